@@ -1,0 +1,85 @@
+//! What the host grants a call: one file per imported interface.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::contract::{Attempt, Level};
+use crate::embedding::Embedder;
+use crate::engine::Limits;
+use crate::model::Models;
+use crate::store::{Namespace, View};
+
+/// Everything one call may reach. The strategy sees it only through the interfaces of the contract.
+#[derive(Clone)]
+pub struct CallContext {
+    /// The memories that it may read.
+    pub namespace: Namespace,
+    /// What of them is visible to this call.
+    pub view: View,
+    /// The language models, by role.
+    pub models: Arc<Models>,
+    /// The embedder that the store uses too.
+    pub embedder: Arc<dyn Embedder>,
+    /// Past attempts of the run.
+    pub attempts: Arc<dyn Attempts>,
+    /// Clock, counters and seed.
+    pub run: RunState,
+    /// What the call may spend.
+    pub limits: Limits,
+}
+
+/// Past attempts of a run, which the host keeps once for all strategies.
+pub trait Attempts: Send + Sync {
+    /// In the order asked; ids that do not exist are left out.
+    fn get(&self, ids: &[String]) -> Vec<Attempt>;
+}
+
+/// The run as a strategy may see it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RunState {
+    /// Milliseconds on the run's clock.
+    pub now: f64,
+    /// Tasks finished so far.
+    pub task_number: u32,
+    /// Batches finished so far.
+    pub batch_number: u32,
+    /// Seeds this call's random bits: derived by the driver from the run's seed and the call's place in it.
+    pub seed: u64,
+}
+
+/// What a call cost.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Usage {
+    /// Instructions, as wasmtime counts fuel: the same on every run. 0 for the host's own strategies.
+    pub fuel: u64,
+    /// From call to return.
+    pub wall: Duration,
+    /// Calls of imported functions.
+    pub host_calls: u32,
+    /// One entry per model call, in order.
+    pub model_calls: Vec<ModelCall>,
+    /// What it logged.
+    pub log: Vec<LogLine>,
+}
+
+/// One language model call.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct ModelCall {
+    /// What it was for: `judge`, `extract`.
+    pub purpose: String,
+    /// Tokens read.
+    pub input_tokens: u32,
+    /// Tokens written.
+    pub output_tokens: u32,
+    /// Whether it was answered.
+    pub answered: bool,
+}
+
+/// One line that a strategy wrote.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogLine {
+    /// How much it matters.
+    pub level: Level,
+    /// What it says.
+    pub message: String,
+}

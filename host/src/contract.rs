@@ -1,0 +1,38 @@
+//! The contract with strategies: the types of `wit/`, which is the only place that defines them.
+//!
+//! They are plain data. That wasmtime generates them is nobody's business above [`crate::engine`].
+
+#[allow(
+    missing_docs,
+    reason = "generated from wit/, where every item is documented"
+)]
+pub(crate) mod generated {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "plugin",
+        imports: { default: async | trappable },
+        exports: { default: async },
+        additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
+    });
+}
+
+pub use generated::exports::memhost::strategy::evict::Pressure;
+pub use generated::exports::memhost::strategy::retrieve::{Guidance, Moment, Placement, Query};
+pub use generated::exports::memhost::strategy::strategy::{
+    Description, Labels, Parameter, Plan, Protocol, Setting, Value,
+};
+pub use generated::exports::memhost::strategy::update::Feedback;
+pub use generated::memhost::strategy::embedder::Side;
+pub use generated::memhost::strategy::llm::{Message, Reply, Request, Role, Speaker};
+pub use generated::memhost::strategy::run::Level;
+pub use generated::memhost::strategy::store::{
+    Comparison, Condition, Filter, Hit, Operand, Probe, Ranking, Row, Scan, Search,
+};
+pub use generated::memhost::strategy::types::{
+    Actor, Adjustment, Agent, Arm, Attempt, Authority, Blob, Change, Citation, Commit, Counter,
+    Counters, Document, Fault, Finding, Instant, Key, Label, Link, Memory, NewMemory, Op, Outcome,
+    Patch, Receipt, State, Step, Task, Verdict,
+};
+
+/// The version of the contract that this host speaks.
+pub const VERSION: &str = "0.1.0";

@@ -1,0 +1,34 @@
+//! Embedders: texts to unit-length vectors.
+
+use async_trait::async_trait;
+
+use crate::contract::Side;
+
+/// Which embedder made a vector. Vectors of different embedders are never compared.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct EmbedderIdentity {
+    /// `builtin:static-minilm-256`, `openai:text-embedding-3-small`.
+    pub name: String,
+    /// Length of every vector.
+    pub dimension: usize,
+}
+
+/// Why texts could not be embedded.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("embedder `{embedder}`: {message}")]
+pub struct EmbeddingError {
+    /// The embedder's name.
+    pub embedder: String,
+    /// What went wrong and what to do.
+    pub message: String,
+}
+
+/// Turns texts into vectors.
+#[async_trait]
+pub trait Embedder: Send + Sync {
+    /// Name and dimension.
+    fn identity(&self) -> &EmbedderIdentity;
+
+    /// One unit-length vector per text, in order. A text without any known token gives the zero vector.
+    async fn embed(&self, texts: &[String], side: Side) -> Result<Vec<Vec<f32>>, EmbeddingError>;
+}

@@ -1,0 +1,20 @@
+//! memhost runs memory strategies for LLM agents as sandboxed WebAssembly components, over one shared
+//! store, and compares them on the same work.
+//!
+//! Strategies decide, the host acts: a strategy reads through the interfaces of [`contract`] and *returns*
+//! its writes; [`driver`] applies them to [`store`] in one transaction per call.
+//!
+//! Dependencies point one way: [`cli`] → [`compare`] → [`driver`] → [`engine`] → [`capability`] → [`store`],
+//! [`model`], [`embedding`]. Nothing below [`driver`] knows what a benchmark is, nothing above [`store`] sees
+//! a Lance type, nothing above [`engine`] sees a wasmtime type.
+
+pub mod capability;
+pub mod contract;
+pub mod driver;
+pub mod embedding;
+pub mod engine;
+pub mod model;
+pub mod store;
+pub mod strategy;
+pub mod suite;
+pub mod tokens;

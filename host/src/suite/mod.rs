@@ -1,0 +1,107 @@
+//! Suites: tasks, recorded attempts and what a right answer looks like, from data sets and generators.
+//!
+//! A suite is data. What reads guidance and gives a score is its *frozen reader* ([`reader`]), the same for
+//! every strategy.
+
+use std::collections::BTreeMap;
+
+use crate::contract::{Attempt, Task};
+
+/// What a suite tests. No score is ever averaged over lanes.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lane {
+    /// A. Does the guidance contain what the question needs?
+    Evidence,
+    /// B. Is what comes back about the same kind of task?
+    Transfer,
+}
+
+/// A set of work on which strategies are compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suite {
+    /// Lower case with hyphens: `bfcl-memory`, `evidence`.
+    pub name: String,
+    /// What it tests.
+    pub lane: Lane,
+    /// One sentence: what it is and where it comes from.
+    pub summary: String,
+    /// Independent histories: each has a namespace of its own (a scenario of BFCL, a site of WebArena).
+    pub streams: Vec<Stream>,
+    /// A question is asked once per budget, in tokens, ascending. Rankings are read off the receipt of the
+    /// last, so that it can be generous.
+    pub budgets: Vec<u32>,
+    /// The metric that the suite is reported by: `answer@256`, `hit@1`.
+    pub primary: String,
+}
+
+/// An independent history, from an empty memory to its last question.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stream {
+    /// Unique within the suite.
+    pub name: String,
+    /// One after the other.
+    pub stages: Vec<Stage>,
+}
+
+/// A part of a stream whose order means something as a whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stage {
+    /// Whether a run shuffles its episodes by its seed.
+    pub shuffled: bool,
+    /// In the order of the data.
+    pub episodes: Vec<Episode>,
+}
+
+/// One task: first what is asked of the guidance, then what is learnt from its attempts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Episode {
+    /// The task, as strategies see it.
+    pub task: Task,
+    /// What the reader looks for in the guidance; `None` if the episode is only learnt from.
+    pub question: Option<Question>,
+    /// Recorded runs of the task, handed to `distill` together, after the question.
+    pub attempts: Vec<Attempt>,
+    /// Attempts of other tasks that this one's retrieval may not draw on. Its own never may.
+    pub withheld: Vec<String>,
+    /// Tasks of one group are not independent: the statistics resample groups.
+    pub group: String,
+}
+
+/// What a right answer looks like. Strategies never see it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Question {
+    /// Lane A.
+    Evidence {
+        /// Any of these in the guidance counts. Empty: the answer cannot be checked, only the ranking.
+        answers: Vec<String>,
+        /// Where the answer stands: `<attempt>#<step>`. Empty: unknown.
+        gold: Vec<String>,
+    },
+    /// Lane B, tasks made from templates: which other attempts are of the same kind.
+    Kind {
+        /// The kind of this task.
+        kind: String,
+    },
+    /// Lane B, tasks with a gold set of tool calls.
+    Tools {
+        /// Names of the tools, without repeats.
+        tools: Vec<String>,
+    },
+}
+
+/// What a reader knows of a recorded attempt that strategies do not.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AttemptFacts {
+    /// The kind of its task, for [`Question::Kind`].
+    pub kind: Option<String>,
+    /// Graded success in 0..=1, where it is known.
+    pub success: Option<f64>,
+    /// The tools of its task, for [`Question::Tools`].
+    pub tools: Vec<String>,
+}
+
+/// Metric → value for one task. A metric that does not apply is absent.
+pub type Scores = BTreeMap<String, f64>;
