@@ -9,11 +9,16 @@
 //! a Lance type, nothing above [`engine`] sees a wasmtime type.
 
 pub mod capability;
+mod chain;
+pub mod cli;
+pub mod compare;
+pub mod config;
 pub mod contract;
 pub mod driver;
 pub mod embedding;
 pub mod engine;
 pub mod model;
+pub mod settings;
 pub mod store;
 pub mod strategy;
 pub mod suite;

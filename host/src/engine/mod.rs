@@ -64,12 +64,33 @@ fn fault_text(fault: &Fault) -> String {
     }
 }
 
+/// Why the sandbox cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The directory for compiled code cannot be made or is not safe.
+    #[error("directory for compiled code `{}`: {problem}", path.display())]
+    Cache {
+        /// Which directory.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+}
+
+/// Why a plugin cannot be used.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("plugin `{plugin}` cannot be loaded")]
+pub struct LoadError {
+    /// Which plugin.
+    pub plugin: String,
+}
+
 /// A wasmtime engine with its cache of compiled code. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {}
 
 /// How an [`Engine`] is set up.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct EngineOptions {
     /// Where compiled code is kept between runs; `None` keeps none.
     pub cache: Option<PathBuf>,
@@ -77,5 +98,100 @@ pub struct EngineOptions {
     pub largest_plugin: u64,
 }
 
+impl Engine {
+    /// Sets up the sandbox.
+    pub fn new(options: EngineOptions) -> Result<Engine, EngineError> {
+        let _ = options;
+        todo!()
+    }
+}
+
+/// Where a plugin's machine code came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compiled {
+    /// Compiling it, or mapping what was compiled before.
+    pub took: Duration,
+    /// Whether it was compiled before.
+    pub from_cache: bool,
+}
+
 /// A strategy as a component: immutable, shared between calls. Implements [`crate::strategy::Strategy`].
 pub struct Plugin {}
+
+#[allow(missing_docs)]
+impl Plugin {
+    pub async fn load(engine: &Engine, path: &std::path::Path) -> Result<Plugin, LoadError> {
+        let _ = (engine, path);
+        todo!()
+    }
+    pub fn imports(&self) -> &[String] {
+        todo!()
+    }
+    pub fn exports(&self) -> &[String] {
+        todo!()
+    }
+    pub fn contract_version(&self) -> &str {
+        todo!()
+    }
+    pub fn size(&self) -> u64 {
+        todo!()
+    }
+    pub fn is_core_module(&self) -> bool {
+        todo!()
+    }
+    pub fn compiled(&self) -> Compiled {
+        todo!()
+    }
+}
+
+#[allow(unused_variables)]
+#[async_trait::async_trait]
+impl crate::strategy::Strategy for Plugin {
+    fn description(&self) -> &crate::contract::Description {
+        todo!()
+    }
+    fn phases(&self) -> crate::strategy::Phases {
+        todo!()
+    }
+    fn digest(&self) -> &str {
+        todo!()
+    }
+    async fn plan(
+        &self,
+        settings: &[crate::contract::Setting],
+    ) -> Result<crate::contract::Plan, CallError> {
+        todo!()
+    }
+    async fn retrieve(
+        &self,
+        context: crate::capability::CallContext,
+        query: crate::contract::Query,
+        settings: &[crate::contract::Setting],
+    ) -> crate::strategy::Answer<crate::contract::Guidance> {
+        todo!()
+    }
+    async fn distill(
+        &self,
+        context: crate::capability::CallContext,
+        attempts: Vec<crate::contract::Attempt>,
+        settings: &[crate::contract::Setting],
+    ) -> crate::strategy::Answer<Vec<crate::contract::Change>> {
+        todo!()
+    }
+    async fn update(
+        &self,
+        context: crate::capability::CallContext,
+        feedback: Vec<crate::contract::Feedback>,
+        settings: &[crate::contract::Setting],
+    ) -> crate::strategy::Answer<Vec<crate::contract::Change>> {
+        todo!()
+    }
+    async fn evict(
+        &self,
+        context: crate::capability::CallContext,
+        pressure: crate::contract::Pressure,
+        settings: &[crate::contract::Setting],
+    ) -> crate::strategy::Answer<Vec<String>> {
+        todo!()
+    }
+}

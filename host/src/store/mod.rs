@@ -58,6 +58,12 @@ impl Store {
         todo!()
     }
 
+    /// Computes all vectors anew with another embedder; how many keys there are.
+    pub async fn reembed(uri: &str, embedder: Arc<dyn Embedder>) -> Result<u64, StoreError> {
+        let _ = (uri, embedder);
+        todo!()
+    }
+
     /// Writes what is outstanding and brings the tables up to the log.
     pub async fn close(&self) -> Result<(), StoreError> {
         todo!()

@@ -105,3 +105,115 @@ pub struct AttemptFacts {
 
 /// Metric → value for one task. A metric that does not apply is absent.
 pub type Scores = BTreeMap<String, f64>;
+
+// ---- signatures of what the suites bring --------------------------------------------------------
+
+#[allow(missing_docs)]
+#[derive(Debug, thiserror::Error)]
+pub enum SuiteError {
+    #[error("no suite is called `{name}`")]
+    Unknown { name: String },
+    #[error("broken")]
+    Broken,
+}
+#[allow(missing_docs)]
+#[derive(Debug, Clone, Copy)]
+pub struct Format {
+    pub name: &'static str,
+    pub summary: &'static str,
+    pub path: &'static str,
+}
+#[allow(missing_docs)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub enum Severity {
+    Warning,
+    Error,
+}
+#[allow(missing_docs)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Problem {
+    pub severity: Severity,
+    pub place: String,
+    pub message: String,
+}
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+#[allow(missing_docs)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct SuiteSummary {
+    pub name: String,
+    pub lane: Lane,
+    pub summary: String,
+    pub budgets: Vec<u32>,
+    pub metrics: Vec<String>,
+    pub streams: Vec<StreamSummary>,
+}
+#[allow(missing_docs)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct StreamSummary {
+    pub name: String,
+    pub episodes: usize,
+    pub questions: usize,
+    pub groups: usize,
+    pub attempts: usize,
+    pub steps: usize,
+    pub question_tokens: u64,
+    pub attempt_tokens: u64,
+}
+#[allow(missing_docs)]
+pub fn builtin() -> &'static [Format] {
+    &[]
+}
+#[allow(missing_docs)]
+pub fn formats() -> &'static [Format] {
+    &[]
+}
+#[allow(missing_docs)]
+pub fn check(suite: &Suite) -> Vec<Problem> {
+    let _ = suite;
+    todo!()
+}
+#[allow(missing_docs)]
+pub fn floors(suite: &Suite) -> Vec<std::sync::Arc<dyn crate::strategy::Strategy>> {
+    let _ = suite;
+    Vec::new()
+}
+/// The mean.
+pub fn aggregate(metric: &str, tasks: &[&Scores]) -> Option<f64> {
+    let values: Vec<f64> = tasks
+        .iter()
+        .filter_map(|s| s.get(metric).copied())
+        .collect();
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+#[allow(missing_docs)]
+impl Suite {
+    pub fn load(name: &str) -> Result<Suite, SuiteError> {
+        let _ = name;
+        todo!()
+    }
+    pub fn read(name: &str) -> Result<Suite, SuiteError> {
+        let _ = name;
+        todo!()
+    }
+    pub fn summarize(&self) -> SuiteSummary {
+        todo!()
+    }
+    pub fn write_jsonl(&self, path: &std::path::Path) -> Result<(), SuiteError> {
+        let _ = path;
+        todo!()
+    }
+    pub fn questions(&self) -> impl Iterator<Item = (&Episode, &Question)> {
+        self.streams
+            .iter()
+            .flat_map(|s| &s.stages)
+            .flat_map(|s| &s.episodes)
+            .filter_map(|e| Some((e, e.question.as_ref()?)))
+    }
+    pub fn metrics(&self) -> Vec<String> {
+        ["hit@1", "recall@5"].map(str::to_owned).to_vec()
+    }
+}

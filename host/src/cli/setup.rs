@@ -1,0 +1,74 @@
+//! What several commands take: the configuration with the flags that override it.
+
+use std::path::PathBuf;
+
+use directories::ProjectDirs;
+
+use super::Failure;
+use crate::config::Config;
+use crate::engine::{Engine, EngineError, EngineOptions};
+
+/// Where the configuration comes from, and what overrides it.
+#[derive(Debug, clap::Args)]
+pub struct ConfigFile {
+    /// The configuration file [default: memhost.toml, if there is one].
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl ConfigFile {
+    /// The configuration: file, then environment.
+    pub fn load(&self) -> Result<Config, Failure> {
+        Config::load(self.config.as_deref()).map_err(Failure::usage)
+    }
+}
+
+/// What embeds, and where memories are kept.
+#[derive(Debug, clap::Args)]
+pub struct StoreFlags {
+    /// What embeds keys and queries: `builtin`, or `openai:<model>`.
+    #[arg(long, value_name = "EMBEDDER")]
+    embedder: Option<String>,
+    /// Where memories are kept: a directory, or an object store as in `s3://bucket/path`.
+    #[arg(long, value_name = "URI")]
+    store: Option<String>,
+}
+
+impl StoreFlags {
+    /// Puts the flags over the configuration.
+    pub fn apply(&self, config: &mut Config) -> Result<(), Failure> {
+        if let Some(embedder) = &self.embedder {
+            config.set_embedder(embedder).map_err(Failure::usage)?;
+        }
+        if let Some(store) = &self.store {
+            config.set_store(store);
+        }
+        Ok(())
+    }
+}
+
+/// The sandbox, with compiled code kept in the user's cache directory.
+///
+/// A directory that cannot be used costs time and nothing else, so that it is no reason to stop.
+pub fn engine(config: &Config) -> Result<Engine, Failure> {
+    let configured = config.engine.clone();
+    let user_cache = || {
+        let directories = ProjectDirs::from("", "", "memhost")?;
+        Some(directories.cache_dir().join("compiled"))
+    };
+    let cache = configured.cache.clone().or_else(user_cache);
+    let result = match Engine::new(EngineOptions {
+        cache,
+        ..configured.clone()
+    }) {
+        Err(error @ EngineError::Cache { .. }) => {
+            eprintln!("warning: plugins are compiled on every run: {error}");
+            Engine::new(EngineOptions {
+                cache: None,
+                ..configured
+            })
+        }
+        result => result,
+    };
+    result.map_err(Failure::failed)
+}
