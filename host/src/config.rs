@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::embedding::Embedder;
-use crate::engine::{EngineOptions, Limits};
+use crate::engine::Limits;
 use crate::model::Models;
 
 #[derive(Debug, thiserror::Error)]
@@ -15,8 +15,12 @@ pub struct ConfigError;
 #[derive(Debug)]
 pub struct Config {
     pub limits: Limits,
-    pub engine: EngineOptions,
-    store: Option<String>,
+    pub store: StoreSection,
+}
+
+#[derive(Debug)]
+pub struct StoreSection {
+    pub uri: Option<String>,
 }
 
 impl Config {
@@ -32,16 +36,16 @@ impl Config {
         let _ = embedder;
         todo!()
     }
-    pub fn set_store(&mut self, store: &str) {
-        self.store = Some(store.to_owned());
+    pub fn set_store(&mut self, uri: impl Into<String>) {
+        self.store.uri = Some(uri.into());
     }
-    pub fn store(&self) -> Option<&str> {
-        self.store.as_deref()
+    pub fn cache_directory(&self) -> Option<std::path::PathBuf> {
+        todo!()
     }
     pub fn models(&self) -> Result<Models, ConfigError> {
         todo!()
     }
-    pub fn embedder(&self) -> Result<Arc<dyn Embedder>, ConfigError> {
+    pub async fn embedder(&self) -> Result<Arc<dyn Embedder>, ConfigError> {
         todo!()
     }
 }

@@ -142,8 +142,10 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let surroundings = surroundings(&config, models, &place.uri).await?;
     let store = surroundings.store.clone();
     let result = run_and_report(&options, &comparison, surroundings, files.as_ref()).await;
-    let closed = store.close().await.map_err(Failure::failed);
-    result.and(closed)
+    if place.is_kept() {
+        store.close().await.map_err(Failure::failed)?;
+    }
+    result
 }
 
 fn load_suites(names: &[String]) -> Result<Vec<Suite>, Failure> {
@@ -182,25 +184,26 @@ fn check_models(plugins: &[Contestant], models: &Models) -> Result<(), Failure> 
 struct StorePlace {
     uri: String,
     /// Removed when dropped.
-    _temporary: Option<tempfile::TempDir>,
+    temporary: Option<tempfile::TempDir>,
 }
 
 impl StorePlace {
+    fn is_kept(&self) -> bool {
+        self.temporary.is_none()
+    }
+
     fn choose(config: &Config, output: Option<&Path>) -> Result<StorePlace, Failure> {
-        let kept = config
-            .store()
-            .map(str::to_owned)
-            .or_else(|| output.map(|directory| directory.join("store").display().to_string()));
+        let kept = config.store.uri.clone().or_else(|| output.map(|directory| directory.join("store").display().to_string()));
         if let Some(uri) = kept {
             return Ok(StorePlace {
                 uri,
-                _temporary: None,
+                temporary: None,
             });
         }
         let temporary = tempfile::tempdir().map_err(Failure::failed)?;
         Ok(StorePlace {
             uri: temporary.path().join("store").display().to_string(),
-            _temporary: Some(temporary),
+            temporary: Some(temporary),
         })
     }
 }
@@ -210,7 +213,7 @@ async fn surroundings(
     models: Arc<Models>,
     store: &str,
 ) -> Result<Surroundings, Failure> {
-    let embedder = config.embedder().map_err(Failure::failed)?;
+    let embedder = config.embedder().await.map_err(Failure::failed)?;
     let store = Store::open(store, embedder.clone())
         .await
         .map_err(Failure::failed)?;

@@ -2,8 +2,6 @@
 
 use std::path::PathBuf;
 
-use directories::ProjectDirs;
-
 use super::Failure;
 use crate::config::Config;
 use crate::engine::{Engine, EngineError, EngineOptions};
@@ -47,28 +45,23 @@ impl StoreFlags {
     }
 }
 
-/// The sandbox, with compiled code kept in the user's cache directory.
+/// The sandbox, with compiled code kept where the configuration says.
 ///
 /// A directory that cannot be used costs time and nothing else, so that it is no reason to stop.
 pub fn engine(config: &Config) -> Result<Engine, Failure> {
-    let configured = config.engine.clone();
-    let user_cache = || {
-        let directories = ProjectDirs::from("", "", "memhost")?;
-        Some(directories.cache_dir().join("compiled"))
+    let options = EngineOptions {
+        limits: config.limits.clone(),
+        ..EngineOptions::default()
     };
-    let cache = configured.cache.clone().or_else(user_cache);
-    let result = match Engine::new(EngineOptions {
-        cache,
-        ..configured.clone()
-    }) {
+    let kept = EngineOptions {
+        cache: config.cache_directory(),
+        ..options.clone()
+    };
+    match Engine::new(kept) {
         Err(error @ EngineError::Cache { .. }) => {
             eprintln!("warning: plugins are compiled on every run: {error}");
-            Engine::new(EngineOptions {
-                cache: None,
-                ..configured
-            })
+            Engine::new(options).map_err(Failure::failed)
         }
-        result => result,
-    };
-    result.map_err(Failure::failed)
+        result => result.map_err(Failure::failed),
+    }
 }

@@ -36,13 +36,10 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let Command::Reembed { store, config } = options.command;
     let mut config = config.load()?;
     store.apply(&mut config)?;
-    let uri = config
-        .store()
-        .ok_or_else(|| {
-            Failure::usage("which store? give --store URI, or set `store` in memhost.toml")
-        })?
-        .to_owned();
-    let embedder = config.embedder().map_err(Failure::failed)?;
+    let uri = config.store.uri.clone().ok_or_else(|| {
+        Failure::usage("which store? give --store URI, or `uri` under [store] in memhost.toml")
+    })?;
+    let embedder = config.embedder().await.map_err(Failure::failed)?;
     let name = embedder.identity().name.clone();
     let keys = Store::reembed(&uri, embedder)
         .await

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::contract::Fault;
 
 /// What one call of a plugin may spend.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Limits {
     /// Instructions, as wasmtime counts fuel. Waiting for the host costs none.
     pub fuel: u64,
@@ -96,6 +96,8 @@ pub struct EngineOptions {
     pub cache: Option<PathBuf>,
     /// The largest file that is compiled, in bytes.
     pub largest_plugin: u64,
+    /// What `describe` and `plan-for` may spend. Every other call brings its own limits.
+    pub limits: Limits,
 }
 
 impl Engine {

@@ -59,7 +59,7 @@ impl Store {
     }
 
     /// Computes all vectors anew with another embedder; how many keys there are.
-    pub async fn reembed(uri: &str, embedder: Arc<dyn Embedder>) -> Result<u64, StoreError> {
+    pub async fn reembed(uri: &str, embedder: Arc<dyn Embedder>) -> Result<usize, StoreError> {
         let _ = (uri, embedder);
         todo!()
     }
