@@ -8,7 +8,6 @@ use std::collections::HashSet;
 use super::Capabilities;
 use crate::contract::generated::memhost::strategy::store::{Filter, Host, Ranking, Scan, Search};
 use crate::contract::{Attempt, Fault, Hit, Link, Memory, Row};
-use crate::store::StoreError;
 
 impl Host for Capabilities {
     async fn search_memories(
@@ -24,7 +23,7 @@ impl Host for Capabilities {
         let namespace = self.context.memories();
         Ok(namespace.and_then(|namespace| {
             let rows = namespace.scan(&query, &self.context.view);
-            rows.map_err(fault)
+            rows.map_err(Fault::from)
         }))
     }
 
@@ -42,7 +41,7 @@ impl Host for Capabilities {
         let namespace = self.context.memories();
         Ok(namespace.and_then(|namespace| {
             let count = namespace.count(&filter, &self.context.view);
-            count.map_err(fault)
+            count.map_err(Fault::from)
         }))
     }
 
@@ -84,7 +83,7 @@ impl Capabilities {
         }
         let namespace = self.context.memories()?;
         let hits = namespace.search(query, &self.context.view).await;
-        hits.map_err(fault)
+        hits.map_err(Fault::from)
     }
 }
 
@@ -94,10 +93,6 @@ fn once_each(ids: Vec<String>) -> Vec<String> {
     ids.into_iter()
         .filter(|id| seen.insert(id.clone()))
         .collect()
-}
-
-fn fault(error: StoreError) -> Fault {
-    Fault::Failed(error.to_string())
 }
 
 #[cfg(test)]

@@ -415,7 +415,8 @@ impl<'a> StreamRun<'a> {
         } else {
             pending.reject()
         };
-        self.write(writes, "commit", report).await.map(drop)
+        self.write(writes, "commit", report).await?;
+        Ok(())
     }
 
     // ---- forget -----------------------------------------------------------------------------------
@@ -466,7 +467,8 @@ impl<'a> StreamRun<'a> {
         let rows = self.namespace.scan(&oldest, &View::default())?;
         report.evicted_by_host(rows.len());
         let removals = rows.into_iter().map(|row| removal(row.memory.id)).collect();
-        self.write(removals, "evict", report).await.map(drop)
+        self.write(removals, "evict", report).await?;
+        Ok(())
     }
 
     fn active_memories(&self) -> Result<u32, StoreError> {
@@ -477,11 +479,11 @@ impl<'a> StreamRun<'a> {
 
     fn context(&mut self, view: View) -> CallContext {
         CallContext {
-            namespace: self.namespace.clone(),
+            namespace: Some(self.namespace.clone()),
             view,
-            models: self.surroundings.models.clone(),
-            embedder: self.surroundings.embedder.clone(),
-            attempts: self.attempts.clone(),
+            models: Some(self.surroundings.models.clone()),
+            embedder: Some(self.surroundings.embedder.clone()),
+            attempts: Some(self.attempts.clone()),
             run: RunState {
                 now: self.now(),
                 task_number: self.episodes_done,

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use crate::contract::Fault;
 use crate::embedding::{EmbedderIdentity, EmbeddingError};
 
 /// Why the store could not do what was asked. Whatever the case, nothing was half-written.
@@ -172,6 +173,17 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the request was at fault, so that another one may well succeed.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            StoreError::Refused { .. }
+                | StoreError::Transaction(_)
+                | StoreError::Query(_)
+                | StoreError::Name(_)
+        )
+    }
+
     /// What a system call's failure means for the store.
     pub(crate) fn io(action: &'static str, path: &Path, error: &io::Error) -> Self {
         let (path, reason) = (path.display().to_string(), error.to_string());
@@ -211,6 +223,17 @@ impl StoreError {
                 table: path,
                 reason,
             }
+        }
+    }
+}
+
+/// What a strategy is told.
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Fault {
+        match error {
+            _ if error.is_refusal() => Fault::Invalid(error.to_string()),
+            StoreError::Embedding(_) => Fault::Unavailable(error.to_string()),
+            _ => Fault::Failed(error.to_string()),
         }
     }
 }
