@@ -1,11 +1,38 @@
 //! Suites: tasks, recorded attempts and what a right answer looks like, from data sets and generators.
 //!
-//! A suite is data. What reads guidance and gives a score is its *frozen reader* ([`reader`]), the same for
-//! every strategy.
+//! A suite is data. What reads guidance and gives a score is its *frozen reader* ([`Reader`]), the same for
+//! every strategy; what anybody must beat are its [`floors`]. Suites come from three places:
+//!
+//! | name | made by |
+//! |---|---|
+//! | `evidence`, `transfer` | the [`generate`] module, seeded and always at hand |
+//! | `<format>:<path>` | the [`import`] module, from files as their authors publish them |
+//! | `<file>.jsonl` | anybody, in the format that [`jsonl`] documents |
 
 use std::collections::BTreeMap;
 
 use crate::contract::{Attempt, Task};
+
+mod check;
+mod error;
+pub mod floor;
+pub mod generate;
+pub mod import;
+pub mod jsonl;
+mod load;
+mod metric;
+mod reader;
+mod recorded;
+mod summary;
+mod text;
+
+pub use check::{Problem, Severity, check};
+pub use error::SuiteError;
+pub use floor::floors;
+pub use load::{Format, builtin, formats};
+pub use metric::{aggregate, is_hidden};
+pub use reader::{Reader, Reading};
+pub use summary::{StreamSummary, SuiteSummary};
 
 /// What a suite tests. No score is ever averaged over lanes.
 #[derive(
@@ -77,6 +104,8 @@ pub enum Question {
     Evidence {
         /// Any of these in the guidance counts. Empty: the answer cannot be checked, only the ranking.
         answers: Vec<String>,
+        /// How an answer is looked for.
+        matching: Matching,
         /// Where the answer stands: `<attempt>#<step>`. Empty: unknown.
         gold: Vec<String>,
     },
@@ -90,6 +119,17 @@ pub enum Question {
         /// Names of the tools, without repeats.
         tools: Vec<String>,
     },
+}
+
+/// How an accepted answer is looked for in a text. Case and punctuation never matter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Matching {
+    /// Its words stand there one after the other: for short answers, such as a name or a number.
+    #[default]
+    Phrase,
+    /// All its words but stop words stand there somewhere: for answers in somebody's own words.
+    Words,
 }
 
 /// What a reader knows of a recorded attempt that strategies do not.
@@ -106,114 +146,24 @@ pub struct AttemptFacts {
 /// Metric → value for one task. A metric that does not apply is absent.
 pub type Scores = BTreeMap<String, f64>;
 
-// ---- signatures of what the suites bring --------------------------------------------------------
-
-#[allow(missing_docs)]
-#[derive(Debug, thiserror::Error)]
-pub enum SuiteError {
-    #[error("no suite is called `{name}`")]
-    Unknown { name: String },
-    #[error("broken")]
-    Broken,
-}
-#[allow(missing_docs)]
-#[derive(Debug, Clone, Copy)]
-pub struct Format {
-    pub name: &'static str,
-    pub summary: &'static str,
-    pub path: &'static str,
-}
-#[allow(missing_docs)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-pub enum Severity {
-    Warning,
-    Error,
-}
-#[allow(missing_docs)]
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Problem {
-    pub severity: Severity,
-    pub place: String,
-    pub message: String,
-}
-impl std::fmt::Display for Problem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-#[allow(missing_docs)]
-#[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub struct SuiteSummary {
-    pub name: String,
-    pub lane: Lane,
-    pub summary: String,
-    pub budgets: Vec<u32>,
-    pub metrics: Vec<String>,
-    pub streams: Vec<StreamSummary>,
-}
-#[allow(missing_docs)]
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct StreamSummary {
-    pub name: String,
-    pub episodes: usize,
-    pub questions: usize,
-    pub groups: usize,
-    pub attempts: usize,
-    pub steps: usize,
-    pub question_tokens: u64,
-    pub attempt_tokens: u64,
-}
-#[allow(missing_docs)]
-pub fn builtin() -> &'static [Format] {
-    &[]
-}
-#[allow(missing_docs)]
-pub fn formats() -> &'static [Format] {
-    &[]
-}
-#[allow(missing_docs)]
-pub fn check(suite: &Suite) -> Vec<Problem> {
-    let _ = suite;
-    todo!()
-}
-#[allow(missing_docs)]
-pub fn floors(suite: &Suite) -> Vec<std::sync::Arc<dyn crate::strategy::Strategy>> {
-    let _ = suite;
-    Vec::new()
-}
-/// The mean.
-pub fn aggregate(metric: &str, tasks: &[&Scores]) -> Option<f64> {
-    let values: Vec<f64> = tasks
-        .iter()
-        .filter_map(|s| s.get(metric).copied())
-        .collect();
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
-}
-#[allow(missing_docs)]
 impl Suite {
-    pub fn load(name: &str) -> Result<Suite, SuiteError> {
-        let _ = name;
-        todo!()
-    }
-    pub fn read(name: &str) -> Result<Suite, SuiteError> {
-        let _ = name;
-        todo!()
-    }
-    pub fn summarize(&self) -> SuiteSummary {
-        todo!()
-    }
-    pub fn write_jsonl(&self, path: &std::path::Path) -> Result<(), SuiteError> {
-        let _ = path;
-        todo!()
-    }
-    pub fn questions(&self) -> impl Iterator<Item = (&Episode, &Question)> {
+    /// Every episode with its stream, in the order of the data.
+    pub fn episodes(&self) -> impl Iterator<Item = (&Stream, &Episode)> {
         self.streams
             .iter()
-            .flat_map(|s| &s.stages)
-            .flat_map(|s| &s.episodes)
-            .filter_map(|e| Some((e, e.question.as_ref()?)))
+            .flat_map(|stream| stream.episodes().map(move |episode| (stream, episode)))
     }
-    pub fn metrics(&self) -> Vec<String> {
-        ["hit@1", "recall@5"].map(str::to_owned).to_vec()
+
+    /// Every question with the episode that asks it.
+    pub fn questions(&self) -> impl Iterator<Item = (&Episode, &Question)> {
+        self.episodes()
+            .filter_map(|(_, episode)| Some((episode, episode.question.as_ref()?)))
+    }
+}
+
+impl Stream {
+    /// Every episode, in the order of the data.
+    pub fn episodes(&self) -> impl Iterator<Item = &Episode> {
+        self.stages.iter().flat_map(|stage| &stage.episodes)
     }
 }
