@@ -26,7 +26,6 @@ use crate::contract::{
 };
 use crate::embedding::Embedder;
 use crate::engine::{CallError, CallFailure};
-use crate::store::StoreError;
 use crate::strategy::{Answer, Phases, Strategy};
 use crate::tokens;
 
@@ -121,7 +120,7 @@ impl Strategy for Floor {
         let ranked = self.rank(&context, &query).await;
         let result = ranked
             .map(|ranked| pack(ranked, query.token_budget))
-            .map_err(|error| self.failed("retrieve", &error));
+            .map_err(|fault| self.failed("retrieve", fault));
         answered(result, start)
     }
 
@@ -182,15 +181,15 @@ struct Ranked {
 }
 
 impl Floor {
-    fn failed(&self, call: &'static str, error: &StoreError) -> CallError {
+    fn failed(&self, call: &'static str, fault: Fault) -> CallError {
         CallError {
             plugin: self.description.name.clone(),
             call,
-            reason: CallFailure::Fault(Fault::Failed(error.to_string())),
+            reason: CallFailure::Fault(fault),
         }
     }
 
-    async fn rank(&self, context: &CallContext, query: &Query) -> Result<Vec<Ranked>, StoreError> {
+    async fn rank(&self, context: &CallContext, query: &Query) -> Result<Vec<Ranked>, Fault> {
         let text = query.task.text.clone();
         match &self.order {
             Order::Random => {
@@ -218,7 +217,7 @@ impl Floor {
 }
 
 /// Everything that is visible, in the order in which it was learnt.
-fn oldest_first(context: &CallContext) -> Result<Vec<Memory>, StoreError> {
+fn oldest_first(context: &CallContext) -> Result<Vec<Memory>, Fault> {
     let everything = Scan {
         filter: Vec::new(),
         order_by: None,
@@ -227,7 +226,7 @@ fn oldest_first(context: &CallContext) -> Result<Vec<Memory>, StoreError> {
         limit: u32::MAX,
         with_vectors: false,
     };
-    let rows = context.namespace.scan(&everything, &context.view)?;
+    let rows = context.memories()?.scan(&everything, &context.view)?;
     Ok(rows.into_iter().map(|row| row.memory).collect())
 }
 
@@ -247,7 +246,7 @@ async fn search(
     context: &CallContext,
     query: &Query,
     ranking: Ranking,
-) -> Result<Vec<Ranked>, StoreError> {
+) -> Result<Vec<Ranked>, Fault> {
     let search = Search {
         ranking,
         filter: Vec::new(),
@@ -255,10 +254,10 @@ async fn search(
         limit: query.token_budget,
         min_score: None,
     };
-    let hits = context.namespace.search(&search, &context.view).await?;
+    let hits = context.memories()?.search(&search, &context.view).await?;
     let ids: Vec<String> = hits.iter().map(|hit| hit.id.clone()).collect();
     let mut texts: HashMap<String, String> = context
-        .namespace
+        .memories()?
         .get(&ids, &context.view)
         .into_iter()
         .map(|memory| (memory.id, memory.content))
