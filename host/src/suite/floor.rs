@@ -131,7 +131,7 @@ impl Strategy for Floor {
         _settings: &[Setting],
     ) -> Answer<Vec<Change>> {
         let start = Instant::now();
-        let by_sentence = matches!(self.order, Order::Semantic) && blurs(context.embedder.as_ref());
+        let by_sentence = matches!(self.order, Order::Semantic) && context.embedder.as_deref().is_some_and(blurs);
         let changes = attempts.iter().flat_map(remember).map(|mut memory| {
             if by_sentence {
                 add_sentence_keys(&mut memory);
