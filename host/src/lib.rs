@@ -9,11 +9,14 @@
 //! a Lance type, nothing above [`engine`] sees a wasmtime type.
 
 pub mod capability;
+pub mod config;
 pub mod contract;
 pub mod driver;
 pub mod embedding;
+pub mod endpoint;
 pub mod engine;
 pub mod model;
+mod offload;
 pub mod store;
 pub mod strategy;
 pub mod suite;

@@ -1,8 +1,14 @@
 //! Embedders: texts to unit-length vectors.
 
+mod builtin;
+mod openai;
+
 use async_trait::async_trait;
 
 use crate::contract::Side;
+
+pub use builtin::{BUILTIN, Builtin};
+pub use openai::{EmbeddingOptions, OpenAiEmbedder};
 
 /// Which embedder made a vector. Vectors of different embedders are never compared.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -1,10 +1,21 @@
 //! Language models behind the `llm` interface.
 
+mod extractive;
+mod none;
+mod openai;
+mod schema;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use crate::contract::{Fault, Reply, Request, Role};
+
+pub use extractive::Extractive;
+pub use none::NoModel;
+pub use openai::{OpenAiModel, TokenLimitField};
 
 /// Answers completions.
 #[async_trait]

@@ -1,0 +1,169 @@
+//! From settings to the things that they describe.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{
+    Config, ConfigError, DEFAULT_ENDPOINT, EmbedderChoice, EmbedderEntry, ModelChoice, ModelEntry,
+};
+use crate::config::error::nearest;
+use crate::contract::Role;
+use crate::embedding::{Builtin, Embedder, EmbeddingOptions, OpenAiEmbedder};
+use crate::endpoint::{ApiKey, Endpoint, EndpointSettings, OPENAI_URL};
+use crate::model::{Extractive, LanguageModel, Models, NoModel, OpenAiModel};
+
+impl Config {
+    /// The language models, by role. Nothing is asked of an endpoint yet, and only the keys of endpoints in use
+    /// are needed. Roles that name the same model share it, and models at the same endpoint share its limit on
+    /// concurrency.
+    ///
+    /// # Errors
+    /// If an entry, an endpoint or a key is missing or cannot be used.
+    pub fn models(&self) -> Result<Models, ConfigError> {
+        let mut built = Built::default();
+        let mut model = |role| self.model(self.model.role(role), &mut built);
+        Ok(Models {
+            agent: model(Role::Agent)?,
+            strongest: model(Role::Strongest)?,
+            judge: model(Role::Judge)?,
+            cheap: model(Role::Cheap)?,
+        })
+    }
+
+    /// The embedder. One behind an endpoint is asked for its dimension, unless that is configured.
+    ///
+    /// # Errors
+    /// If an entry, an endpoint or a key is missing or cannot be used, or the endpoint does not answer.
+    pub async fn embedder(&self) -> Result<Arc<dyn Embedder>, ConfigError> {
+        let EmbedderChoice::OpenAi(name) = &self.embedder.choice else {
+            return Ok(Arc::new(Builtin::default()));
+        };
+        let entry = self.embedder_entry(name)?;
+        let endpoint = self.open(&entry.endpoint, &mut Built::default())?;
+        let defaults = EmbeddingOptions::default();
+        let options = EmbeddingOptions {
+            dimension: entry.dimension,
+            request_dimension: entry.request_dimension,
+            batch: entry.batch.unwrap_or(defaults.batch),
+            query_prefix: entry.query_prefix,
+            document_prefix: entry.document_prefix,
+        };
+        let model = entry.model.as_deref().unwrap_or(name);
+        Ok(Arc::new(
+            OpenAiEmbedder::connect(endpoint, model, options).await?,
+        ))
+    }
+
+    fn model(
+        &self,
+        choice: &ModelChoice,
+        built: &mut Built,
+    ) -> Result<Arc<dyn LanguageModel>, ConfigError> {
+        if let Some(model) = built.models.get(choice) {
+            return Ok(model.clone());
+        }
+        let model: Arc<dyn LanguageModel> = match choice {
+            ModelChoice::Extractive => Arc::new(Extractive),
+            ModelChoice::None => Arc::new(NoModel),
+            ModelChoice::OpenAi(name) => {
+                let entry = self.model_entry(name)?;
+                let endpoint = self.open(&entry.endpoint, built)?;
+                let model = OpenAiModel::new(endpoint, entry.model.as_deref().unwrap_or(name));
+                Arc::new(model.with_token_limit(entry.max_tokens, entry.token_limit_field))
+            }
+        };
+        built.models.insert(choice.clone(), model.clone());
+        Ok(model)
+    }
+
+    /// The entry of a name. As long as there is none at all, a name is what OpenAI's endpoint calls a model; after
+    /// that it must be an entry's, so that a slip of the pen sends no data to another endpoint than was meant.
+    pub(super) fn model_entry(&self, name: &str) -> Result<ModelEntry, ConfigError> {
+        entry("model.openai", &self.model.openai, name)
+    }
+
+    /// See [`Config::model_entry`].
+    pub(super) fn embedder_entry(&self, name: &str) -> Result<EmbedderEntry, ConfigError> {
+        entry("embedder.openai", &self.embedder.openai, name)
+    }
+
+    fn open(&self, name: &str, built: &mut Built) -> Result<Arc<Endpoint>, ConfigError> {
+        if let Some(endpoint) = built.endpoints.get(name) {
+            return Ok(endpoint.clone());
+        }
+        let settings = match self.endpoint.get(name) {
+            Some(settings) => settings.clone(),
+            None if name == DEFAULT_ENDPOINT => {
+                let url = self.environment.get("OPENAI_BASE_URL");
+                EndpointSettings::at(url.unwrap_or_else(|| OPENAI_URL.to_owned()))
+            }
+            None => return Err(no_entry("endpoint", self.endpoint.keys(), name)),
+        };
+        let key = self.key(name, &settings)?;
+        let endpoint = Endpoint::new(settings, key).map_err(|source| ConfigError::Endpoint {
+            name: name.to_owned(),
+            source,
+        })?;
+        let endpoint = Arc::new(endpoint);
+        built.endpoints.insert(name.to_owned(), endpoint.clone());
+        Ok(endpoint)
+    }
+
+    fn key(
+        &self,
+        endpoint: &str,
+        settings: &EndpointSettings,
+    ) -> Result<Option<ApiKey>, ConfigError> {
+        let variable = settings.key_env.clone();
+        if variable.is_empty() {
+            return Ok(None);
+        }
+        match self.environment.get(&variable) {
+            Some(secret) => ApiKey::new(&secret)
+                .map(Some)
+                .map_err(|problem| ConfigError::BadKey {
+                    endpoint: endpoint.to_owned(),
+                    variable,
+                    problem,
+                }),
+            None if settings.is_local() => Ok(None),
+            None => Err(ConfigError::NoKey {
+                endpoint: endpoint.to_owned(),
+                url: settings.base_url.clone(),
+                variable,
+            }),
+        }
+    }
+}
+
+/// What exists already, to be shared.
+#[derive(Default)]
+struct Built {
+    models: HashMap<ModelChoice, Arc<dyn LanguageModel>>,
+    endpoints: HashMap<String, Arc<Endpoint>>,
+}
+
+fn entry<E: Clone + Default>(
+    table: &'static str,
+    entries: &std::collections::BTreeMap<String, E>,
+    name: &str,
+) -> Result<E, ConfigError> {
+    match entries.get(name) {
+        Some(entry) => Ok(entry.clone()),
+        None if entries.is_empty() => Ok(E::default()),
+        None => Err(no_entry(table, entries.keys(), name)),
+    }
+}
+
+fn no_entry<'a>(
+    table: &'static str,
+    known: impl Iterator<Item = &'a String> + Clone,
+    name: &str,
+) -> ConfigError {
+    ConfigError::NoEntry {
+        table,
+        name: name.to_owned(),
+        nearest: nearest(name, known.clone().map(String::as_str)).map(str::to_owned),
+        known: known.cloned().collect(),
+    }
+}

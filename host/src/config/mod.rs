@@ -1,0 +1,306 @@
+//! The configuration: `memhost.toml`, the environment over it, flags over both.
+//!
+//! ```
+//! use memhost::config::Config;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut config = Config::load(None)?; // ./memhost.toml, if there is one, and the environment
+//! config.set_model("extractive")?; // as `--model extractive` does
+//! let models = config.models()?;
+//! assert_eq!(models.judge.name(), "extractive");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The file is documented, key by key, in `examples/memhost.toml`. Every key has a default, and without a file
+//! memhost needs neither key nor network: the embedder is `builtin`, the model `extractive`.
+//!
+//! The environment:
+//!
+//! | variable | stands for |
+//! |---|---|
+//! | `MEMHOST_CONFIG` | the file to read, in place of `memhost.toml` in the current directory |
+//! | `MEMHOST_STORE` | `uri` under `[store]` |
+//! | `MEMHOST_CACHE` | `directory` under `[cache]` |
+//! | `MEMHOST_EMBEDDER` | `use` under `[embedder]` |
+//! | `MEMHOST_MODEL` | `use` under `[model]`, for every role |
+//! | `OPENAI_BASE_URL` | the address of the endpoint `openai`, unless the file has `[endpoint.openai]` |
+//! | `OPENAI_API_KEY`, or what `key_env` names | an endpoint's key; keys stand in no file |
+//!
+//! A variable that is set and empty counts as not set. Relative paths start from the current directory.
+
+mod build;
+mod choice;
+mod environment;
+mod error;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::contract::Role;
+use crate::endpoint::EndpointSettings;
+use crate::model::TokenLimitField;
+
+pub use choice::{EmbedderChoice, ModelChoice};
+pub use environment::Environment;
+pub use error::ConfigError;
+
+/// The file that is read where no other is named.
+pub const FILE: &str = "memhost.toml";
+
+/// Where memories are kept where nothing else is said.
+pub const DEFAULT_STORE: &str = ".memhost/store";
+
+/// The endpoint of entries that name none: OpenAI's own, unless `[endpoint.openai]` says otherwise.
+pub const DEFAULT_ENDPOINT: &str = "openai";
+
+/// Everything that can be configured.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// `[store]`
+    pub store: StoreSection,
+    /// `[cache]`
+    pub cache: CacheSection,
+    /// `[embedder]`
+    pub embedder: EmbedderSection,
+    /// `[model]`
+    pub model: ModelSection,
+    /// `[endpoint.<name>]`
+    pub endpoint: BTreeMap<String, EndpointSettings>,
+    /// `[limits]`
+    pub limits: Option<toml::Value>,
+    /// Where keys are looked up.
+    #[serde(skip)]
+    environment: Environment,
+}
+
+/// `[store]`: where memories are kept.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreSection {
+    /// A directory or an object-store URI. What absence means is the command's choice: a temporary directory for
+    /// `compare`, [`DEFAULT_STORE`] for those that keep memories.
+    pub uri: Option<String>,
+}
+
+/// `[cache]`: where compiled plugins are kept.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CacheSection {
+    /// The directory; the user's cache directory if absent.
+    pub directory: Option<PathBuf>,
+}
+
+/// `[embedder]`: what turns texts into vectors.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EmbedderSection {
+    /// The embedder in use.
+    #[serde(rename = "use")]
+    pub choice: EmbedderChoice,
+    /// `[embedder.openai.<name>]`: what `openai:<name>` means.
+    pub openai: BTreeMap<String, EmbedderEntry>,
+}
+
+/// `[embedder.openai.<name>]`: an embedding model at an endpoint.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EmbedderEntry {
+    /// The name of an `[endpoint.<name>]`. Default: [`DEFAULT_ENDPOINT`].
+    pub endpoint: String,
+    /// What the endpoint calls the model. Default: the entry's name.
+    pub model: Option<String>,
+    /// See [`EmbeddingOptions::dimension`](crate::embedding::EmbeddingOptions).
+    pub dimension: Option<NonZeroUsize>,
+    /// See [`EmbeddingOptions::request_dimension`](crate::embedding::EmbeddingOptions).
+    pub request_dimension: bool,
+    /// See [`EmbeddingOptions::batch`](crate::embedding::EmbeddingOptions).
+    pub batch: Option<NonZeroUsize>,
+    /// See [`EmbeddingOptions::query_prefix`](crate::embedding::EmbeddingOptions).
+    pub query_prefix: String,
+    /// See [`EmbeddingOptions::document_prefix`](crate::embedding::EmbeddingOptions).
+    pub document_prefix: String,
+}
+
+impl Default for EmbedderEntry {
+    fn default() -> Self {
+        EmbedderEntry {
+            endpoint: DEFAULT_ENDPOINT.to_owned(),
+            model: None,
+            dimension: None,
+            request_dimension: false,
+            batch: None,
+            query_prefix: String::new(),
+            document_prefix: String::new(),
+        }
+    }
+}
+
+/// `[model]`: which language model answers which role.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelSection {
+    /// The model of every role that names no other.
+    #[serde(rename = "use")]
+    pub choice: ModelChoice,
+    /// The model that agents run on.
+    pub agent: Option<ModelChoice>,
+    /// The strongest at hand.
+    pub strongest: Option<ModelChoice>,
+    /// The one that judges outcomes.
+    pub judge: Option<ModelChoice>,
+    /// The cheapest that will do.
+    pub cheap: Option<ModelChoice>,
+    /// `[model.openai.<name>]`: what `openai:<name>` means.
+    pub openai: BTreeMap<String, ModelEntry>,
+}
+
+impl ModelSection {
+    /// The model that answers a role.
+    pub fn role(&self, role: Role) -> &ModelChoice {
+        let own = match role {
+            Role::Agent => &self.agent,
+            Role::Strongest => &self.strongest,
+            Role::Judge => &self.judge,
+            Role::Cheap => &self.cheap,
+        };
+        own.as_ref().unwrap_or(&self.choice)
+    }
+}
+
+/// `[model.openai.<name>]`: a language model at an endpoint.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelEntry {
+    /// The name of an `[endpoint.<name>]`. Default: [`DEFAULT_ENDPOINT`].
+    pub endpoint: String,
+    /// What the endpoint calls the model. Default: the entry's name.
+    pub model: Option<String>,
+    /// The longest reply where a request does not say, in the model's tokens.
+    pub max_tokens: Option<NonZeroU32>,
+    /// The field of the request that carries it.
+    pub token_limit_field: TokenLimitField,
+}
+
+impl Default for ModelEntry {
+    fn default() -> Self {
+        ModelEntry {
+            endpoint: DEFAULT_ENDPOINT.to_owned(),
+            model: None,
+            max_tokens: None,
+            token_limit_field: TokenLimitField::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file and the environment. The file is the one given, or that of `MEMHOST_CONFIG`, or
+    /// [`FILE`] in the current directory, which need not exist.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or it or the environment says what cannot be.
+    pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
+        Config::load_from(file, Environment::default())
+    }
+
+    /// The same, with another environment than the process has.
+    ///
+    /// # Errors
+    /// See [`Config::load`].
+    pub fn load_from(file: Option<&Path>, environment: Environment) -> Result<Config, ConfigError> {
+        let named = file
+            .map(Path::to_path_buf)
+            .or_else(|| environment.get("MEMHOST_CONFIG").map(PathBuf::from));
+        let read = |path: &Path| match std::fs::read_to_string(path) {
+            Ok(text) => Config::parse(path, &text),
+            Err(source) => Err(ConfigError::Unreadable {
+                path: path.to_owned(),
+                source,
+            }),
+        };
+        let mut config = match named {
+            Some(path) => read(&path)?,
+            None if Path::new(FILE).exists() => read(Path::new(FILE))?,
+            None => Config::default(),
+        };
+        config.environment = environment;
+        config.obey_environment()?;
+        Ok(config)
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
+        toml::from_str(text).map_err(|error| error::explained(path, text, error))
+    }
+
+    fn obey_environment(&mut self) -> Result<(), ConfigError> {
+        let of = |variable| {
+            move |error| ConfigError::Variable {
+                variable,
+                source: Box::new(error),
+            }
+        };
+        if let Some(uri) = self.environment.get("MEMHOST_STORE") {
+            self.set_store(uri);
+        }
+        if let Some(directory) = self.environment.get("MEMHOST_CACHE") {
+            self.cache.directory = Some(directory.into());
+        }
+        if let Some(name) = self.environment.get("MEMHOST_EMBEDDER") {
+            self.set_embedder(&name).map_err(of("MEMHOST_EMBEDDER"))?;
+        }
+        if let Some(name) = self.environment.get("MEMHOST_MODEL") {
+            self.set_model(&name).map_err(of("MEMHOST_MODEL"))?;
+        }
+        Ok(())
+    }
+
+    /// Has every role answered by one model: `extractive`, `none` or `openai:NAME`.
+    ///
+    /// # Errors
+    /// If there is no such model.
+    pub fn set_model(&mut self, name: &str) -> Result<(), ConfigError> {
+        let choice: ModelChoice = name.parse().map_err(ConfigError::Choice)?;
+        if let ModelChoice::OpenAi(name) = &choice {
+            self.model_entry(name)?;
+        }
+        self.model = ModelSection {
+            choice,
+            openai: std::mem::take(&mut self.model.openai),
+            ..ModelSection::default()
+        };
+        Ok(())
+    }
+
+    /// Has texts embedded by `builtin` or `openai:NAME`.
+    ///
+    /// # Errors
+    /// If there is no such embedder.
+    pub fn set_embedder(&mut self, name: &str) -> Result<(), ConfigError> {
+        let choice: EmbedderChoice = name.parse().map_err(ConfigError::Choice)?;
+        if let EmbedderChoice::OpenAi(name) = &choice {
+            self.embedder_entry(name)?;
+        }
+        self.embedder.choice = choice;
+        Ok(())
+    }
+
+    /// Has memories kept at a directory or URI.
+    pub fn set_store(&mut self, uri: impl Into<String>) {
+        self.store.uri = Some(uri.into());
+    }
+
+    /// Where compiled plugins are kept: as configured, or in the user's cache directory; `None` where there is
+    /// neither.
+    pub fn cache_directory(&self) -> Option<PathBuf> {
+        self.cache.directory.clone().or_else(|| {
+            directories::ProjectDirs::from("", "", "memhost")
+                .map(|directories| directories.cache_dir().to_owned())
+        })
+    }
+}
