@@ -34,5 +34,15 @@ pub use generated::memhost::strategy::types::{
     Patch, Receipt, State, Step, Task, Verdict,
 };
 
+/// The package that defines the contract.
+pub const PACKAGE: &str = "memhost:strategy";
+
+/// Its text, file by file.
+pub const WIT: [(&str, &str); 3] = [
+    ("wit/types.wit", include_str!("../../wit/types.wit")),
+    ("wit/host.wit", include_str!("../../wit/host.wit")),
+    ("wit/strategy.wit", include_str!("../../wit/strategy.wit")),
+];
+
 /// The version of the contract that this host speaks.
 pub const VERSION: &str = "0.1.0";

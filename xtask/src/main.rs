@@ -1,2 +1,144 @@
-//! xtask
-fn main() {}
+//! `cargo xtask`: set up, build, run and test memhost with one command each.
+
+mod doctor;
+mod guests;
+mod tools;
+mod workspace;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use tools::{Failure, cargo, run};
+use workspace::Workspace;
+
+/// Set up, build, run and test memhost.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Task {
+    /// Set up what is missing, build, and compare the plugins with each other and with the floors.
+    ///
+    /// Runs on the built-in suites of lanes A and B, and on the real data sets too where MEMHOST_DATA names
+    /// a folder that holds `bfcl_memory`, `tau_bench` and `webarena`.
+    Demo {
+        /// Handed on to `memhost compare`, e.g. `-- --seeds 5 --format csv`.
+        #[arg(last = true)]
+        compare: Vec<String>,
+    },
+    /// Set up what is missing, check format, lints and documentation, and run every test.
+    Test {
+        /// Handed on to `cargo test`, e.g. `-- store::`; format, lints and documentation are then left out.
+        #[arg(last = true)]
+        cargo_test: Vec<String>,
+    },
+    /// Build every plugin to `target/plugins/<name>.wasm`.
+    Plugins,
+    /// Say what this machine lacks, and the command that installs it.
+    Doctor,
+}
+
+fn main() -> ExitCode {
+    let done = match Task::parse() {
+        Task::Demo { compare } => demo(&compare),
+        Task::Test { cargo_test } => test(&cargo_test),
+        Task::Plugins => plugins().map(drop),
+        Task::Doctor => doctor::report(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn plugins() -> Result<Workspace, Failure> {
+    doctor::set_up()?;
+    let workspace = Workspace::read()?;
+    guests::build(
+        &workspace,
+        &workspace.plugins(),
+        &workspace.plugin_directory(),
+    )?;
+    Ok(workspace)
+}
+
+fn demo(compare: &[String]) -> Result<(), Failure> {
+    let workspace = plugins()?;
+    tools::step("building memhost");
+    run(cargo().args(["build", "--release", "--package", "memhost"]))?;
+    tools::step("comparing recency, rag and reasoningbank");
+    let mut command = std::process::Command::new(workspace.release_directory().join("memhost"));
+    command
+        .env("MEMHOST_PLUGINS", workspace.plugin_directory())
+        .args([
+            "compare",
+            "recency",
+            "rag",
+            "reasoningbank",
+            "--suite",
+            "evidence",
+            "transfer",
+        ])
+        .args(real_suites())
+        .args(compare);
+    run(&mut command)
+}
+
+/// The real data sets at hand, as suites.
+fn real_suites() -> Vec<String> {
+    let Some(data) = std::env::var_os("MEMHOST_DATA").map(PathBuf::from) else {
+        return Vec::new();
+    };
+    let suite = |format: &str, path: &str| -> Option<String> {
+        let path: PathBuf = Path::new(&data).join(path);
+        path.exists()
+            .then(|| format!("{format}:{}", path.display()))
+    };
+    [
+        suite("bfcl", "bfcl_memory"),
+        suite("tau2", "tau_bench"),
+        suite("webarena", "webarena"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn test(cargo_test: &[String]) -> Result<(), Failure> {
+    let workspace = plugins()?;
+    guests::build(
+        &workspace,
+        &workspace.test_guests(),
+        &workspace.guest_directory(),
+    )?;
+    if cargo_test.is_empty() {
+        tools::step("checking the format");
+        run(cargo().args(["fmt", "--all", "--check"]))?;
+        tools::step("linting");
+        run(cargo().args([
+            "clippy",
+            "--release",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ]))?;
+        tools::step("building the documentation");
+        run(cargo().env("RUSTDOCFLAGS", "-D warnings").args([
+            "doc",
+            "--release",
+            "--workspace",
+            "--no-deps",
+        ]))?;
+    }
+    tools::step("testing");
+    run(cargo()
+        .env("MEMHOST_PLUGINS", workspace.plugin_directory())
+        .env("MEMHOST_GUESTS", workspace.guest_directory())
+        .args(["test", "--release", "--workspace"])
+        .args(cargo_test))
+}

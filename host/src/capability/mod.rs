@@ -1,31 +1,85 @@
 //! What the host grants a call: one file per imported interface.
+//!
+//! A capability that is `None` in the [`CallContext`] is not granted: the plugin gets the fault `unavailable`, and
+//! may go on without it. What is granted is metered into [`Usage`].
+
+mod embedder;
+mod llm;
+mod log;
+mod meter;
+mod run;
+mod store;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::contract::{Attempt, Level};
+use crate::contract::{Attempt, Fault, Level};
 use crate::embedding::Embedder;
 use crate::engine::Limits;
 use crate::model::Models;
 use crate::store::{Namespace, View};
 
+pub(crate) use log::Log;
+pub(crate) use meter::Capabilities;
+
 /// Everything one call may reach. The strategy sees it only through the interfaces of the contract.
 #[derive(Clone)]
 pub struct CallContext {
     /// The memories that it may read.
-    pub namespace: Namespace,
+    pub namespace: Option<Namespace>,
     /// What of them is visible to this call.
     pub view: View,
     /// The language models, by role.
-    pub models: Arc<Models>,
+    pub models: Option<Arc<Models>>,
     /// The embedder that the store uses too.
-    pub embedder: Arc<dyn Embedder>,
+    pub embedder: Option<Arc<dyn Embedder>>,
     /// Past attempts of the run.
-    pub attempts: Arc<dyn Attempts>,
+    pub attempts: Option<Arc<dyn Attempts>>,
     /// Clock, counters and seed.
     pub run: RunState,
     /// What the call may spend.
     pub limits: Limits,
+}
+
+impl CallContext {
+    /// Grants nothing, as for `describe`.
+    pub fn nothing_granted(limits: Limits) -> CallContext {
+        CallContext {
+            namespace: None,
+            view: View::default(),
+            models: None,
+            embedder: None,
+            attempts: None,
+            run: RunState::default(),
+            limits,
+        }
+    }
+
+    /// The memories, or the fault that a strategy gets which may not read them.
+    pub fn memories(&self) -> Result<&Namespace, Fault> {
+        self.namespace.as_ref().ok_or_else(|| not_granted("store"))
+    }
+
+    /// The language models, or the fault of not having them.
+    pub fn models(&self) -> Result<&Models, Fault> {
+        self.models.as_deref().ok_or_else(|| not_granted("llm"))
+    }
+
+    /// The embedder, or the fault of not having it.
+    pub fn embedder(&self) -> Result<&dyn Embedder, Fault> {
+        self.embedder
+            .as_deref()
+            .ok_or_else(|| not_granted("embedder"))
+    }
+
+    /// Past attempts, or the fault of not having them.
+    pub fn attempts(&self) -> Result<&dyn Attempts, Fault> {
+        self.attempts.as_deref().ok_or_else(|| not_granted("store"))
+    }
+}
+
+fn not_granted(interface: &str) -> Fault {
+    Fault::Unavailable(format!("`{interface}` is not granted to this call"))
 }
 
 /// Past attempts of a run, which the host keeps once for all strategies.
@@ -35,7 +89,7 @@ pub trait Attempts: Send + Sync {
 }
 
 /// The run as a strategy may see it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct RunState {
     /// Milliseconds on the run's clock.
     pub now: f64,

@@ -1,16 +1,27 @@
-//! Runs a strategy's plan over the tasks of a suite: one call, one transaction.
+//! Runs a strategy's plan over the tasks of a suite: retrieve, act, outcome, distill, update, evict; one
+//! call, one transaction.
+//!
+//! Where no language model acts, the suite's frozen reader does: what it makes of the guidance is the
+//! attempt whose outcome `update` hears of. What `distill` learns from are the suite's recorded attempts.
 
-use std::collections::BTreeMap;
+mod ledger;
+mod order;
+mod plan;
+mod report;
+mod stream;
+
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::Instant;
 
 use crate::contract::Setting;
 use crate::embedding::Embedder;
-use crate::engine::Limits;
+use crate::engine::{CallError, Limits};
 use crate::model::Models;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::strategy::Strategy;
-use crate::suite::{Scores, Suite};
+use crate::suite::{Reader, Suite};
+
+pub use report::{CellReport, ModelCost, TaskReport};
 
 /// One cell: a strategy on a suite with a seed.
 #[derive(Clone)]
@@ -42,55 +53,6 @@ pub struct Surroundings {
     pub limits: Limits,
 }
 
-/// What a cell measured.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct CellReport {
-    /// One per question, in the order of the suite (not of the shuffle).
-    pub tasks: Vec<TaskReport>,
-    /// Retrieve calls, from call to return, in microseconds, in the order of the run.
-    pub retrieve_micros: Vec<u64>,
-    /// Model calls and tokens by purpose.
-    pub model: BTreeMap<String, ModelCost>,
-    /// Fuel by phase.
-    pub fuel: BTreeMap<String, u64>,
-    /// Active memories at the end, over all streams.
-    pub memories: u64,
-    /// Guidance that was longer than its budget, and was cut by the host.
-    pub cut: u64,
-    /// Memories that the host evicted because the strategy did not.
-    pub evicted_by_host: u64,
-    /// Calls that failed, as text; the cell goes on without them.
-    pub failures: Vec<String>,
-    /// How many calls were made.
-    pub calls: u64,
-    /// From start to end.
-    pub wall: Duration,
-}
-
-/// What one question measured.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct TaskReport {
-    /// `<stream>/<task>`.
-    pub task: String,
-    /// For clustering.
-    pub group: String,
-    /// Metric → value.
-    pub scores: Scores,
-    /// Tokens handed over at the primary budget.
-    pub tokens: u32,
-}
-
-/// Cost of model calls for one purpose.
-#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct ModelCost {
-    /// Calls.
-    pub calls: u64,
-    /// Tokens read.
-    pub input_tokens: u64,
-    /// Tokens written.
-    pub output_tokens: u64,
-}
-
 /// Hears of a cell's progress.
 pub trait Progress: Send + Sync {
     /// `done` of `total` episodes are finished.
@@ -102,10 +64,10 @@ pub trait Progress: Send + Sync {
 pub enum DriverError {
     /// The store failed.
     #[error(transparent)]
-    Store(#[from] crate::store::StoreError),
+    Store(#[from] StoreError),
     /// The strategy refused its plan.
     #[error(transparent)]
-    Call(#[from] crate::engine::CallError),
+    Call(#[from] CallError),
     /// The suite or the host cannot give what the plan wants.
     #[error("strategy `{strategy}` cannot run on suite `{suite}`: {reason}")]
     Plan {
@@ -119,11 +81,36 @@ pub enum DriverError {
 }
 
 /// Runs one cell from an empty memory.
+///
+/// A call that fails costs that call: it is listed in the report, and the cell goes on as if the strategy
+/// had said nothing. An error means that the cell has no result.
 pub async fn run_cell(
     cell: &Cell,
     surroundings: &Surroundings,
     progress: &dyn Progress,
 ) -> Result<CellReport, DriverError> {
-    let _ = (cell, surroundings, progress);
-    todo!()
+    let start = Instant::now();
+    let plan = cell.strategy.plan(&cell.settings).await?;
+    plan::check(&plan, cell)?;
+
+    let reader = Reader::new(&cell.suite);
+    let total = cell
+        .suite
+        .streams
+        .iter()
+        .flat_map(|s| &s.stages)
+        .map(|s| s.episodes.len())
+        .sum();
+    let mut done = 0;
+    let mut report = report::Recorder::default();
+    for (index, stream) in cell.suite.streams.iter().enumerate() {
+        let mut run = stream::StreamRun::open(cell, surroundings, &plan, &reader, index).await?;
+        for (stage, at) in order::episodes(stream, cell.seed, index) {
+            run.episode(stage, at, &mut report).await?;
+            done += 1;
+            progress.advance(done, total);
+        }
+        run.finish(&mut report).await?;
+    }
+    Ok(report.finish(start.elapsed()))
 }

@@ -1,20 +1,24 @@
 //! The shared columnar store.
 
+mod draft;
+mod effect;
+mod error;
+mod filter;
+mod lexical;
+mod rank;
+mod vectors;
+mod working_set;
+
 use std::collections::HashSet;
 use std::sync::Arc;
+
+pub use draft::{LARGEST_BLOB, LONGEST_NAME, LONGEST_TEXT};
+pub use error::StoreError;
 
 use crate::contract::{
     Attempt, Filter, Hit, Instant, Link, Memory, Op, Receipt, Row, Scan, Search,
 };
 use crate::embedding::Embedder;
-
-/// Why the store could not do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// To be split into precise cases by the store module.
-    #[error("{0}")]
-    Other(String),
-}
 
 /// An open store. Cheap to clone.
 #[derive(Clone)]

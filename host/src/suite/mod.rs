@@ -1,11 +1,38 @@
 //! Suites: tasks, recorded attempts and what a right answer looks like, from data sets and generators.
 //!
-//! A suite is data. What reads guidance and gives a score is its *frozen reader* ([`reader`]), the same for
-//! every strategy.
+//! A suite is data. What reads guidance and gives a score is its *frozen reader* ([`Reader`]), the same for
+//! every strategy; what anybody must beat are its [`floors`]. Suites come from three places:
+//!
+//! | name | made by |
+//! |---|---|
+//! | `evidence`, `transfer` | the [`generate`] module, seeded and always at hand |
+//! | `<format>:<path>` | the [`import`] module, from files as their authors publish them |
+//! | `<file>.jsonl` | anybody, in the format that [`jsonl`] documents |
 
 use std::collections::BTreeMap;
 
 use crate::contract::{Attempt, Task};
+
+mod check;
+mod error;
+pub mod floor;
+pub mod generate;
+pub mod import;
+pub mod jsonl;
+mod load;
+mod metric;
+mod reader;
+mod recorded;
+mod summary;
+mod text;
+
+pub use check::{Problem, Severity, check};
+pub use error::SuiteError;
+pub use floor::floors;
+pub use load::{Format, builtin, formats};
+pub use metric::{aggregate, is_hidden};
+pub use reader::{Reader, Reading};
+pub use summary::{StreamSummary, SuiteSummary};
 
 /// What a suite tests. No score is ever averaged over lanes.
 #[derive(
@@ -77,6 +104,8 @@ pub enum Question {
     Evidence {
         /// Any of these in the guidance counts. Empty: the answer cannot be checked, only the ranking.
         answers: Vec<String>,
+        /// How an answer is looked for.
+        matching: Matching,
         /// Where the answer stands: `<attempt>#<step>`. Empty: unknown.
         gold: Vec<String>,
     },
@@ -92,6 +121,17 @@ pub enum Question {
     },
 }
 
+/// How an accepted answer is looked for in a text. Case and punctuation never matter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Matching {
+    /// Its words stand there one after the other: for short answers, such as a name or a number.
+    #[default]
+    Phrase,
+    /// All its words but stop words stand there somewhere: for answers in somebody's own words.
+    Words,
+}
+
 /// What a reader knows of a recorded attempt that strategies do not.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct AttemptFacts {
@@ -105,3 +145,25 @@ pub struct AttemptFacts {
 
 /// Metric → value for one task. A metric that does not apply is absent.
 pub type Scores = BTreeMap<String, f64>;
+
+impl Suite {
+    /// Every episode with its stream, in the order of the data.
+    pub fn episodes(&self) -> impl Iterator<Item = (&Stream, &Episode)> {
+        self.streams
+            .iter()
+            .flat_map(|stream| stream.episodes().map(move |episode| (stream, episode)))
+    }
+
+    /// Every question with the episode that asks it.
+    pub fn questions(&self) -> impl Iterator<Item = (&Episode, &Question)> {
+        self.episodes()
+            .filter_map(|(_, episode)| Some((episode, episode.question.as_ref()?)))
+    }
+}
+
+impl Stream {
+    /// Every episode, in the order of the data.
+    pub fn episodes(&self) -> impl Iterator<Item = &Episode> {
+        self.stages.iter().flat_map(|stage| &stage.episodes)
+    }
+}

@@ -1,1 +1,102 @@
-//! rag
+#![doc = include_str!("../README.md")]
+
+mod fusion;
+#[cfg(test)]
+mod tests;
+
+use memhost_sdk::experience::{self, KEY, UNIT};
+use memhost_sdk::{
+    Attempt, Change, Choice, Count, Declared, Description, Distill, Fault, Guidance, Query,
+    Retrieve, Search, Settings, Strategy, fetch, pack, store,
+};
+
+use fusion::fuse;
+
+const K: Count = Count::new(
+    "k",
+    4,
+    1,
+    1000,
+    "How many similar memories are handed out, if the token budget has room (Evo-Memory: 4).",
+);
+
+const MODE: Choice<Mode> = Choice::new(
+    "mode",
+    &[
+        ("dense", Mode::Dense),
+        ("lexical", Mode::Lexical),
+        ("hybrid", Mode::Hybrid),
+    ],
+    "What similar means: cosine of embeddings (Evo-Memory), BM25, or the sum of both, half and half.",
+);
+
+/// Candidates of each kind of search that hybrid mode looks at; hits are light.
+const CANDIDATES: u32 = 1000;
+
+const HEADING: &str = "Similar past experience, most similar first:";
+
+/// What similar means.
+#[derive(Clone, Copy)]
+enum Mode {
+    Dense,
+    Lexical,
+    Hybrid,
+}
+
+/// Similar past experience.
+pub struct Rag;
+
+impl Strategy for Rag {
+    const PARAMETERS: &'static [&'static dyn Declared] = &[&K, &MODE, &UNIT];
+
+    fn describe() -> Description {
+        Description::new(
+            "rag",
+            env!("CARGO_PKG_VERSION"),
+            "Hands out the k past experiences that are most similar to the task.",
+        )
+        .source("ExpRAG in Evo-Memory (https://arxiv.org/abs/2511.20857)")
+    }
+}
+
+impl Retrieve for Rag {
+    fn retrieve(query: &Query, settings: &Settings) -> Result<Guidance, Fault> {
+        let k = settings.get(&K)?;
+        let text = &query.task.text;
+        let mut ranked = match settings.get(&MODE)? {
+            Mode::Dense => ranked(dense(text).limit(k))?,
+            Mode::Lexical => ranked(lexical(text).limit(k))?,
+            Mode::Hybrid => fuse(
+                ranked(dense(text).limit(CANDIDATES))?,
+                ranked(lexical(text).limit(CANDIDATES))?,
+            ),
+        };
+        ranked.truncate(k as usize);
+        Ok(pack(HEADING, fetch(ranked)?, query.token_budget))
+    }
+}
+
+impl Distill for Rag {
+    fn distill(attempts: &[Attempt], settings: &Settings) -> Result<Vec<Change>, Fault> {
+        let unit = settings.get(&UNIT)?;
+        let memories = attempts
+            .iter()
+            .flat_map(|attempt| experience::memories(attempt, unit));
+        Ok(memories.map(Change::insert).collect())
+    }
+}
+
+fn dense(text: &str) -> Search {
+    Search::semantic(KEY, text)
+}
+
+fn lexical(text: &str) -> Search {
+    Search::lexical(&format!("key.{KEY}"), text)
+}
+
+fn ranked(search: Search) -> Result<Vec<(String, f64)>, Fault> {
+    let hits = store::search_memories(&search)?;
+    Ok(hits.into_iter().map(|hit| (hit.id, hit.score)).collect())
+}
+
+memhost_sdk::export!(Rag: Retrieve, Distill);

@@ -1,1 +1,60 @@
-//! recency
+#![doc = include_str!("../README.md")]
+
+use memhost_sdk::experience::{self, UNIT};
+use memhost_sdk::{
+    Attempt, Change, Count, Declared, Description, Distill, Fault, Guidance, Query, Recalled,
+    Retrieve, Scan, Settings, Strategy, pack, store,
+};
+
+/// Evo-Memory, section on baselines, hands out as many experiences.
+const K: Count = Count::new(
+    "k",
+    4,
+    1,
+    1000,
+    "How many of the newest memories are handed out, if the token budget has room (Evo-Memory: 4).",
+);
+
+const HEADING: &str = "Past experience, newest first:";
+
+/// The newest k memories.
+pub struct Recency;
+
+impl Strategy for Recency {
+    const PARAMETERS: &'static [&'static dyn Declared] = &[&K, &UNIT];
+
+    fn describe() -> Description {
+        Description::new(
+            "recency",
+            env!("CARGO_PKG_VERSION"),
+            "Hands out the newest k experiences, whatever the task is.",
+        )
+        .source("ExpRecent in Evo-Memory (https://arxiv.org/abs/2511.20857)")
+    }
+}
+
+impl Retrieve for Recency {
+    fn retrieve(query: &Query, settings: &Settings) -> Result<Guidance, Fault> {
+        let newest = store::scan_memories(&Scan::newest_first().limit(settings.get(&K)?))?;
+        let entries = newest.into_iter().enumerate().map(|(rank, row)| Recalled {
+            memory: row.memory,
+            score: 1.0 / (rank as f64 + 1.0),
+        });
+        Ok(pack(HEADING, entries, query.token_budget))
+    }
+}
+
+impl Distill for Recency {
+    fn distill(attempts: &[Attempt], settings: &Settings) -> Result<Vec<Change>, Fault> {
+        let unit = settings.get(&UNIT)?;
+        let memories = attempts
+            .iter()
+            .flat_map(|attempt| experience::memories(attempt, unit));
+        Ok(memories.map(Change::insert).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests;
+
+memhost_sdk::export!(Recency: Retrieve, Distill);

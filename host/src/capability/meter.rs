@@ -1,0 +1,50 @@
+//! The state behind one call's imports: what is granted, and what has been used of it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use super::{CallContext, Log, ModelCall};
+use crate::contract::generated::memhost::strategy::types;
+use crate::engine::{Limit, LimitReached};
+
+/// What one call can reach. Implements the contract's imported interfaces, a file each.
+pub(crate) struct Capabilities {
+    pub context: CallContext,
+    /// Shared with what the call prints.
+    pub log: Arc<Mutex<Log>>,
+    pub model_calls: Vec<ModelCall>,
+    pub host_calls: u32,
+    pub random: ChaCha8Rng,
+}
+
+impl Capabilities {
+    pub fn new(context: CallContext) -> Capabilities {
+        Capabilities {
+            log: Arc::new(Mutex::new(Log::new(&context.limits))),
+            model_calls: Vec::new(),
+            host_calls: 0,
+            random: ChaCha8Rng::seed_from_u64(context.run.seed),
+            context,
+        }
+    }
+
+    /// Counts a call of an imported function; every one of them begins with this.
+    pub fn count_call(&mut self) -> Result<(), LimitReached> {
+        let limits = &self.context.limits;
+        if self.host_calls >= limits.host_calls {
+            return Err(LimitReached::of(limits, Limit::HostCalls));
+        }
+        self.host_calls += 1;
+        Ok(())
+    }
+
+    /// The log, for a moment.
+    pub fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Types only: nothing to call.
+impl types::Host for Capabilities {}

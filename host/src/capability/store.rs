@@ -1,0 +1,107 @@
+//! The interface `store`: reads from the strategy's own namespace, and from the run's past attempts.
+//!
+//! An id that is asked for twice in one call is answered once: otherwise a list of ids would be a lever that makes
+//! the host copy one large memory a million times.
+
+use std::collections::HashSet;
+
+use super::Capabilities;
+use crate::contract::generated::memhost::strategy::store::{Filter, Host, Ranking, Scan, Search};
+use crate::contract::{Attempt, Fault, Hit, Link, Memory, Row};
+
+impl Host for Capabilities {
+    async fn search_memories(
+        &mut self,
+        query: Search,
+    ) -> wasmtime::Result<Result<Vec<Hit>, Fault>> {
+        self.count_call()?;
+        Ok(self.search(&query).await)
+    }
+
+    async fn scan_memories(&mut self, query: Scan) -> wasmtime::Result<Result<Vec<Row>, Fault>> {
+        self.count_call()?;
+        let namespace = self.context.memories();
+        Ok(namespace.and_then(|namespace| {
+            let rows = namespace.scan(&query, &self.context.view);
+            rows.map_err(Fault::from)
+        }))
+    }
+
+    async fn get_memories(
+        &mut self,
+        ids: Vec<String>,
+    ) -> wasmtime::Result<Result<Vec<Memory>, Fault>> {
+        self.count_call()?;
+        let namespace = self.context.memories();
+        Ok(namespace.map(|namespace| namespace.get(&once_each(ids), &self.context.view)))
+    }
+
+    async fn count_memories(&mut self, filter: Filter) -> wasmtime::Result<Result<u32, Fault>> {
+        self.count_call()?;
+        let namespace = self.context.memories();
+        Ok(namespace.and_then(|namespace| {
+            let count = namespace.count(&filter, &self.context.view);
+            count.map_err(Fault::from)
+        }))
+    }
+
+    async fn links(
+        &mut self,
+        ids: Vec<String>,
+        kind: Option<String>,
+    ) -> wasmtime::Result<Result<Vec<Link>, Fault>> {
+        self.count_call()?;
+        let namespace = self.context.memories();
+        Ok(namespace
+            .map(|namespace| namespace.links(&once_each(ids), kind.as_deref(), &self.context.view)))
+    }
+
+    async fn get_attempts(
+        &mut self,
+        ids: Vec<String>,
+    ) -> wasmtime::Result<Result<Vec<Attempt>, Fault>> {
+        self.count_call()?;
+        let attempts = self.context.attempts();
+        Ok(attempts.map(|attempts| attempts.get(&once_each(ids))))
+    }
+
+    async fn get_blob(&mut self, name: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Fault>> {
+        self.count_call()?;
+        let namespace = self.context.memories();
+        Ok(namespace.map(|namespace| namespace.blob(&name)))
+    }
+}
+
+impl Capabilities {
+    async fn search(&self, query: &Search) -> Result<Vec<Hit>, Fault> {
+        if let Ranking::Vector(vector) = &query.ranking
+            && !vector.iter().all(|number| number.is_finite())
+        {
+            return Err(Fault::Invalid(
+                "the vector of a search holds a number that is not finite".to_owned(),
+            ));
+        }
+        let namespace = self.context.memories()?;
+        let hits = namespace.search(query, &self.context.view).await;
+        hits.map_err(Fault::from)
+    }
+}
+
+/// The ids without repeats, in the order of their first mention.
+fn once_each(ids: Vec<String>) -> Vec<String> {
+    let mut seen = HashSet::with_capacity(ids.len());
+    ids.into_iter()
+        .filter(|id| seen.insert(id.clone()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_answered_once_in_the_order_of_its_first_mention() {
+        let ids = ["b", "a", "b", "c", "a"].map(str::to_owned).to_vec();
+        assert_eq!(once_each(ids), ["b", "a", "c"]);
+    }
+}

@@ -1,0 +1,99 @@
+//! In which order a stream's episodes come, and which random bits each call gets: the same for every
+//! strategy, from the cell's seed alone.
+
+use rand::RngCore;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+use crate::suite::Stream;
+
+/// Bit that tells a generator for the order from one for the calls.
+const CALLS: u64 = 1 << 63;
+
+/// Stage and place within it of every episode, in the order of the run.
+pub(super) fn episodes(stream: &Stream, seed: u64, stream_index: usize) -> Vec<(usize, usize)> {
+    let mut random = generator(seed, stream_index as u64);
+    let mut order = Vec::new();
+    for (stage_index, stage) in stream.stages.iter().enumerate() {
+        let mut places: Vec<usize> = (0..stage.episodes.len()).collect();
+        if stage.shuffled {
+            places.shuffle(&mut random);
+        }
+        order.extend(places.into_iter().map(|place| (stage_index, place)));
+    }
+    order
+}
+
+/// Seeds for the calls of one stream, one after the other.
+pub(super) struct CallSeeds(ChaCha8Rng);
+
+impl CallSeeds {
+    pub(super) fn new(seed: u64, stream_index: usize) -> CallSeeds {
+        CallSeeds(generator(seed, stream_index as u64 | CALLS))
+    }
+
+    pub(super) fn next(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+}
+
+fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    generator.set_stream(stream);
+    generator
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::Task;
+    use crate::suite::{Episode, Stage};
+
+    fn stream(sizes: &[(usize, bool)]) -> Stream {
+        let episode = |id: usize| Episode {
+            task: Task {
+                id: id.to_string(),
+                text: String::new(),
+                labels: vec![],
+                documents: vec![],
+            },
+            question: None,
+            attempts: vec![],
+            withheld: vec![],
+            group: String::new(),
+        };
+        let stages = sizes
+            .iter()
+            .map(|&(size, shuffled)| Stage {
+                shuffled,
+                episodes: (0..size).map(episode).collect(),
+            })
+            .collect();
+        Stream {
+            name: "s".into(),
+            stages,
+        }
+    }
+
+    #[test]
+    fn only_stages_that_may_be_are_shuffled_and_none_is_mixed_with_another() {
+        let stream = stream(&[(20, false), (20, true)]);
+        let order = episodes(&stream, 7, 0);
+        assert_eq!(order[..20], (0..20).map(|p| (0, p)).collect::<Vec<_>>());
+        assert!(order[20..].iter().all(|&(stage, _)| stage == 1));
+        let mut places: Vec<usize> = order[20..].iter().map(|&(_, p)| p).collect();
+        assert_ne!(places, (0..20).collect::<Vec<_>>());
+        places.sort_unstable();
+        assert_eq!(places, (0..20).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_order_depends_on_the_seed_and_on_nothing_else() {
+        let stream = stream(&[(50, true)]);
+        assert_eq!(episodes(&stream, 1, 0), episodes(&stream, 1, 0));
+        assert_ne!(episodes(&stream, 1, 0), episodes(&stream, 2, 0));
+        assert_ne!(episodes(&stream, 1, 0), episodes(&stream, 1, 1));
+        assert_ne!(CallSeeds::new(1, 0).next(), CallSeeds::new(2, 0).next());
+    }
+}

@@ -1,0 +1,110 @@
+//! What a cell measured.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::capability::Usage;
+use crate::suite::Scores;
+
+/// What a cell measured.
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct CellReport {
+    /// One per question, in the order of the suite (not of the shuffle).
+    pub tasks: Vec<TaskReport>,
+    /// Retrieve calls, from call to return, in microseconds, in the order of the run.
+    pub retrieve_micros: Vec<u64>,
+    /// Model calls and tokens by purpose.
+    pub model: BTreeMap<String, ModelCost>,
+    /// Fuel by phase.
+    pub fuel: BTreeMap<String, u64>,
+    /// Active memories at the end, over all streams.
+    pub memories: u64,
+    /// Guidance that was longer than its budget, and was cut by the host.
+    pub cut: u64,
+    /// Memories that the host evicted because the strategy did not.
+    pub evicted_by_host: u64,
+    /// Calls that failed, as text; the cell goes on without them.
+    pub failures: Vec<String>,
+    /// How many calls were made.
+    pub calls: u64,
+    /// From start to end.
+    pub wall: Duration,
+}
+
+/// What one question measured.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct TaskReport {
+    /// `<stream>/<task>`.
+    pub task: String,
+    /// For clustering.
+    pub group: String,
+    /// Metric → value.
+    pub scores: Scores,
+    /// Tokens handed over at the primary budget.
+    pub tokens: u32,
+}
+
+/// Cost of model calls for one purpose.
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct ModelCost {
+    /// Calls.
+    pub calls: u64,
+    /// Tokens read.
+    pub input_tokens: u64,
+    /// Tokens written.
+    pub output_tokens: u64,
+}
+
+/// Where an episode stands in its suite: stream, stage, place.
+pub(super) type Position = (usize, usize, usize);
+
+/// Gathers a report while a cell runs.
+#[derive(Default)]
+pub(super) struct Recorder {
+    report: CellReport,
+    tasks: BTreeMap<Position, TaskReport>,
+}
+
+impl Recorder {
+    pub(super) fn call(&mut self, phase: &str, usage: &Usage) {
+        self.report.calls += 1;
+        *self.report.fuel.entry(phase.to_owned()).or_default() += usage.fuel;
+        if phase == "retrieve" {
+            self.report
+                .retrieve_micros
+                .push(u64::try_from(usage.wall.as_micros()).unwrap_or(u64::MAX));
+        }
+        for call in &usage.model_calls {
+            let cost = self.report.model.entry(call.purpose.clone()).or_default();
+            cost.calls += 1;
+            cost.input_tokens += u64::from(call.input_tokens);
+            cost.output_tokens += u64::from(call.output_tokens);
+        }
+    }
+
+    pub(super) fn failure(&mut self, text: String) {
+        self.report.failures.push(text);
+    }
+
+    pub(super) fn cut(&mut self) {
+        self.report.cut += 1;
+    }
+
+    pub(super) fn evicted_by_host(&mut self, memories: usize) {
+        self.report.evicted_by_host += memories as u64;
+    }
+
+    pub(super) fn memories(&mut self, memories: u32) {
+        self.report.memories += u64::from(memories);
+    }
+
+    pub(super) fn task(&mut self, position: Position, task: TaskReport) {
+        self.tasks.insert(position, task);
+    }
+
+    pub(super) fn finish(mut self, wall: Duration) -> CellReport {
+        self.report.tasks = self.tasks.into_values().collect();
+        self.report.wall = wall;
+        self.report
+    }
+}

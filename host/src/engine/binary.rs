@@ -1,0 +1,252 @@
+//! What a plugin's file is, and what it wants and gives: read from its bytes, before anything is compiled or run.
+
+use wasmparser::{
+    ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
+    ComponentTypeRef, Encoding, Instance, Parser, Payload,
+};
+
+use super::error::LoadFailure;
+
+/// What a component shows to the outside.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Surface {
+    /// Names of its imports, in order.
+    pub imports: Vec<String>,
+    /// Names of its exports, in order.
+    pub exports: Vec<String>,
+    /// How many core instances it consists of.
+    pub core_instances: usize,
+    /// Whether it is linked from shared libraries, as Python's are. Its C library then brings every import of WASI
+    /// with it, used or not; elsewhere the toolchains drop what is not used, and an import is a request.
+    pub has_shared_libraries: bool,
+}
+
+/// The component that a file holds: itself, or made of the core module that it is.
+pub(super) fn component(bytes: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>, LoadFailure> {
+    if Parser::is_component(bytes) {
+        return Ok(bytes.into());
+    }
+    if !Parser::is_core_wasm(bytes) {
+        return Err(not_wasm(bytes));
+    }
+    if !names_a_world(bytes)? {
+        return Err(LoadFailure::NoContract);
+    }
+    wit_component::ComponentEncoder::default()
+        .module(bytes)
+        .and_then(|encoder| encoder.validate(true).encode())
+        .map(Into::into)
+        .map_err(|error| LoadFailure::NotComponentizable {
+            detail: one_line(&format!("{error:#}")),
+        })
+}
+
+/// Whether a core module carries the section in which bindings generators say what it was built for.
+fn names_a_world(module: &[u8]) -> Result<bool, LoadFailure> {
+    let mut found = false;
+    for payload in Parser::new(0).parse_all(module) {
+        if let Payload::CustomSection(section) = payload.map_err(damaged)? {
+            found |= section.name().starts_with("component-type");
+        }
+    }
+    Ok(found)
+}
+
+fn not_wasm(bytes: &[u8]) -> LoadFailure {
+    let text = std::str::from_utf8(bytes.get(..256).unwrap_or(bytes)).map(str::trim_start);
+    let found = match (bytes, text) {
+        ([], _) => "an empty file",
+        (_, Ok(text)) if text.starts_with("(module") || text.starts_with("(component") => {
+            "WebAssembly's text format, which has to be assembled first (`wasm-tools parse`)"
+        }
+        ([0x7f, b'E', b'L', b'F', ..], _) => "a program or compiled code for one kind of machine",
+        ([0, b'a', b's', b'm', ..], _) => "a WebAssembly file of an unknown version",
+        (_, Ok(_)) => "a text file",
+        _ => "a file of another kind",
+    };
+    LoadFailure::NotWasm { found }
+}
+
+fn damaged(error: wasmparser::BinaryReaderError) -> LoadFailure {
+    LoadFailure::Damaged {
+        detail: one_line(&error.to_string()),
+    }
+}
+
+/// A component in a component that is being read, as far as counting instances needs it.
+#[derive(Default)]
+struct Frame {
+    core_instances: usize,
+    /// Core instances that each component of its index space consists of.
+    components: Vec<usize>,
+    is_module: bool,
+}
+
+/// Reads what a component shows to the outside.
+pub(super) fn surface(component: &[u8]) -> Result<Surface, LoadFailure> {
+    let mut surface = Surface::default();
+    let mut frames: Vec<Frame> = Vec::new();
+    for payload in Parser::new(0).parse_all(component) {
+        let payload = payload.map_err(damaged)?;
+        if let Payload::Version { encoding, .. } = payload {
+            frames.push(Frame {
+                is_module: encoding == Encoding::Module,
+                ..Frame::default()
+            });
+            continue;
+        }
+        let outermost = frames.len() == 1;
+        let Some(frame) = frames.last_mut() else {
+            continue;
+        };
+        match payload {
+            Payload::ComponentImportSection(imports) => {
+                for import in imports {
+                    let import = import.map_err(damaged)?;
+                    if matches!(import.ty, ComponentTypeRef::Component(_)) {
+                        frame.components.push(0);
+                    }
+                    if outermost {
+                        surface.imports.push(import.name.name.to_owned());
+                    }
+                }
+            }
+            Payload::ComponentExportSection(exports) => {
+                for export in exports {
+                    let export = export.map_err(damaged)?;
+                    if export.kind == ComponentExternalKind::Component {
+                        let exported = frame.components.get(export.index as usize).copied();
+                        frame.components.push(exported.unwrap_or(0));
+                    }
+                    if outermost {
+                        surface.exports.push(export.name.name.to_owned());
+                    }
+                }
+            }
+            Payload::CustomSection(section) if section.name() == "dylink.0" => {
+                surface.has_shared_libraries = true;
+            }
+            Payload::InstanceSection(instances) => {
+                for instance in instances {
+                    if let Instance::Instantiate { .. } = instance.map_err(damaged)? {
+                        frame.core_instances = frame.core_instances.saturating_add(1);
+                    }
+                }
+            }
+            Payload::ComponentInstanceSection(instances) => {
+                for instance in instances {
+                    if let ComponentInstance::Instantiate {
+                        component_index, ..
+                    } = instance.map_err(damaged)?
+                    {
+                        let inner = frame.components.get(component_index as usize);
+                        frame.core_instances = frame
+                            .core_instances
+                            .saturating_add(inner.copied().unwrap_or(0));
+                    }
+                }
+            }
+            Payload::ComponentAliasSection(aliases) => {
+                for alias in aliases {
+                    let size = match alias.map_err(damaged)? {
+                        ComponentAlias::Outer {
+                            kind: ComponentOuterAliasKind::Component,
+                            count,
+                            index,
+                        } => outer_component(&frames, count, index),
+                        ComponentAlias::InstanceExport {
+                            kind: ComponentExternalKind::Component,
+                            ..
+                        } => 0,
+                        _ => continue,
+                    };
+                    if let Some(frame) = frames.last_mut() {
+                        frame.components.push(size);
+                    }
+                }
+            }
+            Payload::End(_) => {
+                let ended = frames.pop();
+                match (ended, frames.last_mut()) {
+                    (Some(inner), Some(outer)) if !inner.is_module => {
+                        outer.components.push(inner.core_instances);
+                    }
+                    (Some(whole), None) => surface.core_instances = whole.core_instances,
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(surface)
+}
+
+/// Core instances of a component that is an alias of one further out.
+fn outer_component(frames: &[Frame], count: u32, index: u32) -> usize {
+    frames
+        .iter()
+        .nth_back(count as usize)
+        .and_then(|frame| frame.components.get(index as usize))
+        .copied()
+        .unwrap_or(0)
+}
+
+/// An error's text without the line breaks that a table or a log would stumble over.
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn component_of(wat: &str) -> Vec<u8> {
+        wat::parse_str(wat).unwrap()
+    }
+
+    #[test]
+    fn imports_exports_and_instances_are_read_from_the_bytes() {
+        let bytes = component_of(
+            r#"(component
+                (import "wasi:io/poll@0.2.0" (instance))
+                (component $inner
+                    (core module $m)
+                    (core instance (instantiate $m))
+                    (core instance (instantiate $m)))
+                (instance $i (instantiate $inner))
+                (instance (instantiate $inner))
+                (core module $m)
+                (core instance (instantiate $m))
+                (component $outer
+                    (alias outer 1 $inner (component $again))
+                    (instance (instantiate $again)))
+                (instance (instantiate $outer))
+                (export "a:b/c@1.0.0" (instance $i)))"#,
+        );
+        let surface = surface(&bytes).unwrap();
+        assert_eq!(surface.imports, ["wasi:io/poll@0.2.0"]);
+        assert_eq!(surface.exports, ["a:b/c@1.0.0"]);
+        assert_eq!(surface.core_instances, 7);
+        assert!(!surface.has_shared_libraries);
+    }
+
+    #[test]
+    fn shared_libraries_are_noticed() {
+        let bytes =
+            component_of(r#"(component (core module (@dylink.0 (mem-info (memory 8 4)))))"#);
+        assert!(surface(&bytes).unwrap().has_shared_libraries);
+    }
+
+    #[test]
+    fn no_beginning_of_a_component_and_no_flipped_byte_panics() {
+        let bytes = component_of(
+            r#"(component (import "a:b/c" (instance)) (core module $m) (core instance (instantiate $m)))"#,
+        );
+        for end in 0..bytes.len() {
+            let _ = component(&bytes[..end]).and_then(|component| surface(&component));
+            let mut flipped = bytes.clone();
+            flipped[end] ^= 0x55;
+            let _ = component(&flipped).and_then(|component| surface(&component));
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! Why the store could not do what was asked.
+
+use std::io;
+use std::path::Path;
+
+use crate::contract::Fault;
+use crate::embedding::{EmbedderIdentity, EmbeddingError};
+
+/// Why the store could not do what was asked. Whatever the case, nothing was half-written.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The path leads to a file.
+    #[error("store `{path}` is a file; name a directory, which is created if it does not exist")]
+    IsAFile {
+        /// The path as given.
+        path: String,
+    },
+    /// The directory holds something else.
+    #[error(
+        "`{path}` is not a memhost store and not empty (it holds `{found}`); name a new or an empty directory"
+    )]
+    NotAStore {
+        /// The path as given.
+        path: String,
+        /// One of the things that are in it.
+        found: String,
+    },
+    /// The store may not be written to.
+    #[error(
+        "store `{path}` cannot be written to ({reason}); make it writable or name another directory"
+    )]
+    Unwritable {
+        /// The file or directory.
+        path: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// There is no room left.
+    #[error(
+        "no room left to write `{path}` ({reason}); nothing of this transaction was kept, all earlier ones are: \
+         free some space and try again"
+    )]
+    Full {
+        /// The file or table.
+        path: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// The disk or the network failed otherwise.
+    #[error("cannot {action} `{path}`: {reason}")]
+    Io {
+        /// What was being done.
+        action: &'static str,
+        /// The file or object.
+        path: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// An earlier write failed in a way that leaves open what is on the disk.
+    #[error(
+        "namespace `{namespace}` takes no more writes, because an earlier one failed halfway ({reason}); \
+         restart to go on from what is on the disk"
+    )]
+    Broken {
+        /// The namespace.
+        namespace: String,
+        /// How the earlier write failed.
+        reason: String,
+    },
+    /// What is stored was changed from outside or by a failing disk.
+    #[error("`{path}` is damaged: {reason}; restore it from a backup")]
+    Damaged {
+        /// The file or table.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The URI's scheme needs a cargo feature.
+    #[error(
+        "`{uri}` needs support for {provider}, which this build lacks; \
+         build memhost with `--features {feature}`"
+    )]
+    FeatureMissing {
+        /// The URI as given.
+        uri: String,
+        /// Whose object store it is.
+        provider: &'static str,
+        /// The cargo feature.
+        feature: &'static str,
+    },
+    /// The URI's scheme is none that is known.
+    #[error(
+        "`{uri}` has an unknown scheme; use a directory, or a URI with s3://, gs://, az:// or memory://"
+    )]
+    UnknownScheme {
+        /// The URI as given.
+        uri: String,
+    },
+    /// The store was written by another version.
+    #[error(
+        "store `{uri}` has schema version {found}, and this memhost reads version {known}; \
+         use the memhost that wrote it, or another store. Nothing was changed"
+    )]
+    OtherSchema {
+        /// The store.
+        uri: String,
+        /// Its version.
+        found: u32,
+        /// The one that this build reads.
+        known: u32,
+    },
+    /// The store's vectors were made by another embedder.
+    #[error(
+        "store `{uri}` was embedded with `{}` ({} dimensions), and `{}` ({} dimensions) is configured; \
+         configure the former, or run `memhost store reembed --store {uri} --embedder {}`",
+        stored.name, stored.dimension, given.name, given.dimension, given.name
+    )]
+    OtherEmbedder {
+        /// The store.
+        uri: String,
+        /// Whose vectors it holds.
+        stored: EmbedderIdentity,
+        /// The one that it was opened with.
+        given: EmbedderIdentity,
+    },
+    /// Another process holds the namespace.
+    #[error(
+        "namespace `{namespace}` is in use by {holder}; \
+         wait until it has ended, or use another namespace or store{advice}"
+    )]
+    InUse {
+        /// The namespace.
+        namespace: String,
+        /// Which process.
+        holder: String,
+        /// What to do if it is gone for good.
+        advice: String,
+    },
+    /// A write of the transaction cannot be made.
+    #[error(
+        "write {number} ({operation}) cannot be made: {reason}; nothing of the transaction was written"
+    )]
+    Refused {
+        /// Which write, from 1.
+        number: usize,
+        /// `insert`, `revise`.
+        operation: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The transaction as a whole cannot be made.
+    #[error("the transaction cannot be made: {0}")]
+    Transaction(String),
+    /// The search or filter breaks the contract.
+    #[error("the query is not valid: {0}")]
+    Query(String),
+    /// A namespace's name cannot be.
+    #[error("namespace name {0}")]
+    Name(String),
+    /// Texts could not be embedded.
+    #[error(transparent)]
+    Embedding(#[from] EmbeddingError),
+    /// A table could not be read or written.
+    #[error("cannot {action} table `{table}`: {reason}")]
+    Table {
+        /// What was being done.
+        action: &'static str,
+        /// The table.
+        table: String,
+        /// What LanceDB says.
+        reason: String,
+    },
+}
+
+impl StoreError {
+    /// Whether the request was at fault, so that another one may well succeed.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            StoreError::Refused { .. }
+                | StoreError::Transaction(_)
+                | StoreError::Query(_)
+                | StoreError::Name(_)
+        )
+    }
+
+    /// What a system call's failure means for the store.
+    pub(crate) fn io(action: &'static str, path: &Path, error: &io::Error) -> Self {
+        let (path, reason) = (path.display().to_string(), error.to_string());
+        match error.kind() {
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge => StoreError::Full { path, reason },
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+                StoreError::Unwritable { path, reason }
+            }
+            _ => StoreError::Io {
+                action,
+                path,
+                reason,
+            },
+        }
+    }
+
+    /// What a failure of LanceDB means for the store. LanceDB wraps the system's error in several layers, of which
+    /// only the text is reachable.
+    pub(crate) fn table(action: &'static str, table: &str, error: &lancedb::Error) -> Self {
+        let reason = error.to_string();
+        let path = table.to_owned();
+        if ["No space left", "File too large", "quota exceeded"]
+            .iter()
+            .any(|sign| reason.contains(sign))
+        {
+            StoreError::Full { path, reason }
+        } else if ["Read-only file system", "Permission denied"]
+            .iter()
+            .any(|sign| reason.contains(sign))
+        {
+            StoreError::Unwritable { path, reason }
+        } else {
+            StoreError::Table {
+                action,
+                table: path,
+                reason,
+            }
+        }
+    }
+}
+
+/// What a strategy is told.
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Fault {
+        match error {
+            _ if error.is_refusal() => Fault::Invalid(error.to_string()),
+            StoreError::Embedding(_) => Fault::Unavailable(error.to_string()),
+            _ => Fault::Failed(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! What is wrong with a suite: what makes a comparison on it impossible, and what makes it say less.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+
+use super::reader::{attempt_of, has_answer, transcript};
+use super::text::{Bag, content_words};
+use super::{Episode, Lane, Matching, Question, Stream, Suite};
+use crate::contract::Attempt;
+
+/// Whether anything can be compared in spite of a problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// It can, but some task says less than it might.
+    Warning,
+    /// It cannot.
+    Error,
+}
+
+/// Something that is wrong with a suite.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Problem {
+    /// Whether the suite can be used in spite of it.
+    pub severity: Severity,
+    /// `<stream>/<task>`, or the header's field; empty for the suite as a whole.
+    pub place: String,
+    /// What is wrong, and what to do.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.place.is_empty() {
+            write!(f, "{}: ", self.place)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// A text longer than this, in bytes, exceeds the default limits of most calls.
+const LONG_TEXT: usize = 1 << 20;
+
+/// Everything that is wrong with a suite, in the order of the data.
+pub fn check(suite: &Suite) -> Vec<Problem> {
+    let mut findings = Findings::default();
+    check_header(suite, &mut findings);
+    check_ids(suite, &mut findings);
+    let withheld_from_all = suite
+        .streams
+        .iter()
+        .map(|stream| check_stream(suite.lane, stream, &mut findings))
+        .fold(true, |all, every_task| all && every_task);
+    let questions = suite.questions().count();
+    if questions == 0 {
+        findings.error("", "the suite is empty: no episode asks a question; add at least one");
+    } else if suite.episodes().all(|(_, e)| e.attempts.is_empty()) {
+        findings.error("", "no episode has attempts, so that there is nothing to learn from");
+    } else if withheld_from_all {
+        findings.error(
+            "",
+            "every task is withheld: no question may draw on any attempt that is learnt before it; look at `withheld` and at the stages",
+        );
+    }
+    findings.0
+}
+
+#[derive(Default)]
+struct Findings(Vec<Problem>);
+
+impl Findings {
+    fn error(&mut self, place: impl Into<String>, message: impl Into<String>) {
+        self.add(Severity::Error, place.into(), message.into());
+    }
+
+    fn warning(&mut self, place: impl Into<String>, message: impl Into<String>) {
+        self.add(Severity::Warning, place.into(), message.into());
+    }
+
+    fn add(&mut self, severity: Severity, place: String, message: String) {
+        self.0.push(Problem {
+            severity,
+            place,
+            message,
+        });
+    }
+}
+
+fn check_header(suite: &Suite, findings: &mut Findings) {
+    let lower_case = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+    if suite.name.is_empty() || !suite.name.chars().all(lower_case) {
+        findings.error(
+            "name",
+            format!(
+                "`{}` must be lower case letters, digits and hyphens",
+                suite.name
+            ),
+        );
+    }
+    let ascending = suite.budgets.windows(2).all(|pair| pair[0] < pair[1]);
+    if suite.budgets.first().is_none_or(|first| *first == 0) || !ascending {
+        findings.error(
+            "budgets",
+            format!(
+                "{:?} must be at least one number of tokens above 0, in ascending order",
+                suite.budgets
+            ),
+        );
+    }
+    let measurable = suite.measurable();
+    if !measurable.is_empty() && !measurable.contains(&suite.primary) {
+        findings.error(
+            "primary",
+            format!(
+                "`{}` is not measured here; choose one of {}",
+                suite.primary,
+                measurable.join(", ")
+            ),
+        );
+    }
+}
+
+/// Ids name one thing each.
+fn check_ids(suite: &Suite, findings: &mut Findings) {
+    let mut attempts = HashSet::new();
+    let mut asked = HashSet::new();
+    let mut home = HashMap::new();
+    for (stream, episode) in suite.episodes() {
+        let task = episode.task.id.as_str();
+        if task.is_empty() {
+            findings.error(&stream.name, "a task has an empty id");
+        }
+        if *home.entry(task).or_insert(&stream.name) != &stream.name {
+            findings.error(
+                place(stream, episode),
+                "another stream has a task with this id; ids are unique within the suite",
+            );
+        }
+        if episode.question.is_some() && !asked.insert(task) {
+            findings.error(
+                place(stream, episode),
+                "the task is asked twice; give each question a task id of its own",
+            );
+        }
+        for attempt in &episode.attempts {
+            if !attempts.insert(attempt.id.as_str()) {
+                findings.error(
+                    place(stream, episode),
+                    format!(
+                        "there are two attempts `{}`; ids are unique within the suite",
+                        attempt.id
+                    ),
+                );
+            }
+        }
+        if longest_text(episode) > LONG_TEXT {
+            findings.warning(
+                place(stream, episode),
+                format!(
+                    "a text of {:.1} MB exceeds what most strategies may be handed; split it",
+                    longest_text(episode) as f64 / 1e6
+                ),
+            );
+        }
+    }
+    for (stream, episode) in suite.episodes() {
+        for id in &episode.withheld {
+            if !attempts.contains(id.as_str()) {
+                findings.warning(
+                    place(stream, episode),
+                    format!("`withheld` names `{id}`, which is no attempt of this suite"),
+                );
+            }
+        }
+    }
+}
+
+fn longest_text(episode: &Episode) -> usize {
+    let task = &episode.task;
+    let documents = task.documents.iter().map(|document| &document.text);
+    let steps = episode
+        .attempts
+        .iter()
+        .flat_map(|attempt| &attempt.steps)
+        .map(|step| &step.text);
+    documents
+        .chain(steps)
+        .chain([&task.text])
+        .map(String::len)
+        .max()
+        .unwrap_or(0)
+}
+
+/// Something learnt, and when.
+struct Learnt<'a> {
+    stage: usize,
+    number: usize,
+    attempt: &'a Attempt,
+}
+
+/// Whether every question of the stream is withheld from everything.
+fn check_stream(lane: Lane, stream: &Stream, findings: &mut Findings) -> bool {
+    let learnt: Vec<Learnt<'_>> = numbered(stream)
+        .flat_map(|(stage, number, episode)| {
+            episode.attempts.iter().map(move |attempt| Learnt {
+                stage,
+                number,
+                attempt,
+            })
+        })
+        .collect();
+    let said: HashMap<&str, Bag> = match lane {
+        Lane::Evidence => learnt
+            .iter()
+            .map(|l| (l.attempt.id.as_str(), Bag::new(&transcript(l.attempt))))
+            .collect(),
+        Lane::Transfer => HashMap::new(),
+    };
+    let mut all_withheld = true;
+    for (stage, number, episode) in numbered(stream) {
+        let Some(question) = &episode.question else {
+            continue;
+        };
+        let place = place(stream, episode);
+        let shuffled = stream.stages.get(stage).is_some_and(|stage| stage.shuffled);
+        let withheld: HashSet<&str> = episode.withheld.iter().map(String::as_str).collect();
+        let may_be_seen = |l: &&Learnt<'_>| {
+            let before = l.stage < stage || (l.stage == stage && (shuffled || l.number < number));
+            before
+                && l.attempt.task.id != episode.task.id
+                && !withheld.contains(l.attempt.id.as_str())
+        };
+        if learnt.iter().any(|l| may_be_seen(&l)) {
+            all_withheld = false;
+        } else if number > 0 || stage > 0 {
+            // The first question of an online stream never has anything to draw on.
+            findings.warning(&place, "the question may draw on no attempt");
+        }
+        match (lane, question) {
+            (
+                Lane::Evidence,
+                Question::Evidence {
+                    answers,
+                    matching,
+                    gold,
+                },
+            ) => {
+                let seen: Vec<&Learnt<'_>> = learnt.iter().filter(may_be_seen).collect();
+                check_gold(gold, &learnt, &seen, &place, findings);
+                let seen: Vec<&Bag> = seen
+                    .iter()
+                    .filter_map(|l| said.get(l.attempt.id.as_str()))
+                    .collect();
+                check_answers(answers, *matching, gold, &seen, &place, findings);
+            }
+            (Lane::Transfer, Question::Kind { kind }) if kind.is_empty() => {
+                findings.error(&place, "the question's `kind` is empty");
+            }
+            (Lane::Transfer, Question::Tools { tools }) if tools.is_empty() => findings.error(
+                &place,
+                "the question's `tools` are empty; leave tasks without tools out",
+            ),
+            (Lane::Transfer, Question::Kind { .. } | Question::Tools { .. }) => {}
+            (Lane::Evidence, _) => findings.error(
+                &place,
+                "a question of lane `evidence` has `answers` or `gold`",
+            ),
+            (Lane::Transfer, _) => findings.error(
+                &place,
+                "a question of lane `transfer` has a `kind` or `tools`",
+            ),
+        }
+    }
+    all_withheld
+}
+
+/// Episodes with the numbers of their stage and of themselves within it.
+fn numbered(stream: &Stream) -> impl Iterator<Item = (usize, usize, &Episode)> {
+    stream
+        .stages
+        .iter()
+        .enumerate()
+        .flat_map(|(number, stage)| {
+            stage
+                .episodes
+                .iter()
+                .enumerate()
+                .map(move |(place, episode)| (number, place, episode))
+        })
+}
+
+fn check_gold(
+    gold: &[String],
+    learnt: &[Learnt<'_>],
+    seen: &[&Learnt<'_>],
+    place: &str,
+    findings: &mut Findings,
+) {
+    for source in gold {
+        let named = attempt_of(source);
+        let exists = learnt
+            .iter()
+            .find(|l| l.attempt.id == named)
+            .is_some_and(|l| has_step(l.attempt, source));
+        if !exists {
+            findings.error(
+                place,
+                format!(
+                    "`gold` names `{source}`, which is no step of an attempt of this stream; it reads `<attempt>#<step>`, steps from 0"
+                ),
+            );
+        } else if !seen.iter().any(|l| l.attempt.id == named) {
+            findings.warning(
+                place,
+                format!("`gold` names `{source}`, which the question may not draw on"),
+            );
+        }
+    }
+}
+
+fn has_step(attempt: &Attempt, source: &str) -> bool {
+    source
+        .split_once('#')
+        .and_then(|(_, step)| step.parse::<usize>().ok())
+        .is_some_and(|step| step < attempt.steps.len())
+}
+
+fn check_answers(
+    answers: &[String],
+    matching: Matching,
+    gold: &[String],
+    seen: &[&Bag],
+    place: &str,
+    findings: &mut Findings,
+) {
+    if answers.is_empty() && gold.is_empty() {
+        findings.error(place, "the question has neither `answers` nor `gold`");
+    }
+    for answer in answers {
+        if content_words(answer).is_empty() {
+            findings.error(
+                place,
+                format!("the answer `{answer}` holds no letter or digit to look for"),
+            );
+        }
+    }
+    if !answers.is_empty() && !has_answer(seen, answers, matching) {
+        findings.warning(
+            place,
+            "no accepted answer stands in what the question may draw on, so that `answer@…` leaves it out",
+        );
+    }
+}
+
+fn place(stream: &Stream, episode: &Episode) -> String {
+    format!("{}/{}", stream.name, episode.task.id)
+}

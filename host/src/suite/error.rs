@@ -1,0 +1,108 @@
+//! Why a suite cannot be had: always the file, the place in it, what was expected, and what to do.
+
+use std::path::{Path, PathBuf};
+
+/// Why a suite could not be read, written or used.
+#[derive(Debug, thiserror::Error)]
+pub enum SuiteError {
+    /// Neither a built-in suite, nor a known format, nor a `.jsonl` file.
+    #[error(
+        "no suite is called `{name}`{suggestion}\n  built in: {builtin}\n  from files: {formats}, as `<format>:<path>`, or a path that ends in `.jsonl`"
+    )]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// The nearest known name as `; did you mean …?`, or nothing.
+        suggestion: String,
+        /// Known generators.
+        builtin: String,
+        /// Known formats.
+        formats: String,
+    },
+    /// The disk said no.
+    #[error("cannot {action} `{}`: {source}", path.display())]
+    Io {
+        /// `read` or `write`.
+        action: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file holds what is not expected there.
+    #[error("`{}`, line {line}{}: {problem}\n  {advice}", path.display(), in_field(field))]
+    Line {
+        /// Which file.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: usize,
+        /// Which field, as `attempts[0].steps[2].text`; empty for the line as a whole.
+        field: String,
+        /// What was found, and what was expected.
+        problem: String,
+        /// What to do.
+        advice: String,
+    },
+    /// A file or folder is not what the format expects.
+    #[error("`{}`: {problem}\n  {advice}", path.display())]
+    Source {
+        /// Which file or folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+        /// What to do.
+        advice: String,
+    },
+    /// The suite was read, but nothing can be compared on it.
+    #[error("suite `{suite}` cannot be used:{}\n  `memhost suite check` lists everything that is wrong with a suite", as_list(problems))]
+    Unusable {
+        /// Which suite.
+        suite: String,
+        /// What is wrong.
+        problems: Vec<super::Problem>,
+    },
+}
+
+impl SuiteError {
+    /// What turns an error of the disk into one that names the file.
+    pub(super) fn reading(path: &Path) -> impl FnOnce(std::io::Error) -> SuiteError {
+        io("read", path)
+    }
+
+    /// The same for writing.
+    pub(super) fn writing(path: &Path) -> impl FnOnce(std::io::Error) -> SuiteError {
+        io("write", path)
+    }
+}
+
+fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> SuiteError {
+    let path = path.to_owned();
+    move |source| SuiteError::Io {
+        action,
+        path,
+        source,
+    }
+}
+
+fn in_field(field: &str) -> String {
+    if field.is_empty() {
+        String::new()
+    } else {
+        format!(", field `{field}`")
+    }
+}
+
+/// The most problems that an error spells out.
+const LISTED: usize = 5;
+
+fn as_list(problems: &[super::Problem]) -> String {
+    let mut list: String = problems
+        .iter()
+        .take(LISTED)
+        .map(|problem| format!("\n  {problem}"))
+        .collect();
+    if problems.len() > LISTED {
+        list.push_str(&format!("\n  … and {} more", problems.len() - LISTED));
+    }
+    list
+}

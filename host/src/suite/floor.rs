@@ -1,0 +1,442 @@
+//! The floors: what every strategy must beat, and the oracle that none can. They are strategies of the host's own,
+//! run by the same driver over the same store.
+//!
+//! All of them remember the same: each turn of a user in a conversation, or each attempt in one entry (what the task
+//! was, what became of it, which tools were called). They differ in the order in which they look: `random`, `recency`
+//! (newest first), `bm25`, `dense` (cosine of the store's embedder) and `oracle`, which knows the suite's answers.
+//! Then the best are packed into the token budget; one that does not fit is passed over.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+use super::reader::{Reader, tools_called};
+use super::text::{Bag, sentences};
+use super::{Question, Suite};
+use crate::capability::{CallContext, Usage};
+use crate::contract::{
+    Actor, Attempt, Change, Citation, Commit, Counters, Description, Fault, Feedback, Guidance,
+    Key, Labels, Memory, NewMemory, Op, Placement, Plan, Pressure, Probe, Protocol, Query, Ranking,
+    Receipt, Scan, Search, Setting, Task, Verdict,
+};
+use crate::engine::{CallError, CallFailure};
+use crate::strategy::{Answer, Phases, Strategy};
+use crate::tokens;
+
+/// The key that every memory of a floor is found by.
+const KEY: &str = "text";
+/// How much of a task's text is repeated in the memory of an attempt, in tokens.
+const TASK_EXCERPT: u32 = 60;
+
+/// The floors and the oracle, in the order in which reports show them.
+pub fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
+    let floor = |name: &str, summary: &str, order: Order| -> Arc<dyn Strategy> {
+        Arc::new(Floor {
+            description: Description {
+                name: name.into(),
+                version: env!("CARGO_PKG_VERSION").into(),
+                summary: summary.into(),
+                source: "built in".into(),
+                parameters: Vec::new(),
+                requires: Vec::new(),
+                degraded: Vec::new(),
+            },
+            order,
+        })
+    };
+    vec![
+        floor("random", "Any memories, by the run's seed.", Order::Random),
+        floor("recency", "The newest memories.", Order::Newest),
+        floor("bm25", "Memories by the words they share with the task.", Order::Lexical),
+        floor("dense", "Memories by cosine similarity with the task.", Order::Semantic),
+        floor(
+            "oracle",
+            "The memories that the suite itself says are right.",
+            Order::Gold(Box::new(Oracle::new(suite))),
+        ),
+    ]
+}
+
+/// A strategy of the host's own.
+struct Floor {
+    description: Description,
+    order: Order,
+}
+
+/// In which order a floor hands out what it remembers.
+enum Order {
+    Random,
+    Newest,
+    Lexical,
+    Semantic,
+    Gold(Box<Oracle>),
+}
+
+#[async_trait]
+impl Strategy for Floor {
+    fn description(&self) -> &Description {
+        &self.description
+    }
+
+    fn phases(&self) -> Phases {
+        Phases {
+            retrieve: true,
+            distill: true,
+            ..Phases::default()
+        }
+    }
+
+    fn digest(&self) -> &str {
+        "built-in"
+    }
+
+    async fn plan(&self, _settings: &[Setting]) -> Result<Plan, CallError> {
+        Ok(Plan {
+            protocol: Protocol::Streaming,
+            labels: Labels::Any,
+            trials: 1,
+            baseline_arm: false,
+            all_agents: false,
+            refinements: 0,
+            rounds: 1,
+        })
+    }
+
+    async fn retrieve(
+        &self,
+        context: CallContext,
+        query: Query,
+        _settings: &[Setting],
+    ) -> Answer<Guidance> {
+        let start = Instant::now();
+        let ranked = self.rank(&context, &query).await;
+        let result = ranked
+            .map(|ranked| pack(ranked, query.token_budget))
+            .map_err(|fault| self.failed("retrieve", fault));
+        answered(result, start)
+    }
+
+    async fn distill(
+        &self,
+        _context: CallContext,
+        attempts: Vec<Attempt>,
+        _settings: &[Setting],
+    ) -> Answer<Vec<Change>> {
+        let start = Instant::now();
+        let changes = attempts.iter().flat_map(remember).map(|memory| Change {
+            op: Op::Insert(memory),
+            commit: Commit::AtOnce,
+        });
+        answered(Ok(changes.collect()), start)
+    }
+
+    async fn update(
+        &self,
+        _context: CallContext,
+        _feedback: Vec<Feedback>,
+        _settings: &[Setting],
+    ) -> Answer<Vec<Change>> {
+        answered(Ok(Vec::new()), Instant::now())
+    }
+
+    async fn evict(
+        &self,
+        _context: CallContext,
+        _pressure: Pressure,
+        _settings: &[Setting],
+    ) -> Answer<Vec<String>> {
+        answered(Ok(Vec::new()), Instant::now())
+    }
+}
+
+fn answered<T>(result: Result<T, CallError>, start: Instant) -> Answer<T> {
+    Answer {
+        result,
+        usage: Usage {
+            wall: start.elapsed(),
+            ..Usage::default()
+        },
+    }
+}
+
+/// A memory on its way into the guidance.
+struct Ranked {
+    id: String,
+    score: f64,
+    text: String,
+}
+
+impl Floor {
+    fn failed(&self, call: &'static str, fault: Fault) -> CallError {
+        CallError {
+            plugin: self.description.name.clone(),
+            call,
+            reason: CallFailure::Fault(fault),
+        }
+    }
+
+    async fn rank(&self, context: &CallContext, query: &Query) -> Result<Vec<Ranked>, Fault> {
+        let text = query.task.text.clone();
+        match &self.order {
+            Order::Random => {
+                let mut all = oldest_first(context)?;
+                all.shuffle(&mut ChaCha8Rng::seed_from_u64(context.run.seed));
+                Ok(in_this_order(all))
+            }
+            Order::Newest => {
+                let mut all = oldest_first(context)?;
+                all.reverse();
+                Ok(in_this_order(all))
+            }
+            Order::Lexical => {
+                let field = format!("key.{KEY}");
+                search(context, query, Ranking::Lexical(Probe { text, field })).await
+            }
+            Order::Semantic => {
+                let field = KEY.into();
+                search(context, query, Ranking::Semantic(Probe { text, field })).await
+            }
+            Order::Gold(oracle) => Ok(oracle.rank(&query.task, oldest_first(context)?)),
+        }
+    }
+}
+
+/// Everything that is visible, in the order in which it was learnt.
+fn oldest_first(context: &CallContext) -> Result<Vec<Memory>, Fault> {
+    let everything = Scan {
+        filter: Vec::new(),
+        order_by: None,
+        descending: false,
+        offset: 0,
+        limit: u32::MAX,
+        with_vectors: false,
+    };
+    let rows = context.memories()?.scan(&everything, &context.view)?;
+    Ok(rows.into_iter().map(|row| row.memory).collect())
+}
+
+/// Scores that only say who comes first.
+fn in_this_order(memories: Vec<Memory>) -> Vec<Ranked> {
+    let ranked = memories.into_iter().zip(1u32..);
+    ranked
+        .map(|(memory, place)| Ranked {
+            id: memory.id,
+            score: 1.0 / f64::from(place),
+            text: memory.content,
+        })
+        .collect()
+}
+
+async fn search(
+    context: &CallContext,
+    query: &Query,
+    ranking: Ranking,
+) -> Result<Vec<Ranked>, Fault> {
+    let search = Search {
+        ranking,
+        filter: Vec::new(),
+        // No more can fit: every memory takes a token at least.
+        limit: query.token_budget,
+        min_score: None,
+    };
+    let hits = context.memories()?.search(&search, &context.view).await?;
+    let ids: Vec<String> = hits.iter().map(|hit| hit.id.clone()).collect();
+    let mut texts: HashMap<String, String> = context
+        .memories()?
+        .get(&ids, &context.view)
+        .into_iter()
+        .map(|memory| (memory.id, memory.content))
+        .collect();
+    Ok(hits
+        .into_iter()
+        .filter_map(|hit| {
+            Some(Ranked {
+                text: texts.remove(&hit.id)?,
+                id: hit.id,
+                score: hit.score,
+            })
+        })
+        .collect())
+}
+
+/// Best first, as much as the budget holds; the receipt cites what stands in the text.
+fn pack(ranked: Vec<Ranked>, budget: u32) -> Guidance {
+    let mut left = budget;
+    let mut texts = Vec::new();
+    let mut used = Vec::new();
+    for memory in ranked {
+        let cost = tokens::count(&memory.text);
+        if cost <= left {
+            left -= cost;
+            texts.push(memory.text);
+            used.push(Citation {
+                memory: memory.id,
+                score: memory.score,
+            });
+        }
+        if left == 0 {
+            break;
+        }
+    }
+    Guidance {
+        text: texts.join("\n\n"),
+        placement: Placement::System,
+        receipt: Receipt {
+            id: String::new(),
+            used,
+            note: String::new(),
+        },
+    }
+}
+
+/// What a floor keeps of an attempt.
+fn remember(attempt: &Attempt) -> Vec<NewMemory> {
+    let turns: Vec<NewMemory> = if is_conversation(attempt) {
+        let steps = attempt.steps.iter().enumerate();
+        steps
+            .filter(|(_, step)| step.actor == Actor::User && !step.text.trim().is_empty())
+            .map(|(number, step)| {
+                memory(
+                    "turn",
+                    step.text.clone(),
+                    &step.text,
+                    format!("{}#{number}", attempt.id),
+                )
+            })
+            .collect()
+    } else {
+        Vec::new()
+    };
+    if turns.is_empty() {
+        vec![memory(
+            "attempt",
+            in_short(attempt),
+            &attempt.task.text,
+            attempt.id.clone(),
+        )]
+    } else {
+        turns
+    }
+}
+
+/// Whether somebody only talked: nothing was done, and nobody says whether anything was solved.
+fn is_conversation(attempt: &Attempt) -> bool {
+    attempt.outcome.verdict == Verdict::Unknown
+        && !attempt.steps.iter().any(|step| step.actor == Actor::Action)
+}
+
+/// An attempt in a few lines.
+fn in_short(attempt: &Attempt) -> String {
+    let mut lines = vec![tokens::cut(&attempt.task.text, TASK_EXCERPT).to_owned()];
+    match attempt.outcome.verdict {
+        Verdict::Success => lines.push("This was solved.".into()),
+        Verdict::Failure => lines.push("This was not solved.".into()),
+        Verdict::Unknown => {}
+    }
+    let tools = tools_called(attempt);
+    if !tools.is_empty() {
+        lines.push(format!("Tools: {}.", tools.join(", ")));
+    }
+    lines.join("\n")
+}
+
+fn memory(kind: &str, content: String, found_by: &str, source: String) -> NewMemory {
+    NewMemory {
+        kind: kind.into(),
+        title: String::new(),
+        content,
+        keys: vec![Key {
+            name: KEY.into(),
+            text: found_by.into(),
+        }],
+        labels: Vec::new(),
+        payload: String::new(),
+        counters: Counters {
+            weight: 1.0,
+            uses: 0,
+            wins: 0,
+            losses: 0,
+            strength: 0.0,
+        },
+        sources: vec![source],
+    }
+}
+
+/// What the suite knows, so that the best possible answer can be given.
+struct Oracle {
+    reader: Reader,
+    questions: HashMap<String, Question>,
+}
+
+impl Oracle {
+    fn new(suite: &Suite) -> Oracle {
+        let questions = suite.questions();
+        Oracle {
+            reader: Reader::new(suite),
+            questions: questions
+                .map(|(episode, question)| (episode.task.id.clone(), question.clone()))
+                .collect(),
+        }
+    }
+
+    /// What is worth anything for the task, and of it what matters.
+    fn rank(&self, task: &Task, memories: Vec<Memory>) -> Vec<Ranked> {
+        let Some(question) = self.questions.get(&task.id) else {
+            return Vec::new();
+        };
+        let mut ranked: Vec<Ranked> = memories
+            .into_iter()
+            .filter_map(|memory| {
+                let of_sources = memory
+                    .sources
+                    .iter()
+                    .map(|source| self.reader.worth(task, question, source));
+                let of_text = f64::from(u8::from(answers(question, &memory.content))) / 2.0;
+                let score = of_sources.fold(of_text, f64::max);
+                (score > 0.0).then(|| Ranked {
+                    text: what_matters(question, &memory.content),
+                    id: memory.id,
+                    score,
+                })
+            })
+            .collect();
+        ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
+        ranked
+    }
+}
+
+fn answers(question: &Question, text: &str) -> bool {
+    match question {
+        Question::Evidence {
+            answers, matching, ..
+        } => super::reader::has_answer(&[&Bag::new(text)], answers, *matching),
+        Question::Kind { .. } | Question::Tools { .. } => false,
+    }
+}
+
+/// The sentences with the answer, the tools that are needed; or everything, where there is nothing shorter.
+fn what_matters(question: &Question, text: &str) -> String {
+    let short = match question {
+        Question::Evidence { .. } => {
+            let telling: Vec<&str> = sentences(text)
+                .filter(|sentence| answers(question, sentence))
+                .collect();
+            telling.join(" ")
+        }
+        Question::Tools { tools } => {
+            let named: Vec<&str> = tools
+                .iter()
+                .map(String::as_str)
+                .filter(|tool| super::text::names(text, tool))
+                .collect();
+            named.join(", ")
+        }
+        Question::Kind { .. } => String::new(),
+    };
+    if short.is_empty() { text.to_owned() } else { short }
+}

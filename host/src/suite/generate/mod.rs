@@ -1,0 +1,26 @@
+//! Built-in suites: seeded generators, so that anybody can compare strategies without a data set or a licence.
+//!
+//! They are calibrated: random, recency, BM25 and dense stand in the order, and roughly at the distances, that they
+//! have on the real data of the same lane (BFCL memory for [`evidence`], WebArena for [`transfer`]).
+
+use rand::SeedableRng;
+use rand::seq::IndexedRandom;
+use rand_chacha::ChaCha8Rng;
+
+pub mod evidence;
+pub mod transfer;
+
+/// The seed of the built-in suites. Runs shuffle by seeds of their own.
+pub const SEED: u64 = 1;
+
+/// The random bits of one part of a suite, whatever the others draw.
+fn bits(seed: u64, part: u64) -> ChaCha8Rng {
+    let mut bits = ChaCha8Rng::seed_from_u64(seed);
+    bits.set_stream(part);
+    bits
+}
+
+/// One of these; the empty text of none.
+fn one_of<'a>(bits: &mut ChaCha8Rng, of: &[&'a str]) -> &'a str {
+    of.choose(bits).copied().unwrap_or_default()
+}

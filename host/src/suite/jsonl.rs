@@ -1,0 +1,268 @@
+//! The format of anybody's own suite: JSON lines, a header and then one episode per line.
+//!
+//! ```
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("pets.jsonl");
+//! # std::fs::write(&path, r#"
+//! {"format": 1, "name": "pets", "lane": "evidence", "summary": "Two talks about pets, and a question."}
+//! {"task": {"id": "monday", "text": "Small talk"}, "attempts": [{"steps": [{"actor": "user", "text": "My cat is called Momo."}, {"actor": "user", "text": "She is 4."}]}]}
+//! {"task": {"id": "tuesday", "text": "Small talk"}, "attempts": [{"steps": [{"actor": "user", "text": "Momo turned 5 today."}]}]}
+//! {"stage": 1, "task": {"id": "age", "text": "How old is my cat?"}, "question": {"answers": ["5", "five"], "gold": ["tuesday-0#0"]}}
+//! # "#)?;
+//! let suite = memhost::suite::Suite::load(&path.to_string_lossy())?;
+//! assert_eq!(suite.questions().count(), 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Empty lines are passed over. A field that is not listed here is an error, so that a misspelt one is noticed.
+//!
+//! # The header, in the first line
+//!
+//! | field | default | |
+//! |---|---|---|
+//! | `format` | | version of this format: 1 |
+//! | `name` | | lower case with hyphens |
+//! | `lane` | | `evidence` (does the guidance hold the answer?) or `transfer` (is it about the same kind of task?) |
+//! | `summary` | empty | one sentence: what it is, where it comes from |
+//! | `budgets` | evidence `[128, 256, 512, 4096]`, transfer `[4096]` | tokens of guidance, ascending; each question is asked once per budget, and rankings are read at the last |
+//! | `primary` | `answer@256` (or at the first budget), `hit@1`, `ndcg@5` | what the suite is reported by |
+//! | `shuffled` | `[]` | numbers of the stages whose episodes each run shuffles |
+//!
+//! # An episode, in every other line
+//!
+//! First its question is asked, then its attempts are learnt from. Either may be missing.
+//!
+//! | field | default | |
+//! |---|---|---|
+//! | `stream` | `main` | streams are independent: each starts with an empty memory |
+//! | `stage` | 0 | stages of a stream run one after the other: learn in 0, ask in 1 |
+//! | `task` | | `id`, `text`, `labels` (`{"site": "shopping"}`), `documents` (`[{"id", "text", "labels"}]`); strategies see all of it, so no id may give away an answer |
+//! | `question` | none | evidence: `answers` (any counts), `matching` (`phrase` or `words`), `gold` (`["<attempt>#<step>"]`, steps from 0); transfer: `kind`, or `tools` |
+//! | `attempts` | `[]` | recorded runs of the task, see below |
+//! | `withheld` | `[]` | ids of attempts that this question may not draw on; a task's own never can be |
+//! | `group` | the task's id | tasks of one group are not independent: statistics resample groups |
+//!
+//! An attempt has an `id` (default `<task>-<n>`, n from 0; no `#`), `agent` (`{"id", "model", "rank"}`), `steps`,
+//! `answer` and `outcome` (`verdict`: `success`, `failure` or `unknown`; `score` in 0..=1; `reason`; `authority`:
+//! `ground-truth`, `judge` or `agent`). A step has an `actor` (`user`, `thought`, `action`, `observation` or
+//! `answer`), a `text`, and where they exist a `name` (the tool) and a `reward`.
+//!
+//! [`Suite::write_jsonl`] writes the same format: `memhost suite import` turns any other into it.
+
+use std::io::{BufRead, BufReader, BufWriter, Read, Write};
+use std::path::Path;
+
+use super::error::SuiteError;
+use super::{Episode, Stage, Stream, Suite};
+
+mod rows;
+
+use rows::{EpisodeRow, HeaderRow};
+
+/// The version of the format that this host reads and writes.
+const FORMAT: u32 = 1;
+/// The longest line that is read, in bytes: an episode has to fit into memory several times.
+const LONGEST_LINE: u64 = 128 << 20;
+/// The longest document that is read as a whole, in bytes.
+pub(super) const LARGEST_FILE: u64 = 1 << 30;
+
+/// Reads a suite from a file in this format.
+pub(super) fn read(path: &Path) -> Result<Suite, SuiteError> {
+    let mut lines = Lines::open(path)?;
+    let Some((line, text)) = lines.next_filled()? else {
+        return Err(SuiteError::Source {
+            path: path.to_owned(),
+            problem: "the file is empty; a suite starts with a header".into(),
+            advice: format!(
+                "begin with {{\"format\": {FORMAT}, \"name\": \"my-suite\", \"lane\": \"evidence\"}}; `memhost suite --help` shows an example"
+            ),
+        });
+    };
+    let header: HeaderRow = parse(path, line, &text)?;
+    let broken = |line: usize, field: &str, problem: String, advice: &str| SuiteError::Line {
+        path: path.to_owned(),
+        line,
+        field: field.into(),
+        problem,
+        advice: advice.into(),
+    };
+    if header.format != FORMAT {
+        return Err(broken(
+            line,
+            "format",
+            format!(
+                "this is version {}, and this memhost reads version {FORMAT}",
+                header.format
+            ),
+            "use a memhost that knows it, or import the suite again",
+        ));
+    }
+    let mut streams: Vec<Stream> = Vec::new();
+    while let Some((line, text)) = lines.next_filled()? {
+        let row: EpisodeRow = parse(path, line, &text)?;
+        if row.stage >= rows::MOST_STAGES {
+            return Err(broken(
+                line,
+                "stage",
+                format!("{} is not below {}", row.stage, rows::MOST_STAGES),
+                "number stages from 0",
+            ));
+        }
+        let (stream, stage) = (row.stream.clone(), row.stage);
+        let episode = row
+            .into_episode()
+            .map_err(|(field, problem)| broken(line, &field, problem, "correct the line"))?;
+        place(&mut streams, stream, stage, &header, episode);
+    }
+    Ok(header.into_suite(streams))
+}
+
+/// Puts an episode where it belongs; a stage that a stream does not use stays empty.
+fn place(
+    streams: &mut Vec<Stream>,
+    name: String,
+    number: usize,
+    header: &HeaderRow,
+    episode: Episode,
+) {
+    // Lines of one stream usually follow each other, so that the last is looked at first.
+    let at = streams.iter().rposition(|stream| stream.name == name);
+    let at = at.unwrap_or_else(|| {
+        streams.push(Stream {
+            name,
+            stages: Vec::new(),
+        });
+        streams.len() - 1
+    });
+    let stages = &mut streams[at].stages;
+    while stages.len() <= number {
+        stages.push(Stage {
+            shuffled: header.shuffled.contains(&stages.len()),
+            episodes: Vec::new(),
+        });
+    }
+    stages[number].episodes.push(episode);
+}
+
+impl Suite {
+    /// Writes the suite in the format of [`jsonl`](self). Reading it gives the same suite again, provided that its
+    /// streams agree on which of their stages are shuffled.
+    pub fn write_jsonl(&self, path: &Path) -> Result<(), SuiteError> {
+        let file = std::fs::File::create(path).map_err(SuiteError::writing(path))?;
+        let mut out = BufWriter::new(file);
+        let mut write = |line: serde_json::Result<String>| {
+            line.map_err(std::io::Error::from)
+                .and_then(|line| writeln!(out, "{line}"))
+                .map_err(SuiteError::writing(path))
+        };
+        write(serde_json::to_string(&HeaderRow::of(self)))?;
+        for stream in &self.streams {
+            for (number, stage) in stream.stages.iter().enumerate() {
+                for episode in &stage.episodes {
+                    let row = EpisodeRow::of(&stream.name, number, episode);
+                    write(serde_json::to_string(&row))?;
+                }
+            }
+        }
+        out.flush().map_err(SuiteError::writing(path))
+    }
+}
+
+/// Lines of a file, counted from 1, none of them too long to hold.
+pub(super) struct Lines<'a> {
+    path: &'a Path,
+    reader: BufReader<std::fs::File>,
+    number: usize,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn open(path: &'a Path) -> Result<Lines<'a>, SuiteError> {
+        let file = std::fs::File::open(path).map_err(SuiteError::reading(path))?;
+        Ok(Lines {
+            path,
+            reader: BufReader::new(file),
+            number: 0,
+        })
+    }
+
+    /// The next line that holds anything.
+    pub(super) fn next_filled(&mut self) -> Result<Option<(usize, Vec<u8>)>, SuiteError> {
+        loop {
+            let mut line = Vec::new();
+            let read = (&mut self.reader)
+                .take(LONGEST_LINE + 1)
+                .read_until(b'\n', &mut line)
+                .map_err(SuiteError::reading(self.path))?;
+            if read == 0 {
+                return Ok(None);
+            }
+            self.number += 1;
+            if line.len() as u64 > LONGEST_LINE {
+                return Err(SuiteError::Line {
+                    path: self.path.to_owned(),
+                    line: self.number,
+                    field: String::new(),
+                    problem: format!("it is longer than {} MiB", LONGEST_LINE >> 20),
+                    advice: "split its documents or attempts over several episodes".into(),
+                });
+            }
+            if self.number == 1 && line.starts_with("\u{feff}".as_bytes()) {
+                line.drain(.."\u{feff}".len());
+            }
+            if !line.trim_ascii().is_empty() {
+                return Ok(Some((self.number, line)));
+            }
+        }
+    }
+}
+
+/// Parses one line, naming line and field where it breaks.
+pub(super) fn parse<T: serde::de::DeserializeOwned>(
+    path: &Path,
+    line: usize,
+    text: &[u8],
+) -> Result<T, SuiteError> {
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let field = error.path().to_string();
+        broken_json(path, line, field, error.inner())
+    })?;
+    match deserializer.end() {
+        Ok(()) => Ok(value),
+        Err(error) => Err(broken_json(path, line, String::new(), &error)),
+    }
+}
+
+/// An error of the JSON reader as one that a person can act upon. `first` is the line that the text starts in.
+pub(super) fn broken_json(
+    path: &Path,
+    first: usize,
+    field: String,
+    error: &serde_json::Error,
+) -> SuiteError {
+    let said = error.to_string();
+    let problem = said
+        .rsplit_once(" at line ")
+        .map_or(said.as_str(), |(problem, _)| problem);
+    let advice = if problem.contains("surrogate") {
+        r"half of a character was escaped: write both halves, as in \ud83e\udd80, or the character itself"
+    } else if problem.contains("control character") {
+        r"escape it: a NUL is written \u0000, a line break \n"
+    } else if problem.contains("unicode code point") {
+        "the file must be UTF-8: convert it first"
+    } else if error.is_data() {
+        "`memhost suite --help` says where the fields of a suite are documented"
+    } else {
+        "this is no valid JSON: one object per line, texts in double quotes"
+    };
+    SuiteError::Line {
+        path: path.to_owned(),
+        line: first + error.line().saturating_sub(1),
+        field: if field == "." { String::new() } else { field },
+        problem: format!("column {}: {problem}", error.column()),
+        advice: advice.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! One name for every suite, wherever it comes from.
+
+use std::path::Path;
+
+use super::check::{Severity, check};
+use super::error::SuiteError;
+use super::{Suite, generate, import, jsonl};
+
+/// Something that suites can be made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Format {
+    /// As in `<format>:<path>`, or the name of a built-in suite.
+    pub name: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+    /// What the path is to lead to; empty for a built-in suite.
+    pub path: &'static str,
+}
+
+/// The suites that are always at hand.
+pub fn builtin() -> &'static [Format] {
+    const {
+        &[
+            Format {
+                name: "evidence",
+                summary: generate::evidence::SUMMARY,
+                path: "",
+            },
+            Format {
+                name: "transfer",
+                summary: generate::transfer::SUMMARY,
+                path: "",
+            },
+        ]
+    }
+}
+
+/// The data sets of others that can be read as their authors publish them.
+pub fn formats() -> &'static [Format] {
+    const {
+        &[
+            Format {
+                name: "bfcl",
+                summary: "BFCL v4 memory (evidence): facts that users mention, and questions about them",
+                path: "the folder with BFCL_v4_memory.json, possible_answer/ and memory_prereq_conversation/",
+            },
+            Format {
+                name: "locomo",
+                summary: "LoCoMo (evidence): very long conversations of two people",
+                path: "locomo10.json, or the folder with it",
+            },
+            Format {
+                name: "webarena",
+                summary: "WebArena (transfer): web tasks made from templates, online",
+                path: "the folder with test.raw.json and, for outcomes, WebArena-AgentOccam.csv",
+            },
+            Format {
+                name: "webarena-cross-template",
+                summary: "the same with attempts of the same template withheld: only outcomes can be predicted",
+                path: "as for webarena",
+            },
+            Format {
+                name: "tau2",
+                summary: "tau2-bench (transfer): customer service tasks and the tool calls that solve them",
+                path: "the folder with <domain>/tasks.json or tau2_<domain>_tasks.json, or one such file",
+            },
+            Format {
+                name: "tau-bench",
+                summary: "tau-bench (transfer): recorded trajectories with their reward",
+                path: "a file of historical_trajectories/, or the folder with gpt-4o-airline.json",
+            },
+        ]
+    }
+}
+
+impl Suite {
+    /// The suite of this name: built in, `<format>:<path>`, or a path that ends in `.jsonl`. A suite on which
+    /// nothing could be compared is an error; see [`Suite::read`] for one to be examined.
+    pub fn load(name: &str) -> Result<Suite, SuiteError> {
+        let suite = Suite::read(name)?;
+        let problems: Vec<_> = check(&suite)
+            .into_iter()
+            .filter(|problem| problem.severity == Severity::Error)
+            .collect();
+        if problems.is_empty() {
+            Ok(suite)
+        } else {
+            Err(SuiteError::Unusable {
+                suite: suite.name,
+                problems,
+            })
+        }
+    }
+
+    /// The same, whether or not anything could be compared on it.
+    pub fn read(name: &str) -> Result<Suite, SuiteError> {
+        match name {
+            "evidence" => return Ok(generate::evidence::suite(generate::SEED)),
+            "transfer" => return Ok(generate::transfer::suite(generate::SEED)),
+            _ => {}
+        }
+        if let Some((format, path)) = name.split_once(':')
+            && formats().iter().any(|known| known.name == format)
+        {
+            return Suite::import(format, Path::new(path));
+        }
+        if Path::new(name)
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("jsonl"))
+        {
+            return jsonl::read(Path::new(name));
+        }
+        Err(unknown(name))
+    }
+
+    /// Reads a data set in one of the [`formats`].
+    pub fn import(format: &str, path: &Path) -> Result<Suite, SuiteError> {
+        match format {
+            "bfcl" => import::bfcl::read(path),
+            "locomo" => import::locomo::read(path),
+            "webarena" => import::webarena::read(path, import::webarena::Mode::SameTemplate),
+            "webarena-cross-template" => {
+                import::webarena::read(path, import::webarena::Mode::CrossTemplate)
+            }
+            "tau2" => import::tau2::read(path),
+            "tau-bench" => import::tau_bench::read(path),
+            _ => Err(unknown(format)),
+        }
+    }
+}
+
+fn unknown(name: &str) -> SuiteError {
+    let format = name.split_once(':').map_or(name, |(format, _)| format);
+    let nearest = builtin()
+        .iter()
+        .chain(formats())
+        .map(|known| (strsim::jaro_winkler(format, known.name), known.name))
+        .max_by(|(a, _), (b, _)| a.total_cmp(b));
+    // Jaro-Winkler similarity from which two names look alike; clap suggests from 0.7.
+    let suggestion = match nearest {
+        Some((similarity, known)) if similarity > 0.7 => match formats()
+            .iter()
+            .find(|format| format.name == known)
+        {
+            Some(_) => format!("; did you mean `{known}:<path>`?"),
+            None => format!("; did you mean `{known}`?"),
+        },
+        _ => String::new(),
+    };
+    let list = |known: &[Format]| {
+        let names: Vec<_> = known.iter().map(|format| format.name).collect();
+        names.join(", ")
+    };
+    SuiteError::Unknown {
+        name: name.to_owned(),
+        suggestion,
+        builtin: list(builtin()),
+        formats: list(formats()),
+    }
+}

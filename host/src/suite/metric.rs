@@ -1,0 +1,188 @@
+//! The metrics: of a ranking, and over the tasks of a suite.
+
+use super::{Question, Scores, Suite};
+
+/// What was read off the neighbours of one task: the mean success of the attempts that were retrieved.
+pub(super) const PREDICTED_SUCCESS: &str = "predicted-success";
+/// Whether the task's own recorded attempts succeeded, 1 or 0.
+pub(super) const SUCCEEDED: &str = "succeeded";
+/// Area under the ROC curve of the first against the second, over tasks.
+pub(super) const OUTCOME_AUC: &str = "outcome-auc";
+
+/// Metrics of the three kinds of question, besides the answers themselves; see [`super::Reader`].
+const EVIDENCE: [&str; 5] = ["hit@1", "hit@5", "ndcg@10", "recall@10", "all-evidence@10"];
+const KIND: [&str; 2] = ["hit@1", "recall@5"];
+const TOOLS: [&str; 3] = ["ndcg@5", "f1@1", "guidance-f1"];
+
+/// Whether a metric only feeds an aggregate, and says nothing by itself.
+pub fn is_hidden(metric: &str) -> bool {
+    metric == PREDICTED_SUCCESS || metric == SUCCEEDED
+}
+
+/// A metric over tasks: the mean over those that it applies to, except for `outcome-auc`, which only exists
+/// over several. `None` if it applies to none.
+pub fn aggregate(metric: &str, tasks: &[&Scores]) -> Option<f64> {
+    if metric == OUTCOME_AUC {
+        let cases: Vec<(f64, bool)> = tasks
+            .iter()
+            .filter_map(|scores| {
+                Some((
+                    *scores.get(PREDICTED_SUCCESS)?,
+                    *scores.get(SUCCEEDED)? > 0.5,
+                ))
+            })
+            .collect();
+        return area_under_curve(cases);
+    }
+    mean(tasks.iter().filter_map(|scores| scores.get(metric).copied()))
+}
+
+/// The mean; `None` of nothing.
+pub(super) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = values.fold((0.0, 0u32), |(sum, count), value| (sum + value, count + 1));
+    (count > 0).then(|| sum / f64::from(count))
+}
+
+impl Suite {
+    /// The metrics that the suite is reported by, the primary one first.
+    pub fn metrics(&self) -> Vec<String> {
+        let others = self.measurable();
+        let others = others.into_iter().filter(|metric| *metric != self.primary);
+        std::iter::once(self.primary.clone()).chain(others).collect()
+    }
+
+    /// Every metric that applies to some question of the suite.
+    pub(super) fn measurable(&self) -> Vec<String> {
+        let asks = |kind: fn(&Question) -> bool| self.questions().any(|(_, question)| kind(question));
+        let mut metrics: Vec<String> = Vec::new();
+        if asks(|question| matches!(question, Question::Evidence { .. })) {
+            metrics.extend(self.budgets.iter().copied().map(answer_within));
+            metrics.extend(EVIDENCE.map(String::from));
+        }
+        if asks(|question| matches!(question, Question::Kind { .. })) {
+            metrics.extend(KIND.map(String::from));
+        }
+        if asks(|question| matches!(question, Question::Tools { .. })) {
+            metrics.extend(TOOLS.map(String::from));
+        }
+        if self.outcomes_vary() {
+            metrics.push(OUTCOME_AUC.into());
+        }
+        metrics
+    }
+
+    /// The budget that the primary metric names (`answer@256`), or the last: rankings are read off its receipt.
+    pub fn primary_budget(&self) -> Option<u32> {
+        let named = self
+            .primary
+            .strip_prefix("answer@")
+            .and_then(|budget| budget.parse().ok());
+        named.or_else(|| self.budgets.last().copied())
+    }
+
+    /// Whether some asked tasks are known to have succeeded and others to have failed.
+    fn outcomes_vary(&self) -> bool {
+        if self.lane != super::Lane::Transfer {
+            return false;
+        }
+        let mut verdicts = self
+            .episodes()
+            .flat_map(|(_, episode)| &episode.attempts)
+            .filter_map(super::reader::success)
+            .map(super::reader::succeeded);
+        let first = verdicts.next();
+        verdicts.any(|verdict| Some(verdict) != first)
+    }
+}
+
+/// The name of the metric: does an accepted answer stand in the guidance of this many tokens?
+pub(super) fn answer_within(budget: u32) -> String {
+    format!("answer@{budget}")
+}
+
+/// Normalised discounted cumulative gain of a ranking cut at `depth`, given the gains of what was ranked, in
+/// order, and of everything that could have been.
+pub(super) fn ndcg(ranked: impl Iterator<Item = f64>, available: Vec<f64>, depth: usize) -> f64 {
+    let ideal = {
+        let mut best = available;
+        best.sort_by(|a, b| b.total_cmp(a));
+        discounted(best.into_iter(), depth)
+    };
+    if ideal > 0.0 {
+        discounted(ranked, depth) / ideal
+    } else {
+        0.0
+    }
+}
+
+fn discounted(gains: impl Iterator<Item = f64>, depth: usize) -> f64 {
+    gains
+        .take(depth)
+        .zip(2u32..)
+        .map(|(gain, place)| gain / f64::from(place).log2())
+        .sum()
+}
+
+/// The chance that a success is predicted above a failure, ties counting half (Mann and Whitney's U).
+fn area_under_curve(mut cases: Vec<(f64, bool)>) -> Option<f64> {
+    let successes = cases.iter().filter(|(_, succeeded)| *succeeded).count() as f64;
+    let failures = cases.len() as f64 - successes;
+    if successes == 0.0 || failures == 0.0 {
+        return None;
+    }
+    cases.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+    let mut ranks_of_successes = 0.0;
+    let mut below = 0.0;
+    for tied in cases.chunk_by(|(a, _), (b, _)| a == b) {
+        let rank = below + (tied.len() as f64 + 1.0) / 2.0;
+        ranks_of_successes += rank * tied.iter().filter(|(_, succeeded)| *succeeded).count() as f64;
+        below += tied.len() as f64;
+    }
+    Some((ranks_of_successes - successes * (successes + 1.0) / 2.0) / (successes * failures))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(predicted: f64, succeeded: f64) -> Scores {
+        Scores::from([
+            (PREDICTED_SUCCESS.into(), predicted),
+            (SUCCEEDED.into(), succeeded),
+        ])
+    }
+
+    #[test]
+    fn auc_counts_pairs_and_halves_ties() {
+        let tasks = [
+            outcome(0.9, 1.0),
+            outcome(0.5, 1.0),
+            outcome(0.5, 0.0),
+            outcome(0.1, 0.0),
+        ];
+        let all: Vec<&Scores> = tasks.iter().collect();
+        assert_eq!(aggregate(OUTCOME_AUC, &all), Some(3.5 / 4.0));
+        assert_eq!(aggregate(OUTCOME_AUC, &all[..2]), None);
+    }
+
+    #[test]
+    fn a_mean_is_taken_over_the_tasks_that_it_applies_to() {
+        let tasks = [
+            Scores::from([("hit@1".into(), 1.0)]),
+            Scores::new(),
+            Scores::from([("hit@1".into(), 0.0)]),
+        ];
+        let all: Vec<&Scores> = tasks.iter().collect();
+        assert_eq!(aggregate("hit@1", &all), Some(0.5));
+        assert_eq!(aggregate("hit@5", &all), None);
+    }
+
+    #[test]
+    fn ndcg_follows_jarvelin_and_kekalainen() {
+        let gains = [3.0, 0.0, 1.0];
+        let value = ndcg(gains.into_iter(), vec![1.0, 3.0, 2.0, 0.0], 3);
+        let ideal = 3.0 + 2.0 / 3f64.log2() + 0.5;
+        assert!((value - 3.5 / ideal).abs() < 1e-12);
+        assert_eq!(ndcg([].into_iter(), vec![], 5), 0.0);
+    }
+}

@@ -1,0 +1,392 @@
+//! The frozen readers: small deterministic programs that turn guidance and receipt into scores. The same for
+//! every strategy, so that a difference in score is the strategy's.
+//!
+//! **Lane A, [`Question::Evidence`]**
+//! - `answer@<budget>`: an accepted answer stands in the guidance of that budget. Absent if no accepted answer
+//!   stands anywhere in what could be seen.
+//! - `hit@1`, `hit@5`, `ndcg@10`, `recall@10`, `all-evidence@10`: the gold turns among the receipt's sources. A
+//!   source that names an attempt but no step of it points at no turn. Absent if no gold turn could be seen.
+//!
+//! **Lane B, [`Question::Kind`]**, over the distinct attempts that the receipt's sources name
+//! - `hit@1`: the first is of the task's kind. `recall@5`: how many of the first five are, of as many as could be.
+//!   Absent if no attempt of the kind could be seen.
+//!
+//! **Lane B, [`Question::Tools`]**, with tools weighted by ln(1 + tasks / tasks with the tool)
+//! - `ndcg@5`: gain is the weighted Jaccard similarity of the attempt's and the task's tool sets.
+//! - `f1@1`: weighted F1 of the first attempt's tool set. `guidance-f1`: of the tools that the guidance of the
+//!   smallest budget names. All absent if no attempt could be seen.
+//!
+//! **Lane B, all**: the mean success of the first five attempts predicts the task's own (`outcome-auc` over
+//! tasks); a strategy that cites none predicts 0.5.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use super::metric::{PREDICTED_SUCCESS, SUCCEEDED, answer_within, mean, ndcg};
+use super::text::{Bag, content_words, names};
+use super::{AttemptFacts, Episode, Matching, Question, Scores, Suite};
+use crate::contract::{Actor, Attempt, Task, Verdict};
+
+/// How many retrieved attempts predict an outcome.
+const NEIGHBOURS: usize = 5;
+/// A graded success from which a task counts as solved.
+const SOLVED: f64 = 0.75;
+
+/// What a strategy handed out for one question.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading<'a> {
+    /// The guidance as the agent would see it, cut at its budget: one text per budget of the suite, in its order.
+    pub guidance: &'a [String],
+    /// Sources of the memories in the receipt of the last budget, best memory first, and each memory's in
+    /// its own order: `<attempt>` or `<attempt>#<step>`.
+    pub sources: &'a [String],
+    /// Attempts that the strategy could draw on: learnt before in this stream, neither the task's own nor withheld.
+    pub visible: &'a HashSet<String>,
+}
+
+/// Reads guidance for the questions of one suite.
+#[derive(Debug)]
+pub struct Reader {
+    budgets: Vec<u32>,
+    facts: HashMap<String, AttemptFacts>,
+    /// Mean success of a task's recorded attempts, by task.
+    successes: HashMap<String, f64>,
+    /// What was said in an attempt, where answers are looked for.
+    said: HashMap<String, Bag>,
+    tool_weights: HashMap<String, f64>,
+}
+
+impl Reader {
+    /// Gathers what the suite knows and strategies do not.
+    pub fn new(suite: &Suite) -> Reader {
+        let asks_for_evidence = suite
+            .questions()
+            .any(|(_, question)| matches!(question, Question::Evidence { .. }));
+        let said = suite
+            .episodes()
+            .filter(|_| asks_for_evidence)
+            .flat_map(|(_, episode)| &episode.attempts)
+            .map(|attempt| (attempt.id.clone(), Bag::new(&transcript(attempt))))
+            .collect();
+        Reader {
+            budgets: suite.budgets.clone(),
+            facts: suite.attempt_facts(),
+            successes: suite.task_successes(),
+            said,
+            tool_weights: tool_weights(suite),
+        }
+    }
+
+    /// The scores of one question; none if the episode asks nothing.
+    pub fn read(&self, episode: &Episode, reading: &Reading<'_>) -> Scores {
+        let mut scores = Scores::new();
+        match &episode.question {
+            None => return scores,
+            Some(Question::Evidence {
+                answers,
+                matching,
+                gold,
+            }) => {
+                self.read_answers(answers, *matching, reading, &mut scores);
+                read_gold(gold, reading, &mut scores);
+                return scores;
+            }
+            Some(Question::Kind { kind }) => self.read_kind(kind, reading, &mut scores),
+            Some(Question::Tools { tools }) => self.read_tools(tools, reading, &mut scores),
+        }
+        self.read_outcome(episode, reading, &mut scores);
+        scores
+    }
+
+    /// How much a source is worth for a task's question: what the oracle ranks by. Evidence and kind count
+    /// whole; attempts that ended as the task's own did are preferred among them, because they predict it.
+    pub(super) fn worth(&self, task: &Task, question: &Question, source: &str) -> f64 {
+        let attempt = attempt_of(source);
+        match question {
+            Question::Evidence { gold, .. } => f64::from(u8::from(gold.iter().any(|g| g == source))),
+            Question::Kind { kind } => {
+                let facts = self.facts.get(attempt);
+                let kin = facts.is_some_and(|facts| facts.kind.as_ref() == Some(kind));
+                let alike = self
+                    .successes
+                    .get(&task.id)
+                    .zip(facts.and_then(|facts| facts.success))
+                    .map_or(0.0, |(own, other)| 1.0 - (own - other).abs());
+                2.0 * f64::from(u8::from(kin)) + alike
+            }
+            Question::Tools { tools } => {
+                let gold = tools.iter().map(String::as_str).collect();
+                self.jaccard(&gold, &self.tools_of(attempt))
+            }
+        }
+    }
+
+    fn read_answers(
+        &self,
+        answers: &[String],
+        matching: Matching,
+        reading: &Reading<'_>,
+        scores: &mut Scores,
+    ) {
+        let seen: Vec<&Bag> = reading
+            .visible
+            .iter()
+            .filter_map(|attempt| self.said.get(attempt))
+            .collect();
+        if !has_answer(&seen, answers, matching) {
+            return;
+        }
+        for (budget, guidance) in self.budgets.iter().zip(reading.guidance) {
+            let found = has_answer(&[&Bag::new(guidance)], answers, matching);
+            scores.insert(answer_within(*budget), f64::from(u8::from(found)));
+        }
+    }
+
+    fn read_kind(&self, kind: &str, reading: &Reading<'_>, scores: &mut Scores) {
+        let is_kin = |attempt: &str| {
+            self.facts
+                .get(attempt)
+                .is_some_and(|facts| facts.kind.as_deref() == Some(kind))
+        };
+        let kin = reading.visible.iter().filter(|id| is_kin(id)).count();
+        if kin == 0 {
+            return;
+        }
+        let ranked = cited_attempts(reading);
+        let hits = |depth: usize| ranked.iter().take(depth).filter(|id| is_kin(id)).count() as f64;
+        scores.insert("hit@1".into(), hits(1));
+        scores.insert("recall@5".into(), hits(5) / kin.min(5) as f64);
+    }
+
+    fn read_tools(&self, tools: &[String], reading: &Reading<'_>, scores: &mut Scores) {
+        if reading.visible.is_empty() {
+            return;
+        }
+        let gold: BTreeSet<&str> = tools.iter().map(String::as_str).collect();
+        let gain = |attempt: &str| self.jaccard(&gold, &self.tools_of(attempt));
+        let ranked = cited_attempts(reading);
+        let available = reading.visible.iter().map(|id| gain(id)).collect();
+        scores.insert(
+            "ndcg@5".into(),
+            ndcg(ranked.iter().map(|id| gain(id)), available, 5),
+        );
+        let first = ranked.first().map(|id| self.tools_of(id));
+        scores.insert(
+            "f1@1".into(),
+            self.f1(&first.unwrap_or_default(), &gold),
+        );
+        let guidance = reading.guidance.first().map_or("", String::as_str);
+        let named = self
+            .tool_weights
+            .keys()
+            .map(String::as_str)
+            .filter(|tool| names(guidance, tool))
+            .collect();
+        scores.insert("guidance-f1".into(), self.f1(&named, &gold));
+    }
+
+    fn read_outcome(&self, episode: &Episode, reading: &Reading<'_>, scores: &mut Scores) {
+        let Some(own) = self.successes.get(&episode.task.id) else {
+            return;
+        };
+        if reading.visible.is_empty() {
+            return;
+        }
+        let neighbours = cited_attempts(reading)
+            .into_iter()
+            .take(NEIGHBOURS)
+            .filter_map(|id| self.facts.get(id)?.success);
+        scores.insert(PREDICTED_SUCCESS.into(), mean(neighbours).unwrap_or(0.5));
+        scores.insert(SUCCEEDED.into(), f64::from(u8::from(succeeded(*own))));
+    }
+
+    fn tools_of(&self, attempt: &str) -> BTreeSet<&str> {
+        self.facts
+            .get(attempt)
+            .map(|facts| facts.tools.iter().map(String::as_str).collect())
+            .unwrap_or_default()
+    }
+
+    fn weight<'a>(&self, tools: impl Iterator<Item = &'a &'a str>) -> f64 {
+        tools
+            .map(|tool| self.tool_weights.get(*tool).copied().unwrap_or(0.0))
+            .sum()
+    }
+
+    fn jaccard(&self, a: &BTreeSet<&str>, b: &BTreeSet<&str>) -> f64 {
+        ratio(self.weight(a.intersection(b)), self.weight(a.union(b)))
+    }
+
+    fn f1(&self, predicted: &BTreeSet<&str>, gold: &BTreeSet<&str>) -> f64 {
+        let shared = self.weight(predicted.intersection(gold));
+        ratio(
+            2.0 * shared,
+            self.weight(predicted.iter()) + self.weight(gold.iter()),
+        )
+    }
+}
+
+fn ratio(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { part / whole } else { 0.0 }
+}
+
+fn read_gold(gold: &[String], reading: &Reading<'_>, scores: &mut Scores) {
+    let gold: BTreeSet<&str> = gold
+        .iter()
+        .map(String::as_str)
+        .filter(|source| reading.visible.contains(attempt_of(source)))
+        .collect();
+    if gold.is_empty() {
+        return;
+    }
+    let ranked = distinct(reading.sources.iter().map(String::as_str));
+    let found = |depth: usize| {
+        ranked
+            .iter()
+            .take(depth)
+            .filter(|source| gold.contains(*source))
+            .count()
+    };
+    let all = gold.len();
+    let gains = ranked
+        .iter()
+        .map(|source| f64::from(u8::from(gold.contains(source))));
+    let share = |holds: bool| f64::from(u8::from(holds));
+    scores.insert("hit@1".into(), share(found(1) > 0));
+    scores.insert("hit@5".into(), share(found(5) > 0));
+    scores.insert("ndcg@10".into(), ndcg(gains, vec![1.0; all], 10));
+    scores.insert("recall@10".into(), found(10) as f64 / all as f64);
+    scores.insert("all-evidence@10".into(), share(found(10) == all));
+}
+
+/// Whether any accepted answer stands in these texts: a phrase in one of them, words anywhere in all of them.
+pub(super) fn has_answer(texts: &[&Bag], answers: &[String], matching: Matching) -> bool {
+    answers.iter().any(|answer| match matching {
+        Matching::Phrase => texts.iter().any(|text| text.has_phrase(answer)),
+        Matching::Words => {
+            let wanted = content_words(answer);
+            !wanted.is_empty()
+                && wanted
+                    .iter()
+                    .all(|word| texts.iter().any(|text| text.has_word(word)))
+        }
+    })
+}
+
+/// The distinct attempts that the receipt's sources name, in order, of those that could be seen.
+fn cited_attempts<'a>(reading: &Reading<'a>) -> Vec<&'a str> {
+    distinct(
+        reading
+            .sources
+            .iter()
+            .map(|source| attempt_of(source))
+            .filter(|attempt| reading.visible.contains(*attempt)),
+    )
+}
+
+fn distinct<'a>(items: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen = HashSet::new();
+    items.filter(|item| seen.insert(*item)).collect()
+}
+
+/// The attempt of a source: `<attempt>` of `<attempt>#<step>`. Attempt ids hold no `#`.
+pub(super) fn attempt_of(source: &str) -> &str {
+    source.split_once('#').map_or(source, |(attempt, _)| attempt)
+}
+
+/// Graded success of an attempt in 0..=1, where it is known.
+pub(super) fn success(attempt: &Attempt) -> Option<f64> {
+    attempt.outcome.score.or(match attempt.outcome.verdict {
+        Verdict::Success => Some(1.0),
+        Verdict::Failure => Some(0.0),
+        Verdict::Unknown => None,
+    })
+}
+
+/// Whether a graded success counts as one.
+pub(super) fn succeeded(success: f64) -> bool {
+    success >= SOLVED
+}
+
+/// Everything that was said in an attempt.
+pub(super) fn transcript(attempt: &Attempt) -> String {
+    let steps: Vec<&str> = attempt.steps.iter().map(|step| step.text.as_str()).collect();
+    steps.join("\n")
+}
+
+impl Suite {
+    /// What the suite knows of each attempt, from the question about its task; the tools of a task that no
+    /// question is about are those that the attempt called.
+    fn attempt_facts(&self) -> HashMap<String, AttemptFacts> {
+        let questions: HashMap<(&str, &str), &Question> = self
+            .episodes()
+            .filter_map(|(stream, episode)| {
+                let question = episode.question.as_ref()?;
+                Some(((stream.name.as_str(), episode.task.id.as_str()), question))
+            })
+            .collect();
+        let facts = |stream: &str, attempt: &Attempt| {
+            let question = questions.get(&(stream, attempt.task.id.as_str()));
+            AttemptFacts {
+                kind: match question {
+                    Some(Question::Kind { kind }) => Some(kind.clone()),
+                    _ => None,
+                },
+                success: success(attempt),
+                tools: match question {
+                    Some(Question::Tools { tools }) => tools.clone(),
+                    _ => tools_called(attempt),
+                },
+            }
+        };
+        self.episodes()
+            .flat_map(|(stream, episode)| {
+                episode
+                    .attempts
+                    .iter()
+                    .map(|attempt| (attempt.id.clone(), facts(&stream.name, attempt)))
+            })
+            .collect()
+    }
+
+    /// Mean success of each task's recorded attempts, where it is known.
+    fn task_successes(&self) -> HashMap<String, f64> {
+        let mut successes: HashMap<String, Vec<f64>> = HashMap::new();
+        for attempt in self.episodes().flat_map(|(_, episode)| &episode.attempts) {
+            let of_task = successes.entry(attempt.task.id.clone()).or_default();
+            of_task.extend(success(attempt));
+        }
+        successes
+            .into_iter()
+            .filter_map(|(task, all)| Some((task, mean(all.into_iter())?)))
+            .collect()
+    }
+}
+
+/// Names of the tools that an attempt called, in the order of their first call.
+pub(super) fn tools_called(attempt: &Attempt) -> Vec<String> {
+    let names = attempt
+        .steps
+        .iter()
+        .filter(|step| step.actor == Actor::Action)
+        .filter_map(|step| step.name.as_deref());
+    distinct(names).into_iter().map(str::to_owned).collect()
+}
+
+/// Tools that few tasks need tell more: ln(1 + tasks / tasks with the tool).
+fn tool_weights(suite: &Suite) -> HashMap<String, f64> {
+    let mut tasks = 0.0;
+    let mut with_tool: HashMap<String, f64> = HashMap::new();
+    for (_, question) in suite.questions() {
+        let Question::Tools { tools } = question else {
+            continue;
+        };
+        tasks += 1.0;
+        for tool in tools.iter().collect::<BTreeSet<_>>() {
+            *with_tool.entry(tool.clone()).or_default() += 1.0;
+        }
+    }
+    with_tool
+        .into_iter()
+        .map(|(tool, count)| (tool, f64::ln(1.0 + tasks / count)))
+        .collect()
+}

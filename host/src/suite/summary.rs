@@ -1,0 +1,83 @@
+//! What `memhost suite show` says of a suite.
+
+use super::{Stream, Suite};
+use crate::tokens;
+
+/// A suite in figures.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct SuiteSummary {
+    /// See [`Suite::name`].
+    pub name: String,
+    /// See [`Suite::lane`].
+    pub lane: super::Lane,
+    /// See [`Suite::summary`].
+    pub summary: String,
+    /// See [`Suite::budgets`].
+    pub budgets: Vec<u32>,
+    /// What it is reported by, the primary one first.
+    pub metrics: Vec<String>,
+    /// One per stream.
+    pub streams: Vec<StreamSummary>,
+}
+
+/// A stream in figures.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct StreamSummary {
+    /// See [`Stream::name`].
+    pub name: String,
+    /// Episodes, with a question or without.
+    pub episodes: usize,
+    /// Questions.
+    pub questions: usize,
+    /// Groups of questions that are not independent of each other.
+    pub groups: usize,
+    /// Recorded attempts.
+    pub attempts: usize,
+    /// Their steps.
+    pub steps: usize,
+    /// Tokens of the questions.
+    pub question_tokens: u64,
+    /// Tokens of what can be learnt from: task texts and steps of the attempts.
+    pub attempt_tokens: u64,
+}
+
+impl Suite {
+    /// The suite in figures.
+    pub fn summarize(&self) -> SuiteSummary {
+        SuiteSummary {
+            name: self.name.clone(),
+            lane: self.lane,
+            summary: self.summary.clone(),
+            budgets: self.budgets.clone(),
+            metrics: self.metrics(),
+            streams: self.streams.iter().map(Stream::summarize).collect(),
+        }
+    }
+}
+
+impl Stream {
+    fn summarize(&self) -> StreamSummary {
+        let mut summary = StreamSummary {
+            name: self.name.clone(),
+            ..StreamSummary::default()
+        };
+        let mut groups = std::collections::HashSet::new();
+        for episode in self.episodes() {
+            summary.episodes += 1;
+            if episode.question.is_some() {
+                summary.questions += 1;
+                summary.question_tokens += u64::from(tokens::count(&episode.task.text));
+                groups.insert(&episode.group);
+            }
+            for attempt in &episode.attempts {
+                summary.attempts += 1;
+                summary.steps += attempt.steps.len();
+                let steps = attempt.steps.iter().map(|step| tokens::count(&step.text));
+                summary.attempt_tokens += steps.map(u64::from).sum::<u64>();
+                summary.attempt_tokens += u64::from(tokens::count(&attempt.task.text));
+            }
+        }
+        summary.groups = groups.len();
+        summary
+    }
+}

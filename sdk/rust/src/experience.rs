@@ -1,0 +1,257 @@
+//! Raw experience as memories: what one memory is, what it says, and what it is found by.
+//!
+//! Strategies that hand out past experience as it was (the newest, the most similar) differ only in what
+//! they retrieve; what they keep is made here.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use crate::parameter::Choice;
+use crate::types::{Actor, Attempt, NewMemory, Outcome, Step, Verdict};
+
+/// The key of every memory made here: the task's text, or the user's words.
+pub const KEY: &str = "situation";
+
+/// The kind of a memory of a whole attempt.
+pub const EXPERIENCE: &str = "experience";
+
+/// The kind of a memory of something that the user said.
+pub const UTTERANCE: &str = "utterance";
+
+/// What one memory is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// An attempt, if it was one: it has a verdict or an action. Otherwise, in a conversation, a step.
+    Auto,
+    /// The whole attempt, found by the task's text.
+    Attempt,
+    /// A step in which the user says something, found by what is said.
+    Step,
+    /// A sentence of such a step, found by itself.
+    Sentence,
+}
+
+/// The parameter that chooses it.
+pub const UNIT: Choice<Unit> = Choice::new(
+    "unit",
+    &[
+        ("auto", Unit::Auto),
+        ("attempt", Unit::Attempt),
+        ("step", Unit::Step),
+        ("sentence", Unit::Sentence),
+    ],
+    "What one memory is: `auto` takes an attempt with a verdict or an action as one experience, and a \
+     conversation step by step; where the user says nothing, the attempt is one memory in any case.",
+);
+
+/// Characters of the task's text in an experience.
+const TASK_CHARS: usize = 400;
+/// Characters of the answer, and of the reason for the verdict.
+const ANSWER_CHARS: usize = 200;
+/// Characters of the arguments of one action, at most.
+const ARGUMENT_CHARS: usize = 60;
+/// Characters of all arguments together: the more actions, the less of each, but every name stands.
+const ALL_ARGUMENTS_CHARS: usize = 600;
+
+/// The memories that an attempt leaves behind.
+pub fn memories(attempt: &Attempt, unit: Unit) -> Vec<NewMemory> {
+    let utterances: Vec<NewMemory> = match unit {
+        Unit::Attempt => Vec::new(),
+        Unit::Auto if was_tried(attempt) => Vec::new(),
+        Unit::Auto | Unit::Step => utterances(attempt, |text| vec![text]),
+        Unit::Sentence => utterances(attempt, |text| text.unicode_sentences().collect()),
+    };
+    if utterances.is_empty() {
+        return vec![experience(attempt)];
+    }
+    utterances
+}
+
+/// What an attempt says as an experience: the task, what was done, what came of it.
+pub fn text(attempt: &Attempt) -> String {
+    let mut lines = vec![format!(
+        "Task: {}",
+        shortened(&attempt.task.text, TASK_CHARS)
+    )];
+    let actions = actions(&attempt.steps);
+    if !actions.is_empty() {
+        lines.push(format!("Done: {}", actions.join(", ")));
+    }
+    if !attempt.answer.trim().is_empty() {
+        lines.push(format!(
+            "Answer: {}",
+            shortened(&attempt.answer, ANSWER_CHARS)
+        ));
+    }
+    lines.push(format!("Outcome: {}", outcome(&attempt.outcome)));
+    lines.join("\n")
+}
+
+fn experience(attempt: &Attempt) -> NewMemory {
+    let memory = NewMemory::new(EXPERIENCE, text(attempt))
+        .key(KEY, &attempt.task.text)
+        .learnt_from(&attempt.id);
+    NewMemory {
+        labels: attempt.task.labels.clone(),
+        ..memory
+    }
+}
+
+/// What the user said, each step in the pieces that `split` makes of it.
+fn utterances(attempt: &Attempt, split: impl Fn(&str) -> Vec<&str>) -> Vec<NewMemory> {
+    let mut memories = Vec::new();
+    for (number, step) in attempt.steps.iter().enumerate() {
+        if step.actor != Actor::User {
+            continue;
+        }
+        let pieces = split(&step.text).into_iter().map(str::trim);
+        for piece in pieces.filter(|piece| !piece.is_empty()) {
+            let memory = NewMemory::new(UTTERANCE, piece)
+                .key(KEY, piece)
+                .learnt_from(format!("{}#{number}", attempt.id));
+            memories.push(NewMemory {
+                labels: attempt.task.labels.clone(),
+                ..memory
+            });
+        }
+    }
+    memories
+}
+
+/// Whether somebody tried to do something, rather than just talked.
+fn was_tried(attempt: &Attempt) -> bool {
+    attempt.outcome.verdict != Verdict::Unknown
+        || attempt.steps.iter().any(|step| step.actor == Actor::Action)
+}
+
+/// The actions in order, with their arguments as far as there is room.
+fn actions(steps: &[Step]) -> Vec<String> {
+    let actions: Vec<&Step> = steps
+        .iter()
+        .filter(|step| step.actor == Actor::Action)
+        .collect();
+    let room = ARGUMENT_CHARS.min(ALL_ARGUMENTS_CHARS / actions.len().max(1));
+    actions
+        .into_iter()
+        .map(|step| match &step.name {
+            Some(name) => format!("{name}({})", shortened(&step.text, room)),
+            None => shortened(&step.text, ARGUMENT_CHARS),
+        })
+        .collect()
+}
+
+fn outcome(outcome: &Outcome) -> String {
+    let mut text = match outcome.verdict {
+        Verdict::Success => "success",
+        Verdict::Failure => "failure",
+        Verdict::Unknown => "unknown",
+    }
+    .to_owned();
+    if let Some(score) = outcome.score {
+        text.push_str(&format!(", score {score:.2}"));
+    }
+    if !outcome.reason.trim().is_empty() {
+        text.push_str(&format!(": {}", shortened(&outcome.reason, ANSWER_CHARS)));
+    }
+    text
+}
+
+/// The text on one line, cut after so many characters with a mark that it was.
+fn shortened(text: &str, most: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", line[..end].trim_end()),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::Task;
+
+    fn conversation() -> Attempt {
+        Attempt::new("talk", Task::new("t", "A chat").label("site", "home"))
+            .step(Step::user("I live in Bern. I have a cat!"))
+            .step(Step::answer("Noted."))
+            .step(Step::user("  "))
+            .step(Step::user("Her name is Mia"))
+    }
+
+    fn purchase() -> Attempt {
+        Attempt::new("buy", Task::new("t", "Buy a lamp"))
+            .step(Step::user("A lamp, please."))
+            .step(Step::thought("Look first."))
+            .step(Step::action("search", r#"{"query": "lamp"}"#))
+            .step(Step::observation("3 lamps"))
+            .step(Step::action("order", r#"{"id": 7}"#))
+            .answer("Ordered.")
+    }
+
+    fn sources(memories: &[NewMemory]) -> Vec<&str> {
+        memories
+            .iter()
+            .flat_map(|memory| memory.sources.iter().map(String::as_str))
+            .collect()
+    }
+
+    #[test]
+    fn a_conversation_is_a_memory_per_step_of_the_user_found_by_its_text() {
+        let memories = memories(&conversation(), Unit::Auto);
+        assert_eq!(sources(&memories), ["talk#0", "talk#3"]);
+        assert_eq!(memories[1].content, "Her name is Mia");
+        assert_eq!(memories[1].keys[0].text, "Her name is Mia");
+        assert_eq!(memories[1].labels, conversation().task.labels);
+    }
+
+    #[test]
+    fn an_attempt_with_an_action_or_a_verdict_is_one_experience_found_by_its_task() {
+        for tried in [purchase(), conversation().failed()] {
+            let memories = memories(&tried, Unit::Auto);
+            assert_eq!(sources(&memories), [tried.id.as_str()]);
+            assert_eq!(memories[0].keys[0].text, tried.task.text);
+        }
+    }
+
+    #[test]
+    fn an_experience_says_task_actions_in_order_answer_and_outcome() {
+        let memories = memories(&purchase().succeeded(), Unit::Attempt);
+        assert_eq!(
+            memories[0].content,
+            "Task: Buy a lamp\nDone: search({\"query\": \"lamp\"}), order({\"id\": 7})\n\
+             Answer: Ordered.\nOutcome: success, score 1.00"
+        );
+    }
+
+    #[test]
+    fn sentences_are_found_by_themselves_and_cite_their_step() {
+        let memories = memories(&conversation(), Unit::Sentence);
+        assert_eq!(sources(&memories), ["talk#0", "talk#0", "talk#3"]);
+        assert_eq!(memories[0].content, "I live in Bern.");
+        assert_eq!(memories[1].keys[0].text, "I have a cat!");
+    }
+
+    #[test]
+    fn where_the_user_says_nothing_the_attempt_is_one_memory() {
+        let silent = Attempt::new("silent", Task::new("t", "Do it")).step(Step::thought("Hm."));
+        for unit in [Unit::Auto, Unit::Step, Unit::Sentence] {
+            assert_eq!(sources(&memories(&silent, unit)), ["silent"]);
+        }
+    }
+
+    #[test]
+    fn every_action_is_named_however_many_there_are() {
+        let long = (0..700).fold(purchase(), |attempt, number| {
+            attempt.step(Step::action(&format!("tool{number}"), "x".repeat(90)))
+        });
+        let text = text(&long);
+        assert!(text.contains("tool0(") && text.contains("tool699("));
+        assert!(!text.contains("xxx"));
+    }
+
+    #[test]
+    fn texts_are_cut_between_characters() {
+        assert_eq!(shortened("日本\n 語です", 3), "日本…");
+        assert_eq!(shortened("🦀🦀🦀", 2), "🦀🦀…");
+        assert_eq!(shortened("a  b", 3), "a b");
+    }
+}

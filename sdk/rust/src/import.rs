@@ -1,0 +1,105 @@
+//! The imported interfaces as plain functions: across the boundary in a component, to the installed
+//! [`crate::native::Host`] elsewhere.
+
+macro_rules! imported {
+    ($interface:ident: $(
+        $(#[$doc:meta])*
+        fn $name:ident($($argument:ident: $kind:ty),*) $(-> $answer:ty)?;
+    )*) => { $(
+        $(#[$doc])*
+        pub fn $name($($argument: $kind),*) $(-> $answer)? {
+            #[cfg(target_arch = "wasm32")]
+            return crate::bindings::memhost::strategy::$interface::$name($($argument),*);
+            #[cfg(not(target_arch = "wasm32"))]
+            return crate::native::host().$name($($argument),*);
+        }
+    )* };
+}
+
+/// Language model calls. Each is metered, recorded and replayable.
+pub mod llm {
+    use crate::types::{Fault, Reply, Request};
+
+    imported! { llm:
+        /// Answers every request, concurrently, in order.
+        fn complete(requests: &[Request]) -> Vec<Result<Reply, Fault>>;
+        /// How long a text is, in the tokens of the run's budgets.
+        fn count_tokens(text: &str) -> u32;
+    }
+}
+
+/// Text embeddings. Most strategies never call this: the store embeds keys and query texts itself.
+pub mod embedder {
+    use crate::types::{Fault, Side};
+
+    imported! { embedder:
+        /// One unit-length vector per text, in order.
+        ///
+        /// # Errors
+        /// Whatever keeps the embedder from answering.
+        fn embed(texts: &[String], side: Side) -> Result<Vec<Vec<f32>>, Fault>;
+        /// The length of every vector.
+        fn dimension() -> u32;
+    }
+}
+
+/// Reads from the shared store, confined to this strategy's namespace.
+pub mod store {
+    use crate::types::{Attempt, Condition, Fault, Hit, Link, Memory, Row, Scan, Search};
+
+    imported! { store:
+        /// The best hits, best first.
+        ///
+        /// # Errors
+        /// A search that cannot be, such as one over an unknown field, or a store that fails.
+        fn search_memories(query: &Search) -> Result<Vec<Hit>, Fault>;
+        /// Memories in an order of the strategy's choice.
+        ///
+        /// # Errors
+        /// A scan that cannot be, such as one by an unknown field, or a store that fails.
+        fn scan_memories(query: &Scan) -> Result<Vec<Row>, Fault>;
+        /// In the order asked; ids that do not exist are left out.
+        ///
+        /// # Errors
+        /// A store that fails.
+        fn get_memories(ids: &[String]) -> Result<Vec<Memory>, Fault>;
+        /// How many memories meet the filter.
+        ///
+        /// # Errors
+        /// A filter that cannot be, or a store that fails.
+        fn count_memories(filter: &[Condition]) -> Result<u32, Fault>;
+        /// Edges that start from or lead to these memories; of one kind, if given.
+        ///
+        /// # Errors
+        /// A store that fails.
+        fn links(ids: &[String], kind: Option<&str>) -> Result<Vec<Link>, Fault>;
+        /// Past attempts of this run, which the host keeps once for all strategies.
+        ///
+        /// # Errors
+        /// A store that fails.
+        fn get_attempts(ids: &[String]) -> Result<Vec<Attempt>, Fault>;
+        /// A blob of the strategy's own, such as the weights of a learned scorer.
+        ///
+        /// # Errors
+        /// A store that fails.
+        fn get_blob(name: &str) -> Result<Option<Vec<u8>>, Fault>;
+    }
+}
+
+/// The run as the strategy may see it: everything here is replayed identically.
+pub mod run {
+    use crate::types::{Instant, Level};
+
+    imported! { run:
+        /// Milliseconds on the run's clock.
+        fn now() -> Instant;
+        /// Tasks finished so far.
+        fn task_number() -> u32;
+        /// Batches finished so far.
+        fn batch_number() -> u32;
+        /// Uniform bits from the run's seed.
+        fn random() -> u32;
+        /// A line for the trace.
+        fn log(level: Level, message: &str);
+    }
+}

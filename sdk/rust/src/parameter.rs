@@ -1,0 +1,469 @@
+//! Parameters: declared once as constants, described to the operator and read by type from there.
+//!
+//! ```
+//! use memhost_sdk::{Choice, Count, Settings};
+//!
+//! #[derive(Clone, Copy, PartialEq, Debug)]
+//! enum Order { Newest, Oldest }
+//!
+//! const K: Count = Count::new("k", 4, 1, 100, "How many memories are handed out.");
+//! const ORDER: Choice<Order> = Choice::new(
+//!     "order",
+//!     &[("newest", Order::Newest), ("oldest", Order::Oldest)],
+//!     "Which of them come first.",
+//! );
+//!
+//! let settings = Settings::default().with("k", 7.0);
+//! assert_eq!(settings.get(&K)?, 7);
+//! assert_eq!(settings.get(&ORDER)?, Order::Newest); // the first option is the default
+//! assert!(Settings::default().with("k", 0.5).get(&K).is_err());
+//! # Ok::<(), memhost_sdk::Fault>(())
+//! ```
+
+use crate::types::{Fault, Parameter, Setting, Value};
+
+/// A parameter whose chosen value has a type.
+pub trait Typed {
+    /// What the strategy gets.
+    type Chosen;
+
+    /// As in `--set plugin.name=value`.
+    fn name(&self) -> &'static str;
+
+    /// What it is unless chosen.
+    fn default(&self) -> Value;
+
+    /// What it does, and its source.
+    fn doc(&self) -> &'static str;
+
+    /// What values it takes, in words: `a whole number from 1 to 100`.
+    fn range(&self) -> String;
+
+    /// The value as the strategy's type, if it is one of those in range.
+    fn read(&self, value: &Value) -> Option<Self::Chosen>;
+}
+
+/// A parameter as a list of them holds it.
+pub trait Declared: Sync {
+    /// The declaration as the host shows it.
+    fn declare(&self) -> Parameter;
+
+    /// Whether its setting, or else its default, can be.
+    ///
+    /// # Errors
+    /// [`Fault::Invalid`] says what it is and what it may be.
+    fn check(&self, settings: &Settings) -> Result<(), Fault>;
+}
+
+impl<T: Typed + Sync> Declared for T {
+    fn declare(&self) -> Parameter {
+        Parameter {
+            name: self.name().to_owned(),
+            default: self.default(),
+            doc: format!("{} Takes {}.", self.doc(), self.range()),
+        }
+    }
+
+    fn check(&self, settings: &Settings) -> Result<(), Fault> {
+        settings.get(self).map(drop)
+    }
+}
+
+/// What the operator chose.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Settings(Vec<Setting>);
+
+impl Settings {
+    /// The value of a parameter; its default if nothing was chosen.
+    ///
+    /// # Errors
+    /// [`Fault::Invalid`] if the value is of another type or out of range.
+    pub fn get<T: Typed>(&self, parameter: &T) -> Result<T::Chosen, Fault> {
+        let default = parameter.default();
+        let value = self.value(parameter.name()).unwrap_or(&default);
+        parameter.read(value).ok_or_else(|| {
+            Fault::Invalid(format!(
+                "parameter `{}` is {}, but takes {}",
+                parameter.name(),
+                shown(value),
+                parameter.range()
+            ))
+        })
+    }
+
+    /// The same settings with one more, or with another value of one.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.0.retain(|setting| setting.name != name);
+        self.0.push(Setting {
+            name: name.to_owned(),
+            value: value.into(),
+        });
+        self
+    }
+
+    /// Refuses what is not declared, and what its declaration does not take.
+    pub(crate) fn check(&self, declared: &[&dyn Declared]) -> Result<(), Fault> {
+        let known: Vec<String> = declared.iter().map(|one| one.declare().name).collect();
+        if let Some(unknown) = self.0.iter().find(|one| !known.contains(&one.name)) {
+            return Err(Fault::Invalid(format!(
+                "there is no parameter `{}`; there are: {}",
+                unknown.name,
+                known.join(", ")
+            )));
+        }
+        declared.iter().try_for_each(|one| one.check(self))
+    }
+
+    fn value(&self, name: &str) -> Option<&Value> {
+        let setting = self.0.iter().find(|setting| setting.name == name)?;
+        Some(&setting.value)
+    }
+}
+
+impl From<Vec<Setting>> for Settings {
+    fn from(settings: Vec<Setting>) -> Self {
+        Self(settings)
+    }
+}
+
+/// A whole number.
+#[derive(Debug, Clone, Copy)]
+pub struct Count {
+    name: &'static str,
+    default: u32,
+    least: u32,
+    most: u32,
+    doc: &'static str,
+}
+
+impl Count {
+    /// A whole number from `least` to `most`.
+    pub const fn new(
+        name: &'static str,
+        default: u32,
+        least: u32,
+        most: u32,
+        doc: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            default,
+            least,
+            most,
+            doc,
+        }
+    }
+}
+
+impl Typed for Count {
+    type Chosen = u32;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn default(&self) -> Value {
+        Value::Number(self.default.into())
+    }
+
+    fn doc(&self) -> &'static str {
+        self.doc
+    }
+
+    fn range(&self) -> String {
+        format!("a whole number from {} to {}", self.least, self.most)
+    }
+
+    fn read(&self, value: &Value) -> Option<u32> {
+        let Value::Number(number) = value else {
+            return None;
+        };
+        let within = (f64::from(self.least)..=f64::from(self.most)).contains(number);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a whole number between two u32"
+        )]
+        (within && number.fract() == 0.0).then_some(*number as u32)
+    }
+}
+
+/// A number.
+#[derive(Debug, Clone, Copy)]
+pub struct Number {
+    name: &'static str,
+    default: f64,
+    least: f64,
+    most: f64,
+    doc: &'static str,
+}
+
+impl Number {
+    /// A number from `least` to `most`.
+    pub const fn new(
+        name: &'static str,
+        default: f64,
+        least: f64,
+        most: f64,
+        doc: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            default,
+            least,
+            most,
+            doc,
+        }
+    }
+}
+
+impl Typed for Number {
+    type Chosen = f64;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn default(&self) -> Value {
+        Value::Number(self.default)
+    }
+
+    fn doc(&self) -> &'static str {
+        self.doc
+    }
+
+    fn range(&self) -> String {
+        format!("a number from {} to {}", self.least, self.most)
+    }
+
+    fn read(&self, value: &Value) -> Option<f64> {
+        match value {
+            Value::Number(number) if (self.least..=self.most).contains(number) => Some(*number),
+            _ => None,
+        }
+    }
+}
+
+/// Yes or no.
+#[derive(Debug, Clone, Copy)]
+pub struct Flag {
+    name: &'static str,
+    default: bool,
+    doc: &'static str,
+}
+
+impl Flag {
+    /// True or false.
+    pub const fn new(name: &'static str, default: bool, doc: &'static str) -> Self {
+        Self { name, default, doc }
+    }
+}
+
+impl Typed for Flag {
+    type Chosen = bool;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn default(&self) -> Value {
+        Value::Flag(self.default)
+    }
+
+    fn doc(&self) -> &'static str {
+        self.doc
+    }
+
+    fn range(&self) -> String {
+        "true or false".to_owned()
+    }
+
+    fn read(&self, value: &Value) -> Option<bool> {
+        match value {
+            Value::Flag(flag) => Some(*flag),
+            _ => None,
+        }
+    }
+}
+
+/// Any text.
+#[derive(Debug, Clone, Copy)]
+pub struct Text {
+    name: &'static str,
+    default: &'static str,
+    doc: &'static str,
+}
+
+impl Text {
+    /// A text.
+    pub const fn new(name: &'static str, default: &'static str, doc: &'static str) -> Self {
+        Self { name, default, doc }
+    }
+}
+
+impl Typed for Text {
+    type Chosen = String;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn default(&self) -> Value {
+        Value::Text(self.default.to_owned())
+    }
+
+    fn doc(&self) -> &'static str {
+        self.doc
+    }
+
+    fn range(&self) -> String {
+        "a text, which may be empty".to_owned()
+    }
+
+    fn read(&self, value: &Value) -> Option<String> {
+        match value {
+            Value::Text(text) => Some(text.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// One of several named options. The first is the default.
+#[derive(Debug, Clone, Copy)]
+pub struct Choice<T: 'static> {
+    name: &'static str,
+    options: &'static [(&'static str, T)],
+    doc: &'static str,
+}
+
+impl<T> Choice<T> {
+    /// One of these options, the first unless chosen.
+    ///
+    /// # Panics
+    /// While compiling, if there is no option.
+    pub const fn new(
+        name: &'static str,
+        options: &'static [(&'static str, T)],
+        doc: &'static str,
+    ) -> Self {
+        assert!(!options.is_empty(), "a choice needs an option");
+        Self { name, options, doc }
+    }
+}
+
+impl<T: Copy> Typed for Choice<T> {
+    type Chosen = T;
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn default(&self) -> Value {
+        let (name, _) = self.options[0];
+        Value::Text(name.to_owned())
+    }
+
+    fn doc(&self) -> &'static str {
+        self.doc
+    }
+
+    fn range(&self) -> String {
+        let names: Vec<String> = self
+            .options
+            .iter()
+            .map(|(name, _)| format!("`{name}`"))
+            .collect();
+        format!("one of {}", names.join(", "))
+    }
+
+    fn read(&self, value: &Value) -> Option<T> {
+        let Value::Text(text) = value else {
+            return None;
+        };
+        let (_, option) = self.options.iter().find(|(name, _)| name == text)?;
+        Some(*option)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<f64> for Value {
+    fn from(number: f64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(flag: bool) -> Self {
+        Self::Flag(flag)
+    }
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Text(text) => format!("the text `{text}`"),
+        Value::Number(number) => format!("the number {number}"),
+        Value::Flag(flag) => format!("{flag}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const K: Count = Count::new("k", 4, 1, 100, "How many.");
+    const RATE: Number = Number::new("rate", 0.5, 0.0, 1.0, "How fast.");
+    const MODE: Choice<u8> = Choice::new("mode", &[("a", 1), ("b", 2)], "Which.");
+    const ON: Flag = Flag::new("on", true, "Whether.");
+
+    #[test]
+    fn defaults_hold_where_nothing_is_chosen() {
+        let none = Settings::default();
+        assert_eq!(none.get(&K), Ok(4));
+        assert_eq!(none.get(&RATE), Ok(0.5));
+        assert_eq!(none.get(&MODE), Ok(1));
+        assert_eq!(none.get(&ON), Ok(true));
+    }
+
+    #[test]
+    fn a_value_out_of_range_is_refused_by_name_with_what_is_possible() {
+        for bad in [0.0, 0.5, 101.0, -1.0, f64::NAN, f64::INFINITY] {
+            let Err(Fault::Invalid(text)) = Settings::default().with("k", bad).get(&K) else {
+                panic!("{bad} was accepted");
+            };
+            assert!(
+                text.contains("`k`") && text.contains("from 1 to 100"),
+                "{text}"
+            );
+        }
+        assert!(Settings::default().with("mode", "c").get(&MODE).is_err());
+        assert!(Settings::default().with("on", "true").get(&ON).is_err());
+        assert!(
+            Settings::default()
+                .with("rate", f64::NAN)
+                .get(&RATE)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn an_undeclared_setting_is_refused_with_the_names_that_exist() {
+        let settings = Settings::default().with("kk", 3.0);
+        let Err(Fault::Invalid(text)) = settings.check(&[&K, &MODE]) else {
+            panic!("accepted");
+        };
+        assert_eq!(text, "there is no parameter `kk`; there are: k, mode");
+    }
+
+    #[test]
+    fn a_declaration_shows_its_range_and_keeps_its_type() {
+        let declared = MODE.declare();
+        assert_eq!(declared.default, Value::Text("a".into()));
+        assert_eq!(declared.doc, "Which. Takes one of `a`, `b`.");
+    }
+}

@@ -1,0 +1,114 @@
+//! Conditions on memories, as the contract has them.
+
+use std::cmp::Ordering;
+
+use crate::types::{Comparison, Condition, Fault, Memory, Operand, State};
+
+/// What a field holds. Numbers come before texts, and what is missing comes last.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Field<'a> {
+    Number(f64),
+    Text(&'a str),
+    Missing,
+}
+
+impl Field<'_> {
+    /// The order of a scan.
+    pub(super) fn compare(&self, other: &Self) -> Ordering {
+        let rank = |field: &Field| match field {
+            Field::Number(_) => 0,
+            Field::Text(_) => 1,
+            Field::Missing => 2,
+        };
+        match (self, other) {
+            (Field::Number(left), Field::Number(right)) => left.total_cmp(right),
+            (Field::Text(left), Field::Text(right)) => left.cmp(right),
+            _ => rank(self).cmp(&rank(other)),
+        }
+    }
+}
+
+/// What a memory's field holds.
+pub(super) fn field<'a>(memory: &'a Memory, name: &str) -> Result<Field<'a>, Fault> {
+    let counters = &memory.counters;
+    Ok(match name {
+        "id" => Field::Text(&memory.id),
+        "kind" => Field::Text(&memory.kind),
+        "title" => Field::Text(&memory.title),
+        "content" => Field::Text(&memory.content),
+        "payload" => Field::Text(&memory.payload),
+        "state" => Field::Text(match memory.state {
+            State::Active => "active",
+            State::Provisional => "provisional",
+            State::Archived => "archived",
+            State::Quarantined => "quarantined",
+        }),
+        "weight" => Field::Number(counters.weight),
+        "uses" => Field::Number(counters.uses.into()),
+        "wins" => Field::Number(counters.wins.into()),
+        "losses" => Field::Number(counters.losses.into()),
+        "strength" => Field::Number(counters.strength),
+        "created" => Field::Number(memory.created),
+        "updated" => Field::Number(memory.updated),
+        "last-used" => Field::Number(memory.last_used),
+        _ => match name.strip_prefix("label.") {
+            Some(label) if !label.is_empty() => memory
+                .labels
+                .iter()
+                .find(|one| one.name == label)
+                .map_or(Field::Missing, |one| Field::Text(&one.value)),
+            _ => return Err(Fault::Invalid(format!("there is no field `{name}`"))),
+        },
+    })
+}
+
+/// Whether a memory meets every condition. Unless one names `state`, only active memories do.
+pub(super) fn holds(filter: &[Condition], memory: &Memory) -> Result<bool, Fault> {
+    let looked_at = memory.state == State::Active || filter.iter().any(|one| one.field == "state");
+    let mut holds = looked_at;
+    for condition in filter {
+        // Every condition is read even if one does not hold, so that a wrong one is always found.
+        holds &= met(condition, memory)?;
+    }
+    Ok(holds)
+}
+
+fn met(condition: &Condition, memory: &Memory) -> Result<bool, Fault> {
+    let Condition {
+        field: name,
+        comparison,
+        operand,
+    } = condition;
+    let order = match (field(memory, name)?, operand) {
+        (Field::Missing, _) => None,
+        (Field::Text(text), Operand::Text(part)) if *comparison == Comparison::Contains => {
+            return Ok(text.contains(part.as_str()));
+        }
+        (Field::Text(left), Operand::Text(right)) => Some(left.cmp(right.as_str())),
+        (Field::Number(left), Operand::Number(right)) if *comparison != Comparison::Contains => {
+            left.partial_cmp(right)
+        }
+        // A label is a text; beside a number or a flag it is read as one.
+        (Field::Text(label), Operand::Number(right)) if name.starts_with("label.") => label
+            .parse::<f64>()
+            .ok()
+            .and_then(|left| left.partial_cmp(right)),
+        (Field::Text(label), Operand::Flag(right)) if name.starts_with("label.") => {
+            label.parse::<bool>().ok().map(|left| left.cmp(right))
+        }
+        _ => {
+            return Err(Fault::Invalid(format!(
+                "field `{name}` cannot be compared by {comparison:?} with {operand:?}"
+            )));
+        }
+    };
+    Ok(match comparison {
+        Comparison::Eq => order == Some(Ordering::Equal),
+        Comparison::Ne => order != Some(Ordering::Equal),
+        Comparison::Lt => order == Some(Ordering::Less),
+        Comparison::Le => matches!(order, Some(Ordering::Less | Ordering::Equal)),
+        Comparison::Gt => order == Some(Ordering::Greater),
+        Comparison::Ge => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
+        Comparison::Contains => false,
+    })
+}

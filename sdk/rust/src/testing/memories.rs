@@ -1,0 +1,373 @@
+//! The memories of a test host: changes applied as the contract says, searches and scans.
+
+use std::collections::BTreeMap;
+
+use super::filter::{self, Field};
+use super::words;
+use crate::types::{
+    Adjustment, Change, Citation, Commit, Condition, Counter, Fault, Hit, Instant, Link, Memory,
+    NewMemory, Op, Patch, Ranking, Row, Scan, Search, State,
+};
+
+/// One namespace.
+#[derive(Clone, Default)]
+pub(super) struct Memories {
+    /// The oldest first.
+    rows: Vec<Memory>,
+    links: Vec<Link>,
+    blobs: BTreeMap<String, Vec<u8>>,
+    /// Changes of what already exists that wait for their condition.
+    held_back: Vec<Op>,
+    /// How many there ever were, so that no id is used again.
+    inserted: u32,
+}
+
+impl Memories {
+    pub(super) fn apply(&mut self, changes: &[Change], now: Instant) -> Result<Vec<String>, Fault> {
+        self.transaction(|memories| {
+            let mut inserted = Vec::new();
+            for (number, change) in changes.iter().enumerate() {
+                let id = memories
+                    .apply_one(change, now)
+                    .map_err(|reason| Fault::Invalid(format!("change {number}: {reason}")))?;
+                inserted.extend(id);
+            }
+            Ok(inserted)
+        })
+    }
+
+    pub(super) fn keep_provisional(&mut self, now: Instant) -> Result<(), Fault> {
+        self.transaction(|memories| {
+            for memory in &mut memories.rows {
+                if memory.state == State::Provisional {
+                    memory.state = State::Active;
+                    memory.updated = now;
+                }
+            }
+            for op in std::mem::take(&mut memories.held_back) {
+                memories.write(&op, now).map_err(Fault::Invalid)?;
+            }
+            Ok(())
+        })
+    }
+
+    pub(super) fn drop_provisional(&mut self) {
+        self.held_back.clear();
+        let provisional: Vec<String> = self
+            .rows
+            .iter()
+            .filter(|memory| memory.state == State::Provisional)
+            .map(|memory| memory.id.clone())
+            .collect();
+        for id in provisional {
+            self.remove(&id);
+        }
+    }
+
+    pub(super) fn mark_used(&mut self, used: &[Citation], now: Instant) -> Result<(), Fault> {
+        self.transaction(|memories| {
+            for citation in used {
+                let memory = memories.get_mut(&citation.memory).map_err(|reason| {
+                    Fault::Invalid(format!("the receipt cites what is not there: {reason}"))
+                })?;
+                memory.last_used = now;
+            }
+            Ok(())
+        })
+    }
+
+    pub(super) fn all(&self) -> &[Memory] {
+        &self.rows
+    }
+
+    pub(super) fn get(&self, id: &str) -> Option<&Memory> {
+        self.rows.iter().find(|memory| memory.id == id)
+    }
+
+    pub(super) fn blob(&self, name: &str) -> Option<Vec<u8>> {
+        self.blobs.get(name).cloned()
+    }
+
+    pub(super) fn links(&self, ids: &[String], kind: Option<&str>) -> Vec<Link> {
+        self.links
+            .iter()
+            .filter(|link| ids.contains(&link.source) || ids.contains(&link.target))
+            .filter(|link| kind.is_none_or(|kind| link.kind == kind))
+            .cloned()
+            .collect()
+    }
+
+    /// The memories that meet a filter, the oldest first.
+    pub(super) fn matching(&self, filter: &[Condition]) -> Result<Vec<&Memory>, Fault> {
+        let mut matching = Vec::new();
+        for memory in &self.rows {
+            if filter::holds(filter, memory)? {
+                matching.push(memory);
+            }
+        }
+        Ok(matching)
+    }
+
+    pub(super) fn scan(&self, scan: &Scan) -> Result<Vec<Row>, Fault> {
+        let mut rows = self.matching(&scan.filter)?;
+        if let Some(order_by) = &scan.order_by {
+            let mut keyed: Vec<(Field, &Memory)> = rows
+                .into_iter()
+                .map(|memory| Ok((filter::field(memory, order_by)?, memory)))
+                .collect::<Result<_, Fault>>()?;
+            // Ties keep to the order of insertion either way.
+            keyed.sort_by(|(left, _), (right, _)| match scan.descending {
+                true => right.compare(left),
+                false => left.compare(right),
+            });
+            rows = keyed.into_iter().map(|(_, memory)| memory).collect();
+        } else if scan.descending {
+            rows.reverse();
+        }
+        Ok(rows
+            .into_iter()
+            .skip(scan.offset as usize)
+            .take(scan.limit as usize)
+            .map(|memory| Row {
+                memory: memory.clone(),
+                vectors: match scan.with_vectors {
+                    true => memory
+                        .keys
+                        .iter()
+                        .map(|key| words::vector(&key.text))
+                        .collect(),
+                    false => Vec::new(),
+                },
+            })
+            .collect())
+    }
+
+    pub(super) fn search(&self, search: &Search) -> Result<Vec<Hit>, Fault> {
+        let looked_at = self.matching(&search.filter)?;
+        let mut hits = match &search.ranking {
+            Ranking::Semantic(probe) => {
+                by_vector(&looked_at, &words::vector(&probe.text), &probe.field)
+            }
+            Ranking::Vector(vector) if vector.len() == words::DIMENSION => {
+                by_vector(&looked_at, vector, "")
+            }
+            Ranking::Vector(vector) => {
+                return Err(Fault::Invalid(format!(
+                    "a vector of {} numbers, but the embedder makes {}",
+                    vector.len(),
+                    words::DIMENSION
+                )));
+            }
+            Ranking::Lexical(probe) => by_words(&looked_at, &probe.text, &probe.field)?,
+        };
+        hits.retain(|hit| search.min_score.is_none_or(|least| hit.score >= least));
+        // The sort is stable: ties go to the older memory.
+        hits.sort_by(|left, right| right.score.total_cmp(&left.score));
+        hits.truncate(search.limit as usize);
+        Ok(hits)
+    }
+
+    /// Keeps what the work did only if it did all of it.
+    fn transaction<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let mut after = self.clone();
+        let answer = work(&mut after)?;
+        *self = after;
+        Ok(answer)
+    }
+
+    fn apply_one(&mut self, change: &Change, now: Instant) -> Result<Option<String>, String> {
+        match (&change.op, change.commit) {
+            (_, Commit::IfTrialGains(margin)) if !margin.is_finite() => {
+                Err(format!("a margin of {margin}"))
+            }
+            (Op::Insert(memory), Commit::AtOnce) => self.insert(memory, State::Active, now),
+            (Op::Insert(memory), _) => self.insert(memory, State::Provisional, now),
+            (op, Commit::AtOnce) => self.write(op, now).map(|()| None),
+            (op, _) => {
+                self.clone().write(op, now)?;
+                self.held_back.push(op.clone());
+                Ok(None)
+            }
+        }
+    }
+
+    fn insert(
+        &mut self,
+        new: &NewMemory,
+        state: State,
+        now: Instant,
+    ) -> Result<Option<String>, String> {
+        if !new.counters.weight.is_finite() || !new.counters.strength.is_finite() {
+            return Err("a counter that is not a finite number".to_owned());
+        }
+        self.inserted += 1;
+        let id = format!("m{}", self.inserted);
+        self.rows.push(Memory {
+            id: id.clone(),
+            kind: new.kind.clone(),
+            title: new.title.clone(),
+            content: new.content.clone(),
+            keys: new.keys.clone(),
+            labels: new.labels.clone(),
+            payload: new.payload.clone(),
+            state,
+            counters: new.counters,
+            sources: new.sources.clone(),
+            created: now,
+            updated: now,
+            last_used: 0.0,
+        });
+        Ok(Some(id))
+    }
+
+    fn write(&mut self, op: &Op, now: Instant) -> Result<(), String> {
+        match op {
+            Op::Insert(memory) => self.insert(memory, State::Active, now).map(drop),
+            Op::Revise(patch) => self.revise(patch, now),
+            Op::Adjust(adjustment) => self.adjust(adjustment, now),
+            Op::Remove(id) => {
+                self.get_mut(id)?;
+                self.remove(id);
+                Ok(())
+            }
+            Op::Connect(link) => {
+                self.get_mut(&link.source)?;
+                self.get_mut(&link.target)?;
+                if !link.weight.is_finite() {
+                    return Err(format!("a link's weight of {}", link.weight));
+                }
+                self.disconnect(link);
+                self.links.push(link.clone());
+                Ok(())
+            }
+            Op::Disconnect(link) => {
+                self.disconnect(link);
+                Ok(())
+            }
+            Op::Save(blob) if blob.bytes.is_empty() => {
+                self.blobs.remove(&blob.name);
+                Ok(())
+            }
+            Op::Save(blob) => {
+                self.blobs.insert(blob.name.clone(), blob.bytes.clone());
+                Ok(())
+            }
+        }
+    }
+
+    fn revise(&mut self, patch: &Patch, now: Instant) -> Result<(), String> {
+        fn set<T: Clone>(field: &mut T, new: &Option<T>) {
+            if let Some(new) = new {
+                *field = new.clone();
+            }
+        }
+        let memory = self.get_mut(&patch.id)?;
+        set(&mut memory.title, &patch.title);
+        set(&mut memory.content, &patch.content);
+        set(&mut memory.keys, &patch.keys);
+        set(&mut memory.labels, &patch.labels);
+        set(&mut memory.payload, &patch.payload);
+        set(&mut memory.state, &patch.state);
+        memory.updated = now;
+        Ok(())
+    }
+
+    fn adjust(&mut self, adjustment: &Adjustment, now: Instant) -> Result<(), String> {
+        let least = adjustment.least.unwrap_or(f64::NEG_INFINITY);
+        let most = adjustment.most.unwrap_or(f64::INFINITY);
+        // Not `least > most`, which would let a NaN pass.
+        if !(least <= most) || !adjustment.delta.is_finite() {
+            return Err(format!(
+                "an adjustment by {} within {least}..={most}",
+                adjustment.delta
+            ));
+        }
+        let memory = self.get_mut(&adjustment.id)?;
+        memory.updated = now;
+        let counters = &mut memory.counters;
+        let real = |value: f64| (value + adjustment.delta).clamp(least, most);
+        // The cast saturates at 0 and at the largest number.
+        let whole = |value: u32| real(value.into()).round() as u32;
+        match adjustment.counter {
+            Counter::Weight => counters.weight = real(counters.weight),
+            Counter::Uses => counters.uses = whole(counters.uses),
+            Counter::Wins => counters.wins = whole(counters.wins),
+            Counter::Losses => counters.losses = whole(counters.losses),
+            Counter::Strength => counters.strength = real(counters.strength),
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, id: &str) {
+        self.rows.retain(|memory| memory.id != id);
+        self.links
+            .retain(|link| link.source != id && link.target != id);
+    }
+
+    fn disconnect(&mut self, link: &Link) {
+        self.links.retain(|one| {
+            (&one.source, &one.target, &one.kind) != (&link.source, &link.target, &link.kind)
+        });
+    }
+
+    fn get_mut(&mut self, id: &str) -> Result<&mut Memory, String> {
+        self.rows
+            .iter_mut()
+            .find(|memory| memory.id == id)
+            .ok_or_else(|| format!("there is no memory `{id}`"))
+    }
+}
+
+/// One hit per memory that has a key of this name, by the key that matches best.
+fn by_vector(memories: &[&Memory], vector: &[f32], name: &str) -> Vec<Hit> {
+    let best = |memory: &&Memory| {
+        let keys = memory
+            .keys
+            .iter()
+            .filter(|key| name.is_empty() || key.name == name);
+        let scored = keys.map(|key| (words::cosine(vector, &words::vector(&key.text)), key));
+        let (score, key) = scored.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
+        Some(hit(memory, score, &key.name))
+    };
+    memories.iter().filter_map(best).collect()
+}
+
+/// One hit per memory that shares a word with the query.
+fn by_words(memories: &[&Memory], query: &str, field: &str) -> Result<Vec<Hit>, Fault> {
+    let (texts, key): (Vec<String>, &str) = match (field, field.strip_prefix("key.")) {
+        ("content", _) => (memories.iter().map(|one| one.content.clone()).collect(), ""),
+        ("title", _) => (memories.iter().map(|one| one.title.clone()).collect(), ""),
+        (_, Some(name)) => {
+            let text = |memory: &&Memory| {
+                let keys = memory.keys.iter().filter(|key| key.name == name);
+                keys.map(|key| key.text.as_str())
+                    .collect::<Vec<_>>()
+                    .join("\n")
+            };
+            (memories.iter().map(text).collect(), name)
+        }
+        _ => {
+            return Err(Fault::Invalid(format!(
+                "`{field}` is no text field: content, title, key.<name>"
+            )));
+        }
+    };
+    Ok(words::bm25(query, &texts)
+        .into_iter()
+        .zip(memories)
+        .filter(|(score, _)| *score > 0.0)
+        .map(|(score, memory)| hit(memory, score, key))
+        .collect())
+}
+
+fn hit(memory: &Memory, score: f64, key: &str) -> Hit {
+    Hit {
+        id: memory.id.clone(),
+        score,
+        key: key.to_owned(),
+        counters: memory.counters,
+    }
+}

@@ -1,0 +1,297 @@
+//! A host for unit tests: a strategy runs natively against memories, a scripted model, a clock and a seed.
+//!
+//! It keeps to the contract where a strategy could tell the difference: filters, counters that clamp,
+//! provisional memories, links, budgets, transactions that apply whole or not at all. **Scores differ from
+//! memhost's**: semantic search is the cosine of word counts and knows no synonyms, lexical search is BM25
+//! without a stop list and without stemming. A test that asserts an order by score should use texts for which
+//! the order is beyond doubt.
+//!
+//! ```
+//! use memhost_sdk::testing::TestHost;
+//! use memhost_sdk::{Change, Guidance, NewMemory, Search, store};
+//!
+//! let host = TestHost::new();
+//! host.apply(&[Change::insert(NewMemory::new("note", "Use the back door.").key("task", "enter the house"))])?;
+//! let hits = host.run(|| store::search_memories(&Search::semantic("task", "enter the house")))?;
+//! assert_eq!(host.memories()[0].id, hits[0].id);
+//! # Ok::<(), memhost_sdk::Fault>(())
+//! ```
+
+mod filter;
+mod memories;
+mod model;
+mod words;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::native::{Host, with_host};
+use crate::parameter::Settings;
+use crate::strategy::{Distill, Evict, Retrieve, Update};
+use crate::types::{
+    Attempt, Change, Condition, Fault, Feedback, Guidance, Hit, Instant, Level, Link, Memory,
+    Pressure, Query, Reply, Request, Row, Scan, Search, Side, Value,
+};
+use memories::Memories;
+use model::Script;
+
+/// A host in memory. Clones are handles to the same host.
+#[derive(Clone, Default)]
+pub struct TestHost(Rc<RefCell<Surroundings>>);
+
+#[derive(Default)]
+struct Surroundings {
+    memories: Memories,
+    attempts: Vec<Attempt>,
+    script: Script,
+    settings: Settings,
+    now: Instant,
+    task_number: u32,
+    batch_number: u32,
+    random: u32,
+    receipts: u32,
+    log: Vec<(Level, String)>,
+}
+
+impl TestHost {
+    /// A host with an empty memory, at time 0, whose model answers nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    // ---- the surroundings -----------------------------------------------------------------------
+
+    /// Chooses a parameter's value for the calls to come.
+    pub fn set(&self, parameter: &str, value: impl Into<Value>) {
+        let mut host = self.0.borrow_mut();
+        host.settings = std::mem::take(&mut host.settings).with(parameter, value);
+    }
+
+    /// The next request with this purpose that no reply is waiting for gets this one.
+    pub fn reply(&self, purpose: &str, text: impl Into<String>) {
+        self.0.borrow_mut().script.queue(purpose, Ok(text.into()));
+    }
+
+    /// The same with a fault.
+    pub fn reply_fault(&self, purpose: &str, fault: Fault) {
+        self.0.borrow_mut().script.queue(purpose, Err(fault));
+    }
+
+    /// Answers every request for which no reply is waiting.
+    pub fn answer_with(&self, answer: impl Fn(&Request) -> Result<String, Fault> + 'static) {
+        self.0.borrow_mut().script.answer_with(answer);
+    }
+
+    /// Every request that was made of the model, in order.
+    pub fn requests(&self) -> Vec<Request> {
+        self.0.borrow().script.requests().to_vec()
+    }
+
+    /// Every line that was logged, in order.
+    pub fn log_lines(&self) -> Vec<(Level, String)> {
+        self.0.borrow().log.clone()
+    }
+
+    /// Sets the run's clock, in milliseconds.
+    pub fn set_now(&self, now: Instant) {
+        self.0.borrow_mut().now = now;
+    }
+
+    /// Sets how many tasks and batches are finished.
+    pub fn set_progress(&self, tasks: u32, batches: u32) {
+        let mut host = self.0.borrow_mut();
+        (host.task_number, host.batch_number) = (tasks, batches);
+    }
+
+    /// Sets what [`crate::run::random`] starts from.
+    pub fn set_seed(&self, seed: u32) {
+        self.0.borrow_mut().random = seed;
+    }
+
+    // ---- the memories ---------------------------------------------------------------------------
+
+    /// Applies changes in one transaction: all of them or, on a fault, none. The ids of new memories are
+    /// returned in the order of the inserts.
+    ///
+    /// # Errors
+    /// [`Fault::Invalid`] says which change cannot be, and why.
+    pub fn apply(&self, changes: &[Change]) -> Result<Vec<String>, Fault> {
+        let mut host = self.0.borrow_mut();
+        let now = host.now;
+        host.memories.apply(changes, now)
+    }
+
+    /// The condition of everything provisional is met: it takes effect.
+    ///
+    /// # Errors
+    /// [`Fault::Invalid`] if a change that was held back cannot be any more.
+    pub fn keep_provisional(&self) -> Result<(), Fault> {
+        let mut host = self.0.borrow_mut();
+        let now = host.now;
+        host.memories.keep_provisional(now)
+    }
+
+    /// The condition of everything provisional is not met: it goes.
+    pub fn drop_provisional(&self) {
+        self.0.borrow_mut().memories.drop_provisional();
+    }
+
+    /// Every memory in every state, the oldest first.
+    pub fn memories(&self) -> Vec<Memory> {
+        self.0.borrow().memories.all().to_vec()
+    }
+
+    // ---- the calls ------------------------------------------------------------------------------
+
+    /// Makes any call with this host in place of the imported interfaces.
+    pub fn run<T>(&self, call: impl FnOnce() -> T) -> T {
+        with_host(self.clone(), call)
+    }
+
+    /// What the strategy says to a query. As in memhost, the text is cut at the budget, the receipt gets an
+    /// id, and the memories that it cites count as used now.
+    ///
+    /// # Errors
+    /// The strategy's own, a setting that cannot be, or a receipt that cites what is not there.
+    pub fn retrieve<S: Retrieve>(&self, query: &Query) -> Result<Guidance, Fault> {
+        let mut guidance = self.call::<S, _>(|settings| S::retrieve(query, settings))?;
+        guidance.text = words::cut(&guidance.text, query.token_budget).to_owned();
+        let mut host = self.0.borrow_mut();
+        let now = host.now;
+        host.memories.mark_used(&guidance.receipt.used, now)?;
+        host.receipts += 1;
+        guidance.receipt.id = format!("r{}", host.receipts);
+        Ok(guidance)
+    }
+
+    /// Lets the strategy learn from these attempts, and applies its changes. The attempts are kept for
+    /// [`crate::store::get_attempts`].
+    ///
+    /// # Errors
+    /// The strategy's own, a setting that cannot be, or a change that cannot be.
+    pub fn distill<S: Distill>(&self, attempts: &[Attempt]) -> Result<Vec<Change>, Fault> {
+        self.0.borrow_mut().attempts.extend_from_slice(attempts);
+        let changes = self.call::<S, _>(|settings| S::distill(attempts, settings))?;
+        self.apply(&changes)?;
+        Ok(changes)
+    }
+
+    /// Lets the strategy learn from outcomes, and applies its changes.
+    ///
+    /// # Errors
+    /// The strategy's own, a setting that cannot be, or a change that cannot be.
+    pub fn update<S: Update>(&self, feedback: &[Feedback]) -> Result<Vec<Change>, Fault> {
+        let changes = self.call::<S, _>(|settings| S::update(feedback, settings))?;
+        self.apply(&changes)?;
+        Ok(changes)
+    }
+
+    /// What may go, in the strategy's opinion. Nothing is removed.
+    ///
+    /// # Errors
+    /// The strategy's own, or a setting that cannot be.
+    pub fn evict<S: Evict>(&self, pressure: &Pressure) -> Result<Vec<String>, Fault> {
+        self.call::<S, _>(|settings| S::evict(pressure, settings))
+    }
+
+    fn call<S: crate::Strategy, T>(
+        &self,
+        call: impl FnOnce(&Settings) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let settings = self.0.borrow().settings.clone();
+        self.run(|| {
+            crate::strategy::plan::<S>(&settings)?;
+            call(&settings)
+        })
+    }
+}
+
+impl Host for TestHost {
+    fn complete(&self, requests: &[Request]) -> Vec<Result<Reply, Fault>> {
+        requests
+            .iter()
+            .map(|request| {
+                let answer = self.0.borrow_mut().script.answer(request);
+                // The closure may look at this host, so it runs while nothing of it is borrowed.
+                let text = answer(request)?;
+                let input = request.messages.iter().map(|one| words::count(&one.text));
+                Ok(Reply {
+                    input_tokens: input.sum(),
+                    output_tokens: words::count(&text),
+                    text,
+                })
+            })
+            .collect()
+    }
+
+    fn count_tokens(&self, text: &str) -> u32 {
+        words::count(text)
+    }
+
+    fn embed(&self, texts: &[String], _: Side) -> Result<Vec<Vec<f32>>, Fault> {
+        Ok(texts.iter().map(|text| words::vector(text)).collect())
+    }
+
+    fn dimension(&self) -> u32 {
+        words::DIMENSION as u32
+    }
+
+    fn search_memories(&self, query: &Search) -> Result<Vec<Hit>, Fault> {
+        self.0.borrow().memories.search(query)
+    }
+
+    fn scan_memories(&self, query: &Scan) -> Result<Vec<Row>, Fault> {
+        self.0.borrow().memories.scan(query)
+    }
+
+    fn get_memories(&self, ids: &[String]) -> Result<Vec<Memory>, Fault> {
+        let host = self.0.borrow();
+        Ok(ids
+            .iter()
+            .filter_map(|id| host.memories.get(id).cloned())
+            .collect())
+    }
+
+    fn count_memories(&self, filter: &[Condition]) -> Result<u32, Fault> {
+        let rows = self.0.borrow().memories.matching(filter)?.len();
+        Ok(u32::try_from(rows).unwrap_or(u32::MAX))
+    }
+
+    fn links(&self, ids: &[String], kind: Option<&str>) -> Result<Vec<Link>, Fault> {
+        Ok(self.0.borrow().memories.links(ids, kind))
+    }
+
+    fn get_attempts(&self, ids: &[String]) -> Result<Vec<Attempt>, Fault> {
+        let host = self.0.borrow();
+        Ok(ids
+            .iter()
+            .filter_map(|id| host.attempts.iter().find(|one| one.id == *id).cloned())
+            .collect())
+    }
+
+    fn get_blob(&self, name: &str) -> Result<Option<Vec<u8>>, Fault> {
+        Ok(self.0.borrow().memories.blob(name))
+    }
+
+    fn now(&self) -> Instant {
+        self.0.borrow().now
+    }
+
+    fn task_number(&self) -> u32 {
+        self.0.borrow().task_number
+    }
+
+    fn batch_number(&self) -> u32 {
+        self.0.borrow().batch_number
+    }
+
+    fn random(&self) -> u32 {
+        let mut host = self.0.borrow_mut();
+        host.random = words::scrambled(host.random);
+        host.random
+    }
+
+    fn log(&self, level: Level, message: &str) {
+        self.0.borrow_mut().log.push((level, message.to_owned()));
+    }
+}

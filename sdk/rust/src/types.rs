@@ -1,0 +1,21 @@
+//! The types of the contract, which `wit/` alone defines and documents.
+
+pub use crate::bindings::exports::memhost::strategy::evict::Pressure;
+pub use crate::bindings::exports::memhost::strategy::retrieve::{
+    Guidance, Moment, Placement, Query,
+};
+pub use crate::bindings::exports::memhost::strategy::strategy::{
+    Description, Labels, Parameter, Plan, Protocol, Setting, Value,
+};
+pub use crate::bindings::exports::memhost::strategy::update::Feedback;
+pub use crate::bindings::memhost::strategy::embedder::Side;
+pub use crate::bindings::memhost::strategy::llm::{Message, Reply, Request, Role, Speaker};
+pub use crate::bindings::memhost::strategy::run::Level;
+pub use crate::bindings::memhost::strategy::store::{
+    Comparison, Condition, Filter, Hit, Operand, Probe, Ranking, Row, Scan, Search,
+};
+pub use crate::bindings::memhost::strategy::types::{
+    Actor, Adjustment, Agent, Arm, Attempt, Authority, Blob, Change, Citation, Commit, Counter,
+    Counters, Document, Fault, Finding, Instant, Key, Label, Link, Memory, NewMemory, Op, Outcome,
+    Patch, Receipt, State, Step, Task, Verdict,
+};

@@ -1,0 +1,160 @@
+//! Tasks, attempts and queries made in one expression, mostly for tests.
+
+use crate::types::{
+    Actor, Agent, Arm, Attempt, Authority, Document, Label, Moment, Outcome, Query, Step, Task,
+    Verdict,
+};
+
+impl Task {
+    /// A task without labels and documents.
+    pub fn new(id: &str, text: impl Into<String>) -> Self {
+        Self {
+            id: id.to_owned(),
+            text: text.into(),
+            labels: Vec::new(),
+            documents: Vec::new(),
+        }
+    }
+
+    /// Something known of it before it is tried.
+    #[must_use]
+    pub fn label(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.labels.push(Label::new(name, value));
+        self
+    }
+
+    /// A piece of its context.
+    #[must_use]
+    pub fn document(mut self, id: &str, text: impl Into<String>) -> Self {
+        self.documents.push(Document {
+            id: id.to_owned(),
+            text: text.into(),
+            labels: Vec::new(),
+        });
+        self
+    }
+}
+
+impl Agent {
+    /// The weakest agent, on a model of this name.
+    pub fn new(id: &str, model: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            model: model.to_owned(),
+            rank: 0,
+        }
+    }
+}
+
+impl Step {
+    /// The user's turn.
+    pub fn user(text: impl Into<String>) -> Self {
+        Self::by(Actor::User, None, text.into())
+    }
+
+    /// Reasoning.
+    pub fn thought(text: impl Into<String>) -> Self {
+        Self::by(Actor::Thought, None, text.into())
+    }
+
+    /// A call of a tool, with its arguments.
+    pub fn action(name: &str, arguments: impl Into<String>) -> Self {
+        Self::by(Actor::Action, Some(name.to_owned()), arguments.into())
+    }
+
+    /// What came back.
+    pub fn observation(text: impl Into<String>) -> Self {
+        Self::by(Actor::Observation, None, text.into())
+    }
+
+    /// A reply to the user.
+    pub fn answer(text: impl Into<String>) -> Self {
+        Self::by(Actor::Answer, None, text.into())
+    }
+
+    fn by(actor: Actor, name: Option<String>, text: String) -> Self {
+        Self {
+            actor,
+            name,
+            text,
+            reward: None,
+        }
+    }
+}
+
+impl Attempt {
+    /// The first run of a task with memory, without steps, of which nobody has said how it ended.
+    pub fn new(id: &str, task: Task) -> Self {
+        Self {
+            id: id.to_owned(),
+            task,
+            agent: Agent::new("agent", "model"),
+            arm: Arm::Memory,
+            trial: 0,
+            steps: Vec::new(),
+            answer: String::new(),
+            findings: Vec::new(),
+            outcome: Outcome {
+                verdict: Verdict::Unknown,
+                score: None,
+                baseline: None,
+                reason: String::new(),
+                authority: Authority::GroundTruth,
+            },
+            receipt: None,
+        }
+    }
+
+    /// One step more.
+    #[must_use]
+    pub fn step(mut self, step: Step) -> Self {
+        self.steps.push(step);
+        self
+    }
+
+    /// What the agent handed in.
+    #[must_use]
+    pub fn answer(mut self, answer: impl Into<String>) -> Self {
+        self.answer = answer.into();
+        self
+    }
+
+    /// By ground truth, the task was solved.
+    #[must_use]
+    pub fn succeeded(self) -> Self {
+        self.ended(Verdict::Success, 1.0)
+    }
+
+    /// By ground truth, the task was not solved.
+    #[must_use]
+    pub fn failed(self) -> Self {
+        self.ended(Verdict::Failure, 0.0)
+    }
+
+    fn ended(mut self, verdict: Verdict, score: f64) -> Self {
+        self.outcome.verdict = verdict;
+        self.outcome.score = Some(score);
+        self
+    }
+}
+
+impl Query {
+    /// Before the first step of a task, with room for 1,000 tokens.
+    pub fn new(task: Task) -> Self {
+        Self {
+            task,
+            agent: Agent::new("agent", "model"),
+            moment: Moment::TaskStart,
+            transcript: Vec::new(),
+            found: Vec::new(),
+            token_budget: 1000,
+        }
+    }
+
+    /// With room for this many tokens.
+    #[must_use]
+    pub fn budget(mut self, tokens: u32) -> Self {
+        self.token_budget = tokens;
+        self
+    }
+}

@@ -1,0 +1,66 @@
+//! In a process of its own, because it measures the process.
+
+mod guest;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use guest::{NeverAnswers, retrieve};
+use memhost::capability::CallContext;
+use memhost::engine::{Engine, EngineOptions, Limits, Plugin};
+use memhost::model::Models;
+
+const WISHES: [&str; 6] = [
+    "loop forever",
+    "recurse",
+    "allocate 100 GiB",
+    "panic",
+    "overflow a result",
+    "ask a model",
+];
+
+async fn misbehave(plugin: &Plugin, wish: &str) {
+    let limits = Limits {
+        fuel: match wish {
+            "loop forever" => 1_000_000,
+            _ => 100_000_000,
+        },
+        wall_clock: match wish {
+            "ask a model" => Duration::from_millis(5),
+            _ => Duration::from_secs(60),
+        },
+        ..Limits::default()
+    };
+    let context = CallContext {
+        models: Some(Arc::new(Models::all(Arc::new(NeverAnswers)))),
+        ..CallContext::nothing_granted(limits)
+    };
+    let answer = retrieve(plugin, wish, context).await;
+    assert!(answer.result.is_err(), "{wish}");
+}
+
+/// Resident bytes of this process.
+#[cfg(target_os = "linux")]
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let kilobytes = line.unwrap().split_whitespace().nth(1).unwrap();
+    kilobytes.parse::<usize>().unwrap() << 10
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_of_the_host_does_not_grow_over_a_thousand_calls_that_misbehave() {
+    let engine = Engine::new(EngineOptions::default()).unwrap();
+    let plugin = Plugin::load(&engine, &memhost_tests::plugin("hostile")).await;
+    let plugin = plugin.unwrap();
+    for wish in WISHES.iter().cycle().take(120) {
+        misbehave(&plugin, wish).await;
+    }
+    let before = resident();
+    for wish in WISHES.iter().cycle().take(1_000) {
+        misbehave(&plugin, wish).await;
+    }
+    let grown = resident().saturating_sub(before);
+    assert!(grown < 8 << 20, "grown by {grown} bytes from {before}");
+}

@@ -1,0 +1,170 @@
+//! What can be loaded tells what it is; what cannot says why, and what to do.
+
+use std::path::{Path, PathBuf};
+
+use memhost::engine::{Engine, EngineOptions, Plugin};
+use memhost::strategy::Strategy;
+use memhost_tests::plugin;
+
+fn engine() -> Engine {
+    Engine::new(EngineOptions::default()).unwrap()
+}
+
+#[tokio::test]
+async fn a_loaded_plugin_tells_what_it_is() {
+    let path = plugin("hostile");
+    let plugin = Plugin::load(&engine(), &path).await.unwrap();
+    assert_eq!(plugin.name(), "hostile");
+    assert_eq!(plugin.contract_version(), memhost::contract::VERSION);
+    assert!(plugin.digest().starts_with("sha256:") && plugin.digest().len() == 71);
+    assert_eq!(plugin.size(), std::fs::metadata(path).unwrap().len());
+    let named = |names: &[String], name: &str| names.iter().any(|each| each == name);
+    assert!(named(plugin.imports(), "memhost:strategy/llm@0.1.0"));
+    assert!(named(plugin.exports(), "memhost:strategy/retrieve@0.1.0"));
+    assert!(!plugin.compiled().from_cache);
+}
+
+#[tokio::test]
+async fn compiled_code_is_kept_and_a_damaged_entry_is_made_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    let cache = directory.path().join("compiled");
+    let load = async || {
+        let engine = Engine::new(EngineOptions {
+            cache: Some(cache.clone()),
+            ..EngineOptions::default()
+        });
+        let plugin = Plugin::load(&engine.unwrap(), &plugin("hostile")).await;
+        plugin.unwrap().compiled().from_cache
+    };
+    assert!(!load().await);
+    assert!(load().await);
+    let entries: Vec<PathBuf> = std::fs::read_dir(&cache)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    let [entry] = &entries[..] else {
+        panic!("{entries:?}");
+    };
+    let code = std::fs::read(entry).unwrap();
+    let mut flipped = code.clone();
+    flipped[code.len() / 2] ^= 1;
+    for damaged in [&flipped[..], &code[..code.len() / 2], b""] {
+        std::fs::write(entry, damaged).unwrap();
+        assert!(!load().await, "damaged code was run");
+        assert!(load().await);
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_missing_or_too_large_is_not_read() {
+    let engine = Engine::new(EngineOptions {
+        largest_plugin: 1_000,
+        ..EngineOptions::default()
+    });
+    let engine = engine.unwrap();
+    for (path, told) in [
+        (Path::new("no/such.wasm").to_owned(), "check the path"),
+        (plugin("hostile"), "`largest_plugin_bytes`"),
+        (Path::new(".").to_owned(), "not a file"),
+    ] {
+        let Err(error) = Plugin::load(&engine, &path).await else {
+            panic!("{} was loaded", path.display());
+        };
+        let error = error.to_string();
+        assert!(error.contains(told), "{error}");
+        assert!(error.contains(&path.display().to_string()), "{error}");
+    }
+}
+
+async fn refusal(bytes: Vec<u8>) -> String {
+    match Plugin::from_bytes(&engine(), "some.wasm", bytes).await {
+        Ok(_) => panic!("it was loaded"),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// A component with these imports, which exports an empty `strategy`.
+fn importing(imports: &str) -> Vec<u8> {
+    let component = format!(
+        r#"(component {imports}
+            (instance $strategy)
+            (export "memhost:strategy/strategy@0.1.0" (instance $strategy)))"#
+    );
+    wat::parse_str(component).unwrap()
+}
+
+/// A component that exports an empty instance.
+fn exporting(name: &str) -> Vec<u8> {
+    let component = format!(r#"(component (instance $i) (export "{name}" (instance $i)))"#);
+    wat::parse_str(component).unwrap()
+}
+
+#[tokio::test]
+async fn what_cannot_be_loaded_says_why_and_what_to_do() {
+    let built = std::fs::read(plugin("hostile")).unwrap();
+    let run = |version: &str, function: &str| {
+        importing(&format!(
+            r#"(import "memhost:strategy/run@{version}" (instance {function}))"#
+        ))
+    };
+    let cases: [(&str, Vec<u8>); 20] = [
+        ("an empty file", Vec::new()),
+        ("a text file", b"pip install strategy\n".to_vec()),
+        ("the text format", b"  (component)".to_vec()),
+        ("an executable", b"\x7fELF\x02\x01\x01\0".to_vec()),
+        ("an image", b"\x89PNG\r\n\x1a\n\0\0".to_vec()),
+        ("an unknown version", b"\0asm\x77\0\0\0".to_vec()),
+        ("a truncated plugin", built[..built.len() / 2].to_vec()),
+        ("a core module", wat::parse_str("(module)").unwrap()),
+        ("an empty component", wat::parse_str("(component)").unwrap()),
+        (
+            "another world",
+            exporting("wasi:http/incoming-handler@0.2.0"),
+        ),
+        (
+            "a newer contract",
+            exporting("memhost:strategy/strategy@0.2.0"),
+        ),
+        (
+            "a newer import",
+            importing(r#"(import "memhost:strategy/llm@1.0.0" (instance))"#),
+        ),
+        (
+            "sockets",
+            importing(
+                r#"(import "wasi:sockets/network@0.2.6" (instance))
+                   (import "wasi:sockets/tcp@0.2.6" (instance))"#,
+            ),
+        ),
+        (
+            "http",
+            importing(r#"(import "wasi:http/types@0.2.6" (instance))"#),
+        ),
+        (
+            "wasi 0.3",
+            importing(r#"(import "wasi:cli/stdout@0.3.0" (instance))"#),
+        ),
+        (
+            "a stranger",
+            importing(r#"(import "acme:billing/charge@1.0.0" (instance))"#),
+        ),
+        (
+            "a wrapper",
+            importing(r#"(import "memhost:strategy/retrieve@0.1.0" (instance))"#),
+        ),
+        ("a missing function", importing("")),
+        (
+            "an unknown function",
+            run("0.1.7", r#"(export "dice" (func (result u32)))"#),
+        ),
+        (
+            "a function of another type",
+            run("0.1.0", r#"(export "random" (func (result f64)))"#),
+        ),
+    ];
+    let mut told = String::new();
+    for (name, bytes) in cases {
+        told += &format!("{name}\n    {}\n", refusal(bytes).await);
+    }
+    insta::assert_snapshot!(told);
+}
