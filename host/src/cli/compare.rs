@@ -193,7 +193,11 @@ impl StorePlace {
     }
 
     fn choose(config: &Config, output: Option<&Path>) -> Result<StorePlace, Failure> {
-        let kept = config.store.uri.clone().or_else(|| output.map(|directory| directory.join("store").display().to_string()));
+        let kept = config
+            .store
+            .uri
+            .clone()
+            .or_else(|| output.map(|directory| directory.join("store").display().to_string()));
         if let Some(uri) = kept {
             return Ok(StorePlace {
                 uri,

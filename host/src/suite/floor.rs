@@ -55,8 +55,16 @@ pub fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
     vec![
         floor("random", "Any memories, by the run's seed.", Order::Random),
         floor("recency", "The newest memories.", Order::Newest),
-        floor("bm25", "Memories by the words they share with the task.", Order::Lexical),
-        floor("dense", "Memories by cosine similarity with the task.", Order::Semantic),
+        floor(
+            "bm25",
+            "Memories by the words they share with the task.",
+            Order::Lexical,
+        ),
+        floor(
+            "dense",
+            "Memories by cosine similarity with the task.",
+            Order::Semantic,
+        ),
         floor(
             "oracle",
             "The memories that the suite itself says are right.",
@@ -131,7 +139,8 @@ impl Strategy for Floor {
         _settings: &[Setting],
     ) -> Answer<Vec<Change>> {
         let start = Instant::now();
-        let by_sentence = matches!(self.order, Order::Semantic) && context.embedder.as_deref().is_some_and(blurs);
+        let by_sentence =
+            matches!(self.order, Order::Semantic) && context.embedder.as_deref().is_some_and(blurs);
         let changes = attempts.iter().flat_map(remember).map(|mut memory| {
             if by_sentence {
                 add_sentence_keys(&mut memory);
@@ -466,5 +475,9 @@ fn what_matters(question: &Question, text: &str) -> String {
         }
         Question::Kind { .. } => String::new(),
     };
-    if short.is_empty() { text.to_owned() } else { short }
+    if short.is_empty() {
+        text.to_owned()
+    } else {
+        short
+    }
 }
