@@ -278,8 +278,8 @@ impl Memories {
     fn adjust(&mut self, adjustment: &Adjustment, now: Instant) -> Result<(), String> {
         let least = adjustment.least.unwrap_or(f64::NEG_INFINITY);
         let most = adjustment.most.unwrap_or(f64::INFINITY);
-        // Not `least > most`, which would let a NaN pass.
-        if !(least <= most) || !adjustment.delta.is_finite() {
+        let bounds_are_an_interval = least <= most; // which no NaN is part of
+        if !bounds_are_an_interval || !adjustment.delta.is_finite() {
             return Err(format!(
                 "an adjustment by {} within {least}..={most}",
                 adjustment.delta
