@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let path = std::env::args().nth(1).ok_or("usage: memhost-example-embed <plugin.wasm>")?;
     let directory = std::env::temp_dir().join(format!("memhost-example-{}", std::process::id()));
 
-    let embedder: Arc<dyn Embedder> = Arc::new(Builtin);
+    let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
     let store = Store::open(&directory.display().to_string(), embedder.clone()).await?;
     let engine = Engine::new(EngineOptions::default())?;
     let mut memory = AgentMemory {
