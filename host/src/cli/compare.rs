@@ -42,8 +42,8 @@ pub struct Options {
     /// A path to a `.wasm` file, or the name of a plugin.
     #[arg(required = true, value_name = "PLUGIN")]
     plugins: Vec<String>,
-    /// A built-in suite, `<format>:<path>`, or a `.jsonl` file; see `memhost suite list` [default: every built-in one].
-    #[arg(long = "suite", value_name = "SUITE")]
+    /// Built-in suites, `<format>:<path>`, or `.jsonl` files; see `memhost suite list` [default: every built-in one].
+    #[arg(long = "suite", value_name = "SUITE", num_args = 1..)]
     suites: Vec<String>,
     /// Runs per strategy and suite; each shuffles what may be shuffled anew.
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
@@ -141,11 +141,24 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let place = StorePlace::choose(&config, options.output.as_deref())?;
     let surroundings = surroundings(&config, models, &place.uri).await?;
     let store = surroundings.store.clone();
+    if place.is_kept() {
+        keep_attempts(&store, &comparison).await?;
+    }
     let result = run_and_report(&options, &comparison, surroundings, files.as_ref()).await;
     if place.is_kept() {
         store.close().await.map_err(Failure::failed)?;
     }
     result
+}
+
+/// What happened is kept once per suite, for whoever reads the store later.
+async fn keep_attempts(store: &Store, comparison: &Comparison) -> Result<(), Failure> {
+    for contest in &comparison.contests {
+        let attempts = contest.suite.episodes().flat_map(|(_, episode)| episode.attempts.iter().cloned());
+        let run = format!("{}/{}", comparison.run, contest.suite.name);
+        store.append_attempts(&run, &attempts.collect::<Vec<_>>()).await.map_err(Failure::failed)?;
+    }
+    Ok(())
 }
 
 fn load_suites(names: &[String]) -> Result<Vec<Suite>, Failure> {

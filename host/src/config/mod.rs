@@ -74,7 +74,7 @@ pub struct Config {
     /// `[endpoint.<name>]`
     pub endpoint: BTreeMap<String, EndpointSettings>,
     /// `[limits]`
-    pub limits: toml::Table,
+    pub limits: crate::engine::Limits,
     /// Where keys are looked up.
     #[serde(skip)]
     environment: Environment,
