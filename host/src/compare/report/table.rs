@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, TableComponent, presets};
 
 use super::number::{NOTHING, count, difference, estimate, milliseconds, score};
-use crate::compare::caveats::label;
+use crate::compare::label;
 use crate::compare::statistics::RESAMPLES;
 use crate::compare::summary::{Costs, Report, StrategyResult, SuiteResult};
 use crate::suite::Lane;
@@ -162,7 +162,8 @@ fn render(suite: &SuiteResult, columns: &[Column]) -> String {
     for (index, strategy) in suite.strategies.iter().enumerate() {
         let cells = columns.iter().filter_map(|column| column.cells.get(index));
         table.add_row(
-            std::iter::once(Cell::new(label(strategy))).chain(cells.map(|cell| right(cell))),
+            std::iter::once(Cell::new(label(&strategy.strategy, strategy.floor)))
+                .chain(cells.map(|cell| right(cell))),
         );
     }
     for column in table.column_iter_mut() {
