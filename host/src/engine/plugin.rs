@@ -1,5 +1,6 @@
 //! A strategy as a component: how it is loaded, and how its phases are called.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -221,7 +222,13 @@ fn prepare_blocking(engine: &Inner, bytes: &[u8]) -> Result<Prepared, LoadFailur
     let contract_version = admission::contract_version(&surface)
         .unwrap_or_default()
         .to_owned();
-    let (compiled, code) = compile(engine, &component)?;
+    let digest = Sha256::digest(bytes);
+    let is_core_module = matches!(component, Cow::Owned(_));
+    let content = match is_core_module {
+        true => Sha256::digest(&component),
+        false => digest,
+    };
+    let (compiled, code) = compile(engine, &component, &content.into())?;
     let linked = engine
         .linker
         .instantiate_pre(&code)
@@ -229,10 +236,10 @@ fn prepare_blocking(engine: &Inner, bytes: &[u8]) -> Result<Prepared, LoadFailur
     let (exports, pre) =
         linked.map_err(|error| other_shape(&component, &contract_version, &error))?;
     Ok(Prepared {
-        digest: format!("sha256:{:x}", Sha256::digest(bytes)),
+        digest: format!("sha256:{digest:x}"),
         surface,
         contract_version,
-        is_core_module: matches!(component, std::borrow::Cow::Owned(_)),
+        is_core_module,
         compiled,
         pre,
         exports,
@@ -240,35 +247,30 @@ fn prepare_blocking(engine: &Inner, bytes: &[u8]) -> Result<Prepared, LoadFailur
     })
 }
 
-fn compile(engine: &Inner, component: &[u8]) -> Result<(Compiled, Component), LoadFailure> {
+fn compile(
+    engine: &Inner,
+    component: &[u8],
+    digest: &[u8; 32],
+) -> Result<(Compiled, Component), LoadFailure> {
     let start = Instant::now();
-    let found = engine.cache.as_ref();
-    if let Some(code) = found.and_then(|cache| cache.load(&engine.wasmtime, component)) {
-        let took = start.elapsed();
-        return Ok((
-            Compiled {
-                took,
-                from_cache: true,
-            },
-            code,
-        ));
+    let compiled = |from_cache| Compiled {
+        took: start.elapsed(),
+        from_cache,
+    };
+    let cache = engine.cache.as_ref();
+    if let Some(code) = cache.and_then(|cache| cache.load(&engine.wasmtime, digest)) {
+        return Ok((compiled(true), code));
     }
     let code = Component::from_binary(&engine.wasmtime, component).map_err(|error| {
         LoadFailure::NotCompilable {
             detail: binary::one_line(&format!("{error:#}")),
         }
     })?;
-    let took = start.elapsed();
-    if let Some(cache) = &engine.cache {
-        cache.store(&engine.wasmtime, component, &code);
+    let compiled = compiled(false);
+    if let Some(cache) = cache {
+        cache.store(&engine.wasmtime, digest, &code);
     }
-    Ok((
-        Compiled {
-            took,
-            from_cache: false,
-        },
-        code,
-    ))
+    Ok((compiled, code))
 }
 
 /// Why a component did not link, in terms of the contract; in wasmtime's, if the contract explains nothing.
@@ -366,7 +368,7 @@ impl Plugin {
                 Ok(()) => return Ok(value),
                 Err(problem) => CallFailure::Contract(problem),
             },
-            Ok(Err(fault)) => CallFailure::Fault(fault),
+            Ok(Err(fault)) => CallFailure::Fault(check::bounded(fault)),
             Err(failure) => failure,
         };
         Err(CallError {
