@@ -390,3 +390,6 @@ fn tool_weights(suite: &Suite) -> HashMap<String, f64> {
         .map(|(tool, count)| (tool, f64::ln(1.0 + tasks / count)))
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -121,8 +121,7 @@ mod tests {
 
     #[test]
     fn a_text_of_stop_words_keeps_them() {
-        assert_eq!(content_words("the 7th of May"), ["7th"]);
-        assert_eq!(content_words("May 7"), ["7"]);
+        assert_eq!(content_words("the 7th of September"), ["7th", "september"]);
         assert_eq!(content_words("to be"), ["to", "be"]);
     }
 

@@ -27,15 +27,15 @@ const SUBJECTS_PER_KIND: usize = 11;
 const SESSIONS: usize = 8;
 const QUESTIONS: usize = 51;
 /// How often a question calls its subject by another name.
-const OTHER_NAME: f64 = 0.3;
+const OTHER_NAME: f64 = 0.05;
 /// How often a question asks for the fact in other words.
-const OTHER_WORDS: f64 = 0.5;
+const OTHER_WORDS: f64 = 0.1;
 /// How often a fact changes later.
-const CHANGED: f64 = 0.12;
+const CHANGED: f64 = 0.1;
 /// How often somebody else is wrong about it later.
-const CONTRADICTED: f64 = 0.12;
+const CONTRADICTED: f64 = 0.08;
 /// How often a turn mentions a subject that it is not about.
-const MENTION: f64 = 0.5;
+const MENTION: f64 = 0.25;
 
 /// The suite of a seed.
 pub fn suite(seed: u64) -> Suite {
@@ -155,7 +155,7 @@ fn turn(
 ) -> Turn {
     let tells = facts.iter().filter_map(|(_, id)| *id).collect();
     let mut sentences: Vec<String> = facts.into_iter().map(|(text, _)| text).collect();
-    for _ in 0..bits.random_range(2..9) {
+    for _ in 0..bits.random_range(3..11) {
         let theme = one_of(bits, subject.themes);
         sentences.push(fill(one_of(bits, FILLERS), theme, ""));
     }
