@@ -43,7 +43,7 @@ const ANY_KEY: &str = "";
 /// Candidates of each kind of search that hybrid mode looks at; hits are light.
 const CANDIDATES: u32 = 1000;
 
-const HEADING: &str = "Similar past experience, most similar first:";
+const HEADING: &str = "Similar past experience:";
 
 /// What similar means.
 #[derive(Clone, Copy)]

@@ -58,7 +58,7 @@ fn guidance_says_task_tools_and_outcome() {
     let host = host_with(&TASKS[..1]);
     assert_eq!(
         ask(&host, "buy a lamp").text,
-        "Similar past experience, most similar first:\n\nTask: buy a red lamp\n\
+        "Similar past experience:\n\nTask: buy a red lamp\n\
          Done: search(for: it), order\nOutcome: failure, score 0.00"
     );
 }

@@ -18,7 +18,7 @@ const K: Count = Count::new(
     "How many of the newest memories are handed out, if the token budget has room (Evo-Memory: 4).",
 );
 
-const HEADING: &str = "Past experience, newest first:";
+const HEADING: &str = "Recent experience:";
 
 /// The newest k memories.
 pub struct Recency;

@@ -3,6 +3,8 @@
 //! Strategies that hand out past experience as it was (the newest, the most similar) differ only in what
 //! they retrieve; what they keep is made here.
 
+use std::collections::HashSet;
+
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::parameter::Choice;
@@ -76,11 +78,13 @@ pub fn memories(attempt: &Attempt, unit: Unit) -> Vec<NewMemory> {
 /// An embedder that averages over the words of a text makes nothing distinct of a long one.
 #[must_use]
 pub fn found_by_sentences_too(mut memory: NewMemory) -> NewMemory {
+    let mut known: HashSet<&str> = memory.keys.iter().map(|key| key.text.trim()).collect();
     let mut sentences = Vec::new();
     for key in &memory.keys {
         let pieces = key.text.unicode_sentences().map(str::trim);
-        let parts = pieces.filter(|piece| !piece.is_empty() && *piece != key.text.trim());
-        sentences.extend(parts.map(|part| Key::new(SENTENCE, part)));
+        // A key is there once, however often its sentence is said.
+        let new = pieces.filter(|piece| !piece.is_empty() && known.insert(piece));
+        sentences.extend(new.map(|piece| Key::new(SENTENCE, piece)));
     }
     memory.keys.extend(sentences);
     memory
@@ -308,6 +312,10 @@ mod tests {
             keys(&[(KEY, "One. Two!"), (SENTENCE, "One."), (SENTENCE, "Two!")])
         );
         assert_eq!(found_by("Only one."), keys(&[(KEY, "Only one.")]));
+        assert_eq!(
+            found_by("No. No. No."),
+            keys(&[(KEY, "No. No. No."), (SENTENCE, "No.")])
+        );
     }
 
     #[test]
