@@ -53,9 +53,15 @@ pub fn check(suite: &Suite) -> Vec<Problem> {
         .fold(true, |all, every_task| all && every_task);
     let questions = suite.questions().count();
     if questions == 0 {
-        findings.error("", "the suite is empty: no episode asks a question; add at least one");
+        findings.error(
+            "",
+            "the suite is empty: no episode asks a question; add at least one",
+        );
     } else if suite.episodes().all(|(_, e)| e.attempts.is_empty()) {
-        findings.error("", "no episode has attempts, so that there is nothing to learn from");
+        findings.error(
+            "",
+            "no episode has attempts, so that there is nothing to learn from",
+        );
     } else if withheld_from_all {
         findings.error(
             "",
@@ -446,7 +452,10 @@ mod tests {
             session("s", "I am 41."),
             question("q", "41", "s-0#1"),
         ]));
-        assert!(errors[0].contains("main/q") && errors[0].contains("`s-0#1`"), "{errors:?}");
+        assert!(
+            errors[0].contains("main/q") && errors[0].contains("`s-0#1`"),
+            "{errors:?}"
+        );
         let (errors, warnings) = said_of(&suite(vec![
             session("s", "I am 41."),
             question("q", "42", "s-0#0"),
@@ -464,8 +473,14 @@ mod tests {
             question("q", "41", "s-0#0"),
         ]);
         let (errors, _) = said_of(&twice);
-        assert!(errors.iter().any(|e| e.contains("two attempts `s-0`")), "{errors:?}");
-        assert!(errors.iter().any(|e| e.contains("asked twice")), "{errors:?}");
+        assert!(
+            errors.iter().any(|e| e.contains("two attempts `s-0`")),
+            "{errors:?}"
+        );
+        assert!(
+            errors.iter().any(|e| e.contains("asked twice")),
+            "{errors:?}"
+        );
     }
 
     #[test]

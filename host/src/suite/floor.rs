@@ -6,7 +6,7 @@
 //! (newest first), `bm25`, `dense` (cosine of the store's embedder, of the best key) and `oracle`, which knows the suite's answers.
 //! Then the best are packed into the token budget; one that does not fit is passed over.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -55,8 +55,16 @@ pub fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
     vec![
         floor("random", "Any memories, by the run's seed.", Order::Random),
         floor("recency", "The newest memories.", Order::Newest),
-        floor("bm25", "Memories by the words they share with the task.", Order::Lexical),
-        floor("dense", "Memories by cosine similarity with the task.", Order::Semantic),
+        floor(
+            "bm25",
+            "Memories by the words they share with the task.",
+            Order::Lexical,
+        ),
+        floor(
+            "dense",
+            "Memories by cosine similarity with the task.",
+            Order::Semantic,
+        ),
         floor(
             "oracle",
             "The memories that the suite itself says are right.",
@@ -131,7 +139,8 @@ impl Strategy for Floor {
         _settings: &[Setting],
     ) -> Answer<Vec<Change>> {
         let start = Instant::now();
-        let by_sentence = matches!(self.order, Order::Semantic) && context.embedder.as_deref().is_some_and(blurs);
+        let by_sentence =
+            matches!(self.order, Order::Semantic) && context.embedder.as_deref().is_some_and(blurs);
         let changes = attempts.iter().flat_map(remember).map(|mut memory| {
             if by_sentence {
                 add_sentence_keys(&mut memory);
@@ -366,7 +375,8 @@ fn add_sentence_keys(memory: &mut NewMemory) {
     let Some(whole) = memory.keys.first().map(|key| key.text.clone()) else {
         return;
     };
-    let parts = sentences(&whole).filter(|sentence| *sentence != whole.trim());
+    let mut known = HashSet::from([whole.trim()]);
+    let parts = sentences(&whole).filter(|sentence| known.insert(sentence));
     memory.keys.extend(parts.map(|sentence| Key {
         name: SENTENCE.into(),
         text: sentence.to_owned(),
@@ -466,5 +476,9 @@ fn what_matters(question: &Question, text: &str) -> String {
         }
         Question::Kind { .. } => String::new(),
     };
-    if short.is_empty() { text.to_owned() } else { short }
+    if short.is_empty() {
+        text.to_owned()
+    } else {
+        short
+    }
 }

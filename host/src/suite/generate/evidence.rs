@@ -117,7 +117,10 @@ fn rounds(
                 said[round].push((first, None));
                 value = fact.other_value(&value, bits);
                 let now = statement(&value, bits);
-                said[2].push((format!("Something has changed since we talked. {now}"), Some(id)));
+                said[2].push((
+                    format!("Something has changed since we talked. {now}"),
+                    Some(id),
+                ));
             } else if round < 2 && fate < CHANGED + CONTRADICTED {
                 said[round].push((first, Some(id)));
                 let wrong = fact.other_value(&value, bits);
@@ -180,7 +183,10 @@ fn sessions(person: &str, turns: Vec<Turn>) -> Vec<(Episode, Vec<Vec<usize>>)> {
     while turns.peek().is_some() {
         let number = sessions.len();
         let id = format!("{person}-{number}");
-        let topic = TOPICS.get(number % TOPICS.len()).copied().unwrap_or_default();
+        let topic = TOPICS
+            .get(number % TOPICS.len())
+            .copied()
+            .unwrap_or_default();
         let task = task(id.clone(), topic.into(), &[("person", person)]);
         let (steps, tells) = turns
             .by_ref()
@@ -215,7 +221,11 @@ fn questions(
             let mut gold = Vec::new();
             let mut group = person.to_owned();
             for (session, tells) in sessions {
-                for (step, _) in tells.iter().enumerate().filter(|(_, told)| told.contains(&id)) {
+                for (step, _) in tells
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, told)| told.contains(&id))
+                {
                     group = session.task.id.clone();
                     gold.push(format!("{group}#{step}"));
                 }

@@ -48,7 +48,10 @@ fn a_small_suite_is_read_with_its_defaults() {
 fn a_broken_line_is_named_with_its_field() {
     let wrong_type = SESSION.replace(r#""I am 41.""#, "41");
     let said = error(&[HEADER, QUESTION, &wrong_type]);
-    assert!(said.contains("line 3, field `attempts[0].steps[0].text`"), "{said}");
+    assert!(
+        said.contains("line 3, field `attempts[0].steps[0].text`"),
+        "{said}"
+    );
     assert!(said.contains("expected a string"), "{said}");
 
     let said = error(&[HEADER, "", &QUESTION.replace("answers", "anwsers")]);
@@ -60,7 +63,10 @@ fn a_broken_line_is_named_with_its_field() {
     assert!(said.contains("missing field `id`"), "{said}");
 
     let said = error(&[HEADER, &SESSION.replace("user", "robot")]);
-    assert!(said.contains("field `attempts[0].steps[0].actor`"), "{said}");
+    assert!(
+        said.contains("field `attempts[0].steps[0].actor`"),
+        "{said}"
+    );
     assert!(said.contains("expected one of `user`, `thought`"), "{said}");
 
     let said = error(&[HEADER, &SESSION[..30]]);
@@ -68,7 +74,10 @@ fn a_broken_line_is_named_with_its_field() {
     assert!(said.contains("no valid JSON"), "{said}");
 
     let said = error(&[HEADER, &format!("{SESSION} {QUESTION}")]);
-    assert!(said.contains("line 2") && said.contains("trailing characters"), "{said}");
+    assert!(
+        said.contains("line 2") && said.contains("trailing characters"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -84,11 +93,20 @@ fn values_out_of_range_are_named_with_their_field() {
     assert!(said.contains("field `attempts[0].outcome.score`"), "{said}");
     let said = error(&[HEADER, &scored("1e999")]);
     assert!(said.contains("number out of range"), "{said}");
-    let said = error(&[HEADER, &SESSION.replace(r#"{"steps""#, r##"{"id": "a#1", "steps""##)]);
+    let said = error(&[
+        HEADER,
+        &SESSION.replace(r#"{"steps""#, r##"{"id": "a#1", "steps""##),
+    ]);
     assert!(said.contains("field `attempts[0].id`"), "{said}");
-    let said = error(&[HEADER, &QUESTION.replace(r#""stage": 1"#, r#""stage": 1000000000"#)]);
+    let said = error(&[
+        HEADER,
+        &QUESTION.replace(r#""stage": 1"#, r#""stage": 1000000000"#),
+    ]);
     assert!(said.contains("field `stage`"), "{said}");
-    let said = error(&[HEADER, &QUESTION.replace(r#""gold""#, r#""kind": "x", "gold""#)]);
+    let said = error(&[
+        HEADER,
+        &QUESTION.replace(r#""gold""#, r#""kind": "x", "gold""#),
+    ]);
     assert!(said.contains("field `question`"), "{said}");
 }
 

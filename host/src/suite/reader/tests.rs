@@ -98,7 +98,13 @@ const BOTH: [&str; 2] = ["s1-0", "s2-0"];
 
 #[test]
 fn an_answer_is_found_in_the_guidance_of_its_budget() {
-    let read = scores(&talks(), "age", &["I am 4.", "You are Forty One!"], &[], &BOTH);
+    let read = scores(
+        &talks(),
+        "age",
+        &["I am 4.", "You are Forty One!"],
+        &[],
+        &BOTH,
+    );
     assert_eq!(read["answer@128"], 0.0);
     assert_eq!(read["answer@256"], 1.0);
 }
@@ -176,7 +182,13 @@ fn attempts_of_the_kind_are_counted_of_as_many_as_could_be() {
 
 #[test]
 fn a_kind_that_was_never_seen_has_no_score_but_its_outcome_is_still_predicted() {
-    let read = scores(&kinds(), "b", &[""], &["a-0", "stray-0"], &["a-0", "stray-0"]);
+    let read = scores(
+        &kinds(),
+        "b",
+        &[""],
+        &["a-0", "stray-0"],
+        &["a-0", "stray-0"],
+    );
     assert!(!read.contains_key("hit@1"));
     assert_eq!(read["predicted-success"], 0.5);
     assert_eq!(read["succeeded"], 0.0);
@@ -198,7 +210,12 @@ fn saying_nothing_predicts_neither_success_nor_failure() {
 }
 
 fn tools() -> Suite {
-    let of = |names: &[&str]| names.iter().map(|n| tool(Actor::Action, *n, "{}")).collect();
+    let of = |names: &[&str]| {
+        names
+            .iter()
+            .map(|n| tool(Actor::Action, *n, "{}"))
+            .collect()
+    };
     let needs = |id: &str, tools: &[&str]| {
         let tools = tools.iter().map(|t| (*t).into()).collect();
         asked(id, Question::Tools { tools })
@@ -221,7 +238,13 @@ fn tools() -> Suite {
 fn tool_sets_are_compared_by_weight() {
     let (get, rare) = (f64::ln(1.0 + 3.0 / 3.0), f64::ln(1.0 + 3.0 / 1.0));
     let visible = ["b-0", "c-0"];
-    let read = scores(&tools(), "a", &["call get, then pay", "send"], &["c-0", "b-0"], &visible);
+    let read = scores(
+        &tools(),
+        "a",
+        &["call get, then pay", "send"],
+        &["c-0", "b-0"],
+        &visible,
+    );
     let (like_b, like_c) = (get / (get + rare), get / (get + 2.0 * rare));
     let dcg = |first: f64, second: f64| first + second / 3f64.log2();
     assert!((read["ndcg@5"] - dcg(like_c, like_b) / dcg(like_b, like_c)).abs() < 1e-12);

@@ -74,41 +74,137 @@ const fn pastime(
 }
 
 pub(super) const THINGS: &[Subject] = &[
-    thing("espresso machine", "coffee maker", &["beans", "milk foam", "breakfast"]),
+    thing(
+        "espresso machine",
+        "coffee maker",
+        &["beans", "milk foam", "breakfast"],
+    ),
     thing("bicycle", "bike", &["tyres", "hills", "traffic"]),
-    thing("telescope", "stargazing scope", &["planets", "clear nights", "galaxies"]),
-    thing("piano", "keyboard instrument", &["scales", "sheet music", "tuning"]),
-    thing("sewing machine", "stitching machine", &["fabric", "curtains", "thread"]),
-    thing("greenhouse", "glasshouse", &["tomatoes", "seedlings", "humidity"]),
+    thing(
+        "telescope",
+        "stargazing scope",
+        &["planets", "clear nights", "galaxies"],
+    ),
+    thing(
+        "piano",
+        "keyboard instrument",
+        &["scales", "sheet music", "tuning"],
+    ),
+    thing(
+        "sewing machine",
+        "stitching machine",
+        &["fabric", "curtains", "thread"],
+    ),
+    thing(
+        "greenhouse",
+        "glasshouse",
+        &["tomatoes", "seedlings", "humidity"],
+    ),
     thing("sofa", "couch", &["cushions", "naps", "upholstery"]),
-    thing("camera", "photo equipment", &["lenses", "portraits", "light"]),
-    thing("laptop", "notebook computer", &["battery life", "software", "spreadsheets"]),
-    thing("drone", "quadcopter", &["wind", "propellers", "aerial footage"]),
+    thing(
+        "camera",
+        "photo equipment",
+        &["lenses", "portraits", "light"],
+    ),
+    thing(
+        "laptop",
+        "notebook computer",
+        &["battery life", "software", "spreadsheets"],
+    ),
+    thing(
+        "drone",
+        "quadcopter",
+        &["wind", "propellers", "aerial footage"],
+    ),
     thing("bookcase", "bookshelf", &["novels", "oak boards", "dust"]),
     thing("kayak", "paddling boat", &["rivers", "paddles", "rapids"]),
-    thing("record player", "turntable", &["vinyl", "jazz albums", "speakers"]),
-    thing("tent", "camping shelter", &["rain", "campfires", "mosquitoes"]),
-    thing("wristwatch", "timepiece", &["leather straps", "punctuality", "springs"]),
+    thing(
+        "record player",
+        "turntable",
+        &["vinyl", "jazz albums", "speakers"],
+    ),
+    thing(
+        "tent",
+        "camping shelter",
+        &["rain", "campfires", "mosquitoes"],
+    ),
+    thing(
+        "wristwatch",
+        "timepiece",
+        &["leather straps", "punctuality", "springs"],
+    ),
     thing("lawnmower", "grass cutter", &["hedges", "weeds", "petrol"]),
 ];
 
 pub(super) const PASTIMES: &[Subject] = &[
-    pastime("choir", "singing group", &["harmonies", "concerts", "sopranos"]),
-    pastime("pottery course", "ceramics class", &["clay", "glazes", "kilns"]),
-    pastime("chess club", "board game circle", &["openings", "endgames", "tournaments"]),
-    pastime("running group", "jogging team", &["marathons", "blisters", "pace"]),
-    pastime("book circle", "reading group", &["authors", "plots", "chapters"]),
-    pastime("yoga lessons", "stretching sessions", &["breathing", "balance", "mats"]),
-    pastime("salsa evenings", "dance nights", &["rhythm", "shoes", "partners"]),
+    pastime(
+        "choir",
+        "singing group",
+        &["harmonies", "concerts", "sopranos"],
+    ),
+    pastime(
+        "pottery course",
+        "ceramics class",
+        &["clay", "glazes", "kilns"],
+    ),
+    pastime(
+        "chess club",
+        "board game circle",
+        &["openings", "endgames", "tournaments"],
+    ),
+    pastime(
+        "running group",
+        "jogging team",
+        &["marathons", "blisters", "pace"],
+    ),
+    pastime(
+        "book circle",
+        "reading group",
+        &["authors", "plots", "chapters"],
+    ),
+    pastime(
+        "yoga lessons",
+        "stretching sessions",
+        &["breathing", "balance", "mats"],
+    ),
+    pastime(
+        "salsa evenings",
+        "dance nights",
+        &["rhythm", "shoes", "partners"],
+    ),
     pastime("beekeeping", "the hives", &["honey", "swarms", "queens"]),
     pastime("climbing", "bouldering", &["ropes", "grip", "ledges"]),
-    pastime("Italian lessons", "language classes", &["verbs", "pronunciation", "vocabulary"]),
-    pastime("food bank shifts", "volunteering", &["donations", "queues", "tins"]),
+    pastime(
+        "Italian lessons",
+        "language classes",
+        &["verbs", "pronunciation", "vocabulary"],
+    ),
+    pastime(
+        "food bank shifts",
+        "volunteering",
+        &["donations", "queues", "tins"],
+    ),
     pastime("fencing", "sword fighting", &["foils", "masks", "footwork"]),
-    pastime("swimming", "training at the pool", &["laps", "goggles", "chlorine"]),
-    pastime("astronomy society", "stargazers' association", &["eclipses", "comets", "lectures"]),
-    pastime("quiz nights", "trivia evenings", &["capitals", "history", "scores"]),
-    pastime("birdwatching", "ornithology walks", &["owls", "binoculars", "migration"]),
+    pastime(
+        "swimming",
+        "training at the pool",
+        &["laps", "goggles", "chlorine"],
+    ),
+    pastime(
+        "astronomy society",
+        "stargazers' association",
+        &["eclipses", "comets", "lectures"],
+    ),
+    pastime(
+        "quiz nights",
+        "trivia evenings",
+        &["capitals", "history", "scores"],
+    ),
+    pastime(
+        "birdwatching",
+        "ornithology walks",
+        &["owls", "binoculars", "migration"],
+    ),
 ];
 
 const OF_THINGS: &[Fact] = &[
@@ -138,10 +234,7 @@ const OF_THINGS: &[Fact] = &[
             "Which colour did I choose for the {s}?",
             "What colour is the {s}?",
         ],
-        distant_questions: &[
-            "What shade is the {s}?",
-            "How did I have the {s} painted?",
-        ],
+        distant_questions: &["What shade is the {s}?", "How did I have the {s} painted?"],
         values: Values::Words(COLOURS),
     },
     Fact {
@@ -190,7 +283,10 @@ const OF_THINGS: &[Fact] = &[
             "How old is the {s}, when was it made?",
             "When did the {s} leave the factory?",
         ],
-        values: Values::Numbers { from: 1971, to: 2023 },
+        values: Values::Numbers {
+            from: 1971,
+            to: 2023,
+        },
     },
 ];
 
@@ -273,13 +369,16 @@ const OF_PASTIMES: &[Fact] = &[
             "For how long have I been doing {s}?",
             "When did {s} become part of my life?",
         ],
-        values: Values::Numbers { from: 1991, to: 2023 },
+        values: Values::Numbers {
+            from: 1991,
+            to: 2023,
+        },
     },
 ];
 
 pub(super) const NAMES: &[&str] = &[
-    "Amira", "Boris", "Carla", "Dmitri", "Elena", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Keiko",
-    "Luca", "Mirjam", "Nadia", "Oskar", "Priya",
+    "Amira", "Boris", "Carla", "Dmitri", "Elena", "Farid", "Greta", "Hugo", "Ines", "Jonas",
+    "Keiko", "Luca", "Mirjam", "Nadia", "Oskar", "Priya",
 ];
 
 const TOWNS: &[&str] = &[
@@ -288,11 +387,26 @@ const TOWNS: &[&str] = &[
 ];
 
 const COLOURS: &[&str] = &[
-    "green", "blue", "red", "black", "white", "yellow", "orange", "grey", "turquoise", "silver",
+    "green",
+    "blue",
+    "red",
+    "black",
+    "white",
+    "yellow",
+    "orange",
+    "grey",
+    "turquoise",
+    "silver",
 ];
 
 const DAYS: &[&str] = &[
-    "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
 ];
 
 pub(super) const TOPICS: &[&str] = &[

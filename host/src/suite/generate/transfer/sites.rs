@@ -89,42 +89,138 @@ pub(super) const SITES: &[Site] = &[
     Site {
         name: "shop",
         objects: &[
-            Object { usual: "reviews", reworded: "ratings", way: &["catalogue", "reviews"] },
-            Object { usual: "orders", reworded: "purchases", way: &["sales", "orders"] },
-            Object { usual: "refunds", reworded: "returned payments", way: &["sales", "refunds"] },
-            Object { usual: "invoices", reworded: "bills", way: &["sales", "invoices"] },
-            Object { usual: "discount codes", reworded: "vouchers", way: &["marketing", "codes"] },
-            Object { usual: "shipments", reworded: "deliveries", way: &["sales", "shipments"] },
-            Object { usual: "newsletters", reworded: "mailings", way: &["marketing", "newsletters"] },
-            Object { usual: "wish lists", reworded: "saved carts", way: &["customers", "wishes"] },
+            Object {
+                usual: "reviews",
+                reworded: "ratings",
+                way: &["catalogue", "reviews"],
+            },
+            Object {
+                usual: "orders",
+                reworded: "purchases",
+                way: &["sales", "orders"],
+            },
+            Object {
+                usual: "refunds",
+                reworded: "returned payments",
+                way: &["sales", "refunds"],
+            },
+            Object {
+                usual: "invoices",
+                reworded: "bills",
+                way: &["sales", "invoices"],
+            },
+            Object {
+                usual: "discount codes",
+                reworded: "vouchers",
+                way: &["marketing", "codes"],
+            },
+            Object {
+                usual: "shipments",
+                reworded: "deliveries",
+                way: &["sales", "shipments"],
+            },
+            Object {
+                usual: "newsletters",
+                reworded: "mailings",
+                way: &["marketing", "newsletters"],
+            },
+            Object {
+                usual: "wish lists",
+                reworded: "saved carts",
+                way: &["customers", "wishes"],
+            },
         ],
         things: &["jacket", "lamp", "backpack"],
     },
     Site {
         name: "forum",
         objects: &[
-            Object { usual: "comments", reworded: "replies", way: &["threads", "comments"] },
-            Object { usual: "posts", reworded: "submissions", way: &["threads"] },
-            Object { usual: "polls", reworded: "votes", way: &["threads", "polls"] },
-            Object { usual: "reports", reworded: "complaints", way: &["moderation", "reports"] },
-            Object { usual: "bans", reworded: "blocked accounts", way: &["moderation", "bans"] },
-            Object { usual: "pictures", reworded: "images", way: &["gallery"] },
-            Object { usual: "private messages", reworded: "letters", way: &["inbox"] },
-            Object { usual: "badges", reworded: "awards", way: &["profiles", "badges"] },
+            Object {
+                usual: "comments",
+                reworded: "replies",
+                way: &["threads", "comments"],
+            },
+            Object {
+                usual: "posts",
+                reworded: "submissions",
+                way: &["threads"],
+            },
+            Object {
+                usual: "polls",
+                reworded: "votes",
+                way: &["threads", "polls"],
+            },
+            Object {
+                usual: "reports",
+                reworded: "complaints",
+                way: &["moderation", "reports"],
+            },
+            Object {
+                usual: "bans",
+                reworded: "blocked accounts",
+                way: &["moderation", "bans"],
+            },
+            Object {
+                usual: "pictures",
+                reworded: "images",
+                way: &["gallery"],
+            },
+            Object {
+                usual: "private messages",
+                reworded: "letters",
+                way: &["inbox"],
+            },
+            Object {
+                usual: "badges",
+                reworded: "awards",
+                way: &["profiles", "badges"],
+            },
         ],
         things: &["gardening board", "film board", "cooking board"],
     },
     Site {
         name: "code",
         objects: &[
-            Object { usual: "issues", reworded: "bug reports", way: &["project", "issues"] },
-            Object { usual: "merge requests", reworded: "proposed changes", way: &["project", "merges"] },
-            Object { usual: "commits", reworded: "revisions", way: &["project", "history"] },
-            Object { usual: "releases", reworded: "published versions", way: &["project", "releases"] },
-            Object { usual: "branches", reworded: "lines of development", way: &["project", "branches"] },
-            Object { usual: "milestones", reworded: "goals", way: &["project", "milestones"] },
-            Object { usual: "access tokens", reworded: "credentials", way: &["settings", "tokens"] },
-            Object { usual: "pipelines", reworded: "build runs", way: &["project", "pipelines"] },
+            Object {
+                usual: "issues",
+                reworded: "bug reports",
+                way: &["project", "issues"],
+            },
+            Object {
+                usual: "merge requests",
+                reworded: "proposed changes",
+                way: &["project", "merges"],
+            },
+            Object {
+                usual: "commits",
+                reworded: "revisions",
+                way: &["project", "history"],
+            },
+            Object {
+                usual: "releases",
+                reworded: "published versions",
+                way: &["project", "releases"],
+            },
+            Object {
+                usual: "branches",
+                reworded: "lines of development",
+                way: &["project", "branches"],
+            },
+            Object {
+                usual: "milestones",
+                reworded: "goals",
+                way: &["project", "milestones"],
+            },
+            Object {
+                usual: "access tokens",
+                reworded: "credentials",
+                way: &["settings", "tokens"],
+            },
+            Object {
+                usual: "pipelines",
+                reworded: "build runs",
+                way: &["project", "pipelines"],
+            },
         ],
         things: &["website", "parser", "scheduler"],
     },
@@ -132,9 +228,14 @@ pub(super) const SITES: &[Site] = &[
 
 /// Names are made from these, so that hardly two are alike.
 pub(super) const SYLLABLES: &[&str] = &[
-    "ba", "cor", "den", "el", "fa", "gri", "hul", "is", "jo", "ka", "lim", "mo", "nar", "ol", "pe", "qui", "ras",
-    "su", "tan", "ur", "vel", "wy", "xan", "zo",
+    "ba", "cor", "den", "el", "fa", "gri", "hul", "is", "jo", "ka", "lim", "mo", "nar", "ol", "pe",
+    "qui", "ras", "su", "tan", "ur", "vel", "wy", "xan", "zo",
 ];
 
 /// Times that many requests share.
-pub(super) const PERIODS: &[&str] = &["this year", "last year", "the last month", "the first quarter"];
+pub(super) const PERIODS: &[&str] = &[
+    "this year",
+    "last year",
+    "the last month",
+    "the first quarter",
+];
