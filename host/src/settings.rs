@@ -125,10 +125,16 @@ pub fn type_name(value: &Value) -> &'static str {
 
 /// The name that is most like a mistyped one, if any is near enough to be what was meant.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    const LIKELY: f64 = 0.7;
+    /// Of 1; two letters swapped in a name of three leave 0.67.
+    const LIKELY: f64 = 0.6;
     known
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(name, candidate), candidate))
+        .map(|candidate| {
+            (
+                strsim::normalized_damerau_levenshtein(name, candidate),
+                candidate,
+            )
+        })
         .filter(|(likeness, _)| *likeness >= LIKELY)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, candidate)| candidate)

@@ -30,7 +30,12 @@ Examples:
   memhost compare rag --model openai:gpt-4.1-mini --format csv > results.csv
 
 With --output, every finished cell (strategy x suite x seed) is kept in DIR/cells. An interrupted comparison
-goes on where it was when the same command is run again; the final report is in DIR/report.{txt,json,csv}.";
+goes on where it was when the same command is run again; the report is in DIR/report.{txt,json,csv}.
+
+--format csv prints the columns suite, lane, strategy, floor, seeds, measure, value, low, high, difference,
+difference_low, difference_high, tasks, groups. A measure is a metric of the suite or a cost per run:
+tokens_per_question, model_calls, model_input_tokens, model_output_tokens, memories, retrieve_p50_ms,
+retrieve_p95_ms, fuel, wall_seconds, cut, evicted_by_host. The rows of the store's `results` have the same names.";
 
 /// Compare strategies on suites, and say which is better, by how much, and how sure that is.
 ///
@@ -145,18 +150,26 @@ pub async fn run(options: Options) -> Result<(), Failure> {
         keep_attempts(&store, &comparison).await?;
     }
     let result = run_and_report(&options, &comparison, surroundings, files.as_ref()).await;
-    if place.is_kept() {
-        store.close().await.map_err(Failure::failed)?;
-    }
-    result
+    let closed = if place.is_kept() {
+        store.close().await.map_err(Failure::failed)
+    } else {
+        Ok(())
+    };
+    result.and(closed)
 }
 
 /// What happened is kept once per suite, for whoever reads the store later.
 async fn keep_attempts(store: &Store, comparison: &Comparison) -> Result<(), Failure> {
     for contest in &comparison.contests {
-        let attempts = contest.suite.episodes().flat_map(|(_, episode)| episode.attempts.iter().cloned());
+        let attempts = contest
+            .suite
+            .episodes()
+            .flat_map(|(_, episode)| episode.attempts.iter().cloned());
         let run = format!("{}/{}", comparison.run, contest.suite.name);
-        store.append_attempts(&run, &attempts.collect::<Vec<_>>()).await.map_err(Failure::failed)?;
+        store
+            .append_attempts(&run, &attempts.collect::<Vec<_>>())
+            .await
+            .map_err(Failure::failed)?;
     }
     Ok(())
 }
@@ -206,7 +219,11 @@ impl StorePlace {
     }
 
     fn choose(config: &Config, output: Option<&Path>) -> Result<StorePlace, Failure> {
-        let kept = config.store.uri.clone().or_else(|| output.map(|directory| directory.join("store").display().to_string()));
+        let kept = config
+            .store
+            .uri
+            .clone()
+            .or_else(|| output.map(|directory| directory.join("store").display().to_string()));
         if let Some(uri) = kept {
             return Ok(StorePlace {
                 uri,
@@ -285,7 +302,7 @@ fn model_caveats(models: &Models) -> Vec<String> {
     ];
     let caveats: BTreeSet<String> = all
         .into_iter()
-        .filter_map(|model| Some(format!("{}: {}", model.name(), model.caveat()?)))
+        .filter_map(|model| model.caveat().map(str::to_owned))
         .collect();
     caveats.into_iter().collect()
 }

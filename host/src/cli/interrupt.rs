@@ -1,16 +1,21 @@
 //! Ctrl-C: the first one stops cleanly, the second one at once.
 
-use std::future;
+use tokio::signal::ctrl_c;
+use tokio::sync::oneshot;
 
-/// Ends at the first Ctrl-C. From then on, another one ends the process.
+/// Ends at the first Ctrl-C. Another one ends the process, and so does the first if nobody waits for it any more.
 pub async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        return future::pending().await;
-    }
-    eprintln!("stopping; what is finished is kept (Ctrl-C again stops at once)");
+    let (stop, stopped) = oneshot::channel();
     tokio::spawn(async {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            std::process::exit(1);
+        if ctrl_c().await.is_err() {
+            // Without signals there is nothing to wait for, and Ctrl-C does what it does by itself.
+            return std::future::pending().await;
         }
+        if stop.send(()).is_ok() {
+            eprintln!("stopping; what is finished is kept (Ctrl-C again stops at once)");
+            let _ = ctrl_c().await;
+        }
+        std::process::exit(1)
     });
+    let _ = stopped.await;
 }

@@ -4,7 +4,7 @@ use super::key::Conditions;
 use super::report::number::count;
 use super::statistics::FEW_GROUPS;
 use super::summary::{Setup, StrategyResult, SuiteResult};
-use super::{Contest, Contestant};
+use super::{Contest, Contestant, label};
 use crate::contract::{Labels, Plan, Protocol};
 
 /// The caveats of one suite's results, most general first.
@@ -21,8 +21,9 @@ pub fn of(contest: &Contest, result: &SuiteResult, setup: &Setup) -> Vec<String>
 /// Those that follow from the results alone.
 pub fn about_results(result: &SuiteResult) -> Vec<String> {
     let strategies = result.strategies.iter().flat_map(about_strategy);
-    about_intervals(result)
+    about_scope(result)
         .into_iter()
+        .chain(about_intervals(result))
         .chain(strategies)
         .collect()
 }
@@ -71,6 +72,20 @@ fn plan_text(plan: &Plan) -> String {
     format!("{protocol} and {labels}")
 }
 
+/// Some questions have no answer that could be checked.
+fn about_scope(result: &SuiteResult) -> Option<String> {
+    let measured = result.strategies.iter().filter_map(|s| s.quality);
+    let tasks = measured.map(|estimate| estimate.tasks).max()?;
+    (tasks < result.questions).then(|| {
+        format!(
+            "{} is measured on {} of {} questions: the others say nothing about it",
+            result.primary,
+            count(tasks as f64),
+            count(result.questions as f64)
+        )
+    })
+}
+
 fn about_intervals(result: &SuiteResult) -> Option<String> {
     let estimates = || result.strategies.iter().filter_map(|s| s.quality);
     let groups = estimates().map(|estimate| estimate.groups).max()?;
@@ -105,7 +120,7 @@ fn about_intervals(result: &SuiteResult) -> Option<String> {
 }
 
 fn about_strategy(strategy: &StrategyResult) -> Vec<String> {
-    let name = label(strategy);
+    let name = label(&strategy.strategy, strategy.floor);
     let mut caveats = Vec::new();
     if let Some(failures) = &strategy.failures {
         caveats.push(format!(
@@ -133,16 +148,6 @@ fn about_strategy(strategy: &StrategyResult) -> Vec<String> {
         }
     }
     caveats
-}
-
-/// A strategy's name, marked if it is the host's own.
-pub fn label(strategy: &StrategyResult) -> String {
-    let name = &strategy.strategy;
-    match (strategy.floor, name.as_str()) {
-        (false, _) => name.clone(),
-        (true, "oracle") => format!("{name} (ceiling)"),
-        (true, _) => format!("{name} (floor)"),
-    }
 }
 
 /// The first line of a text; traps come with a backtrace.

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 
 use sha2::{Digest, Sha256};
 
-use super::{Comparison, Contest, Contestant};
+use super::{Comparison, Contest, Contestant, label};
 use crate::driver::Surroundings;
 use crate::embedding::EmbedderIdentity;
 use crate::settings;
@@ -16,6 +16,8 @@ use crate::suite::Suite;
 pub struct CellKey {
     /// Which strategy.
     pub strategy: String,
+    /// Whether it is one of the host's floors: a plugin may have the same name.
+    pub floor: bool,
     /// Its code: `sha256:…`, or `built-in` for a floor.
     pub digest: String,
     /// Every parameter, as text.
@@ -86,6 +88,7 @@ impl CellKey {
     ) -> CellKey {
         CellKey {
             strategy: contestant.name().to_owned(),
+            floor: contestant.floor,
             digest: contestant.strategy.digest().to_owned(),
             settings: settings::as_text(&contestant.settings),
             suite: contest.suite.name.clone(),
@@ -103,7 +106,8 @@ impl CellKey {
 
     /// `strategy on suite, seed n`, for people.
     pub fn label(&self) -> String {
-        format!("{} on {}, seed {}", self.strategy, self.suite, self.seed)
+        let strategy = label(&self.strategy, self.floor);
+        format!("{strategy} on {}, seed {}", self.suite, self.seed)
     }
 }
 
@@ -153,7 +157,8 @@ mod tests {
 
     #[test]
     fn whatever_determines_a_result_changes_the_digest() {
-        let change: [fn(&mut CellKey); 11] = [
+        let change: [fn(&mut CellKey); 12] = [
+            |key| key.floor = true,
             |key| key.strategy.push('2'),
             |key| key.digest = "sha256:other".to_owned(),
             |key| drop(key.settings.insert("k".to_owned(), "2".to_owned())),

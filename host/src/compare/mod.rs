@@ -76,6 +76,15 @@ impl Contestant {
     }
 }
 
+/// A strategy's name, marked if it is the host's own: `bm25 (floor)`.
+pub fn label(name: &str, floor: bool) -> String {
+    match (floor, name) {
+        (false, _) => name.to_owned(),
+        (true, "oracle") => format!("{name} (ceiling)"),
+        (true, _) => format!("{name} (floor)"),
+    }
+}
+
 /// Everything that meets on one suite: the plugins in the order given, then the floors.
 #[derive(Clone)]
 pub struct Contest {

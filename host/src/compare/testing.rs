@@ -149,6 +149,7 @@ pub fn conditions() -> Conditions {
 pub fn key(strategy: &str, seed: u64) -> CellKey {
     CellKey {
         strategy: strategy.to_owned(),
+        floor: false,
         digest: "sha256:0".to_owned(),
         settings: BTreeMap::from([("k".to_owned(), "1".to_owned())]),
         suite: "evidence".to_owned(),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, TableComponent, presets};
 
 use super::number::{NOTHING, count, difference, estimate, milliseconds, score};
-use crate::compare::caveats::label;
+use crate::compare::label;
 use crate::compare::statistics::RESAMPLES;
 use crate::compare::summary::{Costs, Report, StrategyResult, SuiteResult};
 use crate::suite::Lane;
@@ -47,7 +47,33 @@ fn plural(number: usize, noun: &str) -> String {
     format!("{} {noun}{s}", count(number as f64))
 }
 
-/// The widest table that fits, or the narrowest there is.
+/// A column: its title, and what it says of each strategy.
+struct Column {
+    title: String,
+    cells: Vec<String>,
+}
+
+impl Column {
+    fn new(
+        suite: &SuiteResult,
+        title: impl Into<String>,
+        show: impl Fn(&StrategyResult) -> String,
+    ) -> Column {
+        Column {
+            title: title.into(),
+            cells: suite.strategies.iter().map(show).collect(),
+        }
+    }
+
+    fn cost(suite: &SuiteResult, title: &str, show: fn(&Costs) -> String) -> Column {
+        Column::new(suite, title, |strategy| {
+            let costs = strategy.costs.as_ref();
+            costs.map_or_else(|| NOTHING.to_owned(), show)
+        })
+    }
+}
+
+/// Everything in one table, else with fewer secondary metrics, else with scores and costs in a table each.
 fn suite_table(suite: &SuiteResult, width: usize) -> String {
     let secondary: Vec<&str> = suite
         .metrics
@@ -55,17 +81,23 @@ fn suite_table(suite: &SuiteResult, width: usize) -> String {
         .filter(|metric| **metric != suite.primary)
         .map(String::as_str)
         .collect();
-    let mut shown = secondary.len();
-    loop {
-        let kept = secondary.get(..shown).unwrap_or_default();
-        let text = render(suite, kept);
-        let fits = text.lines().all(|line| line.chars().count() <= width);
-        if fits || shown == 0 {
-            let left_out = secondary.get(shown..).unwrap_or_default();
-            return text + &left_out_note(left_out);
-        }
-        shown -= 1;
-    }
+    let kept = |shown: usize| secondary.get(..shown).unwrap_or_default();
+    let one = |shown| {
+        let mut columns = scores(suite, kept(shown));
+        columns.extend(costs(suite));
+        (shown, render(suite, &columns))
+    };
+    let two = |shown| {
+        let first = render(suite, &scores(suite, kept(shown)));
+        (shown, first + "\n" + &render(suite, &costs(suite)))
+    };
+    let numbers = || (0..=secondary.len()).rev();
+    let (shown, text) = numbers()
+        .map(one)
+        .chain(numbers().map(two))
+        .find(|(_, text)| text.lines().all(|line| line.chars().count() <= width))
+        .unwrap_or_else(|| two(0));
+    text + &left_out_note(secondary.get(shown..).unwrap_or_default())
 }
 
 fn left_out_note(metrics: &[&str]) -> String {
@@ -76,16 +108,66 @@ fn left_out_note(metrics: &[&str]) -> String {
     }
 }
 
-fn render(suite: &SuiteResult, secondary: &[&str]) -> String {
+fn scores(suite: &SuiteResult, secondary: &[&str]) -> Vec<Column> {
+    let first = suite.strategies.first();
+    let first = first.map_or(NOTHING, |first| first.strategy.as_str());
+    let mut columns = vec![
+        Column::new(suite, format!("{}\n[95 %]", suite.primary), |strategy| {
+            estimate(strategy.quality)
+        }),
+        Column::new(
+            suite,
+            format!("difference to\n{first} [95 %]"),
+            |strategy| difference(strategy.difference),
+        ),
+    ];
+    columns.extend(secondary.iter().map(|metric| {
+        Column::new(suite, *metric, |strategy| {
+            let value = strategy.metrics.get(*metric).copied();
+            score(value.unwrap_or(f64::NAN))
+        })
+    }));
+    columns
+}
+
+fn costs(suite: &SuiteResult) -> Vec<Column> {
+    vec![
+        Column::cost(suite, "tokens per\nquestion", |c| {
+            count(c.tokens_per_question)
+        }),
+        Column::cost(suite, "model\ncalls", |c| count(c.model_calls)),
+        Column::cost(suite, "model\ntokens", |c| {
+            count(c.model_input_tokens + c.model_output_tokens)
+        }),
+        Column::cost(suite, "memories\nkept", |c| count(c.memories)),
+        Column::cost(suite, "retrieve\np50", |c| milliseconds(c.retrieve_p50_ms)),
+        Column::cost(suite, "retrieve\np95", |c| milliseconds(c.retrieve_p95_ms)),
+        Column::cost(suite, "wall\ntime", |c| milliseconds(c.wall_seconds * 1e3)),
+    ]
+}
+
+/// These columns, with the strategies' names in front.
+fn render(suite: &SuiteResult, columns: &[Column]) -> String {
+    let right = |text: &str| Cell::new(text).set_alignment(CellAlignment::Right);
     let mut table = Table::new();
     table
         .load_preset(presets::NOTHING)
         .set_style(TableComponent::HeaderLines, '─')
         .set_style(TableComponent::MiddleHeaderIntersections, '─')
         .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(header(suite, secondary).into_iter().map(right_but_first));
-    for strategy in &suite.strategies {
-        table.add_row(row(strategy, secondary).into_iter().map(right_but_first));
+        .set_header(
+            std::iter::once(Cell::new("strategy"))
+                .chain(columns.iter().map(|column| right(&column.title))),
+        );
+    for (index, strategy) in suite.strategies.iter().enumerate() {
+        let cells = columns.iter().filter_map(|column| column.cells.get(index));
+        table.add_row(
+            std::iter::once(Cell::new(label(&strategy.strategy, strategy.floor)))
+                .chain(cells.map(|cell| right(cell))),
+        );
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 1));
     }
     let mut text = String::new();
     for line in table.lines() {
@@ -93,68 +175,6 @@ fn render(suite: &SuiteResult, secondary: &[&str]) -> String {
         text.push('\n');
     }
     text
-}
-
-fn right_but_first((index, text): (usize, String)) -> Cell {
-    let alignment = match index {
-        0 => CellAlignment::Left,
-        _ => CellAlignment::Right,
-    };
-    Cell::new(text).set_alignment(alignment)
-}
-
-fn header(suite: &SuiteResult, secondary: &[&str]) -> Vec<(usize, String)> {
-    let first = suite.strategies.first();
-    let mut titles = vec![
-        "strategy".to_owned(),
-        format!("{}\n[95 %]", suite.primary),
-        format!(
-            "difference to\n{} [95 %]",
-            first.map_or(NOTHING, |first| first.strategy.as_str())
-        ),
-    ];
-    titles.extend(secondary.iter().map(|metric| (*metric).to_owned()));
-    titles.extend(
-        [
-            "tokens per\nquestion",
-            "model\ncalls",
-            "model\ntokens",
-            "memories\nkept",
-            "retrieve\np50",
-            "retrieve\np95",
-            "wall\ntime",
-        ]
-        .map(str::to_owned),
-    );
-    titles.into_iter().enumerate().collect()
-}
-
-fn row(strategy: &StrategyResult, secondary: &[&str]) -> Vec<(usize, String)> {
-    let cost = |show: fn(&Costs) -> String| {
-        strategy
-            .costs
-            .as_ref()
-            .map_or_else(|| NOTHING.to_owned(), show)
-    };
-    let mut cells = vec![
-        label(strategy),
-        estimate(strategy.quality),
-        difference(strategy.difference),
-    ];
-    cells.extend(secondary.iter().map(|metric| {
-        let value = strategy.metrics.get(*metric).copied();
-        score(value.unwrap_or(f64::NAN))
-    }));
-    cells.extend([
-        cost(|c| count(c.tokens_per_question)),
-        cost(|c| count(c.model_calls)),
-        cost(|c| count(c.model_input_tokens + c.model_output_tokens)),
-        cost(|c| count(c.memories)),
-        cost(|c| milliseconds(c.retrieve_p50_ms)),
-        cost(|c| milliseconds(c.retrieve_p95_ms)),
-        cost(|c| milliseconds(c.wall_seconds * 1e3)),
-    ]);
-    cells.into_iter().enumerate().collect()
 }
 
 fn notes(report: &Report) -> Vec<String> {

@@ -61,7 +61,11 @@ impl Runner for Fake {
         if misfit(Misfit::Panic) {
             panic!("a bug");
         } else if misfit(Misfit::Store) {
-            return Err(StoreError::Other("no room left".to_owned()).into());
+            let full = StoreError::Full {
+                path: "store".to_owned(),
+                reason: "no room left".to_owned(),
+            };
+            return Err(full.into());
         } else if misfit(Misfit::Plan) {
             return Err(DriverError::Plan {
                 strategy: cell.key.strategy.clone(),
@@ -273,8 +277,12 @@ async fn a_store_that_fails_ends_the_comparison() {
     let error = run_all(with_misfit(Misfit::Store), None, 1, &Heard::default())
         .await
         .unwrap_err();
-    assert_eq!(
-        chain(&error),
-        "the store failed while rag on transfer, seed 1 was running\n  caused by: no room left"
+    let told = chain(&error);
+    assert!(
+        told.starts_with(
+            "the store failed while rag on transfer, seed 1 was running\n  caused by: "
+        ),
+        "{told}"
     );
+    assert!(told.contains("no room left"), "{told}");
 }
