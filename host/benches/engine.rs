@@ -1,6 +1,6 @@
 //! What the sandbox costs: loading a plugin, and calling one that has nothing to do.
 //!
-//! `cargo xtask plugins && cargo bench -p memhost --bench engine`
+//! `cargo xtask bench engine`
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ fn main() {
 fn guest() -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-    workspace.join(target).join("plugins/hostile.wasm")
+    workspace.join(target).join("guests/hostile.wasm")
 }
 
 fn runtime() -> Runtime {
@@ -28,7 +28,9 @@ fn runtime() -> Runtime {
 
 fn load(runtime: &Runtime, engine: &Engine) -> Plugin {
     let plugin = runtime.block_on(Plugin::load(engine, &guest()));
-    plugin.unwrap_or_else(|error| panic!("{error}; run `cargo xtask plugins` first"))
+    plugin.unwrap_or_else(|error| {
+        panic!("{error}; run `cargo xtask bench engine`, which builds it first")
+    })
 }
 
 /// Cranelift, a plugin of 120 kB.
