@@ -129,7 +129,7 @@ impl Config {
             None if settings.is_local() => Ok(None),
             None => Err(ConfigError::NoKey {
                 endpoint: endpoint.to_owned(),
-                url: settings.base_url.clone(),
+                url: settings.shown(),
                 variable,
             }),
         }

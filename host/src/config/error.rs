@@ -153,7 +153,7 @@ pub(super) fn explained(path: &Path, text: &str, mut error: toml::de::Error) -> 
         .filter(|byte| *byte == b'\n')
         .count();
     let path = path.to_owned();
-    let problem = error.message().to_owned();
+    let problem = in_words(error.message());
     // Without the text at hand, the message names the tables that the fault stands in.
     error.set_input(None);
     let key = error
@@ -194,6 +194,19 @@ pub(super) fn explained(path: &Path, text: &str, mut error: toml::de::Error) -> 
             problem,
         },
     }
+}
+
+/// A message without the names of Rust's types.
+fn in_words(message: &str) -> String {
+    let Some((found, expected)) = message.rsplit_once(", expected ") else {
+        return message.to_owned();
+    };
+    let expected = match expected {
+        "a nonzero u32" | "a nonzero u64" | "a nonzero usize" => "a whole number from 1",
+        "u32" | "u64" | "usize" => "a whole number from 0",
+        other => other,
+    };
+    format!("{found}, expected {expected}")
 }
 
 /// The quotation after a beginning, and what follows it.

@@ -61,7 +61,7 @@ pub const DEFAULT_ENDPOINT: &str = "openai";
 
 /// Everything that can be configured.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "a table")]
 pub struct Config {
     /// `[store]`
     pub store: StoreSection,
@@ -74,7 +74,7 @@ pub struct Config {
     /// `[endpoint.<name>]`
     pub endpoint: BTreeMap<String, EndpointSettings>,
     /// `[limits]`
-    pub limits: Option<toml::Value>,
+    pub limits: crate::engine::Limits,
     /// Where keys are looked up.
     #[serde(skip)]
     environment: Environment,
@@ -82,7 +82,7 @@ pub struct Config {
 
 /// `[store]`: where memories are kept.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "a table")]
 pub struct StoreSection {
     /// A directory or an object-store URI. What absence means is the command's choice: a temporary directory for
     /// `compare`, [`DEFAULT_STORE`] for those that keep memories.
@@ -91,7 +91,7 @@ pub struct StoreSection {
 
 /// `[cache]`: where compiled plugins are kept.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "a table")]
 pub struct CacheSection {
     /// The directory; the user's cache directory if absent.
     pub directory: Option<PathBuf>,
@@ -99,7 +99,7 @@ pub struct CacheSection {
 
 /// `[embedder]`: what turns texts into vectors.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "a table")]
 pub struct EmbedderSection {
     /// The embedder in use.
     #[serde(rename = "use")]
@@ -110,7 +110,7 @@ pub struct EmbedderSection {
 
 /// `[embedder.openai.<name>]`: an embedding model at an endpoint.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "a table")]
 pub struct EmbedderEntry {
     /// The name of an `[endpoint.<name>]`. Default: [`DEFAULT_ENDPOINT`].
     pub endpoint: String,
@@ -144,7 +144,7 @@ impl Default for EmbedderEntry {
 
 /// `[model]`: which language model answers which role.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "a table")]
 pub struct ModelSection {
     /// The model of every role that names no other.
     #[serde(rename = "use")]
@@ -176,7 +176,7 @@ impl ModelSection {
 
 /// `[model.openai.<name>]`: a language model at an endpoint.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "a table")]
 pub struct ModelEntry {
     /// The name of an `[endpoint.<name>]`. Default: [`DEFAULT_ENDPOINT`].
     pub endpoint: String,

@@ -38,7 +38,7 @@ pub const OPENAI_URL: &str = "https://api.openai.com/v1";
 
 /// How an endpoint is reached: the table `[endpoint.<name>]` of `memhost.toml`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "a table")]
 pub struct EndpointSettings {
     /// The address up to, and without, `/chat/completions` or `/embeddings`. It has no default, so that a
     /// forgotten line does not send anybody's data to a stranger.
@@ -86,6 +86,15 @@ impl EndpointSettings {
     /// through a proxy.
     pub fn is_local(&self) -> bool {
         Url::parse(&self.base_url).is_ok_and(|url| is_local(&url))
+    }
+
+    /// The address for messages: without what may be secret in one that should not hold it.
+    pub fn shown(&self) -> String {
+        let address = self.base_url.split(['?', '#']).next().unwrap_or_default();
+        match address.rsplit_once('@') {
+            Some((_secret, host)) => format!("[hidden]@{host}"),
+            None => address.to_owned(),
+        }
     }
 
     fn timeout(&self) -> Duration {
@@ -148,7 +157,7 @@ impl Endpoint {
     /// If the address is not one of HTTP, or holds a user name or a query.
     pub fn new(settings: EndpointSettings, key: Option<ApiKey>) -> Result<Endpoint, EndpointError> {
         let fail = |problem| EndpointError {
-            url: settings.base_url.clone(),
+            url: settings.shown(),
             tries: 0,
             key_env: settings.key_env.clone(),
             problem,

@@ -2,11 +2,9 @@
 
 use serde_json::{Map, Number, Value, json};
 
+use super::Room;
 use super::rank::{Input, Said};
 use crate::tokens;
-
-/// How many items an array gets whose schema does not say.
-const ITEMS: u64 = 3;
 
 /// How deep a schema may nest; references that lead to themselves end here.
 const DEEPEST: u32 = 32;
@@ -20,20 +18,16 @@ const TITLE_TOKENS: u32 = 8;
 /// Properties that hold a short name of the object.
 const TITLES: [&str; 2] = ["title", "name"];
 
-/// A value for the schema, with sentences of at most so many tokens. It may still break constraints that copying
+/// A value for the schema, which takes no more room than given. It may still break constraints that copying
 /// does not look at (`pattern`, `uniqueItems`); validate it.
 ///
 /// # Errors
 /// What about the schema is beyond it.
-pub(super) fn fill(
-    schema: &Value,
-    input: &Input<'_>,
-    sentence_tokens: u32,
-) -> Result<Value, String> {
+pub(super) fn fill(schema: &Value, input: &Input<'_>, room: Room) -> Result<Value, String> {
     let mut filler = Filler {
         root: schema,
         input,
-        sentence_tokens,
+        room,
         next: 0,
         values: 0,
     };
@@ -43,7 +37,7 @@ pub(super) fn fill(
 struct Filler<'a> {
     root: &'a Value,
     input: &'a Input<'a>,
-    sentence_tokens: u32,
+    room: Room,
     /// Which of the best sentences comes next.
     next: usize,
     values: u32,
@@ -179,9 +173,10 @@ impl<'a> Filler<'a> {
         let mut object = Map::new();
         for (name, property) in properties {
             let value = match property.as_object() {
-                Some(property) if is_title(name, property) => {
-                    bounded(tokens::cut(lead, TITLE_TOKENS), property)
-                }
+                Some(property) if is_title(name, property) => bounded(
+                    tokens::cut(lead, TITLE_TOKENS.min(self.room.sentence)),
+                    property,
+                ),
                 _ => self.value(property, depth + 1)?,
             };
             object.insert(name.clone(), value);
@@ -207,7 +202,9 @@ impl<'a> Filler<'a> {
     fn array(&mut self, schema: &Map<String, Value>, depth: u32) -> Result<Value, String> {
         let bound = |keyword| schema.get(keyword).and_then(Value::as_u64);
         let least = bound("minItems").unwrap_or(0);
-        let most = bound("maxItems").unwrap_or(ITEMS.max(least));
+        let most = bound("maxItems")
+            .unwrap_or(u64::MAX)
+            .min(self.room.items.max(least));
         let first = schema.get("prefixItems").and_then(Value::as_array);
         let rest = schema.get("items").unwrap_or(&Value::Bool(true));
 
@@ -232,13 +229,13 @@ impl<'a> Filler<'a> {
 
     fn string(&mut self, schema: &Map<String, Value>) -> Value {
         let least = schema.get("minLength").and_then(Value::as_u64).unwrap_or(0);
-        let mut text = tokens::cut(self.sentence(), self.sentence_tokens).to_owned();
+        let mut text = tokens::cut(self.sentence(), self.room.sentence).to_owned();
         for _ in 0..self.input.best().len() {
             if text.chars().count() as u64 >= least {
                 break;
             }
             text.push(' ');
-            text.push_str(tokens::cut(self.sentence(), self.sentence_tokens));
+            text.push_str(tokens::cut(self.sentence(), self.room.sentence));
         }
         bounded(&text, schema)
     }
@@ -275,17 +272,21 @@ impl<'a> Filler<'a> {
                 && bound("exclusiveMaximum").is_none_or(|most| number < most)
                 && (!whole || number.fract() == 0.0)
         };
-        let lowest = bound("minimum").or(bound("exclusiveMinimum").map(|least| least + 1.0));
-        let highest = bound("maximum").or(bound("exclusiveMaximum").map(|most| most - 1.0));
-        let given = self
-            .input
-            .numbers()
-            .iter()
-            .copied()
-            .find(|number| fits(*number));
+        let between = |one: Option<f64>, other: Option<f64>| Some((one? + other?) / 2.0);
+        let (least, above) = (bound("minimum"), bound("exclusiveMinimum"));
+        let (most, below) = (bound("maximum"), bound("exclusiveMaximum"));
+        let lowest = [
+            least,
+            above.map(|above| above.floor() + 1.0),
+            between(above, most.or(below)),
+            Some(0.0),
+            most,
+            below.map(|below| below.ceil() - 1.0),
+        ];
+        let given = self.input.numbers().iter().copied();
         let number = given
-            .or(lowest)
-            .or(highest.filter(|most| *most < 0.0))
+            .chain(lowest.into_iter().flatten())
+            .find(|number| fits(*number))
             .unwrap_or(0.0);
         exact(number, whole)
     }

@@ -12,7 +12,7 @@
 //! | schema | filled with |
 //! |---|---|
 //! | string | the next best sentence, cut to `maxLength`; a `title` or `name` gets the first words of the sentence that follows in its object |
-//! | array | as many items as there are sentences for, within `minItems` and `maxItems` (or 3) |
+//! | array | as many items as there are sentences for, up to 3, or within `minItems` and `maxItems` |
 //! | enum, boolean | the value whose words the input says most often; in a tie, said last; if none is said, the first (`false`) |
 //! | number | the first number in the input that lies within the bounds, or else the lowest allowed |
 //! | object | every property that it names |
@@ -38,9 +38,38 @@ use rank::Input;
 /// How many sentences a reply without a schema has.
 const SENTENCES: usize = 5;
 
-/// How long a copied sentence may be, in tokens: the first of these with which the reply fits into the
-/// request's `max-tokens`. Lines of a trajectory can be pages.
-const SENTENCE_TOKENS: [u32; 5] = [60, 30, 15, 8, 4];
+/// How much a reply may hold: the first of these with which it fits into the request's `max-tokens`.
+const ROOMS: [Room; 5] = [
+    Room {
+        sentence: 60,
+        items: 3,
+    },
+    Room {
+        sentence: 30,
+        items: 3,
+    },
+    Room {
+        sentence: 15,
+        items: 3,
+    },
+    Room {
+        sentence: 8,
+        items: 2,
+    },
+    Room {
+        sentence: 4,
+        items: 1,
+    },
+];
+
+/// How much a reply may hold.
+#[derive(Debug, Clone, Copy)]
+struct Room {
+    /// The longest sentence, in tokens; lines of a trajectory can be pages.
+    sentence: u32,
+    /// How many items an array gets that may have more, or does not say.
+    items: u64,
+}
 
 /// Copies the most informative sentences; see the module.
 #[derive(Debug, Clone, Copy, Default)]
@@ -105,7 +134,7 @@ fn sentences(input: &Input<'_>, max_tokens: Option<u32>) -> String {
     best.sort_by_key(|sentence| sentence.place);
     let text = best
         .iter()
-        .map(|sentence| tokens::cut(sentence.text, SENTENCE_TOKENS[0]))
+        .map(|sentence| tokens::cut(sentence.text, ROOMS[0].sentence))
         .collect::<Vec<_>>()
         .join("\n");
     match max_tokens {
@@ -125,8 +154,8 @@ fn filled(
              {problem}; configure a language model with `--model openai:NAME`"
         ))
     };
-    for sentence_tokens in SENTENCE_TOKENS {
-        let text = fill(schema.value(), input, sentence_tokens)
+    for room in ROOMS {
+        let text = fill(schema.value(), input, room)
             .map_err(cannot)?
             .to_string();
         if max_tokens.is_some_and(|most| tokens::count(&text) > most) {

@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -111,7 +112,7 @@ fn a_verdict_is_the_value_that_the_input_says() {
     };
     assert_eq!(verdict(json!(["failure", "success"])), "success");
     assert_eq!(
-        verdict(json!(["cancelled", "confirmation"])),
+        verdict(json!(["restores", "confirmation"])),
         "confirmation",
         "more often"
     );
@@ -138,6 +139,10 @@ fn numbers_come_from_the_input_where_the_bounds_allow() {
         0.25
     );
     assert_eq!(reply(json!({"type": "number", "exclusiveMaximum": -5})), -6);
+    assert_eq!(
+        reply(json!({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1})),
+        0.5
+    );
 }
 
 #[test]
@@ -221,4 +226,45 @@ async fn an_empty_or_huge_or_odd_input_is_answered() {
 #[test]
 fn it_says_what_it_is() {
     insta::assert_snapshot!(Extractive.caveat().unwrap(), @"`extractive` is not a language model: it copies sentences from what it is given, and its judgements count words");
+}
+
+fn any_schema() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(json!(true)),
+        Just(json!({"type": "boolean"})),
+        Just(json!({"$ref": "#"})),
+        (0..40_u32, 0..40_u32).prop_map(
+            |(least, most)| json!({"type": "string", "minLength": least, "maxLength": most})
+        ),
+        (-9.0..9.0, -9.0..9.0).prop_map(
+            |(least, most)| json!({"type": "number", "minimum": least, "exclusiveMaximum": most})
+        ),
+        proptest::collection::vec("[a-z]{1,8}", 0..3).prop_map(|values| json!({"enum": values})),
+    ];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            (inner.clone(), 0..4_u32, 0..4_u32)
+                .prop_map(|(items, least, most)| json!({"type": "array", "items": items, "minItems": least, "maxItems": most})),
+            proptest::collection::btree_map("title|name|a|b", inner.clone(), 0..4)
+                .prop_map(|properties| json!({"type": "object", "required": properties.keys().collect::<Vec<_>>(), "properties": properties})),
+            proptest::collection::vec(inner.clone(), 0..3).prop_map(|parts| json!({"anyOf": parts})),
+            proptest::collection::vec(inner, 0..3).prop_map(|parts| json!({"allOf": parts})),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_asked_the_reply_satisfies_the_schema_or_is_refused(schema in any_schema(), said in any::<String>()) {
+        let mut request = request(Some(schema.clone()));
+        request.messages[1].text = said;
+        match answer(&request) {
+            Ok(reply) => {
+                let value = serde_json::from_str(&reply.text).unwrap();
+                prop_assert!(jsonschema::is_valid(&schema, &value));
+            }
+            Err(Fault::Unavailable(_) | Fault::Invalid(_)) => {}
+            Err(other) => prop_assert!(false, "{:?}", other),
+        }
+    }
 }
