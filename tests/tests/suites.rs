@@ -97,7 +97,7 @@ fn a_broken_data_set_is_named_with_line_and_field() {
     );
     let said = locomo(&LOCOMO.replace("Look!", r"\ud83e")).unwrap_err();
     assert!(
-        said.contains("line 7") && said.contains("half of a character"),
+        said.contains("line 8") && said.contains("half of a character"),
         "{said}"
     );
 }
