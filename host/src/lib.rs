@@ -9,6 +9,9 @@
 //! what a benchmark is, nothing above [`store`] sees a Lance type, nothing above [`engine`] sees a wasmtime type.
 
 pub mod capability;
+mod chain;
+pub mod cli;
+pub mod compare;
 pub mod config;
 pub mod contract;
 pub mod driver;
@@ -17,6 +20,7 @@ pub mod endpoint;
 pub mod engine;
 pub mod model;
 mod offload;
+pub mod settings;
 pub mod store;
 pub mod strategy;
 pub mod suite;

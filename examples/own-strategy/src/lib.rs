@@ -1,1 +1,105 @@
-//! own
+#![doc = include_str!("../README.md")]
+
+#[cfg(test)]
+mod tests;
+
+use memhost_sdk::{
+    Attempt, Change, Count, Counter, Declared, Description, Distill, Evict, Fault, Feedback,
+    Guidance, NewMemory, Number, Pressure, Query, Retrieve, Scan, Search, Settings, Strategy,
+    Update, Verdict, fetch, pack, store,
+};
+
+const K: Count = Count::new("k", 3, 1, 50, "How many cases are handed out.");
+const STEP: Number = Number::new("step", 0.2, 0.0, 1.0, "How much trust an outcome moves.");
+
+/// Candidates that are weighed against each other, and the bounds of a weight.
+const CANDIDATES: u32 = 50;
+const LEAST_TRUST: f64 = 0.1;
+const MOST_TRUST: f64 = 2.0;
+
+/// Similar solved tasks, those first that have helped before.
+pub struct TrustWhatHelped;
+
+impl Strategy for TrustWhatHelped {
+    const PARAMETERS: &'static [&'static dyn Declared] = &[&K, &STEP];
+
+    fn describe() -> Description {
+        Description::new(
+            "trust-what-helped",
+            env!("CARGO_PKG_VERSION"),
+            "Hands out similar solved tasks, those first that have helped before.",
+        )
+    }
+}
+
+impl Retrieve for TrustWhatHelped {
+    fn retrieve(query: &Query, settings: &Settings) -> Result<Guidance, Fault> {
+        let similar = Search::semantic("task", &query.task.text).limit(CANDIDATES);
+        let mut ranked: Vec<(String, f64)> = store::search_memories(&similar)?
+            .into_iter()
+            .map(|hit| (hit.id, hit.score * hit.counters.weight))
+            .collect();
+        ranked.sort_by(|(_, left), (_, right)| right.total_cmp(left));
+        ranked.truncate(settings.get(&K)? as usize);
+        Ok(pack(
+            "This worked before:",
+            fetch(ranked)?,
+            query.token_budget,
+        ))
+    }
+}
+
+impl Distill for TrustWhatHelped {
+    fn distill(attempts: &[Attempt], _: &Settings) -> Result<Vec<Change>, Fault> {
+        let solved = attempts
+            .iter()
+            .filter(|attempt| attempt.outcome.verdict == Verdict::Success);
+        let case = |attempt: &Attempt| {
+            NewMemory::new("case", memhost_sdk::experience::text(attempt))
+                .key("task", &attempt.task.text)
+                .learnt_from(&attempt.id)
+        };
+        Ok(solved
+            .map(|attempt| Change::insert(case(attempt)))
+            .collect())
+    }
+}
+
+impl Update for TrustWhatHelped {
+    fn update(feedback: &[Feedback], settings: &Settings) -> Result<Vec<Change>, Fault> {
+        let step = settings.get(&STEP)?;
+        let mut changes = Vec::new();
+        for Feedback { attempt, receipt } in feedback {
+            let delta = match attempt.outcome.verdict {
+                Verdict::Success => step,
+                Verdict::Failure => -step,
+                Verdict::Unknown => continue,
+            };
+            for used in &receipt.used {
+                let id = used.memory.as_str();
+                let trust = Counter::Weight;
+                changes.push(Change::adjust_within(
+                    id,
+                    trust,
+                    delta,
+                    LEAST_TRUST,
+                    MOST_TRUST,
+                ));
+            }
+        }
+        Ok(changes)
+    }
+}
+
+impl Evict for TrustWhatHelped {
+    fn evict(pressure: &Pressure, _: &Settings) -> Result<Vec<String>, Fault> {
+        let Some(most) = pressure.most_memories else {
+            return Ok(Vec::new());
+        };
+        let surplus = pressure.memories.saturating_sub(most);
+        let least_trusted = store::scan_memories(&Scan::by("weight").limit(surplus))?;
+        Ok(least_trusted.into_iter().map(|row| row.memory.id).collect())
+    }
+}
+
+memhost_sdk::export!(TrustWhatHelped: Retrieve, Distill, Update, Evict);

@@ -53,9 +53,15 @@ pub fn check(suite: &Suite) -> Vec<Problem> {
         .fold(true, |all, every_task| all && every_task);
     let questions = suite.questions().count();
     if questions == 0 {
-        findings.error("", "the suite is empty: no episode asks a question; add at least one");
+        findings.error(
+            "",
+            "the suite is empty: no episode asks a question; add at least one",
+        );
     } else if suite.episodes().all(|(_, e)| e.attempts.is_empty()) {
-        findings.error("", "no episode has attempts, so that there is nothing to learn from");
+        findings.error(
+            "",
+            "no episode has attempts, so that there is nothing to learn from",
+        );
     } else if withheld_from_all {
         findings.error(
             "",
@@ -354,4 +360,159 @@ fn check_answers(
 
 fn place(stream: &Stream, episode: &Episode) -> String {
     format!("{}/{}", stream.name, episode.task.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::recorded::{attempt, said, task, unknown};
+    use super::super::{Stage, SuiteError};
+    use super::*;
+    use crate::contract::Actor;
+
+    fn session(id: &str, text: &str) -> Episode {
+        let task = task(id.into(), "Talk".into(), &[]);
+        let steps = vec![said(Actor::User, text)];
+        Episode {
+            question: None,
+            attempts: vec![attempt(format!("{id}-0"), &task, 0, steps, unknown())],
+            withheld: vec![],
+            group: id.into(),
+            task,
+        }
+    }
+
+    fn question(id: &str, answer: &str, gold: &str) -> Episode {
+        Episode {
+            question: Some(Question::Evidence {
+                answers: vec![answer.into()],
+                matching: Matching::Phrase,
+                gold: vec![gold.into()],
+            }),
+            attempts: vec![],
+            ..session(id, "")
+        }
+    }
+
+    fn suite(episodes: Vec<Episode>) -> Suite {
+        Suite {
+            name: "mine".into(),
+            lane: Lane::Evidence,
+            summary: String::new(),
+            streams: vec![Stream {
+                name: "main".into(),
+                stages: vec![Stage {
+                    shuffled: false,
+                    episodes,
+                }],
+            }],
+            budgets: vec![256],
+            primary: "answer@256".into(),
+        }
+    }
+
+    /// What is said of a suite, errors and warnings.
+    fn said_of(suite: &Suite) -> (Vec<String>, Vec<String>) {
+        let (errors, warnings): (Vec<_>, Vec<_>) = check(suite)
+            .into_iter()
+            .partition(|problem| problem.severity == Severity::Error);
+        let text = |all: Vec<Problem>| all.iter().map(Problem::to_string).collect();
+        (text(errors), text(warnings))
+    }
+
+    #[test]
+    fn a_sound_suite_has_no_problems() {
+        let sound = suite(vec![session("s", "I am 41."), question("q", "41", "s-0#0")]);
+        assert_eq!(check(&sound), []);
+    }
+
+    #[test]
+    fn a_suite_without_questions_is_empty() {
+        let (errors, _) = said_of(&suite(vec![session("s", "I am 41.")]));
+        assert!(errors[0].contains("the suite is empty"), "{errors:?}");
+        let (errors, _) = said_of(&suite(vec![]));
+        assert!(errors[0].contains("the suite is empty"), "{errors:?}");
+    }
+
+    #[test]
+    fn a_suite_in_which_every_task_is_withheld_is_refused() {
+        let mut withheld = question("q", "41", "s-0#0");
+        withheld.withheld = vec!["s-0".into()];
+        let (errors, _) = said_of(&suite(vec![session("s", "I am 41."), withheld]));
+        assert_eq!(errors.len(), 1);
+        assert!(errors[0].contains("every task is withheld"), "{errors:?}");
+
+        let asked_too_early = suite(vec![question("q", "41", "s-0#0"), session("s", "I am 41.")]);
+        let (errors, _) = said_of(&asked_too_early);
+        assert!(errors[0].contains("every task is withheld"), "{errors:?}");
+    }
+
+    #[test]
+    fn gold_that_does_not_exist_is_an_error_and_an_answer_out_of_reach_a_warning() {
+        let (errors, _) = said_of(&suite(vec![
+            session("s", "I am 41."),
+            question("q", "41", "s-0#1"),
+        ]));
+        assert!(
+            errors[0].contains("main/q") && errors[0].contains("`s-0#1`"),
+            "{errors:?}"
+        );
+        let (errors, warnings) = said_of(&suite(vec![
+            session("s", "I am 41."),
+            question("q", "42", "s-0#0"),
+        ]));
+        assert!(errors.is_empty());
+        assert!(warnings[0].contains("no accepted answer"), "{warnings:?}");
+    }
+
+    #[test]
+    fn ids_that_are_used_twice_are_errors() {
+        let twice = suite(vec![
+            session("s", "I am 41."),
+            session("s", "I am 41."),
+            question("q", "41", "s-0#0"),
+            question("q", "41", "s-0#0"),
+        ]);
+        let (errors, _) = said_of(&twice);
+        assert!(
+            errors.iter().any(|e| e.contains("two attempts `s-0`")),
+            "{errors:?}"
+        );
+        assert!(
+            errors.iter().any(|e| e.contains("asked twice")),
+            "{errors:?}"
+        );
+    }
+
+    #[test]
+    fn a_header_that_cannot_be_is_an_error() {
+        let mut wrong = suite(vec![session("s", "I am 41."), question("q", "41", "s-0#0")]);
+        wrong.name = "My Suite".into();
+        wrong.budgets = vec![256, 256];
+        wrong.primary = "answer@100".into();
+        let (errors, _) = said_of(&wrong);
+        assert_eq!(errors.len(), 3, "{errors:?}");
+        assert!(errors[2].contains("choose one of answer@256"), "{errors:?}");
+    }
+
+    #[test]
+    fn loading_refuses_what_cannot_be_used_and_says_why() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("empty.jsonl");
+        suite(vec![session("s", "")]).write_jsonl(&path).unwrap();
+        let name = path.to_string_lossy();
+        assert!(Suite::read(&name).is_ok());
+        let error = Suite::load(&name).unwrap_err();
+        assert!(matches!(error, SuiteError::Unusable { .. }));
+        assert!(error.to_string().contains("the suite is empty"), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_name_suggests_the_nearest_known_one() {
+        let said = |name: &str| Suite::load(name).unwrap_err().to_string();
+        assert!(said("evidense").contains("did you mean `evidence`?"));
+        assert!(said("webarna:/x").contains("did you mean `webarena:<path>`?"));
+        assert!(!said("zzz").contains("did you mean"));
+        assert!(said("nowhere.jsonl").contains("cannot read `nowhere.jsonl`"));
+        assert!(said("bfcl:nowhere").contains("no such file or folder"));
+    }
 }

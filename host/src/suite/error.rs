@@ -54,7 +54,10 @@ pub enum SuiteError {
         advice: String,
     },
     /// The suite was read, but nothing can be compared on it.
-    #[error("suite `{suite}` cannot be used:{}\n  `memhost suite check` lists everything that is wrong with a suite", as_list(problems))]
+    #[error(
+        "suite `{suite}` cannot be used:{}\n  `memhost suite check` lists everything that is wrong with a suite",
+        as_list(problems)
+    )]
     Unusable {
         /// Which suite.
         suite: String,

@@ -244,7 +244,7 @@ pub(super) fn broken_json(
     let problem = said
         .rsplit_once(" at line ")
         .map_or(said.as_str(), |(problem, _)| problem);
-    let advice = if problem.contains("surrogate") {
+    let advice = if problem.contains("surrogate") || problem.contains("hex escape") {
         r"half of a character was escaped: write both halves, as in \ud83e\udd80, or the character itself"
     } else if problem.contains("control character") {
         r"escape it: a NUL is written \u0000, a line break \n"

@@ -138,13 +138,12 @@ fn unknown(name: &str) -> SuiteError {
         .max_by(|(a, _), (b, _)| a.total_cmp(b));
     // Jaro-Winkler similarity from which two names look alike; clap suggests from 0.7.
     let suggestion = match nearest {
-        Some((similarity, known)) if similarity > 0.7 => match formats()
-            .iter()
-            .find(|format| format.name == known)
-        {
-            Some(_) => format!("; did you mean `{known}:<path>`?"),
-            None => format!("; did you mean `{known}`?"),
-        },
+        Some((similarity, known)) if similarity > 0.7 => {
+            match formats().iter().find(|format| format.name == known) {
+                Some(_) => format!("; did you mean `{known}:<path>`?"),
+                None => format!("; did you mean `{known}`?"),
+            }
+        }
         _ => String::new(),
     };
     let list = |known: &[Format]| {

@@ -34,7 +34,11 @@ pub fn aggregate(metric: &str, tasks: &[&Scores]) -> Option<f64> {
             .collect();
         return area_under_curve(cases);
     }
-    mean(tasks.iter().filter_map(|scores| scores.get(metric).copied()))
+    mean(
+        tasks
+            .iter()
+            .filter_map(|scores| scores.get(metric).copied()),
+    )
 }
 
 /// The mean; `None` of nothing.
@@ -48,12 +52,15 @@ impl Suite {
     pub fn metrics(&self) -> Vec<String> {
         let others = self.measurable();
         let others = others.into_iter().filter(|metric| *metric != self.primary);
-        std::iter::once(self.primary.clone()).chain(others).collect()
+        std::iter::once(self.primary.clone())
+            .chain(others)
+            .collect()
     }
 
     /// Every metric that applies to some question of the suite.
     pub(super) fn measurable(&self) -> Vec<String> {
-        let asks = |kind: fn(&Question) -> bool| self.questions().any(|(_, question)| kind(question));
+        let asks =
+            |kind: fn(&Question) -> bool| self.questions().any(|(_, question)| kind(question));
         let mut metrics: Vec<String> = Vec::new();
         if asks(|question| matches!(question, Question::Evidence { .. })) {
             metrics.extend(self.budgets.iter().copied().map(answer_within));

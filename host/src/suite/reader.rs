@@ -102,7 +102,9 @@ impl Reader {
     pub(super) fn worth(&self, task: &Task, question: &Question, source: &str) -> f64 {
         let attempt = attempt_of(source);
         match question {
-            Question::Evidence { gold, .. } => f64::from(u8::from(gold.iter().any(|g| g == source))),
+            Question::Evidence { gold, .. } => {
+                f64::from(u8::from(gold.iter().any(|g| g == source)))
+            }
             Question::Kind { kind } => {
                 let facts = self.facts.get(attempt);
                 let kin = facts.is_some_and(|facts| facts.kind.as_ref() == Some(kind));
@@ -170,10 +172,7 @@ impl Reader {
             ndcg(ranked.iter().map(|id| gain(id)), available, 5),
         );
         let first = ranked.first().map(|id| self.tools_of(id));
-        scores.insert(
-            "f1@1".into(),
-            self.f1(&first.unwrap_or_default(), &gold),
-        );
+        scores.insert("f1@1".into(), self.f1(&first.unwrap_or_default(), &gold));
         let guidance = reading.guidance.first().map_or("", String::as_str);
         let named = self
             .tool_weights
@@ -290,7 +289,9 @@ fn distinct<'a>(items: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
 
 /// The attempt of a source: `<attempt>` of `<attempt>#<step>`. Attempt ids hold no `#`.
 pub(super) fn attempt_of(source: &str) -> &str {
-    source.split_once('#').map_or(source, |(attempt, _)| attempt)
+    source
+        .split_once('#')
+        .map_or(source, |(attempt, _)| attempt)
 }
 
 /// Graded success of an attempt in 0..=1, where it is known.
@@ -309,7 +310,11 @@ pub(super) fn succeeded(success: f64) -> bool {
 
 /// Everything that was said in an attempt.
 pub(super) fn transcript(attempt: &Attempt) -> String {
-    let steps: Vec<&str> = attempt.steps.iter().map(|step| step.text.as_str()).collect();
+    let steps: Vec<&str> = attempt
+        .steps
+        .iter()
+        .map(|step| step.text.as_str())
+        .collect();
     steps.join("\n")
 }
 
@@ -390,3 +395,6 @@ fn tool_weights(suite: &Suite) -> HashMap<String, f64> {
         .map(|(tool, count)| (tool, f64::ln(1.0 + tasks / count)))
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 
 use crate::types::{
     Adjustment, Blob, Change, Citation, Commit, Comparison, Condition, Counter, Counters,
-    Description, Guidance, Key, Label, Labels, Link, Message, NewMemory, Op, Operand, Patch,
+    Description, Fault, Guidance, Key, Label, Labels, Link, Message, NewMemory, Op, Operand, Patch,
     Placement, Plan, Probe, Protocol, Ranking, Receipt, Request, Role, Scan, Search, Speaker,
     State,
 };
@@ -578,5 +578,19 @@ impl Request {
     fn message(mut self, speaker: Speaker, text: String) -> Self {
         self.messages.push(Message { speaker, text });
         self
+    }
+}
+
+impl Fault {
+    /// The same fault, saying first what was being done: `while judging attempt a7: no reply`.
+    #[must_use]
+    pub fn within(self, doing: &str) -> Self {
+        let told = |text| format!("while {doing}: {text}");
+        match self {
+            Self::Invalid(text) => Self::Invalid(told(text)),
+            Self::Exhausted(text) => Self::Exhausted(told(text)),
+            Self::Unavailable(text) => Self::Unavailable(told(text)),
+            Self::Failed(text) => Self::Failed(told(text)),
+        }
     }
 }

@@ -27,15 +27,15 @@ const SUBJECTS_PER_KIND: usize = 11;
 const SESSIONS: usize = 8;
 const QUESTIONS: usize = 51;
 /// How often a question calls its subject by another name.
-const OTHER_NAME: f64 = 0.3;
+const OTHER_NAME: f64 = 0.05;
 /// How often a question asks for the fact in other words.
-const OTHER_WORDS: f64 = 0.5;
+const OTHER_WORDS: f64 = 0.1;
 /// How often a fact changes later.
-const CHANGED: f64 = 0.12;
+const CHANGED: f64 = 0.1;
 /// How often somebody else is wrong about it later.
-const CONTRADICTED: f64 = 0.12;
+const CONTRADICTED: f64 = 0.08;
 /// How often a turn mentions a subject that it is not about.
-const MENTION: f64 = 0.5;
+const MENTION: f64 = 0.25;
 
 /// The suite of a seed.
 pub fn suite(seed: u64) -> Suite {
@@ -117,7 +117,10 @@ fn rounds(
                 said[round].push((first, None));
                 value = fact.other_value(&value, bits);
                 let now = statement(&value, bits);
-                said[2].push((format!("Something has changed since we talked. {now}"), Some(id)));
+                said[2].push((
+                    format!("Something has changed since we talked. {now}"),
+                    Some(id),
+                ));
             } else if round < 2 && fate < CHANGED + CONTRADICTED {
                 said[round].push((first, Some(id)));
                 let wrong = fact.other_value(&value, bits);
@@ -155,7 +158,7 @@ fn turn(
 ) -> Turn {
     let tells = facts.iter().filter_map(|(_, id)| *id).collect();
     let mut sentences: Vec<String> = facts.into_iter().map(|(text, _)| text).collect();
-    for _ in 0..bits.random_range(2..9) {
+    for _ in 0..bits.random_range(3..11) {
         let theme = one_of(bits, subject.themes);
         sentences.push(fill(one_of(bits, FILLERS), theme, ""));
     }
@@ -180,7 +183,10 @@ fn sessions(person: &str, turns: Vec<Turn>) -> Vec<(Episode, Vec<Vec<usize>>)> {
     while turns.peek().is_some() {
         let number = sessions.len();
         let id = format!("{person}-{number}");
-        let topic = TOPICS.get(number % TOPICS.len()).copied().unwrap_or_default();
+        let topic = TOPICS
+            .get(number % TOPICS.len())
+            .copied()
+            .unwrap_or_default();
         let task = task(id.clone(), topic.into(), &[("person", person)]);
         let (steps, tells) = turns
             .by_ref()
@@ -215,7 +221,11 @@ fn questions(
             let mut gold = Vec::new();
             let mut group = person.to_owned();
             for (session, tells) in sessions {
-                for (step, _) in tells.iter().enumerate().filter(|(_, told)| told.contains(&id)) {
+                for (step, _) in tells
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, told)| told.contains(&id))
+                {
                     group = session.task.id.clone();
                     gold.push(format!("{group}#{step}"));
                 }

@@ -16,7 +16,7 @@ use crate::contract::{Actor, Step, Task};
 
 mod sites;
 
-use sites::{PERIODS, PEOPLE, SITES, Site, VERBS, Verb};
+use sites::{PERIODS, SITES, SYLLABLES, Site, VERBS, Verb};
 
 /// As `memhost suite list` says it.
 pub const SUMMARY: &str =
@@ -24,11 +24,11 @@ pub const SUMMARY: &str =
 
 const FAMILIES: usize = 20;
 const TASKS_PER_FAMILY: usize = 5;
-const POISONED: usize = 8;
+const POISONED: usize = 6;
 /// How often a request is worded differently than its family usually is.
-const REWORDED: f64 = 0.15;
+const REWORDED: f64 = 0.05;
 /// Chances of success: what an agent can do, and what it cannot.
-const CHANCES: [f64; 5] = [0.05, 0.2, 0.6, 0.9, 0.97];
+const CHANCES: [f64; 5] = [0.03, 0.97, 0.1, 0.9, 0.5];
 
 /// The suite of a seed.
 pub fn suite(seed: u64) -> Suite {
@@ -114,10 +114,22 @@ fn request(site: &Site, family: &Family, bits: &mut ChaCha8Rng) -> String {
 }
 
 fn with_values(verb: &str, object: &str, site: &Site, bits: &mut ChaCha8Rng) -> String {
+    let item = format!("the {} {}", name(bits), one_of(bits, site.things));
+    let person = format!("{} {}", name(bits), name(bits));
     verb.replace("{object}", object)
-        .replace("{item}", one_of(bits, site.items))
-        .replace("{person}", one_of(bits, PEOPLE))
+        .replace("{item}", &item)
+        .replace("{person}", &person)
         .replace("{period}", one_of(bits, PERIODS))
+}
+
+/// A made-up name.
+fn name(bits: &mut ChaCha8Rng) -> String {
+    let syllables: String = (0..bits.random_range(2..4))
+        .map(|_| one_of(bits, SYLLABLES))
+        .collect();
+    let mut letters = syllables.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }
 
 /// A request in the words of one family about the objects of two others.

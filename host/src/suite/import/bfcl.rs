@@ -99,7 +99,13 @@ fn stream(
     let turns: Vec<Turn> = conversations
         .iter()
         .flat_map(|episode| &episode.attempts)
-        .flat_map(|attempt| attempt.steps.iter().enumerate().map(move |(n, step)| (attempt, n, step)))
+        .flat_map(|attempt| {
+            attempt
+                .steps
+                .iter()
+                .enumerate()
+                .map(move |(n, step)| (attempt, n, step))
+        })
         .map(|(attempt, number, step)| Turn {
             attempt: &attempt.id,
             source: format!("{}#{number}", attempt.id),
@@ -159,7 +165,10 @@ struct Turn<'a> {
 }
 
 fn question(row: &QuestionRow, answer: &AnswerRow, turns: &[Turn<'_>]) -> Episode {
-    let text = row.question.first().map_or_else(String::new, |m| user_text(m));
+    let text = row
+        .question
+        .first()
+        .map_or_else(String::new, |m| user_text(m));
     let gold = quoted_turns(&answer.source, turns);
     // Questions about one conversation share their evidence.
     let group = gold
@@ -195,7 +204,11 @@ fn quoted_turns<'t, 'a>(quote: &str, turns: &'t [Turn<'a>]) -> Vec<&'t Turn<'a>>
     }
     let literal: Vec<&Turn<'_>> = turns
         .iter()
-        .filter(|turn| fragments.iter().any(|fragment| turn.text.contains(fragment)))
+        .filter(|turn| {
+            fragments
+                .iter()
+                .any(|fragment| turn.text.contains(fragment))
+        })
         .collect();
     if !literal.is_empty() {
         return literal;

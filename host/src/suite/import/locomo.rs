@@ -124,7 +124,10 @@ fn sessions(
         let date = conversation
             .get(&format!("session_{number}_date_time"))
             .and_then(Value::as_str)
-            .map_or_else(|| "A conversation".into(), |date| format!("A conversation on {date}"));
+            .map_or_else(
+                || "A conversation".into(),
+                |date| format!("A conversation on {date}"),
+            );
         let task = task(id.clone(), date, &[("sample", sample)]);
         let steps = turns.into_iter().map(step).collect();
         episodes.push(Episode {
@@ -139,9 +142,9 @@ fn sessions(
 }
 
 fn step(turn: Turn) -> Step {
-    let picture = turn
-        .blip_caption
-        .map_or_else(String::new, |caption| format!(" [sends a picture of {caption}]"));
+    let picture = turn.blip_caption.map_or_else(String::new, |caption| {
+        format!(" [sends a picture of {caption}]")
+    });
     said(
         Actor::User,
         format!("{}: {}{picture}", turn.speaker, turn.text),

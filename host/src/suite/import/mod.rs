@@ -22,7 +22,11 @@ pub mod webarena;
 /// `<data set>/<its id there>`.
 fn opaque(data_set: &str, id: &str) -> String {
     let digest = Sha256::digest(format!("{data_set}/{id}"));
-    digest.iter().take(5).map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .iter()
+        .take(5)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Reads one JSON document.

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::recorded::{agent, attempt, graded, task, tool};
 use super::super::reader::tools_called;
+use super::super::recorded::{agent, attempt, graded, task, tool};
 use super::super::{Episode, Lane, Question, Stage, Stream, Suite, SuiteError};
 use super::{json, missing, opaque};
 use crate::contract::{Actor, Attempt, Task};
@@ -77,13 +77,20 @@ fn domain_files(path: &Path) -> Result<Vec<(String, PathBuf)>, SuiteError> {
         .iter()
         .filter_map(|(domain, folders)| {
             let flat = path.join(format!("tau2_{domain}_tasks.json"));
-            let nested = folders.iter().map(|folder| path.join(folder).join("tasks.json"));
-            let file = std::iter::once(flat).chain(nested).find(|file| file.is_file())?;
+            let nested = folders
+                .iter()
+                .map(|folder| path.join(folder).join("tasks.json"));
+            let file = std::iter::once(flat)
+                .chain(nested)
+                .find(|file| file.is_file())?;
             Some(((*domain).to_owned(), file))
         })
         .collect();
     if files.is_empty() {
-        return Err(missing(path, "retail/tasks.json` or `tau2_retail_tasks.json"));
+        return Err(missing(
+            path,
+            "retail/tasks.json` or `tau2_retail_tasks.json",
+        ));
     }
     Ok(files)
 }

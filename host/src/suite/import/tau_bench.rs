@@ -61,8 +61,18 @@ struct Function {
 
 /// Reads a file of `historical_trajectories/`, named `<model>-<domain>.json`.
 pub fn read(path: &Path) -> Result<Suite, SuiteError> {
-    let file = file_in(path, &["gpt-4o-airline.json", "historical_trajectories/gpt-4o-airline.json"])?;
-    let stem = file.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+    let file = file_in(
+        path,
+        &[
+            "gpt-4o-airline.json",
+            "historical_trajectories/gpt-4o-airline.json",
+        ],
+    )?;
+    let stem = file
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_lowercase();
     let (model, domain) = stem.rsplit_once('-').unwrap_or(("recorded", &stem));
     let mut tasks: BTreeMap<u64, Vec<Record>> = BTreeMap::new();
     for record in json::<Vec<Record>>(&file)? {
@@ -137,7 +147,11 @@ fn steps(message: Message) -> Vec<Step> {
     let calls = message.tool_calls.unwrap_or_default();
     match message.role.as_str() {
         "user" => vec![said(Actor::User, text)],
-        "tool" => vec![tool(Actor::Observation, message.name.unwrap_or_default(), text)],
+        "tool" => vec![tool(
+            Actor::Observation,
+            message.name.unwrap_or_default(),
+            text,
+        )],
         "assistant" if calls.is_empty() => vec![said(Actor::Answer, text)],
         "assistant" => {
             let thought = (!text.is_empty()).then(|| said(Actor::Thought, text));

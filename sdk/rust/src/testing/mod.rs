@@ -20,6 +20,8 @@
 mod filter;
 mod memories;
 mod model;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::cell::RefCell;

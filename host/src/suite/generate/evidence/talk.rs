@@ -74,152 +74,311 @@ const fn pastime(
 }
 
 pub(super) const THINGS: &[Subject] = &[
-    thing("espresso machine", "coffee maker", &["beans", "milk foam", "breakfast"]),
+    thing(
+        "espresso machine",
+        "coffee maker",
+        &["beans", "milk foam", "breakfast"],
+    ),
     thing("bicycle", "bike", &["tyres", "hills", "traffic"]),
-    thing("telescope", "stargazing scope", &["planets", "clear nights", "galaxies"]),
-    thing("piano", "keyboard instrument", &["scales", "sheet music", "tuning"]),
-    thing("sewing machine", "stitching machine", &["fabric", "curtains", "thread"]),
-    thing("greenhouse", "glasshouse", &["tomatoes", "seedlings", "humidity"]),
+    thing(
+        "telescope",
+        "stargazing scope",
+        &["planets", "clear nights", "galaxies"],
+    ),
+    thing(
+        "piano",
+        "keyboard instrument",
+        &["scales", "sheet music", "tuning"],
+    ),
+    thing(
+        "sewing machine",
+        "stitching machine",
+        &["fabric", "curtains", "thread"],
+    ),
+    thing(
+        "greenhouse",
+        "glasshouse",
+        &["tomatoes", "seedlings", "humidity"],
+    ),
     thing("sofa", "couch", &["cushions", "naps", "upholstery"]),
-    thing("camera", "photo equipment", &["lenses", "portraits", "light"]),
-    thing("laptop", "notebook computer", &["battery life", "software", "spreadsheets"]),
-    thing("drone", "quadcopter", &["wind", "propellers", "aerial footage"]),
+    thing(
+        "camera",
+        "photo equipment",
+        &["lenses", "portraits", "light"],
+    ),
+    thing(
+        "laptop",
+        "notebook computer",
+        &["battery life", "software", "spreadsheets"],
+    ),
+    thing(
+        "drone",
+        "quadcopter",
+        &["wind", "propellers", "aerial footage"],
+    ),
     thing("bookcase", "bookshelf", &["novels", "oak boards", "dust"]),
     thing("kayak", "paddling boat", &["rivers", "paddles", "rapids"]),
-    thing("record player", "turntable", &["vinyl", "jazz albums", "speakers"]),
-    thing("tent", "camping shelter", &["rain", "campfires", "mosquitoes"]),
-    thing("wristwatch", "timepiece", &["leather straps", "punctuality", "springs"]),
+    thing(
+        "record player",
+        "turntable",
+        &["vinyl", "jazz albums", "speakers"],
+    ),
+    thing(
+        "tent",
+        "camping shelter",
+        &["rain", "campfires", "mosquitoes"],
+    ),
+    thing(
+        "wristwatch",
+        "timepiece",
+        &["leather straps", "punctuality", "springs"],
+    ),
     thing("lawnmower", "grass cutter", &["hedges", "weeds", "petrol"]),
 ];
 
 pub(super) const PASTIMES: &[Subject] = &[
-    pastime("choir", "singing group", &["harmonies", "concerts", "sopranos"]),
-    pastime("pottery course", "ceramics class", &["clay", "glazes", "kilns"]),
-    pastime("chess club", "board game circle", &["openings", "endgames", "tournaments"]),
-    pastime("running group", "jogging team", &["marathons", "blisters", "pace"]),
-    pastime("book circle", "reading group", &["authors", "plots", "chapters"]),
-    pastime("yoga lessons", "stretching sessions", &["breathing", "balance", "mats"]),
-    pastime("salsa evenings", "dance nights", &["rhythm", "shoes", "partners"]),
+    pastime(
+        "choir",
+        "singing group",
+        &["harmonies", "concerts", "sopranos"],
+    ),
+    pastime(
+        "pottery course",
+        "ceramics class",
+        &["clay", "glazes", "kilns"],
+    ),
+    pastime(
+        "chess club",
+        "board game circle",
+        &["openings", "endgames", "tournaments"],
+    ),
+    pastime(
+        "running group",
+        "jogging team",
+        &["marathons", "blisters", "pace"],
+    ),
+    pastime(
+        "book circle",
+        "reading group",
+        &["authors", "plots", "chapters"],
+    ),
+    pastime(
+        "yoga lessons",
+        "stretching sessions",
+        &["breathing", "balance", "mats"],
+    ),
+    pastime(
+        "salsa evenings",
+        "dance nights",
+        &["rhythm", "shoes", "partners"],
+    ),
     pastime("beekeeping", "the hives", &["honey", "swarms", "queens"]),
     pastime("climbing", "bouldering", &["ropes", "grip", "ledges"]),
-    pastime("Italian lessons", "language classes", &["verbs", "pronunciation", "vocabulary"]),
-    pastime("food bank shifts", "volunteering", &["donations", "queues", "tins"]),
+    pastime(
+        "Italian lessons",
+        "language classes",
+        &["verbs", "pronunciation", "vocabulary"],
+    ),
+    pastime(
+        "food bank shifts",
+        "volunteering",
+        &["donations", "queues", "tins"],
+    ),
     pastime("fencing", "sword fighting", &["foils", "masks", "footwork"]),
-    pastime("swimming", "training at the pool", &["laps", "goggles", "chlorine"]),
-    pastime("astronomy society", "stargazers' association", &["eclipses", "comets", "lectures"]),
-    pastime("quiz nights", "trivia evenings", &["capitals", "history", "scores"]),
-    pastime("birdwatching", "ornithology walks", &["owls", "binoculars", "migration"]),
+    pastime(
+        "swimming",
+        "training at the pool",
+        &["laps", "goggles", "chlorine"],
+    ),
+    pastime(
+        "astronomy society",
+        "stargazers' association",
+        &["eclipses", "comets", "lectures"],
+    ),
+    pastime(
+        "quiz nights",
+        "trivia evenings",
+        &["capitals", "history", "scores"],
+    ),
+    pastime(
+        "birdwatching",
+        "ornithology walks",
+        &["owls", "binoculars", "migration"],
+    ),
 ];
 
 const OF_THINGS: &[Fact] = &[
     Fact {
         statements: &[
-            "I paid {v} euros for the {s}.",
-            "In the end the {s} cost {v} euros.",
-            "The price was {v} euros, all in.",
+            "The price of the {s} was {v} euros, all in.",
+            "In the end the price of the {s} came to {v} euros.",
+            "I paid {v} euros, which is a fair price.",
         ],
-        close_questions: &["How much did I pay for the {s}?", "What was the price of the {s} in euros?"],
-        distant_questions: &["What did the {s} set me back?", "How expensive was the {s}?"],
+        close_questions: &[
+            "What was the price of the {s} in euros?",
+            "How many euros did I pay for the {s}, what was the price?",
+        ],
+        distant_questions: &[
+            "What did the {s} set me back?",
+            "How expensive was the {s}?",
+        ],
         values: Values::Numbers { from: 40, to: 140 },
     },
     Fact {
         statements: &[
-            "The colour I chose is {v}.",
+            "The colour I chose for the {s} is {v}.",
             "I picked the {s} in {v} because that colour suits the room.",
             "It had to be {v}, no other colour would do.",
         ],
-        close_questions: &["Which colour did I choose for the {s}?", "What colour is the {s}?"],
-        distant_questions: &["What does the {s} look like, what shade is it?", "In which paint did I get the {s}?"],
+        close_questions: &[
+            "Which colour did I choose for the {s}?",
+            "What colour is the {s}?",
+        ],
+        distant_questions: &["What shade is the {s}?", "How did I have the {s} painted?"],
         values: Values::Words(COLOURS),
     },
     Fact {
         statements: &[
-            "I keep it in {v}, at my parents' place.",
-            "Most of the year the {s} is stored in {v}.",
-            "Since there is no room at home, I keep the {s} in {v}.",
+            "I keep the {s} in {v}, at my parents' place.",
+            "Most of the year I keep the {s} stored in {v}.",
+            "Since there is no room at home, I keep it in {v}.",
         ],
-        close_questions: &["Where do I keep the {s}?", "In which town is the {s} stored?"],
-        distant_questions: &["Where would I have to travel to pick up the {s}?", "What is the location of the {s}?"],
+        close_questions: &[
+            "In which place do I keep the {s}?",
+            "Where do I keep the {s} stored?",
+        ],
+        distant_questions: &[
+            "Where would I have to travel to pick up the {s}?",
+            "What is the location of the {s}?",
+        ],
         values: Values::Words(TOWNS),
     },
     Fact {
         statements: &[
-            "It was a present from {v}, of all people.",
-            "I got the idea to buy the {s} from {v}.",
-            "{v} recommended the {s} to me.",
+            "It was {v} who recommended the {s} to me.",
+            "{v} recommended the {s} to me, of all people.",
+            "I bought it because {v} recommended it.",
         ],
-        close_questions: &["Who recommended the {s} to me?", "From whom did I get the idea of the {s}?"],
-        distant_questions: &["Whose suggestion was the {s}?", "Which friend is behind the {s}?"],
+        close_questions: &[
+            "Who recommended the {s} to me?",
+            "Which friend recommended the {s}?",
+        ],
+        distant_questions: &[
+            "Whose suggestion was the {s}?",
+            "Who gave me the idea to get the {s}?",
+        ],
         values: Values::Words(NAMES),
     },
     Fact {
         statements: &[
-            "I bought the {s} in {v}.",
-            "I have had it since {v}.",
-            "It dates from {v}, so it is not exactly new.",
+            "I have owned the {s} since the year {v}.",
+            "The {s} was built in the year {v}, so it is not exactly new.",
+            "The year on its label is {v}.",
         ],
-        close_questions: &["In which year did I buy the {s}?", "Since which year have I had the {s}?"],
-        distant_questions: &["How old is the {s}, when was it acquired?", "When did the {s} come into my life?"],
-        values: Values::Numbers { from: 2001, to: 2023 },
+        close_questions: &[
+            "From which year is the {s}?",
+            "In what year was the {s} built?",
+        ],
+        distant_questions: &[
+            "How old is the {s}, when was it made?",
+            "When did the {s} leave the factory?",
+        ],
+        values: Values::Numbers {
+            from: 1971,
+            to: 2023,
+        },
     },
 ];
 
 const OF_PASTIMES: &[Fact] = &[
     Fact {
         statements: &[
-            "We meet on {v}, without exception.",
-            "My day for {s} is {v}.",
-            "Every {v} evening belongs to it.",
+            "We meet for {s} every {v}, without exception.",
+            "The weekday on which we meet for {s} is {v}.",
+            "Every {v} evening we meet for it.",
         ],
-        close_questions: &["On which day do we meet for {s}?", "What is my day for {s}?"],
-        distant_questions: &["When in the week am I busy with {s}?", "Which weekday should be kept free because of {s}?"],
+        close_questions: &[
+            "On which weekday do we meet for {s}?",
+            "What evening of the week do we meet for {s}?",
+        ],
+        distant_questions: &[
+            "When in the week am I busy with {s}?",
+            "What should be kept free in my calendar because of {s}?",
+        ],
         values: Values::Words(DAYS),
     },
     Fact {
         statements: &[
-            "There are {v} of us now.",
-            "With {v} members, {s} has become rather crowded.",
-            "We counted {v} people last time.",
+            "There are {v} members at {s} now.",
+            "With {v} members {s} has become rather crowded.",
+            "We counted {v} members last time.",
         ],
-        close_questions: &["How many members are there at {s}?", "How many people come to {s}?"],
-        distant_questions: &["What is the size of the crowd at {s}?", "How large is the company at {s}?"],
+        close_questions: &[
+            "How many members are there at {s}?",
+            "How many members did we count at {s}?",
+        ],
+        distant_questions: &[
+            "What is the size of the crowd at {s}?",
+            "How large is the company at {s}?",
+        ],
         values: Values::Numbers { from: 5, to: 45 },
     },
     Fact {
         statements: &[
-            "The one who leads it is {v}.",
-            "{v} teaches us, with endless patience.",
-            "For {s} our teacher is {v}.",
+            "Our teacher at {s} is {v}.",
+            "The teacher of {s} is called {v}, and has endless patience.",
+            "We have a new teacher, {v}.",
         ],
-        close_questions: &["Who teaches us at {s}?", "Who leads {s}?"],
-        distant_questions: &["Who is in charge of {s}?", "What is the instructor of {s} called?"],
+        close_questions: &[
+            "Who is our teacher at {s}?",
+            "What is the teacher of {s} called?",
+        ],
+        distant_questions: &[
+            "Who is in charge of {s}?",
+            "Who shows us how it is done at {s}?",
+        ],
         values: Values::Words(NAMES),
     },
     Fact {
         statements: &[
-            "It takes place in {v}, half an hour by train.",
-            "I go to {v} for {s}.",
-            "We found a room in {v}.",
+            "We found a hall for {s} in {v}.",
+            "The hall for {s} is in {v}, half an hour by train.",
+            "For now we use a hall in {v}.",
         ],
-        close_questions: &["Where does {s} take place?", "To which town do I go for {s}?"],
-        distant_questions: &["What is the venue of {s}?", "Where would you find me during {s}?"],
+        close_questions: &[
+            "In which town is the hall for {s}?",
+            "Where is the hall that we use for {s}?",
+        ],
+        distant_questions: &[
+            "What is the venue of {s}?",
+            "Where would you find me during {s}?",
+        ],
         values: Values::Words(TOWNS),
     },
     Fact {
         statements: &[
-            "I joined in {v}.",
-            "I started with {s} back in {v}.",
-            "My first time was in {v}, and I was terrible.",
+            "For {s} I joined back in {v}.",
+            "I joined in {v}, and I was terrible at {s}.",
+            "It was in {v} that I joined.",
         ],
-        close_questions: &["In which year did I start with {s}?", "When did I join, for {s}?"],
-        distant_questions: &["For how long have I been doing {s}, from what year on?", "When did {s} become part of my life?"],
-        values: Values::Numbers { from: 2001, to: 2023 },
+        close_questions: &[
+            "When did I join, for {s}? I mean the year in which I joined.",
+            "In which year was it that I joined, for {s}?",
+        ],
+        distant_questions: &[
+            "For how long have I been doing {s}?",
+            "When did {s} become part of my life?",
+        ],
+        values: Values::Numbers {
+            from: 1991,
+            to: 2023,
+        },
     },
 ];
 
 pub(super) const NAMES: &[&str] = &[
-    "Amira", "Boris", "Carla", "Dmitri", "Elena", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Keiko",
-    "Luca", "Mirjam", "Nadia", "Oskar", "Priya",
+    "Amira", "Boris", "Carla", "Dmitri", "Elena", "Farid", "Greta", "Hugo", "Ines", "Jonas",
+    "Keiko", "Luca", "Mirjam", "Nadia", "Oskar", "Priya",
 ];
 
 const TOWNS: &[&str] = &[
@@ -228,11 +387,26 @@ const TOWNS: &[&str] = &[
 ];
 
 const COLOURS: &[&str] = &[
-    "green", "blue", "red", "black", "white", "yellow", "orange", "grey", "turquoise", "silver",
+    "green",
+    "blue",
+    "red",
+    "black",
+    "white",
+    "yellow",
+    "orange",
+    "grey",
+    "turquoise",
+    "silver",
 ];
 
 const DAYS: &[&str] = &[
-    "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
 ];
 
 pub(super) const TOPICS: &[&str] = &[

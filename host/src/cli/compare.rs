@@ -1,0 +1,359 @@
+//! `memhost compare`: strategies on suites, side by side.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::ValueEnum;
+
+use super::plugins::{self, Choice};
+use super::setup::{ConfigFile, StoreFlags};
+use super::{Failure, interrupt, output, progress, setup, suite};
+use crate::compare::files::CellFiles;
+use crate::compare::summary::Setup;
+use crate::compare::{
+    Comparison, Conditions, Contest, Contestant, Finish, HostRunner, Report, report, schedule,
+};
+use crate::config::Config;
+use crate::driver::Surroundings;
+use crate::model::Models;
+use crate::store::Store;
+use crate::suite::Suite;
+
+const EXAMPLES: &str = "\
+Examples:
+  memhost compare rag reasoningbank
+  memhost compare rag reasoningbank --suite evidence --set rag.mode=dense --seeds 5
+  memhost compare ./mine.wasm rag --suite bfcl:data/bfcl_memory --output results
+  memhost compare rag --model openai:gpt-4.1-mini --format csv > results.csv
+
+With --output, every finished cell (strategy x suite x seed) is kept in DIR/cells. An interrupted comparison
+goes on where it was when the same command is run again; the report is in DIR/report.{txt,json,csv}.
+
+--format csv prints the columns suite, lane, strategy, floor, seeds, measure, value, low, high, difference,
+difference_low, difference_high, tasks, groups. A measure is a metric of the suite or a cost per run:
+tokens_per_question, model_calls, model_input_tokens, model_output_tokens, memories, retrieve_p50_ms,
+retrieve_p95_ms, fuel, wall_seconds, cut, evicted_by_host. The rows of the store's `results` have the same names.";
+
+/// Compare strategies on suites, and say which is better, by how much, and how sure that is.
+///
+/// Every strategy meets the same tasks in the same order, and the host's floors take part everywhere.
+/// Differences are to the first plugin.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Options {
+    /// A path to a `.wasm` file, or the name of a plugin.
+    #[arg(required = true, value_name = "PLUGIN")]
+    plugins: Vec<String>,
+    /// Built-in suites, `<format>:<path>`, or `.jsonl` files; see `memhost suite list` [default: every built-in one].
+    #[arg(long = "suite", value_name = "SUITE", num_args = 1..)]
+    suites: Vec<String>,
+    /// Runs per strategy and suite; each shuffles what may be shuffled anew.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    seeds: u64,
+    /// A parameter of a plugin; `memhost inspect` lists them.
+    #[arg(long = "set", value_name = "PLUGIN.PARAMETER=VALUE")]
+    choices: Vec<Choice>,
+    /// What answers strategies that ask a language model: `extractive`, `none`, or `openai:<model>`.
+    #[arg(long, value_name = "MODEL")]
+    model: Option<String>,
+    #[command(flatten)]
+    store: StoreFlags,
+    /// Where finished cells and the report are kept [default: nowhere].
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// How the report is printed.
+    #[arg(long, default_value = "table")]
+    format: Format,
+    /// The most memories that a strategy may keep per stream [default: unlimited].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    memories: Option<u32>,
+    /// Cells that run at a time [default: one per processor].
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+/// How a report is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Table,
+    /// For programs: everything that is known.
+    Json,
+    /// For programs: one line per suite, strategy and measure.
+    Csv,
+}
+
+/// Why a comparison has no or only part of a result.
+#[derive(Debug, thiserror::Error)]
+enum CompareError {
+    #[error("two of the suites are called `{0}`: give each a name of its own")]
+    SameSuite(String),
+    #[error(
+        "strategy `{0}` cannot work without a language model, and there is none: \
+         choose --model extractive or --model openai:<model>"
+    )]
+    NoModel(String),
+    #[error("interrupted: {finished} of {cells} cells are finished; {advice}")]
+    Interrupted {
+        finished: usize,
+        cells: usize,
+        advice: &'static str,
+    },
+    #[error("{failed} of {cells} cells could not be run; the report says why")]
+    CellsFailed { failed: usize, cells: usize },
+    #[error("cannot write `{}`", .path.display())]
+    Write {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+}
+
+/// Runs the command.
+pub async fn run(options: Options) -> Result<(), Failure> {
+    let mut config = options.config.load()?;
+    options.store.apply(&mut config)?;
+    if let Some(model) = &options.model {
+        config.set_model(model).map_err(Failure::usage)?;
+    }
+    let suites = load_suites(&options.suites)?;
+    let engine = setup::engine(&config)?;
+    let plugins = plugins::contestants(&engine, &options.plugins, &options.choices).await?;
+    let models = Arc::new(config.models().map_err(Failure::failed)?);
+    check_models(&plugins, &models)?;
+    let files = options
+        .output
+        .as_deref()
+        .map(CellFiles::open)
+        .transpose()
+        .map_err(Failure::failed)?;
+
+    let mut contests = Vec::new();
+    for suite in suites {
+        let contest = Contest::new(suite, &plugins).await;
+        contests.push(contest.map_err(Failure::failed)?);
+    }
+    let comparison = Comparison {
+        run: run_name(),
+        contests,
+        seeds: options.seeds,
+        most_memories: options.memories,
+    };
+    let place = StorePlace::choose(&config, options.output.as_deref())?;
+    let surroundings = surroundings(&config, models, &place.uri).await?;
+    let store = surroundings.store.clone();
+    if place.is_kept() {
+        keep_attempts(&store, &comparison).await?;
+    }
+    let result = run_and_report(&options, &comparison, surroundings, files.as_ref()).await;
+    let closed = if place.is_kept() {
+        store.close().await.map_err(Failure::failed)
+    } else {
+        Ok(())
+    };
+    result.and(closed)
+}
+
+/// What happened is kept once per suite, for whoever reads the store later.
+async fn keep_attempts(store: &Store, comparison: &Comparison) -> Result<(), Failure> {
+    for contest in &comparison.contests {
+        let attempts = contest
+            .suite
+            .episodes()
+            .flat_map(|(_, episode)| episode.attempts.iter().cloned());
+        let run = format!("{}/{}", comparison.run, contest.suite.name);
+        store
+            .append_attempts(&run, &attempts.collect::<Vec<_>>())
+            .await
+            .map_err(Failure::failed)?;
+    }
+    Ok(())
+}
+
+fn load_suites(names: &[String]) -> Result<Vec<Suite>, Failure> {
+    let builtin = crate::suite::builtin();
+    let names: Vec<&str> = if names.is_empty() {
+        builtin.iter().map(|suite| suite.name).collect()
+    } else {
+        names.iter().map(String::as_str).collect()
+    };
+    let mut known = BTreeSet::new();
+    let mut suites = Vec::new();
+    for name in names {
+        let suite = Suite::load(name).map_err(suite::failure)?;
+        if !known.insert(suite.name.clone()) {
+            return Err(Failure::usage(CompareError::SameSuite(suite.name)));
+        }
+        suites.push(suite);
+    }
+    Ok(suites)
+}
+
+fn check_models(plugins: &[Contestant], models: &Models) -> Result<(), Failure> {
+    let needs_one = |plugin: &&Contestant| {
+        let description = plugin.strategy.description();
+        description.requires.iter().any(|wanted| wanted == "llm")
+    };
+    match plugins.iter().find(needs_one) {
+        Some(plugin) if models.agent.name() == "none" => Err(Failure::usage(
+            CompareError::NoModel(plugin.name().to_owned()),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Where memories are kept: as configured, else with the output, else nowhere once the comparison is over.
+struct StorePlace {
+    uri: String,
+    /// Removed when dropped.
+    temporary: Option<tempfile::TempDir>,
+}
+
+impl StorePlace {
+    fn is_kept(&self) -> bool {
+        self.temporary.is_none()
+    }
+
+    fn choose(config: &Config, output: Option<&Path>) -> Result<StorePlace, Failure> {
+        let kept = config
+            .store
+            .uri
+            .clone()
+            .or_else(|| output.map(|directory| directory.join("store").display().to_string()));
+        if let Some(uri) = kept {
+            return Ok(StorePlace {
+                uri,
+                temporary: None,
+            });
+        }
+        let temporary = tempfile::tempdir().map_err(Failure::failed)?;
+        Ok(StorePlace {
+            uri: temporary.path().join("store").display().to_string(),
+            temporary: Some(temporary),
+        })
+    }
+}
+
+async fn surroundings(
+    config: &Config,
+    models: Arc<Models>,
+    store: &str,
+) -> Result<Surroundings, Failure> {
+    let embedder = config.embedder().await.map_err(Failure::failed)?;
+    let store = Store::open(store, embedder.clone())
+        .await
+        .map_err(Failure::failed)?;
+    Ok(Surroundings {
+        store,
+        models,
+        embedder,
+        limits: config.limits.clone(),
+    })
+}
+
+async fn run_and_report(
+    options: &Options,
+    comparison: &Comparison,
+    surroundings: Surroundings,
+    files: Option<&CellFiles>,
+) -> Result<(), Failure> {
+    let jobs = options
+        .jobs
+        .or_else(|| std::thread::available_parallelism().ok())
+        .unwrap_or(NonZeroUsize::MIN);
+    let setup = Setup {
+        conditions: Conditions::of(&surroundings),
+        jobs: jobs.get(),
+        model_caveats: model_caveats(&surroundings.models),
+    };
+    let cells = comparison.cells(&setup.conditions);
+    let runner = Arc::new(HostRunner {
+        surroundings,
+        run: comparison.run.clone(),
+    });
+    let watcher = progress::watcher(cells.len());
+    let stop = interrupt::interrupted();
+    let finish = schedule::run(&cells, runner, files, jobs, watcher.as_ref(), stop)
+        .await
+        .map_err(Failure::failed)?;
+    drop(watcher);
+
+    let report = Report::new(comparison, &cells, &finish, &setup);
+    if finish.finished() > 0 {
+        output::print(&printed(&report, options.format, output::width())?)?;
+    }
+    if let Some(directory) = &options.output {
+        write_reports(directory, &report)?;
+    }
+    verdict(&finish, files.is_some())
+}
+
+/// Each model's caveat once.
+fn model_caveats(models: &Models) -> Vec<String> {
+    let all = [
+        &models.agent,
+        &models.strongest,
+        &models.judge,
+        &models.cheap,
+    ];
+    let caveats: BTreeSet<String> = all
+        .into_iter()
+        .filter_map(|model| model.caveat().map(str::to_owned))
+        .collect();
+    caveats.into_iter().collect()
+}
+
+fn printed(report: &Report, format: Format, width: usize) -> Result<String, Failure> {
+    match format {
+        Format::Table => Ok(report::table(report, width)),
+        Format::Json => report::json(report).map_err(Failure::failed),
+        Format::Csv => report::csv(report).map_err(Failure::failed),
+    }
+}
+
+fn write_reports(directory: &Path, report: &Report) -> Result<(), Failure> {
+    const WIDTH: usize = 160;
+    let formats = [
+        ("report.txt", Format::Table),
+        ("report.json", Format::Json),
+        ("report.csv", Format::Csv),
+    ];
+    for (file, format) in formats {
+        let path = directory.join(file);
+        std::fs::write(&path, printed(report, format, WIDTH)?)
+            .map_err(|source| Failure::failed(CompareError::Write { path, source }))?;
+    }
+    Ok(())
+}
+
+/// Whether everything that was asked for was done.
+fn verdict(finish: &Finish, kept: bool) -> Result<(), Failure> {
+    let cells = finish.outcomes.len();
+    if finish.interrupted {
+        return Err(Failure::failed(CompareError::Interrupted {
+            finished: finish.finished(),
+            cells,
+            advice: if kept {
+                "run the same command again to go on"
+            } else {
+                "nothing is kept; with --output DIR it would be"
+            },
+        }));
+    }
+    match finish.failed() {
+        0 => Ok(()),
+        failed => Err(Failure::failed(CompareError::CellsFailed { failed, cells })),
+    }
+}
+
+/// Unique among runs that share a store: milliseconds since 1970 and the process, in hexadecimal.
+fn run_name() -> String {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis());
+    format!("{now:x}-{:x}", std::process::id())
+}

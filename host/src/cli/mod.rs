@@ -1,0 +1,132 @@
+//! The command line, one file per command.
+//!
+//! What was asked for goes to standard output, everything else to standard error. The exit code is 0, 1 if it
+//! failed, or 2 if it was asked wrongly: an unknown option, parameter, plugin or suite, or a value of the
+//! wrong type.
+
+mod compare;
+mod failure;
+mod inspect;
+mod interrupt;
+mod output;
+mod plugins;
+mod progress;
+mod setup;
+mod store;
+mod suite;
+
+use std::process::ExitCode;
+
+use clap::{ArgAction, Parser, Subcommand};
+
+pub use failure::Failure;
+
+const EXAMPLES: &str = "\
+Examples:
+  memhost compare rag reasoningbank
+      what they remember on the built-in suites, against the floors
+  memhost compare ./mine.wasm rag --suite bfcl:data/bfcl_memory --seeds 5 --output results
+      a plugin of yours on a real data set; interrupt it and run it again to go on
+  memhost inspect rag
+      its parameters, and what it imports and exports
+  memhost suite list
+      what there is to compare on
+
+Files and environment:
+  memhost.toml      configuration: embedder, models, limits, store
+  MEMHOST_PLUGINS   directories in which plugins are looked for by name
+  MEMHOST_LOG       what is logged, as in `memhost=debug`; over --verbose";
+
+/// Runs memory strategies for LLM agents as sandboxed plugins, and compares them on the same work.
+#[derive(Debug, Parser)]
+#[command(name = "memhost", version, after_help = EXAMPLES, arg_required_else_help = true, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Log more to standard error: -v what is done, -vv how, -vvv everything.
+    #[arg(short, long, action = ArgAction::Count, global = true)]
+    verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Compare(compare::Options),
+    Inspect(inspect::Options),
+    Suite(suite::Options),
+    Store(store::Options),
+}
+
+/// Does what the command line asks for, and says on standard error why if it cannot.
+pub fn run(cli: Cli) -> ExitCode {
+    log_to_stderr(cli.verbose);
+    match dispatch(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::failed)?;
+    runtime.block_on(async {
+        match command {
+            Command::Compare(options) => compare::run(options).await,
+            Command::Inspect(options) => inspect::run(options).await,
+            Command::Suite(options) => suite::run(options),
+            Command::Store(options) => store::run(options).await,
+        }
+    })
+}
+
+fn log_to_stderr(verbose: u8) {
+    use tracing_subscriber::EnvFilter;
+    let level = match verbose {
+        0 => "error",
+        1 => "memhost=info,error",
+        2 => "memhost=debug,warn",
+        _ => "trace",
+    };
+    let filter = EnvFilter::try_from_env("MEMHOST_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_and_option_is_explained() {
+        fn check(command: &clap::Command) {
+            let name = command.get_name();
+            assert!(command.get_about().is_some(), "`{name}` is not explained");
+            if !command.has_subcommands() {
+                assert!(
+                    command.get_after_help().is_some(),
+                    "`{name}` has no example"
+                );
+            }
+            for argument in command.get_arguments() {
+                assert!(
+                    argument.get_help().is_some(),
+                    "`{name}` does not explain `{}`",
+                    argument.get_id()
+                );
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&super::Cli::command());
+    }
+}

@@ -1,0 +1,67 @@
+//! What several commands take: the configuration with the flags that override it.
+
+use std::path::PathBuf;
+
+use super::Failure;
+use crate::config::Config;
+use crate::engine::{Engine, EngineError, EngineOptions};
+
+/// Where the configuration comes from, and what overrides it.
+#[derive(Debug, clap::Args)]
+pub struct ConfigFile {
+    /// The configuration file [default: memhost.toml, if there is one].
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl ConfigFile {
+    /// The configuration: file, then environment.
+    pub fn load(&self) -> Result<Config, Failure> {
+        Config::load(self.config.as_deref()).map_err(Failure::usage)
+    }
+}
+
+/// What embeds, and where memories are kept.
+#[derive(Debug, clap::Args)]
+pub struct StoreFlags {
+    /// What embeds keys and queries: `builtin`, or `openai:<model>`.
+    #[arg(long, value_name = "EMBEDDER")]
+    embedder: Option<String>,
+    /// Where memories are kept: a directory, or an object store as in `s3://bucket/path`.
+    #[arg(long, value_name = "URI")]
+    store: Option<String>,
+}
+
+impl StoreFlags {
+    /// Puts the flags over the configuration.
+    pub fn apply(&self, config: &mut Config) -> Result<(), Failure> {
+        if let Some(embedder) = &self.embedder {
+            config.set_embedder(embedder).map_err(Failure::usage)?;
+        }
+        if let Some(store) = &self.store {
+            config.set_store(store);
+        }
+        Ok(())
+    }
+}
+
+/// The sandbox, with compiled code kept where the configuration says.
+///
+/// A directory that cannot be used costs time and nothing else, so that it is no reason to stop.
+pub fn engine(config: &Config) -> Result<Engine, Failure> {
+    let options = EngineOptions {
+        limits: config.limits.clone(),
+        ..EngineOptions::default()
+    };
+    let kept = EngineOptions {
+        cache: config.cache_directory(),
+        ..options.clone()
+    };
+    match Engine::new(kept) {
+        Err(error @ EngineError::Cache { .. }) => {
+            eprintln!("warning: plugins are compiled on every run: {error}");
+            Engine::new(options).map_err(Failure::failed)
+        }
+        result => result.map_err(Failure::failed),
+    }
+}

@@ -1,0 +1,217 @@
+//! `memhost suite`: what there is to compare on.
+
+use std::path::PathBuf;
+
+use clap::{Subcommand, ValueEnum};
+use comfy_table::{Cell, CellAlignment, Table, TableComponent, presets};
+
+use super::{Failure, output};
+use crate::compare::report::number::count;
+use crate::suite::{self, Format, Severity, Suite, SuiteError, SuiteSummary};
+
+const YOUR_OWN: &str = r#"A suite of your own is a .jsonl file: a header, then one episode per line. First an episode's question is
+asked, then its attempts are learnt from; either may be missing. Stages run one after the other.
+
+  {"format": 1, "name": "pets", "lane": "evidence", "summary": "Two talks about pets, and a question."}
+  {"task": {"id": "monday", "text": "Small talk"}, "attempts": [{"steps": [{"actor": "user", "text": "My cat is called Momo."}]}]}
+  {"task": {"id": "tuesday", "text": "Small talk"}, "attempts": [{"steps": [{"actor": "user", "text": "Momo turned 5 today."}]}]}
+  {"stage": 1, "task": {"id": "age", "text": "How old is my cat?"}, "question": {"answers": ["5", "five"]}}
+
+`memhost suite check pets.jsonl` says what is wrong with it, `memhost compare rag --suite pets.jsonl` uses it, and
+`memhost suite import evidence --to example.jsonl` writes a large one to look at."#;
+
+/// List, show, check and import suites.
+#[derive(Debug, clap::Args)]
+#[command(arg_required_else_help = true, after_help = YOUR_OWN)]
+pub struct Options {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the built-in suites, and the data sets that can be read.
+    #[command(after_help = "Example:\n  memhost suite list")]
+    List {
+        /// How it is printed.
+        #[arg(long, default_value = "table")]
+        format: Output,
+    },
+    /// Show a suite in figures.
+    #[command(
+        after_help = "Examples:\n  memhost suite show evidence\n  memhost suite show bfcl:data/bfcl_memory --format json"
+    )]
+    Show {
+        /// A built-in suite, `<format>:<path>`, or a `.jsonl` file.
+        suite: String,
+        /// How it is printed.
+        #[arg(long, default_value = "table")]
+        format: Output,
+    },
+    /// Say everything that is wrong with a suite; exit code 1 if it cannot be used.
+    #[command(after_help = "Example:\n  memhost suite check mine.jsonl")]
+    Check {
+        /// A built-in suite, `<format>:<path>`, or a `.jsonl` file.
+        suite: String,
+        /// How it is printed.
+        #[arg(long, default_value = "table")]
+        format: Output,
+    },
+    /// Write a suite as `.jsonl`, the format for suites of one's own.
+    #[command(
+        after_help = "Examples:\n  memhost suite import locomo:locomo10.json --to locomo.jsonl\n  memhost suite import evidence --to example.jsonl"
+    )]
+    Import {
+        /// `<format>:<path>`, or a built-in suite.
+        suite: String,
+        /// The file to write; one that is there is replaced.
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+}
+
+/// How it is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// Why a suite was found wanting.
+#[derive(Debug, thiserror::Error)]
+#[error("suite `{0}` cannot be used: correct what is marked `error`")]
+struct Unusable(String);
+
+/// Runs the command.
+pub fn run(options: Options) -> Result<(), Failure> {
+    match options.command {
+        Command::List { format } => list(format),
+        Command::Show { suite, format } => show(&suite, format),
+        Command::Check { suite, format } => check(&suite, format),
+        Command::Import { suite, to } => Suite::load(&suite)
+            .and_then(|suite| suite.write_jsonl(&to))
+            .map_err(failure),
+    }
+}
+
+/// An unknown name is wrong usage; everything else is a failure.
+pub fn failure(error: SuiteError) -> Failure {
+    match error {
+        SuiteError::Unknown { .. } => Failure::usage(error),
+        _ => Failure::failed(error),
+    }
+}
+
+fn list(format: Output) -> Result<(), Failure> {
+    if format == Output::Json {
+        let entry = |format: &Format| serde_json::json!({"name": format.name, "summary": format.summary, "path": format.path});
+        return output::print_json(&serde_json::json!({
+            "builtin": suite::builtin().iter().map(entry).collect::<Vec<_>>(),
+            "formats": suite::formats().iter().map(entry).collect::<Vec<_>>(),
+        }));
+    }
+    let mut text = "built in, by name\n".to_owned();
+    for suite in suite::builtin() {
+        text += &format!("  {:<26} {}\n", suite.name, suite.summary);
+    }
+    text += "\nfrom files, as <format>:<path>\n";
+    for format in suite::formats() {
+        text += &format!(
+            "  {:<26} {}\n  {:<26} path: {}\n",
+            format.name, format.summary, "", format.path
+        );
+    }
+    text += "\nof your own: a .jsonl file, see `memhost suite --help`\n";
+    output::print(&text)
+}
+
+fn show(name: &str, format: Output) -> Result<(), Failure> {
+    let summary = Suite::read(name).map_err(failure)?.summarize();
+    match format {
+        Output::Json => output::print_json(&summary),
+        Output::Table => output::print(&figures(&summary)),
+    }
+}
+
+fn figures(summary: &SuiteSummary) -> String {
+    let budgets: Vec<String> = summary.budgets.iter().map(u32::to_string).collect();
+    let mut table = Table::new();
+    table
+        .load_preset(presets::NOTHING)
+        .set_style(TableComponent::HeaderLines, '─')
+        .set_style(TableComponent::MiddleHeaderIntersections, '─')
+        .set_header([
+            "stream",
+            "episodes",
+            "questions",
+            "groups",
+            "attempts",
+            "steps",
+            "question\ntokens",
+            "attempt\ntokens",
+        ]);
+    for stream in &summary.streams {
+        let numbers = [
+            stream.episodes as u64,
+            stream.questions as u64,
+            stream.groups as u64,
+            stream.attempts as u64,
+            stream.steps as u64,
+            stream.question_tokens,
+            stream.attempt_tokens,
+        ];
+        let numbers = numbers
+            .map(|number| Cell::new(count(number as f64)).set_alignment(CellAlignment::Right));
+        table.add_row([Cell::new(&stream.name)].into_iter().chain(numbers));
+    }
+    format!(
+        "{}: {}\nmetrics: {} (the first is the primary one)\nbudgets: {} tokens\n\n{}\n",
+        summary.name,
+        summary.summary,
+        summary.metrics.join(", "),
+        budgets.join(", "),
+        table.trim_fmt()
+    )
+}
+
+fn check(name: &str, format: Output) -> Result<(), Failure> {
+    let suite = Suite::read(name).map_err(failure)?;
+    let problems = suite::check(&suite);
+    let usable = problems
+        .iter()
+        .all(|problem| problem.severity != Severity::Error);
+    match format {
+        Output::Json => output::print_json(&serde_json::json!({
+            "suite": suite.name,
+            "usable": usable,
+            "problems": problems,
+        }))?,
+        Output::Table => {
+            let mut text = String::new();
+            for problem in &problems {
+                let severity = match problem.severity {
+                    Severity::Warning => "warning",
+                    Severity::Error => "error",
+                };
+                text += &format!("{severity}: {problem}\n");
+            }
+            let questions = suite.questions().count();
+            if usable {
+                text += &format!(
+                    "suite `{}` can be used: {} questions, {} warnings\n",
+                    suite.name,
+                    count(questions as f64),
+                    problems.len()
+                );
+            }
+            output::print(&text)?;
+        }
+    }
+    if usable {
+        Ok(())
+    } else {
+        Err(Failure::failed(Unusable(suite.name)))
+    }
+}

@@ -1,0 +1,172 @@
+//! Finished cells on disk, so that a comparison that was interrupted can be continued.
+//!
+//! One JSON file per cell under `cells/`, named by the digest of all that determines its result. A file appears
+//! whole or not at all, and is never written to again. To have a cell run again, delete its file.
+
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::CellKey;
+use crate::driver::CellReport;
+
+/// A directory of finished cells.
+#[derive(Debug, Clone)]
+pub struct CellFiles {
+    directory: PathBuf,
+}
+
+/// Why finished cells cannot be kept.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} `{}`: choose another --output, or free it", .path.display())]
+pub struct CellFileError {
+    action: &'static str,
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// What is known of a cell.
+#[derive(Debug, PartialEq)]
+pub enum Kept {
+    /// It is finished.
+    Finished(Box<CellReport>),
+    /// It has not been run.
+    Missing,
+    /// There is a file that cannot be read as its result; why, for people.
+    Damaged(String),
+}
+
+/// A cell file's content. The key is there for people, and to notice a file under a wrong name.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct CellFile {
+    key: CellKey,
+    report: CellReport,
+}
+
+impl CellFiles {
+    /// The cells of an output directory, which is created if need be.
+    ///
+    /// # Errors
+    /// If it cannot be created or written to.
+    pub fn open(output: &Path) -> Result<CellFiles, CellFileError> {
+        let directory = output.join("cells");
+        let fail = |source| CellFileError {
+            action: "write to",
+            path: directory.clone(),
+            source,
+        };
+        std::fs::create_dir_all(&directory).map_err(fail)?;
+        tempfile::tempfile_in(&directory).map_err(fail)?;
+        Ok(CellFiles { directory })
+    }
+
+    /// Looks a cell up.
+    pub fn load(&self, key: &CellKey) -> Kept {
+        let path = self.path(key);
+        let damaged = |reason: String| Kept::Damaged(format!("`{}` {reason}", path.display()));
+        let text = match std::fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Kept::Missing,
+            Err(error) => return damaged(format!("cannot be read: {error}")),
+        };
+        match serde_json::from_slice::<CellFile>(&text) {
+            Ok(file) if file.key == *key => Kept::Finished(Box::new(file.report)),
+            Ok(file) => damaged(format!("holds another cell: {}", file.key.label())),
+            Err(error) => damaged(format!("is not a finished cell: {error}")),
+        }
+    }
+
+    /// Keeps a finished cell; it is on disk when this returns.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn save(&self, key: &CellKey, report: &CellReport) -> Result<(), CellFileError> {
+        let path = self.path(key);
+        let file = CellFile {
+            key: key.clone(),
+            report: report.clone(),
+        };
+        self.write(&path, &file).map_err(|source| CellFileError {
+            action: "write",
+            path,
+            source,
+        })
+    }
+
+    fn write(&self, path: &Path, file: &CellFile) -> io::Result<()> {
+        let mut temporary = tempfile::NamedTempFile::new_in(&self.directory)?;
+        serde_json::to_writer(&mut temporary, file)?;
+        temporary.flush()?;
+        temporary.as_file().sync_all()?;
+        temporary.persist(path)?;
+        std::fs::File::open(&self.directory)?.sync_all()
+    }
+
+    fn path(&self, key: &CellKey) -> PathBuf {
+        self.directory.join(format!("{}.json", key.digest()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing;
+    use super::*;
+
+    #[test]
+    fn a_finished_cell_comes_back_as_it_was() {
+        let output = tempfile::tempdir().unwrap();
+        let files = CellFiles::open(output.path()).unwrap();
+        let key = testing::key("rag", 0);
+        assert_eq!(files.load(&key), Kept::Missing);
+        let report = testing::report(&[1.0, 0.1 + 0.2]);
+        files.save(&key, &report).unwrap();
+        assert_eq!(files.load(&key), Kept::Finished(Box::new(report)));
+        assert_eq!(files.load(&testing::key("rag", 1)), Kept::Missing);
+    }
+
+    #[test]
+    fn nothing_but_whole_cells_is_ever_left_behind() {
+        let output = tempfile::tempdir().unwrap();
+        let files = CellFiles::open(output.path()).unwrap();
+        files
+            .save(&testing::key("rag", 0), &testing::report(&[1.0]))
+            .unwrap();
+        let names: Vec<_> = std::fs::read_dir(output.path().join("cells"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        assert_eq!(names.len(), 1);
+        assert!(names[0].ends_with(".json"));
+    }
+
+    #[test]
+    fn a_damaged_file_is_named() {
+        let output = tempfile::tempdir().unwrap();
+        let files = CellFiles::open(output.path()).unwrap();
+        let key = testing::key("rag", 0);
+        files.save(&key, &testing::report(&[1.0])).unwrap();
+        let path = files.path(&key);
+        let whole = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+        let Kept::Damaged(reason) = files.load(&key) else {
+            panic!("half a file was accepted");
+        };
+        assert!(reason.contains("is not a finished cell"), "{reason}");
+
+        let other = testing::key("rag", 1);
+        std::fs::write(files.path(&other), &whole).unwrap();
+        let Kept::Damaged(reason) = files.load(&other) else {
+            panic!("another cell's file was accepted");
+        };
+        assert!(
+            reason.ends_with("holds another cell: rag on evidence, seed 0"),
+            "{reason}"
+        );
+    }
+
+    #[test]
+    fn an_output_that_is_a_file_is_refused_before_anything_runs() {
+        let output = tempfile::NamedTempFile::new().unwrap();
+        let error = CellFiles::open(output.path()).unwrap_err();
+        assert!(error.to_string().starts_with("cannot write to `"));
+    }
+}

@@ -1,0 +1,196 @@
+//! What determines a cell's result, and a digest of it: two cells with one digest give the same scores.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write as _};
+
+use sha2::{Digest, Sha256};
+
+use super::{Comparison, Contest, Contestant, label};
+use crate::driver::Surroundings;
+use crate::embedding::EmbedderIdentity;
+use crate::settings;
+use crate::suite::Suite;
+
+/// Everything that determines what a cell measures, latencies aside.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct CellKey {
+    /// Which strategy.
+    pub strategy: String,
+    /// Whether it is one of the host's floors: a plugin may have the same name.
+    pub floor: bool,
+    /// Its code: `sha256:…`, or `built-in` for a floor.
+    pub digest: String,
+    /// Every parameter, as text.
+    pub settings: BTreeMap<String, String>,
+    /// Which suite.
+    pub suite: String,
+    /// Its content.
+    pub suite_digest: String,
+    /// Which seed.
+    pub seed: u64,
+    /// The most memories per stream.
+    pub most_memories: Option<u32>,
+    /// What all cells of a comparison have in common.
+    pub conditions: Conditions,
+}
+
+/// What all cells of a comparison run under.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Conditions {
+    /// The host's version: it scores, and its floors are code of its own.
+    pub memhost: String,
+    /// What embeds keys and queries.
+    pub embedder: EmbedderIdentity,
+    /// What answers each role.
+    pub models: BTreeMap<String, String>,
+    /// What each call may spend.
+    pub limits: String,
+}
+
+impl Conditions {
+    /// The conditions that these surroundings make.
+    pub fn of(surroundings: &Surroundings) -> Conditions {
+        let models = &surroundings.models;
+        let roles = [
+            ("agent", &models.agent),
+            ("strongest", &models.strongest),
+            ("judge", &models.judge),
+            ("cheap", &models.cheap),
+        ];
+        Conditions {
+            memhost: env!("CARGO_PKG_VERSION").to_owned(),
+            embedder: surroundings.embedder.identity().clone(),
+            models: roles
+                .into_iter()
+                .map(|(role, model)| (role.to_owned(), model.name().to_owned()))
+                .collect(),
+            limits: format!("{:?}", surroundings.limits),
+        }
+    }
+
+    /// The models in use, each once, in words.
+    pub fn model_names(&self) -> String {
+        let mut names: Vec<&str> = self.models.values().map(String::as_str).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.join(", ")
+    }
+}
+
+impl CellKey {
+    pub(super) fn new(
+        contest: &Contest,
+        suite_digest: &str,
+        contestant: &Contestant,
+        seed: u64,
+        comparison: &Comparison,
+        conditions: &Conditions,
+    ) -> CellKey {
+        CellKey {
+            strategy: contestant.name().to_owned(),
+            floor: contestant.floor,
+            digest: contestant.strategy.digest().to_owned(),
+            settings: settings::as_text(&contestant.settings),
+            suite: contest.suite.name.clone(),
+            suite_digest: suite_digest.to_owned(),
+            seed,
+            most_memories: comparison.most_memories,
+            conditions: conditions.clone(),
+        }
+    }
+
+    /// SHA-256 of the key, in hexadecimal.
+    pub fn digest(&self) -> String {
+        hex(Sha256::digest(format!("{self:?}")))
+    }
+
+    /// `strategy on suite, seed n`, for people.
+    pub fn label(&self) -> String {
+        let strategy = label(&self.strategy, self.floor);
+        format!("{strategy} on {}, seed {}", self.suite, self.seed)
+    }
+}
+
+/// SHA-256 of all that a suite holds.
+///
+/// It is taken of the debug text, which shows every field and numbers to the last bit. Should a compiler format
+/// it differently one day, cells are run again, and nothing else happens.
+pub fn suite_digest(suite: &Suite) -> String {
+    let mut text = Hashed(Sha256::new());
+    match write!(text, "{suite:?}") {
+        Ok(()) | Err(fmt::Error) => hex(text.0.finalize()),
+    }
+}
+
+/// Hashes what is written to it.
+struct Hashed(Sha256);
+
+impl fmt::Write for Hashed {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.update(text);
+        Ok(())
+    }
+}
+
+fn hex(bytes: impl AsRef<[u8]>) -> String {
+    bytes
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing;
+    use super::*;
+
+    fn key() -> CellKey {
+        testing::key("rag", 0)
+    }
+
+    #[test]
+    fn the_same_cell_has_the_same_digest() {
+        assert_eq!(key().digest(), key().digest());
+        assert_eq!(key().digest().len(), 64);
+    }
+
+    #[test]
+    fn whatever_determines_a_result_changes_the_digest() {
+        let change: [fn(&mut CellKey); 12] = [
+            |key| key.floor = true,
+            |key| key.strategy.push('2'),
+            |key| key.digest = "sha256:other".to_owned(),
+            |key| drop(key.settings.insert("k".to_owned(), "2".to_owned())),
+            |key| key.suite.push('2'),
+            |key| key.suite_digest.push('2'),
+            |key| key.seed += 1,
+            |key| key.most_memories = Some(10),
+            |key| key.conditions.memhost.push('2'),
+            |key| key.conditions.embedder.dimension += 1,
+            |key| {
+                drop(
+                    key.conditions
+                        .models
+                        .insert("judge".to_owned(), "none".to_owned()),
+                )
+            },
+            |key| key.conditions.limits.push('2'),
+        ];
+        let mut digests = std::collections::BTreeSet::from([key().digest()]);
+        for change in change {
+            let mut changed = key();
+            change(&mut changed);
+            assert!(digests.insert(changed.digest()), "{changed:?}");
+        }
+    }
+
+    #[test]
+    fn a_suites_digest_is_of_its_content() {
+        let suite = testing::suite(3);
+        assert_eq!(suite_digest(&suite), suite_digest(&suite.clone()));
+        let mut other = suite.clone();
+        other.streams[0].stages[0].episodes[0].task.text.push('!');
+        assert_ne!(suite_digest(&suite), suite_digest(&other));
+    }
+}

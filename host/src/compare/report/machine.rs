@@ -1,0 +1,101 @@
+//! Reports for programs. Names stay as they are: [`Report`]'s fields in JSON, the columns below in CSV.
+
+use crate::compare::statistics::Estimate;
+use crate::compare::summary::{Report, StrategyResult, SuiteResult};
+
+/// The report as JSON: see [`Report`] for its fields. What is not a number is `null`.
+///
+/// # Errors
+/// None that a report can cause.
+pub fn json(report: &Report) -> Result<String, serde_json::Error> {
+    let mut text = serde_json::to_string_pretty(report)?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// The report as CSV: one line per suite, strategy and measure. A measure is a metric of the suite or a cost
+/// (see [`Costs::named`](crate::compare::summary::Costs::named)). `low` to `difference_high` are given for the
+/// suite's primary metric; what is unknown is empty.
+///
+/// # Errors
+/// None that a report can cause.
+pub fn csv(report: &Report) -> Result<String, csv::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for suite in &report.suites {
+        for strategy in &suite.strategies {
+            for line in lines(suite, strategy) {
+                writer.serialize(line)?;
+            }
+        }
+    }
+    let bytes = writer
+        .into_inner()
+        .map_err(|error| csv::Error::from(error.into_error()))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[derive(serde::Serialize)]
+struct Line<'a> {
+    suite: &'a str,
+    lane: crate::suite::Lane,
+    strategy: &'a str,
+    floor: bool,
+    seeds: usize,
+    measure: &'a str,
+    value: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+    difference: Option<f64>,
+    difference_low: Option<f64>,
+    difference_high: Option<f64>,
+    tasks: Option<usize>,
+    groups: Option<usize>,
+}
+
+fn lines<'a>(suite: &'a SuiteResult, strategy: &'a StrategyResult) -> Vec<Line<'a>> {
+    let line = |measure, value: Option<f64>| Line {
+        suite: &suite.suite,
+        lane: suite.lane,
+        strategy: &strategy.strategy,
+        floor: strategy.floor,
+        seeds: strategy.seeds,
+        measure,
+        value: value.filter(|value| value.is_finite()),
+        low: None,
+        high: None,
+        difference: None,
+        difference_low: None,
+        difference_high: None,
+        tasks: None,
+        groups: None,
+    };
+    let mut lines = Vec::new();
+    for metric in &suite.metrics {
+        let value = strategy.metrics.get(metric).copied();
+        if *metric != suite.primary {
+            lines.extend(value.map(|value| line(metric, Some(value))));
+            continue;
+        }
+        let (low, high) = bounds(strategy.quality);
+        let (difference_low, difference_high) = bounds(strategy.difference);
+        lines.push(Line {
+            low,
+            high,
+            difference: strategy.difference.map(|d| d.mean),
+            difference_low,
+            difference_high,
+            tasks: strategy.quality.map(|q| q.tasks),
+            groups: strategy.quality.map(|q| q.groups),
+            ..line(metric, strategy.quality.map(|q| q.mean).or(value))
+        });
+    }
+    for (name, value) in strategy.costs.iter().flat_map(|costs| costs.named()) {
+        lines.push(line(name, Some(value)));
+    }
+    lines
+}
+
+fn bounds(estimate: Option<Estimate>) -> (Option<f64>, Option<f64>) {
+    let interval = estimate.and_then(|estimate| estimate.interval);
+    (interval.map(|i| i.low), interval.map(|i| i.high))
+}

@@ -1,0 +1,122 @@
+//! Numbers as people read them. What is not a finite number is shown as [`NOTHING`].
+
+use crate::compare::statistics::{Estimate, Interval};
+
+/// Stands where there is no number.
+pub const NOTHING: &str = "–";
+
+/// A score: `0.742`.
+pub fn score(value: f64) -> String {
+    finite(value, |value| format!("{value:.3}"))
+}
+
+/// A score with its interval: `0.742 [0.671, 0.806]`.
+pub fn estimate(estimate: Option<Estimate>) -> String {
+    with_interval(estimate, score)
+}
+
+/// A difference with its interval, signs always shown: `+0.012 [-0.031, +0.050]`.
+pub fn difference(estimate: Option<Estimate>) -> String {
+    with_interval(estimate, |value| {
+        finite(value, |value| format!("{value:+.3}"))
+    })
+}
+
+fn with_interval(estimate: Option<Estimate>, show: impl Fn(f64) -> String) -> String {
+    let Some(Estimate { mean, interval, .. }) = estimate else {
+        return NOTHING.to_owned();
+    };
+    match interval {
+        Some(Interval { low, high }) => {
+            format!("{} [{}, {}]", show(mean), show(low), show(high))
+        }
+        None => show(mean),
+    }
+}
+
+/// A number of things, rounded to a whole one: `12,345`.
+pub fn count(value: f64) -> String {
+    finite(value, |value| {
+        let digits = format!("{:.0}", value.abs());
+        let mut grouped = String::new();
+        for (index, digit) in digits.chars().enumerate() {
+            if index > 0 && (digits.len() - index) % 3 == 0 {
+                grouped.push(',');
+            }
+            grouped.push(digit);
+        }
+        if value.round() < 0.0 {
+            grouped.insert(0, '-');
+        }
+        grouped
+    })
+}
+
+/// A time in milliseconds with the unit that fits: `85 µs`, `1.2 ms`, `4.1 s`, `12 min`.
+pub fn milliseconds(value: f64) -> String {
+    finite(value, |value| match value {
+        v if v < 0.9995 => format!("{:.0} µs", v * 1e3),
+        v if v < 9.95 => format!("{v:.1} ms"),
+        v if v < 999.5 => format!("{v:.0} ms"),
+        v if v < 59_950.0 => format!("{:.1} s", v / 1e3),
+        v => format!("{:.1} min", v / 60e3),
+    })
+}
+
+fn finite(value: f64, show: impl FnOnce(f64) -> String) -> String {
+    if value.is_finite() {
+        show(value)
+    } else {
+        NOTHING.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_a_number_is_never_printed_as_one() {
+        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            for text in [score(value), count(value), milliseconds(value)] {
+                assert_eq!(text, NOTHING);
+            }
+        }
+        assert_eq!(estimate(None), NOTHING);
+    }
+
+    #[test]
+    fn counts_are_grouped() {
+        let shown = [0.0, 999.4, 999.5, 1_234_567.0, -1_234.0, -0.2].map(count);
+        assert_eq!(shown, ["0", "999", "1,000", "1,234,567", "-1,234", "0"]);
+    }
+
+    #[test]
+    fn times_have_the_unit_that_fits() {
+        let shown =
+            [0.0, 0.085, 1.0, 1.23, 9.96, 350.2, 999.6, 4_100.0, 90_000.0].map(milliseconds);
+        assert_eq!(
+            shown,
+            [
+                "0 µs", "85 µs", "1.0 ms", "1.2 ms", "10 ms", "350 ms", "1.0 s", "4.1 s", "1.5 min"
+            ]
+        );
+    }
+
+    #[test]
+    fn intervals_stand_beside_their_mean() {
+        let mut value = Estimate {
+            mean: 0.012,
+            interval: Some(Interval {
+                low: -0.0314,
+                high: 0.05,
+            }),
+            tasks: 12,
+            groups: 4,
+        };
+        assert_eq!(estimate(Some(value)), "0.012 [-0.031, 0.050]");
+        assert_eq!(difference(Some(value)), "+0.012 [-0.031, +0.050]");
+        value.interval = None;
+        assert_eq!(estimate(Some(value)), "0.012");
+    }
+}

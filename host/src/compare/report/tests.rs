@@ -1,0 +1,65 @@
+use super::*;
+use crate::compare::summary::Failures;
+use crate::compare::summary::tests::report;
+
+#[test]
+fn the_table_shows_strategies_floors_and_caveats() {
+    insta::assert_snapshot!(table(&report(), 160));
+}
+
+#[test]
+fn a_narrow_table_leaves_secondary_metrics_out_and_says_so() {
+    let narrow = table(&report(), 100);
+    assert!(
+        narrow.contains("with --format json or csv also: recall@5"),
+        "{narrow}"
+    );
+    insta::assert_snapshot!(narrow);
+}
+
+#[test]
+fn whatever_went_wrong_stands_under_the_table() {
+    let mut report = report();
+    report.interrupted = true;
+    report.most_memories = Some(1_000);
+    let suite = &mut report.suites[0];
+    let strategy = &mut suite.strategies[0];
+    strategy.failures = Some(Failures {
+        failed: 1_200,
+        calls: 3_000,
+        first: "plugin `rag`, call `retrieve`: out of fuel\n  at frame 1".to_owned(),
+    });
+    if let Some(costs) = &mut strategy.costs {
+        costs.cut = 12.0;
+        costs.evicted_by_host = 3.0;
+        costs.model_calls = 310.0;
+        costs.model_input_tokens = 52_000.0;
+    }
+    suite.caveats = crate::compare::caveats::about_results(suite);
+    insta::assert_snapshot!(table(&report, 160));
+}
+
+#[test]
+fn json_comes_back_as_the_report() {
+    let report = report();
+    let text = json(&report).unwrap();
+    assert_eq!(
+        serde_json::from_str::<crate::compare::Report>(&text).unwrap(),
+        report
+    );
+}
+
+#[test]
+fn json_names_stay() {
+    let mut value: serde_json::Value = serde_json::from_str(&json(&report()).unwrap()).unwrap();
+    value["suites"][0]["strategies"]
+        .as_array_mut()
+        .unwrap()
+        .truncate(2);
+    insta::assert_json_snapshot!(value);
+}
+
+#[test]
+fn csv_has_one_line_per_measure() {
+    insta::assert_snapshot!(csv(&report()).unwrap());
+}

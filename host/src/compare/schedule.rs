@@ -1,0 +1,257 @@
+//! Runs cells side by side, keeps each one that finishes, and stops cleanly when asked.
+
+use std::any::Any;
+use std::num::NonZeroUsize;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::FutureExt as _;
+use tokio::task::JoinSet;
+
+use super::files::{CellFileError, CellFiles, Kept};
+use super::{CellKey, PlannedCell, summary};
+use crate::chain::chain;
+use crate::driver::{self, CellReport, DriverError, Progress, Surroundings};
+use crate::store::StoreError;
+
+/// Runs a cell.
+#[async_trait]
+pub trait Runner: Send + Sync {
+    /// From an empty memory to the last question.
+    async fn run(
+        &self,
+        cell: &PlannedCell,
+        progress: &dyn Progress,
+    ) -> Result<CellReport, DriverError>;
+}
+
+/// Hears what becomes of cells.
+pub trait Watcher: Send + Sync {
+    /// A cell was finished by an earlier run.
+    fn restored(&self, key: &CellKey);
+    /// A cell's file cannot be used, for this reason; the cell is run again.
+    fn damaged(&self, reason: &str);
+    /// A cell starts; what is returned hears of its progress and is dropped at its end.
+    fn started(&self, key: &CellKey) -> Box<dyn Progress>;
+    /// A cell is finished.
+    fn finished(&self, key: &CellKey, report: &CellReport);
+    /// A cell cannot be run, for this reason.
+    fn failed(&self, key: &CellKey, reason: &str);
+}
+
+/// What became of a cell.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// It ran, now or earlier.
+    Finished(Box<CellReport>),
+    /// It could not be run; why.
+    Failed(String),
+    /// The comparison was stopped before its end.
+    NotRun,
+}
+
+/// What became of all cells, in their order.
+#[derive(Debug, PartialEq)]
+pub struct Finish {
+    /// One per cell.
+    pub outcomes: Vec<Outcome>,
+    /// Whether it was stopped before its end.
+    pub interrupted: bool,
+}
+
+impl Finish {
+    /// How many cells have a result.
+    pub fn finished(&self) -> usize {
+        self.outcomes
+            .iter()
+            .filter(|outcome| matches!(outcome, Outcome::Finished(_)))
+            .count()
+    }
+
+    /// How many cells could not be run.
+    pub fn failed(&self) -> usize {
+        self.outcomes
+            .iter()
+            .filter(|outcome| matches!(outcome, Outcome::Failed(_)))
+            .count()
+    }
+}
+
+/// Why a comparison cannot go on: what every further cell would meet too.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The store failed.
+    #[error("the store failed while {cell} was running")]
+    Store {
+        /// Which cell met it.
+        cell: String,
+        /// How.
+        source: StoreError,
+    },
+    /// A finished cell could not be kept.
+    #[error(transparent)]
+    CellFile(#[from] CellFileError),
+}
+
+/// Runs every cell that is not finished yet, `jobs` at a time, until all are done or `stop` is.
+///
+/// What was finished when it stops stays finished: in `files`, if there are any, and in the result.
+///
+/// # Errors
+/// If the store fails, or finished cells cannot be kept. A cell that fails for another reason is an
+/// [`Outcome`], and the others go on.
+pub async fn run(
+    cells: &[PlannedCell],
+    runner: Arc<dyn Runner>,
+    files: Option<&CellFiles>,
+    jobs: NonZeroUsize,
+    watcher: &dyn Watcher,
+    stop: impl Future<Output = ()>,
+) -> Result<Finish, RunError> {
+    let mut outcomes: Vec<Outcome> = cells
+        .iter()
+        .map(|cell| restore(cell, files, watcher))
+        .collect();
+    let mut waiting = cells
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| outcomes.get(*index) == Some(&Outcome::NotRun))
+        .collect::<Vec<_>>()
+        .into_iter();
+    let mut running = JoinSet::new();
+    let mut interrupted = false;
+    tokio::pin!(stop);
+    loop {
+        while !interrupted && running.len() < jobs.get() {
+            let Some((index, cell)) = waiting.next() else {
+                break;
+            };
+            let progress = watcher.started(&cell.key);
+            running.spawn(run_one(index, cell.clone(), runner.clone(), progress));
+        }
+        let ended = tokio::select! {
+            biased;
+            ended = running.join_next() => ended,
+            () = &mut stop, if !interrupted => {
+                interrupted = true;
+                running.abort_all();
+                continue;
+            }
+        };
+        let (index, result) = match ended {
+            None => break,
+            Some(Ok(ended)) => ended,
+            Some(Err(_aborted)) => continue,
+        };
+        if let (Some(cell), Some(outcome)) = (cells.get(index), outcomes.get_mut(index)) {
+            *outcome = settle(cell, result, files, watcher)?;
+        }
+    }
+    let interrupted = interrupted && outcomes.contains(&Outcome::NotRun);
+    Ok(Finish {
+        outcomes,
+        interrupted,
+    })
+}
+
+fn restore(cell: &PlannedCell, files: Option<&CellFiles>, watcher: &dyn Watcher) -> Outcome {
+    match files.map(|files| files.load(&cell.key)) {
+        Some(Kept::Finished(report)) => {
+            watcher.restored(&cell.key);
+            Outcome::Finished(report)
+        }
+        Some(Kept::Damaged(reason)) => {
+            watcher.damaged(&reason);
+            Outcome::NotRun
+        }
+        Some(Kept::Missing) | None => Outcome::NotRun,
+    }
+}
+
+/// Why a cell has no result.
+enum CellError {
+    Driver(DriverError),
+    /// A bug of the host's, which costs this cell only.
+    Panic(String),
+}
+
+async fn run_one(
+    index: usize,
+    cell: PlannedCell,
+    runner: Arc<dyn Runner>,
+    progress: Box<dyn Progress>,
+) -> (usize, Result<CellReport, CellError>) {
+    let result = AssertUnwindSafe(runner.run(&cell, progress.as_ref()))
+        .catch_unwind()
+        .await;
+    let result = match result {
+        Ok(result) => result.map_err(CellError::Driver),
+        Err(panic) => Err(CellError::Panic(panic_text(panic.as_ref()))),
+    };
+    (index, result)
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!(
+        "the host panicked, which is a bug of memhost: {}",
+        text.unwrap_or("(no message)")
+    )
+}
+
+/// Keeps and announces what became of a cell.
+fn settle(
+    cell: &PlannedCell,
+    result: Result<CellReport, CellError>,
+    files: Option<&CellFiles>,
+    watcher: &dyn Watcher,
+) -> Result<Outcome, RunError> {
+    let reason = match result {
+        Ok(report) => {
+            if let Some(files) = files {
+                files.save(&cell.key, &report)?;
+            }
+            watcher.finished(&cell.key, &report);
+            return Ok(Outcome::Finished(Box::new(report)));
+        }
+        Err(CellError::Driver(DriverError::Store(source))) => {
+            return Err(RunError::Store {
+                cell: cell.key.label(),
+                source,
+            });
+        }
+        Err(CellError::Driver(error)) => chain(&error),
+        Err(CellError::Panic(text)) => text,
+    };
+    watcher.failed(&cell.key, &reason);
+    Ok(Outcome::Failed(reason))
+}
+
+/// Runs cells for real, and adds what they measured to the store's `results`.
+pub struct HostRunner {
+    /// What cells run on.
+    pub surroundings: Surroundings,
+    /// Names the comparison in the store.
+    pub run: String,
+}
+
+#[async_trait]
+impl Runner for HostRunner {
+    async fn run(
+        &self,
+        cell: &PlannedCell,
+        progress: &dyn Progress,
+    ) -> Result<CellReport, DriverError> {
+        let report = driver::run_cell(&cell.cell, &self.surroundings, progress).await?;
+        let rows = summary::result_rows(&self.run, cell, &report);
+        self.surroundings.store.append_results(&rows).await?;
+        Ok(report)
+    }
+}
+
+#[cfg(test)]
+mod tests;

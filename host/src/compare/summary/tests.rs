@@ -1,0 +1,141 @@
+use std::time::Duration;
+
+use super::*;
+use crate::compare::testing;
+
+/// Two plugins and a floor under two seeds; the second plugin's second run did not take place.
+fn made_up() -> (Comparison, Finish) {
+    let comparison = testing::comparison(2);
+    let scores = |right: usize| -> Vec<f64> {
+        (0..24)
+            .map(|task| f64::from(u8::from(task % 24 < right)))
+            .collect()
+    };
+    let finished = |right| Outcome::Finished(Box::new(testing::report(&scores(right))));
+    let outcomes = vec![
+        finished(12),
+        finished(18),
+        finished(0),
+        finished(16),
+        Outcome::Failed("it cannot".to_owned()),
+        finished(2),
+    ];
+    let finish = Finish {
+        outcomes,
+        interrupted: false,
+    };
+    (comparison, finish)
+}
+
+pub(in crate::compare) fn report() -> Report {
+    let (comparison, finish) = made_up();
+    Report::new(&comparison, &testing::cells(&comparison), &finish, &setup())
+}
+
+fn setup() -> Setup {
+    Setup {
+        conditions: testing::conditions(),
+        jobs: 2,
+        model_caveats: vec!["extractive: is not a language model".to_owned()],
+    }
+}
+
+#[test]
+fn quality_is_the_mean_over_tasks_and_seeds() {
+    let report = report();
+    let [rag, reasoningbank, random] = &report.suites[0].strategies[..] else {
+        panic!("three strategies take part");
+    };
+    let mean = |strategy: &StrategyResult| strategy.quality.unwrap().mean;
+    assert!((mean(rag) - 14.0 / 24.0).abs() < 1e-12);
+    assert!((mean(reasoningbank) - 18.0 / 24.0).abs() < 1e-12);
+    assert!((mean(random) - 1.0 / 24.0).abs() < 1e-12);
+    assert_eq!(rag.quality.unwrap().groups, 12);
+    assert_eq!((rag.seeds, reasoningbank.seeds), (2, 1));
+    assert!((rag.metrics["recall@5"] - 7.0 / 24.0).abs() < 1e-12);
+}
+
+#[test]
+fn differences_are_to_the_first_plugin_under_the_same_seed() {
+    let report = report();
+    let strategies = &report.suites[0].strategies;
+    assert_eq!(strategies[0].difference, None);
+    // Of the seed that both have: 18 against 12, not against the mean over both seeds.
+    let difference = strategies[1].difference.unwrap();
+    assert!((difference.mean - 6.0 / 24.0).abs() < 1e-12);
+    let difference = strategies[2].difference.unwrap();
+    assert!((difference.mean + 13.0 / 24.0).abs() < 1e-12);
+}
+
+#[test]
+fn runs_that_could_not_be_made_are_told() {
+    let report = report();
+    assert_eq!(
+        report.suites[0].strategies[1].failed_runs,
+        ["seed 1: it cannot"]
+    );
+    let caveats = &report.suites[0].caveats;
+    assert!(
+        caveats.contains(&"reasoningbank: no result with seed 1: it cannot".to_owned()),
+        "{caveats:?}"
+    );
+}
+
+#[test]
+fn costs_are_per_run_and_latencies_over_all_runs() {
+    let mut first = testing::report(&[1.0, 0.0]);
+    first.model.insert(
+        "judge".to_owned(),
+        ModelCost {
+            calls: 3,
+            input_tokens: 300,
+            output_tokens: 30,
+        },
+    );
+    let mut second = testing::report(&[1.0, 0.0]);
+    second.memories = 20;
+    second.retrieve_micros = vec![10_000; 300];
+    second.wall = Duration::from_millis(500);
+    let costs = Costs::of(&[&first, &second]).unwrap();
+    assert_eq!(costs.tokens_per_question, 100.5);
+    assert_eq!((costs.model_calls, costs.model_input_tokens), (1.5, 150.0));
+    assert_eq!((costs.memories, costs.wall_seconds), (30.0, 1.0));
+    assert_eq!((costs.retrieve_p50_ms, costs.retrieve_p95_ms), (10.0, 10.0));
+    assert_eq!(Costs::of(&[]), None);
+}
+
+#[test]
+fn scores_that_are_no_numbers_reach_no_report() {
+    let (comparison, mut finish) = made_up();
+    finish.outcomes[0] = Outcome::Finished(Box::new(testing::report(&[f64::NAN; 24])));
+    finish.outcomes[3] = finish.outcomes[0].clone();
+    let report = Report::new(&comparison, &testing::cells(&comparison), &finish, &setup());
+    let rag = &report.suites[0].strategies[0];
+    assert_eq!((rag.quality, rag.metrics.len()), (None, 0));
+    for text in [
+        crate::compare::report::table(&report, 160),
+        crate::compare::report::json(&report).unwrap(),
+        crate::compare::report::csv(&report).unwrap(),
+    ] {
+        assert!(!text.contains("NaN") && !text.contains("nan"), "{text}");
+    }
+}
+
+#[test]
+fn a_cell_is_rows_of_metrics_and_costs() {
+    let comparison = testing::comparison(1);
+    let cells = testing::cells(&comparison);
+    let rows = result_rows("run", &cells[0], &testing::report(&[1.0, 0.0, 1.0, 1.0]));
+    let value = |metric: &str| {
+        let row = rows.iter().find(|row| row.metric == metric).unwrap();
+        (row.value, row.tasks)
+    };
+    assert_eq!(value("hit@1"), (0.75, 4));
+    assert_eq!(value("recall@5"), (0.375, 4));
+    assert_eq!(value("memories"), (40.0, 4));
+    assert_eq!(value("fuel"), (1e6, 4));
+    assert!(rows.iter().all(|row| row.run == "run"
+        && row.strategy == "rag"
+        && row.suite == "transfer"
+        && row.seed == 0));
+}

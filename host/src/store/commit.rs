@@ -1,0 +1,137 @@
+//! Group commit: one task per open namespace takes whatever transactions are waiting, plans them one after the other,
+//! writes them as one group, and brings them about in memory once they are durable.
+//!
+//! So a reader never sees what is not committed, a caller sees its own writes when `apply` returns, and the order in
+//! memory is the order in the journal.
+
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
+
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+use super::StoreError;
+use super::draft::{Draft, Planned, Prepared};
+use super::effect::Record;
+use super::home::{Journal, encode};
+use super::working_set::WorkingSet;
+
+/// The most transactions in one group.
+const LARGEST_GROUP: usize = 256;
+
+/// A transaction that waits for its commit.
+pub(crate) struct Request {
+    pub prepared: Prepared,
+    pub reply: oneshot::Sender<Result<Vec<String>, StoreError>>,
+}
+
+/// What readers, the committing task and checkpoints share of a namespace.
+pub(crate) struct Shared {
+    pub name: String,
+    set: RwLock<WorkingSet>,
+    /// None once the task has ended.
+    pub journal: Mutex<Option<Journal>>,
+}
+
+/// Hears how much was written.
+pub(crate) trait Growth: Send + Sync + 'static {
+    /// So many bytes were added to a journal.
+    fn grown(self: Arc<Self>, bytes: u64);
+}
+
+impl Shared {
+    pub(crate) fn new(name: &str, set: WorkingSet, journal: Journal) -> Self {
+        Shared {
+            name: name.to_owned(),
+            set: RwLock::new(set),
+            journal: Mutex::new(Some(journal)),
+        }
+    }
+
+    // A panic while the set was being changed would leave the lock poisoned; reading on is then better than a panic per
+    // call, and every change is applied by code that does not panic.
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, WorkingSet> {
+        self.set.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, WorkingSet> {
+        self.set.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Commits until every handle of the namespace is gone, then lets go of the journal.
+pub(crate) async fn run<G: Growth>(
+    shared: Arc<Shared>,
+    mut requests: mpsc::Receiver<Request>,
+    growth: Weak<G>,
+) {
+    let mut group = Vec::new();
+    while requests.recv_many(&mut group, LARGEST_GROUP).await > 0 {
+        let bytes = commit(&shared, group.drain(..)).await;
+        if let Some(growth) = growth.upgrade() {
+            growth.grown(bytes);
+        }
+    }
+    if let Some(journal) = shared.journal.lock().await.take() {
+        journal.release().await;
+    }
+}
+
+/// Commits a group; returns how many bytes were written.
+async fn commit(shared: &Shared, group: impl Iterator<Item = Request>) -> u64 {
+    let mut planned: Vec<(Planned, oneshot::Sender<_>)> = Vec::new();
+    {
+        let set = shared.read();
+        let mut draft = Draft::new(&set);
+        for Request { prepared, reply } in group {
+            match draft.plan(prepared) {
+                Ok(plan) => planned.push((plan, reply)),
+                // Whoever asked may have gone; so here and below.
+                Err(error) => drop(reply.send(Err(error))),
+            }
+        }
+    }
+    let (records, replies): (Vec<Record>, Vec<_>) = planned
+        .into_iter()
+        .map(|(plan, reply)| (Record::Transaction(plan.effects), (plan.ids, reply)))
+        .unzip();
+    match append(shared, &records).await {
+        Ok(bytes) => {
+            let mut set = shared.write();
+            for record in records {
+                if let Record::Transaction(effects) = record {
+                    effects.into_iter().for_each(|effect| set.apply(effect));
+                }
+            }
+            drop(set);
+            for (ids, reply) in replies {
+                drop(reply.send(Ok(ids)));
+            }
+            bytes
+        }
+        Err(error) => {
+            for (_, reply) in replies {
+                drop(reply.send(Err(error.clone())));
+            }
+            0
+        }
+    }
+}
+
+async fn append(shared: &Shared, records: &[Record]) -> Result<u64, StoreError> {
+    if records.is_empty() {
+        return Ok(0);
+    }
+    let group = encode(&shared.name, records).map_err(StoreError::Transaction)?;
+    let bytes = group.len() as u64;
+    match shared.journal.lock().await.as_mut() {
+        Some(journal) => journal.append(group).await.map(|()| bytes),
+        None => Err(closed(&shared.name)),
+    }
+}
+
+/// The namespace's task has ended, which it does only with the runtime that it ran on.
+pub(crate) fn closed(namespace: &str) -> StoreError {
+    StoreError::Broken {
+        namespace: namespace.to_owned(),
+        reason: "the runtime that it was opened on has ended".to_owned(),
+    }
+}

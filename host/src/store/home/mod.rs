@@ -1,0 +1,395 @@
+//! Where a store lives: a local directory, or a prefix in an object store. Beside LanceDB's tables there are
+//!
+//! - `memhost.json`, which says what the store is (see [`super::manifest`]);
+//! - `journal/`, one journal per namespace, with a lock that its writer holds.
+//!
+//! In a directory every write is on the disk when it returns: files are synced, and so are the directories that name
+//! them. An object store promises that by itself.
+
+mod directory;
+mod frame;
+mod objects;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use sha2::{Digest, Sha256};
+
+pub(crate) use directory::Directory;
+pub(crate) use frame::encode;
+pub(crate) use objects::Objects;
+
+use super::StoreError;
+use super::effect::Record;
+
+/// How long to wait for a lock: as long as another process may need to take a journal into the tables.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+/// How long to wait for another process's checkpoint.
+const CHECKPOINT_PATIENCE: Duration = Duration::from_secs(60);
+/// How often to try meanwhile.
+const LOCK_RETRY: Duration = Duration::from_millis(50);
+/// The longest name of a namespace, in bytes.
+const LONGEST_NAMESPACE: usize = 512;
+
+/// Where a store lives. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) enum Home {
+    Directory(Directory),
+    Objects(Objects),
+}
+
+/// The journal of one namespace, held by this process: what was done since the tables were last brought up to date.
+#[derive(Debug)]
+pub(crate) enum Journal {
+    Directory(directory::DirectoryJournal),
+    Objects(objects::ObjectJournal),
+}
+
+/// A lock that ends with the process or when it is released.
+#[derive(Debug)]
+pub(crate) enum Lock {
+    Directory(
+        #[allow(dead_code, reason = "the lock is held by holding the file")] directory::FileLock,
+    ),
+    Objects(objects::Lease),
+}
+
+/// What stood in a journal, and up to where.
+#[derive(Debug)]
+pub(crate) struct Sealed {
+    /// Which namespace the records are for; none if there are none.
+    pub namespace: Option<String>,
+    pub records: Vec<Record>,
+    /// What was read stands in segments of lower numbers.
+    pub before: u64,
+}
+
+impl Home {
+    /// Finds out where a URI leads, and creates the place if need be.
+    pub(crate) async fn open(uri: &str) -> Result<Self, StoreError> {
+        match scheme(uri) {
+            None => Directory::open(PathBuf::from(uri)).map(Home::Directory),
+            Some("file") => {
+                let path = uri.trim_start_matches("file://");
+                Directory::open(PathBuf::from(path)).map(Home::Directory)
+            }
+            Some(_) => Objects::open(uri).map(Home::Objects),
+        }
+    }
+
+    /// The URI that LanceDB connects to.
+    pub(crate) fn tables(&self) -> String {
+        match self {
+            Home::Directory(directory) => directory.path().display().to_string(),
+            Home::Objects(objects) => objects.uri().to_owned(),
+        }
+    }
+
+    /// A small file's content, if it exists.
+    pub(crate) async fn read(&self, name: &'static str) -> Result<Option<Vec<u8>>, StoreError> {
+        match self {
+            Home::Directory(directory) => directory.read(name),
+            Home::Objects(objects) => objects.read(name).await,
+        }
+    }
+
+    /// Replaces a small file in one step.
+    pub(crate) async fn write(
+        &self,
+        name: &'static str,
+        content: Vec<u8>,
+    ) -> Result<(), StoreError> {
+        match self {
+            Home::Directory(directory) => {
+                let directory = directory.clone();
+                blocking(move || directory.write(name, &content)).await
+            }
+            Home::Objects(objects) => objects.write(name, content).await,
+        }
+    }
+
+    /// Opens a namespace's journal for this process alone, and reads what is in it.
+    pub(crate) async fn journal(
+        &self,
+        namespace: &str,
+    ) -> Result<(Journal, Vec<Record>), StoreError> {
+        let stem = stem(namespace)?;
+        let lock = self.lock(&stem, namespace).await?;
+        let mut journal = self.journal_under(lock, stem, namespace).await?;
+        let records = journal.read_all(u64::MAX).await?.records;
+        Ok((journal, records))
+    }
+
+    /// Opens the first of a row of journals that nobody holds; what a killed process left in it stays.
+    pub(crate) async fn free_journal(&self, row: &str) -> Result<Journal, StoreError> {
+        let mut number = 0;
+        loop {
+            let stem = stem(&format!("{row} {number}"))?;
+            if let Some(lock) = self.try_lock(&stem).await? {
+                return self.journal_under(lock, stem, row).await;
+            }
+            number += 1;
+        }
+    }
+
+    /// Shows early whether the store can be written to.
+    pub(crate) fn make_writable(&self) -> Result<(), StoreError> {
+        match self {
+            Home::Directory(directory) => directory.make_writable(),
+            Home::Objects(_) => Ok(()),
+        }
+    }
+
+    /// Brings what LanceDB wrote since then to the disk.
+    pub(crate) async fn sync_since(&self, since: SystemTime) -> Result<(), StoreError> {
+        match self {
+            Home::Directory(directory) => {
+                let directory = directory.clone();
+                blocking(move || directory.sync_since(since)).await
+            }
+            Home::Objects(_) => Ok(()),
+        }
+    }
+
+    /// An error if anybody holds a lock, except for these.
+    pub(crate) async fn refuse_if_held(&self, except: &[&str]) -> Result<(), StoreError> {
+        let stems = match self {
+            Home::Directory(directory) => directory.lock_stems()?,
+            Home::Objects(objects) => objects.lock_stems().await?,
+        };
+        for stem in stems.iter().filter(|stem| !except.contains(&stem.as_str())) {
+            self.lock(stem, stem).await?.release().await;
+        }
+        Ok(())
+    }
+
+    /// The journals that hold something, and that nobody holds.
+    pub(crate) async fn idle_journals(&self) -> Result<Vec<Journal>, StoreError> {
+        let stems = match self {
+            Home::Directory(directory) => directory.journal_stems()?,
+            Home::Objects(objects) => objects.journal_stems().await?,
+        };
+        let mut journals = Vec::new();
+        for stem in stems {
+            if let Some(lock) = self.try_lock(&stem).await? {
+                journals.push(self.journal_under(lock, stem.clone(), &stem).await?);
+            }
+        }
+        Ok(journals)
+    }
+
+    /// Waits a moment for a lock; `what` is named in the refusal.
+    pub(crate) async fn lock(&self, stem: &str, what: &str) -> Result<Lock, StoreError> {
+        self.lock_within(LOCK_PATIENCE, stem, what).await
+    }
+
+    /// Waits for a lock as long as a checkpoint of another process may take.
+    pub(crate) async fn lock_patiently(&self, stem: &str, what: &str) -> Result<Lock, StoreError> {
+        self.lock_within(CHECKPOINT_PATIENCE, stem, what).await
+    }
+
+    async fn lock_within(
+        &self,
+        patience: Duration,
+        stem: &str,
+        what: &str,
+    ) -> Result<Lock, StoreError> {
+        let start = tokio::time::Instant::now();
+        loop {
+            if let Some(lock) = self.try_lock(stem).await? {
+                return Ok(lock);
+            }
+            if start.elapsed() >= patience {
+                let (holder, advice) = match self {
+                    Home::Directory(directory) => (directory.holder(stem), String::new()),
+                    Home::Objects(objects) => objects.holder(stem).await,
+                };
+                return Err(StoreError::InUse {
+                    namespace: what.to_owned(),
+                    holder,
+                    advice,
+                });
+            }
+            tokio::time::sleep(LOCK_RETRY).await;
+        }
+    }
+
+    async fn try_lock(&self, stem: &str) -> Result<Option<Lock>, StoreError> {
+        match self {
+            Home::Directory(directory) => Ok(directory.try_lock(stem)?.map(Lock::Directory)),
+            Home::Objects(objects) => Ok(objects.try_lock(stem).await?.map(Lock::Objects)),
+        }
+    }
+
+    async fn journal_under(
+        &self,
+        lock: Lock,
+        stem: String,
+        what: &str,
+    ) -> Result<Journal, StoreError> {
+        match (self, lock) {
+            (Home::Directory(directory), Lock::Directory(lock)) => {
+                Ok(Journal::Directory(directory.journal(lock, stem, what)?))
+            }
+            (Home::Objects(objects), Lock::Objects(lease)) => {
+                Ok(Journal::Objects(objects.journal(lease, stem).await?))
+            }
+            _ => unreachable!("a home gives locks of its own kind"),
+        }
+    }
+}
+
+impl Journal {
+    /// Adds a group; it is durable when this returns. After an error the journal is as it was.
+    pub(crate) async fn append(&mut self, group: Vec<u8>) -> Result<(), StoreError> {
+        match self {
+            Journal::Directory(journal) => {
+                let journal = journal.clone();
+                blocking(move || journal.append(&group)).await
+            }
+            Journal::Objects(journal) => journal.append(group).await,
+        }
+    }
+
+    /// Reads all that is in it; what is appended from now on is not part of that.
+    pub(crate) async fn seal(&mut self) -> Result<Sealed, StoreError> {
+        let before = match self {
+            Journal::Directory(journal) => journal.seal(),
+            Journal::Objects(journal) => journal.seal(),
+        };
+        self.read_all(before).await
+    }
+
+    /// Forgets what was sealed.
+    pub(crate) async fn forget(&mut self, before: u64) -> Result<(), StoreError> {
+        match self {
+            Journal::Directory(journal) => {
+                let journal = journal.clone();
+                blocking(move || journal.forget(before)).await
+            }
+            Journal::Objects(journal) => journal.forget(before).await,
+        }
+    }
+
+    /// Lets others have it.
+    pub(crate) async fn release(self) {
+        match self {
+            Journal::Directory(_) => {}
+            Journal::Objects(journal) => journal.release().await,
+        }
+    }
+
+    async fn read_all(&mut self, before: u64) -> Result<Sealed, StoreError> {
+        let groups = match self {
+            Journal::Directory(journal) => {
+                let journal = journal.clone();
+                blocking(move || journal.read(before)).await?
+            }
+            Journal::Objects(journal) => journal.read(before).await?,
+        };
+        let mut sealed = Sealed {
+            namespace: None,
+            records: Vec::new(),
+            before,
+        };
+        for group in groups {
+            sealed.namespace = Some(group.namespace);
+            sealed.records.extend(group.records);
+        }
+        Ok(sealed)
+    }
+}
+
+impl Lock {
+    /// Lets others have it.
+    pub(crate) async fn release(self) {
+        if let Lock::Objects(lease) = self {
+            lease.release().await;
+        }
+    }
+}
+
+/// The scheme of a URI; none for a path. A single letter is a Windows drive.
+fn scheme(uri: &str) -> Option<&str> {
+    let (scheme, _) = uri.split_once("://")?;
+    (scheme.len() > 1).then_some(scheme)
+}
+
+/// The part of file names that stands for a namespace: readable, and unique for any name.
+fn stem(namespace: &str) -> Result<String, StoreError> {
+    if namespace.is_empty() || namespace.len() > LONGEST_NAMESPACE {
+        return Err(StoreError::Name(format!(
+            "`{namespace}` has {} bytes; it must have 1 to {LONGEST_NAMESPACE}",
+            namespace.len()
+        )));
+    }
+    if namespace.chars().any(char::is_control) {
+        return Err(StoreError::Name(format!(
+            "{namespace:?} holds a control character"
+        )));
+    }
+    let readable: String = namespace
+        .chars()
+        .take(60)
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect();
+    let digest = Sha256::digest(namespace.as_bytes());
+    let unique: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
+    Ok(format!("{readable}-{unique}"))
+}
+
+/// Who holds a lock, for whoever meets it.
+fn this_process() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .ok()
+        .or_else(|| std::env::var("HOSTNAME").ok())
+        .or_else(|| std::env::var("COMPUTERNAME").ok())
+        .unwrap_or_else(|| "this machine".to_owned());
+    format!("process {} on {}", std::process::id(), host.trim())
+}
+
+/// Runs what waits for the disk off the async threads.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => Err(StoreError::Io {
+            action: "finish work on",
+            path: "the disk".to_owned(),
+            reason: error.to_string(),
+        }),
+    }
+}
+
+/// A group that stood in a journal.
+type Groups = Vec<frame::Group>;
+/// Shared by the tasks that use a journal.
+type Shared<T> = Arc<std::sync::Mutex<T>>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_names_are_safe_and_differ_when_names_do() {
+        let long = "x".repeat(512);
+        let names = ["a/b", "a_b", "../../etc/passwd", "日本", ".", &long];
+        let stems: Vec<String> = names.iter().map(|name| stem(name).unwrap()).collect();
+        for (i, stem) in stems.iter().enumerate() {
+            assert!(stem.len() < 100 && !stem.contains(['/', '.']), "{stem}");
+            assert!(!stems[i + 1..].contains(stem));
+        }
+        assert!(stem("").is_err());
+        assert!(stem("a\0b").is_err());
+        assert!(stem(&"x".repeat(513)).is_err());
+    }
+
+    #[test]
+    fn paths_have_no_scheme() {
+        assert_eq!(scheme("/tmp/store"), None);
+        assert_eq!(scheme("C://store"), None);
+        assert_eq!(scheme("s3://bucket/store"), Some("s3"));
+    }
+}

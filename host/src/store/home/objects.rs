@@ -1,0 +1,299 @@
+//! A store in an object store, for several machines: each group is an object of its own, put only where none is yet.
+//!
+//! A lock is an object too, and has no expiry: a writer that was believed dead, and is not, would otherwise write
+//! beside its successor. So a lock that a killed process left behind is removed by hand; the refusal says how.
+//!
+//! `memory://` keeps everything in memory and ends with the process.
+
+use std::sync::Arc;
+
+use futures::TryStreamExt;
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
+
+use super::frame::decode;
+use super::{Groups, this_process};
+use crate::store::StoreError;
+
+const JOURNALS: &str = "journal";
+
+/// A prefix in an object store.
+#[derive(Debug, Clone)]
+pub(crate) struct Objects {
+    uri: Arc<str>,
+    store: Arc<dyn ObjectStore>,
+    prefix: Path,
+}
+
+/// A lock object, held by this process.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    home: Objects,
+    path: Path,
+}
+
+/// A journal in objects: `<stem>.<segment>.log`, one per group.
+#[derive(Debug)]
+pub(crate) struct ObjectJournal {
+    lease: Lease,
+    stem: String,
+    /// The number of the next group.
+    next: u64,
+    /// Why no more can be written.
+    broken: Option<String>,
+}
+
+impl Objects {
+    pub(crate) fn open(uri: &str) -> Result<Self, StoreError> {
+        let (store, prefix): (Arc<dyn ObjectStore>, Path) = if uri.starts_with("memory://") {
+            (Arc::new(InMemory::new()), Path::default())
+        } else {
+            check_feature(uri)?;
+            let url = reqwest::Url::parse(uri).map_err(|error| StoreError::Io {
+                action: "understand",
+                path: uri.to_owned(),
+                reason: error.to_string(),
+            })?;
+            let options = std::env::vars().map(|(name, value)| (name.to_ascii_lowercase(), value));
+            let (store, prefix) =
+                object_store::parse_url_opts(&url, options).map_err(|e| failed("open", uri, &e))?;
+            (store.into(), prefix)
+        };
+        Ok(Objects {
+            uri: uri.into(),
+            store,
+            prefix,
+        })
+    }
+
+    pub(crate) fn uri(&self) -> &str {
+        &self.uri
+    }
+
+    pub(crate) async fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.get(&self.prefix.clone().join(name)).await
+    }
+
+    pub(crate) async fn write(&self, name: &str, content: Vec<u8>) -> Result<(), StoreError> {
+        let path = self.prefix.clone().join(name);
+        let put = self.store.put(&path, content.into()).await;
+        put.map(|_| ())
+            .map_err(|e| failed("write", path.as_ref(), &e))
+    }
+
+    pub(crate) async fn try_lock(&self, stem: &str) -> Result<Option<Lease>, StoreError> {
+        let path = self.lock_path(stem);
+        match self.create(&path, this_process().into()).await {
+            Ok(()) => Ok(Some(Lease {
+                home: self.clone(),
+                path,
+            })),
+            Err(object_store::Error::AlreadyExists { .. }) => Ok(None),
+            Err(error) => Err(failed("lock", path.as_ref(), &error)),
+        }
+    }
+
+    /// Who holds a lock, and what to do if that process is gone.
+    pub(crate) async fn holder(&self, stem: &str) -> (String, String) {
+        let path = self.lock_path(stem);
+        let holder = match self.get(&path).await {
+            Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
+            _ => "another process".to_owned(),
+        };
+        let advice = format!("; if that process was killed, delete the object `{path}`");
+        (holder, advice)
+    }
+
+    /// Stems of all locks; each is held.
+    pub(crate) async fn lock_stems(&self) -> Result<Vec<String>, StoreError> {
+        let objects = self.journal_objects().await?;
+        let stem = |path: &Path| Some(path.filename()?.strip_suffix(".lock")?.to_owned());
+        Ok(objects.iter().filter_map(stem).collect())
+    }
+
+    /// Stems of the journals that have groups.
+    pub(crate) async fn journal_stems(&self) -> Result<Vec<String>, StoreError> {
+        let mut stems: Vec<String> = self
+            .segments()
+            .await?
+            .into_iter()
+            .map(|(stem, _, _)| stem)
+            .collect();
+        stems.sort_unstable();
+        stems.dedup();
+        Ok(stems)
+    }
+
+    pub(crate) async fn journal(
+        &self,
+        lease: Lease,
+        stem: String,
+    ) -> Result<ObjectJournal, StoreError> {
+        let segments = self.segments().await?;
+        let last = segments
+            .iter()
+            .filter(|(found, _, _)| *found == stem)
+            .map(|(_, number, _)| *number)
+            .max();
+        Ok(ObjectJournal {
+            lease,
+            stem,
+            next: last.map_or(0, |last| last + 1),
+            broken: None,
+        })
+    }
+
+    /// Stem, number and path of every group.
+    async fn segments(&self) -> Result<Vec<(String, u64, Path)>, StoreError> {
+        let objects = self.journal_objects().await?;
+        let mut found: Vec<(String, u64, Path)> = objects
+            .into_iter()
+            .filter_map(|path| {
+                let name = path.filename()?.strip_suffix(".log")?;
+                let (stem, number) = name.rsplit_once('.')?;
+                Some((stem.to_owned(), number.parse().ok()?, path.clone()))
+            })
+            .collect();
+        found.sort();
+        Ok(found)
+    }
+
+    async fn journal_objects(&self) -> Result<Vec<Path>, StoreError> {
+        let directory = self.prefix.clone().join(JOURNALS);
+        let listed = self.store.list(Some(&directory));
+        let paths = listed.map_ok(|object| object.location).try_collect().await;
+        paths.map_err(|e| failed("list", directory.as_ref(), &e))
+    }
+
+    async fn get(&self, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+        let bytes = match self.store.get(path).await {
+            Ok(found) => found.bytes().await,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => Err(error),
+        };
+        let bytes = bytes.map_err(|e| failed("read", path.as_ref(), &e))?;
+        Ok(Some(bytes.to_vec()))
+    }
+
+    async fn create(&self, path: &Path, content: PutPayload) -> object_store::Result<()> {
+        let put = self.store.put_opts(path, content, PutMode::Create.into());
+        put.await.map(|_| ())
+    }
+
+    fn lock_path(&self, stem: &str) -> Path {
+        self.prefix
+            .clone()
+            .join(JOURNALS)
+            .join(format!("{stem}.lock"))
+    }
+}
+
+impl Lease {
+    pub(crate) async fn release(self) {
+        if let Err(error) = self.home.store.delete(&self.path).await {
+            tracing::warn!(path = %self.path, %error, "a lock could not be released; delete it by hand");
+        }
+    }
+}
+
+impl ObjectJournal {
+    pub(crate) async fn append(&mut self, group: Vec<u8>) -> Result<(), StoreError> {
+        if let Some(reason) = &self.broken {
+            return Err(StoreError::Broken {
+                namespace: self.stem.clone(),
+                reason: reason.clone(),
+            });
+        }
+        let path = self.path(self.next);
+        match self.lease.home.create(&path, group.into()).await {
+            Ok(()) => {
+                self.next += 1;
+                Ok(())
+            }
+            Err(error) => {
+                // It may have arrived all the same, or somebody else writes here.
+                self.broken = Some(error.to_string());
+                Err(failed("write", path.as_ref(), &error))
+            }
+        }
+    }
+
+    /// The number of the next group.
+    pub(crate) fn seal(&self) -> u64 {
+        self.next
+    }
+
+    pub(crate) async fn read(&self, before: u64) -> Result<Groups, StoreError> {
+        let mut groups = Vec::new();
+        for path in self.before(before).await? {
+            let content = self.lease.home.get(&path).await?.unwrap_or_default();
+            let damaged = |reason| StoreError::Damaged {
+                path: path.to_string(),
+                reason,
+            };
+            let decoded = decode(&content).map_err(damaged)?;
+            if decoded.whole != content.len() {
+                return Err(damaged("it ends in the middle".to_owned()));
+            }
+            groups.extend(decoded.groups);
+        }
+        Ok(groups)
+    }
+
+    /// Removes groups, the oldest first: were a later one gone before an earlier one, replaying the earlier one would
+    /// bring back what it overwrote.
+    pub(crate) async fn forget(&self, before: u64) -> Result<(), StoreError> {
+        for path in self.before(before).await? {
+            let deleted = self.lease.home.store.delete(&path).await;
+            deleted.map_err(|e| failed("remove", path.as_ref(), &e))?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn release(self) {
+        self.lease.release().await;
+    }
+
+    async fn before(&self, before: u64) -> Result<Vec<Path>, StoreError> {
+        let segments = self.lease.home.segments().await?;
+        Ok(segments
+            .into_iter()
+            .filter(|(stem, number, _)| *stem == self.stem && *number < before)
+            .map(|(_, _, path)| path)
+            .collect())
+    }
+
+    fn path(&self, number: u64) -> Path {
+        let directory = self.lease.home.prefix.clone().join(JOURNALS);
+        directory.join(format!("{}.{number:020}.log", self.stem))
+    }
+}
+
+/// Whether this build knows the provider of a URI.
+fn check_feature(uri: &str) -> Result<(), StoreError> {
+    let missing = |provider, feature| {
+        Err(StoreError::FeatureMissing {
+            uri: uri.to_owned(),
+            provider,
+            feature,
+        })
+    };
+    match uri.split("://").next() {
+        Some("s3") if !cfg!(feature = "s3") => missing("Amazon S3", "s3"),
+        Some("gs") if !cfg!(feature = "gcs") => missing("Google Cloud Storage", "gcs"),
+        Some("az") if !cfg!(feature = "azure") => missing("Azure Blob Storage", "azure"),
+        Some("s3" | "gs" | "az") => Ok(()),
+        _ => Err(StoreError::UnknownScheme {
+            uri: uri.to_owned(),
+        }),
+    }
+}
+
+fn failed(action: &'static str, path: &str, error: &object_store::Error) -> StoreError {
+    StoreError::Io {
+        action,
+        path: path.to_owned(),
+        reason: error.to_string(),
+    }
+}

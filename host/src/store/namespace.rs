@@ -1,0 +1,249 @@
+//! One strategy's memories: what it reads, and what is written for it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::commit::{Request, Shared, closed};
+use super::draft::{Prepared, Vectors, check, new_keys, operation};
+use super::filter::Predicate;
+use super::vectors::unit;
+use super::working_set::{LexicalField, Query, Wanted};
+use super::{StoreError, Transaction, View};
+use crate::contract::{Filter, Hit, Link, Memory, Probe, Ranking, Row, Scan, Search, Side};
+use crate::embedding::{Embedder, EmbeddingError};
+
+/// One strategy's memories in one run or deployment. Cheap to clone.
+#[derive(Clone)]
+pub struct Namespace {
+    handle: Arc<Handle>,
+}
+
+/// What keeps a namespace open.
+pub(crate) struct Handle {
+    pub shared: Arc<Shared>,
+    pub requests: mpsc::Sender<Request>,
+    pub embedder: Arc<dyn Embedder>,
+}
+
+impl Namespace {
+    pub(crate) fn new(handle: Arc<Handle>) -> Self {
+        Namespace { handle }
+    }
+
+    /// The best hits, best first; exact within the working set. Query texts are embedded with the store's embedder.
+    /// A lexical search returns only memories that share a word with the query.
+    ///
+    /// # Errors
+    /// The query breaks the contract, or its text could not be embedded.
+    pub async fn search(&self, search: &Search, view: &View) -> Result<Vec<Hit>, StoreError> {
+        let wanted = Wanted {
+            predicate: Predicate::new(&search.filter)?,
+            limit: search.limit as usize,
+            least: search.min_score,
+        };
+        if wanted.least.is_some_and(f64::is_nan) {
+            return Err(StoreError::Query("the least score is not a number".into()));
+        }
+        let query = self.query(&search.ranking).await?;
+        let shared = &self.handle.shared;
+        if !shared.read().is_prepared(&query) {
+            shared.write().prepare(&query);
+        }
+        Ok(shared.read().search(&query, &wanted, view))
+    }
+
+    /// Memories in an order of the caller's choice; of equal ones, the older first.
+    ///
+    /// # Errors
+    /// The scan names a field that there is not, or compares one with the wrong type.
+    pub fn scan(&self, scan: &Scan, view: &View) -> Result<Vec<Row>, StoreError> {
+        self.handle.shared.read().scan(scan, view)
+    }
+
+    /// In the order asked, whatever their state; ids that do not exist are left out.
+    pub fn get(&self, ids: &[String], view: &View) -> Vec<Memory> {
+        self.handle.shared.read().get(ids, view)
+    }
+
+    /// How many memories meet the filter.
+    ///
+    /// # Errors
+    /// As for [`Namespace::scan`].
+    pub fn count(&self, filter: &Filter, view: &View) -> Result<u32, StoreError> {
+        self.handle.shared.read().count(filter, view)
+    }
+
+    /// Tokens of content over all active memories.
+    pub fn content_tokens(&self) -> u64 {
+        self.handle.shared.read().active_tokens()
+    }
+
+    /// Edges that start from or lead to these memories, sorted by source, target and kind.
+    pub fn links(&self, ids: &[String], kind: Option<&str>, view: &View) -> Vec<Link> {
+        self.handle.shared.read().links(ids, kind, view)
+    }
+
+    /// A blob by name.
+    pub fn blob(&self, name: &str) -> Option<Vec<u8>> {
+        self.handle.shared.read().blob(name).cloned()
+    }
+
+    /// Applies a transaction: all of it or, on an error, nothing; durable when this returns. Inserted memories
+    /// get the state given, and their ids are returned in the order of the inserts.
+    ///
+    /// # Errors
+    /// A write cannot be made (the error has its number and the reason), a text could not be embedded, or the disk
+    /// failed.
+    pub async fn apply(&self, transaction: Transaction) -> Result<Vec<String>, StoreError> {
+        self.apply_with_vectors(transaction, Vec::new()).await
+    }
+
+    /// [`Namespace::apply`] with vectors that the caller has: per write, one for each of its keys. Where there are
+    /// none they are computed. Vectors are brought to unit length.
+    ///
+    /// # Errors
+    /// As for [`Namespace::apply`]; and a write has vectors of the wrong number or length.
+    pub async fn apply_with_vectors(
+        &self,
+        transaction: Transaction,
+        mut vectors: Vec<Vec<Vec<f32>>>,
+    ) -> Result<Vec<String>, StoreError> {
+        check(&transaction)?;
+        if transaction.writes.is_empty() && transaction.receipts.is_empty() {
+            return Ok(Vec::new());
+        }
+        if vectors.len() > transaction.writes.len() {
+            return Err(StoreError::Transaction(format!(
+                "there are vectors for {} writes, and {} writes",
+                vectors.len(),
+                transaction.writes.len()
+            )));
+        }
+        vectors.resize_with(transaction.writes.len(), Vec::new);
+        let vectors = self.complete(&transaction, vectors).await?;
+        let (reply, answer) = oneshot::channel();
+        let request = Request {
+            prepared: Prepared {
+                transaction,
+                vectors,
+            },
+            reply,
+        };
+        let name = &self.handle.shared.name;
+        let sent = self.handle.requests.send(request).await;
+        sent.map_err(|_| closed(name))?;
+        answer.await.map_err(|_| closed(name))?
+    }
+
+    /// Checks the vectors that were given, and computes the others.
+    async fn complete(
+        &self,
+        transaction: &Transaction,
+        mut vectors: Vectors,
+    ) -> Result<Vectors, StoreError> {
+        let dimension = self.handle.embedder.identity().dimension;
+        let mut texts: Vec<String> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        let writes = transaction.writes.iter().zip(&mut vectors).enumerate();
+        for (number, (write, vectors)) in writes {
+            let keys = new_keys(&write.op);
+            if vectors.is_empty() {
+                for key in keys {
+                    places.entry(&key.text).or_insert_with(|| {
+                        texts.push(key.text.clone());
+                        texts.len() - 1
+                    });
+                }
+                continue;
+            }
+            for vector in vectors.iter_mut() {
+                *vector = unit(std::mem::take(vector));
+            }
+            let is_sound = |vector: &Vec<f32>| {
+                vector.len() == dimension && vector.iter().all(|x| x.is_finite())
+            };
+            if vectors.len() != keys.len() || !vectors.iter().all(is_sound) {
+                return Err(StoreError::Refused {
+                    number: number + 1,
+                    operation: operation(&write.op),
+                    reason: format!(
+                        "it needs one vector of {dimension} finite numbers for each of its keys"
+                    ),
+                });
+            }
+        }
+        let computed = self.embed(&texts, Side::Document).await?;
+        for (write, vectors) in transaction.writes.iter().zip(&mut vectors) {
+            if vectors.is_empty() {
+                let keys = new_keys(&write.op).iter();
+                let known = keys.filter_map(|key| places.get(key.text.as_str()));
+                *vectors = known
+                    .filter_map(|place| computed.get(*place).cloned())
+                    .collect();
+            }
+        }
+        Ok(vectors)
+    }
+
+    async fn query(&self, ranking: &Ranking) -> Result<Query, StoreError> {
+        match ranking {
+            Ranking::Semantic(Probe { text, field }) => {
+                let vectors = self.embed(std::slice::from_ref(text), Side::Query).await?;
+                Ok(Query::Vector {
+                    vector: vectors.into_iter().next().unwrap_or_default(),
+                    name: (!field.is_empty()).then(|| field.clone()),
+                })
+            }
+            Ranking::Vector(vector) => {
+                let dimension = self.handle.embedder.identity().dimension;
+                if vector.len() != dimension || !vector.iter().all(|x| x.is_finite()) {
+                    return Err(StoreError::Query(format!(
+                        "the vector must have {dimension} finite numbers, and has {}",
+                        vector.iter().filter(|x| x.is_finite()).count()
+                    )));
+                }
+                Ok(Query::Vector {
+                    vector: unit(vector.clone()),
+                    name: None,
+                })
+            }
+            Ranking::Lexical(Probe { text, field }) => Ok(Query::Lexical {
+                field: LexicalField::parse(field)?,
+                text: text.clone(),
+            }),
+        }
+    }
+
+    async fn embed(&self, texts: &[String], side: Side) -> Result<Vec<Vec<f32>>, StoreError> {
+        embed(self.handle.embedder.as_ref(), texts, side).await
+    }
+}
+
+/// Embeds texts, and makes sure that what comes back is one sound vector for each.
+pub(crate) async fn embed(
+    embedder: &dyn Embedder,
+    texts: &[String],
+    side: Side,
+) -> Result<Vec<Vec<f32>>, StoreError> {
+    if texts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let vectors = embedder.embed(texts, side).await?;
+    let identity = embedder.identity();
+    let is_sound = |vector: &Vec<f32>| {
+        vector.len() == identity.dimension && vector.iter().all(|x| x.is_finite())
+    };
+    if vectors.len() != texts.len() || !vectors.iter().all(is_sound) {
+        return Err(StoreError::Embedding(EmbeddingError {
+            embedder: identity.name.clone(),
+            message: format!(
+                "it was given {} texts and did not return as many vectors of {} finite numbers",
+                texts.len(),
+                identity.dimension
+            ),
+        }));
+    }
+    Ok(vectors.into_iter().map(unit).collect())
+}

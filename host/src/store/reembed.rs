@@ -1,0 +1,84 @@
+//! Embedding a store anew, for another embedder.
+//!
+//! The new vectors count once the manifest names the new embedder; until then, and if anything fails before, the store
+//! is as it was.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::home::Home;
+use super::manifest::Manifest;
+use super::namespace::embed;
+use super::{CHECKPOINT, CLOCK_SLACK, Inner, Store, StoreError};
+use crate::contract::Side;
+use crate::embedding::Embedder;
+
+/// The lock that is held meanwhile; whoever opens a namespace looks for it.
+const REEMBEDDING: &str = "reembedding";
+/// Texts per call of the embedder.
+const BATCH: usize = 256;
+
+impl Store {
+    /// Computes all vectors of the store at `uri` anew with another embedder. Returns how many keys there are.
+    ///
+    /// # Errors
+    /// There is no store; a process has a namespace of it open; a text cannot be embedded; the disk fails. The
+    /// store is then as it was.
+    pub async fn reembed(uri: &str, embedder: Arc<dyn Embedder>) -> Result<usize, StoreError> {
+        let home = Home::open(uri).await?;
+        let Some(manifest) = Manifest::read(&home).await? else {
+            return Err(StoreError::Io {
+                action: "find",
+                path: uri.to_owned(),
+                reason: "there is no store to embed anew".to_owned(),
+            });
+        };
+        if manifest.embedder == *embedder.identity() {
+            return Ok(0);
+        }
+        home.make_writable()?;
+        let inner = Inner::new(home, embedder).await?;
+        let lock = inner.home.lock(REEMBEDDING, "the store").await?;
+        let result = inner.reembed().await;
+        lock.release().await;
+        result
+    }
+}
+
+impl Inner {
+    /// A namespace that is opened while its vectors are replaced would go on with the old ones.
+    pub(super) async fn refuse_during_reembedding(&self) -> Result<(), StoreError> {
+        let lock = self.home.lock(REEMBEDDING, "the store").await?;
+        lock.release().await;
+        Ok(())
+    }
+
+    async fn reembed(&self) -> Result<usize, StoreError> {
+        self.home.refuse_if_held(&[REEMBEDDING]).await?;
+        self.checkpoint().await?;
+        let lock = self.home.lock_patiently(CHECKPOINT, "the tables").await?;
+        let result = self.replace_vectors().await;
+        lock.release().await;
+        result
+    }
+
+    async fn replace_vectors(&self) -> Result<usize, StoreError> {
+        let since = SystemTime::now() - CLOCK_SLACK;
+        let mut manifest = self.manifest().await?;
+        let mut keys = self.views.all_keys(&manifest).await?;
+        for batch in keys.chunks_mut(BATCH) {
+            let texts: Vec<String> = batch.iter().map(|row| row.key.text.clone()).collect();
+            let vectors = embed(self.embedder.as_ref(), &texts, Side::Document).await?;
+            for (row, vector) in batch.iter_mut().zip(vectors) {
+                row.vector = vector;
+            }
+        }
+        manifest.embedder = self.embedder.identity().clone();
+        if !keys.is_empty() {
+            self.views.replace_keys(&mut manifest, &keys).await?;
+        }
+        self.home.sync_since(since).await?;
+        manifest.write(&self.home).await?;
+        Ok(keys.len())
+    }
+}

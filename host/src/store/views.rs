@@ -1,0 +1,286 @@
+//! LanceDB's tables: what a checkpoint brings up to date, and what an open namespace starts from.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use futures::TryStreamExt;
+use lancedb::database::CreateTableMode;
+use lancedb::expr::col;
+use lancedb::query::{ExecutableQuery, QueryBase};
+use lancedb::table::{CompactionOptions, Duration, OptimizeAction};
+use lancedb::{Connection, Table};
+use tokio::sync::Mutex;
+
+use super::StoreError;
+use super::effect::{Effect, memory_number};
+use super::fold::Fold;
+use super::home::Home;
+use super::manifest::Manifest;
+use super::schema::{self, KeyRow, table};
+use super::update::{Change, Update, text};
+use crate::contract::{Blob, Key};
+
+/// A table of more fragments than this is compacted by the next checkpoint.
+const MOST_FRAGMENTS: usize = 16;
+/// Versions younger than this stay, for whoever is still reading them.
+const KEEP_VERSIONS_MINUTES: i64 = 10;
+
+/// The next memory's number, by namespace.
+type Namespaces = Arc<HashMap<String, u64>>;
+
+/// The tables of a store.
+pub(crate) struct Views {
+    home: Home,
+    connection: Connection,
+    /// What `namespaces` held at a version.
+    namespaces: Mutex<Option<(u64, Namespaces)>>,
+}
+
+impl Views {
+    pub(crate) async fn open(home: &Home) -> Result<Self, StoreError> {
+        let uri = home.tables();
+        let connection = lancedb::connect(&uri).execute().await;
+        Ok(Views {
+            home: home.clone(),
+            connection: connection.map_err(|e| StoreError::table("connect to", &uri, &e))?,
+            namespaces: Mutex::new(None),
+        })
+    }
+
+    /// The namespaces that the tables know.
+    pub(crate) async fn namespaces(&self, manifest: &Manifest) -> Result<Namespaces, StoreError> {
+        let version = manifest.tables.get(table::NAMESPACES).copied().unwrap_or(0);
+        let mut cached = self.namespaces.lock().await;
+        match cached.as_ref() {
+            Some((known, namespaces)) if *known == version => Ok(namespaces.clone()),
+            _ => {
+                let rows = self
+                    .rows(manifest, table::NAMESPACES, None, schema::read_namespaces)
+                    .await?;
+                let namespaces: Namespaces = Arc::new(rows.into_iter().collect());
+                *cached = Some((version, namespaces.clone()));
+                Ok(namespaces)
+            }
+        }
+    }
+
+    /// What the tables know of a namespace, as effects that lead there from nothing.
+    pub(crate) async fn load(
+        &self,
+        manifest: &Manifest,
+        namespace: &str,
+    ) -> Result<Vec<Effect>, StoreError> {
+        let namespaces = self.namespaces(manifest).await?;
+        let Some(next) = namespaces.get(namespace) else {
+            return Ok(Vec::new());
+        };
+        let of = Some(namespace);
+        let mut memories = self
+            .rows(manifest, table::MEMORIES, of, schema::read_memories)
+            .await?;
+        let mut keys = self
+            .rows(manifest, table::KEYS, of, schema::read_keys)
+            .await?;
+        let links = self
+            .rows(manifest, table::LINKS, of, schema::read_links)
+            .await?;
+        let blobs = self
+            .rows(manifest, table::BLOBS, of, schema::read_blobs)
+            .await?;
+
+        memories.sort_by_key(|memory| memory_number(&memory.id));
+        keys.sort_by_key(|key| key.position);
+        let mut by_memory: HashMap<String, (Vec<Key>, Vec<Vec<f32>>)> = HashMap::new();
+        for row in keys {
+            let (keys, vectors) = by_memory.entry(row.memory).or_default();
+            keys.push(row.key);
+            vectors.push(row.vector);
+        }
+        let mut effects = Vec::new();
+        for mut memory in memories {
+            let id = memory.id.clone();
+            let (keys, vectors) = by_memory.remove(&id).unwrap_or_default();
+            memory.keys = keys;
+            effects.push(Effect::Put(memory));
+            effects.push(Effect::Vectors { id, vectors });
+        }
+        effects.extend(links.into_iter().map(Effect::Connect));
+        let blobs = blobs.into_iter().map(|(name, bytes)| Blob { name, bytes });
+        effects.extend(blobs.map(Effect::Save));
+        effects.push(Effect::Next(*next));
+        Ok(effects)
+    }
+
+    /// Brings the tables up to date, and the manifest with them; both count once the manifest is written.
+    pub(crate) async fn bring_up(
+        &self,
+        manifest: &mut Manifest,
+        fold: &Fold,
+    ) -> Result<(), StoreError> {
+        self.take_back(manifest).await?;
+        let known = self.namespaces(manifest).await?;
+        let update = Update::new(fold, &known, &manifest.embedder);
+        let changes = update.changes().map_err(|reason| StoreError::Table {
+            action: "write to",
+            table: table::MEMORIES.to_owned(),
+            reason,
+        })?;
+        for (name, change) in changes {
+            self.change(manifest, name, change).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets go of what no version that counts needs.
+    pub(crate) async fn prune(&self, manifest: &Manifest) -> Result<(), StoreError> {
+        for name in manifest.tables.keys() {
+            let table = self.latest(name).await?;
+            let prune = OptimizeAction::Prune {
+                older_than: Some(Duration::minutes(KEEP_VERSIONS_MINUTES)),
+                delete_unverified: Some(false),
+                error_if_tagged_old_versions: Some(false),
+            };
+            let pruned = table.optimize(prune).await;
+            pruned.map_err(|e| StoreError::table("prune", name, &e))?;
+        }
+        Ok(())
+    }
+
+    /// All keys, for embedding them anew.
+    pub(crate) async fn all_keys(&self, manifest: &Manifest) -> Result<Vec<KeyRow>, StoreError> {
+        self.rows(manifest, table::KEYS, None, schema::read_keys)
+            .await
+    }
+
+    /// Replaces all keys.
+    pub(crate) async fn replace_keys(
+        &self,
+        manifest: &mut Manifest,
+        rows: &[KeyRow],
+    ) -> Result<(), StoreError> {
+        self.take_back(manifest).await?;
+        let batch = schema::keys(rows, &manifest.embedder).map_err(|reason| StoreError::Table {
+            action: "write to",
+            table: table::KEYS.to_owned(),
+            reason,
+        })?;
+        let created = self
+            .connection
+            .create_table(table::KEYS, batch)
+            .mode(CreateTableMode::Overwrite)
+            .execute()
+            .await;
+        let created = created.map_err(|e| StoreError::table("write to", table::KEYS, &e))?;
+        self.count(manifest, table::KEYS, &created).await
+    }
+
+    /// Rows of a table at the version that counts, of one namespace or of all.
+    async fn rows<T>(
+        &self,
+        manifest: &Manifest,
+        name: &str,
+        namespace: Option<&str>,
+        read: fn(&RecordBatch) -> Result<Vec<T>, String>,
+    ) -> Result<Vec<T>, StoreError> {
+        let Some(version) = manifest.tables.get(name) else {
+            return Ok(Vec::new());
+        };
+        let failed = |error: lancedb::Error| StoreError::table("read", name, &error);
+        let table = self.connection.open_table(name).version(*version).execute();
+        let mut query = table.await.map_err(failed)?.query();
+        if let Some(namespace) = namespace {
+            query = query.only_if_expr(col("namespace").eq(text(namespace)));
+        }
+        let stream = query.execute().await.map_err(failed)?;
+        let batches: Vec<RecordBatch> = stream.try_collect().await.map_err(failed)?;
+        let mut rows = Vec::new();
+        for batch in &batches {
+            rows.extend(read(batch).map_err(|reason| StoreError::Damaged {
+                path: format!("{}/{name}.lance", self.home.tables()),
+                reason,
+            })?);
+        }
+        Ok(rows)
+    }
+
+    /// Undoes what a checkpoint did that did not come to its end.
+    async fn take_back(&self, manifest: &Manifest) -> Result<(), StoreError> {
+        let names = self.connection.table_names().execute().await;
+        for name in names.map_err(|e| StoreError::table("list", "tables", &e))? {
+            let failed = |error: lancedb::Error| StoreError::table("take back", &name, &error);
+            let Some(&version) = manifest.tables.get(&name) else {
+                self.connection
+                    .drop_table(&name, &[])
+                    .await
+                    .map_err(failed)?;
+                continue;
+            };
+            let table = match (self.latest(&name).await, &self.home) {
+                (Err(_), Home::Directory(directory)) => {
+                    directory.drop_versions_above(&name, version)?;
+                    self.latest(&name).await?
+                }
+                (table, _) => table?,
+            };
+            if table.version().await.map_err(failed)? != version {
+                table.checkout(version).await.map_err(failed)?;
+                table.restore().await.map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn change(
+        &self,
+        manifest: &mut Manifest,
+        name: &'static str,
+        change: Change,
+    ) -> Result<(), StoreError> {
+        let failed = |error: lancedb::Error| StoreError::table("write to", name, &error);
+        let table = if manifest.tables.contains_key(name) {
+            let table = self.latest(name).await?;
+            for predicate in &change.delete {
+                table.delete(predicate).await.map_err(failed)?;
+            }
+            if change.add.num_rows() > 0 {
+                table.add(change.add).execute().await.map_err(failed)?;
+            }
+            let fragments = match table.as_native() {
+                Some(native) => native.count_fragments().await.map_err(failed)?,
+                None => 0,
+            };
+            if fragments > MOST_FRAGMENTS {
+                let compact = OptimizeAction::Compact {
+                    options: CompactionOptions::default(),
+                    remap_options: None,
+                };
+                table.optimize(compact).await.map_err(failed)?;
+            }
+            table
+        } else if change.add.num_rows() > 0 {
+            let created = self.connection.create_table(name, change.add).execute();
+            created.await.map_err(failed)?
+        } else {
+            return Ok(());
+        };
+        self.count(manifest, name, &table).await
+    }
+
+    async fn latest(&self, name: &str) -> Result<Table, StoreError> {
+        let table = self.connection.open_table(name).execute().await;
+        table.map_err(|e| StoreError::table("open", name, &e))
+    }
+
+    async fn count(
+        &self,
+        manifest: &mut Manifest,
+        name: &'static str,
+        table: &Table,
+    ) -> Result<(), StoreError> {
+        let version = table.version().await;
+        let version = version.map_err(|e| StoreError::table("read", name, &e))?;
+        manifest.tables.insert(name.to_owned(), version);
+        Ok(())
+    }
+}

@@ -1,0 +1,308 @@
+//! The test host keeps to the contract where a strategy could tell the difference.
+
+use super::TestHost;
+use crate::{
+    Attempt, Change, Condition, Counter, Fault, Link, NewMemory, Patch, Ranking, Request, Role,
+    Scan, Search, State, Task, embedder, llm, run, store,
+};
+
+fn note(content: &str) -> NewMemory {
+    NewMemory::new("note", content).key("task", content)
+}
+
+fn host_with(notes: &[&str]) -> TestHost {
+    let host = TestHost::new();
+    let changes: Vec<Change> = notes.iter().map(|one| Change::insert(note(one))).collect();
+    host.apply(&changes).unwrap();
+    host
+}
+
+fn found(host: &TestHost, search: &Search) -> Vec<String> {
+    let hits = host.run(|| store::search_memories(search)).unwrap();
+    hits.into_iter().map(|hit| hit.id).collect()
+}
+
+fn scanned(host: &TestHost, scan: &Scan) -> Vec<String> {
+    let rows = host.run(|| store::scan_memories(scan)).unwrap();
+    rows.into_iter().map(|row| row.memory.id).collect()
+}
+
+#[test]
+fn changes_apply_whole_or_not_at_all() {
+    let host = host_with(&["a"]);
+    let before = host.memories();
+    let changes = [
+        Change::insert(note("b")),
+        Change::adjust("m1", Counter::Weight, 1.0),
+        Change::remove("m9"),
+    ];
+    assert_eq!(
+        host.apply(&changes),
+        Err(Fault::Invalid("change 2: there is no memory `m9`".into()))
+    );
+    assert_eq!(host.memories(), before);
+}
+
+#[test]
+fn a_key_that_is_there_twice_is_refused() {
+    let host = host_with(&["a"]);
+    assert!(
+        host.apply(&[Change::insert(note("b").key("task", "b"))])
+            .is_err()
+    );
+    assert!(
+        host.apply(&[Change::insert(note("b").key("also", "b"))])
+            .is_ok()
+    );
+    let key = || crate::Key::new("task", "c");
+    assert!(
+        host.apply(&[Change::revise(Patch::of("m1").keys(vec![key(), key()]))])
+            .is_err()
+    );
+}
+
+#[test]
+fn ids_are_never_used_again() {
+    let host = host_with(&["a", "b"]);
+    host.apply(&[Change::remove("m2")]).unwrap();
+    assert_eq!(host.apply(&[Change::insert(note("c"))]).unwrap(), ["m3"]);
+}
+
+#[test]
+fn counters_clamp_round_and_never_fall_below_zero() {
+    let host = host_with(&["a"]);
+    host.apply(&[
+        Change::adjust_within("m1", Counter::Weight, 5.0, 0.1, 2.0),
+        Change::adjust("m1", Counter::Uses, 2.6),
+        Change::adjust("m1", Counter::Losses, -1.0),
+        Change::adjust("m1", Counter::Strength, -0.5),
+    ])
+    .unwrap();
+    let counters = host.memories()[0].counters;
+    assert_eq!((counters.weight, counters.strength), (2.0, -0.5));
+    assert_eq!((counters.uses, counters.losses), (3, 0));
+    for (delta, least, most) in [(f64::NAN, 0.0, 1.0), (1.0, 2.0, 1.0), (1.0, f64::NAN, 1.0)] {
+        let change = Change::adjust_within("m1", Counter::Weight, delta, least, most);
+        assert!(host.apply(&[change]).is_err());
+    }
+}
+
+#[test]
+fn provisional_memories_are_unseen_until_their_condition_is_met() {
+    for kept in [true, false] {
+        let host = host_with(&["a"]);
+        host.apply(&[
+            Change::insert(note("b")).if_next_attempt_succeeds(),
+            Change::adjust("m1", Counter::Wins, 1.0).if_trial_gains(0.05),
+        ])
+        .unwrap();
+        let all = Scan::oldest_first();
+        assert_eq!(scanned(&host, &all), ["m1"]);
+        let waiting = all.clone().only(Condition::eq("state", "provisional"));
+        assert_eq!(scanned(&host, &waiting), ["m2"]);
+        assert_eq!(host.memories()[0].counters.wins, 0);
+
+        if kept {
+            host.keep_provisional().unwrap();
+            assert_eq!(scanned(&host, &all), ["m1", "m2"]);
+        } else {
+            host.drop_provisional();
+            assert_eq!(host.memories().len(), 1);
+        }
+        assert_eq!(host.memories()[0].counters.wins, u32::from(kept));
+    }
+}
+
+#[test]
+fn filters_run_before_ranking_and_look_at_active_memories() {
+    let host = TestHost::new();
+    host.apply(&[
+        Change::insert(note("red lamp").label("site", "shop")),
+        Change::insert(note("red lamp").label("site", "map")),
+        Change::insert(note("red lamp")),
+        Change::insert(note("blue sky").label("site", "shop")),
+        Change::insert(note("red lamp").label("site", "shop")),
+    ])
+    .unwrap();
+    host.apply(&[Change::revise(Patch::of("m5").state(State::Archived))])
+        .unwrap();
+    let search = Search::semantic("task", "red lamp").limit(2);
+    let shop = search.clone().only(Condition::eq("label.site", "shop"));
+    assert_eq!(found(&host, &shop), ["m1", "m4"]);
+    let elsewhere = search.clone().only(Condition::ne("label.site", "shop"));
+    assert_eq!(found(&host, &elsewhere), ["m2", "m3"]);
+    for nonsense in [
+        Condition::eq("colour", "red"),
+        Condition::eq("weight", "heavy"),
+    ] {
+        let search = search.clone().only(nonsense);
+        assert!(host.run(|| store::search_memories(&search)).is_err());
+    }
+}
+
+#[test]
+fn the_best_key_counts_and_ties_go_to_the_older_memory() {
+    let host = TestHost::new();
+    let two_keys = note("cancel a flight").key("also", "buy a lamp");
+    host.apply(&[Change::insert(two_keys), Change::insert(note("buy a lamp"))])
+        .unwrap();
+    assert_eq!(
+        found(&host, &Search::semantic("", "buy a lamp")),
+        ["m1", "m2"]
+    );
+    assert_eq!(
+        found(&host, &Search::semantic("task", "buy a lamp")),
+        ["m2", "m1"]
+    );
+    assert_eq!(
+        found(&host, &Search::semantic("also", "buy a lamp")),
+        ["m1"]
+    );
+}
+
+#[test]
+fn lexical_search_finds_only_what_shares_a_word() {
+    let host = host_with(&["red lamp", "blue sky"]);
+    for field in ["content", "key.task"] {
+        assert_eq!(found(&host, &Search::lexical(field, "a lamp")), ["m1"]);
+    }
+    assert!(
+        host.run(|| store::search_memories(&Search::lexical("kind", "x")))
+            .is_err()
+    );
+}
+
+#[test]
+fn vectors_of_the_embedder_find_what_texts_find() {
+    let host = host_with(&["blue sky", "red lamp"]);
+    let search = host.run(|| {
+        let texts = ["red lamp".to_owned()];
+        let vectors = embedder::embed(&texts, crate::Side::Query).unwrap();
+        assert_eq!(vectors[0].len(), embedder::dimension() as usize);
+        Search::vector(vectors[0].clone()).min_score(0.5)
+    });
+    assert_eq!(found(&host, &search), ["m2"]);
+    let short = Search {
+        ranking: Ranking::Vector(vec![1.0]),
+        ..search
+    };
+    assert!(host.run(|| store::search_memories(&short)).is_err());
+}
+
+#[test]
+fn scans_order_page_and_count() {
+    let host = host_with(&["a", "b", "c"]);
+    host.apply(&[Change::adjust("m2", Counter::Weight, 1.0)])
+        .unwrap();
+    assert_eq!(scanned(&host, &Scan::newest_first().limit(2)), ["m3", "m2"]);
+    assert_eq!(scanned(&host, &Scan::by("weight")), ["m1", "m3", "m2"]);
+    assert_eq!(
+        scanned(&host, &Scan::by("weight").descending()),
+        ["m2", "m1", "m3"]
+    );
+    assert_eq!(
+        scanned(&host, &Scan::oldest_first().offset(1).limit(1)),
+        ["m2"]
+    );
+    assert_eq!(
+        host.run(|| store::count_memories(&[Condition::gt("weight", 1.5)])),
+        Ok(1)
+    );
+}
+
+#[test]
+fn links_are_replaced_removed_and_go_with_their_memories() {
+    let host = host_with(&["a", "b", "c"]);
+    let link = |weight| Link::new("m1", "m2", "similar", weight);
+    host.apply(&[Change::connect(link(0.1)), Change::connect(link(0.9))])
+        .unwrap();
+    let links = |kind: Option<&str>| {
+        let ids = ["m2".to_owned()];
+        host.run(|| store::links(&ids, kind)).unwrap()
+    };
+    assert_eq!(links(None), [link(0.9)]);
+    assert!(links(Some("refines")).is_empty());
+    host.apply(&[Change::remove("m1")]).unwrap();
+    assert!(links(None).is_empty());
+    assert!(host.apply(&[Change::connect(link(0.5))]).is_err());
+}
+
+#[test]
+fn blobs_are_kept_until_saved_empty() {
+    let host = TestHost::new();
+    host.apply(&[Change::save("weights", vec![1, 2])]).unwrap();
+    assert_eq!(
+        host.run(|| store::get_blob("weights")),
+        Ok(Some(vec![1, 2]))
+    );
+    host.apply(&[Change::save("weights", Vec::new())]).unwrap();
+    assert_eq!(host.run(|| store::get_blob("weights")), Ok(None));
+}
+
+#[test]
+fn the_model_says_what_it_was_given_and_nothing_else() {
+    let host = TestHost::new();
+    let request = Request::new(Role::Cheap, "sum up").user("two words");
+    let ask = || {
+        host.run(|| llm::complete(std::slice::from_ref(&request)))
+            .remove(0)
+    };
+    assert!(matches!(ask(), Err(Fault::Unavailable(_))));
+    host.answer_with(|request| Ok(format!("asked to {}", request.purpose)));
+    host.reply("sum up", "first");
+    let reply = ask().unwrap();
+    assert_eq!(
+        (reply.text.as_str(), reply.input_tokens, reply.output_tokens),
+        ("first", 2, 1)
+    );
+    assert_eq!(ask().unwrap().text, "asked to sum up");
+    assert_eq!(host.requests().len(), 3);
+}
+
+#[test]
+fn clock_seed_and_log_are_the_tests() {
+    let numbers = |seed| {
+        let host = TestHost::new();
+        host.set_seed(seed);
+        host.set_now(5.0);
+        host.set_progress(2, 1);
+        host.run(|| {
+            assert_eq!(
+                (run::now(), run::task_number(), run::batch_number()),
+                (5.0, 2, 1)
+            );
+            run::log(crate::Level::Info, "hello");
+            [run::random(), run::random()]
+        })
+    };
+    assert_eq!(numbers(1), numbers(1));
+    assert_ne!(numbers(1), numbers(2));
+    assert_ne!(numbers(1)[0], numbers(1)[1]);
+}
+
+#[test]
+fn attempts_are_kept_for_later_calls() {
+    struct Keeps;
+    impl crate::Strategy for Keeps {
+        fn describe() -> crate::Description {
+            crate::Description::new("keeps", "0", "")
+        }
+    }
+    impl crate::Distill for Keeps {
+        fn distill(_: &[Attempt], _: &crate::Settings) -> Result<Vec<Change>, Fault> {
+            Ok(Vec::new())
+        }
+    }
+    let host = TestHost::new();
+    let attempt = Attempt::new("a1", Task::new("t1", "x"));
+    host.distill::<Keeps>(std::slice::from_ref(&attempt))
+        .unwrap();
+    let ids = ["a9".to_owned(), "a1".to_owned()];
+    assert_eq!(host.run(|| store::get_attempts(&ids)), Ok(vec![attempt]));
+}
+
+#[test]
+#[should_panic(expected = "with_host")]
+fn a_call_without_a_host_says_what_to_do() {
+    run::now();
+}

@@ -1,0 +1,130 @@
+//! The components that plugins become export the phases that they list and import what they use. Builds the
+//! first-party plugins and the example as their authors would, and looks at the result as the host does.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use wit_component::{ComponentEncoder, DecodedWasm};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// A component's imports and exports: names of this package's interfaces, others with their package.
+struct Surface {
+    imports: BTreeSet<String>,
+    exports: BTreeSet<String>,
+}
+
+#[test]
+fn components_export_what_they_list_and_import_what_they_use() {
+    let modules = build(&[
+        "memhost-recency",
+        "memhost-rag",
+        "memhost-reasoningbank",
+        "own-strategy",
+    ]);
+    let expected = [
+        (
+            "memhost_recency",
+            "types store llm run",
+            "strategy retrieve distill",
+        ),
+        (
+            "memhost_rag",
+            "types store llm run",
+            "strategy retrieve distill",
+        ),
+        (
+            "memhost_reasoningbank",
+            "types store llm run",
+            "strategy retrieve distill",
+        ),
+        (
+            "own_strategy",
+            "types store llm run",
+            "strategy retrieve distill update evict",
+        ),
+    ];
+    for (name, imports, exports) in expected {
+        let surface = surface(&module(&modules, name));
+        assert_eq!(surface.imports, names(imports), "imports of {name}");
+        assert_eq!(surface.exports, names(exports), "exports of {name}");
+    }
+}
+
+#[test]
+fn plugins_are_small() {
+    let modules = build(&["memhost-recency", "memhost-rag", "memhost-reasoningbank"]);
+    for (name, kilobytes) in [
+        ("memhost_recency", 220),
+        ("memhost_rag", 250),
+        ("memhost_reasoningbank", 330),
+    ] {
+        let size = module(&modules, name).len() / 1000;
+        assert!(
+            size <= kilobytes,
+            "{name} is {size} kB, but {kilobytes} would do"
+        );
+    }
+}
+
+/// The wasm files of these packages, built with the workspace's profile for plugins.
+fn build(packages: &[&str]) -> Vec<PathBuf> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    cargo.args(["build", "--locked", "--quiet", "--message-format=json"]);
+    cargo.args(["--target", TARGET, "--profile", "plugin"]);
+    for package in packages {
+        cargo.args(["--package", package]);
+    }
+    let output = cargo.output().expect("cargo runs");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "is the target there? `rustup target add {TARGET}`\n{errors}"
+    );
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter_map(|message| message["filenames"].as_array().cloned())
+        .flatten()
+        .filter_map(|file| file.as_str().map(PathBuf::from))
+        .filter(|file| file.extension().is_some_and(|ending| ending == "wasm"))
+        .collect()
+}
+
+fn module(modules: &[PathBuf], name: &str) -> Vec<u8> {
+    let file = modules
+        .iter()
+        .find(|file| file.file_stem() == Some(Path::new(name).as_os_str()))
+        .unwrap_or_else(|| panic!("cargo did not report {name}.wasm among {modules:?}"));
+    std::fs::read(file).expect("cargo wrote it")
+}
+
+fn surface(module: &[u8]) -> Surface {
+    let component = ComponentEncoder::default()
+        .validate(true)
+        .module(module)
+        .and_then(|mut encoder| encoder.encode())
+        .expect("the module becomes a valid component");
+    let decoded = wit_component::decode(&component).expect("a component can be read");
+    let DecodedWasm::Component(resolve, world) = decoded else {
+        panic!("not a component");
+    };
+    let short = |key| {
+        let name = resolve.name_world_key(key);
+        match name.strip_prefix("memhost:strategy/") {
+            Some(ours) => ours.split('@').next().unwrap_or(ours).to_owned(),
+            None => name,
+        }
+    };
+    let world = &resolve.worlds[world];
+    Surface {
+        imports: world.imports.keys().map(short).collect(),
+        exports: world.exports.keys().map(short).collect(),
+    }
+}
+
+fn names(list: &str) -> BTreeSet<String> {
+    list.split(' ').map(str::to_owned).collect()
+}

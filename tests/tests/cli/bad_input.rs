@@ -1,0 +1,216 @@
+//! Whatever is wrong gets one clear message, the right exit code, and leaves everything as it was.
+
+use std::path::Path;
+
+use super::{PETS, Place, Said};
+
+/// Runs memhost where nothing but these files is, and wants it to fail like this.
+#[track_caller]
+fn refused(files: &[(&str, &str)], arguments: &[&str], code: i32, expected: &[&str]) -> Said {
+    let place = Place::new();
+    for (name, text) in files {
+        place.write(name, text);
+    }
+    let before = place.names();
+    let said = place.memhost(arguments);
+    assert_eq!(said.code, code, "{}{}", said.out, said.err);
+    assert!(said.err.starts_with("error: "), "{}", said.err);
+    for expected in expected {
+        assert!(
+            said.err.contains(expected),
+            "no `{expected}` in {}",
+            said.err
+        );
+    }
+    assert!(!said.err.contains("panicked"), "{}", said.err);
+    assert!(said.out.is_empty(), "{}", said.out);
+    assert_eq!(place.names(), before, "something was left behind");
+    said
+}
+
+#[test]
+fn an_unknown_plugin_is_told_where_it_was_looked_for() {
+    refused(
+        &[],
+        &["compare", "rga"],
+        2,
+        &[
+            "no plugin is called `rga` (did you mean `rag`?)",
+            "looked for `rga.wasm` in",
+            "target/plugins",
+            super::plugins().to_str().unwrap(),
+        ],
+    );
+    refused(
+        &[],
+        &["inspect", "nowhere/rag.wasm"],
+        2,
+        &["there is no plugin file `nowhere/rag.wasm`"],
+    );
+}
+
+#[test]
+fn two_plugins_of_one_name_cannot_be_told_apart() {
+    refused(
+        &[("pets.jsonl", PETS)],
+        &["compare", "rag", "recency", "rag", "--suite", "pets.jsonl"],
+        2,
+        &["two of the plugins are called `rag`"],
+    );
+}
+
+#[test]
+fn parameters_must_exist_and_have_their_type() {
+    let set = |setting: &str, expected: &[&str]| {
+        refused(
+            &[("pets.jsonl", PETS)],
+            &["compare", "rag", "--suite", "pets.jsonl", "--set", setting],
+            2,
+            expected,
+        )
+    };
+    set(
+        "rag.mod=dense",
+        &["strategy `rag` has no parameter `mod` (did you mean `mode`?); it has: k, "],
+    );
+    set(
+        "rag.k=many",
+        &[
+            "parameter `rag.k` takes a number (default: ",
+            "and got `many`",
+        ],
+    );
+    set("rag.mode=fuzzy", &["rag", "fuzzy"]);
+    set(
+        "recency.k=1",
+        &["--set names plugin `recency`, which does not take part; taking part: rag"],
+    );
+    set("rag.k", &["write it as plugin.parameter=value"]);
+}
+
+#[test]
+fn numbers_have_a_least_value() {
+    for option in ["--seeds", "--jobs", "--memories"] {
+        refused(&[], &["compare", "rag", option, "0"], 2, &[option]);
+    }
+}
+
+#[test]
+fn an_unknown_suite_model_embedder_or_key_suggests_the_nearest() {
+    refused(
+        &[],
+        &["compare", "rag", "--suite", "evidnce"],
+        2,
+        &["no suite is called `evidnce`; did you mean `evidence`?"],
+    );
+    refused(
+        &[],
+        &["compare", "rag", "--model", "extractiv"],
+        2,
+        &["extractiv", "`extractive`"],
+    );
+    refused(
+        &[],
+        &["compare", "rag", "--embedder", "bultin"],
+        2,
+        &["bultin", "`builtin`"],
+    );
+    refused(
+        &[("memhost.toml", "[store]\nurl = \"x\"\n")],
+        &["compare", "rag"],
+        2,
+        &["memhost.toml", "line 2", "url", "did you mean `uri`?"],
+    );
+}
+
+#[test]
+fn what_is_not_a_plugin_is_named() {
+    refused(
+        &[("text.wasm", "this is not wasm")],
+        &["inspect", "text.wasm"],
+        1,
+        &["plugin `text.wasm` cannot be loaded"],
+    );
+}
+
+#[test]
+fn a_broken_line_is_named_with_its_field() {
+    let broken = PETS.replace(r#""text": "Small talk""#, r#""text": 5"#);
+    refused(
+        &[("broken.jsonl", &broken)],
+        &["compare", "rag", "--suite", "broken.jsonl"],
+        1,
+        &["`broken.jsonl`, line 2", "text"],
+    );
+    refused(
+        &[("broken.jsonl", &broken)],
+        &["suite", "check", "broken.jsonl"],
+        1,
+        &["`broken.jsonl`, line 2"],
+    );
+}
+
+#[test]
+fn a_suite_on_which_nothing_can_be_compared_is_refused() {
+    let questionless: String = PETS
+        .lines()
+        .take(3)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let withheld = PETS.replace(
+        r#""question":"#,
+        r#""withheld": ["monday-0", "tuesday-0"], "question":"#,
+    );
+    for (suite, expected) in [
+        ("", "the file is empty"),
+        (questionless.as_str(), "the suite is empty"),
+        (withheld.as_str(), "every task is withheld"),
+    ] {
+        refused(
+            &[("suite.jsonl", suite)],
+            &["compare", "rag", "--suite", "suite.jsonl"],
+            1,
+            &[expected],
+        );
+    }
+}
+
+#[test]
+fn a_store_or_output_that_is_a_file_is_refused_and_left_alone() {
+    let files = [("pets.jsonl", PETS), ("taken", "mine")];
+    let compare = ["compare", "rag", "--suite", "pets.jsonl"];
+    for option in ["--store", "--output"] {
+        refused(
+            &files,
+            &[&compare[..], &[option, "taken"]].concat(),
+            1,
+            &["taken"],
+        );
+    }
+}
+
+#[test]
+fn a_missing_key_is_named_before_anything_runs() {
+    refused(
+        &[("pets.jsonl", PETS)],
+        &[
+            "compare",
+            "rag",
+            "--suite",
+            "pets.jsonl",
+            "--model",
+            "openai:gpt-4.1-mini",
+        ],
+        1,
+        &["OPENAI_API_KEY"],
+    );
+}
+
+#[test]
+fn reembedding_wants_a_store_that_is_there() {
+    refused(&[], &["store", "reembed"], 2, &["which store?", "--store"]);
+    let said = Place::new().memhost(&["store", "reembed", "--store", "nowhere"]);
+    assert_eq!(said.code, 1, "{}", said.err);
+    assert!(said.err.contains("nowhere"), "{}", said.err);
+    assert!(!Path::new("nowhere").exists());
+}

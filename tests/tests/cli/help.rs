@@ -1,0 +1,41 @@
+//! What `--help` says is what people learn memhost from: a change to it is a change to be looked at.
+
+use super::Place;
+
+#[test]
+fn every_command_explains_itself_with_examples() {
+    let commands: [&[&str]; 10] = [
+        &[],
+        &["compare"],
+        &["inspect"],
+        &["suite"],
+        &["suite", "list"],
+        &["suite", "show"],
+        &["suite", "check"],
+        &["suite", "import"],
+        &["store"],
+        &["store", "reembed"],
+    ];
+    let place = Place::new();
+    for command in commands {
+        let said = place.memhost(&[command, &["--help"]].concat()).succeeds();
+        let name = ["help", &command.join("_")].join("_");
+        insta::assert_snapshot!(name, said.out);
+    }
+}
+
+#[test]
+fn help_and_version_are_no_failures_and_nothing_at_all_is_one() {
+    let place = Place::new();
+    assert!(
+        place
+            .memhost(&["--version"])
+            .succeeds()
+            .out
+            .starts_with("memhost ")
+    );
+    let said = place.memhost(&[]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("Usage: memhost"), "{}", said.err);
+    assert!(said.out.is_empty());
+}

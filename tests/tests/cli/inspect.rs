@@ -1,0 +1,61 @@
+//! `memhost inspect`.
+
+use super::Place;
+
+#[test]
+fn a_plugin_is_shown_with_parameters_imports_and_exports() {
+    let said = Place::new().memhost(&["inspect", "rag"]).succeeds();
+    for expected in [
+        "rag 0.1.0: ",
+        "phases     retrieve, distill",
+        "memhost:strategy/store@0.1.0",
+        "memhost:strategy/retrieve@0.1.0",
+        "sha256:",
+        "for contract 0.1.0",
+        "parameters, for --set rag.<name>=<value>",
+        "  mode = ",
+    ] {
+        assert!(
+            said.out.contains(expected),
+            "no `{expected}` in {}",
+            said.out
+        );
+    }
+    assert!(said.err.is_empty(), "{}", said.err);
+}
+
+#[test]
+fn programs_get_json_under_names_that_stay() {
+    let json = Place::new()
+        .memhost(&["inspect", "rag", "--format", "json"])
+        .succeeds()
+        .json();
+    let names: Vec<_> = json.as_object().unwrap().keys().cloned().collect();
+    assert_eq!(
+        names,
+        [
+            "digest",
+            "size_bytes",
+            "contract",
+            "core_module",
+            "compile_ms",
+            "from_cache",
+            "description",
+            "phases",
+            "imports",
+            "exports"
+        ]
+    );
+    assert_eq!(json["description"]["name"], "rag");
+    assert_eq!(json["phases"]["retrieve"], true);
+    assert_eq!(json["core_module"], false);
+}
+
+#[test]
+fn a_plugin_is_found_by_path_too() {
+    let path = super::plugins().join("rag.wasm");
+    let said = Place::new()
+        .memhost(&["inspect", path.to_str().unwrap()])
+        .succeeds();
+    assert!(said.out.starts_with("rag "), "{}", said.out);
+}

@@ -1,0 +1,86 @@
+//! `memhost suite`.
+
+use super::{PETS, Place};
+
+#[test]
+fn the_list_names_what_is_built_in_and_what_can_be_read() {
+    let place = Place::new();
+    let text = place.memhost(&["suite", "list"]).succeeds().out;
+    let json = place
+        .memhost(&["suite", "list", "--format", "json"])
+        .succeeds()
+        .json();
+    for name in ["evidence", "transfer", "bfcl", "locomo", "webarena", "tau2"] {
+        assert!(
+            text.contains(&format!("\n  {name} ")),
+            "no `{name}` in {text}"
+        );
+    }
+    assert_eq!(json["builtin"][0]["name"], "evidence");
+    assert!(json["formats"][0]["path"].as_str().unwrap().len() > 5);
+}
+
+#[test]
+fn a_suite_is_shown_in_figures() {
+    let place = Place::new();
+    place.write("pets.jsonl", PETS);
+    let said = place.memhost(&["suite", "show", "pets.jsonl"]).succeeds();
+    assert!(
+        said.out
+            .starts_with("pets: Talks about pets, and questions.\n")
+    );
+    let json = place
+        .memhost(&["suite", "show", "pets.jsonl", "--format", "json"])
+        .succeeds()
+        .json();
+    assert_eq!(json["streams"][0]["questions"], 2);
+    assert_eq!(json["streams"][0]["steps"], 3);
+    assert_eq!(json["streams"][0]["groups"], 2);
+}
+
+#[test]
+fn a_good_suite_passes_the_check() {
+    let place = Place::new();
+    place.write("pets.jsonl", PETS);
+    let said = place.memhost(&["suite", "check", "pets.jsonl"]).succeeds();
+    assert!(
+        said.out.contains("suite `pets` can be used: 2 questions"),
+        "{}",
+        said.out
+    );
+}
+
+#[test]
+fn a_bad_suite_is_told_everything_and_fails_the_check() {
+    let place = Place::new();
+    let twice = PETS.lines().last().unwrap();
+    place.write("twice.jsonl", format!("{PETS}{twice}\n"));
+    let said = place.memhost(&["suite", "check", "twice.jsonl"]);
+    assert_eq!(said.code, 1);
+    assert!(said.out.contains("error: main/age: "), "{}", said.out);
+    assert!(
+        said.err.starts_with("error: suite `pets` cannot be used"),
+        "{}",
+        said.err
+    );
+    let json = place
+        .memhost(&["suite", "check", "twice.jsonl", "--format", "json"])
+        .json();
+    assert_eq!(json["usable"], false);
+    assert_eq!(json["problems"][0]["severity"], "error");
+}
+
+#[test]
+fn an_imported_suite_is_the_same_suite() {
+    let place = Place::new();
+    place
+        .memhost(&["suite", "import", "transfer", "--to", "copy.jsonl"])
+        .succeeds();
+    let figures = |suite: &str| {
+        place
+            .memhost(&["suite", "show", suite, "--format", "json"])
+            .succeeds()
+            .json()
+    };
+    assert_eq!(figures("copy.jsonl"), figures("transfer"));
+}
