@@ -5,8 +5,8 @@
 //! its writes; [`driver`] applies them to [`store`] in one transaction per call.
 //!
 //! Dependencies point one way: [`cli`] → [`compare`] → [`driver`] → [`engine`] → [`capability`] → [`store`],
-//! [`model`], [`embedding`]. Nothing below [`driver`] knows what a benchmark is, nothing above [`store`] sees
-//! a Lance type, nothing above [`engine`] sees a wasmtime type.
+//! [`model`], [`embedding`] → [`endpoint`]; [`config`] says how they are set up. Nothing below [`driver`] knows
+//! what a benchmark is, nothing above [`store`] sees a Lance type, nothing above [`engine`] sees a wasmtime type.
 
 pub mod capability;
 mod chain;

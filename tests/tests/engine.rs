@@ -106,6 +106,22 @@ async fn a_loop_without_end_and_with_fuel_ends_at_the_deadline() {
     assert!(usage.fuel > 0);
 }
 
+/// Neither uses up its fuel within minutes: one instruction fills 128 MiB, and the host counts for free.
+#[tokio::test]
+async fn a_deadline_holds_for_long_instructions_and_long_host_calls_too() {
+    for wish in ["fill memory forever", "count tokens forever"] {
+        let patient = Limits {
+            fuel: u64::MAX / 2,
+            wall_clock: Duration::from_millis(100),
+            ..limits()
+        };
+        let context = context(patient);
+        let answer = ends_at(Limit::WallClock, "`wall_clock_ms`", wish, context).await;
+        let wall = answer.usage.wall;
+        assert!(wall < Duration::from_secs(5), "{wish}: {wall:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_recursion_without_end_ends_with_its_stack() {
     ends_at(Limit::Stack, "recursion", "recurse", context(limits())).await;
@@ -378,8 +394,8 @@ async fn a_phase_that_is_not_exported_is_absent_and_not_an_error() {
         ..Phases::default()
     };
     assert_eq!(plugin.phases(), present);
-    let attempts = vec![attempt(), attempt()];
-    let distilled = plugin.distill(context(limits()), attempts, &settings("answer"));
+    let (attempts, settings) = (vec![attempt(), attempt()], settings("answer"));
+    let distilled = plugin.distill(context(limits()), attempts, &settings);
     let changes = distilled.await.result.unwrap();
     assert_eq!(changes.len(), 2);
     assert!(matches!(changes[0].op, Op::Insert(_)));

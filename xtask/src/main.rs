@@ -34,6 +34,11 @@ enum Task {
     },
     /// Build every plugin to `target/plugins/<name>.wasm`.
     Plugins,
+    /// Build what they need, and run the benchmarks: `store`, `engine`, `retrieve`, or all of them.
+    Bench {
+        /// Which; all if absent.
+        name: Option<String>,
+    },
     /// Say what this machine lacks, and the command that installs it.
     Doctor,
 }
@@ -43,6 +48,7 @@ fn main() -> ExitCode {
         Task::Demo { compare } => demo(&compare),
         Task::Test { cargo_test } => test(&cargo_test),
         Task::Plugins => plugins().map(drop),
+        Task::Bench { name } => bench(name.as_deref()),
         Task::Doctor => doctor::report(),
     };
     match done {
@@ -63,6 +69,31 @@ fn plugins() -> Result<Workspace, Failure> {
         &workspace.plugin_directory(),
     )?;
     Ok(workspace)
+}
+
+fn plugins_and_guests() -> Result<Workspace, Failure> {
+    let workspace = plugins()?;
+    guests::build(
+        &workspace,
+        &workspace.test_guests(),
+        &workspace.guest_directory(),
+    )?;
+    Ok(workspace)
+}
+
+fn bench(name: Option<&str>) -> Result<(), Failure> {
+    plugins_and_guests()?;
+    tools::step("measuring");
+    let which = name.into_iter().flat_map(|name| ["--bench", name]);
+    let all = if name.is_none() {
+        &["--benches"][..]
+    } else {
+        &[]
+    };
+    run(cargo()
+        .args(["bench", "--package", "memhost"])
+        .args(which)
+        .args(all))
 }
 
 fn demo(compare: &[String]) -> Result<(), Failure> {
@@ -108,12 +139,7 @@ fn real_suites() -> Vec<String> {
 }
 
 fn test(cargo_test: &[String]) -> Result<(), Failure> {
-    let workspace = plugins()?;
-    guests::build(
-        &workspace,
-        &workspace.test_guests(),
-        &workspace.guest_directory(),
-    )?;
+    plugins_and_guests()?;
     if cargo_test.is_empty() {
         tools::step("checking the format");
         run(cargo().args(["fmt", "--all", "--check"]))?;
@@ -137,8 +163,6 @@ fn test(cargo_test: &[String]) -> Result<(), Failure> {
     }
     tools::step("testing");
     run(cargo()
-        .env("MEMHOST_PLUGINS", workspace.plugin_directory())
-        .env("MEMHOST_GUESTS", workspace.guest_directory())
         .args(["test", "--release", "--workspace"])
         .args(cargo_test))
 }

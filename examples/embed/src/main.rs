@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 use memhost::capability::{CallContext, RunState};
 use memhost::contract::{
-    Actor, Agent, Arm, Attempt, Authority, Commit, Moment, Outcome, Query, Setting, Step, Task, Verdict,
+    Actor, Agent, Arm, Attempt, Authority, Commit, Moment, Outcome, Query, Setting, Step, Task,
+    Verdict,
 };
 use memhost::embedding::{Builtin, Embedder};
 use memhost::engine::{Engine, EngineOptions, Limits, Plugin};
@@ -20,7 +21,9 @@ use memhost::strategy::Strategy;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let path = std::env::args().nth(1).ok_or("usage: memhost-example-embed <plugin.wasm>")?;
+    let path = std::env::args()
+        .nth(1)
+        .ok_or("usage: memhost-example-embed <plugin.wasm>")?;
     let directory = std::env::temp_dir().join(format!("memhost-example-{}", std::process::id()));
 
     let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
@@ -33,9 +36,27 @@ async fn main() -> Result<(), Box<dyn Error>> {
         tasks_done: 0,
     };
 
-    memory.tell("reset the password of a customer", &["find_customer", "send_reset_link"], true).await?;
-    memory.tell("refund a double charge", &["find_customer", "list_charges", "refund"], true).await?;
-    memory.tell("change the address on an order", &["find_order", "change_address"], false).await?;
+    memory
+        .tell(
+            "reset the password of a customer",
+            &["find_customer", "send_reset_link"],
+            true,
+        )
+        .await?;
+    memory
+        .tell(
+            "refund a double charge",
+            &["find_customer", "list_charges", "refund"],
+            true,
+        )
+        .await?;
+    memory
+        .tell(
+            "change the address on an order",
+            &["find_order", "change_address"],
+            false,
+        )
+        .await?;
 
     let task = "a customer was charged twice and wants the money back";
     println!("task: {task}\n\n{}", memory.ask(task).await?);
@@ -64,25 +85,50 @@ impl AgentMemory {
             found: Vec::new(),
             token_budget: 300,
         };
-        Ok(self.plugin.retrieve(self.context(), query, &self.settings()).await.result?.text)
+        Ok(self
+            .plugin
+            .retrieve(self.context(), query, &self.settings())
+            .await
+            .result?
+            .text)
     }
 
     /// How a task went.
-    async fn tell(&mut self, text: &str, tools: &[&str], success: bool) -> Result<(), Box<dyn Error>> {
+    async fn tell(
+        &mut self,
+        text: &str,
+        tools: &[&str],
+        success: bool,
+    ) -> Result<(), Box<dyn Error>> {
         let attempt = attempt(text, tools, success);
-        let changes = self.plugin.distill(self.context(), vec![attempt], &self.settings()).await.result?;
+        let changes = self
+            .plugin
+            .distill(self.context(), vec![attempt], &self.settings())
+            .await
+            .result?;
         let writes = changes.into_iter().map(|change| Write {
             provisional: change.commit != Commit::AtOnce,
             op: change.op,
         });
-        self.namespace.apply(Transaction { writes: writes.collect(), ..Transaction::default() }).await?;
+        self.namespace
+            .apply(Transaction {
+                writes: writes.collect(),
+                ..Transaction::default()
+            })
+            .await?;
         self.tasks_done += 1;
         Ok(())
     }
 
     fn settings(&self) -> Vec<Setting> {
         let parameters = &self.plugin.description().parameters;
-        parameters.iter().map(|p| Setting { name: p.name.clone(), value: p.default.clone() }).collect()
+        parameters
+            .iter()
+            .map(|p| Setting {
+                name: p.name.clone(),
+                value: p.default.clone(),
+            })
+            .collect()
     }
 
     fn context(&self) -> CallContext {
@@ -92,18 +138,30 @@ impl AgentMemory {
             models: None,
             embedder: Some(self.embedder.clone()),
             attempts: None,
-            run: RunState { task_number: self.tasks_done, ..RunState::default() },
+            run: RunState {
+                task_number: self.tasks_done,
+                ..RunState::default()
+            },
             limits: Limits::default(),
         }
     }
 }
 
 fn task(text: &str) -> Task {
-    Task { id: text.into(), text: text.into(), labels: vec![], documents: vec![] }
+    Task {
+        id: text.into(),
+        text: text.into(),
+        labels: vec![],
+        documents: vec![],
+    }
 }
 
 fn agent() -> Agent {
-    Agent { id: "help-desk".into(), model: "any".into(), rank: 0 }
+    Agent {
+        id: "help-desk".into(),
+        model: "any".into(),
+        rank: 0,
+    }
 }
 
 fn attempt(text: &str, tools: &[&str], success: bool) -> Attempt {
@@ -123,7 +181,11 @@ fn attempt(text: &str, tools: &[&str], success: bool) -> Attempt {
         answer: "done".into(),
         findings: vec![],
         outcome: Outcome {
-            verdict: if success { Verdict::Success } else { Verdict::Failure },
+            verdict: if success {
+                Verdict::Success
+            } else {
+                Verdict::Failure
+            },
             score: None,
             baseline: None,
             reason: String::new(),

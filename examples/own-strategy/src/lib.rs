@@ -6,18 +6,23 @@ mod tests;
 use memhost_sdk::{
     Attempt, Change, Count, Counter, Declared, Description, Distill, Evict, Fault, Feedback,
     Guidance, NewMemory, Number, Pressure, Query, Retrieve, Scan, Search, Settings, Strategy,
-    Update, Verdict, fetch, pack, store,
+    Update, Verdict, experience, fetch, pack, store,
 };
 
 const K: Count = Count::new("k", 3, 1, 50, "How many cases are handed out.");
-const STEP: Number = Number::new("step", 0.2, 0.0, 1.0, "How much trust an outcome moves.");
+const STEP: Number = Number::new("step", 0.02, 0.0, 0.2, "How much trust an outcome moves.");
 
-/// Candidates that are weighed against each other, and the bounds of a weight.
+/// Candidates that are weighed against each other.
 const CANDIDATES: u32 = 50;
-const LEAST_TRUST: f64 = 0.1;
-const MOST_TRUST: f64 = 2.0;
 
-/// Similar solved tasks, those first that have helped before.
+// Trust decides between cases that are about as similar: with wide bounds the trusted crowd out the similar.
+
+/// Bounds of a case's weight, and what a case of a failure starts with; one of a success starts with 1.
+const LEAST_TRUST: f64 = 0.8;
+const MOST_TRUST: f64 = 1.2;
+const TRUST_IN_FAILURES: f64 = 0.95;
+
+/// Similar tasks, those first that have helped before.
 pub struct TrustWhatHelped;
 
 impl Strategy for TrustWhatHelped {
@@ -27,7 +32,7 @@ impl Strategy for TrustWhatHelped {
         Description::new(
             "trust-what-helped",
             env!("CARGO_PKG_VERSION"),
-            "Hands out similar solved tasks, those first that have helped before.",
+            "Hands out similar tasks, those first that have helped before.",
         )
     }
 }
@@ -51,17 +56,17 @@ impl Retrieve for TrustWhatHelped {
 
 impl Distill for TrustWhatHelped {
     fn distill(attempts: &[Attempt], _: &Settings) -> Result<Vec<Change>, Fault> {
-        let solved = attempts
-            .iter()
-            .filter(|attempt| attempt.outcome.verdict == Verdict::Success);
         let case = |attempt: &Attempt| {
-            NewMemory::new("case", memhost_sdk::experience::text(attempt))
+            let trust = match attempt.outcome.verdict {
+                Verdict::Failure => TRUST_IN_FAILURES,
+                Verdict::Success | Verdict::Unknown => 1.0,
+            };
+            NewMemory::new("case", experience::text(attempt))
                 .key("task", &attempt.task.text)
+                .weight(trust)
                 .learnt_from(&attempt.id)
         };
-        Ok(solved
-            .map(|attempt| Change::insert(case(attempt)))
-            .collect())
+        Ok(attempts.iter().map(case).map(Change::insert).collect())
     }
 }
 

@@ -13,12 +13,12 @@ impl Host for Capabilities {
         texts: Vec<String>,
         side: Side,
     ) -> wasmtime::Result<Result<Vec<Vec<f32>>, Fault>> {
-        self.count_call()?;
+        self.begin().await?;
         Ok(embed(&self.context, &texts, side).await)
     }
 
     async fn dimension(&mut self) -> wasmtime::Result<u32> {
-        self.count_call()?;
+        self.begin().await?;
         let embedder = self.context.embedder();
         let dimension = embedder.map_or(0, |embedder| embedder.identity().dimension);
         Ok(u32::try_from(dimension).unwrap_or(u32::MAX))

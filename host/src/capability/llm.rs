@@ -19,7 +19,7 @@ impl Host for Capabilities {
         &mut self,
         requests: Vec<Request>,
     ) -> wasmtime::Result<Vec<Result<Reply, Fault>>> {
-        self.count_call()?;
+        self.begin().await?;
         let Some(models) = self.context.models.clone() else {
             return Ok(requests.iter().map(|_| Err(not_granted("llm"))).collect());
         };
@@ -46,7 +46,7 @@ impl Host for Capabilities {
     }
 
     async fn count_tokens(&mut self, text: String) -> wasmtime::Result<u32> {
-        self.count_call()?;
+        self.begin().await?;
         Ok(crate::tokens::count(&text))
     }
 }

@@ -1,6 +1,7 @@
 //! The state behind one call's imports: what is granted, and what has been used of it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -8,6 +9,9 @@ use rand_chacha::ChaCha8Rng;
 use super::{CallContext, Log, ModelCall};
 use crate::contract::generated::memhost::strategy::types;
 use crate::engine::{Limit, LimitReached};
+
+/// How long a call may keep its thread with imported functions alone.
+const LONGEST_TURN: Duration = Duration::from_millis(10);
 
 /// What one call can reach. Implements the contract's imported interfaces, a file each.
 pub(crate) struct Capabilities {
@@ -17,6 +21,8 @@ pub(crate) struct Capabilities {
     pub model_calls: Vec<ModelCall>,
     pub host_calls: u32,
     pub random: ChaCha8Rng,
+    /// When an imported function last let others run.
+    turn: Instant,
 }
 
 impl Capabilities {
@@ -26,17 +32,25 @@ impl Capabilities {
             model_calls: Vec::new(),
             host_calls: 0,
             random: ChaCha8Rng::seed_from_u64(context.run.seed),
+            turn: Instant::now(),
             context,
         }
     }
 
-    /// Counts a call of an imported function; every one of them begins with this.
-    pub fn count_call(&mut self) -> Result<(), LimitReached> {
+    /// Begins a call of an imported function: counts it, and lets others run when it is their turn.
+    ///
+    /// A plugin that does nothing but call the host hardly uses fuel, so the yields that fuel brings would be
+    /// minutes apart, and its deadline as late as that.
+    pub async fn begin(&mut self) -> Result<(), LimitReached> {
         let limits = &self.context.limits;
         if self.host_calls >= limits.host_calls {
             return Err(LimitReached::of(limits, Limit::HostCalls));
         }
         self.host_calls += 1;
+        if self.turn.elapsed() > LONGEST_TURN {
+            tokio::task::yield_now().await;
+            self.turn = Instant::now();
+        }
         Ok(())
     }
 

@@ -7,27 +7,27 @@ use crate::contract::generated::memhost::strategy::run::{Host, Instant, Level};
 
 impl Host for Capabilities {
     async fn now(&mut self) -> wasmtime::Result<Instant> {
-        self.count_call()?;
+        self.begin().await?;
         Ok(self.context.run.now)
     }
 
     async fn task_number(&mut self) -> wasmtime::Result<u32> {
-        self.count_call()?;
+        self.begin().await?;
         Ok(self.context.run.task_number)
     }
 
     async fn batch_number(&mut self) -> wasmtime::Result<u32> {
-        self.count_call()?;
+        self.begin().await?;
         Ok(self.context.run.batch_number)
     }
 
     async fn random(&mut self) -> wasmtime::Result<u32> {
-        self.count_call()?;
+        self.begin().await?;
         Ok(self.random.next_u32())
     }
 
     async fn log(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
-        self.count_call()?;
+        self.begin().await?;
         Capabilities::log(self).line(level, &message)?;
         Ok(())
     }

@@ -14,12 +14,12 @@ impl Host for Capabilities {
         &mut self,
         query: Search,
     ) -> wasmtime::Result<Result<Vec<Hit>, Fault>> {
-        self.count_call()?;
+        self.begin().await?;
         Ok(self.search(&query).await)
     }
 
     async fn scan_memories(&mut self, query: Scan) -> wasmtime::Result<Result<Vec<Row>, Fault>> {
-        self.count_call()?;
+        self.begin().await?;
         let namespace = self.context.memories();
         Ok(namespace.and_then(|namespace| {
             let rows = namespace.scan(&query, &self.context.view);
@@ -31,13 +31,13 @@ impl Host for Capabilities {
         &mut self,
         ids: Vec<String>,
     ) -> wasmtime::Result<Result<Vec<Memory>, Fault>> {
-        self.count_call()?;
+        self.begin().await?;
         let namespace = self.context.memories();
         Ok(namespace.map(|namespace| namespace.get(&once_each(ids), &self.context.view)))
     }
 
     async fn count_memories(&mut self, filter: Filter) -> wasmtime::Result<Result<u32, Fault>> {
-        self.count_call()?;
+        self.begin().await?;
         let namespace = self.context.memories();
         Ok(namespace.and_then(|namespace| {
             let count = namespace.count(&filter, &self.context.view);
@@ -50,7 +50,7 @@ impl Host for Capabilities {
         ids: Vec<String>,
         kind: Option<String>,
     ) -> wasmtime::Result<Result<Vec<Link>, Fault>> {
-        self.count_call()?;
+        self.begin().await?;
         let namespace = self.context.memories();
         Ok(namespace
             .map(|namespace| namespace.links(&once_each(ids), kind.as_deref(), &self.context.view)))
@@ -60,13 +60,13 @@ impl Host for Capabilities {
         &mut self,
         ids: Vec<String>,
     ) -> wasmtime::Result<Result<Vec<Attempt>, Fault>> {
-        self.count_call()?;
+        self.begin().await?;
         let attempts = self.context.attempts();
         Ok(attempts.map(|attempts| attempts.get(&once_each(ids))))
     }
 
     async fn get_blob(&mut self, name: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Fault>> {
-        self.count_call()?;
+        self.begin().await?;
         let namespace = self.context.memories();
         Ok(namespace.map(|namespace| namespace.blob(&name)))
     }

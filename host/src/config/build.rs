@@ -102,7 +102,7 @@ impl Config {
         let key = self.key(name, &settings)?;
         let endpoint = Endpoint::new(settings, key).map_err(|source| ConfigError::Endpoint {
             name: name.to_owned(),
-            source,
+            source: Box::new(source),
         })?;
         let endpoint = Arc::new(endpoint);
         built.endpoints.insert(name.to_owned(), endpoint.clone());

@@ -108,7 +108,7 @@ pub enum ConfigError {
         /// The endpoint's name.
         name: String,
         /// What is wrong with it.
-        source: EndpointError,
+        source: Box<EndpointError>,
     },
     /// The embedder did not answer when it was asked for its dimension.
     #[error(transparent)]
@@ -204,6 +204,7 @@ fn in_words(message: &str) -> String {
     let expected = match expected {
         "a nonzero u32" | "a nonzero u64" | "a nonzero usize" => "a whole number from 1",
         "u32" | "u64" | "usize" => "a whole number from 0",
+        table if table.starts_with("struct ") => "a table",
         other => other,
     };
     format!("{found}, expected {expected}")

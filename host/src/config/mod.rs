@@ -44,6 +44,7 @@ use serde::Deserialize;
 
 use crate::contract::Role;
 use crate::endpoint::EndpointSettings;
+use crate::engine::Limits;
 use crate::model::TokenLimitField;
 
 pub use choice::{EmbedderChoice, ModelChoice};
@@ -73,8 +74,8 @@ pub struct Config {
     pub model: ModelSection,
     /// `[endpoint.<name>]`
     pub endpoint: BTreeMap<String, EndpointSettings>,
-    /// `[limits]`
-    pub limits: crate::engine::Limits,
+    /// `[limits]`: what one call of a plugin may spend.
+    pub limits: Limits,
     /// Where keys are looked up.
     #[serde(skip)]
     environment: Environment,

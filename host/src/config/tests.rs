@@ -78,6 +78,7 @@ fn every_key_stands_in_the_sample_and_every_key_of_the_sample_is_known() {
         "model",
         "model.openai.x",
         "endpoint.x",
+        "limits",
     ] {
         let text = match place {
             "" => "zzz = 1".to_owned(),
@@ -108,6 +109,7 @@ fn the_defaults_that_the_sample_names_are_the_defaults() {
     assert_eq!(sample.store.uri.as_deref(), Some(DEFAULT_STORE));
     assert_eq!(sample.model.choice, ModelChoice::default());
     assert_eq!(sample.embedder.choice, EmbedderChoice::default());
+    assert_eq!(sample.limits, Limits::default());
     let small = &sample.embedder.openai["small"];
     assert_eq!(
         *small,
@@ -129,6 +131,7 @@ fn an_unknown_key_is_told_with_file_line_and_the_nearest() {
         "[model.openai.small]\nmax_token = 5",
         "# a comment\n[endpoint.local]\nbase_url = \"http://127.0.0.1:1/v1\"\ntimeout = 5",
         "[embedder.openai.small]\nxyzzy = 1",
+        "[limits]\nfule = 1",
     ]));
 }
 
@@ -146,6 +149,8 @@ fn a_wrong_value_is_told_with_key_what_was_expected_and_what_was_found() {
         "[endpoint.local]\nretries = -1",
         "[endpoint.local]\nconcurrency = 1.5",
         "[embedder.openai.small]\ndimension = [1]",
+        "limits = 5",
+        "[limits]\nwall_clock_ms = 0",
     ]));
 }
 

@@ -238,7 +238,7 @@ async fn an_error_that_comes_with_success_is_an_error() {
 #[tokio::test]
 async fn no_more_requests_run_at_a_time_than_allowed() {
     let server =
-        Loopback::answering(|_| Turn::SayLater(Duration::from_millis(20), 200, "1".to_owned()))
+        Loopback::answering(|_| Turn::SayLater(Duration::from_millis(50), 200, "1".to_owned()))
             .await;
     let (endpoint, _) = endpoint(EndpointSettings {
         concurrency: NonZeroUsize::new(3).unwrap(),

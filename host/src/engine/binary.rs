@@ -57,7 +57,7 @@ fn not_wasm(bytes: &[u8]) -> LoadFailure {
     let found = match (bytes, text) {
         ([], _) => "an empty file",
         (_, Ok(text)) if text.starts_with("(module") || text.starts_with("(component") => {
-            "WebAssembly's text format, which has to be assembled first (`wasm-tools parse`)"
+            "WebAssembly's text form, which has to be assembled first (`wasm-tools parse`)"
         }
         ([0x7f, b'E', b'L', b'F', ..], _) => "a program or compiled code for one kind of machine",
         ([0, b'a', b's', b'm', ..], _) => "a WebAssembly file of an unknown version",

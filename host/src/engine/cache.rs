@@ -52,8 +52,8 @@ impl Cache {
         }
     }
 
-    /// What was compiled from these bytes by this engine, if it is here and undamaged.
-    pub fn load(&self, engine: &wasmtime::Engine, component: &[u8]) -> Option<Component> {
+    /// What this engine compiled from the component with this SHA-256, if it is here and undamaged.
+    pub fn load(&self, engine: &wasmtime::Engine, component: &[u8; 32]) -> Option<Component> {
         let key = key(engine, component);
         for path in self.entries_of(&key) {
             // SAFETY: `is_intact` has just shown that the file is, byte for byte, what this host once wrote under
@@ -74,7 +74,7 @@ impl Cache {
     }
 
     /// Keeps compiled code. A full or read-only disk costs only the next start its time.
-    pub fn store(&self, engine: &wasmtime::Engine, component: &[u8], compiled: &Component) {
+    pub fn store(&self, engine: &wasmtime::Engine, component: &[u8; 32], compiled: &Component) {
         let key = key(engine, component);
         let written = compiled
             .serialize()
@@ -132,7 +132,7 @@ impl Cache {
 }
 
 /// What compiled code depends on: the component, the engine's version and settings, and the machine.
-fn key(engine: &wasmtime::Engine, component: &[u8]) -> String {
+fn key(engine: &wasmtime::Engine, component: &[u8; 32]) -> String {
     struct Sha256Hasher(Sha256);
     impl Hasher for Sha256Hasher {
         fn write(&mut self, bytes: &[u8]) {
@@ -142,7 +142,7 @@ fn key(engine: &wasmtime::Engine, component: &[u8]) -> String {
             0
         }
     }
-    let mut hasher = Sha256Hasher(Sha256::new_with_prefix(Sha256::digest(component)));
+    let mut hasher = Sha256Hasher(Sha256::new_with_prefix(component));
     engine.precompile_compatibility_hash().hash(&mut hasher);
     format!("{:x}", hasher.0.finalize())
 }
@@ -238,4 +238,110 @@ fn create_private(path: &Path) -> io::Result<File> {
 #[cfg(not(unix))]
 fn check_private(_: &Path) -> io::Result<Option<String>> {
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DIGEST: [u8; 32] = [7; 32];
+
+    fn engine() -> wasmtime::Engine {
+        wasmtime::Engine::new(&super::super::config(super::super::Compiler::Optimizing)).unwrap()
+    }
+
+    fn component(engine: &wasmtime::Engine) -> Component {
+        let text = "(component (core module (func (export \"f\") (result i32) i32.const 1)))";
+        Component::from_binary(engine, &wat::parse_str(text).unwrap()).unwrap()
+    }
+
+    fn files(directory: &Path) -> Vec<PathBuf> {
+        let entries = fs::read_dir(directory).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+
+    #[test]
+    fn an_entry_is_found_by_its_component_and_its_engine_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = Cache::open(&directory.path().join("a/b")).unwrap();
+        let engine = engine();
+        assert!(cache.load(&engine, &DIGEST).is_none());
+        cache.store(&engine, &DIGEST, &component(&engine));
+        assert!(cache.load(&engine, &DIGEST).is_some());
+        assert!(cache.load(&engine, &[8; 32]).is_none());
+        let other = super::super::config(super::super::Compiler::Baseline);
+        let other = wasmtime::Engine::new(&other).unwrap();
+        assert!(cache.load(&other, &DIGEST).is_none());
+        assert!(cache.load(&engine, &DIGEST).is_some());
+    }
+
+    #[test]
+    fn damaged_truncated_renamed_and_foreign_entries_are_deleted_and_never_mapped() {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = Cache::open(&directory.path().join("cache")).unwrap();
+        let engine = engine();
+        let compiled = component(&engine);
+        cache.store(&engine, &DIGEST, &compiled);
+        let [entry] = &files(&cache.directory)[..] else {
+            panic!("{:?}", files(&cache.directory));
+        };
+        let whole = fs::read(entry).unwrap();
+        let mut flipped = whole.clone();
+        *flipped.last_mut().unwrap() ^= 1;
+        for bad in [
+            &flipped[..],
+            &whole[1..],
+            &whole[..whole.len() / 2],
+            b"",
+            b"\x7fELF",
+        ] {
+            fs::write(entry, bad).unwrap();
+            assert!(cache.load(&engine, &DIGEST).is_none());
+            assert!(files(&cache.directory).is_empty());
+        }
+        // Another component's entry under this component's key, checksum and all.
+        let name = entry.file_name().unwrap().to_str().unwrap();
+        let renamed = name.replace(&key(&engine, &DIGEST), &key(&engine, &[8; 32]));
+        fs::write(cache.directory.join(renamed), &whole).unwrap();
+        assert!(cache.load(&engine, &[8; 32]).is_none());
+        // What another engine compiled, under a name that is right in every respect.
+        let other = super::super::config(super::super::Compiler::Baseline);
+        let other = wasmtime::Engine::new(&other).unwrap();
+        let foreign = component(&other).serialize().unwrap();
+        cache.write(&key(&engine, &DIGEST), &foreign).unwrap();
+        assert!(cache.load(&engine, &DIGEST).is_none());
+        assert!(files(&cache.directory).is_empty());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_directory_that_others_may_write_to_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("cache");
+        Cache::open(&path).unwrap();
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o700
+        );
+        for mode in [0o770, 0o702, 0o777] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let told = Cache::open(&path).unwrap_err().to_string();
+            assert!(told.contains("chmod go-w"), "{told}");
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+        Cache::open(&path).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_and_a_file_are_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let (file, link) = (directory.path().join("file"), directory.path().join("link"));
+        fs::write(&file, "").unwrap();
+        assert!(Cache::open(&file).is_err());
+        std::os::unix::fs::symlink(directory.path(), &link).unwrap();
+        let told = Cache::open(&link).unwrap_err().to_string();
+        assert!(told.contains("it is a link"), "{told}");
+    }
 }

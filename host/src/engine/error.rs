@@ -84,7 +84,9 @@ pub enum LoadFailure {
         limit: u64,
     },
     /// It is something else.
-    #[error("it is not WebAssembly but {found}; give the path of a built plugin (`.wasm`)")]
+    #[error(
+        "it is {found}, and not a plugin in WebAssembly's binary form; give the path of a built plugin (`.wasm`)"
+    )]
     NotWasm {
         /// What it seems to be.
         found: &'static str,

@@ -16,8 +16,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Instructions, as wasmtime counts fuel. Waiting for the host costs none. Default: 10,000,000,000, which is
-    /// ten to twenty seconds of computing.
+    /// Instructions, as wasmtime counts fuel. Waiting for the host costs none. Default: 20,000,000,000, which is
+    /// 3 to 10 seconds of computing.
     #[serde(deserialize_with = "positive")]
     pub fuel: u64,
     /// From call to return, waiting for the host included. Default: 120 s.
@@ -30,7 +30,7 @@ pub struct Limits {
     /// Bytes of linear memory and tables over all instances. Default: 256 MiB.
     #[serde(rename = "memory_bytes", deserialize_with = "positive")]
     pub memory: usize,
-    /// Core instances. Default: 64; a Python component has 38.
+    /// Core instances. Default: 64; a Python component has 14.
     #[serde(deserialize_with = "positive")]
     pub instances: usize,
     /// Bytes that the plugin may hand over in one crossing of the boundary, as arguments of a host function or as
@@ -48,7 +48,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Limits {
-            fuel: 10_000_000_000,
+            fuel: 20_000_000_000,
             wall_clock: Duration::from_secs(120),
             memory: 256 << 20,
             instances: 64,

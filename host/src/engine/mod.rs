@@ -27,6 +27,7 @@ mod check;
 mod error;
 mod limiter;
 mod limits;
+mod load;
 mod plugin;
 mod shape;
 mod wasi;
@@ -44,6 +45,7 @@ use crate::contract::generated;
 
 pub use error::{CallError, CallFailure, EngineError, LoadError, LoadFailure};
 pub use limits::{Limit, LimitReached, Limits};
+pub use load::Compiled;
 pub use plugin::Plugin;
 
 /// Native stack of a plugin's calls.

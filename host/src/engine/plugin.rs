@@ -1,20 +1,17 @@
 //! A strategy as a component: how it is loaded, and how its phases are called.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use sha2::{Digest, Sha256};
 use wasmtime::Store;
-use wasmtime::component::{Component, Instance, InstancePre};
+use wasmtime::component::{Instance, InstancePre};
 
-use super::binary::{self, Surface};
+use super::binary::Surface;
 use super::call::{self, Sandbox};
 use super::error::{CallError, CallFailure, LoadError, LoadFailure};
-use super::{Engine, Inner, admission, check, shape};
+use super::load::{Compiled, Exports, prepare, read};
+use super::{Engine, check};
 use crate::capability::{CallContext, Usage};
-use crate::contract::generated::exports::memhost::strategy as exports;
 use crate::contract::{
     Attempt, Change, Description, Fault, Feedback, Guidance, Placement, Plan, Pressure, Query,
     Receipt, Setting,
@@ -33,24 +30,6 @@ pub struct Plugin {
     pre: InstancePre<Sandbox>,
     exports: Exports,
     engine: Engine,
-}
-
-/// Where a plugin's machine code came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Compiled {
-    /// Compiling it, or mapping what was compiled before.
-    pub took: Duration,
-    /// Whether it was compiled before.
-    pub from_cache: bool,
-}
-
-/// Where the functions of each phase are found.
-struct Exports {
-    strategy: exports::strategy::GuestIndices,
-    retrieve: Option<exports::retrieve::GuestIndices>,
-    distill: Option<exports::distill::GuestIndices>,
-    update: Option<exports::update::GuestIndices>,
-    evict: Option<exports::evict::GuestIndices>,
 }
 
 impl Plugin {
@@ -163,179 +142,9 @@ impl Plugin {
     }
 }
 
-async fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadFailure> {
-    let unreadable = |error: std::io::Error| LoadFailure::Unreadable {
-        error: error.to_string(),
-    };
-    let about = tokio::fs::metadata(path).await.map_err(unreadable)?;
-    if !about.is_file() {
-        return Err(LoadFailure::Unreadable {
-            error: "it is not a file".to_owned(),
-        });
-    }
-    if about.len() > limit {
-        return Err(LoadFailure::TooLarge {
-            size: about.len(),
-            limit,
-        });
-    }
-    tokio::fs::read(path).await.map_err(unreadable)
-}
-
-/// A component that is compiled and linked, and has not run yet.
-struct Prepared {
-    digest: String,
-    surface: Surface,
-    contract_version: String,
-    is_core_module: bool,
-    compiled: Compiled,
-    pre: InstancePre<Sandbox>,
-    exports: Exports,
-    /// For the comparison with the contract when it does not fit.
-    component: Arc<[u8]>,
-}
-
-impl Prepared {
-    fn other_shape(&self, error: &wasmtime::Error) -> LoadFailure {
-        other_shape(&self.component, &self.contract_version, error)
-    }
-}
-
-/// Everything up to the first instruction, off the async threads.
-async fn prepare(engine: &Engine, bytes: Vec<u8>) -> Result<Prepared, LoadFailure> {
-    // The semaphore is never closed.
-    let _turn = engine.inner.compiling.acquire().await.ok();
-    let inner = engine.inner.clone();
-    let prepared = tokio::task::spawn_blocking(move || prepare_blocking(&inner, &bytes)).await;
-    prepared.unwrap_or_else(|panic| {
-        Err(LoadFailure::NotCompilable {
-            detail: binary::one_line(&format!("the compiler failed: {panic}")),
-        })
-    })
-}
-
-fn prepare_blocking(engine: &Inner, bytes: &[u8]) -> Result<Prepared, LoadFailure> {
-    let component = binary::component(bytes)?;
-    let surface = binary::surface(&component)?;
-    admission::check(&surface)?;
-    let contract_version = admission::contract_version(&surface)
-        .unwrap_or_default()
-        .to_owned();
-    let (compiled, code) = compile(engine, &component)?;
-    let linked = engine
-        .linker
-        .instantiate_pre(&code)
-        .and_then(|pre| Ok((Exports::find(&pre, &surface)?, pre)));
-    let (exports, pre) =
-        linked.map_err(|error| other_shape(&component, &contract_version, &error))?;
-    Ok(Prepared {
-        digest: format!("sha256:{:x}", Sha256::digest(bytes)),
-        surface,
-        contract_version,
-        is_core_module: matches!(component, std::borrow::Cow::Owned(_)),
-        compiled,
-        pre,
-        exports,
-        component: component.into(),
-    })
-}
-
-fn compile(engine: &Inner, component: &[u8]) -> Result<(Compiled, Component), LoadFailure> {
-    let start = Instant::now();
-    let found = engine.cache.as_ref();
-    if let Some(code) = found.and_then(|cache| cache.load(&engine.wasmtime, component)) {
-        let took = start.elapsed();
-        return Ok((
-            Compiled {
-                took,
-                from_cache: true,
-            },
-            code,
-        ));
-    }
-    let code = Component::from_binary(&engine.wasmtime, component).map_err(|error| {
-        LoadFailure::NotCompilable {
-            detail: binary::one_line(&format!("{error:#}")),
-        }
-    })?;
-    let took = start.elapsed();
-    if let Some(cache) = &engine.cache {
-        cache.store(&engine.wasmtime, component, &code);
-    }
-    Ok((
-        Compiled {
-            took,
-            from_cache: false,
-        },
-        code,
-    ))
-}
-
-/// Why a component did not link, in terms of the contract; in wasmtime's, if the contract explains nothing.
-fn other_shape(component: &[u8], built_for: &str, error: &wasmtime::Error) -> LoadFailure {
-    let built_for = built_for.to_owned();
-    match shape::difference(component) {
-        Some(difference) => LoadFailure::OtherShape {
-            interface: difference.interface,
-            built_for,
-            detail: difference.detail,
-        },
-        None => LoadFailure::OtherShape {
-            interface: crate::contract::PACKAGE.to_owned(),
-            built_for,
-            detail: binary::one_line(&format!("{error:#}")),
-        },
-    }
-}
-
-impl Exports {
-    fn find(pre: &InstancePre<Sandbox>, surface: &Surface) -> wasmtime::Result<Exports> {
-        let exported = |interface: &str| {
-            let prefix = format!("{}/{interface}@", crate::contract::PACKAGE);
-            surface.exports.iter().any(|name| name.starts_with(&prefix))
-        };
-        Ok(Exports {
-            strategy: exports::strategy::GuestIndices::new(pre)?,
-            retrieve: exported("retrieve")
-                .then(|| exports::retrieve::GuestIndices::new(pre))
-                .transpose()?,
-            distill: exported("distill")
-                .then(|| exports::distill::GuestIndices::new(pre))
-                .transpose()?,
-            update: exported("update")
-                .then(|| exports::update::GuestIndices::new(pre))
-                .transpose()?,
-            evict: exported("evict")
-                .then(|| exports::evict::GuestIndices::new(pre))
-                .transpose()?,
-        })
-    }
-
-    /// Whether every function has the type that the contract gives it.
-    fn check_types(
-        &self,
-        store: &mut Store<Sandbox>,
-        instance: &Instance,
-    ) -> wasmtime::Result<exports::strategy::Guest> {
-        if let Some(retrieve) = &self.retrieve {
-            retrieve.load(&mut *store, instance)?;
-        }
-        if let Some(distill) = &self.distill {
-            distill.load(&mut *store, instance)?;
-        }
-        if let Some(update) = &self.update {
-            update.load(&mut *store, instance)?;
-        }
-        if let Some(evict) = &self.evict {
-            evict.load(&mut *store, instance)?;
-        }
-        self.strategy.load(store, instance)
-    }
-}
-
 /// Calls a function of an exported interface, and answers with nothing if there is no such phase.
 macro_rules! phase {
-    ($self:ident.$interface:ident($context:ident, $function:ident($($argument:expr),*), $check:path) or $nothing:expr) => {{
+    ($self:ident.$interface:ident($context:ident, $function:ident($($argument:expr),*), $check:expr) or $nothing:expr) => {{
         let Some(indices) = &$self.exports.$interface else {
             return Answer { result: Ok($nothing), usage: Usage::default() };
         };
@@ -366,7 +175,7 @@ impl Plugin {
                 Ok(()) => return Ok(value),
                 Err(problem) => CallFailure::Contract(problem),
             },
-            Ok(Err(fault)) => CallFailure::Fault(fault),
+            Ok(Err(fault)) => CallFailure::Fault(check::bounded(fault)),
             Err(failure) => failure,
         };
         Err(CallError {
@@ -426,7 +235,7 @@ impl Strategy for Plugin {
         attempts: Vec<Attempt>,
         settings: &[Setting],
     ) -> Answer<Vec<Change>> {
-        phase!(self.distill(context, call_distill(&attempts, settings), changes) or Vec::new())
+        phase!(self.distill(context, call_distill(&attempts, settings), |changes| check::changes(changes)) or Vec::new())
     }
 
     async fn update(
@@ -435,7 +244,7 @@ impl Strategy for Plugin {
         feedback: Vec<Feedback>,
         settings: &[Setting],
     ) -> Answer<Vec<Change>> {
-        phase!(self.update(context, call_update(&feedback, settings), changes) or Vec::new())
+        phase!(self.update(context, call_update(&feedback, settings), |changes| check::changes(changes)) or Vec::new())
     }
 
     async fn evict(
@@ -444,16 +253,8 @@ impl Strategy for Plugin {
         pressure: Pressure,
         settings: &[Setting],
     ) -> Answer<Vec<String>> {
-        phase!(self.evict(context, call_evict(pressure, settings), ids) or Vec::new())
+        phase!(self.evict(context, call_evict(pressure, settings), |ids| check::ids(ids)) or Vec::new())
     }
-}
-
-fn changes(changes: &Vec<Change>) -> Result<(), String> {
-    check::changes(changes)
-}
-
-fn ids(ids: &Vec<String>) -> Result<(), String> {
-    check::ids(ids)
 }
 
 /// What a strategy says that has nothing to say.

@@ -14,8 +14,12 @@ use crate::tokens;
 const KEY: &str = "sk-very-secret-0123456789";
 
 fn model(url: String) -> OpenAiModel {
+    patient(url, 10_000)
+}
+
+fn patient(url: String, timeout_ms: u64) -> OpenAiModel {
     let settings = EndpointSettings {
-        timeout_ms: NonZeroU64::new(100).unwrap(),
+        timeout_ms: NonZeroU64::new(timeout_ms).unwrap(),
         retries: 2,
         retry_delay_ms: NonZeroU64::new(1).unwrap(),
         ..EndpointSettings::at(url)
@@ -234,8 +238,12 @@ async fn an_endpoint_that_fails_hangs_or_is_down_is_told_with_what_to_do() {
     let failing = Loopback::answering(|_| Turn::status(500, "")).await;
     let hanging = Loopback::answering(|_| Turn::Hang).await;
     let mut told = String::new();
-    for url in [failing.url(), hanging.url(), nobody().await] {
-        told += &unavailable(model(url).complete(&request()).await);
+    for (url, timeout_ms) in [
+        (failing.url(), 10_000),
+        (hanging.url(), 100),
+        (nobody().await, 10_000),
+    ] {
+        told += &unavailable(patient(url, timeout_ms).complete(&request()).await);
         told += "\n";
     }
     insta::assert_snapshot!(told);

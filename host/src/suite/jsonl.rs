@@ -14,6 +14,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! `examples/suite.jsonl` is a larger one. A line of the other lane looks like this:
+//!
+//! ```json
+//! {"task": {"id": "t7", "text": "Refund order 41", "labels": {"site": "shop"}}, "question": {"kind": "refund"}, "attempts": [{"steps": [{"actor": "action", "name": "refund", "text": "{\"order\": 41}"}], "outcome": {"verdict": "success", "score": 1}}]}
+//! ```
+//!
 //! Empty lines are passed over. A field that is not listed here is an error, so that a misspelt one is noticed.
 //!
 //! # The header, in the first line

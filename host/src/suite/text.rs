@@ -93,11 +93,16 @@ pub(super) fn names(text: &str, name: &str) -> bool {
         })
 }
 
-/// The sentences of a text, each with its closing mark.
+/// The sentences of a text, each with its closing mark: a mark closes one if a space follows.
 pub(super) fn sentences(text: &str) -> impl Iterator<Item = &str> {
-    text.split_inclusive(['.', '!', '?', '\n'])
-        .map(str::trim)
-        .filter(|sentence| !sentence.is_empty())
+    let mut closed = false;
+    text.split_inclusive(move |c: char| {
+        let ends = c == '\n' || (closed && c.is_whitespace());
+        closed = matches!(c, '.' | '!' | '?');
+        ends
+    })
+    .map(str::trim)
+    .filter(|sentence| !sentence.is_empty())
 }
 
 #[cfg(test)]
@@ -123,6 +128,13 @@ mod tests {
     fn a_text_of_stop_words_keeps_them() {
         assert_eq!(content_words("the 7th of September"), ["7th", "september"]);
         assert_eq!(content_words("to be"), ["to", "be"]);
+    }
+
+    #[test]
+    fn a_sentence_ends_at_a_mark_before_a_space() {
+        let text = "It cost 3.50! Really?  Yes.\nNo";
+        let all: Vec<&str> = sentences(text).collect();
+        assert_eq!(all, ["It cost 3.50!", "Really?", "Yes.", "No"]);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-/// How much the first ranking weighs. Half and half beats both of its parts on LoCoMo, and so it does reciprocal
-/// rank fusion, which throws the margins away.
+/// How much the first ranking weighs. Half and half beats both of its parts on LoCoMo, and reciprocal rank fusion
+/// too, which throws the margins away.
 const FIRST_WEIGHS: f64 = 0.5;
 
 /// All ids of both rankings, best first. A ranking without an id counts 0 for it, as it does for its own worst.

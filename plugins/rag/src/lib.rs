@@ -4,10 +4,10 @@ mod fusion;
 #[cfg(test)]
 mod tests;
 
-use memhost_sdk::experience::{self, KEY, UNIT};
+use memhost_sdk::experience::{self, KEY, UNIT, found_by_sentences_too};
 use memhost_sdk::{
-    Attempt, Change, Choice, Count, Declared, Description, Distill, Fault, Guidance, Query,
-    Retrieve, Search, Settings, Strategy, fetch, pack, store,
+    Attempt, Change, Choice, Count, Declared, Description, Distill, Fault, Flag, Guidance,
+    NewMemory, Query, Retrieve, Search, Settings, Strategy, fetch, pack, store,
 };
 
 use fusion::fuse;
@@ -30,10 +30,20 @@ const MODE: Choice<Mode> = Choice::new(
     "What similar means: cosine of embeddings (Evo-Memory), BM25, or the sum of both, half and half.",
 );
 
+const SENTENCE_KEYS: Flag = Flag::new(
+    "sentence-keys",
+    true,
+    "Whether a memory is found by each sentence of its text too, which embedders that average over words \
+     need (Evo-Memory: false, with a transformer).",
+);
+
+/// Any of a memory's keys: the whole text, or a sentence of it.
+const ANY_KEY: &str = "";
+
 /// Candidates of each kind of search that hybrid mode looks at; hits are light.
 const CANDIDATES: u32 = 1000;
 
-const HEADING: &str = "Similar past experience, most similar first:";
+const HEADING: &str = "Similar past experience:";
 
 /// What similar means.
 #[derive(Clone, Copy)]
@@ -47,7 +57,7 @@ enum Mode {
 pub struct Rag;
 
 impl Strategy for Rag {
-    const PARAMETERS: &'static [&'static dyn Declared] = &[&K, &MODE, &UNIT];
+    const PARAMETERS: &'static [&'static dyn Declared] = &[&K, &MODE, &UNIT, &SENTENCE_KEYS];
 
     fn describe() -> Description {
         Description::new(
@@ -79,15 +89,19 @@ impl Retrieve for Rag {
 impl Distill for Rag {
     fn distill(attempts: &[Attempt], settings: &Settings) -> Result<Vec<Change>, Fault> {
         let unit = settings.get(&UNIT)?;
+        let found_by = match settings.get(&SENTENCE_KEYS)? {
+            true => found_by_sentences_too,
+            false => |memory: NewMemory| memory,
+        };
         let memories = attempts
             .iter()
             .flat_map(|attempt| experience::memories(attempt, unit));
-        Ok(memories.map(Change::insert).collect())
+        Ok(memories.map(found_by).map(Change::insert).collect())
     }
 }
 
 fn dense(text: &str) -> Search {
-    Search::semantic(KEY, text)
+    Search::semantic(ANY_KEY, text)
 }
 
 fn lexical(text: &str) -> Search {

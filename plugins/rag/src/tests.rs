@@ -58,8 +58,8 @@ fn guidance_says_task_tools_and_outcome() {
     let host = host_with(&TASKS[..1]);
     assert_eq!(
         ask(&host, "buy a lamp").text,
-        "Similar past experience, most similar first:\n\nTask: buy a red lamp\n\
-         Done: search({\"for\": \"it\"}), order({})\nOutcome: failure, score 0.00"
+        "Similar past experience:\n\nTask: buy a red lamp\n\
+         Done: search(for: it), order\nOutcome: failure, score 0.00"
     );
 }
 
@@ -95,6 +95,23 @@ fn a_conversation_is_found_by_the_words_of_the_user() {
     let guidance = ask(&host, "what is the cat called?");
     assert!(guidance.text.ends_with("My cat is called Mia."));
     assert_eq!(host.memories()[0].sources, ["talk#0"]);
+}
+
+#[test]
+fn a_long_text_is_found_by_any_of_its_sentences() {
+    let text = "We talked about the weather for a long while. My cat is called Mia.";
+    for (sentence_keys, certain) in [(true, true), (false, false)] {
+        let host = TestHost::new();
+        host.set("sentence-keys", sentence_keys);
+        let talk = Attempt::new("talk", Task::new("t", "a chat")).step(Step::user(text));
+        host.distill::<Rag>(&[talk]).unwrap();
+        let guidance = ask(&host, "my cat is called Mia");
+        assert_eq!(guidance.receipt.used[0].score > 0.99, certain);
+        assert!(
+            guidance.text.ends_with(text),
+            "the whole text is handed out"
+        );
+    }
 }
 
 #[test]

@@ -25,10 +25,11 @@ const K: Count = Count::new(
     "How many past experiences are handed out, each with all its items (paper: 1).",
 );
 
-/// Only the side that searches has it: stored are the bare task texts. The wording is this plugin's own.
+/// Only the side that searches has it: stored are the bare task texts. The wording is this plugin's own, and short,
+/// because an embedder that does not follow instructions takes it for a part of the task.
 const QUERY_PREFIX: Text = Text::new(
     "query-prefix",
-    "Find earlier tasks whose lessons would help with this one: ",
+    "Find past tasks that help: ",
     "Stands before the task's text when similar tasks are searched, for embedders that follow \
      instructions (paper: such an instruction; empty: none).",
 );

@@ -1,12 +1,15 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(test)]
+mod tests;
+
 use memhost_sdk::experience::{self, UNIT};
 use memhost_sdk::{
-    Attempt, Change, Count, Declared, Description, Distill, Fault, Guidance, Query, Recalled,
-    Retrieve, Scan, Settings, Strategy, pack, store,
+    Attempt, Change, Count, Declared, Description, Distill, Fault, Guidance, NewMemory, Query,
+    Recalled, Retrieve, Scan, Settings, Strategy, pack, store,
 };
 
-/// Evo-Memory, section on baselines, hands out as many experiences.
+/// As many as the strategies of Evo-Memory hand out.
 const K: Count = Count::new(
     "k",
     4,
@@ -15,7 +18,7 @@ const K: Count = Count::new(
     "How many of the newest memories are handed out, if the token budget has room (Evo-Memory: 4).",
 );
 
-const HEADING: &str = "Past experience, newest first:";
+const HEADING: &str = "Recent experience:";
 
 /// The newest k memories.
 pub struct Recency;
@@ -50,11 +53,16 @@ impl Distill for Recency {
         let memories = attempts
             .iter()
             .flat_map(|attempt| experience::memories(attempt, unit));
-        Ok(memories.map(Change::insert).collect())
+        Ok(memories.map(without_keys).map(Change::insert).collect())
     }
 }
 
-#[cfg(test)]
-mod tests;
+/// Nothing is searched for here, so nothing need be embedded.
+fn without_keys(memory: NewMemory) -> NewMemory {
+    NewMemory {
+        keys: Vec::new(),
+        ..memory
+    }
+}
 
 memhost_sdk::export!(Recency: Retrieve, Distill);

@@ -63,6 +63,13 @@ fn a_memory_that_does_not_fit_is_neither_said_nor_cited() {
 }
 
 #[test]
+fn nothing_is_embedded_that_is_never_searched_for() {
+    let host = TestHost::new();
+    host.distill::<Recency>(&[solved(0)]).unwrap();
+    assert!(host.memories()[0].keys.is_empty());
+}
+
+#[test]
 fn an_empty_memory_has_nothing_to_say() {
     let guidance = ask(&TestHost::new(), 1000);
     assert_eq!(

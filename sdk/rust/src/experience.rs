@@ -3,10 +3,12 @@
 //! Strategies that hand out past experience as it was (the newest, the most similar) differ only in what
 //! they retrieve; what they keep is made here.
 
+use std::collections::HashSet;
+
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::parameter::Choice;
-use crate::types::{Actor, Attempt, NewMemory, Outcome, Step, Verdict};
+use crate::types::{Actor, Attempt, Key, NewMemory, Outcome, Step, Verdict};
 
 /// The key of every memory made here: the task's text, or the user's words.
 pub const KEY: &str = "situation";
@@ -16,6 +18,9 @@ pub const EXPERIENCE: &str = "experience";
 
 /// The kind of a memory of something that the user said.
 pub const UTTERANCE: &str = "utterance";
+
+/// The key of a sentence of such a text; see [`found_by_sentences_too`].
+pub const SENTENCE: &str = "sentence";
 
 /// What one memory is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,14 +48,16 @@ pub const UNIT: Choice<Unit> = Choice::new(
      conversation step by step; where the user says nothing, the attempt is one memory in any case.",
 );
 
+// An experience is kept so short that a budget of 1,000 tokens has room for five or more.
+
 /// Characters of the task's text in an experience.
-const TASK_CHARS: usize = 400;
+const TASK_CHARS: usize = 240;
 /// Characters of the answer, and of the reason for the verdict.
-const ANSWER_CHARS: usize = 200;
+const ANSWER_CHARS: usize = 120;
 /// Characters of the arguments of one action, at most.
-const ARGUMENT_CHARS: usize = 60;
+const ARGUMENT_CHARS: usize = 40;
 /// Characters of all arguments together: the more actions, the less of each, but every name stands.
-const ALL_ARGUMENTS_CHARS: usize = 600;
+const ALL_ARGUMENTS_CHARS: usize = 240;
 
 /// The memories that an attempt leaves behind.
 pub fn memories(attempt: &Attempt, unit: Unit) -> Vec<NewMemory> {
@@ -64,6 +71,23 @@ pub fn memories(attempt: &Attempt, unit: Unit) -> Vec<NewMemory> {
         return vec![experience(attempt)];
     }
     utterances
+}
+
+/// The same memory, found by each sentence of its keys too, under the key [`SENTENCE`].
+///
+/// An embedder that averages over the words of a text makes nothing distinct of a long one.
+#[must_use]
+pub fn found_by_sentences_too(mut memory: NewMemory) -> NewMemory {
+    let mut known: HashSet<&str> = memory.keys.iter().map(|key| key.text.trim()).collect();
+    let mut sentences = Vec::new();
+    for key in &memory.keys {
+        let pieces = key.text.unicode_sentences().map(str::trim);
+        // A key is there once, however often its sentence is said.
+        let new = pieces.filter(|piece| !piece.is_empty() && known.insert(piece));
+        sentences.extend(new.map(|piece| Key::new(SENTENCE, piece)));
+    }
+    memory.keys.extend(sentences);
+    memory
 }
 
 /// What an attempt says as an experience: the task, what was done, what came of it.
@@ -132,11 +156,21 @@ fn actions(steps: &[Step]) -> Vec<String> {
     let room = ARGUMENT_CHARS.min(ALL_ARGUMENTS_CHARS / actions.len().max(1));
     actions
         .into_iter()
-        .map(|step| match &step.name {
-            Some(name) => format!("{name}({})", shortened(&step.text, room)),
-            None => shortened(&step.text, ARGUMENT_CHARS),
+        .map(|step| match (&step.name, arguments(&step.text, room)) {
+            (Some(name), arguments) if arguments.is_empty() => name.clone(),
+            (Some(name), arguments) => format!("{name}({arguments})"),
+            (None, _) => shortened(&step.text, ARGUMENT_CHARS),
         })
         .collect()
+}
+
+/// Arguments without the marks of JSON, which cost a token each and say nothing to a reader.
+fn arguments(text: &str, room: usize) -> String {
+    let bare: String = text.chars().filter(|c| !"{}\"".contains(*c)).collect();
+    match room {
+        0 => String::new(),
+        _ => shortened(&bare, room),
+    }
 }
 
 fn outcome(outcome: &Outcome) -> String {
@@ -217,7 +251,7 @@ mod tests {
         let memories = memories(&purchase().succeeded(), Unit::Attempt);
         assert_eq!(
             memories[0].content,
-            "Task: Buy a lamp\nDone: search({\"query\": \"lamp\"}), order({\"id\": 7})\n\
+            "Task: Buy a lamp\nDone: search(query: lamp), order(id: 7)\n\
              Answer: Ordered.\nOutcome: success, score 1.00"
         );
     }
@@ -244,8 +278,44 @@ mod tests {
             attempt.step(Step::action(&format!("tool{number}"), "x".repeat(90)))
         });
         let text = text(&long);
-        assert!(text.contains("tool0(") && text.contains("tool699("));
-        assert!(!text.contains("xxx"));
+        assert!(text.contains("tool0, ") && text.contains("tool699\n"));
+        assert!(!text.contains('x'));
+    }
+
+    #[test]
+    fn arguments_share_their_room() {
+        let twelve = (0..12).fold(purchase(), |attempt, _| {
+            attempt.step(Step::action("look", "y".repeat(90)))
+        });
+        let text = text(&twelve);
+        assert_eq!(text.matches("look(yyyyyyyyyyyyyyyyy…)").count(), 12);
+        assert!(text.len() < 600);
+    }
+
+    #[test]
+    fn sentences_are_keys_beside_the_whole_text() {
+        let found_by = |text: &str| -> Vec<(String, String)> {
+            let memory = found_by_sentences_too(NewMemory::new("x", "").key(KEY, text));
+            memory
+                .keys
+                .into_iter()
+                .map(|key| (key.name, key.text))
+                .collect()
+        };
+        let keys = |keys: &[(&str, &str)]| -> Vec<(String, String)> {
+            keys.iter()
+                .map(|(name, text)| ((*name).into(), (*text).into()))
+                .collect()
+        };
+        assert_eq!(
+            found_by("One. Two!"),
+            keys(&[(KEY, "One. Two!"), (SENTENCE, "One."), (SENTENCE, "Two!")])
+        );
+        assert_eq!(found_by("Only one."), keys(&[(KEY, "Only one.")]));
+        assert_eq!(
+            found_by("No. No. No."),
+            keys(&[(KEY, "No. No. No."), (SENTENCE, "No.")])
+        );
     }
 
     #[test]

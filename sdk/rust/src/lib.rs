@@ -20,7 +20,6 @@ mod strategy;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 mod types;
-mod work;
 
 pub use import::{embedder, llm, run, store};
 pub use pack::{Entry, pack};

@@ -106,10 +106,13 @@ impl Settings {
     pub(crate) fn check(&self, declared: &[&dyn Declared]) -> Result<(), Fault> {
         let known: Vec<String> = declared.iter().map(|one| one.declare().name).collect();
         if let Some(unknown) = self.0.iter().find(|one| !known.contains(&one.name)) {
+            let known = match known.is_empty() {
+                true => "none".to_owned(),
+                false => known.join(", "),
+            };
             return Err(Fault::Invalid(format!(
-                "there is no parameter `{}`; there are: {}",
-                unknown.name,
-                known.join(", ")
+                "there is no parameter `{}`; there are: {known}",
+                unknown.name
             )));
         }
         declared.iter().try_for_each(|one| one.check(self))

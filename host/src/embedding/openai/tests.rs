@@ -9,7 +9,6 @@ use crate::endpoint::loopback::{Heard, Loopback, Turn, nobody};
 
 fn endpoint(url: String) -> Arc<Endpoint> {
     let settings = EndpointSettings {
-        timeout_ms: NonZeroU64::new(200).unwrap(),
         retries: 1,
         retry_delay_ms: NonZeroU64::new(1).unwrap(),
         concurrency: NonZeroUsize::new(2).unwrap(),

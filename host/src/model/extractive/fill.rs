@@ -6,7 +6,7 @@ use super::Room;
 use super::rank::{Input, Said};
 use crate::tokens;
 
-/// How deep a schema may nest; references that lead to themselves end here.
+/// How deep a reply may nest.
 const DEEPEST: u32 = 32;
 
 /// How many values one reply may hold: a schema can ask for a billion in forty bytes.
@@ -50,9 +50,7 @@ impl<'a> Filler<'a> {
             return Err(format!("it asks for more than {MOST_VALUES} values"));
         }
         if depth > DEEPEST {
-            return Err(format!(
-                "it nests deeper than {DEEPEST} levels, or without end"
-            ));
+            return Err(format!("it nests deeper than {DEEPEST} levels"));
         }
         let Value::Object(schema) = schema else {
             return match schema {
@@ -78,7 +76,7 @@ impl<'a> Filler<'a> {
             }
         }
         if let Some(parts) = schema.get("allOf").and_then(Value::as_array) {
-            return self.value(&self.merged(schema, "allOf", parts, depth)?, depth + 1);
+            return self.value(&self.merged(schema, "allOf", parts)?, depth + 1);
         }
         match kind(schema) {
             Some("object") => self.object(schema, depth),
@@ -115,7 +113,7 @@ impl<'a> Filler<'a> {
         for alternative in first.into_iter().chain(last) {
             let start = self.next;
             let filled = self
-                .merged(schema, keyword, std::slice::from_ref(alternative), depth)
+                .merged(schema, keyword, std::slice::from_ref(alternative))
                 .and_then(|merged| self.value(&merged, depth + 1));
             match filled {
                 Ok(value) => return Ok(value),
@@ -133,14 +131,13 @@ impl<'a> Filler<'a> {
         schema: &Map<String, Value>,
         keyword: &str,
         parts: &[Value],
-        depth: u32,
     ) -> Result<Value, String> {
         let mut whole = schema.clone();
         whole.remove(keyword);
         for part in parts {
             let part = match part.get("$ref").and_then(Value::as_str) {
-                Some(reference) if depth <= DEEPEST => self.definition(reference)?,
-                _ => part,
+                Some(reference) => self.definition(reference)?,
+                None => part,
             };
             let Value::Object(part) = part else { continue };
             for (key, value) in part {

@@ -193,8 +193,10 @@ fn what_copying_cannot_give_is_refused_in_words() {
     for schema in [
         json!({"type": "array", "items": {"enum": ["a"]}, "minItems": 2, "uniqueItems": true}),
         json!({"type": "array", "items": {"type": "string"}, "minItems": 1_000_000_000}),
-        json!({"$ref": "#/$defs/a", "$defs": {"a": {"type": "array", "items": {"$ref": "#/$defs/a"}, "minItems": 1}}}),
-        json!({"$ref": "#/$defs/a", "$defs": {"a": {"type": "array", "items": {"anyOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/a"}]}, "minItems": 2}}}),
+        (0..5).fold(
+            json!(true),
+            |items, _| json!({"type": "array", "items": items, "minItems": 10}),
+        ),
         json!(false),
     ] {
         refused(schema);
@@ -232,7 +234,7 @@ fn any_schema() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(json!(true)),
         Just(json!({"type": "boolean"})),
-        Just(json!({"$ref": "#"})),
+        Just(json!({"$ref": "#/$defs/word"})),
         (0..40_u32, 0..40_u32).prop_map(
             |(least, most)| json!({"type": "string", "minLength": least, "maxLength": most})
         ),
@@ -255,7 +257,10 @@ fn any_schema() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn whatever_is_asked_the_reply_satisfies_the_schema_or_is_refused(schema in any_schema(), said in any::<String>()) {
+    fn whatever_is_asked_the_reply_satisfies_the_schema_or_is_refused(mut schema in any_schema(), said in any::<String>()) {
+        if let Value::Object(schema) = &mut schema {
+            schema.insert("$defs".to_owned(), json!({"word": {"type": "string", "minLength": 1}}));
+        }
         let mut request = request(Some(schema.clone()));
         request.messages[1].text = said;
         match answer(&request) {

@@ -1,12 +1,12 @@
 //! The memories of a test host: changes applied as the contract says, searches and scans.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::filter::{self, Field};
 use super::words;
 use crate::types::{
-    Adjustment, Change, Citation, Commit, Condition, Counter, Fault, Hit, Instant, Link, Memory,
-    NewMemory, Op, Patch, Ranking, Row, Scan, Search, State,
+    Adjustment, Change, Citation, Commit, Condition, Counter, Fault, Hit, Instant, Key, Link,
+    Memory, NewMemory, Op, Patch, Ranking, Row, Scan, Search, State,
 };
 
 /// One namespace.
@@ -203,6 +203,7 @@ impl Memories {
         if !new.counters.weight.is_finite() || !new.counters.strength.is_finite() {
             return Err("a counter that is not a finite number".to_owned());
         }
+        distinct(&new.keys)?;
         self.inserted += 1;
         let id = format!("m{}", self.inserted);
         self.rows.push(Memory {
@@ -264,6 +265,7 @@ impl Memories {
                 *field = new.clone();
             }
         }
+        distinct(patch.keys.as_deref().unwrap_or_default())?;
         let memory = self.get_mut(&patch.id)?;
         set(&mut memory.title, &patch.title);
         set(&mut memory.content, &patch.content);
@@ -318,6 +320,18 @@ impl Memories {
             .iter_mut()
             .find(|memory| memory.id == id)
             .ok_or_else(|| format!("there is no memory `{id}`"))
+    }
+}
+
+/// memhost refuses a key that is there twice.
+fn distinct(keys: &[Key]) -> Result<(), String> {
+    let mut seen = HashSet::new();
+    match keys.iter().find(|key| !seen.insert((&key.name, &key.text))) {
+        Some(twice) => Err(format!(
+            "two of its `{}` keys have the same text",
+            twice.name
+        )),
+        None => Ok(()),
     }
 }
 

@@ -44,6 +44,24 @@ fn changes_apply_whole_or_not_at_all() {
 }
 
 #[test]
+fn a_key_that_is_there_twice_is_refused() {
+    let host = host_with(&["a"]);
+    assert!(
+        host.apply(&[Change::insert(note("b").key("task", "b"))])
+            .is_err()
+    );
+    assert!(
+        host.apply(&[Change::insert(note("b").key("also", "b"))])
+            .is_ok()
+    );
+    let key = || crate::Key::new("task", "c");
+    assert!(
+        host.apply(&[Change::revise(Patch::of("m1").keys(vec![key(), key()]))])
+            .is_err()
+    );
+}
+
+#[test]
 fn ids_are_never_used_again() {
     let host = host_with(&["a", "b"]);
     host.apply(&[Change::remove("m2")]).unwrap();

@@ -87,6 +87,18 @@ impl Retrieve for Hostile {
             "loop forever" => loop {
                 black_box(());
             },
+            "fill memory forever" => {
+                let mut block = vec![0_u8; 128 << 20];
+                loop {
+                    black_box(&mut block).fill(black_box(1));
+                }
+            }
+            "count tokens forever" => {
+                let text = "x ".repeat(4 << 20);
+                loop {
+                    black_box(llm::count_tokens(&text));
+                }
+            }
             "recurse" => Ok(guidance(recurse(1).to_string())),
             "allocate 100 GiB" => {
                 let blocks: Vec<Vec<u8>> = (0..100).map(|_| black_box(vec![1; 1 << 30])).collect();

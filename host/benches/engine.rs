@@ -1,0 +1,93 @@
+//! What the sandbox costs: loading a plugin, and calling one that has nothing to do.
+//!
+//! `cargo xtask bench engine`
+
+use std::path::{Path, PathBuf};
+
+use divan::Bencher;
+use memhost::capability::CallContext;
+use memhost::contract::{Agent, Moment, Query, Setting, Task, Value};
+use memhost::engine::{Engine, EngineOptions, Limits, Plugin};
+use memhost::strategy::Strategy;
+use tokio::runtime::Runtime;
+
+fn main() {
+    divan::main();
+}
+
+/// The guest of the tests, which answers at once unless it is asked to misbehave.
+fn guest() -> PathBuf {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    workspace.join(target).join("guests/hostile.wasm")
+}
+
+fn runtime() -> Runtime {
+    Runtime::new().expect("a runtime")
+}
+
+fn load(runtime: &Runtime, engine: &Engine) -> Plugin {
+    let plugin = runtime.block_on(Plugin::load(engine, &guest()));
+    plugin.unwrap_or_else(|error| {
+        panic!("{error}; run `cargo xtask bench engine`, which builds it first")
+    })
+}
+
+/// Cranelift, a plugin of 120 kB.
+#[divan::bench(sample_count = 10)]
+fn load_and_compile(bencher: Bencher) {
+    let runtime = runtime();
+    let engine = Engine::new(EngineOptions::default()).expect("an engine");
+    bencher.bench(|| load(&runtime, &engine));
+}
+
+/// The same from the cache of compiled code.
+#[divan::bench]
+fn load_compiled(bencher: Bencher) {
+    let runtime = runtime();
+    let directory = tempfile::tempdir().expect("a directory");
+    let engine = Engine::new(EngineOptions {
+        cache: Some(directory.path().join("compiled")),
+        ..EngineOptions::default()
+    });
+    let engine = engine.expect("an engine");
+    load(&runtime, &engine);
+    bencher.bench(|| load(&runtime, &engine));
+}
+
+/// A fresh store and instance, one small record in and one out.
+#[divan::bench]
+fn call(bencher: Bencher) {
+    let runtime = runtime();
+    let engine = Engine::new(EngineOptions::default()).expect("an engine");
+    let plugin = load(&runtime, &engine);
+    let settings = [Setting {
+        name: "do".to_owned(),
+        value: Value::Text("answer".to_owned()),
+    }];
+    bencher.bench(|| {
+        let context = CallContext::nothing_granted(Limits::default());
+        let answer = runtime.block_on(plugin.retrieve(context, query(), &settings));
+        answer.result.expect("an answer")
+    });
+}
+
+fn query() -> Query {
+    Query {
+        task: Task {
+            id: "t".to_owned(),
+            text: "the task".to_owned(),
+            labels: Vec::new(),
+            documents: Vec::new(),
+        },
+        agent: Agent {
+            id: "a".to_owned(),
+            model: "m".to_owned(),
+            rank: 0,
+        },
+        moment: Moment::TaskStart,
+        transcript: Vec::new(),
+        found: Vec::new(),
+        token_budget: 256,
+    }
+}

@@ -1,0 +1,330 @@
+//! What the sandbox costs a real strategy: `rag`'s retrieve through wasm and the same code called natively, both
+//! over memhost's store.
+//!
+//! `cargo xtask bench retrieve`
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use divan::Bencher;
+use futures::executor::block_on;
+use memhost::capability::{CallContext, RunState};
+use memhost::contract as host;
+use memhost::embedding::{Builtin, Embedder};
+use memhost::engine::{Engine, EngineOptions, Limits, Plugin};
+use memhost::settings;
+use memhost::store::{Namespace, Store, Transaction, View, Write};
+use memhost::strategy::Strategy;
+use memhost_rag::Rag;
+use memhost_sdk as guest;
+use memhost_sdk::Retrieve;
+use tokio::runtime::Runtime;
+
+/// Memories in the namespace; BFCL, tau2 and WebArena streams have 20 to 320, LoCoMo's conversations up to 700.
+const MEMORIES: [usize; 2] = [1_451, 10_000];
+const MODES: [&str; 2] = ["dense", "lexical"];
+const TASK: &str = "the customer was charged twice and wants the money for order 1207 back";
+
+fn main() {
+    divan::main();
+}
+
+#[divan::bench(args = MEMORIES, consts = [0, 1])]
+fn through_wasm<const MODE: usize>(bencher: Bencher, memories: usize) {
+    let runtime = Runtime::new().expect("a runtime");
+    let engine = Engine::new(EngineOptions::default()).expect("an engine");
+    let plugin = runtime
+        .block_on(Plugin::load(&engine, &rag()))
+        .expect("the plugin");
+    let directory = tempfile::tempdir().expect("a directory");
+    let context = runtime.block_on(context(directory.path(), memories));
+    let mut chosen = settings::defaults(&plugin.description().parameters);
+    for setting in chosen.iter_mut().filter(|setting| setting.name == "mode") {
+        setting.value = host::Value::Text(MODES[MODE].to_owned());
+    }
+    bencher.bench_local(|| {
+        let answer = plugin.retrieve(context.clone(), query(), &chosen);
+        runtime.block_on(answer).result.expect("guidance")
+    });
+}
+
+#[divan::bench(args = MEMORIES, consts = [0, 1])]
+fn natively<const MODE: usize>(bencher: Bencher, memories: usize) {
+    let runtime = Runtime::new().expect("a runtime");
+    let directory = tempfile::tempdir().expect("a directory");
+    let context = runtime.block_on(context(directory.path(), memories));
+    let chosen = guest::Settings::default().with("mode", MODES[MODE]);
+    let query = guest_query();
+    bencher.bench_local(|| {
+        let bridge = Bridge(context.clone());
+        guest::native::with_host(bridge, || Rag::retrieve(&query, &chosen)).expect("guidance")
+    });
+}
+
+fn rag() -> PathBuf {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    workspace.join(target).join("plugins/rag.wasm")
+}
+
+/// A namespace with this many experiences, and everything that a call may reach.
+async fn context(directory: &Path, memories: usize) -> CallContext {
+    let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
+    let store = Store::open(&directory.display().to_string(), embedder.clone())
+        .await
+        .expect("a store");
+    let namespace = store.namespace("bench").await.expect("a namespace");
+    let writes = (0..memories)
+        .map(memory)
+        .map(|op| Write {
+            op,
+            provisional: false,
+        })
+        .collect();
+    namespace
+        .apply(Transaction {
+            writes,
+            ..Transaction::default()
+        })
+        .await
+        .expect("written");
+    CallContext {
+        namespace: Some(namespace),
+        view: View::default(),
+        models: None,
+        embedder: Some(embedder),
+        attempts: None,
+        run: RunState::default(),
+        limits: Limits::default(),
+    }
+}
+
+/// An experience of about 40 words, of which a few are shared with others.
+fn memory(number: usize) -> host::Op {
+    const PEOPLE: [&str; 7] = [
+        "customer",
+        "guest",
+        "member",
+        "buyer",
+        "traveller",
+        "student",
+        "patient",
+    ];
+    const WISHES: [&str; 11] = [
+        "money back",
+        "another size",
+        "a later flight",
+        "the invoice",
+        "a new password",
+        "an upgrade",
+        "the address changed",
+        "two seats",
+        "the order cancelled",
+        "a discount",
+        "proof of payment",
+    ];
+    let text = format!(
+        "the {} wants {} for order {number} after day {}",
+        PEOPLE[number % PEOPLE.len()],
+        WISHES[number % WISHES.len()],
+        number % 31,
+    );
+    host::Op::Insert(host::NewMemory {
+        kind: "experience".to_owned(),
+        title: String::new(),
+        content: format!(
+            "Task: {text}\nDone: find_order, check_policy, answer number {number}\nOutcome: solved"
+        ),
+        keys: vec![host::Key {
+            name: "task".to_owned(),
+            text,
+        }],
+        labels: Vec::new(),
+        payload: String::new(),
+        counters: host::Counters {
+            weight: 1.0,
+            uses: 0,
+            wins: 0,
+            losses: 0,
+            strength: 0.0,
+        },
+        sources: vec![format!("a{number}")],
+    })
+}
+
+fn query() -> host::Query {
+    host::Query {
+        task: host::Task {
+            id: "t".to_owned(),
+            text: TASK.to_owned(),
+            labels: vec![],
+            documents: vec![],
+        },
+        agent: host::Agent {
+            id: "a".to_owned(),
+            model: "m".to_owned(),
+            rank: 0,
+        },
+        moment: host::Moment::TaskStart,
+        transcript: Vec::new(),
+        found: Vec::new(),
+        token_budget: 512,
+    }
+}
+
+fn guest_query() -> guest::Query {
+    guest::Query {
+        task: guest::Task {
+            id: "t".to_owned(),
+            text: TASK.to_owned(),
+            labels: vec![],
+            documents: vec![],
+        },
+        agent: guest::Agent {
+            id: "a".to_owned(),
+            model: "m".to_owned(),
+            rank: 0,
+        },
+        moment: guest::Moment::TaskStart,
+        transcript: Vec::new(),
+        found: Vec::new(),
+        token_budget: 512,
+    }
+}
+
+/// memhost's store as the SDK sees it, without a boundary in between.
+struct Bridge(CallContext);
+
+impl Bridge {
+    fn namespace(&self) -> &Namespace {
+        self.0
+            .memories()
+            .unwrap_or_else(|fault| panic!("{fault:?}"))
+    }
+}
+
+const NOT_ASKED: &str = "rag asks for nothing of the kind";
+
+impl guest::native::Host for Bridge {
+    fn search_memories(&self, query: &guest::Search) -> Result<Vec<guest::Hit>, guest::Fault> {
+        let probe = |probe: &guest::Probe| host::Probe {
+            text: probe.text.clone(),
+            field: probe.field.clone(),
+        };
+        let ranking = match &query.ranking {
+            guest::Ranking::Semantic(asked) => host::Ranking::Semantic(probe(asked)),
+            guest::Ranking::Lexical(asked) => host::Ranking::Lexical(probe(asked)),
+            guest::Ranking::Vector(vector) => host::Ranking::Vector(vector.clone()),
+        };
+        let search = host::Search {
+            ranking,
+            filter: Vec::new(),
+            limit: query.limit,
+            min_score: query.min_score,
+        };
+        let hits = block_on(self.namespace().search(&search, &self.0.view));
+        let hits = hits.map_err(|error| guest::Fault::Failed(error.to_string()))?;
+        let hit = |hit: host::Hit| guest::Hit {
+            id: hit.id,
+            score: hit.score,
+            key: hit.key,
+            counters: counters(hit.counters),
+        };
+        Ok(hits.into_iter().map(hit).collect())
+    }
+
+    fn get_memories(&self, ids: &[String]) -> Result<Vec<guest::Memory>, guest::Fault> {
+        let memory = |memory: host::Memory| guest::Memory {
+            id: memory.id,
+            kind: memory.kind,
+            title: memory.title,
+            content: memory.content,
+            keys: memory
+                .keys
+                .into_iter()
+                .map(|key| guest::Key {
+                    name: key.name,
+                    text: key.text,
+                })
+                .collect(),
+            labels: Vec::new(),
+            payload: memory.payload,
+            state: guest::State::Active,
+            counters: counters(memory.counters),
+            sources: memory.sources,
+            created: memory.created,
+            updated: memory.updated,
+            last_used: memory.last_used,
+        };
+        Ok(self
+            .namespace()
+            .get(ids, &self.0.view)
+            .into_iter()
+            .map(memory)
+            .collect())
+    }
+
+    fn count_tokens(&self, text: &str) -> u32 {
+        memhost::tokens::count(text)
+    }
+
+    fn complete(&self, _: &[guest::Request]) -> Vec<Result<guest::Reply, guest::Fault>> {
+        unreachable!("{NOT_ASKED}")
+    }
+
+    fn embed(&self, _: &[String], _: guest::Side) -> Result<Vec<Vec<f32>>, guest::Fault> {
+        unreachable!("{NOT_ASKED}")
+    }
+
+    fn dimension(&self) -> u32 {
+        unreachable!("{NOT_ASKED}")
+    }
+
+    fn scan_memories(&self, _: &guest::Scan) -> Result<Vec<guest::Row>, guest::Fault> {
+        unreachable!("{NOT_ASKED}")
+    }
+
+    fn count_memories(&self, _: &[guest::Condition]) -> Result<u32, guest::Fault> {
+        unreachable!("{NOT_ASKED}")
+    }
+
+    fn links(&self, _: &[String], _: Option<&str>) -> Result<Vec<guest::Link>, guest::Fault> {
+        unreachable!("{NOT_ASKED}")
+    }
+
+    fn get_attempts(&self, _: &[String]) -> Result<Vec<guest::Attempt>, guest::Fault> {
+        unreachable!("{NOT_ASKED}")
+    }
+
+    fn get_blob(&self, _: &str) -> Result<Option<Vec<u8>>, guest::Fault> {
+        unreachable!("{NOT_ASKED}")
+    }
+
+    fn now(&self) -> guest::Instant {
+        self.0.run.now
+    }
+
+    fn task_number(&self) -> u32 {
+        self.0.run.task_number
+    }
+
+    fn batch_number(&self) -> u32 {
+        self.0.run.batch_number
+    }
+
+    fn random(&self) -> u32 {
+        unreachable!("{NOT_ASKED}")
+    }
+
+    fn log(&self, _: guest::Level, _: &str) {}
+}
+
+fn counters(counters: host::Counters) -> guest::Counters {
+    guest::Counters {
+        weight: counters.weight,
+        uses: counters.uses,
+        wins: counters.wins,
+        losses: counters.losses,
+        strength: counters.strength,
+    }
+}

@@ -1,0 +1,174 @@
+//! Searches, scans and their conditions.
+
+use crate::types::{Comparison, Condition, Operand, Probe, Ranking, Scan, Search};
+
+macro_rules! comparisons {
+    ($($(#[$doc:meta])* $name:ident = $comparison:ident;)*) => {
+        impl Condition { $(
+            $(#[$doc])*
+            pub fn $name(field: &str, operand: impl Into<Operand>) -> Self {
+                Self {
+                    field: field.to_owned(),
+                    comparison: Comparison::$comparison,
+                    operand: operand.into(),
+                }
+            }
+        )* }
+    };
+}
+
+comparisons! {
+    /// The field equals the operand.
+    eq = Eq;
+    /// The field differs from the operand, or is a label that the memory lacks.
+    ne = Ne;
+    /// The field is less than the operand.
+    lt = Lt;
+    /// The field is at most the operand.
+    le = Le;
+    /// The field is greater than the operand.
+    gt = Gt;
+    /// The field is at least the operand.
+    ge = Ge;
+    /// The field's text holds the operand.
+    contains = Contains;
+}
+
+impl From<&str> for Operand {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Operand {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<f64> for Operand {
+    fn from(number: f64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<bool> for Operand {
+    fn from(flag: bool) -> Self {
+        Self::Flag(flag)
+    }
+}
+
+impl Search {
+    /// By cosine similarity between a text and the keys of this name; any key, if the name is empty.
+    pub fn semantic(key: &str, text: impl Into<String>) -> Self {
+        Self::by(Ranking::Semantic(Probe {
+            text: text.into(),
+            field: key.to_owned(),
+        }))
+    }
+
+    /// By cosine similarity to a vector, over all keys.
+    pub fn vector(vector: Vec<f32>) -> Self {
+        Self::by(Ranking::Vector(vector))
+    }
+
+    /// By BM25 over one field: `content`, `title`, `key.<name>`.
+    pub fn lexical(field: &str, text: impl Into<String>) -> Self {
+        Self::by(Ranking::Lexical(Probe {
+            text: text.into(),
+            field: field.to_owned(),
+        }))
+    }
+
+    /// The most hits; 10 unless given.
+    #[must_use]
+    pub fn limit(mut self, limit: u32) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// Only memories that meet this condition too.
+    #[must_use]
+    pub fn only(mut self, condition: Condition) -> Self {
+        self.filter.push(condition);
+        self
+    }
+
+    /// Hits below this are left out.
+    #[must_use]
+    pub fn min_score(mut self, score: f64) -> Self {
+        self.min_score = Some(score);
+        self
+    }
+
+    fn by(ranking: Ranking) -> Self {
+        Self {
+            ranking,
+            filter: Vec::new(),
+            limit: 10,
+            min_score: None,
+        }
+    }
+}
+
+impl Scan {
+    /// All active memories, the oldest first.
+    pub fn oldest_first() -> Self {
+        Self {
+            filter: Vec::new(),
+            order_by: None,
+            descending: false,
+            offset: 0,
+            limit: u32::MAX,
+            with_vectors: false,
+        }
+    }
+
+    /// All active memories, the newest first.
+    pub fn newest_first() -> Self {
+        Self::oldest_first().descending()
+    }
+
+    /// All active memories by one of the fields of a condition, the smallest first.
+    pub fn by(field: &str) -> Self {
+        Self {
+            order_by: Some(field.to_owned()),
+            ..Self::oldest_first()
+        }
+    }
+
+    /// The largest first.
+    #[must_use]
+    pub fn descending(mut self) -> Self {
+        self.descending = true;
+        self
+    }
+
+    /// Only memories that meet this condition too.
+    #[must_use]
+    pub fn only(mut self, condition: Condition) -> Self {
+        self.filter.push(condition);
+        self
+    }
+
+    /// How many to pass over.
+    #[must_use]
+    pub fn offset(mut self, offset: u32) -> Self {
+        self.offset = offset;
+        self
+    }
+
+    /// The most rows; all unless given.
+    #[must_use]
+    pub fn limit(mut self, limit: u32) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// The keys' vectors come too.
+    #[must_use]
+    pub fn with_vectors(mut self) -> Self {
+        self.with_vectors = true;
+        self
+    }
+}

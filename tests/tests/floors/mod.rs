@@ -1,0 +1,172 @@
+//! Runs the floors of a suite through the driver, over a store of their own.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::ops::Index;
+use std::path::Path;
+use std::sync::Arc;
+
+use memhost::contract::Side;
+use memhost::driver::{Cell, Progress, Surroundings, run_cell};
+use memhost::embedding::{Builtin, Embedder, EmbedderIdentity, EmbeddingError};
+use memhost::engine::Limits;
+use memhost::model::{Models, NoModel};
+use memhost::store::Store;
+use memhost::suite::{Scores, Suite, aggregate, floors};
+
+/// What a floor reached, by metric.
+pub struct Figures(BTreeMap<String, f64>);
+
+impl Figures {
+    #[allow(dead_code, reason = "not every test that measures asks")]
+    pub fn has(&self, metric: &str) -> bool {
+        self.0.contains_key(metric)
+    }
+}
+
+impl Index<&str> for Figures {
+    type Output = f64;
+
+    fn index(&self, metric: &str) -> &f64 {
+        &self.0[metric]
+    }
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let figures: Vec<String> = self
+            .0
+            .iter()
+            .map(|(metric, value)| format!("{metric} {value:.3}"))
+            .collect();
+        f.write_str(&figures.join(", "))
+    }
+}
+
+struct Silent;
+
+impl Progress for Silent {
+    fn advance(&self, _done: usize, _total: usize) {}
+}
+
+/// Every floor over these seeds, with the built-in embedder; over one stream, if it is named.
+pub fn measure(
+    suite: &Suite,
+    seeds: std::ops::Range<u64>,
+    stream: Option<&str>,
+) -> BTreeMap<String, Figures> {
+    run(suite, seeds, stream, Arc::new(Builtin::default()), None)
+}
+
+/// The dense floor alone, with another embedder.
+#[allow(dead_code, reason = "not every test that measures has one")]
+pub fn with_vectors(suite: &Suite, embedder: Arc<dyn Embedder>) -> BTreeMap<String, Figures> {
+    run(suite, 1..2, None, embedder, Some("dense"))
+}
+
+fn run(
+    suite: &Suite,
+    seeds: std::ops::Range<u64>,
+    stream: Option<&str>,
+    embedder: Arc<dyn Embedder>,
+    only: Option<&str>,
+) -> BTreeMap<String, Figures> {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let metrics = suite.metrics();
+    let suite = Arc::new(suite.clone());
+    runtime.block_on(async {
+        let store = Store::open(&folder.path().to_string_lossy(), embedder.clone())
+            .await
+            .unwrap();
+        let surroundings = Surroundings {
+            store,
+            models: Arc::new(Models::all(Arc::new(NoModel))),
+            embedder,
+            limits: Limits::default(),
+        };
+        let mut figures = BTreeMap::new();
+        for floor in floors(&suite) {
+            let name = floor.description().name.clone();
+            if only.is_some_and(|only| only != name) {
+                continue;
+            }
+            let mut scores: Vec<Scores> = Vec::new();
+            for seed in seeds.clone() {
+                let cell = Cell {
+                    strategy: floor.clone(),
+                    settings: Vec::new(),
+                    suite: suite.clone(),
+                    seed,
+                    id: format!("{name}-{seed}"),
+                    most_memories: None,
+                };
+                let report = run_cell(&cell, &surroundings, &Silent).await.unwrap();
+                assert_eq!(report.failures, Vec::<String>::new());
+                let of_stream = |task: &str| {
+                    stream.is_none_or(|stream| task.starts_with(&format!("{stream}/")))
+                };
+                let tasks = report.tasks.into_iter();
+                scores.extend(tasks.filter(|t| of_stream(&t.task)).map(|t| t.scores));
+            }
+            let scores: Vec<&Scores> = scores.iter().collect();
+            let values = metrics
+                .iter()
+                .filter_map(|metric| Some((metric.clone(), aggregate(metric, &scores)?)));
+            figures.insert(name, Figures(values.collect()));
+        }
+        figures
+    })
+}
+
+/// An embedder that knows the vectors of some texts, from JSON lines of `{"text": …, "vector": […]}`.
+#[allow(dead_code, reason = "not every test that measures has one")]
+pub struct Precomputed {
+    identity: EmbedderIdentity,
+    vectors: HashMap<String, Vec<f32>>,
+}
+
+#[allow(dead_code, reason = "not every test that measures has one")]
+impl Precomputed {
+    pub fn load(path: &Path) -> Precomputed {
+        let vectors: HashMap<String, Vec<f32>> = std::fs::read_to_string(path)
+            .unwrap()
+            .lines()
+            .map(|line| {
+                let row: serde_json::Value = serde_json::from_str(line).unwrap();
+                let text = row["text"].as_str().unwrap().to_owned();
+                (text, serde_json::from_value(row["vector"].clone()).unwrap())
+            })
+            .collect();
+        let dimension = vectors.values().next().unwrap().len();
+        Precomputed {
+            identity: EmbedderIdentity {
+                name: "precomputed".into(),
+                dimension,
+            },
+            vectors,
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Embedder for Precomputed {
+    fn identity(&self) -> &EmbedderIdentity {
+        &self.identity
+    }
+
+    async fn embed(&self, texts: &[String], _side: Side) -> Result<Vec<Vec<f32>>, EmbeddingError> {
+        texts
+            .iter()
+            .map(|text| {
+                self.vectors
+                    .get(text)
+                    .cloned()
+                    .ok_or_else(|| EmbeddingError {
+                        embedder: self.identity.name.clone(),
+                        message: format!("no vector for `{text}`; run tests/minilm.py again"),
+                    })
+            })
+            .collect()
+    }
+}
