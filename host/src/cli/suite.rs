@@ -15,7 +15,7 @@ question is asked, then its attempts are learnt from; either may be missing. Sta
 the other.
 
   {\"format\": 1, \"name\": \"pets\", \"lane\": \"evidence\"}
-  {\"task\": {\"id\": \"a\", \"text\": \"Talk\"}, \"attempts\": [{\"steps\": [{\"actor\": \"user\", \"text\": \"I have a cat.\"}]}]}
+  {\"task\": {\"id\": \"a\", \"text\": \"Hi\"}, \"attempts\": [{\"steps\": [{\"actor\": \"user\", \"text\": \"A cat.\"}]}]}
   {\"stage\": 1, \"task\": {\"id\": \"b\", \"text\": \"Which pet?\"}, \"question\": {\"answers\": [\"cat\"]}}
 
 `memhost suite check pets.jsonl` says what is wrong with it, `memhost compare rag --suite \
