@@ -29,13 +29,15 @@ Examples:
   memhost compare ./mine.wasm rag --suite bfcl:data/bfcl_memory --output results
   memhost compare rag --model openai:gpt-4.1-mini --format csv > results.csv
 
-With --output, every finished cell (strategy x suite x seed) is kept in DIR/cells. An interrupted comparison
-goes on where it was when the same command is run again; the report is in DIR/report.{txt,json,csv}.
+With --output, every finished cell (strategy x suite x seed) is kept in DIR/cells. An interrupted \
+comparison goes on where it was when the same command is run again; the report is in \
+DIR/report.{txt,json,csv}.
 
---format csv prints the columns suite, lane, strategy, floor, seeds, measure, value, low, high, difference,
-difference_low, difference_high, tasks, groups. A measure is a metric of the suite or a cost per run:
-tokens_per_question, model_calls, model_input_tokens, model_output_tokens, memories, retrieve_p50_ms,
-retrieve_p95_ms, fuel, wall_seconds, cut, evicted_by_host. The rows of the store's `results` have the same names.";
+--format csv prints the columns suite, lane, strategy, floor, seeds, measure, value, low, high, \
+difference, difference_low, difference_high, tasks, groups. A measure is a metric of the suite or a \
+cost per run: tokens_per_question, model_calls, model_input_tokens, model_output_tokens, memories, \
+retrieve_p50_ms, retrieve_p95_ms, fuel, wall_seconds, cut, evicted_by_host. The rows of the store's \
+`results` have the same names.";
 
 /// Compare strategies on suites, and say which is better, by how much, and how sure that is.
 ///

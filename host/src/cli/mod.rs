@@ -44,7 +44,7 @@ pub struct Cli {
     #[command(subcommand)]
     command: Command,
     /// Log more to standard error: -v what is done, -vv how, -vvv everything.
-    #[arg(short, long, action = ArgAction::Count, global = true)]
+    #[arg(short, long, action = ArgAction::Count, global = true, display_order = 900)]
     verbose: u8,
 }
 

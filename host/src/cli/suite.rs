@@ -9,16 +9,18 @@ use super::{Failure, output};
 use crate::compare::report::number::count;
 use crate::suite::{self, Format, Severity, Suite, SuiteError, SuiteSummary};
 
-const YOUR_OWN: &str = r#"A suite of your own is a .jsonl file: a header, then one episode per line. First an episode's question is
-asked, then its attempts are learnt from; either may be missing. Stages run one after the other.
+const YOUR_OWN: &str = "\
+A suite of your own is a .jsonl file: a header, then one episode per line. First an episode's \
+question is asked, then its attempts are learnt from; either may be missing. Stages run one after \
+the other.
 
-  {"format": 1, "name": "pets", "lane": "evidence", "summary": "Two talks about pets, and a question."}
-  {"task": {"id": "monday", "text": "Small talk"}, "attempts": [{"steps": [{"actor": "user", "text": "My cat is called Momo."}]}]}
-  {"task": {"id": "tuesday", "text": "Small talk"}, "attempts": [{"steps": [{"actor": "user", "text": "Momo turned 5 today."}]}]}
-  {"stage": 1, "task": {"id": "age", "text": "How old is my cat?"}, "question": {"answers": ["5", "five"]}}
+  {\"format\": 1, \"name\": \"pets\", \"lane\": \"evidence\"}
+  {\"task\": {\"id\": \"a\", \"text\": \"Talk\"}, \"attempts\": [{\"steps\": [{\"actor\": \"user\", \"text\": \"I have a cat.\"}]}]}
+  {\"stage\": 1, \"task\": {\"id\": \"b\", \"text\": \"Which pet?\"}, \"question\": {\"answers\": [\"cat\"]}}
 
-`memhost suite check pets.jsonl` says what is wrong with it, `memhost compare rag --suite pets.jsonl` uses it, and
-`memhost suite import evidence --to example.jsonl` writes a large one to look at."#;
+`memhost suite check pets.jsonl` says what is wrong with it, `memhost compare rag --suite \
+pets.jsonl` uses it, and `memhost suite import evidence --to example.jsonl` writes a large one to \
+look at.";
 
 /// List, show, check and import suites.
 #[derive(Debug, clap::Args)]

@@ -19,7 +19,7 @@ fn every_command_explains_itself_with_examples() {
     let place = Place::new();
     for command in commands {
         let said = place.memhost(&[command, &["--help"]].concat()).succeeds();
-        let name = ["help", &command.join("_")].join("_");
+        let name = [&["help"], command].concat().join("_");
         insta::assert_snapshot!(name, said.out);
     }
 }

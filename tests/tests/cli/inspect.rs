@@ -30,20 +30,21 @@ fn programs_get_json_under_names_that_stay() {
         .memhost(&["inspect", "rag", "--format", "json"])
         .succeeds()
         .json();
-    let names: Vec<_> = json.as_object().unwrap().keys().cloned().collect();
+    let mut names: Vec<_> = json.as_object().unwrap().keys().collect();
+    names.sort();
     assert_eq!(
         names,
         [
-            "digest",
-            "size_bytes",
+            "compile_ms",
             "contract",
             "core_module",
-            "compile_ms",
-            "from_cache",
             "description",
-            "phases",
+            "digest",
+            "exports",
+            "from_cache",
             "imports",
-            "exports"
+            "phases",
+            "size_bytes"
         ]
     );
     assert_eq!(json["description"]["name"], "rag");
