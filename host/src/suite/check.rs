@@ -46,11 +46,10 @@ pub fn check(suite: &Suite) -> Vec<Problem> {
     let mut findings = Findings::default();
     check_header(suite, &mut findings);
     check_ids(suite, &mut findings);
-    let withheld_from_all = suite
-        .streams
-        .iter()
-        .map(|stream| check_stream(suite.lane, stream, &mut findings))
-        .fold(true, |all, every_task| all && every_task);
+    let mut withheld_from_all = true;
+    for stream in &suite.streams {
+        withheld_from_all &= check_stream(suite.lane, stream, &mut findings);
+    }
     let questions = suite.questions().count();
     if questions == 0 {
         findings.error(
