@@ -162,7 +162,10 @@ pub enum LoadFailure {
         detail: String,
     },
     /// It does not compile.
-    #[error("it does not compile: {detail}; build it again with a current toolchain")]
+    #[error(
+        "it does not compile: {detail}; build it again with a current toolchain and without component-model async \
+         (componentize-qjs: `--sync`)"
+    )]
     NotCompilable {
         /// What the compiler said.
         detail: String,

@@ -64,7 +64,9 @@ pub enum Compiler {
     /// Cranelift: fast code.
     #[default]
     Optimizing,
-    /// Winch: compiles 5 times faster, runs at half the speed. For developing a plugin.
+    /// Winch: compiles 5 times faster, runs at half the speed. For developing a plugin of one's own, not for running
+    /// a stranger's: it charges no fuel for the bytes of a `memory.fill` or `memory.copy`, so a loop of those may
+    /// overstay its deadline by minutes.
     Baseline,
 }
 

@@ -123,14 +123,11 @@ pub enum StoreError {
         /// The one that it was opened with.
         given: EmbedderIdentity,
     },
-    /// Another process holds the namespace.
-    #[error(
-        "namespace `{namespace}` is in use by {holder}; \
-         wait until it has ended, or use another namespace or store{advice}"
-    )]
+    /// Another process holds it.
+    #[error("{what} is in use by {holder}; wait until it has ended, or use another store{advice}")]
     InUse {
-        /// The namespace.
-        namespace: String,
+        /// Which namespace, or the store as a whole.
+        what: String,
         /// Which process.
         holder: String,
         /// What to do if it is gone for good.

@@ -82,7 +82,9 @@ impl Test {
         match (&field, &condition.operand) {
             (_, Operand::Number(number)) if number.is_nan() => wrong("a number"),
             (Field::Label(_), _) => Ok(()),
-            (Field::State, Operand::Text(text)) if state_named(text).is_none() => {
+            (Field::State, Operand::Text(text))
+                if condition.comparison != Comparison::Contains && state_named(text).is_none() =>
+            {
                 wrong("`active`, `provisional`, `archived` or `quarantined`")
             }
             (field, Operand::Text(_)) if !field.is_number() => Ok(()),

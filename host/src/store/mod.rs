@@ -115,6 +115,8 @@ const CHECKPOINT_BYTES: u64 = 64 << 20;
 const LONGEST_QUEUE: usize = 1024;
 /// File times may be this much older than the clock says.
 const CLOCK_SLACK: Duration = Duration::from_secs(2);
+/// What a lock on the whole store is called.
+const THE_STORE: &str = "the store";
 /// The lock that a checkpoint holds.
 const CHECKPOINT: &str = "checkpoint";
 /// The journal of what belongs to no namespace, with a number behind it: one per process.
@@ -278,13 +280,18 @@ impl Store {
         self.inner.note(Record::Results(results.to_vec())).await
     }
 
-    /// Brings the tables up to date with the journals, also with those that killed processes left behind. The store
-    /// can be used afterwards; what is not closed is not lost either, but other programs see it only later.
+    /// Brings the tables up to date with the journals, also with those that killed processes left behind, and lets go
+    /// of namespaces without handles. The store can be used afterwards; what is not closed is not lost either, but
+    /// other programs see it only later.
     ///
     /// # Errors
     /// A table cannot be written. Nothing is lost: the journals stay until it can.
     pub async fn close(&self) -> Result<(), StoreError> {
-        self.inner.checkpoint().await
+        self.inner.checkpoint().await?;
+        if let Some(diary) = self.inner.diary.lock().await.take() {
+            diary.release().await;
+        }
+        Ok(())
     }
 }
 
@@ -311,16 +318,33 @@ impl Inner {
         let manifest = self.manifest().await?;
         manifest.check_embedder(&self.home, self.embedder.identity())?;
         self.refuse_during_reembedding().await?;
+        let rows = match self.views.load(&manifest, name).await {
+            Err(StoreError::Table { .. }) => {
+                // A power loss may have torn the newest versions of the tables, which do not count.
+                self.take_back().await?;
+                self.views.load(&self.manifest().await?, name).await?
+            }
+            rows => rows?,
+        };
         let mut set = WorkingSet::new(manifest.embedder.dimension);
-        for effect in self.views.load(&manifest, name).await? {
-            set.apply(effect);
-        }
+        rows.into_iter().for_each(|effect| set.apply(effect));
         for record in records {
             if let Record::Transaction(effects) = record {
                 effects.into_iter().for_each(|effect| set.apply(effect));
             }
         }
         Ok(set)
+    }
+
+    /// Takes the tables back to the versions that count.
+    async fn take_back(&self) -> Result<(), StoreError> {
+        let lock = self.home.lock_patiently(CHECKPOINT, THE_STORE).await?;
+        let result = match self.manifest().await {
+            Ok(manifest) => self.views.take_back(&manifest).await,
+            Err(error) => Err(error),
+        };
+        lock.release().await;
+        result
     }
 
     /// The manifest as it is now; another process may have replaced it.
@@ -352,7 +376,7 @@ impl Inner {
     async fn checkpoint(&self) -> Result<(), StoreError> {
         // Nothing is opened meanwhile, and no two checkpoints run in this process.
         let mut open = self.open.lock().await;
-        let lock = self.home.lock_patiently(CHECKPOINT, "the tables").await?;
+        let lock = self.home.lock_patiently(CHECKPOINT, THE_STORE).await?;
         let result = self.checkpoint_alone(&mut open).await;
         lock.release().await;
         result

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use super::home::Home;
 use super::manifest::Manifest;
 use super::namespace::embed;
-use super::{CHECKPOINT, CLOCK_SLACK, Inner, Store, StoreError};
+use super::{CHECKPOINT, CLOCK_SLACK, Inner, Store, StoreError, THE_STORE};
 use crate::contract::Side;
 use crate::embedding::Embedder;
 
@@ -38,7 +38,7 @@ impl Store {
         }
         home.make_writable()?;
         let inner = Inner::new(home, embedder).await?;
-        let lock = inner.home.lock(REEMBEDDING, "the store").await?;
+        let lock = inner.home.lock(REEMBEDDING, THE_STORE).await?;
         let result = inner.reembed().await;
         lock.release().await;
         result
@@ -48,7 +48,7 @@ impl Store {
 impl Inner {
     /// A namespace that is opened while its vectors are replaced would go on with the old ones.
     pub(super) async fn refuse_during_reembedding(&self) -> Result<(), StoreError> {
-        let lock = self.home.lock(REEMBEDDING, "the store").await?;
+        let lock = self.home.lock(REEMBEDDING, THE_STORE).await?;
         lock.release().await;
         Ok(())
     }
@@ -56,7 +56,7 @@ impl Inner {
     async fn reembed(&self) -> Result<usize, StoreError> {
         self.home.refuse_if_held(&[REEMBEDDING]).await?;
         self.checkpoint().await?;
-        let lock = self.home.lock_patiently(CHECKPOINT, "the tables").await?;
+        let lock = self.home.lock_patiently(CHECKPOINT, THE_STORE).await?;
         let result = self.replace_vectors().await;
         lock.release().await;
         result
@@ -65,6 +65,7 @@ impl Inner {
     async fn replace_vectors(&self) -> Result<usize, StoreError> {
         let since = SystemTime::now() - CLOCK_SLACK;
         let mut manifest = self.manifest().await?;
+        self.views.take_back(&manifest).await?;
         let mut keys = self.views.all_keys(&manifest).await?;
         for batch in keys.chunks_mut(BATCH) {
             let texts: Vec<String> = batch.iter().map(|row| row.key.text.clone()).collect();

@@ -35,6 +35,10 @@ pub(crate) mod table {
     pub(crate) const RECEIPTS: &str = "receipts";
     pub(crate) const ATTEMPTS: &str = "attempts";
     pub(crate) const RESULTS: &str = "results";
+    /// All of them; whatever else stands in the directory is not ours.
+    pub(crate) const ALL: [&str; 8] = [
+        NAMESPACES, MEMORIES, KEYS, LINKS, BLOBS, RECEIPTS, ATTEMPTS, RESULTS,
+    ];
 }
 
 /// One row of `keys`.
@@ -429,6 +433,8 @@ fn batch(columns: Vec<(&str, ArrayRef)>) -> Result<RecordBatch, String> {
 }
 
 fn texts<'a>(values: impl Iterator<Item = &'a str>) -> ArrayRef {
+    // Collected first, because the array panics on an iterator that does not know its length.
+    let values: Vec<&str> = values.collect();
     Arc::new(LargeStringArray::from_iter_values(values))
 }
 

@@ -159,7 +159,6 @@ impl Views {
         manifest: &mut Manifest,
         rows: &[KeyRow],
     ) -> Result<(), StoreError> {
-        self.take_back(manifest).await?;
         let batch = schema::keys(rows, &manifest.embedder).map_err(|reason| StoreError::Table {
             action: "write to",
             table: table::KEYS.to_owned(),
@@ -205,9 +204,13 @@ impl Views {
     }
 
     /// Undoes what a checkpoint did that did not come to its end.
-    async fn take_back(&self, manifest: &Manifest) -> Result<(), StoreError> {
+    pub(crate) async fn take_back(&self, manifest: &Manifest) -> Result<(), StoreError> {
         let names = self.connection.table_names().execute().await;
-        for name in names.map_err(|e| StoreError::table("list", "tables", &e))? {
+        let names = names.map_err(|e| StoreError::table("list", "tables", &e))?;
+        for name in names
+            .into_iter()
+            .filter(|name| table::ALL.contains(&name.as_str()))
+        {
             let failed = |error: lancedb::Error| StoreError::table("take back", &name, &error);
             let Some(&version) = manifest.tables.get(&name) else {
                 self.connection

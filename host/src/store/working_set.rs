@@ -17,7 +17,8 @@ use crate::tokens;
 /// Memories, keys, links and blobs of a namespace.
 #[derive(Debug)]
 pub(crate) struct WorkingSet {
-    slots: Vec<Option<Entry>>,
+    /// Boxed, because what is removed leaves its slot empty behind it.
+    slots: Vec<Option<Box<Entry>>>,
     by_id: HashMap<String, u32>,
     vectors: VectorIndex,
     /// Built when a field is first searched.
@@ -343,9 +344,9 @@ impl WorkingSet {
             _ => tokens::count(&memory.content),
         };
         let entry = Entry { memory, tokens };
-        self.active_tokens -= old.as_ref().map_or(0, Entry::active_tokens);
+        self.active_tokens -= old.as_ref().map_or(0, |old| old.active_tokens());
         self.active_tokens += entry.active_tokens();
-        *place = Some(entry);
+        *place = Some(Box::new(entry));
     }
 
     fn remove(&mut self, id: &str) {

@@ -115,7 +115,9 @@ impl Home {
         namespace: &str,
     ) -> Result<(Journal, Vec<Record>), StoreError> {
         let stem = stem(namespace)?;
-        let lock = self.lock(&stem, namespace).await?;
+        let lock = self
+            .lock(&stem, &format!("namespace `{namespace}`"))
+            .await?;
         let mut journal = self.journal_under(lock, stem, namespace).await?;
         let records = journal.read_all(u64::MAX).await?.records;
         Ok((journal, records))
@@ -159,7 +161,8 @@ impl Home {
             Home::Objects(objects) => objects.lock_stems().await?,
         };
         for stem in stems.iter().filter(|stem| !except.contains(&stem.as_str())) {
-            self.lock(stem, stem).await?.release().await;
+            let what = format!("namespace `{stem}`");
+            self.lock(stem, &what).await?.release().await;
         }
         Ok(())
     }
@@ -206,7 +209,7 @@ impl Home {
                     Home::Objects(objects) => objects.holder(stem).await,
                 };
                 return Err(StoreError::InUse {
-                    namespace: what.to_owned(),
+                    what: what.to_owned(),
                     holder,
                     advice,
                 });

@@ -297,3 +297,37 @@ fn failed(action: &'static str, path: &str, error: &object_store::Error) -> Stor
         reason: error.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_without_a_provider_names_its_feature() {
+        for (uri, sign, is_there) in [
+            ("s3://bucket/store", "`--features s3`", cfg!(feature = "s3")),
+            (
+                "gs://bucket/store",
+                "`--features gcs`",
+                cfg!(feature = "gcs"),
+            ),
+            (
+                "az://bucket/store",
+                "`--features azure`",
+                cfg!(feature = "azure"),
+            ),
+            ("ftp://host/store", "unknown scheme", false),
+        ] {
+            match check_feature(uri) {
+                Ok(()) => assert!(is_there),
+                Err(error) => {
+                    let text = error.to_string();
+                    assert!(
+                        !is_there && text.contains(uri) && text.contains(sign),
+                        "{text}"
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Importers: the data sets of others, as their authors publish them.
 //!
 //! Three rules hold in all of them. A task's id says nothing: files list tasks of one kind side by side, so that a
-//! strategy which can count would know the answer ([`opaque`]). What a strategy is shown is what the data really
+//! strategy which can count would know the answer (`opaque`). What a strategy is shown is what the data really
 //! hold, never a trajectory made up around it. And what is left out is counted in the suite's summary.
 
 use std::path::{Path, PathBuf};

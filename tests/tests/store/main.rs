@@ -1,0 +1,173 @@
+//! What the store promises, on real directories and with real processes.
+
+mod kill;
+mod model;
+mod places;
+mod promises;
+mod python;
+mod reading;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use memhost::contract::{
+    Adjustment, Comparison, Condition, Counter, Counters, Filter, Key, Link, Memory, NewMemory, Op,
+    Operand, Probe, Ranking, Scan, Search, Side,
+};
+use memhost::embedding::{Embedder, EmbedderIdentity, EmbeddingError};
+use memhost::store::{Namespace, Store, Transaction, View, Write};
+
+/// Texts that share letters get similar vectors; the same on every machine.
+struct Letters {
+    identity: EmbedderIdentity,
+}
+
+#[async_trait]
+impl Embedder for Letters {
+    fn identity(&self) -> &EmbedderIdentity {
+        &self.identity
+    }
+
+    async fn embed(&self, texts: &[String], _: Side) -> Result<Vec<Vec<f32>>, EmbeddingError> {
+        let embed = |text: &String| {
+            let mut vector = vec![0.0f32; self.identity.dimension];
+            for byte in text.bytes() {
+                vector[byte as usize % self.identity.dimension] += 1.0;
+            }
+            let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt().max(1.0);
+            vector.iter().map(|x| x / length).collect()
+        };
+        Ok(texts.iter().map(embed).collect())
+    }
+}
+
+fn letters() -> Arc<dyn Embedder> {
+    embedder("test:letters", 26)
+}
+
+fn embedder(name: &str, dimension: usize) -> Arc<dyn Embedder> {
+    Arc::new(Letters {
+        identity: EmbedderIdentity {
+            name: name.into(),
+            dimension,
+        },
+    })
+}
+
+async fn open(path: &std::path::Path) -> Store {
+    Store::open(path.to_str().unwrap(), letters())
+        .await
+        .unwrap()
+}
+
+fn new_memory(content: &str) -> NewMemory {
+    NewMemory {
+        kind: "item".into(),
+        title: String::new(),
+        content: content.into(),
+        keys: vec![Key {
+            name: "task".into(),
+            text: content.into(),
+        }],
+        labels: vec![],
+        payload: String::new(),
+        counters: Counters {
+            weight: 1.0,
+            uses: 0,
+            wins: 0,
+            losses: 0,
+            strength: 0.0,
+        },
+        sources: vec![],
+    }
+}
+
+fn insert(content: &str) -> Op {
+    Op::Insert(new_memory(content))
+}
+
+fn add(id: &str, counter: Counter, delta: f64) -> Op {
+    Op::Adjust(Adjustment {
+        id: id.into(),
+        counter,
+        delta,
+        least: None,
+        most: None,
+    })
+}
+
+fn connect(source: &str, target: &str, kind: &str, weight: f64) -> Op {
+    Op::Connect(Link {
+        source: source.into(),
+        target: target.into(),
+        kind: kind.into(),
+        weight,
+    })
+}
+
+fn transaction(ops: impl IntoIterator<Item = Op>) -> Transaction {
+    let write = |op| Write {
+        op,
+        provisional: false,
+    };
+    Transaction {
+        writes: ops.into_iter().map(write).collect(),
+        receipts: vec![],
+        at: 1000.0,
+    }
+}
+
+fn semantic(text: &str, field: &str) -> Search {
+    search(Ranking::Semantic(probe(text, field)))
+}
+
+fn lexical(text: &str, field: &str) -> Search {
+    search(Ranking::Lexical(probe(text, field)))
+}
+
+fn probe(text: &str, field: &str) -> Probe {
+    Probe {
+        text: text.into(),
+        field: field.into(),
+    }
+}
+
+fn search(ranking: Ranking) -> Search {
+    Search {
+        ranking,
+        filter: vec![],
+        limit: 10,
+        min_score: None,
+    }
+}
+
+fn everything() -> Scan {
+    Scan {
+        filter: any_state(),
+        order_by: None,
+        descending: false,
+        offset: 0,
+        limit: u32::MAX,
+        with_vectors: true,
+    }
+}
+
+fn any_state() -> Filter {
+    vec![Condition {
+        field: "state".into(),
+        comparison: Comparison::Contains,
+        operand: Operand::Text(String::new()),
+    }]
+}
+
+fn all(namespace: &Namespace) -> Vec<Memory> {
+    let rows = namespace.scan(&everything(), &View::default()).unwrap();
+    rows.into_iter().map(|row| row.memory).collect()
+}
+
+fn contents(namespace: &Namespace) -> Vec<String> {
+    all(namespace)
+        .into_iter()
+        .map(|memory| memory.content)
+        .collect()
+}

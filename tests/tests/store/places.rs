@@ -1,0 +1,521 @@
+//! Where a store may be, and what is said where it may not.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use memhost::contract::Blob;
+use memhost::store::StoreError;
+
+use super::*;
+
+const LIMITED: &str = "MEMHOST_TEST_LIMITED_STORE";
+
+/// Every file below a directory, with its bytes.
+fn files(path: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut waiting = vec![path.to_path_buf()];
+    while let Some(next) = waiting.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                found.insert(format!("{}/", path.display()), vec![]);
+                waiting.push(path);
+            } else {
+                found.insert(path.display().to_string(), fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+async fn refusal(path: &Path, embedder: Arc<dyn Embedder>) -> StoreError {
+    Store::open(path.to_str().unwrap(), embedder)
+        .await
+        .err()
+        .unwrap()
+}
+
+async fn filled(path: &Path) {
+    let store = open(path).await;
+    let namespace = store.namespace("a").await.unwrap();
+    namespace
+        .apply(transaction([insert("one"), insert("two")]))
+        .await
+        .unwrap();
+    store.close().await.unwrap();
+    namespace
+        .apply(transaction([insert("three")]))
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("file");
+    fs::write(&path, "mine").unwrap();
+    let error = refusal(&path, letters()).await;
+    assert!(matches!(error, StoreError::IsAFile { .. }), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), b"mine");
+    let error = refusal(&path.join("below"), letters()).await.to_string();
+    assert!(error.contains("file/below"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_of_other_things_is_refused_and_not_touched() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("thesis.tex"), "mine").unwrap();
+    let before = files(home.path());
+    let error = refusal(home.path(), letters()).await;
+    assert!(error.to_string().contains("thesis.tex"), "{error}");
+    assert_eq!(files(home.path()), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_of_another_schema_version_is_refused_and_not_touched() {
+    let home = tempfile::tempdir().unwrap();
+    filled(home.path()).await;
+    let manifest = home.path().join("memhost.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let newer = text.replace(
+        "\"schema_version\": 1",
+        "\"schema_version\": 7, \"new\": []",
+    );
+    assert_ne!(newer, text);
+    fs::write(&manifest, newer).unwrap();
+    let before = files(home.path());
+    let error = refusal(home.path(), letters()).await;
+    assert!(
+        matches!(
+            error,
+            StoreError::OtherSchema {
+                found: 7,
+                known: 1,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert_eq!(files(home.path()), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_embedder_is_refused_with_both_names_and_the_command() {
+    let home = tempfile::tempdir().unwrap();
+    filled(home.path()).await;
+    let before = files(home.path());
+    for other in [embedder("test:letters", 13), embedder("test:other", 26)] {
+        let error = refusal(home.path(), other.clone()).await.to_string();
+        assert!(error.contains("`test:letters` (26 dimensions)"), "{error}");
+        let given = other.identity();
+        assert!(
+            error.contains(&format!(
+                "`{}` ({} dimensions)",
+                given.name, given.dimension
+            )),
+            "{error}"
+        );
+        let command = format!(
+            "memhost store reembed --store {} --embedder {}",
+            home.path().display(),
+            given.name
+        );
+        assert!(error.contains(&command), "{error}");
+    }
+    assert_eq!(files(home.path()), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_can_be_embedded_anew() {
+    let home = tempfile::tempdir().unwrap();
+    let uri = home.path().to_str().unwrap();
+    filled(home.path()).await;
+    let other = embedder("test:other", 13);
+    {
+        let store = open(home.path()).await;
+        let _held = store.namespace("a").await.unwrap();
+        let error = Store::reembed(uri, other.clone()).await.unwrap_err();
+        assert!(matches!(error, StoreError::InUse { .. }), "{error}");
+    }
+    assert_eq!(Store::reembed(uri, other.clone()).await.unwrap(), 3);
+    assert!(matches!(
+        refusal(home.path(), letters()).await,
+        StoreError::OtherEmbedder { .. }
+    ));
+    let store = Store::open(uri, other.clone()).await.unwrap();
+    let namespace = store.namespace("a").await.unwrap();
+    for row in namespace.scan(&everything(), &View::default()).unwrap() {
+        let texts = [row.memory.keys[0].text.clone()];
+        assert_eq!(
+            row.vectors,
+            other.embed(&texts, Side::Document).await.unwrap()
+        );
+    }
+    namespace
+        .apply(transaction([insert("four")]))
+        .await
+        .unwrap();
+    store.close().await.unwrap();
+    assert_eq!(Store::reembed(uri, other).await.unwrap(), 0);
+    assert_eq!(contents(&namespace), ["one", "two", "three", "four"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_path_may_hold_anything() {
+    let home = tempfile::tempdir().unwrap();
+    for name in ["with space", "ünï/日本", "per%20cent#?&", "a.lance"] {
+        let path = home.path().join(name);
+        filled(&path).await;
+        let store = open(&path).await;
+        assert_eq!(
+            contents(&store.namespace("a").await.unwrap()),
+            ["one", "two", "three"],
+            "{name}"
+        );
+    }
+}
+
+/// The same code as for s3, gs and az.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_store_keeps_what_a_directory_keeps() {
+    let store = Store::open("memory://store", letters()).await.unwrap();
+    for round in 1..4u32 {
+        let namespace = store.namespace("a").await.unwrap();
+        namespace
+            .apply(transaction([
+                insert("kept"),
+                insert("gone"),
+                Op::Save(Blob {
+                    name: "b".into(),
+                    bytes: vec![round as u8],
+                }),
+            ]))
+            .await
+            .unwrap();
+        namespace
+            .apply(transaction([Op::Remove(format!("m{}", round * 2))]))
+            .await
+            .unwrap();
+        if round == 2 {
+            store.close().await.unwrap();
+        }
+        drop(namespace);
+        let namespace = store.namespace("a").await.unwrap();
+        assert_eq!(contents(&namespace), vec!["kept"; round as usize]);
+        assert_eq!(namespace.blob("b"), Some(vec![round as u8]));
+    }
+    store.close().await.unwrap();
+    assert_eq!(contents(&store.namespace("a").await.unwrap()).len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkpoint_that_did_not_come_to_its_end_never_happened() {
+    let home = tempfile::tempdir().unwrap();
+    filled(home.path()).await;
+    let manifest = home.path().join("memhost.json");
+    let before = fs::read(&manifest).unwrap();
+    let journals: Vec<_> = fs::read_dir(home.path().join("journal"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "log"))
+        .map(|path| (path.clone(), fs::read(path).unwrap()))
+        .collect();
+    assert!(!journals.is_empty());
+    let restore = || {
+        fs::write(&manifest, &before).unwrap();
+        for (path, bytes) in &journals {
+            fs::write(path, bytes).unwrap();
+        }
+    };
+
+    // As if the process had ended after the tables were written and before the manifest was.
+    open(home.path()).await.close().await.unwrap();
+    restore();
+    let store = open(home.path()).await;
+    let namespace = store.namespace("a").await.unwrap();
+    assert_eq!(contents(&namespace), ["one", "two", "three"]);
+    store.close().await.unwrap();
+    assert_eq!(
+        namespace
+            .apply(transaction([insert("four")]))
+            .await
+            .unwrap(),
+        ["m4"]
+    );
+    drop((namespace, store));
+
+    // And as if the power had gone then, with the newest manifest of a table torn.
+    restore();
+    let versions = home.path().join("memories.lance/_versions");
+    let newest = fs::read_dir(versions)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .min()
+        .unwrap();
+    fs::write(newest, b"").unwrap();
+    let store = open(home.path()).await;
+    let namespace = store.namespace("a").await.unwrap();
+    // The fourth stands in a segment that the restored ones were before.
+    let found = contents(&namespace);
+    assert_eq!(found[..3], ["one", "two", "three"]);
+    store.close().await.unwrap();
+    drop((namespace, store));
+    assert_eq!(
+        contents(&open(home.path()).await.namespace("a").await.unwrap()),
+        found
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_journal_is_an_error_and_not_a_loss() {
+    let home = tempfile::tempdir().unwrap();
+    let store = open(home.path()).await;
+    let namespace = store.namespace("a").await.unwrap();
+    for text in ["one", "two", "three"] {
+        namespace.apply(transaction([insert(text)])).await.unwrap();
+    }
+    drop((namespace, store));
+    let journal = files(home.path())
+        .into_keys()
+        .find(|path| path.ends_with(".log"))
+        .unwrap();
+    let whole = fs::read(&journal).unwrap();
+
+    let mut damaged = whole.clone();
+    damaged[40] ^= 0xff;
+    fs::write(&journal, &damaged).unwrap();
+    let error = open(home.path()).await.namespace("a").await.err().unwrap();
+    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+    assert_eq!(fs::read(&journal).unwrap(), damaged);
+
+    // Cut short in the last group, as by the end of the process.
+    fs::write(&journal, &whole[..whole.len() - 1]).unwrap();
+    let store = open(home.path()).await;
+    let namespace = store.namespace("a").await.unwrap();
+    assert_eq!(contents(&namespace), ["one", "two"]);
+    namespace
+        .apply(transaction([insert("again")]))
+        .await
+        .unwrap();
+    drop((namespace, store));
+    let store = open(home.path()).await;
+    assert_eq!(
+        contents(&store.namespace("a").await.unwrap()),
+        ["one", "two", "again"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_directory_does_not_grow_without_bound() {
+    let home = tempfile::tempdir().unwrap();
+    let store = open(home.path()).await;
+    let namespace = store.namespace("a").await.unwrap();
+    for round in 0..40 {
+        namespace
+            .apply(transaction([insert(&format!("round {round}"))]))
+            .await
+            .unwrap();
+        store.close().await.unwrap();
+    }
+    let found = files(home.path());
+    assert!(
+        !found.keys().any(|path| path.ends_with(".log")),
+        "journals go with the checkpoint"
+    );
+    assert_eq!(contents(&namespace).len(), 40);
+    drop((namespace, store));
+    let namespace = open(home.path()).await.namespace("a").await.unwrap();
+    assert_eq!(contents(&namespace).len(), 40);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_follow_by_themselves_when_the_journals_grow() {
+    let home = tempfile::tempdir().unwrap();
+    let store = open(home.path()).await;
+    let namespace = store.namespace("a").await.unwrap();
+    for _ in 0..9 {
+        let mut memory = new_memory(&"x".repeat(8 << 20));
+        memory.keys.clear();
+        namespace
+            .apply(transaction([Op::Insert(memory)]))
+            .await
+            .unwrap();
+    }
+    for _ in 0..200 {
+        if home.path().join("memories.lance").exists() {
+            break;
+        }
+        namespace
+            .apply(transaction([add("m1", Counter::Uses, 1.0)]))
+            .await
+            .unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(home.path().join("memories.lance").exists());
+    let before = all(&namespace);
+    drop((namespace, store));
+    assert!(all(&open(home.path()).await.namespace("a").await.unwrap()) == before);
+}
+
+/// Mounts a file system in memory; none where that is not allowed.
+struct Mount<'a>(&'a Path);
+
+impl<'a> Mount<'a> {
+    fn new(path: &'a Path, options: &str) -> Option<Self> {
+        let mount = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", options, "tmpfs"])
+            .arg(path)
+            .stderr(Stdio::null())
+            .status();
+        let is_mounted = mount.is_ok_and(|status| status.success());
+        if !is_mounted {
+            println!("skipped, because nothing can be mounted here");
+        }
+        is_mounted.then_some(Mount(path))
+    }
+
+    fn remount(&self, options: &str) {
+        let mut mount = Command::new("mount");
+        mount
+            .args(["-o", &format!("remount,{options}")])
+            .arg(self.0);
+        assert!(mount.status().unwrap().success());
+    }
+}
+
+impl Drop for Mount<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0).status();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_only_place_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let Some(mount) = Mount::new(home.path(), "size=8m") else {
+        return;
+    };
+    filled(&home.path().join("old")).await;
+    mount.remount("ro");
+    for path in ["old", "new"] {
+        let error = refusal(&home.path().join(path), letters()).await;
+        assert!(matches!(error, StoreError::Unwritable { .. }), "{error}");
+    }
+    mount.remount("rw");
+    let store = open(&home.path().join("old")).await;
+    assert_eq!(
+        contents(&store.namespace("a").await.unwrap()),
+        ["one", "two", "three"]
+    );
+    drop(store);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_refuses_what_does_not_fit_and_keeps_the_rest() {
+    let home = tempfile::tempdir().unwrap();
+    let Some(mount) = Mount::new(home.path(), "size=2m") else {
+        return;
+    };
+    let path = home.path().join("store");
+    let store = open(&path).await;
+    let namespace = store.namespace("a").await.unwrap();
+    let error = fill(&namespace, 20_000).await;
+    assert!(matches!(error, StoreError::Full { .. }), "{error}");
+    let kept = contents(&namespace);
+    assert!(kept.len() > 10);
+    // Neither does a checkpoint fit, and it loses nothing.
+    let error = store.close().await.unwrap_err();
+    assert!(matches!(error, StoreError::Full { .. }), "{error}");
+    assert_eq!(contents(&namespace), kept);
+    // What is small enough still fits, or is refused; but never half of it.
+    let small = namespace
+        .apply(transaction([insert("small"), insert("too")]))
+        .await
+        .is_ok();
+    let expected = kept.len() + if small { 2 } else { 0 };
+    assert_eq!(contents(&namespace).len(), expected);
+    drop((namespace, store));
+
+    let store = open(&path).await;
+    let namespace = store.namespace("a").await.unwrap();
+    assert_eq!(contents(&namespace).len(), expected);
+    mount.remount("size=32m");
+    namespace
+        .apply(transaction([insert("again")]))
+        .await
+        .unwrap();
+    store.close().await.unwrap();
+    drop((namespace, store));
+    let store = open(&path).await;
+    assert_eq!(
+        contents(&store.namespace("a").await.unwrap()).len(),
+        expected + 1
+    );
+    drop(store);
+}
+
+/// Inserts until that fails.
+async fn fill(namespace: &Namespace, bytes: usize) -> StoreError {
+    for number in 0..10_000 {
+        let text = format!("{number} {}", "x".repeat(bytes));
+        let writes = transaction([insert(&text), insert("its companion")]);
+        if let Err(error) = namespace.apply(writes).await {
+            return error;
+        }
+        println!("kept {}", (number + 1) * 2);
+    }
+    panic!("nothing was ever full");
+}
+
+/// Not a test of its own: a process that may write only small files.
+#[tokio::test(flavor = "multi_thread")]
+async fn limited_child() {
+    let Ok(path) = std::env::var(LIMITED) else {
+        return;
+    };
+    let store = open(path.as_ref()).await;
+    let namespace = store.namespace("a").await.unwrap();
+    let error = fill(&namespace, 5_000).await;
+    assert!(matches!(error, StoreError::Full { .. }), "{error}");
+    namespace
+        .apply(transaction([insert("small")]))
+        .await
+        .unwrap();
+    println!("kept {}", contents(&namespace).len());
+}
+
+#[test]
+fn a_file_that_may_not_grow_keeps_what_fits() {
+    if !cfg!(unix) {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    // 256 blocks of 512 bytes or 1 KiB, as the shell has it.
+    let output = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 256; exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args(["places::limited_child", "--exact", "--nocapture"])
+        .env(LIMITED, home.path())
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success(),
+        "{printed}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let kept: usize = printed
+        .lines()
+        .filter_map(|line| line.split("kept ").nth(1)?.trim().parse().ok())
+        .next_back()
+        .unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let store = open(home.path()).await;
+        let namespace = store.namespace("a").await.unwrap();
+        assert_eq!(contents(&namespace).len(), kept);
+        assert_eq!(contents(&namespace).last().unwrap(), "small");
+    });
+}
