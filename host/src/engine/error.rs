@@ -44,7 +44,8 @@ pub enum CallFailure {
     Contract(String),
 }
 
-fn fault_text(fault: &Fault) -> String {
+/// What a fault says to a person.
+pub(crate) fn fault_text(fault: &Fault) -> String {
     match fault {
         Fault::Invalid(text) => format!("invalid input: {text}"),
         Fault::Exhausted(text) => format!("budget exhausted: {text}"),

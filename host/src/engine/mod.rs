@@ -43,6 +43,7 @@ use self::cache::Cache;
 use self::call::Sandbox;
 use crate::contract::generated;
 
+pub(crate) use error::fault_text;
 pub use error::{CallError, CallFailure, EngineError, LoadError, LoadFailure};
 pub use limits::{Limit, LimitReached, Limits};
 pub use load::Compiled;
