@@ -168,3 +168,32 @@ async fn what_cannot_be_loaded_says_why_and_what_to_do() {
     }
     insta::assert_snapshot!(told);
 }
+
+/// Whatever the bytes, loading ends with a plugin or with an error, and never by a panic, which would be reported as
+/// a failure of the compiler.
+#[tokio::test]
+async fn no_damaged_byte_makes_the_loader_panic() {
+    let whole = importing(
+        r#"(import "memhost:strategy/run@0.1.0" (instance $run (export "random" (func (result u32)))))
+           (core func $random (canon lower (func $run "random")))
+           (core module $m
+                (import "run" "random" (func (result i32)))
+                (memory 1) (data (i32.const 0) "data")
+                (func (export "f") (result i32) call 0 i32.const 2 i32.add))
+           (core instance (instantiate $m (with "run" (instance (export "random" (func $random))))))"#,
+    );
+    let engine = engine();
+    for place in 0..whole.len() {
+        for damage in [0x01, 0x80, 0xff] {
+            let mut bytes = whole.clone();
+            bytes[place] ^= damage;
+            if let Err(error) = Plugin::from_bytes(&engine, "some.wasm", bytes).await {
+                let told = error.to_string();
+                assert!(
+                    !told.contains("the compiler failed"),
+                    "byte {place}: {told}"
+                );
+            }
+        }
+    }
+}

@@ -18,6 +18,7 @@ use crate::compare::{
 };
 use crate::config::Config;
 use crate::driver::Surroundings;
+use crate::engine::fault_text;
 use crate::model::Models;
 use crate::store::Store;
 use crate::suite::Suite;
@@ -100,6 +101,10 @@ enum CompareError {
          choose --model extractive or --model openai:<model>"
     )]
     NoModel(String),
+    #[error(
+        "strategy `{strategy}` needs a language model, and the one configured cannot be asked: {reason}"
+    )]
+    ModelNotReady { strategy: String, reason: String },
     #[error("interrupted: {finished} of {cells} cells are finished; {advice}")]
     Interrupted {
         finished: usize,
@@ -126,7 +131,7 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let engine = setup::engine(&config)?;
     let plugins = plugins::contestants(&engine, &options.plugins, &options.choices).await?;
     let models = Arc::new(config.models().map_err(Failure::failed)?);
-    check_models(&plugins, &models)?;
+    check_models(&plugins, &models).await?;
     let files = options
         .output
         .as_deref()
@@ -195,17 +200,23 @@ fn load_suites(names: &[String]) -> Result<Vec<Suite>, Failure> {
     Ok(suites)
 }
 
-fn check_models(plugins: &[Contestant], models: &Models) -> Result<(), Failure> {
+/// A comparison that cannot end well is not begun: a strategy that needs a model has one, and it answers.
+async fn check_models(plugins: &[Contestant], models: &Models) -> Result<(), Failure> {
     let needs_one = |plugin: &&Contestant| {
         let description = plugin.strategy.description();
         description.requires.iter().any(|wanted| wanted == "llm")
     };
-    match plugins.iter().find(needs_one) {
-        Some(plugin) if models.agent.name() == "none" => Err(Failure::usage(
-            CompareError::NoModel(plugin.name().to_owned()),
-        )),
-        _ => Ok(()),
+    let Some(plugin) = plugins.iter().find(needs_one) else {
+        return Ok(());
+    };
+    let strategy = plugin.name().to_owned();
+    if models.agent.name() == "none" {
+        return Err(Failure::usage(CompareError::NoModel(strategy)));
     }
+    models.ready().await.map_err(|fault| {
+        let reason = fault_text(&fault);
+        Failure::failed(CompareError::ModelNotReady { strategy, reason })
+    })
 }
 
 /// Where memories are kept: as configured, else with the output, else nowhere once the comparison is over.

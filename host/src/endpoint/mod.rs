@@ -209,6 +209,39 @@ impl Endpoint {
         self.base.as_str().trim_end_matches('/')
     }
 
+    /// Whether somebody answers there, and takes the key: one request for the list of models, and no retries. What
+    /// is answered otherwise does not matter; not every endpoint has such a list.
+    ///
+    /// # Errors
+    /// If nobody answers, or the key is refused.
+    pub async fn reach(&self) -> Result<(), EndpointError> {
+        const REFUSED_KEY: [u16; 2] = [401, 403];
+        let url = format!("{}/models", self.url());
+        let mut request = self.client.get(&url);
+        if let Some(key) = &self.key {
+            request = request.header(AUTHORIZATION, key.header());
+        }
+        let problem = match request.send().await {
+            Err(error) => self.transport(&error),
+            Ok(response) if !REFUSED_KEY.contains(&response.status().as_u16()) => return Ok(()),
+            Ok(response) => {
+                let status = response.status().as_u16();
+                let headers = response.headers().clone();
+                self.refusal(
+                    status,
+                    &headers,
+                    &self.read(response).await.unwrap_or_default(),
+                )
+            }
+        };
+        Err(EndpointError {
+            url,
+            tries: 1,
+            key_env: self.settings.key_env.clone(),
+            problem,
+        })
+    }
+
     /// Posts a JSON body to a path below the base address, and reads the JSON that comes back.
     ///
     /// # Errors

@@ -44,7 +44,8 @@ pub enum CallFailure {
     Contract(String),
 }
 
-fn fault_text(fault: &Fault) -> String {
+/// What a fault says to a person.
+pub(crate) fn fault_text(fault: &Fault) -> String {
     match fault {
         Fault::Invalid(text) => format!("invalid input: {text}"),
         Fault::Exhausted(text) => format!("budget exhausted: {text}"),
@@ -162,7 +163,10 @@ pub enum LoadFailure {
         detail: String,
     },
     /// It does not compile.
-    #[error("it does not compile: {detail}; build it again with a current toolchain")]
+    #[error(
+        "it does not compile: {detail}; build it again with a current toolchain and without component-model async \
+         (componentize-qjs: `--sync`)"
+    )]
     NotCompilable {
         /// What the compiler said.
         detail: String,

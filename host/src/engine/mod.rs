@@ -43,6 +43,7 @@ use self::cache::Cache;
 use self::call::Sandbox;
 use crate::contract::generated;
 
+pub(crate) use error::fault_text;
 pub use error::{CallError, CallFailure, EngineError, LoadError, LoadFailure};
 pub use limits::{Limit, LimitReached, Limits};
 pub use load::Compiled;
@@ -64,7 +65,9 @@ pub enum Compiler {
     /// Cranelift: fast code.
     #[default]
     Optimizing,
-    /// Winch: compiles 5 times faster, runs at half the speed. For developing a plugin.
+    /// Winch: compiles 5 times faster, runs at half the speed. For developing a plugin of one's own, not for running
+    /// a stranger's: it charges no fuel for the bytes of a `memory.fill` or `memory.copy`, so a loop of those may
+    /// overstay its deadline by minutes.
     Baseline,
 }
 

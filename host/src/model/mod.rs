@@ -28,6 +28,11 @@ pub trait LanguageModel: Send + Sync {
         None
     }
 
+    /// Whether it can be asked at all, found out before long work relies on it.
+    async fn ready(&self) -> Result<(), Fault> {
+        Ok(())
+    }
+
     /// Answers one request; a schema in it is satisfied by the reply.
     async fn complete(&self, request: &Request) -> Result<Reply, Fault>;
 }
@@ -53,6 +58,21 @@ impl Models {
             judge: model.clone(),
             cheap: model,
         }
+    }
+
+    /// Whether every one of them can be asked.
+    ///
+    /// # Errors
+    /// What keeps the first from it that cannot.
+    pub async fn ready(&self) -> Result<(), Fault> {
+        let mut asked: Vec<&str> = Vec::new();
+        for model in [&self.agent, &self.strongest, &self.judge, &self.cheap] {
+            if !asked.contains(&model.name()) {
+                model.ready().await?;
+                asked.push(model.name());
+            }
+        }
+        Ok(())
     }
 
     /// The model that answers a role.

@@ -128,6 +128,11 @@ impl LanguageModel for OpenAiModel {
         &self.name
     }
 
+    async fn ready(&self) -> Result<(), Fault> {
+        let reached = self.endpoint.reach().await;
+        reached.map_err(|error| Fault::Unavailable(format!("model `{}`: {error}", self.name)))
+    }
+
     async fn complete(&self, request: &Request) -> Result<Reply, Fault> {
         check(request)?;
         let Some(schema) = &request.schema else {

@@ -286,3 +286,24 @@ async fn no_model_says_how_to_get_one() {
     };
     insta::assert_snapshot!(text);
 }
+
+#[tokio::test]
+async fn a_model_is_ready_when_somebody_answers_and_takes_the_key() {
+    let without_a_list = Loopback::start([Turn::status(404, "no such page")]).await;
+    assert_eq!(model(without_a_list.url()).ready().await, Ok(()));
+    assert!(
+        without_a_list.heard()[0]
+            .head
+            .starts_with("GET /v1/models ")
+    );
+
+    let strict = Loopback::start([Turn::status(401, "who are you?")]).await;
+    let told = unavailable(model(strict.url()).ready().await.map(|()| unreachable!()));
+    assert!(
+        told.contains("HTTP 401") && told.contains("OPENAI_API_KEY"),
+        "{told}"
+    );
+
+    let told = unavailable(model(nobody().await).ready().await.map(|()| unreachable!()));
+    assert!(told.contains("cannot connect"), "{told}");
+}

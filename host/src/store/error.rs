@@ -224,13 +224,16 @@ impl StoreError {
     }
 }
 
-/// What a strategy is told.
+/// What a strategy is told. Of failures that name the host's paths it learns nothing but that they happened.
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Fault {
         match error {
             _ if error.is_refusal() => Fault::Invalid(error.to_string()),
             StoreError::Embedding(_) => Fault::Unavailable(error.to_string()),
-            _ => Fault::Failed(error.to_string()),
+            _ => {
+                tracing::error!("a strategy could not read its memories: {error}");
+                Fault::Failed("the host's store failed; the host's log says why".to_owned())
+            }
         }
     }
 }

@@ -214,3 +214,20 @@ fn reembedding_wants_a_store_that_is_there() {
     assert!(said.err.contains("nowhere"), "{}", said.err);
     assert!(!Path::new("nowhere").exists());
 }
+
+#[test]
+fn an_endpoint_that_is_down_is_found_out_before_anything_runs() {
+    const CONFIG: &str = "[endpoint.mine]\nbase_url = \"http://127.0.0.1:9/v1\"\nkey_env = \"\"\n\n\
+                          [model.openai.small]\nendpoint = \"mine\"\n";
+    refused(
+        &[("memhost.toml", CONFIG)],
+        &["compare", "reasoningbank", "--model", "openai:small"],
+        1,
+        &[
+            "reasoningbank",
+            "http://127.0.0.1:9/v1",
+            "cannot connect",
+            "start the endpoint",
+        ],
+    );
+}
