@@ -15,8 +15,8 @@ question is asked, then its attempts are learnt from; either may be missing. Sta
 the other.
 
   {\"format\": 1, \"name\": \"pets\", \"lane\": \"evidence\"}
-  {\"task\": {\"id\": \"a\", \"text\": \"Hi\"}, \"attempts\": [{\"steps\": [{\"actor\": \"user\", \"text\": \"A cat.\"}]}]}
-  {\"stage\": 1, \"task\": {\"id\": \"b\", \"text\": \"Which pet?\"}, \"question\": {\"answers\": [\"cat\"]}}
+  {\"task\": {\"id\": \"a\", \"text\": \"Hi\"}, \"attempts\": [{\"steps\": [{\"actor\": \"user\", \"text\": \"Cats.\"}]}]}
+  {\"stage\": 1, \"task\": {\"id\": \"b\", \"text\": \"Which pet?\"}, \"question\": {\"answers\": [\"cats\"]}}
 
 `memhost suite check pets.jsonl` says what is wrong with it, `memhost compare rag --suite \
 pets.jsonl` uses it, and `memhost suite import evidence --to example.jsonl` writes a large one to \
