@@ -51,6 +51,7 @@ impl StoreFlags {
 pub fn engine(config: &Config) -> Result<Engine, Failure> {
     let options = EngineOptions {
         limits: config.limits.clone(),
+        largest_plugin: config.cache.largest_plugin_bytes,
         ..EngineOptions::default()
     };
     let kept = EngineOptions {

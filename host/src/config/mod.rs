@@ -44,7 +44,7 @@ use serde::Deserialize;
 
 use crate::contract::Role;
 use crate::endpoint::EndpointSettings;
-use crate::engine::Limits;
+use crate::engine::{EngineOptions, Limits};
 use crate::model::TokenLimitField;
 
 pub use choice::{EmbedderChoice, ModelChoice};
@@ -90,12 +90,23 @@ pub struct StoreSection {
     pub uri: Option<String>,
 }
 
-/// `[cache]`: where compiled plugins are kept.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+/// `[cache]`: which plugins are compiled, and where compiled ones are kept.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "a table")]
 pub struct CacheSection {
     /// The directory; the user's cache directory if absent.
     pub directory: Option<PathBuf>,
+    /// See [`EngineOptions::largest_plugin`].
+    pub largest_plugin_bytes: u64,
+}
+
+impl Default for CacheSection {
+    fn default() -> Self {
+        CacheSection {
+            directory: None,
+            largest_plugin_bytes: EngineOptions::default().largest_plugin,
+        }
+    }
 }
 
 /// `[embedder]`: what turns texts into vectors.

@@ -76,7 +76,7 @@ pub enum LoadFailure {
     /// The file is larger than [`super::EngineOptions::largest_plugin`].
     #[error(
         "it has {size} bytes and the limit is {limit}; if it is meant to be that large, raise \
-         `largest_plugin_bytes` in memhost.toml"
+         `largest_plugin_bytes` under [cache] in memhost.toml"
     )]
     TooLarge {
         /// Its size in bytes.
