@@ -48,7 +48,7 @@ mod search {
         let ranking = |n| {
             Ranking::Lexical(Probe {
                 text: text(n, 12),
-                field: "content".to_owned(),
+                field: "content".into(),
             })
         };
         bench(bencher, size, ranking, vec![]);
