@@ -98,8 +98,7 @@ fn bench(name: Option<&str>) -> Result<(), Failure> {
 
 fn demo(compare: &[String]) -> Result<(), Failure> {
     let workspace = plugins()?;
-    tools::step("building memhost");
-    run(cargo().args(["build", "--release", "--package", "memhost"]))?;
+    build_memhost()?;
     tools::step("comparing recency, rag and reasoningbank");
     let mut command = std::process::Command::new(workspace.release_directory().join("memhost"));
     command
@@ -116,6 +115,11 @@ fn demo(compare: &[String]) -> Result<(), Failure> {
         .args(real_suites())
         .args(compare);
     run(&mut command)
+}
+
+fn build_memhost() -> Result<(), Failure> {
+    tools::step("building memhost");
+    run(cargo().args(["build", "--release", "--package", "memhost"]))
 }
 
 /// The real data sets at hand, as suites.
@@ -161,6 +165,7 @@ fn test(cargo_test: &[String]) -> Result<(), Failure> {
             "--no-deps",
         ]))?;
     }
+    build_memhost()?;
     tools::step("testing");
     run(cargo()
         .args(["test", "--release", "--workspace"])
