@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::ResultRow;
 use super::effect::{Effect, LinkKey, Record};
+use super::schema::result_id;
 use crate::contract::{Attempt, Blob, Memory, Receipt};
 
 /// What is to be brought into the tables.
@@ -12,7 +13,8 @@ pub(crate) struct Fold {
     pub namespaces: BTreeMap<String, Changes>,
     /// By run and id.
     pub attempts: BTreeMap<(String, String), Attempt>,
-    pub results: Vec<ResultRow>,
+    /// By [`result_id`].
+    pub results: BTreeMap<String, ResultRow>,
 }
 
 /// What became of a namespace; `None` is gone.
@@ -47,7 +49,10 @@ impl Fold {
                             .insert((run.clone(), attempt.id.clone()), attempt);
                     }
                 }
-                Record::Results(results) => self.results.extend(results),
+                Record::Results(results) => {
+                    let by_id = results.into_iter().map(|row| (result_id(&row), row));
+                    self.results.extend(by_id);
+                }
             }
         }
     }

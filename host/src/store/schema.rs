@@ -352,17 +352,19 @@ pub(crate) fn attempts(rows: &BTreeMap<(String, String), Attempt>) -> Result<Rec
     ])
 }
 
-pub(crate) fn results(rows: &[ResultRow]) -> Result<RecordBatch, String> {
-    let of = |value: fn(&ResultRow) -> &str| texts(rows.iter().map(value));
+/// Results carry a digest of what identifies them, to be deleted by.
+pub(crate) fn results(rows: &BTreeMap<String, ResultRow>) -> Result<RecordBatch, String> {
+    let of = |value: fn(&ResultRow) -> &str| texts(rows.values().map(value));
     batch(vec![
+        ("id", texts(rows.keys().map(String::as_str))),
         ("run", of(|row| &row.run)),
         ("strategy", of(|row| &row.strategy)),
         ("digest", of(|row| &row.digest)),
         ("suite", of(|row| &row.suite)),
-        ("seed", numbers(rows.iter().map(|row| row.seed))),
+        ("seed", numbers(rows.values().map(|row| row.seed))),
         ("metric", of(|row| &row.metric)),
-        ("value", reals(rows.iter().map(|row| row.value))),
-        ("tasks", counts(rows.iter().map(|row| row.tasks))),
+        ("value", reals(rows.values().map(|row| row.value))),
+        ("tasks", counts(rows.values().map(|row| row.tasks))),
     ])
 }
 
@@ -374,6 +376,19 @@ pub(crate) fn link_id(key: &LinkKey) -> String {
 /// What a blob is deleted by.
 pub(crate) fn blob_id(name: &str) -> String {
     digest(&[name])
+}
+
+/// What makes a measured cell the same cell.
+pub(crate) fn result_id(row: &ResultRow) -> String {
+    let seed = row.seed.to_string();
+    digest(&[
+        &row.run,
+        &row.strategy,
+        &row.digest,
+        &row.suite,
+        &seed,
+        &row.metric,
+    ])
 }
 
 fn digest(parts: &[&str]) -> String {

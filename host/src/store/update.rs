@@ -66,6 +66,7 @@ impl<'a> Update<'a> {
             update.add(namespace, changes);
         }
         update.delete_attempts();
+        update.delete_results();
         update
     }
 
@@ -109,6 +110,13 @@ impl<'a> Update<'a> {
         self.delete_rows(table::KEYS, namespace, "memory", &with_keys);
         self.delete_rows(table::LINKS, namespace, "id", &links);
         self.delete_rows(table::BLOBS, namespace, "id", &blobs);
+        // Receipts never change; but a kill between the manifest and the end of the journals brings them twice.
+        let receipts: Vec<&String> = changes
+            .receipts
+            .iter()
+            .map(|(receipt, _)| &receipt.id)
+            .collect();
+        self.delete_rows(table::RECEIPTS, namespace, "id", &receipts);
         if changes.next.is_some() {
             let row = col("namespace").eq(text(namespace));
             self.delete.entry(table::NAMESPACES).or_default().push(row);
@@ -157,6 +165,17 @@ impl<'a> Update<'a> {
                 let rows = col("run").eq(text(run)).and(one_of("id", ids));
                 self.delete.entry(table::ATTEMPTS).or_default().push(rows);
             }
+        }
+    }
+
+    /// And so is a measured cell.
+    fn delete_results(&mut self) {
+        let ids: Vec<&String> = self.fold.results.keys().collect();
+        for ids in ids.chunks(MOST_IDS) {
+            self.delete
+                .entry(table::RESULTS)
+                .or_default()
+                .push(one_of("id", ids));
         }
     }
 

@@ -230,8 +230,19 @@ async fn a_checkpoint_that_did_not_come_to_its_end_never_happened() {
         }
     };
 
-    // As if the process had ended after the tables were written and before the manifest was.
+    // As if the process had ended after the manifest was written and before the journals were gone.
     open(home.path()).await.close().await.unwrap();
+    for (path, bytes) in &journals {
+        fs::write(path, bytes).unwrap();
+    }
+    for _ in 0..2 {
+        let store = open(home.path()).await;
+        let namespace = store.namespace("a").await.unwrap();
+        assert_eq!(contents(&namespace), ["one", "two", "three"]);
+        store.close().await.unwrap();
+    }
+
+    // As if it had ended after the tables were written and before the manifest was.
     restore();
     let store = open(home.path()).await;
     let namespace = store.namespace("a").await.unwrap();

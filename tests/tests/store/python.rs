@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use memhost::store::ResultRow;
+
 use super::*;
 
 const COUNT: &str = r#"
@@ -70,7 +72,21 @@ async fn python_counts_the_same_rows() {
             .await
             .unwrap();
     }
-    store.close().await.unwrap();
+    // The second time, a cell replaces what it was.
+    for value in [0.25, 0.5] {
+        let cell = ResultRow {
+            run: "r".into(),
+            strategy: "s".into(),
+            digest: "d".into(),
+            suite: "x".into(),
+            seed: 1,
+            metric: "answer@256".into(),
+            value,
+            tasks: 3,
+        };
+        store.append_results(&[cell]).await.unwrap();
+        store.close().await.unwrap();
+    }
     let namespace = store.namespace("a").await.unwrap();
     namespace
         .apply(transaction([Op::Remove("m2".into())]))
@@ -81,11 +97,12 @@ async fn python_counts_the_same_rows() {
     let output = Command::new(python)
         .args(["-c", COUNT])
         .arg(home.path())
-        .args(["namespaces", "memories", "keys", "links"])
+        .args(["namespaces", "memories", "keys", "links", "results"])
         .output()
         .unwrap();
     let printed = String::from_utf8_lossy(&output.stdout);
-    let expected = "namespaces 2\nmemories 5\nkeys 5\nlinks 1\ntest:letters 26\n['one', 'three']\n";
+    let expected =
+        "namespaces 2\nmemories 5\nkeys 5\nlinks 1\nresults 1\ntest:letters 26\n['one', 'three']\n";
     assert_eq!(
         printed,
         expected,
