@@ -144,7 +144,8 @@ pub struct Store {
 pub struct View {
     /// Memories learnt from any of these attempts are invisible.
     pub withheld: Arc<HashSet<String>>,
-    /// These provisional memories are visible as if they were active (a candidate on trial).
+    /// These provisional memories are visible as if they were active (candidates on trial), also where the attempt
+    /// that they were learnt from is withheld: they are tried on the task that they come from.
     pub on_trial: Arc<HashSet<String>>,
 }
 
