@@ -8,6 +8,7 @@ mod ledger;
 mod order;
 mod plan;
 mod report;
+mod seen;
 mod stream;
 
 use std::sync::Arc;

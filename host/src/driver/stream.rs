@@ -1,9 +1,9 @@
 //! One stream of a suite, from an empty memory to its last question.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, RwLock};
+use std::collections::HashSet;
+use std::sync::Arc;
 
-use crate::capability::{Attempts, CallContext, RunState, Usage};
+use crate::capability::{CallContext, RunState, Usage};
 use crate::contract::{
     Agent, Arm, Attempt, Authority, Change, Feedback, Guidance, Moment, Op, Outcome, Plan,
     Pressure, Query, Receipt, Scan, Task, Verdict,
@@ -18,6 +18,7 @@ use super::ledger::{Condition, Pending, Sorted};
 use super::order::CallSeeds;
 use super::plan;
 use super::report::{Recorder, TaskReport};
+use super::seen::SeenAttempts;
 use super::{Cell, DriverError, Surroundings};
 
 /// Midnight of 1 January 2026, UTC: when every run's clock starts, so that runs repeat to the byte.
@@ -545,53 +546,6 @@ impl<'a> StreamRun<'a> {
             }
             Err(error) => Err(error),
         }
-    }
-}
-
-/// Attempts that have become known in a stream.
-#[derive(Default)]
-struct SeenAttempts(RwLock<HashMap<String, Attempt>>);
-
-impl SeenAttempts {
-    fn add(&self, attempts: &[Attempt]) {
-        let mut seen = self
-            .0
-            .write()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
-        seen.extend(
-            attempts
-                .iter()
-                .map(|attempt| (attempt.id.clone(), attempt.clone())),
-        );
-    }
-
-    fn read(&self) -> std::sync::RwLockReadGuard<'_, HashMap<String, Attempt>> {
-        self.0
-            .read()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    fn ids_of(&self, task: &str) -> HashSet<String> {
-        self.read()
-            .values()
-            .filter(|a| a.task.id == task)
-            .map(|a| a.id.clone())
-            .collect()
-    }
-
-    fn ids_without(&self, withheld: &HashSet<String>) -> HashSet<String> {
-        self.read()
-            .keys()
-            .filter(|id| !withheld.contains(*id))
-            .cloned()
-            .collect()
-    }
-}
-
-impl Attempts for SeenAttempts {
-    fn get(&self, ids: &[String]) -> Vec<Attempt> {
-        let seen = self.read();
-        ids.iter().filter_map(|id| seen.get(id).cloned()).collect()
     }
 }
 

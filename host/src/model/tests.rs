@@ -294,7 +294,7 @@ async fn a_model_is_ready_when_somebody_answers_and_takes_the_key() {
     assert!(
         without_a_list.heard()[0]
             .head
-            .starts_with("GET /v1/models ")
+            .starts_with("get /v1/models ")
     );
 
     let strict = Loopback::start([Turn::status(401, "who are you?")]).await;
