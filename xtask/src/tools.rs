@@ -58,8 +58,26 @@ pub fn step(what: &str) {
 }
 
 /// cargo, the one that runs this.
+///
+/// Without what cargo told this program of its own package: the build script of `ring` is run again when any of that
+/// changes, and LanceDB would be compiled anew after every change between `cargo build` and `cargo xtask`.
 pub fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        let of_a_package = [
+            "CARGO_PKG_",
+            "CARGO_MANIFEST_",
+            "CARGO_BIN_",
+            "CARGO_CRATE_",
+        ];
+        if of_a_package
+            .iter()
+            .any(|prefix| name.to_string_lossy().starts_with(prefix))
+        {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
 }
 
 /// Runs a program to its end; what it prints is seen.
