@@ -19,7 +19,7 @@ pub(crate) mod generated {
 pub use generated::exports::memhost::strategy::evict::Pressure;
 pub use generated::exports::memhost::strategy::retrieve::{Guidance, Moment, Placement, Query};
 pub use generated::exports::memhost::strategy::strategy::{
-    Description, Labels, Parameter, Plan, Protocol, Setting, Value,
+    Description, ExpectedCalls, Labels, Parameter, Plan, Protocol, Setting, Value,
 };
 pub use generated::exports::memhost::strategy::update::Feedback;
 pub use generated::memhost::strategy::embedder::Side;
@@ -33,6 +33,26 @@ pub use generated::memhost::strategy::types::{
     Counters, Document, Fault, Finding, Instant, Key, Label, Link, Memory, NewMemory, Op, Outcome,
     Patch, Receipt, State, Step, Task, Verdict,
 };
+
+impl Plan {
+    /// One run per task, in order, each with what the earlier ones taught, and told whatever outcome is known.
+    pub fn streaming() -> Plan {
+        Plan {
+            protocol: Protocol::Streaming,
+            labels: Labels::Any,
+            trials: 1,
+            baseline_arm: false,
+            all_agents: false,
+            refinements: 0,
+            rounds: 1,
+            calls: ExpectedCalls {
+                retrieve: 0.0,
+                distill: 0.0,
+                update: 0.0,
+            },
+        }
+    }
+}
 
 /// The package that defines the contract.
 pub const PACKAGE: &str = "memhost:strategy";

@@ -12,7 +12,7 @@ use memhost::engine::{CallError, CallFailure, Limits};
 use memhost::model::{Models, NoModel};
 use memhost::store::{Store, View};
 use memhost::strategy::{Answer, Phases, Strategy};
-use memhost::suite::{Episode, Lane, Question, Stage, Stream, Suite};
+use memhost::suite::{Episode, Lane, Question, Stage, Stream, Suite, Timing};
 
 type Distill = dyn Fn(&[Attempt]) -> Result<Vec<Change>, Fault> + Send + Sync;
 
@@ -41,15 +41,7 @@ impl Scripted {
                 requires: vec![],
                 degraded: vec![],
             },
-            plan: Plan {
-                protocol: Protocol::Streaming,
-                labels: Labels::Any,
-                trials: 1,
-                baseline_arm: false,
-                all_agents: false,
-                refinements: 0,
-                rounds: 1,
-            },
+            plan: Plan::streaming(),
             distill: Box::new(distill),
             evicts: false,
             seen: Mutex::default(),
@@ -233,6 +225,8 @@ fn episode(task: &str, asks: bool, attempts: Vec<Attempt>) -> Episode {
         }),
         attempts,
         withheld: vec![],
+        timing: Timing::default(),
+        check: None,
         group: task.into(),
     }
 }
@@ -246,6 +240,8 @@ fn suite(episodes: Vec<Episode>) -> Arc<Suite> {
             name: "s".into(),
             stages: vec![Stage {
                 shuffled: false,
+                batched: false,
+                warm_up: false,
                 episodes,
             }],
         }],

@@ -9,14 +9,13 @@ use async_trait::async_trait;
 use super::{CellKey, Comparison, Conditions, Contest, Contestant, PlannedCell};
 use crate::capability::{CallContext, Usage};
 use crate::contract::{
-    Attempt, Change, Description, Feedback, Guidance, Labels, Plan, Pressure, Protocol, Query,
-    Setting, Task,
+    Attempt, Change, Description, Feedback, Guidance, Labels, Plan, Pressure, Query, Setting, Task,
 };
 use crate::driver::{CellReport, TaskReport};
 use crate::embedding::EmbedderIdentity;
 use crate::engine::{CallError, CallFailure};
 use crate::strategy::{Answer, Phases, Strategy};
-use crate::suite::{Episode, Lane, Question, Stage, Stream, Suite};
+use crate::suite::{Episode, Lane, Question, Stage, Stream, Suite, Timing};
 
 /// A strategy that is only ever named and never called.
 pub struct Named(Description);
@@ -83,13 +82,8 @@ impl Strategy for Named {
 
 pub fn plan(labels: Labels) -> Plan {
     Plan {
-        protocol: Protocol::Streaming,
         labels,
-        trials: 1,
-        baseline_arm: false,
-        all_agents: false,
-        refinements: 0,
-        rounds: 1,
+        ..Plan::streaming()
     }
 }
 
@@ -116,6 +110,8 @@ pub fn suite(questions: usize) -> Suite {
         }),
         attempts: Vec::new(),
         withheld: Vec::new(),
+        timing: Timing::default(),
+        check: None,
         group: format!("g{}", number / 2),
     };
     Suite {
@@ -126,6 +122,8 @@ pub fn suite(questions: usize) -> Suite {
             name: "s".to_owned(),
             stages: vec![Stage {
                 shuffled: true,
+                batched: false,
+                warm_up: false,
                 episodes: (0..questions).map(episode).collect(),
             }],
         }],

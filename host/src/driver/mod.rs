@@ -5,6 +5,7 @@
 //! attempt whose outcome `update` hears of. What `distill` learns from are the suite's recorded attempts.
 
 mod ledger;
+mod model_agent;
 mod order;
 mod plan;
 mod report;

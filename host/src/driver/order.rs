@@ -48,7 +48,7 @@ fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
 mod tests {
     use super::*;
     use crate::contract::Task;
-    use crate::suite::{Episode, Stage};
+    use crate::suite::{Episode, Stage, Timing};
 
     fn stream(sizes: &[(usize, bool)]) -> Stream {
         let episode = |id: usize| Episode {
@@ -61,12 +61,16 @@ mod tests {
             question: None,
             attempts: vec![],
             withheld: vec![],
+            timing: Timing::default(),
+            check: None,
             group: String::new(),
         };
         let stages = sizes
             .iter()
             .map(|&(size, shuffled)| Stage {
                 shuffled,
+                batched: false,
+                warm_up: false,
                 episodes: (0..size).map(episode).collect(),
             })
             .collect();

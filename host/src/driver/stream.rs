@@ -155,14 +155,20 @@ impl<'a> StreamRun<'a> {
             texts.push(text.to_owned());
         }
         let visible = self.attempts.ids_without(&view.withheld);
-        act.scores = self.reader.read(
-            episode,
-            &Reading {
-                guidance: &texts,
-                sources: &sources,
-                visible: &visible,
-            },
-        );
+        act.scores = self
+            .reader
+            .read(
+                episode,
+                &Reading {
+                    guidance: &texts,
+                    sources: &sources,
+                    weights: &vec![1.0; sources.len()],
+                    visible: &visible,
+                    record: &crate::suite::Record::default(),
+                    seed: 0,
+                },
+            )
+            .scores;
         act
     }
 

@@ -100,6 +100,18 @@ pub(super) fn plan(plan: &Plan) -> Checked {
             ));
         }
     }
+    let calls = plan.calls;
+    for (field, value) in [
+        ("calls.retrieve", calls.retrieve),
+        ("calls.distill", calls.distill),
+        ("calls.update", calls.update),
+    ] {
+        if !value.is_finite() || value < 0.0 {
+            return Err(format!(
+                "plan-for: {field} is {value} and must be 0 or a positive number"
+            ));
+        }
+    }
     Ok(())
 }
 
@@ -216,7 +228,7 @@ mod tests {
 
     use super::*;
     use crate::contract::{
-        Blob, Citation, Counter, Labels, NewMemory, Parameter, Placement, Protocol, Receipt, Value,
+        Blob, Citation, Counter, ExpectedCalls, NewMemory, Parameter, Placement, Receipt, Value,
     };
 
     fn a_description() -> Description {
@@ -267,15 +279,7 @@ mod tests {
 
     #[test]
     fn a_plan_has_a_trial_and_a_round_and_not_millions() {
-        let good = Plan {
-            protocol: Protocol::Streaming,
-            labels: Labels::Any,
-            trials: 1,
-            baseline_arm: false,
-            all_agents: false,
-            refinements: 0,
-            rounds: 1,
-        };
+        let good = Plan::streaming();
         plan(&good).unwrap();
         for bad in [
             Plan { trials: 0, ..good },
@@ -286,6 +290,13 @@ mod tests {
             },
             Plan {
                 refinements: 1_001,
+                ..good
+            },
+            Plan {
+                calls: ExpectedCalls {
+                    update: f32::NAN,
+                    ..good.calls
+                },
                 ..good
             },
         ] {

@@ -219,7 +219,7 @@ fn check_stream(lane: Lane, stream: &Stream, findings: &mut Findings) -> bool {
             .iter()
             .map(|l| (l.attempt.id.as_str(), Bag::new(&transcript(l.attempt))))
             .collect(),
-        Lane::Transfer => HashMap::new(),
+        _ => HashMap::new(),
     };
     let mut all_withheld = true;
     for (stage, number, episode) in numbered(stream) {
@@ -265,7 +265,10 @@ fn check_stream(lane: Lane, stream: &Stream, findings: &mut Findings) -> bool {
                 &place,
                 "the question's `tools` are empty; leave tasks without tools out",
             ),
-            (Lane::Transfer, Question::Kind { .. } | Question::Tools { .. }) => {}
+            (Lane::Transfer, Question::Kind { .. } | Question::Tools { .. })
+            | (Lane::Routing, Question::Route { .. })
+            | (Lane::Forecast, Question::Forecast { .. })
+            | (Lane::Discovery, Question::Discover { .. }) => {}
             (Lane::Evidence, _) => findings.error(
                 &place,
                 "a question of lane `evidence` has `answers` or `gold`",
@@ -273,6 +276,22 @@ fn check_stream(lane: Lane, stream: &Stream, findings: &mut Findings) -> bool {
             (Lane::Transfer, _) => findings.error(
                 &place,
                 "a question of lane `transfer` has a `kind` or `tools`",
+            ),
+            (Lane::Routing, _) => findings.error(
+                &place,
+                "a question of lane `routing` has `values`, one per agent",
+            ),
+            (Lane::Forecast, _) => findings.error(
+                &place,
+                "a question of lane `forecast` has `happened`, `source` and `horizon`",
+            ),
+            (Lane::Discovery, _) => findings.error(
+                &place,
+                "a question of lane `discovery` has `problems` and `reports`",
+            ),
+            (Lane::Attempts, _) => findings.error(
+                &place,
+                "nothing is asked in lane `attempts`, which shows recorded learning curves",
             ),
         }
     }
@@ -363,6 +382,7 @@ fn place(stream: &Stream, episode: &Episode) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Timing;
     use super::super::recorded::{attempt, said, task, unknown};
     use super::super::{Stage, SuiteError};
     use super::*;
@@ -375,6 +395,8 @@ mod tests {
             question: None,
             attempts: vec![attempt(format!("{id}-0"), &task, 0, steps, unknown())],
             withheld: vec![],
+            timing: Timing::default(),
+            check: None,
             group: id.into(),
             task,
         }
@@ -401,6 +423,8 @@ mod tests {
                 name: "main".into(),
                 stages: vec![Stage {
                     shuffled: false,
+                    batched: false,
+                    warm_up: false,
                     episodes,
                 }],
             }],

@@ -6,6 +6,10 @@
 //! (newest first), `bm25`, `dense` (cosine of the store's embedder, of the best key) and `oracle`, which knows the suite's answers.
 //! Then the best are packed into the token budget; one that does not fit is passed over.
 
+mod discovery;
+mod forecast;
+mod routing;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
@@ -17,12 +21,12 @@ use rand_chacha::ChaCha8Rng;
 
 use super::reader::{Reader, tools_called};
 use super::text::{Bag, sentences};
-use super::{Question, Suite};
+use super::{Lane, Question, Suite};
 use crate::capability::{CallContext, Usage};
 use crate::contract::{
     Actor, Attempt, Change, Citation, Commit, Counters, Description, Fault, Feedback, Guidance,
-    Key, Labels, Memory, NewMemory, Op, Placement, Plan, Pressure, Probe, Protocol, Query, Ranking,
-    Receipt, Scan, Search, Setting, Task, Verdict,
+    Key, Memory, NewMemory, Op, Placement, Plan, Pressure, Probe, Query, Ranking, Receipt, Scan,
+    Search, Setting, Task, Verdict,
 };
 use crate::embedding::Embedder;
 use crate::engine::{CallError, CallFailure};
@@ -36,8 +40,18 @@ const SENTENCE: &str = "sentence";
 /// How much of a task's text is repeated in the memory of an attempt, in tokens.
 const TASK_EXCERPT: u32 = 60;
 
-/// The floors and the oracle, in the order in which reports show them.
+/// The floors and the oracle of a suite's lane, in the order in which reports show them.
 pub fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
+    match suite.lane {
+        Lane::Evidence | Lane::Transfer | Lane::Attempts => common(suite),
+        Lane::Routing => routing::floors(suite),
+        Lane::Forecast => forecast::floors(suite),
+        Lane::Discovery => discovery::floors(suite),
+    }
+}
+
+/// Those of lanes A and B.
+fn common(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
     let floor = |name: &str, summary: &str, order: Order| -> Arc<dyn Strategy> {
         Arc::new(Floor {
             description: Description {
@@ -107,15 +121,7 @@ impl Strategy for Floor {
     }
 
     async fn plan(&self, _settings: &[Setting]) -> Result<Plan, CallError> {
-        Ok(Plan {
-            protocol: Protocol::Streaming,
-            labels: Labels::Any,
-            trials: 1,
-            baseline_arm: false,
-            all_agents: false,
-            refinements: 0,
-            rounds: 1,
-        })
+        Ok(Plan::streaming())
     }
 
     async fn retrieve(
@@ -456,7 +462,7 @@ fn answers(question: &Question, text: &str) -> bool {
         Question::Evidence {
             answers, matching, ..
         } => super::reader::has_answer(&[&Bag::new(text)], answers, *matching),
-        Question::Kind { .. } | Question::Tools { .. } => false,
+        _ => false,
     }
 }
 
@@ -477,7 +483,7 @@ fn what_matters(question: &Question, text: &str) -> String {
                 .collect();
             named.join(", ")
         }
-        Question::Kind { .. } => String::new(),
+        _ => String::new(),
     };
     if short.is_empty() {
         text.to_owned()

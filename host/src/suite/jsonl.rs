@@ -144,6 +144,8 @@ fn place(
     while stages.len() <= number {
         stages.push(Stage {
             shuffled: header.shuffled.contains(&stages.len()),
+            batched: false,
+            warm_up: false,
             episodes: Vec::new(),
         });
     }

@@ -31,6 +31,21 @@ pub fn builtin() -> &'static [Format] {
                 summary: generate::transfer::SUMMARY,
                 path: "",
             },
+            Format {
+                name: "routing",
+                summary: generate::routing::SUMMARY,
+                path: "",
+            },
+            Format {
+                name: "forecast",
+                summary: generate::forecast::SUMMARY,
+                path: "",
+            },
+            Format {
+                name: "discovery",
+                summary: generate::discovery::SUMMARY,
+                path: "",
+            },
         ]
     }
 }
@@ -69,6 +84,26 @@ pub fn formats() -> &'static [Format] {
                 summary: "tau-bench (transfer): recorded trajectories with their reward",
                 path: "a file of historical_trajectories/, or the folder with gpt-4o-airline.json",
             },
+            Format {
+                name: "gsm8k",
+                summary: "GSM8K (routing): word problems solved by four models; memory should not help here",
+                path: "example_model_solutions.jsonl, or the folder with it",
+            },
+            Format {
+                name: "forecastbench",
+                summary: "ForecastBench (forecast): questions about the future, with outcomes that arrive late",
+                path: "the folder with question_sets/ and resolution_sets/",
+            },
+            Format {
+                name: "clippy-ui",
+                summary: "rust-clippy's UI tests (discovery): Rust files with an unknown number of annotated problems",
+                path: "the folder with tests/ui/, or that folder",
+            },
+            Format {
+                name: "reflexion-hotpotqa",
+                summary: "Reflexion's HotpotQA logs (attempts): learning curves over several trials",
+                path: "the folder with the *_trials.txt files, or one of them",
+            },
         ]
     }
 }
@@ -97,6 +132,9 @@ impl Suite {
         match name {
             "evidence" => return Ok(generate::evidence::suite(generate::SEED)),
             "transfer" => return Ok(generate::transfer::suite(generate::SEED)),
+            "routing" => return Ok(generate::routing::suite(generate::SEED)),
+            "forecast" => return Ok(generate::forecast::suite(generate::SEED)),
+            "discovery" => return Ok(generate::discovery::suite(generate::SEED)),
             _ => {}
         }
         if let Some((format, path)) = name.split_once(':')
@@ -124,6 +162,10 @@ impl Suite {
             }
             "tau2" => import::tau2::read(path),
             "tau-bench" => import::tau_bench::read(path),
+            "gsm8k" => import::gsm8k::read(path),
+            "forecastbench" => import::forecastbench::read(path),
+            "clippy-ui" => import::clippy_ui::read(path),
+            "reflexion-hotpotqa" => import::reflexion_hotpotqa::read(path),
             _ => Err(unknown(format)),
         }
     }

@@ -13,6 +13,23 @@ pub(super) const OUTCOME_AUC: &str = "outcome-auc";
 const EVIDENCE: [&str; 5] = ["hit@1", "hit@5", "ndcg@10", "recall@10", "all-evidence@10"];
 const KIND: [&str; 2] = ["hit@1", "recall@5"];
 const TOOLS: [&str; 3] = ["ndcg@5", "f1@1", "guidance-f1"];
+const ROUTE: [&str; 2] = ["success", "regret"];
+const DISCOVER: [&str; 7] = [
+    "coverage@5",
+    "coverage@10",
+    "coverage@20",
+    "f1@5",
+    "f1@10",
+    "f1@20",
+    "grounded@10",
+];
+const BRIER: &str = "brier";
+const MARKET_BRIER: &str = "market-brier";
+
+/// Whether less is better.
+pub fn lower_is_better(metric: &str) -> bool {
+    [BRIER, MARKET_BRIER, "regret"].contains(&metric)
+}
 
 /// Whether a metric only feeds an aggregate, and says nothing by itself.
 pub fn is_hidden(metric: &str) -> bool {
@@ -71,6 +88,26 @@ impl Suite {
         }
         if asks(|question| matches!(question, Question::Tools { .. })) {
             metrics.extend(TOOLS.map(String::from));
+        }
+        if asks(|question| matches!(question, Question::Route { .. })) {
+            metrics.extend(ROUTE.map(String::from));
+        }
+        if asks(|question| matches!(question, Question::Forecast { market: None, .. })) {
+            metrics.push(BRIER.into());
+        }
+        if asks(|question| {
+            matches!(
+                question,
+                Question::Forecast {
+                    market: Some(_),
+                    ..
+                }
+            )
+        }) {
+            metrics.push(MARKET_BRIER.into());
+        }
+        if asks(|question| matches!(question, Question::Discover { .. })) {
+            metrics.extend(DISCOVER.map(String::from));
         }
         if self.outcomes_vary() {
             metrics.push(OUTCOME_AUC.into());

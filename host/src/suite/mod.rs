@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use crate::contract::{Attempt, Task};
 
 mod check;
+mod checker;
 mod error;
 pub mod floor;
 pub mod generate;
@@ -27,11 +28,12 @@ mod summary;
 mod text;
 
 pub use check::{Problem, Severity, check};
+pub use checker::Check;
 pub use error::SuiteError;
 pub use floor::floors;
 pub use load::{Format, builtin, formats};
-pub use metric::{aggregate, is_hidden};
-pub use reader::{Reader, Reading};
+pub use metric::{aggregate, is_hidden, lower_is_better};
+pub use reader::{Act, Reader, Reading, Record};
 pub use summary::{StreamSummary, SuiteSummary};
 
 /// What a suite tests. No score is ever averaged over lanes.
@@ -44,6 +46,14 @@ pub enum Lane {
     Evidence,
     /// B. Is what comes back about the same kind of task?
     Transfer,
+    /// C. Does experience tell which agent to send?
+    Routing,
+    /// D. Is memory worth anything when the world drifts and feedback is late?
+    Forecast,
+    /// E. Several hidden problems in one task, their number unknown.
+    Discovery,
+    /// F. Recorded attempts over several trials: learning curves, and nothing that a frozen reader could ask.
+    Attempts,
 }
 
 /// A set of work on which strategies are compared.
@@ -78,6 +88,10 @@ pub struct Stream {
 pub struct Stage {
     /// Whether a run shuffles its episodes by its seed.
     pub shuffled: bool,
+    /// Whether all its questions are asked before anything of it is learnt: a week of forecasts.
+    pub batched: bool,
+    /// Whether its questions are asked, and their outcomes heard of, but not scored.
+    pub warm_up: bool,
     /// In the order of the data.
     pub episodes: Vec<Episode>,
 }
@@ -95,6 +109,19 @@ pub struct Episode {
     pub withheld: Vec<String>,
     /// Tasks of one group are not independent: the statistics resample groups.
     pub group: String,
+    /// When it is asked, and when its outcome is known.
+    pub timing: Timing,
+    /// How an answer that a language model gives is scored; `None`: as [`Episode::check`] follows from the question.
+    pub check: Option<Check>,
+}
+
+/// When an episode takes place, in milliseconds since 1970 of the data's own time.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Timing {
+    /// When it is asked. `None`: one minute after the episode before.
+    pub asked: Option<f64>,
+    /// From when its outcome may be heard of. `None`: at once, or at the end of its batch.
+    pub known: Option<f64>,
 }
 
 /// What a right answer looks like. Strategies never see it.
@@ -119,6 +146,41 @@ pub enum Question {
         /// Names of the tools, without repeats.
         tools: Vec<String>,
     },
+    /// Lane C: which of the agents that have recorded attempts in this episode is sent?
+    Route {
+        /// What each agent scores on this task on average, in 0..=1, by agent id. The true regret follows from it.
+        values: BTreeMap<String, f64>,
+    },
+    /// Lane D: how probable is it?
+    Forecast {
+        /// Whether it came true.
+        happened: bool,
+        /// Series whose questions resemble each other: `yfinance`, `wikipedia`. With the horizon it gives the base rate.
+        source: String,
+        /// How far ahead, in days, as a class: `7`, `30`, `90`, `180`.
+        horizon: String,
+        /// What a market says, where there is one: then forecasts start from it, and not from a base rate.
+        market: Option<f64>,
+    },
+    /// Lane E: which problems do the task's documents hide?
+    Discover {
+        /// What is hidden. Strategies do not know how many.
+        problems: Vec<HiddenProblem>,
+        /// The most findings that may be reported.
+        reports: u32,
+    },
+}
+
+/// A problem to be found: its class in this place counts once, however often it occurs there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HiddenProblem {
+    /// Its class: `needless_return`.
+    pub problem: String,
+    /// Where it is to be reported: the label `file` of the documents that show it.
+    pub place: String,
+    /// Ids of the documents that show it.
+    pub evidence: Vec<String>,
 }
 
 /// How an accepted answer is looked for in a text. Case and punctuation never matter.
@@ -141,6 +203,10 @@ pub struct AttemptFacts {
     pub success: Option<f64>,
     /// The tools of its task, for [`Question::Tools`].
     pub tools: Vec<String>,
+    /// Who made it, for [`Question::Route`].
+    pub agent: String,
+    /// What its task forecast and whether it came true, for [`Question::Forecast`]: source, horizon, truth.
+    pub forecast: Option<(String, String, bool)>,
 }
 
 /// Metric → value for one task. A metric that does not apply is absent.

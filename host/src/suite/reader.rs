@@ -18,13 +18,32 @@
 //!
 //! **Lane B, all**: the mean success of the first five attempts predicts the task's own (`outcome-auc` over
 //! tasks); a strategy that cites none predicts 0.5.
+//!
+//! **Lane C, [`Question::Route`]**: Thompson sampling. An agent's chances are Beta distributed; its record so far counts
+//! whole where the receipt is silent, and for 10 observations at most where it speaks; the outcome of every cited attempt
+//! counts 3 · score^6 observations more (scores are cut to 0..=1). `success`: of the agent that was sent. `regret`: what
+//! the best agent scores on this task on average, less what this one does; lower is better.
+//!
+//! **Lane D, [`Question::Forecast`]**: the mean of the outcomes of what was retrieved, weighted by score^2 (0.3 of that at
+//! another horizon), shrunk by 5 observations towards the base rate of its source and horizon so far. Questions with a
+//! market start from its price instead, and from how wrong it was in what was retrieved. `brier`, `market-brier`: (p -
+//! outcome)^2, lower is better.
+//!
+//! **Lane E, [`Question::Discover`]**: see [`Reader::discover`].
+
+mod discovery;
+mod forecast;
+mod record;
+mod routing;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::metric::{PREDICTED_SUCCESS, SUCCEEDED, answer_within, mean, ndcg};
 use super::text::{Bag, content_words, names};
 use super::{AttemptFacts, Episode, Matching, Question, Scores, Suite};
-use crate::contract::{Actor, Attempt, Task, Verdict};
+use crate::contract::{Actor, Attempt, Finding, Task, Verdict};
+
+pub use record::Record;
 
 /// How many retrieved attempts predict an outcome.
 const NEIGHBOURS: usize = 5;
@@ -39,8 +58,29 @@ pub struct Reading<'a> {
     /// Sources of the memories in the receipt of the last budget, best memory first, and each memory's in
     /// its own order: `<attempt>` or `<attempt>#<step>`.
     pub sources: &'a [String],
+    /// The receipt's score of the memory that each source comes from, in the same order.
+    pub weights: &'a [f64],
     /// Attempts that the strategy could draw on: learnt before in this stream, neither the task's own nor withheld.
     pub visible: &'a HashSet<String>,
+    /// Outcomes that are known by now, whether or not the strategy was told.
+    pub record: &'a Record,
+    /// The reader's own random bits: the same for every strategy.
+    pub seed: u64,
+}
+
+/// What the reader did with it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Act {
+    /// See the module.
+    pub scores: Scores,
+    /// How well it went, in 0..=1, higher is better: what strategies hear of.
+    pub reward: Option<f64>,
+    /// Which agent was sent, in lane C.
+    pub agent: Option<String>,
+    /// What was answered.
+    pub answer: String,
+    /// What was found, in lane E.
+    pub findings: Vec<Finding>,
 }
 
 /// Reads guidance for the questions of one suite.
@@ -53,6 +93,9 @@ pub struct Reader {
     /// What was said in an attempt, where answers are looked for.
     said: HashMap<String, Bag>,
     tool_weights: HashMap<String, f64>,
+    /// What the market said of the task of an attempt.
+    prices: HashMap<String, f64>,
+    primary: String,
 }
 
 impl Reader {
@@ -73,28 +116,78 @@ impl Reader {
             successes: suite.task_successes(),
             said,
             tool_weights: tool_weights(suite),
+            prices: suite.prices(),
+            primary: suite.primary.clone(),
         }
     }
 
-    /// The scores of one question; none if the episode asks nothing.
-    pub fn read(&self, episode: &Episode, reading: &Reading<'_>) -> Scores {
+    /// What comes of one question; nothing if the episode asks nothing.
+    pub fn read(&self, episode: &Episode, reading: &Reading<'_>) -> Act {
+        let Some(question) = &episode.question else {
+            return Act::default();
+        };
         let mut scores = Scores::new();
-        match &episode.question {
-            None => return scores,
-            Some(Question::Evidence {
+        match question {
+            Question::Evidence {
                 answers,
                 matching,
                 gold,
-            }) => {
+            } => {
                 self.read_answers(answers, *matching, reading, &mut scores);
                 read_gold(gold, reading, &mut scores);
-                return scores;
             }
-            Some(Question::Kind { kind }) => self.read_kind(kind, reading, &mut scores),
-            Some(Question::Tools { tools }) => self.read_tools(tools, reading, &mut scores),
+            Question::Kind { kind } => {
+                self.read_kind(kind, reading, &mut scores);
+                self.read_outcome(episode, reading, &mut scores);
+            }
+            Question::Tools { tools } => {
+                self.read_tools(tools, reading, &mut scores);
+                self.read_outcome(episode, reading, &mut scores);
+            }
+            Question::Route { values } => return self.route(episode, values, reading),
+            Question::Forecast {
+                happened,
+                source,
+                horizon,
+                market,
+            } => {
+                let asked = forecast::Asked {
+                    happened: *happened,
+                    source,
+                    horizon,
+                    market: *market,
+                };
+                return self.forecast(asked, reading);
+            }
+            Question::Discover { problems, reports } => {
+                return self.discover_at_once(&episode.task, problems, *reports, reading);
+            }
         }
-        self.read_outcome(episode, reading, &mut scores);
-        scores
+        Act {
+            reward: scores.get(&self.primary).copied(),
+            scores,
+            ..Act::default()
+        }
+    }
+
+    /// What findings are worth, whoever made them.
+    pub fn judge(&self, episode: &Episode, findings: Vec<Finding>) -> Act {
+        match &episode.question {
+            Some(Question::Discover { problems, .. }) => {
+                discovery::judged(&episode.task, problems, findings)
+            }
+            _ => Act {
+                findings,
+                ..Act::default()
+            },
+        }
+    }
+
+    /// Takes note of an attempt whose outcome has become known.
+    pub fn reveal(&self, record: &mut Record, attempt: &str) {
+        if let Some(facts) = self.facts.get(attempt) {
+            record.add(facts);
+        }
     }
 
     /// How much a source is worth for a task's question: what the oracle ranks by. Evidence and kind count
@@ -119,6 +212,7 @@ impl Reader {
                 let gold = tools.iter().map(String::as_str).collect();
                 self.jaccard(&gold, &self.tools_of(attempt))
             }
+            Question::Route { .. } | Question::Forecast { .. } | Question::Discover { .. } => 0.0,
         }
     }
 
@@ -341,6 +435,16 @@ impl Suite {
                     Some(Question::Tools { tools }) => tools.clone(),
                     _ => tools_called(attempt),
                 },
+                agent: attempt.agent.id.clone(),
+                forecast: match question {
+                    Some(Question::Forecast {
+                        happened,
+                        source,
+                        horizon,
+                        ..
+                    }) => Some((source.clone(), horizon.clone(), *happened)),
+                    _ => None,
+                },
             }
         };
         self.episodes()
@@ -349,6 +453,24 @@ impl Suite {
                     .attempts
                     .iter()
                     .map(|attempt| (attempt.id.clone(), facts(&stream.name, attempt)))
+            })
+            .collect()
+    }
+
+    /// What the market said of each attempt's task, where there is one.
+    fn prices(&self) -> HashMap<String, f64> {
+        let asked = self
+            .questions()
+            .filter_map(|(episode, question)| match question {
+                Question::Forecast {
+                    market: Some(price),
+                    ..
+                } => Some((episode, *price)),
+                _ => None,
+            });
+        asked
+            .flat_map(|(episode, price)| {
+                episode.attempts.iter().map(move |a| (a.id.clone(), price))
             })
             .collect()
     }

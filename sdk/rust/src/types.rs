@@ -5,7 +5,7 @@ pub use crate::bindings::exports::memhost::strategy::retrieve::{
     Guidance, Moment, Placement, Query,
 };
 pub use crate::bindings::exports::memhost::strategy::strategy::{
-    Description, Labels, Parameter, Plan, Protocol, Setting, Value,
+    Description, ExpectedCalls, Labels, Parameter, Plan, Protocol, Setting, Value,
 };
 pub use crate::bindings::exports::memhost::strategy::update::Feedback;
 pub use crate::bindings::memhost::strategy::embedder::Side;

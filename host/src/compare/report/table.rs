@@ -32,6 +32,10 @@ fn heading(suite: &SuiteResult, report: &Report) -> String {
     let lane = match suite.lane {
         Lane::Evidence => "lane A, evidence",
         Lane::Transfer => "lane B, transfer",
+        Lane::Routing => "lane C, routing",
+        Lane::Forecast => "lane D, forecast",
+        Lane::Discovery => "lane E, discovery",
+        Lane::Attempts => "lane F, attempts",
     };
     format!(
         "{} ({lane}): {} in {}, {}\n",

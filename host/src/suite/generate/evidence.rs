@@ -10,7 +10,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::super::recorded::{attempt, said, task, unknown};
-use super::super::{Episode, Lane, Matching, Question, Stage, Stream, Suite};
+use super::super::{Episode, Lane, Matching, Question, Stage, Stream, Suite, Timing};
 use super::{bits, one_of};
 use crate::contract::Actor;
 
@@ -82,10 +82,14 @@ fn stream(person: &str, bits: &mut ChaCha8Rng) -> Stream {
         stages: vec![
             Stage {
                 shuffled: false,
+                batched: false,
+                warm_up: false,
                 episodes: sessions.into_iter().map(|(episode, _)| episode).collect(),
             },
             Stage {
                 shuffled: true,
+                batched: false,
+                warm_up: false,
                 episodes: asked,
             },
         ],
@@ -197,6 +201,8 @@ fn sessions(person: &str, turns: Vec<Turn>) -> Vec<(Episode, Vec<Vec<usize>>)> {
             question: None,
             attempts: vec![attempt(id.clone(), &task, 0, steps, unknown())],
             withheld: Vec::new(),
+            timing: Timing::default(),
+            check: None,
             group: id,
             task,
         };
@@ -243,6 +249,8 @@ fn questions(
                 }),
                 attempts: Vec::new(),
                 withheld: Vec::new(),
+                timing: Timing::default(),
+                check: None,
                 group,
             }
         })

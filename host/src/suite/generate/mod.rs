@@ -7,7 +7,10 @@ use rand::SeedableRng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
+pub mod discovery;
 pub mod evidence;
+pub mod forecast;
+pub mod routing;
 pub mod transfer;
 
 /// The seed of the built-in suites. Runs shuffle by seeds of their own.

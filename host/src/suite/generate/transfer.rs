@@ -10,7 +10,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::super::recorded::{attempt, graded, said, task, tool};
-use super::super::{Episode, Lane, Question, Stage, Stream, Suite};
+use super::super::{Episode, Lane, Question, Stage, Stream, Suite, Timing};
 use super::{bits, one_of};
 use crate::contract::{Actor, Step, Task};
 
@@ -81,6 +81,8 @@ fn stream(site: &'static Site, bits: &mut ChaCha8Rng) -> Stream {
         name: site.name.to_owned(),
         stages: vec![Stage {
             shuffled: true,
+            batched: false,
+            warm_up: false,
             episodes,
         }],
     }
@@ -156,6 +158,8 @@ fn episode(task: Task, family: &Family, kind: Option<String>, bits: &mut ChaCha8
         group: kind.clone().unwrap_or_else(|| task.id.clone()),
         question: kind.map(|kind| Question::Kind { kind }),
         withheld: Vec::new(),
+        timing: Timing::default(),
+        check: None,
         task,
     }
 }

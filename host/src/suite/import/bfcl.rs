@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::super::recorded::{attempt, said, task, unknown};
 use super::super::text::normal;
-use super::super::{Episode, Lane, Matching, Question, Stage, Stream, Suite, SuiteError};
+use super::super::{Episode, Lane, Matching, Question, Stage, Stream, Suite, SuiteError, Timing};
 use super::{file_in, json_lines, missing, opaque};
 use crate::contract::Actor;
 
@@ -121,10 +121,14 @@ fn stream(
         stages: vec![
             Stage {
                 shuffled: false,
+                batched: false,
+                warm_up: false,
                 episodes: conversations,
             },
             Stage {
                 shuffled: true,
+                batched: false,
+                warm_up: false,
                 episodes: asked,
             },
         ],
@@ -143,6 +147,8 @@ fn conversation(scenario: &str, number: usize, row: ConversationRow) -> Episode 
         question: None,
         attempts: vec![attempt(id.clone(), &task, 0, turns, unknown())],
         withheld: Vec::new(),
+        timing: Timing::default(),
+        check: None,
         group: id,
         task,
     }
@@ -187,6 +193,8 @@ fn question(row: &QuestionRow, answer: &AnswerRow, turns: &[Turn<'_>]) -> Episod
         }),
         attempts: Vec::new(),
         withheld: Vec::new(),
+        timing: Timing::default(),
+        check: None,
         group,
     }
 }

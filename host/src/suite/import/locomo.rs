@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::super::recorded::{attempt, said, task, unknown};
-use super::super::{Episode, Lane, Matching, Question, Stage, Stream, Suite, SuiteError};
+use super::super::{Episode, Lane, Matching, Question, Stage, Stream, Suite, SuiteError, Timing};
 use super::{file_in, json, opaque};
 use crate::contract::{Actor, Step};
 
@@ -68,10 +68,14 @@ pub fn read(path: &Path) -> Result<Suite, SuiteError> {
             stages: vec![
                 Stage {
                     shuffled: false,
+                    batched: false,
+                    warm_up: false,
                     episodes: sessions,
                 },
                 Stage {
                     shuffled: true,
+                    batched: false,
+                    warm_up: false,
                     episodes: asked,
                 },
             ],
@@ -134,6 +138,8 @@ fn sessions(
             question: None,
             attempts: vec![attempt(id.clone(), &task, 0, steps, unknown())],
             withheld: Vec::new(),
+            timing: Timing::default(),
+            check: None,
             group: id,
             task,
         });
@@ -200,6 +206,8 @@ fn question(sample: &str, number: usize, qa: Qa, turns: &Turns) -> Episode {
         }),
         attempts: Vec::new(),
         withheld: Vec::new(),
+        timing: Timing::default(),
+        check: None,
         group,
     }
 }

@@ -13,7 +13,11 @@ use super::error::SuiteError;
 use super::jsonl::{LARGEST_FILE, Lines, parse};
 
 pub mod bfcl;
+pub mod clippy_ui;
+pub mod forecastbench;
+pub mod gsm8k;
 pub mod locomo;
+pub mod reflexion_hotpotqa;
 pub mod tau2;
 pub mod tau_bench;
 pub mod webarena;

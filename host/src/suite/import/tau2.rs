@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::super::reader::tools_called;
 use super::super::recorded::{agent, attempt, graded, task, tool};
-use super::super::{Episode, Lane, Question, Stage, Stream, Suite, SuiteError};
+use super::super::{Episode, Lane, Question, Stage, Stream, Suite, SuiteError, Timing};
 use super::{json, missing, opaque};
 use crate::contract::{Actor, Attempt, Task};
 
@@ -118,6 +118,8 @@ fn stream(domain: &str, rows: Vec<TaskRow>) -> (Stream, usize) {
 pub(super) fn leave_one_out(name: &str, learnt: Vec<Episode>, asked: Vec<Episode>) -> Stream {
     let shuffled = |episodes| Stage {
         shuffled: true,
+        batched: false,
+        warm_up: false,
         episodes,
     };
     Stream {
@@ -131,6 +133,8 @@ pub(super) fn learnt(attempts: Vec<Attempt>, task: Task) -> Episode {
         question: None,
         attempts,
         withheld: Vec::new(),
+        timing: Timing::default(),
+        check: None,
         group: task.id.clone(),
         task,
     }

@@ -12,7 +12,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::super::recorded::{agent, attempt, graded, task, unknown};
-use super::super::{Episode, Lane, Question, Stage, Stream, Suite, SuiteError};
+use super::super::{Episode, Lane, Question, Stage, Stream, Suite, SuiteError, Timing};
 use super::{file_in, json, opaque};
 use crate::contract::Attempt;
 
@@ -85,6 +85,8 @@ fn stream(site: String, rows: &[TaskRow], grades: &HashMap<u64, f64>, mode: Mode
         name: site,
         stages: vec![Stage {
             shuffled: true,
+            batched: false,
+            warm_up: false,
             episodes,
         }],
     }
@@ -113,6 +115,8 @@ fn episode(site: &str, row: &TaskRow, grade: Option<f64>) -> Episode {
             kind: template.clone(),
         }),
         withheld: Vec::new(),
+        timing: Timing::default(),
+        check: None,
         group: template,
     }
 }

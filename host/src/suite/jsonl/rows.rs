@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::super::{Episode, Lane, Matching, Question, Stream, Suite, recorded};
+use super::super::{Episode, Lane, Matching, Question, Stream, Suite, Timing, recorded};
 use super::FORMAT;
 use crate::contract::{
     Actor, Agent, Attempt, Authority, Document, Label, Outcome, Step, Task, Verdict,
@@ -49,7 +49,7 @@ impl HeaderRow {
     pub(super) fn into_suite(self, streams: Vec<Stream>) -> Suite {
         let budgets = self.budgets.unwrap_or_else(|| match self.lane {
             Lane::Evidence => vec![128, 256, 512, 4096],
-            Lane::Transfer => vec![4096],
+            _ => vec![4096],
         });
         let asks_for_tools = streams
             .iter()
@@ -60,6 +60,10 @@ impl HeaderRow {
             Lane::Evidence => format!("answer@{}", budgets.first().copied().unwrap_or_default()),
             Lane::Transfer if asks_for_tools => "ndcg@5".into(),
             Lane::Transfer => "hit@1".into(),
+            Lane::Routing => "success".into(),
+            Lane::Forecast => "brier".into(),
+            Lane::Discovery => "coverage@10".into(),
+            Lane::Attempts => String::new(),
         });
         Suite {
             name: self.name,
@@ -122,6 +126,8 @@ impl EpisodeRow {
             question: self.question.map(QuestionRow::into_question).transpose()?,
             attempts,
             withheld: self.withheld,
+            timing: Timing::default(),
+            check: None,
             group: self.group.unwrap_or_else(|| task.id.clone()),
             task,
         })
@@ -236,6 +242,7 @@ impl QuestionRow {
                 tools: Some(tools),
                 ..none
             },
+            _ => none,
         }
     }
 

@@ -1,3 +1,4 @@
+use super::super::Timing;
 use super::super::recorded::{attempt, graded, said, task, tool, unknown};
 use super::super::{Lane, Stage, Stream};
 use super::*;
@@ -9,6 +10,8 @@ fn learnt(id: &str, steps: Vec<crate::contract::Step>, outcome: Outcome) -> Epis
         question: None,
         attempts: vec![attempt(format!("{id}-0"), &task, 0, steps, outcome)],
         withheld: vec![],
+        timing: Timing::default(),
+        check: None,
         group: id.into(),
         task,
     }
@@ -31,6 +34,8 @@ fn suite(lane: Lane, budgets: Vec<u32>, episodes: Vec<Episode>) -> Suite {
             name: "main".into(),
             stages: vec![Stage {
                 shuffled: false,
+                batched: false,
+                warm_up: false,
                 episodes,
             }],
         }],
@@ -52,14 +57,19 @@ fn scores(
         .episodes()
         .find(|(_, episode)| episode.task.id == task && episode.question.is_some())
         .unwrap();
-    Reader::new(suite).read(
-        episode,
-        &Reading {
-            guidance: &owned(guidance),
-            sources: &owned(sources),
-            visible: &owned(visible).into_iter().collect(),
-        },
-    )
+    Reader::new(suite)
+        .read(
+            episode,
+            &Reading {
+                guidance: &owned(guidance),
+                sources: &owned(sources),
+                weights: &vec![1.0; sources.len()],
+                visible: &owned(visible).into_iter().collect(),
+                record: &Record::default(),
+                seed: 0,
+            },
+        )
+        .scores
 }
 
 fn evidence(answers: &[&str], matching: Matching, gold: &[&str]) -> Question {

@@ -1,7 +1,8 @@
 //! What a strategy says of itself and to the agent, and why it cannot.
 
 use crate::types::{
-    Citation, Description, Fault, Guidance, Labels, Placement, Plan, Protocol, Receipt,
+    Citation, Description, ExpectedCalls, Fault, Guidance, Labels, Placement, Plan, Protocol,
+    Receipt,
 };
 
 impl Description {
@@ -51,6 +52,22 @@ impl Plan {
             all_agents: false,
             refinements: 0,
             rounds: 1,
+            calls: ExpectedCalls {
+                retrieve: 0.0,
+                distill: 0.0,
+                update: 0.0,
+            },
+        }
+    }
+}
+
+impl ExpectedCalls {
+    /// This many calls per retrieval, per distilled attempt and per outcome that `update` hears of, on average.
+    pub fn per(retrieve: f32, distill: f32, update: f32) -> Self {
+        Self {
+            retrieve,
+            distill,
+            update,
         }
     }
 }

@@ -34,7 +34,8 @@ use bindings::exports::memhost::strategy::retrieve::{
     Guest as Retrieve, Guidance, Placement, Query,
 };
 use bindings::exports::memhost::strategy::strategy::{
-    Description, Guest as Strategy, Labels, Parameter, Plan, Protocol, Setting, Value,
+    Description, ExpectedCalls, Guest as Strategy, Labels, Parameter, Plan, Protocol, Setting,
+    Value,
 };
 use bindings::memhost::strategy::types::{
     Adjustment, Attempt, Change, Citation, Commit, Counter, Counters, Fault, NewMemory, Op, Receipt,
@@ -73,6 +74,11 @@ impl Strategy for Hostile {
             all_agents: false,
             refinements: 0,
             rounds: 1,
+            calls: ExpectedCalls {
+                retrieve: 0.0,
+                distill: 0.0,
+                update: 0.0,
+            },
         })
     }
 }
