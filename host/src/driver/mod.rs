@@ -4,6 +4,7 @@
 //! Where no language model acts, the suite's frozen reader does: what it makes of the guidance is the
 //! attempt whose outcome `update` hears of. What `distill` learns from are the suite's recorded attempts.
 
+mod calendar;
 mod ledger;
 mod model_agent;
 mod order;
@@ -23,6 +24,7 @@ use crate::store::{Store, StoreError};
 use crate::strategy::Strategy;
 use crate::suite::{Reader, Suite};
 
+pub use calendar::{Calendar, Guard, Leak};
 pub use report::{CellReport, ModelCost, TaskReport};
 
 /// One cell: a strategy on a suite with a seed.
