@@ -21,7 +21,7 @@ pub mod generate;
 pub mod import;
 pub mod jsonl;
 mod load;
-mod metric;
+pub(crate) mod metric;
 mod reader;
 mod recorded;
 mod summary;
@@ -234,6 +234,11 @@ impl Suite {
         self.streams
             .iter()
             .flat_map(|stream| stream.episodes().map(move |episode| (stream, episode)))
+    }
+
+    /// Every recorded attempt, in the order of the data.
+    pub fn attempts(&self) -> impl Iterator<Item = &Attempt> {
+        self.episodes().flat_map(|(_, episode)| &episode.attempts)
     }
 
     /// Every question with the episode that asks it.
