@@ -24,7 +24,7 @@ use super::model_agent::ModelAgent;
 use super::order::CallSeeds;
 use super::report::{Position, Recorder};
 use super::seen::SeenAttempts;
-use super::{Acting, Cell, DriverError, Surroundings};
+use super::{Acting, Calendar, Cell, DriverError, Guard, Surroundings};
 
 use ask::Asked;
 
@@ -39,6 +39,7 @@ pub(super) struct StreamRun<'a> {
     surroundings: &'a Surroundings,
     plan: &'a Plan,
     reader: &'a Reader,
+    guard: &'a Guard,
     model: Option<ModelAgent>,
     stream_index: usize,
     stream: &'a Stream,
@@ -48,7 +49,7 @@ pub(super) struct StreamRun<'a> {
     known: HashSet<String>,
     record: Record,
     seeds: CallSeeds,
-    waiting: Vec<Waiting<'a>>,
+    calendar: Calendar<Waiting<'a>>,
     /// Episodes whose outcomes are known, for trials on a sibling.
     past: Vec<&'a Episode>,
     pending: Vec<Pending>,
@@ -74,7 +75,7 @@ impl<'a> StreamRun<'a> {
         cell: &'a Cell,
         surroundings: &'a Surroundings,
         plan: &'a Plan,
-        reader: &'a Reader,
+        (reader, guard): (&'a Reader, &'a Guard),
         stream_index: usize,
         stream: &'a Stream,
     ) -> Result<StreamRun<'a>, DriverError> {
@@ -89,6 +90,7 @@ impl<'a> StreamRun<'a> {
             surroundings,
             plan,
             reader,
+            guard,
             model,
             stream_index,
             stream,
@@ -97,7 +99,7 @@ impl<'a> StreamRun<'a> {
             known: HashSet::new(),
             record: Record::default(),
             seeds: CallSeeds::new(cell.seed, stream_index),
-            waiting: Vec::new(),
+            calendar: Calendar::default(),
             past: Vec::new(),
             pending: Vec::new(),
             receipts: Vec::new(),
@@ -157,11 +159,12 @@ impl<'a> StreamRun<'a> {
             true => Some(self.ask(stage, episode, position, report).await?),
             false => None,
         };
-        self.waiting.push(Waiting {
+        let waiting = Waiting {
             episode,
             purpose,
             asked,
-        });
+        };
+        self.calendar.wait(episode.timing.known, waiting);
         if !stage.batched {
             self.release(ReleasePoint::EndOfBatch, report).await?;
         }
@@ -175,17 +178,10 @@ impl<'a> StreamRun<'a> {
         point: ReleasePoint,
         report: &mut Recorder,
     ) -> Result<(), DriverError> {
-        if self.waiting.is_empty() {
-            return Ok(());
+        let mut known = self.calendar.due(self.now);
+        if point == ReleasePoint::EndOfBatch {
+            known.extend(self.calendar.undated());
         }
-        let now = self.now;
-        let (known, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting)
-            .into_iter()
-            .partition(|waiting| match waiting.episode.timing.known {
-                Some(known) => known <= now,
-                None => point == ReleasePoint::EndOfBatch,
-            });
-        self.waiting = waiting;
         if known.is_empty() {
             return Ok(());
         }
