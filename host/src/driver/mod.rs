@@ -15,6 +15,7 @@
 //! | `if-trial-gains`, `if-next-attempt-succeeds` | [`ledger`] keeps what waits, the host runs the trial |
 
 mod acting;
+mod calendar;
 mod cost;
 mod course;
 mod grouping;
@@ -38,6 +39,7 @@ use crate::strategy::Strategy;
 use crate::suite::{Reader, Suite};
 
 pub use acting::Acting;
+pub use calendar::{Calendar, Guard, Leak};
 pub use cost::Cost;
 pub use plan::{deviations, obstacle};
 pub use report::{CellReport, ModelCost, Runs, TaskReport};
