@@ -124,6 +124,7 @@ impl<'a> StreamRun<'a> {
                 },
             );
         }
+        self.open.open(&handed.receipt.id);
         Ok(Asked {
             runs,
             receipt: handed.receipt,
