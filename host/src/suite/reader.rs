@@ -29,7 +29,10 @@
 //! market start from its price instead, and from how wrong it was in what was retrieved. `brier`, `market-brier`: (p -
 //! outcome)^2, lower is better.
 //!
-//! **Lane E, [`Question::Discover`]**: see [`Reader::discover`].
+//! **Lane E, [`Question::Discover`]**: a document of the task may have the problems of the solved documents that it
+//! resembles most, by BM25, of those cited; its likeness to a cited document without problems speaks against it.
+//! `coverage@5`, `coverage@10`, `coverage@20`: the share of the hidden problems among so many reports. `f1@…`: with the
+//! share of those reports that name one for the first time. `grounded@10`: coverage by findings whose evidence is right.
 
 mod discovery;
 mod forecast;
@@ -43,6 +46,7 @@ use super::text::{Bag, content_words, names};
 use super::{AttemptFacts, Episode, Matching, Question, Scores, Suite};
 use crate::contract::{Actor, Attempt, Finding, Task, Verdict};
 
+pub(super) use discovery::code_tokens;
 pub use record::Record;
 
 /// How many retrieved attempts predict an outcome.
@@ -95,6 +99,8 @@ pub struct Reader {
     tool_weights: HashMap<String, f64>,
     /// What the market said of the task of an attempt.
     prices: HashMap<String, f64>,
+    /// What solved attempts show, where problems are hidden.
+    cases: discovery::Cases,
     primary: String,
 }
 
@@ -117,6 +123,7 @@ impl Reader {
             said,
             tool_weights: tool_weights(suite),
             prices: suite.prices(),
+            cases: discovery::Cases::new(suite),
             primary: suite.primary.clone(),
         }
     }
