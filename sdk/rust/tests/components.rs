@@ -21,6 +21,7 @@ fn components_export_what_they_list_and_import_what_they_use() {
         "memhost-recency",
         "memhost-rag",
         "memhost-reasoningbank",
+        "memhost-tide",
         "own-strategy",
     ]);
     let expected = [
@@ -40,6 +41,11 @@ fn components_export_what_they_list_and_import_what_they_use() {
             "strategy retrieve distill",
         ),
         (
+            "memhost_tide",
+            "types store llm run",
+            "strategy retrieve distill update",
+        ),
+        (
             "own_strategy",
             "types store llm run",
             "strategy retrieve distill update evict",
@@ -54,11 +60,17 @@ fn components_export_what_they_list_and_import_what_they_use() {
 
 #[test]
 fn plugins_are_small() {
-    let modules = build(&["memhost-recency", "memhost-rag", "memhost-reasoningbank"]);
+    let modules = build(&[
+        "memhost-recency",
+        "memhost-rag",
+        "memhost-reasoningbank",
+        "memhost-tide",
+    ]);
     for (name, kilobytes) in [
         ("memhost_recency", 220),
         ("memhost_rag", 250),
         ("memhost_reasoningbank", 330),
+        ("memhost_tide", 350),
     ] {
         let size = module(&modules, name).len() / 1000;
         assert!(
