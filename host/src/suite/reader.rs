@@ -30,7 +30,10 @@
 //! nothing about each other. `brier`, `market-brier`: (p - outcome)^2, lower is better. A forecast that draws on an
 //! outcome from after it was asked, be it cited or in the base rate, is worth nothing and has no score.
 //!
-//! **Lane E, [`Question::Discover`]**: see [`Reader::discover`].
+//! **Lane E, [`Question::Discover`]**: a document of the task may have the problems of the solved documents that it
+//! resembles most, by BM25, of those cited; its likeness to a cited document without problems speaks against it.
+//! `coverage@5`, `coverage@10`, `coverage@20`: the share of the hidden problems among so many reports. `f1@…`: with the
+//! share of those reports that name one for the first time. `grounded@10`: coverage by findings whose evidence is right.
 
 mod discovery;
 mod forecast;
@@ -44,6 +47,7 @@ use super::text::{Bag, content_words, names};
 use super::{AttemptFacts, Episode, Matching, Question, Resolution, Scores, Suite, Timing};
 use crate::contract::{Actor, Attempt, Finding, Task, Verdict};
 
+pub(super) use discovery::code_tokens;
 pub(super) use forecast::{OTHER_HORIZON, PRIOR, forecast, score_of, weight};
 pub(super) use record::BaseRates;
 pub use record::Record;
@@ -96,6 +100,8 @@ pub struct Reader {
     /// What was said in an attempt, where answers are looked for.
     said: HashMap<String, Bag>,
     tool_weights: HashMap<String, f64>,
+    /// What solved attempts show, where problems are hidden.
+    cases: discovery::Cases,
     primary: String,
 }
 
@@ -117,6 +123,7 @@ impl Reader {
             successes: suite.task_successes(),
             said,
             tool_weights: tool_weights(suite),
+            cases: discovery::Cases::new(suite),
             primary: suite.primary.clone(),
         }
     }
