@@ -29,6 +29,7 @@ Examples:
   memhost compare rag reasoningbank
   memhost compare rag reasoningbank --suite evidence --set rag.mode=dense --seeds 5
   memhost compare ./mine.wasm rag --suite bfcl:data/bfcl_memory --output results
+  memhost compare reasoningbank matts=reasoningbank --set matts.scaling=parallel
   memhost compare rag --model openai:gpt-4.1-mini --format csv > results.csv
 
 With --output, every finished cell (strategy x suite x seed) is kept in DIR/cells. An interrupted \
@@ -48,7 +49,7 @@ retrieve_p50_ms, retrieve_p95_ms, fuel, wall_seconds, cut, evicted_by_host. The 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Options {
-    /// A path to a `.wasm` file, or the name of a plugin.
+    /// A path to a `.wasm` file, or the name of a plugin; with NAME= before it, it takes part under that name.
     #[arg(required = true, value_name = "PLUGIN")]
     plugins: Vec<String>,
     /// A built-in suite, `<format>:<path>`, a `.jsonl` file, or `all` for every built-in one; may be given several

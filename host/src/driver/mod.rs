@@ -23,6 +23,7 @@ mod ledger;
 mod model_agent;
 mod order;
 mod plan;
+mod receipts;
 mod report;
 mod seen;
 mod stream;

@@ -25,7 +25,6 @@ pub fn obstacle(plan: &Plan, phases: Phases, suite: &Suite, acting: Acting) -> O
             "it works in rounds of findings, and the tasks here have one outcome each".into(),
         );
     }
-    let solved_cases = hides_several && suite.attempts().any(|a| !a.findings.is_empty());
     if plan.trials > 1 && !model && most_runs(suite) < 2 {
         return Some(format!(
             "it contrasts {} runs of a task by one agent, and one run is recorded here",
@@ -45,10 +44,13 @@ pub fn obstacle(plan: &Plan, phases: Phases, suite: &Suite, acting: Acting) -> O
                 .into(),
         );
     }
-    if !phases.distill && plan.baseline_arm && solved_cases {
+    let asks_nothing = suite
+        .episodes()
+        .any(|(_, episode)| episode.question.is_none() && !episode.attempts.is_empty());
+    if !phases.distill && phases.update && asks_nothing {
         return Some(
-            "it learns from its own outcomes with and without memory, and what can be learnt from here are \
-             cases that others solved"
+            "it learns from its own outcomes alone, and what can be learnt from here happens before anything is \
+             asked"
                 .into(),
         );
     }

@@ -16,6 +16,7 @@ use crate::contract::{Attempt, Task};
 mod check;
 mod checker;
 mod error;
+mod files;
 pub mod floor;
 pub mod generate;
 pub mod import;

@@ -29,7 +29,10 @@
 //! market start from its price instead, and from how wrong it was in what was retrieved; the two kinds of question say
 //! nothing about each other. `brier`, `market-brier`: (p - outcome)^2, lower is better.
 //!
-//! **Lane E, [`Question::Discover`]**: see [`Reader::discover`].
+//! **Lane E, [`Question::Discover`]**: a document of the task may have the problems of the solved documents that it
+//! resembles most, by BM25, of those cited; its likeness to a cited document without problems speaks against it.
+//! `coverage@5`, `coverage@10`, `coverage@20`: the share of the hidden problems among so many reports. `f1@…`: with the
+//! share of those reports that name one for the first time. `grounded@10`: coverage by findings whose evidence is right.
 
 mod discovery;
 mod forecast;
@@ -43,6 +46,7 @@ use super::text::{Bag, content_words, names};
 use super::{AttemptFacts, Episode, Matching, Question, Resolution, Scores, Suite};
 use crate::contract::{Actor, Attempt, Finding, Task, Verdict};
 
+pub(super) use discovery::code_tokens;
 pub(super) use forecast::{OTHER_HORIZON, PRIOR, forecast, score_of, weight};
 pub(super) use record::BaseRates;
 pub use record::Record;
@@ -95,6 +99,8 @@ pub struct Reader {
     /// What was said in an attempt, where answers are looked for.
     said: HashMap<String, Bag>,
     tool_weights: HashMap<String, f64>,
+    /// What solved attempts show, where problems are hidden.
+    cases: discovery::Cases,
     primary: String,
 }
 
@@ -116,6 +122,7 @@ impl Reader {
             successes: suite.task_successes(),
             said,
             tool_weights: tool_weights(suite),
+            cases: discovery::Cases::new(suite),
             primary: suite.primary.clone(),
         }
     }

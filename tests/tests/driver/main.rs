@@ -26,6 +26,8 @@ struct Scripted {
     distill: Box<Distill>,
     evicts: bool,
     update: Option<Box<Update>>,
+    /// Which retrieval, from 0, fails.
+    fails_at: Option<usize>,
     /// Every query, in order.
     queries: Mutex<Vec<Query>>,
     /// The attempts of every call of `distill`.
@@ -55,6 +57,7 @@ impl Scripted {
             distill: Box::new(distill),
             evicts: false,
             update: None,
+            fails_at: None,
             queries: Mutex::default(),
             calls: Mutex::default(),
             heard: Mutex::default(),
@@ -108,7 +111,14 @@ impl Strategy for Scripted {
         query: Query,
         _: &[Setting],
     ) -> Answer<Guidance> {
-        self.queries.lock().unwrap().push(query);
+        let number = {
+            let mut queries = self.queries.lock().unwrap();
+            queries.push(query);
+            queries.len() - 1
+        };
+        if self.fails_at == Some(number) {
+            return answer(Err(self.failed("retrieve", Fault::Failed("no idea".into()))));
+        }
         let rows = context
             .memories()
             .unwrap()

@@ -276,3 +276,23 @@ async fn where_the_outcome_is_the_answer_a_memory_is_tried_on_a_sibling() {
     assert_eq!(active.count(), 2, "{kept:?}");
     assert!(report.runs.candidate > 0);
 }
+
+#[tokio::test]
+async fn a_trial_that_fails_half_way_keeps_nothing_and_the_run_goes_on() {
+    // The third retrieval is the trial's.
+    let mut strategy = planning(|_| {});
+    strategy.fails_at = Some(3);
+    strategy.distill = Box::new(|attempts| match attempts[0].id.as_str() {
+        "y-0" => Ok(vec![note("the answer", "y-0", Commit::IfTrialGains(0.1))]),
+        _ => Ok(vec![]),
+    });
+    let strategy = Arc::new(strategy);
+    let tasks = ["x", "y", "z"].map(telling);
+    let (report, kept) = run(&strategy, &suite(tasks.into()), None).await.unwrap();
+    assert_eq!(kept, []);
+    assert_eq!(report.tasks.len(), 3);
+    assert_eq!(
+        report.failures,
+        ["task `y`: plugin `scripted`, call `retrieve`: failed: no idea"]
+    );
+}

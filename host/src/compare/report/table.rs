@@ -17,6 +17,9 @@ pub fn table(report: &Report, width: usize) -> String {
     for suite in &report.suites {
         text.push_str(&heading(suite, report));
         text.push_str(&suite_table(suite, width));
+        for strategy in suite.strategies.iter().filter(|s| !s.model.is_empty()) {
+            push_wrapped(&mut text, "  ", &model_calls(strategy), width);
+        }
         for Inapplicable { strategy, reason } in &suite.inapplicable {
             let text_of = format!("{strategy} does not apply: {reason}");
             push_wrapped(&mut text, "- ", &text_of, width);
@@ -30,6 +33,24 @@ pub fn table(report: &Report, width: usize) -> String {
         push_wrapped(&mut text, "", &note, width);
     }
     text
+}
+
+/// What a strategy asked of language models, by purpose, per run.
+fn model_calls(strategy: &StrategyResult) -> String {
+    let runs = strategy.seeds.max(1) as f64;
+    let purposes = strategy.model.iter().map(|(purpose, cost)| {
+        format!(
+            "{purpose} {} ({} tokens)",
+            count(cost.calls as f64 / runs),
+            count((cost.input_tokens + cost.output_tokens) as f64 / runs)
+        )
+    });
+    let purposes: Vec<String> = purposes.collect();
+    format!(
+        "{}, model calls per run: {}",
+        strategy.strategy,
+        purposes.join(", ")
+    )
 }
 
 fn heading(suite: &SuiteResult, report: &Report) -> String {

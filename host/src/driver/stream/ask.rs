@@ -9,13 +9,14 @@ use crate::contract::{
     Receipt, Step, Verdict,
 };
 use crate::store::View;
-use crate::suite::{Act, Episode, Question, Reading, Stage};
+use crate::suite::{Act, Episode, Question, Reading, Stage, attempt_of};
 use crate::tokens;
 
 use super::super::DriverError;
 use super::super::model_agent::Run;
 use super::super::report::{Position, Recorder, TaskReport};
 use super::StreamRun;
+use super::learn::recorded;
 
 /// A score from which an attempt counts as a success.
 const SUCCESS: f64 = 0.5;
@@ -124,6 +125,7 @@ impl<'a> StreamRun<'a> {
                 },
             );
         }
+        self.open.open(&handed.receipt.id);
         Ok(Asked {
             runs,
             receipt: handed.receipt,
@@ -316,18 +318,19 @@ impl<'a> StreamRun<'a> {
             .map(|citation| (citation.memory.as_str(), citation.score))
             .collect();
         let mut seen = HashSet::new();
-        let memories = self.namespace.get(&cited, view);
-        memories
-            .into_iter()
-            .flat_map(|memory| {
-                let weight = weights.get(memory.id.as_str()).copied().unwrap_or(0.0);
-                memory
-                    .sources
-                    .into_iter()
-                    .map(move |source| (source, weight))
-            })
-            .filter(|(source, _)| seen.insert(source.clone()))
-            .unzip()
+        let mut sources = Vec::new();
+        for memory in self.namespace.get(&cited, view) {
+            let weight = weights.get(memory.id.as_str()).copied().unwrap_or(0.0);
+            for source in memory.sources {
+                let runs = match self.stands_for.get(attempt_of(&source)) {
+                    Some(runs) => runs.clone(),
+                    None => vec![source],
+                };
+                let new = runs.into_iter().filter(|run| seen.insert(run.clone()));
+                sources.extend(new.map(|run| (run, weight)));
+            }
+        }
+        sources.into_iter().unzip()
     }
 
     // ---- read -------------------------------------------------------------------------------------
@@ -397,7 +400,17 @@ impl<'a> StreamRun<'a> {
                 receipt: Some(asked.receipt.clone()),
             }
         };
-        (0..).zip(&asked.runs).map(attempt).collect()
+        let attempts = (0..).zip(&asked.runs).map(attempt);
+        attempts
+            .map(|attempt| {
+                let run = recorded(episode, &attempt).next();
+                let run = run.filter(|_| self.model.is_none());
+                Attempt {
+                    steps: run.map_or(attempt.steps, |run| run.steps.clone()),
+                    ..attempt
+                }
+            })
+            .collect()
     }
 
     fn sent_agent(&self, episode: &Episode, done: &Done) -> Agent {

@@ -24,7 +24,16 @@ impl<'a> StreamRun<'a> {
             let Some(asked) = &waiting.asked else {
                 continue;
             };
+            let scores = asked.runs.iter().filter_map(|run| run.act.reward);
+            if let Err(reason) = self
+                .open
+                .settle(&asked.receipt.id, scores.chain(asked.baseline))
+            {
+                report.failure(format!("task `{}`: {reason}", waiting.episode.task.id));
+                continue;
+            }
             for attempt in self.own_attempts(waiting.episode, asked) {
+                self.remember_what_it_stands_for(&attempt, waiting.episode);
                 self.decide_by_attempt(&attempt, report).await?;
                 feedback.push(Feedback {
                     receipt: asked.receipt.clone(),
@@ -45,6 +54,15 @@ impl<'a> StreamRun<'a> {
             self.evict(report).await?;
         }
         Ok(())
+    }
+
+    /// A reader takes no steps: in its place, the recorded runs of the task by the same agent are what happened. A
+    /// memory that names the reader's attempt as its source is about them.
+    fn remember_what_it_stands_for(&mut self, attempt: &Attempt, episode: &Episode) {
+        if self.model.is_none() {
+            let runs = recorded(episode, attempt).map(|run| run.id.clone());
+            self.stands_for.insert(attempt.id.clone(), runs.collect());
+        }
     }
 
     /// The runs of one task: its own if a model acted, else the recorded ones.
@@ -213,4 +231,14 @@ impl<'a> StreamRun<'a> {
         self.write(writes, "commit", report).await?;
         Ok(())
     }
+}
+
+/// The recorded runs of a task by the agent of an attempt.
+pub(super) fn recorded<'e>(
+    episode: &'e Episode,
+    attempt: &Attempt,
+) -> impl Iterator<Item = &'e Attempt> {
+    let agent = attempt.agent.id.clone();
+    let runs = episode.attempts.iter();
+    runs.filter(move |run| run.agent.id == agent)
 }

@@ -11,7 +11,7 @@ mod learn;
 mod model;
 mod trial;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::contract::{Plan, Protocol, Receipt};
@@ -22,6 +22,7 @@ use super::course::{self, Use};
 use super::ledger::Pending;
 use super::model_agent::ModelAgent;
 use super::order::CallSeeds;
+use super::receipts::OpenReceipts;
 use super::report::{Position, Recorder};
 use super::seen::SeenAttempts;
 use super::{Acting, Calendar, Cell, DriverError, Guard, Surroundings};
@@ -47,12 +48,15 @@ pub(super) struct StreamRun<'a> {
     /// What has become known, for the strategy's `get-attempts` and for what may be cited.
     attempts: Arc<SeenAttempts>,
     known: HashSet<String>,
+    /// The recorded runs that the reader's attempts stand for, by the id of the attempt.
+    stands_for: HashMap<String, Vec<String>>,
     record: Record,
     seeds: CallSeeds,
     calendar: Calendar<Waiting<'a>>,
     /// Episodes whose outcomes are known, for trials on a sibling.
     past: Vec<&'a Episode>,
     pending: Vec<Pending>,
+    open: OpenReceipts,
     receipts: Vec<Receipt>,
     now: f64,
     episodes_done: u32,
@@ -97,11 +101,13 @@ impl<'a> StreamRun<'a> {
             namespace,
             attempts: Arc::default(),
             known: HashSet::new(),
+            stands_for: HashMap::new(),
             record: Record::default(),
             seeds: CallSeeds::new(cell.seed, stream_index),
             calendar: Calendar::default(),
             past: Vec::new(),
             pending: Vec::new(),
+            open: OpenReceipts::default(),
             receipts: Vec::new(),
             now: CLOCK_START,
             episodes_done: 0,
