@@ -1,6 +1,8 @@
 //! What a strategy is to the driver, whether it runs in the sandbox ([`crate::engine::Plugin`]) or is one of
 //! the host's own floors.
 
+mod renamed;
+
 use async_trait::async_trait;
 
 use crate::capability::{CallContext, Usage};
@@ -8,6 +10,8 @@ use crate::contract::{
     Attempt, Change, Description, Feedback, Guidance, Plan, Pressure, Query, Setting,
 };
 use crate::engine::CallError;
+
+pub use renamed::Renamed;
 
 /// The decisions that a strategy takes part in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

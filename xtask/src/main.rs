@@ -60,6 +60,16 @@ fn main() -> ExitCode {
     }
 }
 
+/// The plugins that the demonstration compares.
+const DEMO: [&str; 6] = [
+    "recency",
+    "rag",
+    "reasoningbank",
+    "memcollab",
+    "live-evo",
+    "tide",
+];
+
 fn plugins() -> Result<Workspace, Failure> {
     doctor::set_up()?;
     let workspace = Workspace::read()?;
@@ -99,20 +109,14 @@ fn bench(name: Option<&str>) -> Result<(), Failure> {
 fn demo(compare: &[String]) -> Result<(), Failure> {
     let workspace = plugins()?;
     build_memhost()?;
-    tools::step("comparing recency, rag and reasoningbank");
+    tools::step(&format!("comparing {}", DEMO.join(", ")));
     let mut command = std::process::Command::new(workspace.release_directory().join("memhost"));
     command
         .env("MEMHOST_PLUGINS", workspace.plugin_directory())
-        .args([
-            "compare",
-            "recency",
-            "rag",
-            "reasoningbank",
-            "--suite",
-            "evidence",
-            "transfer",
-        ])
-        .args(real_suites())
+        .arg("compare")
+        .args(DEMO)
+        .args(["--suite", "all"])
+        .args(real_suites().iter().flat_map(|suite| ["--suite", suite]))
         .args(compare);
     run(&mut command)
 }

@@ -14,10 +14,11 @@ use super::{Failure, interrupt, output, progress, setup, suite};
 use crate::compare::files::CellFiles;
 use crate::compare::summary::Setup;
 use crate::compare::{
-    Comparison, Conditions, Contest, Contestant, Finish, HostRunner, Report, report, schedule,
+    Comparison, Conditions, Contest, Contestant, Finish, HostRunner, Inapplicable, Report, report,
+    schedule,
 };
 use crate::config::Config;
-use crate::driver::Surroundings;
+use crate::driver::{Acting, Cost, Surroundings};
 use crate::engine::fault_text;
 use crate::model::Models;
 use crate::store::Store;
@@ -28,6 +29,7 @@ Examples:
   memhost compare rag reasoningbank
   memhost compare rag reasoningbank --suite evidence --set rag.mode=dense --seeds 5
   memhost compare ./mine.wasm rag --suite bfcl:data/bfcl_memory --output results
+  memhost compare reasoningbank matts=reasoningbank --set matts.scaling=parallel
   memhost compare rag --model openai:gpt-4.1-mini --format csv > results.csv
 
 With --output, every finished cell (strategy x suite x seed) is kept in DIR/cells. An interrupted \
@@ -47,11 +49,12 @@ retrieve_p50_ms, retrieve_p95_ms, fuel, wall_seconds, cut, evicted_by_host. The 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Options {
-    /// A path to a `.wasm` file, or the name of a plugin.
+    /// A path to a `.wasm` file, or the name of a plugin; with NAME= before it, it takes part under that name.
     #[arg(required = true, value_name = "PLUGIN")]
     plugins: Vec<String>,
-    /// Built-in suites, `<format>:<path>`, or `.jsonl` files; see `memhost suite list` [default: every built-in one].
-    #[arg(long = "suite", value_name = "SUITE", num_args = 1..)]
+    /// A built-in suite, `<format>:<path>`, a `.jsonl` file, or `all` for every built-in one; may be given several
+    /// times, or separated by commas. See `memhost suite list` [default: all].
+    #[arg(long = "suite", value_name = "SUITE", value_delimiter = ',')]
     suites: Vec<String>,
     /// Runs per strategy and suite; each shuffles what may be shuffled anew.
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
@@ -62,6 +65,18 @@ pub struct Options {
     /// What answers strategies that ask a language model: `extractive`, `none`, or `openai:<model>`.
     #[arg(long, value_name = "MODEL")]
     model: Option<String>,
+    /// Who acts on the guidance and is scored: the suite's frozen reader, which needs no model, or the language model
+    /// of the role `agent`, whose answers are checked [default: reader].
+    #[arg(
+        long,
+        value_name = "WHO",
+        default_value = "reader",
+        hide_default_value = true
+    )]
+    agent: Agent,
+    /// Refuses, before anything is run, a comparison that is expected to make more model calls than this.
+    #[arg(long, value_name = "N")]
+    most_model_calls: Option<u64>,
     #[command(flatten)]
     store: StoreFlags,
     /// Where finished cells and the report are kept [default: nowhere].
@@ -78,6 +93,24 @@ pub struct Options {
     jobs: Option<NonZeroUsize>,
     #[command(flatten)]
     config: ConfigFile,
+}
+
+/// Who acts on the guidance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Agent {
+    /// The suite's frozen reader.
+    Reader,
+    /// The language model of the role `agent`.
+    Model,
+}
+
+impl From<Agent> for Acting {
+    fn from(agent: Agent) -> Acting {
+        match agent {
+            Agent::Reader => Acting::Reader,
+            Agent::Model => Acting::Model,
+        }
+    }
 }
 
 /// How a report is printed.
@@ -105,6 +138,15 @@ enum CompareError {
         "strategy `{strategy}` needs a language model, and the one configured cannot be asked: {reason}"
     )]
     ModelNotReady { strategy: String, reason: String },
+    #[error("--agent model needs a language model, and {0} is none: choose --model openai:<model>")]
+    NoAgent(String),
+    #[error(
+        "this comparison is expected to make {expected} model calls, and at most {most} are allowed: \
+         take fewer suites or seeds, or raise --most-model-calls"
+    )]
+    TooDear { expected: u64, most: u64 },
+    #[error("none of the plugins can be run on any of the suites; the report says why")]
+    NothingApplies,
     #[error("interrupted: {finished} of {cells} cells are finished; {advice}")]
     Interrupted {
         finished: usize,
@@ -131,7 +173,9 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let engine = setup::engine(&config)?;
     let plugins = plugins::contestants(&engine, &options.plugins, &options.choices).await?;
     let models = Arc::new(config.models().map_err(Failure::failed)?);
-    check_models(&plugins, &models).await?;
+    let acting = Acting::from(options.agent);
+    check_agent(acting, &models)?;
+    check_models(&plugins, &models, acting).await?;
     let files = options
         .output
         .as_deref()
@@ -141,9 +185,14 @@ pub async fn run(options: Options) -> Result<(), Failure> {
 
     let mut contests = Vec::new();
     for suite in suites {
-        let contest = Contest::new(suite, &plugins).await;
+        let suite = match acting {
+            Acting::Reader => suite,
+            Acting::Model => suite.for_a_model(),
+        };
+        let contest = Contest::new(suite, &plugins, acting).await;
         contests.push(contest.map_err(Failure::failed)?);
     }
+    check_cost(&contests, &options, acting)?;
     let comparison = Comparison {
         run: run_name(),
         contests,
@@ -151,7 +200,7 @@ pub async fn run(options: Options) -> Result<(), Failure> {
         most_memories: options.memories,
     };
     let place = StorePlace::choose(&config, options.output.as_deref())?;
-    let surroundings = surroundings(&config, models, &place.uri).await?;
+    let surroundings = surroundings(&config, models, &place.uri, acting).await?;
     let store = surroundings.store.clone();
     if place.is_kept() {
         keep_attempts(&store, &comparison).await?;
@@ -183,10 +232,16 @@ async fn keep_attempts(store: &Store, comparison: &Comparison) -> Result<(), Fai
 
 fn load_suites(names: &[String]) -> Result<Vec<Suite>, Failure> {
     let builtin = crate::suite::builtin();
-    let names: Vec<&str> = if names.is_empty() {
-        builtin.iter().map(|suite| suite.name).collect()
-    } else {
-        names.iter().map(String::as_str).collect()
+    let all = || builtin.iter().map(|suite| suite.name);
+    let names: Vec<&str> = match names {
+        [] => all().collect(),
+        names => names
+            .iter()
+            .flat_map(|name| match name.as_str() {
+                "all" => all().collect(),
+                name => vec![name],
+            })
+            .collect(),
     };
     let mut known = BTreeSet::new();
     let mut suites = Vec::new();
@@ -201,10 +256,14 @@ fn load_suites(names: &[String]) -> Result<Vec<Suite>, Failure> {
 }
 
 /// A comparison that cannot end well is not begun: a strategy that needs a model has one, and it answers.
-async fn check_models(plugins: &[Contestant], models: &Models) -> Result<(), Failure> {
+async fn check_models(
+    plugins: &[Contestant],
+    models: &Models,
+    acting: Acting,
+) -> Result<(), Failure> {
     let needs_one = |plugin: &&Contestant| {
         let description = plugin.strategy.description();
-        description.requires.iter().any(|wanted| wanted == "llm")
+        acting == Acting::Model || description.requires.iter().any(|wanted| wanted == "llm")
     };
     let Some(plugin) = plugins.iter().find(needs_one) else {
         return Ok(());
@@ -217,6 +276,47 @@ async fn check_models(plugins: &[Contestant], models: &Models) -> Result<(), Fai
         let reason = fault_text(&fault);
         Failure::failed(CompareError::ModelNotReady { strategy, reason })
     })
+}
+
+/// An agent is a language model, not a stand-in for one.
+fn check_agent(acting: Acting, models: &Models) -> Result<(), Failure> {
+    let agent = &models.agent;
+    let none = agent.name() == "none" || agent.caveat().is_some();
+    match acting {
+        Acting::Model if none => {
+            let name = agent.name().to_owned();
+            Err(Failure::usage(CompareError::NoAgent(name)))
+        }
+        Acting::Model | Acting::Reader => Ok(()),
+    }
+}
+
+/// Says what each plugin's plan is expected to cost, and refuses what costs too much.
+fn check_cost(contests: &[Contest], options: &Options, acting: Acting) -> Result<(), Failure> {
+    let mut expected = 0;
+    for contest in contests {
+        for contestant in contest.contestants.iter().filter(|c| !c.floor) {
+            let phases = contestant.strategy.phases();
+            let cost = Cost::expected(&contestant.plan, phases, &contest.suite, acting);
+            expected += cost.model_calls * options.seeds;
+            progress::expected(contestant.name(), &contest.suite.name, options.seeds, &cost);
+        }
+    }
+    if contests
+        .iter()
+        .all(|contest| contest.contestants.iter().all(|c| c.floor))
+    {
+        for Inapplicable { strategy, reason } in contests.iter().flat_map(|c| &c.inapplicable) {
+            eprintln!("{strategy} does not apply: {reason}");
+        }
+        return Err(Failure::usage(CompareError::NothingApplies));
+    }
+    match options.most_model_calls {
+        Some(most) if expected > most => {
+            Err(Failure::usage(CompareError::TooDear { expected, most }))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Where memories are kept: as configured, else with the output, else nowhere once the comparison is over.
@@ -255,6 +355,7 @@ async fn surroundings(
     config: &Config,
     models: Arc<Models>,
     store: &str,
+    acting: Acting,
 ) -> Result<Surroundings, Failure> {
     let embedder = config.embedder().await.map_err(Failure::failed)?;
     let store = Store::open(store, embedder.clone())
@@ -265,6 +366,7 @@ async fn surroundings(
         models,
         embedder,
         limits: config.limits.clone(),
+        acting,
     })
 }
 

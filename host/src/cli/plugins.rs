@@ -10,7 +10,7 @@ use crate::compare::Contestant;
 use crate::contract::Fault;
 use crate::engine::{CallFailure, Engine, Plugin};
 use crate::settings::{self, nearest, suggestion};
-use crate::strategy::Strategy as _;
+use crate::strategy::{Renamed, Strategy};
 
 /// The environment variable with directories to look in, separated as in `PATH`.
 const DIRECTORIES: &str = "MEMHOST_PLUGINS";
@@ -34,7 +34,7 @@ pub enum PluginError {
         looked_in: Vec<PathBuf>,
     },
     /// Results could not be told apart.
-    #[error("two of the plugins are called `{0}`: compare them one at a time, or rename one")]
+    #[error("two of the plugins are called `{0}`: give one another name, as in `other={0}`")]
     SameName(String),
     /// A parameter of a plugin that does not take part.
     #[error("--set names plugin `{name}`{}, which does not take part; taking part: {}",
@@ -148,20 +148,37 @@ pub async fn load(engine: &Engine, plugin: &str) -> Result<Plugin, Failure> {
     Plugin::load(engine, &path).await.map_err(Failure::failed)
 }
 
+/// A plugin as `compare` takes it: by path or name, and under another name if one stands before it.
+fn named(plugin: &str) -> (Option<&str>, &str) {
+    let is_name = |text: &str| {
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        !text.is_empty() && text.chars().all(fits)
+    };
+    match plugin.split_once('=') {
+        Some((name, plugin)) if is_name(name) => (Some(name), plugin),
+        _ => (None, plugin),
+    }
+}
+
 /// Loads the plugins of a comparison and gives each its parameters.
 pub async fn contestants(
     engine: &Engine,
     plugins: &[String],
     choices: &[Choice],
 ) -> Result<Vec<Contestant>, Failure> {
-    let mut loaded: Vec<Arc<Plugin>> = Vec::new();
+    let mut loaded: Vec<Arc<dyn Strategy>> = Vec::new();
     for plugin in plugins {
-        let plugin = load(engine, plugin).await?;
+        let (name, plugin) = named(plugin);
+        let plugin: Arc<dyn Strategy> = Arc::new(load(engine, plugin).await?);
+        let plugin = match name {
+            Some(name) => Arc::new(Renamed::new(plugin, name)),
+            None => plugin,
+        };
         let name = &plugin.description().name;
         if loaded.iter().any(|other| other.description().name == *name) {
             return Err(Failure::usage(PluginError::SameName(name.clone())));
         }
-        loaded.push(Arc::new(plugin));
+        loaded.push(plugin);
     }
     let names: Vec<&str> = loaded
         .iter()
@@ -226,6 +243,16 @@ mod tests {
         for wrong in ["rag", "rag.k", "k=3", ".k=3", "rag.=3", ""] {
             assert!(wrong.parse::<Choice>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_plugin_may_take_part_under_another_name() {
+        assert_eq!(
+            named("matts=reasoningbank"),
+            (Some("matts"), "reasoningbank")
+        );
+        assert_eq!(named("rag"), (None, "rag"));
+        assert_eq!(named("./a=b.wasm"), (None, "./a=b.wasm"));
     }
 
     #[test]

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::compare::report::number::milliseconds;
+use crate::compare::report::number::{count, milliseconds};
 use crate::compare::{CellKey, Watcher};
-use crate::driver::{CellReport, Progress};
+use crate::driver::{CellReport, Cost, Progress};
 
 /// What suits standard error.
 pub fn watcher(cells: usize) -> Box<dyn Watcher> {
@@ -21,6 +21,25 @@ pub fn watcher(cells: usize) -> Box<dyn Watcher> {
             tally: Mutex::default(),
         })
     }
+}
+
+/// What a strategy's plan is expected to cost on a suite, before anything is run.
+pub fn expected(strategy: &str, suite: &str, seeds: u64, cost: &Cost) {
+    let times = |number: u64, one: &str| match number {
+        1 => format!("1 {one}"),
+        _ => format!("{} {one}s", count(number as f64)),
+    };
+    eprintln!(
+        "{strategy} on {suite}: {} x {} x {}{}, about {}",
+        times(cost.tasks, "task"),
+        times(cost.runs_per_task, "run"),
+        times(cost.rounds, "round"),
+        match seeds {
+            1 => String::new(),
+            _ => format!(" x {}", times(seeds, "seed")),
+        },
+        times(cost.model_calls * seeds, "model call"),
+    );
 }
 
 /// How many cells are done.

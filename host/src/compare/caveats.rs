@@ -1,11 +1,12 @@
 //! What a reader must know before believing a number: printed under every table.
 
 use super::key::Conditions;
-use super::report::number::count;
+use super::report::number::{count, score};
 use super::statistics::FEW_GROUPS;
 use super::summary::{Setup, StrategyResult, SuiteResult};
 use super::{Contest, Contestant, label};
 use crate::contract::{Labels, Plan, Protocol};
+use crate::driver;
 
 /// The caveats of one suite's results, most general first.
 pub fn of(contest: &Contest, result: &SuiteResult, setup: &Setup) -> Vec<String> {
@@ -14,6 +15,13 @@ pub fn of(contest: &Contest, result: &SuiteResult, setup: &Setup) -> Vec<String>
         caveats.extend(contest.contestants.iter().flat_map(degraded));
     }
     caveats.extend(differing_plans(&contest.contestants));
+    let acting = setup.conditions.acting;
+    caveats.extend(contest.contestants.iter().flat_map(|contestant| {
+        let deviations = driver::deviations(&contestant.plan, &contest.suite, acting);
+        let name = contestant.name();
+        let said = deviations.into_iter().filter(|_| !contestant.floor);
+        said.map(move |deviation| format!("{name}: {deviation}"))
+    }));
     caveats.extend(about_results(result));
     caveats
 }
@@ -134,6 +142,12 @@ fn about_strategy(strategy: &StrategyResult) -> Vec<String> {
         caveats.push(format!("{name}: no result with {reason}"));
     }
     if let Some(costs) = &strategy.costs {
+        if costs.runs_per_task > 1.0 {
+            caveats.push(format!(
+                "{name}: {} runs of an agent per question",
+                score(costs.runs_per_task)
+            ));
+        }
         if costs.cut > 0.0 {
             caveats.push(format!(
                 "{name}: guidance was longer than its budget and was cut by the host, {} times per run",
@@ -166,6 +180,7 @@ mod tests {
         let contest = Contest {
             suite: Arc::new(testing::suite(24)),
             contestants,
+            inapplicable: Vec::new(),
         };
         let mut result = crate::compare::summary::tests::report().suites.remove(0);
         result.strategies.clear();

@@ -6,7 +6,7 @@ use std::fmt::{self, Write as _};
 use sha2::{Digest, Sha256};
 
 use super::{Comparison, Contest, Contestant, label};
-use crate::driver::Surroundings;
+use crate::driver::{Acting, Surroundings};
 use crate::embedding::EmbedderIdentity;
 use crate::settings;
 use crate::suite::Suite;
@@ -45,6 +45,8 @@ pub struct Conditions {
     pub models: BTreeMap<String, String>,
     /// What each call may spend.
     pub limits: String,
+    /// Who acts on the guidance.
+    pub acting: Acting,
 }
 
 impl Conditions {
@@ -65,6 +67,7 @@ impl Conditions {
                 .map(|(role, model)| (role.to_owned(), model.name().to_owned()))
                 .collect(),
             limits: format!("{:?}", surroundings.limits),
+            acting: surroundings.acting,
         }
     }
 
@@ -157,7 +160,7 @@ mod tests {
 
     #[test]
     fn whatever_determines_a_result_changes_the_digest() {
-        let change: [fn(&mut CellKey); 12] = [
+        let change: [fn(&mut CellKey); 13] = [
             |key| key.floor = true,
             |key| key.strategy.push('2'),
             |key| key.digest = "sha256:other".to_owned(),
@@ -176,6 +179,7 @@ mod tests {
                 )
             },
             |key| key.conditions.limits.push('2'),
+            |key| key.conditions.acting = Acting::Model,
         ];
         let mut digests = std::collections::BTreeSet::from([key().digest()]);
         for change in change {

@@ -19,7 +19,7 @@ pub mod summary;
 use std::sync::Arc;
 
 use crate::contract::{Plan, Setting};
-use crate::driver::Cell;
+use crate::driver::{self, Acting, Cell};
 use crate::engine::CallError;
 use crate::settings;
 use crate::strategy::Strategy;
@@ -92,21 +92,48 @@ pub struct Contest {
     pub suite: Arc<Suite>,
     /// Who takes part.
     pub contestants: Vec<Contestant>,
+    /// Plugins that this suite says nothing about.
+    pub inapplicable: Vec<Inapplicable>,
+}
+
+/// A strategy that gets no number on a suite, because the suite cannot give what its algorithm needs.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Inapplicable {
+    /// Its name.
+    pub strategy: String,
+    /// What is missing.
+    pub reason: String,
 }
 
 impl Contest {
-    /// Plugins and the suite's floors on a suite.
+    /// Plugins, as far as the suite can give what their plans ask for, and the suite's floors.
     ///
     /// # Errors
     /// If a floor cannot say what it needs.
-    pub async fn new(suite: Suite, plugins: &[Contestant]) -> Result<Contest, CallError> {
-        let mut contestants = plugins.to_vec();
+    pub async fn new(
+        suite: Suite,
+        plugins: &[Contestant],
+        acting: Acting,
+    ) -> Result<Contest, CallError> {
+        let mut contestants = Vec::new();
+        let mut inapplicable = Vec::new();
+        for plugin in plugins {
+            let phases = plugin.strategy.phases();
+            match driver::obstacle(&plugin.plan, phases, &suite, acting) {
+                None => contestants.push(plugin.clone()),
+                Some(reason) => inapplicable.push(Inapplicable {
+                    strategy: plugin.name().to_owned(),
+                    reason,
+                }),
+            }
+        }
         for floor in suite::floors(&suite) {
             contestants.push(Contestant::floor(floor).await?);
         }
         Ok(Contest {
             suite: Arc::new(suite),
             contestants,
+            inapplicable,
         })
     }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::caveats;
 use super::key::Conditions;
 use super::statistics::{self, Estimate, Score, mean, nearest_rank};
-use super::{Comparison, Contest, Contestant, Finish, Outcome, PlannedCell};
+use super::{Comparison, Contest, Contestant, Finish, Inapplicable, Outcome, PlannedCell};
 use crate::driver::{CellReport, ModelCost};
 use crate::settings;
 use crate::store::ResultRow;
@@ -56,6 +56,9 @@ pub struct SuiteResult {
     pub groups: usize,
     /// The plugins in the order given, then the floors.
     pub strategies: Vec<StrategyResult>,
+    /// Plugins that get no number here, and why.
+    #[serde(default)]
+    pub inapplicable: Vec<Inapplicable>,
     /// What a reader must know before believing a number.
     pub caveats: Vec<String>,
 }
@@ -123,6 +126,9 @@ pub struct Costs {
     pub fuel: f64,
     /// Seconds from start to end.
     pub wall_seconds: f64,
+    /// Runs of an agent per question: with memory, without, and with memories on trial.
+    #[serde(default)]
+    pub runs_per_task: f64,
     /// Guidance that the host cut to its budget.
     pub cut: f64,
     /// Memories that the host evicted.
@@ -150,13 +156,17 @@ impl Costs {
             retrieve_p95_ms: milliseconds(95.0),
             fuel: per_run(|r| r.fuel.values().sum::<u64>() as f64)?,
             wall_seconds: per_run(|r| r.wall.as_secs_f64())?,
+            runs_per_task: per_run(|r| match r.tasks.len() {
+                0 => 0.0,
+                tasks => r.runs.total() as f64 / tasks as f64,
+            })?,
             cut: per_run(|r| r.cut as f64)?,
             evicted_by_host: per_run(|r| r.evicted_by_host as f64)?,
         })
     }
 
     /// Every cost under its name.
-    pub fn named(&self) -> [(&'static str, f64); 11] {
+    pub fn named(&self) -> [(&'static str, f64); 12] {
         [
             ("tokens_per_question", self.tokens_per_question),
             ("model_calls", self.model_calls),
@@ -167,6 +177,7 @@ impl Costs {
             ("retrieve_p95_ms", self.retrieve_p95_ms),
             ("fuel", self.fuel),
             ("wall_seconds", self.wall_seconds),
+            ("runs_per_task", self.runs_per_task),
             ("cut", self.cut),
             ("evicted_by_host", self.evicted_by_host),
         ]
@@ -305,6 +316,7 @@ fn suite_result(contest: &Contest, ran: &[Ran<'_>], setup: &Setup) -> SuiteResul
         questions: contest.questions(),
         groups: groups.len(),
         strategies,
+        inapplicable: contest.inapplicable.clone(),
         caveats: Vec::new(),
     };
     result.caveats = caveats::of(contest, &result, setup);

@@ -11,7 +11,7 @@ use crate::capability::{CallContext, Usage};
 use crate::contract::{
     Attempt, Change, Description, Feedback, Guidance, Labels, Plan, Pressure, Query, Setting, Task,
 };
-use crate::driver::{CellReport, TaskReport};
+use crate::driver::{Acting, CellReport, Runs, TaskReport};
 use crate::embedding::EmbedderIdentity;
 use crate::engine::{CallError, CallFailure};
 use crate::strategy::{Answer, Phases, Strategy};
@@ -141,6 +141,7 @@ pub fn conditions() -> Conditions {
         },
         models: BTreeMap::from([("agent".to_owned(), "extractive".to_owned())]),
         limits: "the usual".to_owned(),
+        acting: Acting::Reader,
     }
 }
 
@@ -168,6 +169,7 @@ pub fn report(scores: &[f64]) -> CellReport {
             ("recall@5".to_owned(), score / 2.0),
         ]),
         tokens: 100 + number as u32,
+        baseline: None,
     };
     CellReport {
         tasks: scores.iter().enumerate().map(task).collect(),
@@ -177,6 +179,10 @@ pub fn report(scores: &[f64]) -> CellReport {
         memories: 40,
         cut: 0,
         evicted_by_host: 0,
+        runs: Runs {
+            memory: 24,
+            ..Runs::default()
+        },
         failures: Vec::new(),
         calls: 200,
         wall: Duration::from_millis(1_500),
@@ -194,6 +200,7 @@ pub fn comparison(seeds: u64) -> Comparison {
                 contestant("reasoningbank", false),
                 contestant("random", true),
             ],
+            inapplicable: Vec::new(),
         }],
         seeds,
         most_memories: None,

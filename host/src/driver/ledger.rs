@@ -70,8 +70,8 @@ impl Pending {
 pub(super) struct Sorted {
     /// For the transaction, in the order of the changes.
     pub(super) writes: Vec<Write>,
-    /// For each insert among the writes, the condition that it waits for.
-    inserts: Vec<Option<Condition>>,
+    /// For each insert among the writes, the condition that it waits for, and the first attempt that it names.
+    inserts: Vec<Option<(Condition, String)>>,
     /// Other writes that wait.
     held: Vec<(Condition, Op)>,
 }
@@ -82,8 +82,11 @@ impl Sorted {
         for Change { op, commit } in changes {
             let condition = Condition::of(&commit);
             match (&op, condition) {
-                (Op::Insert(_), _) => {
-                    sorted.inserts.push(condition);
+                (Op::Insert(memory), _) => {
+                    let source = memory.sources.first().cloned().unwrap_or_default();
+                    sorted
+                        .inserts
+                        .push(condition.map(|condition| (condition, source)));
                     sorted.writes.push(Write {
                         op,
                         provisional: condition.is_some(),
@@ -96,13 +99,51 @@ impl Sorted {
         sorted
     }
 
-    /// What waits, now that the inserts have the ids `inserted`.
-    pub(super) fn pending(self, task: &str, inserted: &[String]) -> Vec<Pending> {
+    /// What waits. `tasks` are those that the call was about: a conditional write belongs to the task whose attempt a
+    /// memory names first among its sources, and to the first of them if it names none of them.
+    pub(super) fn waiting(self, tasks: &[&str]) -> Waiting {
+        let first = tasks.first().copied().unwrap_or_default();
+        let task_of = |attempt: &str| {
+            let named = tasks.iter().find(|task| is_attempt_of(attempt, task));
+            named.copied().unwrap_or(first).to_owned()
+        };
+        let inserts = self.inserts.into_iter().map(|insert| {
+            let (condition, source) = insert?;
+            Some((condition, task_of(&source)))
+        });
+        Waiting {
+            inserts: inserts.collect(),
+            held: self.held,
+            task: first.to_owned(),
+        }
+    }
+}
+
+/// Whether an attempt is one of this task, by the ids that the driver gives: `<task>@<receipt>`.
+fn is_attempt_of(attempt: &str, task: &str) -> bool {
+    attempt
+        .strip_prefix(task)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['@', '-', '#']))
+}
+
+/// What waits of one call's changes, before its memories have ids.
+pub(super) struct Waiting {
+    /// For each insert of the call, the condition and the task that it waits for.
+    inserts: Vec<Option<(Condition, String)>>,
+    /// Other writes.
+    held: Vec<(Condition, Op)>,
+    /// The task of those.
+    task: String,
+}
+
+impl Waiting {
+    /// The same, now that the inserts have the ids `inserted`: what is decided together is together.
+    pub(super) fn with(self, inserted: &[String]) -> Vec<Pending> {
         let mut pending: Vec<Pending> = Vec::new();
-        let mut under = |condition: Condition, add: &mut dyn FnMut(&mut Pending)| {
+        let mut under = |condition: Condition, task: &str| {
             let at = pending
                 .iter()
-                .position(|p| p.condition == condition)
+                .position(|p| p.condition == condition && p.task == task)
                 .unwrap_or_else(|| {
                     pending.push(Pending {
                         task: task.to_owned(),
@@ -112,15 +153,22 @@ impl Sorted {
                     });
                     pending.len() - 1
                 });
-            add(&mut pending[at]);
+            at
         };
-        for (condition, id) in self.inserts.iter().zip(inserted) {
-            if let Some(condition) = condition {
-                under(*condition, &mut |p| p.memories.push(id.clone()));
+        let mut placed: Vec<(usize, Option<String>, Option<Op>)> = Vec::new();
+        for (insert, id) in self.inserts.into_iter().zip(inserted) {
+            if let Some((condition, task)) = insert {
+                placed.push((under(condition, &task), Some(id.clone()), None));
             }
         }
         for (condition, op) in self.held {
-            under(condition, &mut |p| p.held.push(op.clone()));
+            placed.push((under(condition, &self.task), None, Some(op)));
+        }
+        for (at, memory, op) in placed {
+            if let Some(pending) = pending.get_mut(at) {
+                pending.memories.extend(memory);
+                pending.held.extend(op);
+            }
         }
         pending
     }
@@ -172,7 +220,7 @@ mod tests {
         let provisional: Vec<bool> = sorted.writes.iter().map(|w| w.provisional).collect();
         assert_eq!(provisional, [false, true, false]);
 
-        let pending = sorted.pending("task", &["m7".into(), "m8".into()]);
+        let pending = sorted.waiting(&["task"]).with(&["m7".into(), "m8".into()]);
         assert_eq!(pending.len(), 1);
         assert_eq!(pending[0].memories, ["m8"]);
         assert_eq!(pending[0].held, [Op::Remove("m1".into())]);
@@ -195,9 +243,36 @@ mod tests {
             change(insert("b"), Commit::IfTrialGains(0.1)),
             change(insert("c"), Commit::IfTrialGains(0.05)),
         ]);
-        let pending = sorted.pending("task", &["m1".into(), "m2".into(), "m3".into()]);
+        let pending = sorted
+            .waiting(&["task"])
+            .with(&["m1".into(), "m2".into(), "m3".into()]);
         assert_eq!(pending.len(), 2);
         assert_eq!(pending[0].memories, ["m1", "m3"]);
         assert_eq!(pending[1].memories, ["m2"]);
+    }
+
+    #[test]
+    fn in_a_batch_each_memory_is_decided_by_the_task_it_was_learnt_from() {
+        let about = |attempt: &str| {
+            let Op::Insert(memory) = insert("x") else {
+                unreachable!()
+            };
+            Op::Insert(NewMemory {
+                sources: vec![attempt.into()],
+                ..memory
+            })
+        };
+        let sorted = Sorted::from(vec![
+            change(about("t2@r5"), Commit::IfTrialGains(0.05)),
+            change(about("t1@r4#3"), Commit::IfTrialGains(0.05)),
+            change(about("nobody"), Commit::IfTrialGains(0.05)),
+        ]);
+        let ids = ["m1".into(), "m2".into(), "m3".into()];
+        let pending = sorted.waiting(&["t1", "t2", "t22"]).with(&ids);
+        let decided: Vec<(&str, &[String])> = pending
+            .iter()
+            .map(|p| (p.task.as_str(), p.memories.as_slice()))
+            .collect();
+        assert_eq!(decided, [("t2", &ids[..1]), ("t1", &ids[1..])]);
     }
 }

@@ -3,11 +3,27 @@
 //!
 //! Where no language model acts, the suite's frozen reader does: what it makes of the guidance is the
 //! attempt whose outcome `update` hears of. What `distill` learns from are the suite's recorded attempts.
+//!
+//! | of the plan | what happens |
+//! |---|---|
+//! | `streaming`, `build-then-freeze` | [`course`] says which episodes are asked and which are learnt from |
+//! | `trials`, `all-agents` | [`grouping`] says which runs of a task are distilled together |
+//! | `baseline-arm` | the same agent acts without guidance too |
+//! | `rounds` | retrieve and act, told what was found, until nothing is |
+//! | `refinements` | a model's finished run goes on with check messages |
+//! | `labels` | [`plan`] leaves out what is not to be told |
+//! | `if-trial-gains`, `if-next-attempt-succeeds` | [`ledger`] keeps what waits, the host runs the trial |
 
+mod acting;
+mod calendar;
+mod cost;
+mod course;
+mod grouping;
 mod ledger;
 mod model_agent;
 mod order;
 mod plan;
+mod receipts;
 mod report;
 mod seen;
 mod stream;
@@ -23,7 +39,11 @@ use crate::store::{Store, StoreError};
 use crate::strategy::Strategy;
 use crate::suite::{Reader, Suite};
 
-pub use report::{CellReport, ModelCost, TaskReport};
+pub use acting::Acting;
+pub use calendar::{Calendar, Guard, Leak};
+pub use cost::Cost;
+pub use plan::{deviations, obstacle};
+pub use report::{CellReport, ModelCost, Runs, TaskReport};
 
 /// One cell: a strategy on a suite with a seed.
 #[derive(Clone)]
@@ -53,6 +73,8 @@ pub struct Surroundings {
     pub embedder: Arc<dyn Embedder>,
     /// What each call may spend.
     pub limits: Limits,
+    /// Who acts on the guidance.
+    pub acting: Acting,
 }
 
 /// Hears of a cell's progress.
@@ -93,26 +115,28 @@ pub async fn run_cell(
 ) -> Result<CellReport, DriverError> {
     let start = Instant::now();
     let plan = cell.strategy.plan(&cell.settings).await?;
-    plan::check(&plan, cell)?;
+    let phases = cell.strategy.phases();
+    if let Some(reason) = obstacle(&plan, phases, &cell.suite, surroundings.acting) {
+        return Err(DriverError::Plan {
+            strategy: cell.strategy.description().name.clone(),
+            suite: cell.suite.name.clone(),
+            reason,
+        });
+    }
 
     let reader = Reader::new(&cell.suite);
-    let total = cell
-        .suite
-        .streams
-        .iter()
-        .flat_map(|s| &s.stages)
-        .map(|s| s.episodes.len())
-        .sum();
+    let total = cell.suite.episodes().count();
     let mut done = 0;
+    let mut advance = || {
+        done += 1;
+        progress.advance(done, total);
+    };
     let mut report = report::Recorder::default();
     for (index, stream) in cell.suite.streams.iter().enumerate() {
-        let mut run = stream::StreamRun::open(cell, surroundings, &plan, &reader, index).await?;
-        for (stage, at) in order::episodes(stream, cell.seed, index) {
-            run.episode(stage, at, &mut report).await?;
-            done += 1;
-            progress.advance(done, total);
-        }
-        run.finish(&mut report).await?;
+        stream::StreamRun::open(cell, surroundings, &plan, &reader, index, stream)
+            .await?
+            .run(&mut report, &mut advance)
+            .await?;
     }
     Ok(report.finish(start.elapsed()))
 }

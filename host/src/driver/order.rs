@@ -5,11 +5,16 @@ use rand::RngCore;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
+use sha2::{Digest, Sha256};
 
 use crate::suite::Stream;
 
-/// Bit that tells a generator for the order from one for the calls.
+use super::report::Position;
+
+/// Bits that tell a generator for the order from those for the calls, for the reader and for trials.
 const CALLS: u64 = 1 << 63;
+const READER: u64 = 1 << 62;
+const TRIALS: u64 = 1 << 61;
 
 /// Stage and place within it of every episode, in the order of the run.
 pub(super) fn episodes(stream: &Stream, seed: u64, stream_index: usize) -> Vec<(usize, usize)> {
@@ -25,16 +30,39 @@ pub(super) fn episodes(stream: &Stream, seed: u64, stream_index: usize) -> Vec<(
     order
 }
 
-/// Seeds for the calls of one stream, one after the other.
-pub(super) struct CallSeeds(ChaCha8Rng);
+/// The random bits of one stream.
+pub(super) struct CallSeeds {
+    calls: ChaCha8Rng,
+    reader: u64,
+    trials: u64,
+}
 
 impl CallSeeds {
     pub(super) fn new(seed: u64, stream_index: usize) -> CallSeeds {
-        CallSeeds(generator(seed, stream_index as u64 | CALLS))
+        let of = |purpose: u64| generator(seed, stream_index as u64 | purpose);
+        CallSeeds {
+            calls: of(CALLS),
+            reader: of(READER).next_u64(),
+            trials: of(TRIALS).next_u64(),
+        }
     }
 
+    /// Of the strategy's next call.
     pub(super) fn next(&mut self) -> u64 {
-        self.0.next_u64()
+        self.calls.next_u64()
+    }
+
+    /// Of the reader at a question: the same whatever a strategy does.
+    pub(super) fn chance(&self, (stream, stage, place): Position) -> u64 {
+        let place = ((stream as u64) << 48) ^ ((stage as u64) << 32) ^ place as u64;
+        generator(self.reader, place).next_u64()
+    }
+
+    /// Of the reader when a memory is on trial at a task.
+    pub(super) fn trial(&self, task: &str) -> u64 {
+        let digest = Sha256::digest(task);
+        let bytes: [u8; 8] = std::array::from_fn(|place| digest[place]);
+        generator(self.trials, u64::from_le_bytes(bytes)).next_u64()
     }
 }
 

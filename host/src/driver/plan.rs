@@ -1,56 +1,135 @@
 //! Whether a suite can give what a strategy's plan asks for. What it cannot is said, never glossed over.
 
-use crate::contract::{Attempt, Authority, Labels, Outcome, Plan, Protocol, Verdict};
-use crate::suite::Suite;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Cell, DriverError};
+use crate::contract::{Attempt, Authority, Labels, Outcome, Plan, Verdict};
+use crate::strategy::Phases;
+use crate::suite::{Lane, Question, Suite};
 
-/// Refuses a plan that this cell cannot carry out, with the reason.
-pub(super) fn check(plan: &Plan, cell: &Cell) -> Result<(), DriverError> {
-    let Some(reason) = obstacle(plan, &cell.suite) else {
-        return Ok(());
-    };
-    Err(DriverError::Plan {
-        strategy: cell.strategy.description().name.clone(),
-        suite: cell.suite.name.clone(),
-        reason,
-    })
-}
+use super::Acting;
 
-fn obstacle(plan: &Plan, suite: &Suite) -> Option<String> {
+/// Why a strategy with this plan cannot be run on this suite at all; `None` if it can.
+pub fn obstacle(plan: &Plan, phases: Phases, suite: &Suite, acting: Acting) -> Option<String> {
     if plan.trials == 0 || plan.rounds == 0 {
         return Some("its plan asks for no trial or no round at all; both are at least 1".into());
     }
-    let wants = [
-        (
-            plan.protocol == Protocol::BuildThenFreeze,
-            "training tasks apart from test tasks",
-        ),
-        (plan.trials > 1, "several runs of one task"),
-        (plan.baseline_arm, "runs without memory"),
-        (plan.all_agents, "runs by several agents"),
-        (plan.refinements > 0, "finished runs to be continued"),
-        (plan.rounds > 1, "several rounds of findings"),
-    ];
-    if let Some((_, what)) = wants.iter().find(|(wanted, _)| *wanted) {
+    let model = acting == Acting::Model;
+    if model && !suite.episodes().any(|(_, episode)| episode.is_checkable()) {
+        return Some("no program can check what a language model answers here".into());
+    }
+    let hides_several = suite
+        .questions()
+        .any(|(_, question)| matches!(question, Question::Discover { .. }));
+    if plan.rounds > 1 && !hides_several {
+        return Some(
+            "it works in rounds of findings, and the tasks here have one outcome each".into(),
+        );
+    }
+    if plan.trials > 1 && !model && most_runs(suite) < 2 {
         return Some(format!(
-            "its plan asks for {what}, and the suite has recorded runs of single tasks only"
+            "it contrasts {} runs of a task by one agent, and one run is recorded here",
+            plan.trials
         ));
     }
-    let mut attempts = suite
-        .streams
-        .iter()
-        .flat_map(|s| &s.stages)
-        .flat_map(|s| &s.episodes)
-        .flat_map(|e| &e.attempts);
-    match plan.labels {
-        Labels::Any | Labels::SelfJudged => None,
-        Labels::Verified => (!attempts.any(is_verified)).then(|| {
-            "it learns from verified outcomes, and no attempt of the suite has one".into()
-        }),
-        Labels::Graded => (!attempts.any(|a| is_verified(a) && a.outcome.score.is_some()))
-            .then(|| "it learns from graded outcomes, and no attempt of the suite has one".into()),
+    if plan.refinements > 0 && !model {
+        return Some(
+            "it continues finished runs with check messages, which recorded runs cannot answer; \
+             use --agent model"
+                .into(),
+        );
     }
+    if plan.all_agents && most_agents(suite) < 2 {
+        return Some(
+            "it contrasts several agents on one task, and only one agent's runs are recorded here"
+                .into(),
+        );
+    }
+    let asks_nothing = suite
+        .episodes()
+        .any(|(_, episode)| episode.question.is_none() && !episode.attempts.is_empty());
+    if !phases.distill && phases.update && asks_nothing {
+        return Some(
+            "it learns from its own outcomes alone, and what can be learnt from here happens before anything is \
+             asked"
+                .into(),
+        );
+    }
+    unlabelled(plan.labels, suite, model)
+}
+
+/// What is told of outcomes must exist: those of recorded runs, or of what the suite asks.
+fn unlabelled(labels: Labels, suite: &Suite, model: bool) -> Option<String> {
+    let asks_and_scores =
+        model || suite.lane != Lane::Attempts && suite.questions().next().is_some();
+    match labels {
+        Labels::Any | Labels::SelfJudged => None,
+        Labels::Verified if suite.attempts().any(is_verified) => None,
+        Labels::Verified => {
+            Some("it learns from verified outcomes, and no attempt of the suite has one".into())
+        }
+        Labels::Graded if asks_and_scores || suite.attempts().any(is_graded) => None,
+        Labels::Graded => {
+            Some("it learns from graded outcomes, and no attempt of the suite has one".into())
+        }
+    }
+}
+
+/// In what a strategy's plan is not carried out to the letter on this suite.
+pub fn deviations(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
+    let mut deviations = Vec::new();
+    let tasks: Vec<usize> = runs_per_task(suite).into_values().collect();
+    let short = tasks.iter().filter(|runs| **runs < plan.trials as usize);
+    let short = short.count();
+    if acting == Acting::Reader && plan.trials > 1 && short > 0 {
+        deviations.push(format!(
+            "it asks for {} runs per task; {short} of {} tasks have fewer on record",
+            plan.trials,
+            tasks.len()
+        ));
+    }
+    let binary = suite
+        .attempts()
+        .filter_map(|a| a.outcome.score)
+        .all(|s| s == 0.0 || s == 1.0);
+    if plan.labels == Labels::Graded && binary && suite.lane != Lane::Forecast {
+        deviations.push("it learns from graded outcomes, and those here are all or nothing".into());
+    }
+    if plan.labels == Labels::SelfJudged && acting == Acting::Reader {
+        deviations.push("what it judges are recorded runs, not its own agent's".into());
+    }
+    if plan.baseline_arm && acting == Acting::Reader {
+        deviations.push(
+            "both arms are the frozen reader's, so that they differ by the guidance alone".into(),
+        );
+    }
+    deviations
+}
+
+/// How many runs by one agent there are of each task, at most.
+fn runs_per_task(suite: &Suite) -> BTreeMap<(&str, &str), usize> {
+    let mut runs: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for (stream, episode) in suite.episodes() {
+        let mut by_agent: BTreeMap<&str, usize> = BTreeMap::new();
+        for attempt in &episode.attempts {
+            *by_agent.entry(attempt.agent.id.as_str()).or_default() += 1;
+        }
+        if let Some(most) = by_agent.into_values().max() {
+            runs.insert((stream.name.as_str(), episode.task.id.as_str()), most);
+        }
+    }
+    runs
+}
+
+fn most_runs(suite: &Suite) -> usize {
+    runs_per_task(suite).into_values().max().unwrap_or(0)
+}
+
+fn most_agents(suite: &Suite) -> usize {
+    let agents = suite.episodes().map(|(_, episode)| {
+        let agents = episode.attempts.iter().map(|a| a.agent.id.as_str());
+        agents.collect::<BTreeSet<_>>().len()
+    });
+    agents.max().unwrap_or(0)
 }
 
 fn is_verified(attempt: &Attempt) -> bool {
@@ -58,11 +137,18 @@ fn is_verified(attempt: &Attempt) -> bool {
         && attempt.outcome.authority == Authority::GroundTruth
 }
 
+fn is_graded(attempt: &Attempt) -> bool {
+    is_verified(attempt) && attempt.outcome.score.is_some()
+}
+
 /// An attempt with what its strategy may be told of the outcome.
 pub(super) fn told(mut attempt: Attempt, labels: Labels) -> Attempt {
     match labels {
         Labels::Any | Labels::Graded => {}
-        Labels::Verified => attempt.outcome.score = None,
+        Labels::Verified => {
+            attempt.outcome.score = None;
+            attempt.outcome.baseline = None;
+        }
         Labels::SelfJudged => attempt.outcome = untold(),
     }
     attempt

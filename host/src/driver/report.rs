@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::capability::Usage;
+use crate::capability::{ModelCall, Usage};
+use crate::contract::Arm;
 use crate::suite::Scores;
 
 /// What a cell measured.
@@ -23,6 +24,9 @@ pub struct CellReport {
     pub cut: u64,
     /// Memories that the host evicted because the strategy did not.
     pub evicted_by_host: u64,
+    /// Runs of agents that the plan took.
+    #[serde(default)]
+    pub runs: Runs,
     /// Calls that failed, as text; the cell goes on without them.
     pub failures: Vec<String>,
     /// How many calls were made.
@@ -42,6 +46,31 @@ pub struct TaskReport {
     pub scores: Scores,
     /// Tokens handed over at the primary budget.
     pub tokens: u32,
+    /// What the same agent scores without memory, in 0..=1, where that arm was run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<f64>,
+}
+
+/// Runs of agents, by arm: what a plan costs besides its model calls.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Runs {
+    /// With guidance.
+    pub memory: u64,
+    /// Without.
+    pub no_memory: u64,
+    /// With memories on trial, and without them where nobody knew.
+    pub candidate: u64,
+    /// Of rounds, over all runs.
+    pub rounds: u64,
+    /// Recorded or made by a model, and handed to `distill`.
+    pub distilled: u64,
+}
+
+impl Runs {
+    /// Runs of agents, of whichever arm.
+    pub fn total(&self) -> u64 {
+        self.memory + self.no_memory + self.candidate
+    }
 }
 
 /// Cost of model calls for one purpose.
@@ -74,12 +103,33 @@ impl Recorder {
                 .retrieve_micros
                 .push(u64::try_from(usage.wall.as_micros()).unwrap_or(u64::MAX));
         }
-        for call in &usage.model_calls {
+        self.model_calls(&usage.model_calls);
+    }
+
+    pub(super) fn model_calls(&mut self, calls: &[ModelCall]) {
+        for call in calls {
             let cost = self.report.model.entry(call.purpose.clone()).or_default();
             cost.calls += 1;
             cost.input_tokens += u64::from(call.input_tokens);
             cost.output_tokens += u64::from(call.output_tokens);
         }
+    }
+
+    pub(super) fn runs(&mut self, arm: Arm, runs: usize) {
+        let of_arm = match arm {
+            Arm::Memory => &mut self.report.runs.memory,
+            Arm::NoMemory => &mut self.report.runs.no_memory,
+            Arm::Candidate => &mut self.report.runs.candidate,
+        };
+        *of_arm += runs as u64;
+    }
+
+    pub(super) fn round(&mut self) {
+        self.report.runs.rounds += 1;
+    }
+
+    pub(super) fn distilled(&mut self, attempts: usize) {
+        self.report.runs.distilled += attempts as u64;
     }
 
     pub(super) fn failure(&mut self, text: String) {

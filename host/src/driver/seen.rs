@@ -1,4 +1,4 @@
-//! What has happened so far in a stream, and which of it a question may draw on.
+//! What has happened so far in a stream, for the strategy's `get-attempts` and for what a task may not draw on.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{RwLock, RwLockReadGuard};
@@ -8,7 +8,13 @@ use crate::contract::Attempt;
 
 /// Attempts that have become known in a stream.
 #[derive(Default)]
-pub(super) struct SeenAttempts(RwLock<HashMap<String, Attempt>>);
+pub(super) struct SeenAttempts(RwLock<Seen>);
+
+#[derive(Default)]
+struct Seen {
+    attempts: HashMap<String, Attempt>,
+    by_task: HashMap<String, HashSet<String>>,
+}
 
 impl SeenAttempts {
     pub(super) fn add(&self, attempts: &[Attempt]) {
@@ -16,39 +22,30 @@ impl SeenAttempts {
             .0
             .write()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
-        seen.extend(
-            attempts
-                .iter()
-                .map(|attempt| (attempt.id.clone(), attempt.clone())),
-        );
+        for attempt in attempts {
+            let of_task = seen.by_task.entry(attempt.task.id.clone()).or_default();
+            of_task.insert(attempt.id.clone());
+            seen.attempts.insert(attempt.id.clone(), attempt.clone());
+        }
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, HashMap<String, Attempt>> {
+    /// The ids of a task's own attempts.
+    pub(super) fn ids_of(&self, task: &str) -> HashSet<String> {
+        self.read().by_task.get(task).cloned().unwrap_or_default()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Seen> {
         self.0
             .read()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
-    }
-
-    pub(super) fn ids_of(&self, task: &str) -> HashSet<String> {
-        self.read()
-            .values()
-            .filter(|a| a.task.id == task)
-            .map(|a| a.id.clone())
-            .collect()
-    }
-
-    pub(super) fn ids_without(&self, withheld: &HashSet<String>) -> HashSet<String> {
-        self.read()
-            .keys()
-            .filter(|id| !withheld.contains(*id))
-            .cloned()
-            .collect()
     }
 }
 
 impl Attempts for SeenAttempts {
     fn get(&self, ids: &[String]) -> Vec<Attempt> {
         let seen = self.read();
-        ids.iter().filter_map(|id| seen.get(id).cloned()).collect()
+        ids.iter()
+            .filter_map(|id| seen.attempts.get(id).cloned())
+            .collect()
     }
 }

@@ -55,6 +55,11 @@ impl Check {
 }
 
 impl Episode {
+    /// Whether what a language model answers can be scored: by a check, or as findings.
+    pub fn is_checkable(&self) -> bool {
+        matches!(self.question, Some(Question::Discover { .. })) || self.check().is_some()
+    }
+
     /// How an answer to this episode is checked; `None` if no program can.
     pub fn check(&self) -> Option<Check> {
         let of_question = || match self.question.as_ref()? {

@@ -23,6 +23,10 @@ const DISCOVER: [&str; 7] = [
     "f1@20",
     "grounded@10",
 ];
+/// How often a model that acts is right: the mean of its checked answers over the runs of a task.
+pub(crate) const SCORE: &str = "score";
+/// Of several runs of a task, how right the one is that a judge takes for the best.
+pub(crate) const BEST_OF_N: &str = "best-of-n";
 const BRIER: &str = "brier";
 const MARKET_BRIER: &str = "market-brier";
 
@@ -59,12 +63,21 @@ pub fn aggregate(metric: &str, tasks: &[&Scores]) -> Option<f64> {
 }
 
 /// The mean; `None` of nothing.
-pub(super) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+pub(crate) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let (sum, count) = values.fold((0.0, 0u32), |(sum, count), value| (sum + value, count + 1));
     (count > 0).then(|| sum / f64::from(count))
 }
 
 impl Suite {
+    /// The same suite for a language model that acts: reported by how right its answers are, or, where several
+    /// problems are hidden, by how many it finds.
+    pub fn for_a_model(mut self) -> Suite {
+        if self.lane != super::Lane::Discovery {
+            self.primary = SCORE.into();
+        }
+        self
+    }
+
     /// The metrics that the suite is reported by, the primary one first.
     pub fn metrics(&self) -> Vec<String> {
         let others = self.measurable();
@@ -79,6 +92,9 @@ impl Suite {
         let asks =
             |kind: fn(&Question) -> bool| self.questions().any(|(_, question)| kind(question));
         let mut metrics: Vec<String> = Vec::new();
+        if self.primary == SCORE {
+            return vec![SCORE.into(), BEST_OF_N.into()];
+        }
         if asks(|question| matches!(question, Question::Evidence { .. })) {
             metrics.extend(self.budgets.iter().copied().map(answer_within));
             metrics.extend(EVIDENCE.map(String::from));

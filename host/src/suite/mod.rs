@@ -16,12 +16,13 @@ use crate::contract::{Attempt, Task};
 mod check;
 mod checker;
 mod error;
+mod files;
 pub mod floor;
 pub mod generate;
 pub mod import;
 pub mod jsonl;
 mod load;
-mod metric;
+pub(crate) mod metric;
 mod reader;
 mod recorded;
 mod summary;
@@ -33,6 +34,7 @@ pub use error::SuiteError;
 pub use floor::floors;
 pub use load::{Format, builtin, formats};
 pub use metric::{aggregate, is_hidden, lower_is_better};
+pub(crate) use reader::attempt_of;
 pub use reader::{Act, Reader, Reading, Record};
 pub use summary::{StreamSummary, SuiteSummary};
 
@@ -205,8 +207,23 @@ pub struct AttemptFacts {
     pub tools: Vec<String>,
     /// Who made it, for [`Question::Route`].
     pub agent: String,
-    /// What its task forecast and whether it came true, for [`Question::Forecast`]: source, horizon, truth.
-    pub forecast: Option<(String, String, bool)>,
+    /// What its task asked of the future, for [`Question::Forecast`].
+    pub forecast: Option<Resolution>,
+}
+
+/// How a question about the future was resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resolution {
+    /// As in [`Question::Forecast`].
+    pub source: String,
+    /// As in [`Question::Forecast`].
+    pub horizon: String,
+    /// As in [`Question::Forecast`].
+    pub market: Option<f64>,
+    /// Whether it came true.
+    pub happened: bool,
+    /// As in [`Timing`].
+    pub known: Option<f64>,
 }
 
 /// Metric → value for one task. A metric that does not apply is absent.
@@ -218,6 +235,11 @@ impl Suite {
         self.streams
             .iter()
             .flat_map(|stream| stream.episodes().map(move |episode| (stream, episode)))
+    }
+
+    /// Every recorded attempt, in the order of the data.
+    pub fn attempts(&self) -> impl Iterator<Item = &Attempt> {
+        self.episodes().flat_map(|(_, episode)| &episode.attempts)
     }
 
     /// Every question with the episode that asks it.

@@ -26,10 +26,14 @@
 //!
 //! **Lane D, [`Question::Forecast`]**: the mean of the outcomes of what was retrieved, weighted by score^2 (0.3 of that at
 //! another horizon), shrunk by 5 observations towards the base rate of its source and horizon so far. Questions with a
-//! market start from its price instead, and from how wrong it was in what was retrieved. `brier`, `market-brier`: (p -
-//! outcome)^2, lower is better.
+//! market start from its price instead, and from how wrong it was in what was retrieved; the two kinds of question say
+//! nothing about each other. `brier`, `market-brier`: (p - outcome)^2, lower is better. A forecast that draws on an
+//! outcome from after it was asked, be it cited or in the base rate, is worth nothing and has no score.
 //!
-//! **Lane E, [`Question::Discover`]**: see [`Reader::discover`].
+//! **Lane E, [`Question::Discover`]**: a document of the task may have the problems of the solved documents that it
+//! resembles most, by BM25, of those cited; its likeness to a cited document without problems speaks against it.
+//! `coverage@5`, `coverage@10`, `coverage@20`: the share of the hidden problems among so many reports. `f1@…`: with the
+//! share of those reports that name one for the first time. `grounded@10`: coverage by findings whose evidence is right.
 
 mod discovery;
 mod forecast;
@@ -40,9 +44,12 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::metric::{PREDICTED_SUCCESS, SUCCEEDED, answer_within, mean, ndcg};
 use super::text::{Bag, content_words, names};
-use super::{AttemptFacts, Episode, Matching, Question, Scores, Suite};
+use super::{AttemptFacts, Episode, Matching, Question, Resolution, Scores, Suite, Timing};
 use crate::contract::{Actor, Attempt, Finding, Task, Verdict};
 
+pub(super) use discovery::code_tokens;
+pub(super) use forecast::{OTHER_HORIZON, PRIOR, forecast, score_of, weight};
+pub(super) use record::BaseRates;
 pub use record::Record;
 
 /// How many retrieved attempts predict an outcome.
@@ -93,8 +100,8 @@ pub struct Reader {
     /// What was said in an attempt, where answers are looked for.
     said: HashMap<String, Bag>,
     tool_weights: HashMap<String, f64>,
-    /// What the market said of the task of an attempt.
-    prices: HashMap<String, f64>,
+    /// What solved attempts show, where problems are hidden.
+    cases: discovery::Cases,
     primary: String,
 }
 
@@ -116,7 +123,7 @@ impl Reader {
             successes: suite.task_successes(),
             said,
             tool_weights: tool_weights(suite),
-            prices: suite.prices(),
+            cases: discovery::Cases::new(suite),
             primary: suite.primary.clone(),
         }
     }
@@ -156,6 +163,7 @@ impl Reader {
                     source,
                     horizon,
                     market: *market,
+                    at: episode.timing.asked,
                 };
                 return self.forecast(asked, reading);
             }
@@ -382,7 +390,7 @@ fn distinct<'a>(items: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
 }
 
 /// The attempt of a source: `<attempt>` of `<attempt>#<step>`. Attempt ids hold no `#`.
-pub(super) fn attempt_of(source: &str) -> &str {
+pub(crate) fn attempt_of(source: &str) -> &str {
     source
         .split_once('#')
         .map_or(source, |(attempt, _)| attempt)
@@ -416,15 +424,16 @@ impl Suite {
     /// What the suite knows of each attempt, from the question about its task; the tools of a task that no
     /// question is about are those that the attempt called.
     fn attempt_facts(&self) -> HashMap<String, AttemptFacts> {
-        let questions: HashMap<(&str, &str), &Question> = self
+        let questions: HashMap<(&str, &str), (&Question, Timing)> = self
             .episodes()
             .filter_map(|(stream, episode)| {
-                let question = episode.question.as_ref()?;
+                let question = (episode.question.as_ref()?, episode.timing);
                 Some(((stream.name.as_str(), episode.task.id.as_str()), question))
             })
             .collect();
         let facts = |stream: &str, attempt: &Attempt| {
-            let question = questions.get(&(stream, attempt.task.id.as_str()));
+            let asked = questions.get(&(stream, attempt.task.id.as_str()));
+            let (question, timing) = asked.copied().unzip();
             AttemptFacts {
                 kind: match question {
                     Some(Question::Kind { kind }) => Some(kind.clone()),
@@ -441,8 +450,14 @@ impl Suite {
                         happened,
                         source,
                         horizon,
-                        ..
-                    }) => Some((source.clone(), horizon.clone(), *happened)),
+                        market,
+                    }) => Some(Resolution {
+                        source: source.clone(),
+                        horizon: horizon.clone(),
+                        market: *market,
+                        happened: *happened,
+                        known: timing.and_then(|timing| timing.known),
+                    }),
                     _ => None,
                 },
             }
@@ -453,24 +468,6 @@ impl Suite {
                     .attempts
                     .iter()
                     .map(|attempt| (attempt.id.clone(), facts(&stream.name, attempt)))
-            })
-            .collect()
-    }
-
-    /// What the market said of each attempt's task, where there is one.
-    fn prices(&self) -> HashMap<String, f64> {
-        let asked = self
-            .questions()
-            .filter_map(|(episode, question)| match question {
-                Question::Forecast {
-                    market: Some(price),
-                    ..
-                } => Some((episode, *price)),
-                _ => None,
-            });
-        asked
-            .flat_map(|(episode, price)| {
-                episode.attempts.iter().map(move |a| (a.id.clone(), price))
             })
             .collect()
     }

@@ -94,3 +94,22 @@ pub(super) fn unknown() -> Outcome {
         authority: Authority::GroundTruth,
     }
 }
+
+/// How a question about the future was resolved, as a run of its task. Nobody forecast anything in it, so that
+/// there is nothing to be graded.
+pub(super) fn resolution(task: &Task, happened: bool) -> Attempt {
+    let (what, answer) = if happened {
+        ("It came true.", "yes")
+    } else {
+        ("It did not come true.", "no")
+    };
+    let outcome = Outcome {
+        verdict: Verdict::Success,
+        ..unknown()
+    };
+    let steps = vec![said(Actor::Observation, what)];
+    Attempt {
+        answer: answer.into(),
+        ..attempt(format!("{}-0", task.id), task, 0, steps, outcome)
+    }
+}

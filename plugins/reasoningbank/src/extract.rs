@@ -1,16 +1,23 @@
-//! The extractor: what is there to learn from an attempt, given how it was judged?
+//! The extractor: what is there to learn from an attempt, given how it was judged, or from several runs of one
+//! task, held against each other?
 
 use memhost_sdk::{Attempt, Fault, Request, Role, llm};
 use serde::{Deserialize, Serialize};
 
 use crate::judge::{Judgement, Verdict};
-use crate::{MOST_ITEMS, trajectory};
+use crate::trajectory;
 
-/// Paper, appendix A.2.
+/// Paper, appendix A.2, for contrasts too; the released code contrasts at 0.7.
 const TEMPERATURE: f32 = 1.0;
+
+/// Of one attempt: paper, section 3.2 and figure 8.
+const MOST_ITEMS: usize = 3;
+/// Of several runs together: paper, appendix A.3 and figure 10.
+const MOST_ITEMS_OF_A_CONTRAST: usize = 5;
 
 const FROM_SUCCESS: &str = include_str!("../prompts/extract-success.md");
 const FROM_FAILURE: &str = include_str!("../prompts/extract-failure.md");
+const FROM_CONTRAST: &str = include_str!("../prompts/contrast.md");
 const SCHEMA: &str = include_str!("../prompts/extract.schema.json");
 
 /// Something learnt.
@@ -19,7 +26,7 @@ pub(crate) struct Item {
     pub(crate) title: String,
     /// One sentence.
     pub(crate) description: String,
-    /// One to three sentences.
+    /// One to three sentences; up to five, if several runs were contrasted.
     pub(crate) content: String,
 }
 
@@ -68,36 +75,48 @@ pub(crate) fn extract(
         .zip(attempts)
         .map(|(reply, attempt)| {
             reply
-                .and_then(|reply| read(&reply.text))
+                .and_then(|reply| read(&reply.text, MOST_ITEMS))
                 .map_err(|fault| fault.within(&format!("extracting from attempt `{}`", attempt.id)))
         })
         .collect()
 }
 
-/// To the model that the agent runs on, as in the paper.
+/// The items of all runs together, at most [`MOST_ITEMS_OF_A_CONTRAST`]: one call, and no word of how any run was
+/// judged, because the model is to find out by comparing.
+pub(crate) fn contrast(runs: &[Attempt], observations: bool) -> Result<Vec<Item>, Fault> {
+    let material = trajectory::for_the_contrast(runs, observations);
+    let request = to_the_agents_model(FROM_CONTRAST, material, MOST_ITEMS_OF_A_CONTRAST);
+    let ids: Vec<&str> = runs.iter().map(|run| run.id.as_str()).collect();
+    llm::complete(&[request])
+        .into_iter()
+        .next()
+        .unwrap_or_else(|| Err(Fault::Failed("the host gave no reply".to_owned())))
+        .and_then(|reply| read(&reply.text, MOST_ITEMS_OF_A_CONTRAST))
+        .map_err(|fault| fault.within(&format!("contrasting attempts `{}`", ids.join("`, `"))))
+}
+
 fn request(attempt: &Attempt, judgement: &Judgement, observations: bool) -> Request {
     let instructions = match judgement.verdict {
         Verdict::Success => FROM_SUCCESS,
         Verdict::Failure => FROM_FAILURE,
     };
+    let material = trajectory::for_the_extractor(attempt, judgement, observations);
+    to_the_agents_model(instructions, material, MOST_ITEMS)
+}
+
+/// The model that the agent runs on extracts, as in the paper.
+fn to_the_agents_model(instructions: &str, material: String, most: usize) -> Request {
+    let with_most = |template: &str| template.replace("{most}", &most.to_string());
     Request::new(Role::Agent, "extract")
         .system(with_most(instructions))
-        .user(trajectory::for_the_extractor(
-            attempt,
-            judgement,
-            observations,
-        ))
+        .user(material)
         .temperature(TEMPERATURE)
         .schema(with_most(SCHEMA))
 }
 
-fn read(reply: &str) -> Result<Vec<Item>, Fault> {
+fn read(reply: &str, most: usize) -> Result<Vec<Item>, Fault> {
     let reply: Reply = serde_json::from_str(reply)
         .map_err(|error| Fault::Failed(format!("the reply is not a list of items: {error}")))?;
     let items = reply.items.into_iter().filter_map(Item::tidy);
-    Ok(items.take(MOST_ITEMS).collect())
-}
-
-fn with_most(template: &str) -> String {
-    template.replace("{most}", &MOST_ITEMS.to_string())
+    Ok(items.take(most).collect())
 }

@@ -7,13 +7,13 @@ mod tests;
 mod trajectory;
 
 use memhost_sdk::{
-    Attempt, Change, Condition, Count, Declared, Description, Distill, Fault, Flag, Guidance,
-    Labels, Memory, NewMemory, Plan, Query, Recalled, Retrieve, Search, Settings, Strategy, Text,
-    llm, recall,
+    Attempt, Change, Choice, Condition, Count, Declared, Description, Distill, ExpectedCalls,
+    Fault, Flag, Guidance, Labels, Memory, NewMemory, Plan, Query, Recalled, Retrieve, Search,
+    Settings, Strategy, Task, Text, llm, recall,
 };
 use serde::{Deserialize, Serialize};
 
-use extract::{Item, extract};
+use extract::{Item, contrast, extract};
 use judge::{Judgement, judge};
 
 /// Paper, appendix A.2 and ablation C.1: one experience is best, and two already hurt. The code allows 10.
@@ -46,31 +46,67 @@ const DESCRIPTIONS: Flag = Flag::new(
     "Whether an item is handed out with its description (paper: false; code: true).",
 );
 
-/// Paper, section 3.2 and figure 8.
-const MOST_ITEMS: usize = 3;
+const SCALING: Choice<Scaling> = Choice::new(
+    "scaling",
+    &[
+        ("none", Scaling::None),
+        ("parallel", Scaling::Parallel),
+        ("sequential", Scaling::Sequential),
+    ],
+    "Memory-aware test-time scaling (MaTTS): `parallel` runs each task several times and contrasts the runs; \
+     `sequential` has a finished run checked again and again.",
+);
+
+/// Paper, section 4.3: from 1 to 5, and its main results have 5.
+const SCALING_FACTOR: Count = Count::new(
+    "scaling-factor",
+    5,
+    1,
+    16,
+    "MaTTS's k: how many runs per task (parallel) or check messages per run (sequential); without scaling it \
+     changes nothing (paper: 5).",
+);
+
+/// Model calls per attempt without scaling.
+const JUDGE_AND_EXTRACT: f32 = 2.0;
 
 /// The key of an experience: the text of its task, and never that of its items.
 const KEY: &str = "task";
 /// The label that names the task, so that it never learns from itself.
 const TASK_LABEL: &str = "task";
-/// The label that keeps the judge's verdict. Retrieval does not look at it.
+/// The label that keeps the judge's verdict, where there was a judge. Retrieval does not look at it.
 const VERDICT_LABEL: &str = "verdict";
 
 const USE: &str = include_str!("../prompts/use.md");
 
-/// Learns items of reasoning from attempts that it judges itself.
+/// Learns items of reasoning from attempts that it judges itself, or from several that it contrasts.
 pub struct ReasoningBank;
+
+/// What a task is given more of than one run.
+#[derive(Clone, Copy, PartialEq)]
+enum Scaling {
+    None,
+    Parallel,
+    Sequential,
+}
 
 /// What an experience's payload holds.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Experience {
     items: Vec<Item>,
-    reasoning: String,
+    /// The judge's; a contrast has no judge.
+    reasoning: Option<String>,
 }
 
 impl Strategy for ReasoningBank {
-    const PARAMETERS: &'static [&'static dyn Declared] =
-        &[&K, &QUERY_PREFIX, &OBSERVATIONS, &DESCRIPTIONS];
+    const PARAMETERS: &'static [&'static dyn Declared] = &[
+        &K,
+        &QUERY_PREFIX,
+        &OBSERVATIONS,
+        &DESCRIPTIONS,
+        &SCALING,
+        &SCALING_FACTOR,
+    ];
 
     fn describe() -> Description {
         Description::new(
@@ -78,7 +114,7 @@ impl Strategy for ReasoningBank {
             env!("CARGO_PKG_VERSION"),
             "Distils reasoning from self-judged successes and failures, and hands out that of the most similar task.",
         )
-        .source("ReasoningBank (https://arxiv.org/abs/2509.25140), without MaTTS")
+        .source("ReasoningBank and MaTTS (https://arxiv.org/abs/2509.25140)")
         .requires("llm")
         .degraded(
             "With the `extractive` model nothing is judged or reasoned: the verdict is whichever the model fills \
@@ -86,10 +122,24 @@ impl Strategy for ReasoningBank {
         )
     }
 
-    fn plan(_: &Settings) -> Result<Plan, Fault> {
-        Ok(Plan {
+    fn plan(settings: &Settings) -> Result<Plan, Fault> {
+        let plan = Plan {
             labels: Labels::SelfJudged,
+            calls: ExpectedCalls::per(0.0, JUDGE_AND_EXTRACT, 0.0),
             ..Plan::streaming()
+        };
+        let factor = settings.get(&SCALING_FACTOR)?;
+        Ok(match settings.get(&SCALING)? {
+            Scaling::Parallel if factor > 1 => Plan {
+                trials: factor,
+                calls: ExpectedCalls::per(0.0, 1.0 / factor as f32, 0.0),
+                ..plan
+            },
+            Scaling::None | Scaling::Parallel => plan,
+            Scaling::Sequential => Plan {
+                refinements: factor,
+                ..plan
+            },
         })
     }
 }
@@ -110,32 +160,60 @@ impl Retrieve for ReasoningBank {
 
 impl Distill for ReasoningBank {
     fn distill(attempts: &[Attempt], settings: &Settings) -> Result<Vec<Change>, Fault> {
-        let judgements = judge(attempts)?;
-        let items = extract(attempts, &judgements, settings.get(&OBSERVATIONS)?)?;
-        let learnt = attempts.iter().zip(judgements).zip(items);
-        learnt
-            .filter(|(_, items)| !items.is_empty())
-            .map(|((attempt, judgement), items)| experience(attempt, judgement, items))
-            .collect()
+        let observations = settings.get(&OBSERVATIONS)?;
+        match attempts {
+            [first, _, ..] if settings.get(&SCALING)? == Scaling::Parallel => {
+                let items = contrast(attempts, observations)?;
+                let learnt = experience(&first.task, attempts, None, items)?;
+                Ok(learnt.into_iter().collect())
+            }
+            _ => one_by_one(attempts, observations),
+        }
     }
 }
 
-/// Key and items are one memory, so that neither is ever found without the other.
-fn experience(attempt: &Attempt, judgement: Judgement, items: Vec<Item>) -> Result<Change, Fault> {
+/// Every attempt is judged, and is an experience of its own.
+fn one_by_one(attempts: &[Attempt], observations: bool) -> Result<Vec<Change>, Fault> {
+    let judgements = judge(attempts)?;
+    let items = extract(attempts, &judgements, observations)?;
+    let learnt = attempts.iter().zip(judgements).zip(items);
+    learnt
+        .filter_map(|((attempt, judgement), items)| {
+            let from = std::slice::from_ref(attempt);
+            experience(&attempt.task, from, Some(judgement), items).transpose()
+        })
+        .collect()
+}
+
+/// What these attempts of a task taught, unless there are no items. Key and items are one memory, so that neither
+/// is ever found without the other.
+fn experience(
+    task: &Task,
+    attempts: &[Attempt],
+    judgement: Option<Judgement>,
+    items: Vec<Item>,
+) -> Result<Option<Change>, Fault> {
+    if items.is_empty() {
+        return Ok(None);
+    }
     let shown: Vec<String> = items.iter().map(|item| item.shown(true)).collect();
     let titles: Vec<&str> = items.iter().map(|item| item.title.as_str()).collect();
-    let memory = NewMemory::new("experience", shown.join("\n\n"))
+    let mut memory = NewMemory::new("experience", shown.join("\n\n"))
         .title(titles.join("; "))
-        .key(KEY, &attempt.task.text)
-        .label(TASK_LABEL, &attempt.task.id)
-        .label(VERDICT_LABEL, judgement.verdict.name())
-        .learnt_from(&attempt.id);
+        .key(KEY, &task.text)
+        .label(TASK_LABEL, &task.id);
+    if let Some(judgement) = &judgement {
+        memory = memory.label(VERDICT_LABEL, judgement.verdict.name());
+    }
+    for attempt in attempts {
+        memory = memory.learnt_from(&attempt.id);
+    }
     let payload = serde_json::to_string(&Experience {
         items,
-        reasoning: judgement.reasoning,
+        reasoning: judgement.map(|judgement| judgement.reasoning),
     });
     let payload = payload.map_err(|error| Fault::Failed(error.to_string()))?;
-    Ok(Change::insert(memory.payload(payload)))
+    Ok(Some(Change::insert(memory.payload(payload))))
 }
 
 /// The items of these experiences, as far as the budget has room, into the system message.

@@ -2,8 +2,8 @@
 
 use memhost_sdk::testing::TestHost;
 use memhost_sdk::{
-    Actor, Attempt, Authority, Fault, Guidance, Labels, Placement, Query, Request, Role, Settings,
-    Speaker, State, Step, Task, Verdict,
+    Actor, Attempt, Authority, ExpectedCalls, Fault, Guidance, Labels, Placement, Plan, Query,
+    Request, Role, Settings, Speaker, State, Step, Task, Verdict,
 };
 use proptest::prelude::*;
 
@@ -264,6 +264,237 @@ fn k_never_filters_by_verdict() {
         &["y"],
     );
     assert_eq!(titles(&ask(&host, "t3", "buy a red lamp")), ["x", "y"]);
+}
+
+// ---- test-time scaling ----------------------------------------------------------------------------
+
+/// Runs of one task that an unfaithful port could tell apart by what is known of them.
+fn runs(number: usize) -> Vec<Attempt> {
+    let run = |trial| {
+        let mut run =
+            attempt(&format!("a{trial}"), "t1", "buy a lamp").answer(format!("done {trial}"));
+        run.trial = u32::try_from(trial).unwrap();
+        match trial % 2 {
+            0 => run.succeeded(),
+            _ => run.failed(),
+        }
+    };
+    (0..number).map(run).collect()
+}
+
+fn scaled(scaling: &str, factor: f64) -> TestHost {
+    let host = TestHost::new();
+    host.set("scaling", scaling);
+    host.set("scaling-factor", factor);
+    host
+}
+
+fn plan_of(scaling: &str, factor: f64) -> Plan {
+    let settings = Settings::default()
+        .with("scaling", scaling)
+        .with("scaling-factor", factor);
+    memhost_sdk::plan::<ReasoningBank>(&settings).unwrap()
+}
+
+#[test]
+fn matts_asks_for_k_runs_in_parallel_or_k_checks_in_sequence() {
+    for (scaling, factor, trials, refinements, calls) in [
+        ("none", 5.0, 1, 0, 2.0),
+        ("parallel", 4.0, 4, 0, 0.25),
+        // One run cannot be contrasted: it is judged, as without scaling.
+        ("parallel", 1.0, 1, 0, 2.0),
+        ("sequential", 3.0, 1, 3, 2.0),
+    ] {
+        let plan = plan_of(scaling, factor);
+        assert_eq!((plan.trials, plan.refinements), (trials, refinements));
+        assert_eq!(plan.calls, ExpectedCalls::per(0.0, calls, 0.0));
+        assert_eq!(plan.labels, Labels::SelfJudged);
+    }
+    let default = Settings::default().with("scaling", "parallel");
+    let plan = memhost_sdk::plan::<ReasoningBank>(&default).unwrap();
+    assert_eq!(plan.trials, 5);
+}
+
+#[test]
+fn matts_contrasts_k_runs_in_one_call_and_keeps_one_experience() {
+    let host = scaled("parallel", 4.0);
+    host.reply("extract", items(&["x", "y"]));
+    host.distill::<ReasoningBank>(&runs(4)).unwrap();
+    let requests = host.requests();
+    let called: Vec<_> = requests
+        .iter()
+        .map(|one| (one.purpose.as_str(), one.role, one.temperature))
+        .collect();
+    assert_eq!(called, [("extract", Role::Agent, Some(1.0))]);
+    let told = message(&requests[0], Speaker::User);
+    assert_eq!(
+        told.matches("buy a lamp").count(),
+        1,
+        "the task stands once"
+    );
+    for run in 0..4 {
+        assert!(told.contains(&format!("done {run}")), "{told}");
+    }
+    let memories = host.memories();
+    assert_eq!(memories.len(), 1);
+    assert_eq!(memories[0].sources, ["a0", "a1", "a2", "a3"]);
+    assert!(memories[0].labels.iter().all(|one| one.name != "verdict"));
+    assert_eq!(titles(&ask(&host, "t2", "buy a lamp")), ["x", "y"]);
+}
+
+proptest! {
+    #[test]
+    fn matts_trap_the_contrast_reads_no_label_of_any_kind(
+        score in prop::option::of(0.0_f64..=1.0),
+        reason in "[a-z ]{0,20}",
+        reward in prop::option::of(-1.0_f64..=1.0),
+        verdict in prop::sample::select(vec![Verdict::Success, Verdict::Failure, Verdict::Unknown]),
+    ) {
+        let requests_for = |told: bool| {
+            let host = scaled("parallel", 3.0);
+            let mut runs = runs(3);
+            for run in runs.iter_mut().filter(|_| told) {
+                run.outcome.verdict = verdict;
+                run.outcome.score = score;
+                run.outcome.reason = reason.clone();
+                run.outcome.authority = Authority::Judge;
+                run.steps.iter_mut().for_each(|step| step.reward = reward);
+            }
+            host.reply("extract", items(&["x"]));
+            host.distill::<ReasoningBank>(&runs).unwrap();
+            host.requests()
+        };
+        let requests = requests_for(true);
+        prop_assert_eq!(&requests, &requests_for(false));
+        let told = message(&requests[0], Speaker::User).to_lowercase();
+        for label in ["success", "failure", "judged", "verdict", "outcome", "score"] {
+            prop_assert!(!told.contains(label), "`{}` in {}", label, told);
+        }
+    }
+}
+
+#[test]
+fn matts_trap_the_contrast_reads_every_run_and_not_the_last_one_k_times() {
+    let host = scaled("parallel", 2.0);
+    let runs = [
+        attempt("a0", "t1", "buy a lamp").step(Step::thought("First way.")),
+        attempt("a1", "t1", "buy a lamp").step(Step::thought("Second way.")),
+    ];
+    host.reply("extract", items(&["x"]));
+    host.distill::<ReasoningBank>(&runs).unwrap();
+    let requests = host.requests();
+    let told = message(&requests[0], Speaker::User);
+    let first = told.find("First way.").unwrap();
+    let second = told.find("Second way.").unwrap();
+    assert!(
+        told.find("# Run 2")
+            .is_some_and(|run| first < run && run < second)
+    );
+    assert!(
+        !told.contains("page full of lamps"),
+        "observations are not read"
+    );
+}
+
+#[test]
+fn matts_keeps_five_items_of_a_contrast_and_three_of_a_run() {
+    let ten = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+    let host = scaled("parallel", 2.0);
+    host.reply("extract", items(&ten));
+    host.distill::<ReasoningBank>(&runs(2)).unwrap();
+    assert_eq!(
+        titles(&ask(&host, "t2", "buy a lamp")),
+        ["a", "b", "c", "d", "e"]
+    );
+    let request = &host.requests()[0];
+    let instructions = message(request, Speaker::System);
+    assert!(instructions.contains("At most 5 items") && instructions.contains("one to five"));
+    let schema: serde_json::Value = serde_json::from_str(request.schema.as_ref().unwrap()).unwrap();
+    assert_eq!(schema["properties"]["items"]["maxItems"], 5);
+
+    let host = scaled("sequential", 2.0);
+    learn(&host, attempt("a1", "t1", "buy a lamp"), "success", &ten);
+    assert_eq!(titles(&ask(&host, "t2", "buy a lamp")), ["a", "b", "c"]);
+}
+
+#[test]
+fn matts_judges_a_run_that_comes_alone_as_without_scaling() {
+    let learnt = |host: TestHost| {
+        learn(&host, attempt("a1", "t1", "buy a lamp"), "failure", &["x"]);
+        (host.requests(), host.memories())
+    };
+    let plain = learnt(TestHost::new());
+    assert_eq!(learnt(scaled("parallel", 5.0)), plain);
+    assert_eq!(learnt(scaled("sequential", 5.0)), plain);
+}
+
+#[test]
+fn matts_without_scaling_several_attempts_are_not_contrasted() {
+    let host = scaled("none", 5.0);
+    for _ in 0..2 {
+        host.reply("judge", judgement("success", "because"));
+        host.reply("extract", items(&["x"]));
+    }
+    host.distill::<ReasoningBank>(&runs(2)).unwrap();
+    assert_eq!(host.requests().len(), 4);
+    assert_eq!(host.memories().len(), 2);
+}
+
+#[test]
+fn matts_the_notes_between_the_checks_reach_the_extractor_in_their_order() {
+    let host = scaled("sequential", 2.0);
+    let refined = attempt("a1", "t1", "buy a lamp")
+        .step(Step::answer("The red one."))
+        .step(Step::user("Look again at what you used."))
+        .step(Step::thought("I never compared the prices."))
+        .step(Step::answer("The blue one."))
+        .step(Step::user("Check once more."))
+        .step(Step::thought("The blue one is cheaper."))
+        .step(Step::answer("The blue one it is."))
+        .answer("The blue one it is.");
+    learn(&host, refined, "success", &["x"]);
+    let requests = host.requests();
+    for request in &requests {
+        let told = message(request, Speaker::User);
+        let places = [
+            "Answer: The red one.",
+            "User: Look again",
+            "Thought: I never compared the prices.",
+            "Answer: The blue one.",
+            "Thought: The blue one is cheaper.",
+            "Answer: The blue one it is.",
+        ]
+        .map(|note| {
+            told.find(note)
+                .unwrap_or_else(|| panic!("no `{note}` in {told}"))
+        });
+        assert!(places.is_sorted());
+    }
+    assert_eq!(requests.len(), 2);
+}
+
+#[test]
+fn matts_a_contrast_that_fails_leaves_nothing_behind_and_names_its_runs() {
+    for (reply, expected) in [
+        ("", "not a list of items"),
+        ("They differ.", "not a list of items"),
+        (r#"{"items": "none"}"#, "not a list of items"),
+    ] {
+        let host = scaled("parallel", 2.0);
+        host.reply("extract", reply);
+        let Err(Fault::Failed(text)) = host.distill::<ReasoningBank>(&runs(2)) else {
+            panic!("accepted");
+        };
+        assert!(
+            text.contains(expected) && text.contains("`a0`, `a1`"),
+            "{text}"
+        );
+        assert!(host.memories().is_empty());
+    }
+    let host = scaled("parallel", 2.0);
+    host.reply("extract", items(&[]));
+    host.distill::<ReasoningBank>(&runs(2)).unwrap();
+    assert!(host.memories().is_empty(), "an experience needs an item");
 }
 
 // ---- the traps of the released code and of plausible ports ---------------------------------------

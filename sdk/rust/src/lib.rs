@@ -19,6 +19,7 @@ mod recall;
 mod strategy;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+pub mod trajectory;
 mod types;
 
 pub use import::{embedder, llm, run, store};

@@ -15,55 +15,39 @@ struct Surface {
     exports: BTreeSet<String>,
 }
 
+/// Every plugin: its package, what it exports, and how many kilobytes it may have.
+const PLUGINS: [(&str, &str, usize); 6] = [
+    ("memhost-recency", "strategy retrieve distill", 220),
+    ("memhost-rag", "strategy retrieve distill", 250),
+    ("memhost-reasoningbank", "strategy retrieve distill", 330),
+    ("memhost-memcollab", "strategy retrieve distill", 400),
+    ("memhost-live-evo", "strategy retrieve update", 420),
+    ("memhost-tide", "strategy retrieve distill update", 350),
+];
+/// The example, which has every phase.
+const EXAMPLE: (&str, &str) = ("own-strategy", "strategy retrieve distill update evict");
+
 #[test]
 fn components_export_what_they_list_and_import_what_they_use() {
-    let modules = build(&[
-        "memhost-recency",
-        "memhost-rag",
-        "memhost-reasoningbank",
-        "own-strategy",
-    ]);
-    let expected = [
-        (
-            "memhost_recency",
-            "types store llm run",
-            "strategy retrieve distill",
-        ),
-        (
-            "memhost_rag",
-            "types store llm run",
-            "strategy retrieve distill",
-        ),
-        (
-            "memhost_reasoningbank",
-            "types store llm run",
-            "strategy retrieve distill",
-        ),
-        (
-            "own_strategy",
-            "types store llm run",
-            "strategy retrieve distill update evict",
-        ),
-    ];
-    for (name, imports, exports) in expected {
-        let surface = surface(&module(&modules, name));
-        assert_eq!(surface.imports, names(imports), "imports of {name}");
-        assert_eq!(surface.exports, names(exports), "exports of {name}");
+    let plugins = PLUGINS.map(|(package, exports, _)| (package, exports));
+    let all = [&plugins[..], &[EXAMPLE]].concat();
+    let modules = build(&all.iter().map(|(package, _)| *package).collect::<Vec<_>>());
+    for (package, exports) in all {
+        let surface = surface(&module(&modules, package));
+        let imports = names("types store llm run");
+        assert_eq!(surface.imports, imports, "imports of {package}");
+        assert_eq!(surface.exports, names(exports), "exports of {package}");
     }
 }
 
 #[test]
 fn plugins_are_small() {
-    let modules = build(&["memhost-recency", "memhost-rag", "memhost-reasoningbank"]);
-    for (name, kilobytes) in [
-        ("memhost_recency", 220),
-        ("memhost_rag", 250),
-        ("memhost_reasoningbank", 330),
-    ] {
-        let size = module(&modules, name).len() / 1000;
+    let modules = build(&PLUGINS.map(|(package, _, _)| package));
+    for (package, _, kilobytes) in PLUGINS {
+        let size = module(&modules, package).len() / 1000;
         assert!(
             size <= kilobytes,
-            "{name} is {size} kB, but {kilobytes} would do"
+            "{package} is {size} kB, but {kilobytes} would do"
         );
     }
 }
@@ -93,10 +77,12 @@ fn build(packages: &[&str]) -> Vec<PathBuf> {
         .collect()
 }
 
-fn module(modules: &[PathBuf], name: &str) -> Vec<u8> {
+/// The wasm of a package.
+fn module(modules: &[PathBuf], package: &str) -> Vec<u8> {
+    let name = package.replace('-', "_");
     let file = modules
         .iter()
-        .find(|file| file.file_stem() == Some(Path::new(name).as_os_str()))
+        .find(|file| file.file_stem() == Some(Path::new(&name).as_os_str()))
         .unwrap_or_else(|| panic!("cargo did not report {name}.wasm among {modules:?}"));
     std::fs::read(file).expect("cargo wrote it")
 }

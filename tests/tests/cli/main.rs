@@ -4,6 +4,7 @@ mod bad_input;
 mod compare;
 mod help;
 mod inspect;
+mod lanes;
 mod suite;
 
 use std::path::{Path, PathBuf};

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use memhost::contract::Side;
-use memhost::driver::{Cell, Progress, Surroundings, run_cell};
+use memhost::driver::{Acting, Cell, Progress, Surroundings, run_cell};
 use memhost::embedding::{Builtin, Embedder, EmbedderIdentity, EmbeddingError};
 use memhost::engine::Limits;
 use memhost::model::{Models, NoModel};
@@ -84,6 +84,7 @@ fn run(
             models: Arc::new(Models::all(Arc::new(NoModel))),
             embedder,
             limits: Limits::default(),
+            acting: Acting::Reader,
         };
         let mut figures = BTreeMap::new();
         for floor in floors(&suite) {

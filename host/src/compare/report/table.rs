@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, TableComponent, presets};
 
 use super::number::{NOTHING, count, difference, estimate, milliseconds, score};
-use crate::compare::label;
 use crate::compare::statistics::RESAMPLES;
 use crate::compare::summary::{Costs, Report, StrategyResult, SuiteResult};
-use crate::suite::Lane;
+use crate::compare::{Inapplicable, label};
+use crate::suite::{self, Lane};
 
 /// The report as tables of at most `width` characters, if that can be: metrics besides the primary one are left
 /// out from the last where they do not fit.
@@ -17,6 +17,13 @@ pub fn table(report: &Report, width: usize) -> String {
     for suite in &report.suites {
         text.push_str(&heading(suite, report));
         text.push_str(&suite_table(suite, width));
+        for strategy in suite.strategies.iter().filter(|s| !s.model.is_empty()) {
+            push_wrapped(&mut text, "  ", &model_calls(strategy), width);
+        }
+        for Inapplicable { strategy, reason } in &suite.inapplicable {
+            let text_of = format!("{strategy} does not apply: {reason}");
+            push_wrapped(&mut text, "- ", &text_of, width);
+        }
         for caveat in &suite.caveats {
             push_wrapped(&mut text, "! ", caveat, width);
         }
@@ -26,6 +33,24 @@ pub fn table(report: &Report, width: usize) -> String {
         push_wrapped(&mut text, "", &note, width);
     }
     text
+}
+
+/// What a strategy asked of language models, by purpose, per run.
+fn model_calls(strategy: &StrategyResult) -> String {
+    let runs = strategy.seeds.max(1) as f64;
+    let purposes = strategy.model.iter().map(|(purpose, cost)| {
+        format!(
+            "{purpose} {} ({} tokens)",
+            count(cost.calls as f64 / runs),
+            count((cost.input_tokens + cost.output_tokens) as f64 / runs)
+        )
+    });
+    let purposes: Vec<String> = purposes.collect();
+    format!(
+        "{}, model calls per run: {}",
+        strategy.strategy,
+        purposes.join(", ")
+    )
 }
 
 fn heading(suite: &SuiteResult, report: &Report) -> String {
@@ -116,9 +141,11 @@ fn scores(suite: &SuiteResult, secondary: &[&str]) -> Vec<Column> {
     let first = suite.strategies.first();
     let first = first.map_or(NOTHING, |first| first.strategy.as_str());
     let mut columns = vec![
-        Column::new(suite, format!("{}\n[95 %]", suite.primary), |strategy| {
-            estimate(strategy.quality)
-        }),
+        Column::new(
+            suite,
+            format!("{}\n[95 %]", direction(&suite.primary)),
+            |strategy| estimate(strategy.quality),
+        ),
         Column::new(
             suite,
             format!("difference to\n{first} [95 %]"),
@@ -126,12 +153,20 @@ fn scores(suite: &SuiteResult, secondary: &[&str]) -> Vec<Column> {
         ),
     ];
     columns.extend(secondary.iter().map(|metric| {
-        Column::new(suite, *metric, |strategy| {
+        Column::new(suite, direction(metric), |strategy| {
             let value = strategy.metrics.get(*metric).copied();
             score(value.unwrap_or(f64::NAN))
         })
     }));
     columns
+}
+
+/// A metric's name, marked where less is better.
+fn direction(metric: &str) -> String {
+    match suite::lower_is_better(metric) {
+        true => format!("{metric} ↓"),
+        false => metric.to_owned(),
+    }
 }
 
 fn costs(suite: &SuiteResult) -> Vec<Column> {

@@ -1,11 +1,261 @@
-//! The floors of lane forecast.
+//! The floors of lane D. All of them but `none` remember how each question was resolved, and cite up to twenty such
+//! memories; a memory that was asked about at another horizon counts for less, as it does to the reader. Questions with
+//! a market are answered from other questions with one, all others from those without.
+//!
+//! - `none`: nothing at all, so that the reader says its base rate.
+//! - `random`, `recency`, `bm25`, `dense`: as everywhere.
+//! - `same-series`: what became of the very same question before.
+//! - `feedback`: all of these by how well each has forecast so far; see [`feedback`].
+//! - `oracle`: memories that ended as this question will.
 
+mod feedback;
+mod past;
+mod policy;
+
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
-use super::super::Suite;
-use crate::strategy::Strategy;
+use async_trait::async_trait;
+use rand::seq::SliceRandom;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::super::{Question, Suite};
+use super::{Ranked, answered, pack};
+use crate::capability::CallContext;
+use crate::contract::{
+    Attempt, Change, Commit, Comparison, Description, Fault, Feedback, Guidance, Op, Plan,
+    Pressure, Query, Setting,
+};
+use crate::engine::{CallError, CallFailure};
+use crate::strategy::{Answer, Phases, Strategy};
+
+use past::{Asked, Past, equals, number, remember};
+use policy::{MOST, Policy, nearest};
 
 /// In the order in which reports show them.
 pub(super) fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
-    super::common(suite)
+    let floor = |name: &str, summary: &str, way: Way| -> Arc<dyn Strategy> {
+        Arc::new(Forecaster {
+            description: Description {
+                name: name.into(),
+                version: env!("CARGO_PKG_VERSION").into(),
+                summary: summary.into(),
+                source: "built in".into(),
+                parameters: Vec::new(),
+                requires: Vec::new(),
+                degraded: Vec::new(),
+            },
+            way,
+        })
+    };
+    let known = suite
+        .questions()
+        .filter_map(|(episode, question)| match question {
+            Question::Forecast { happened, .. } => Some((episode.task.id.clone(), *happened)),
+            _ => None,
+        });
+    vec![
+        floor("none", "The reader's base rate alone.", Way::Silent),
+        floor("random", "Any questions, by the run's seed.", Way::Random),
+        floor(
+            "recency",
+            "The questions that were resolved last.",
+            Way::Newest,
+        ),
+        floor(
+            "bm25",
+            "Questions by the words they share with this one.",
+            Way::By(Policy::Lexical),
+        ),
+        floor(
+            "dense",
+            "Questions by cosine similarity with this one.",
+            Way::By(Policy::Semantic),
+        ),
+        floor(
+            "same-series",
+            "The same question, as it was resolved before.",
+            Way::By(Policy::Series),
+        ),
+        floor(
+            "feedback",
+            "All of these, each weighted by how well it has forecast so far.",
+            Way::Feedback,
+        ),
+        floor(
+            "oracle",
+            "Questions that ended as this one will.",
+            Way::Gold(known.collect()),
+        ),
+    ]
+}
+
+/// A strategy of the host's own.
+struct Forecaster {
+    description: Description,
+    way: Way,
+}
+
+/// How it chooses what to cite.
+enum Way {
+    Silent,
+    Random,
+    Newest,
+    By(Policy),
+    Feedback,
+    /// Whether each task's question comes true.
+    Gold(HashMap<String, bool>),
+}
+
+#[async_trait]
+impl Strategy for Forecaster {
+    fn description(&self) -> &Description {
+        &self.description
+    }
+
+    fn phases(&self) -> Phases {
+        Phases {
+            retrieve: true,
+            distill: !matches!(self.way, Way::Silent),
+            update: matches!(self.way, Way::Feedback),
+            evict: false,
+        }
+    }
+
+    fn digest(&self) -> &str {
+        "built-in"
+    }
+
+    async fn plan(&self, _settings: &[Setting]) -> Result<Plan, CallError> {
+        Ok(Plan::streaming())
+    }
+
+    async fn retrieve(
+        &self,
+        context: CallContext,
+        query: Query,
+        _settings: &[Setting],
+    ) -> Answer<Guidance> {
+        let start = Instant::now();
+        let guidance = self.guidance(&context, &query).await;
+        answered(
+            guidance.map_err(|fault| self.failed("retrieve", fault)),
+            start,
+        )
+    }
+
+    async fn distill(
+        &self,
+        context: CallContext,
+        attempts: Vec<Attempt>,
+        _settings: &[Setting],
+    ) -> Answer<Vec<Change>> {
+        let start = Instant::now();
+        if matches!(self.way, Way::Silent) {
+            return answered(Ok(Vec::new()), start);
+        }
+        let mut bits = ChaCha8Rng::seed_from_u64(context.run.seed);
+        let memories = attempts.iter().filter_map(|attempt| {
+            let lot = bits.random();
+            Some(at_once(Op::Insert(remember(attempt, lot)?)))
+        });
+        answered(Ok(memories.collect()), start)
+    }
+
+    async fn update(
+        &self,
+        context: CallContext,
+        feedback: Vec<Feedback>,
+        _settings: &[Setting],
+    ) -> Answer<Vec<Change>> {
+        let start = Instant::now();
+        if !matches!(self.way, Way::Feedback) {
+            return answered(Ok(Vec::new()), start);
+        }
+        let notebook = feedback::learn(&context, &feedback);
+        let changes = notebook.map(|notebook| vec![at_once(Op::Save(notebook))]);
+        answered(changes.map_err(|fault| self.failed("update", fault)), start)
+    }
+
+    async fn evict(
+        &self,
+        _context: CallContext,
+        _pressure: Pressure,
+        _settings: &[Setting],
+    ) -> Answer<Vec<String>> {
+        answered(Ok(Vec::new()), Instant::now())
+    }
+}
+
+fn at_once(op: Op) -> Change {
+    Change {
+        op,
+        commit: Commit::AtOnce,
+    }
+}
+
+impl Forecaster {
+    fn failed(&self, call: &'static str, fault: Fault) -> CallError {
+        CallError {
+            plugin: self.description.name.clone(),
+            call,
+            reason: CallFailure::Fault(fault),
+        }
+    }
+
+    async fn guidance(&self, context: &CallContext, query: &Query) -> Result<Guidance, Fault> {
+        let asked = Asked::of(&query.task);
+        let past = match &self.way {
+            Way::Silent => Vec::new(),
+            Way::Random => any(context, &asked)?,
+            Way::Newest => past::newest(context, asked.comparable(), MOST)?,
+            Way::By(policy) => policy.choose(context, &asked).await?,
+            Way::Feedback => return feedback::guidance(context, &query.task.id, &asked).await,
+            Way::Gold(known) => match known.get(&query.task.id) {
+                Some(&happens) => ending_alike(context, &asked, happens)?,
+                None => Vec::new(),
+            },
+        };
+        Ok(pack(
+            past.into_iter().map(ranked).collect(),
+            query.token_budget,
+        ))
+    }
+}
+
+fn ranked(past: Past) -> Ranked {
+    Ranked {
+        id: past.id,
+        score: past.score,
+        text: past.text,
+    }
+}
+
+/// Some memories, each as probable as any other. Each drew a lot in 0..1 when it was made: those in a narrow window
+/// are taken.
+fn any(context: &CallContext, asked: &Asked) -> Result<Vec<Past>, Fault> {
+    let all = context
+        .memories()?
+        .count(&asked.comparable(), &context.view)?;
+    let width = (2.0 * f64::from(MOST) / f64::from(all.max(1))).min(1.0);
+    let mut bits = ChaCha8Rng::seed_from_u64(context.run.seed);
+    let start = bits.random_range(0.0..=1.0 - width);
+    let mut filter = asked.comparable();
+    filter.push(number("strength", Comparison::Ge, start));
+    filter.push(number("strength", Comparison::Lt, start + width));
+    let mut some = past::newest(context, filter, u32::MAX)?;
+    some.shuffle(&mut bits);
+    some.truncate(MOST as usize);
+    Ok(some)
+}
+
+/// Memories that pull the reader to where it should be: first those that do so most.
+fn ending_alike(context: &CallContext, asked: &Asked, happens: bool) -> Result<Vec<Past>, Fault> {
+    let mut filter = asked.comparable();
+    filter.push(equals(past::OUTCOME, past::outcome(happens)));
+    let mut alike = past::newest(context, filter, u32::MAX)?;
+    alike.sort_by(|a, b| b.surprise().abs().total_cmp(&a.surprise().abs()));
+    Ok(nearest(asked, alike))
 }

@@ -1,11 +1,31 @@
 //! Lane E: which of the task's documents resemble documents in which a problem was found?
+//!
+//! Every document of the task is compared with the documents of solved attempts that the receipt cites, by BM25 over
+//! the tokens of code. The five nearest with a problem are candidates; where documents without problems are cited,
+//! the likeness to the nearest of those is taken off. The strongest candidates are reported.
 
+mod cases;
+mod okapi;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use super::super::files::PLACE;
 use super::super::{HiddenProblem, Scores};
-use super::{Act, Reader, Reading};
-use crate::contract::{Finding, Task};
+use super::{Act, Reader, Reading, attempt_of};
+use crate::contract::{Document, Finding, Task};
+
+pub(super) use cases::Cases;
+pub(in crate::suite) use okapi::code_tokens;
+
+use cases::Candidate;
+
+/// After how many reports the score is taken.
+const DEPTHS: [usize; 3] = [5, 10, 20];
+/// After how many reports the evidence is looked at, and what strategies hear of.
+const REWARDED: usize = 10;
 
 impl Reader {
-    /// The best findings that have not been made yet, at most this many.
+    /// The best findings that have not been made yet, at most this many. A problem is reported once in a place.
     pub fn discover(
         &self,
         task: &Task,
@@ -13,8 +33,20 @@ impl Reader {
         found: &[Finding],
         most: u32,
     ) -> Vec<Finding> {
-        let _ = (task, reading, found, most);
-        Vec::new()
+        let places = Places::new(task);
+        let mut reported: HashSet<(&str, &str)> =
+            found.iter().filter_map(|f| places.report(f)).collect();
+        let candidates = self.candidates(task, reading);
+        candidates
+            .iter()
+            .filter_map(|candidate| {
+                let document = task.documents.get(candidate.document)?;
+                reported
+                    .insert((place_of(document), candidate.problem.as_str()))
+                    .then(|| finding(document, candidate))
+            })
+            .take(most as usize)
+            .collect()
     }
 
     /// Everything at once, without looking at what has been reported already.
@@ -25,19 +57,125 @@ impl Reader {
         reports: u32,
         reading: &Reading<'_>,
     ) -> Act {
-        let _ = (task, reports, reading);
-        judged(task, problems, Vec::new())
+        let candidates = self.candidates(task, reading);
+        let findings = candidates
+            .iter()
+            .filter_map(|candidate| {
+                let document = task.documents.get(candidate.document)?;
+                Some(finding(document, candidate))
+            })
+            .take(reports as usize)
+            .collect();
+        judged(task, problems, findings)
+    }
+
+    fn candidates(&self, task: &Task, reading: &Reading<'_>) -> std::sync::Arc<Vec<Candidate>> {
+        let visible = reading
+            .sources
+            .iter()
+            .map(String::as_str)
+            .filter(|source| reading.visible.contains(attempt_of(source)));
+        self.cases.candidates(task, visible)
     }
 }
 
-/// What these findings are worth.
-pub(super) fn judged(task: &Task, problems: &[HiddenProblem], findings: Vec<Finding>) -> Act {
-    let _ = (task, problems);
-    Act {
-        scores: Scores::new(),
-        reward: None,
-        agent: None,
-        answer: String::new(),
-        findings,
+fn finding(document: &Document, candidate: &Candidate) -> Finding {
+    Finding {
+        problem: candidate.problem.clone(),
+        evidence: vec![document.id.clone()],
+        action: String::new(),
+        template: None,
     }
 }
+
+/// What these findings are worth: `coverage@n`, the share of the hidden problems that is among the first n reports;
+/// `f1@n`, its harmonic mean with the share of those reports that is a hidden problem named for the first time; and
+/// `grounded@10`, where a finding counts only if all its evidence shows the problem. Absent if nothing is hidden.
+pub(super) fn judged(task: &Task, problems: &[HiddenProblem], findings: Vec<Finding>) -> Act {
+    let mut hidden: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for HiddenProblem {
+        problem,
+        place,
+        evidence,
+    } in problems
+    {
+        let shown = hidden.entry((place, problem)).or_default();
+        shown.extend(evidence.iter().map(String::as_str));
+    }
+    if hidden.is_empty() {
+        return Act {
+            findings,
+            ..Act::default()
+        };
+    }
+    let places = Places::new(task);
+    let all = hidden.len() as f64;
+    let mut scores = Scores::new();
+    for depth in DEPTHS {
+        let reports = findings.iter().take(depth);
+        let right: HashSet<(&str, &str)> = reports
+            .filter_map(|finding| places.report(finding))
+            .filter(|report| hidden.contains_key(report))
+            .collect();
+        let right = right.len() as f64;
+        let coverage = right / all;
+        // Of coverage and precision; 0 where nothing was found, because all is at least 1.
+        let f1 = 2.0 * right / (all + findings.len().min(depth) as f64);
+        scores.insert(format!("coverage@{depth}"), coverage);
+        scores.insert(format!("f1@{depth}"), f1);
+    }
+    let grounded: HashSet<(&str, &str)> = findings
+        .iter()
+        .take(REWARDED)
+        .filter_map(|finding| {
+            let report = places.report(finding)?;
+            let shown = hidden.get(&report)?;
+            let grounded = finding
+                .evidence
+                .iter()
+                .all(|id| shown.contains(id.as_str()));
+            grounded.then_some(report)
+        })
+        .collect();
+    scores.insert(format!("grounded@{REWARDED}"), grounded.len() as f64 / all);
+    Act {
+        reward: scores.get(&format!("coverage@{REWARDED}")).copied(),
+        scores,
+        findings,
+        ..Act::default()
+    }
+}
+
+/// The place that each document of a task stands in, by its id.
+struct Places<'t>(HashMap<&'t str, &'t str>);
+
+impl<'t> Places<'t> {
+    fn new(task: &'t Task) -> Places<'t> {
+        let documents = task.documents.iter();
+        Places(documents.map(|d| (d.id.as_str(), place_of(d))).collect())
+    }
+
+    /// Where a finding says that which problem is: in the place of the first document that it names. Nowhere, if it
+    /// names none of the task's.
+    fn report<'a>(&self, finding: &'a Finding) -> Option<(&'a str, &'a str)>
+    where
+        't: 'a,
+    {
+        let named = finding.evidence.iter();
+        let place = named.filter_map(|id| self.0.get(id.as_str())).next()?;
+        Some((place, &finding.problem))
+    }
+}
+
+/// A document without the label is a place of its own.
+fn place_of(document: &Document) -> &str {
+    let labels = document.labels.iter();
+    labels
+        .filter(|label| label.name == PLACE)
+        .map(|label| label.value.as_str())
+        .next()
+        .unwrap_or(&document.id)
+}
+
+#[cfg(test)]
+mod tests;

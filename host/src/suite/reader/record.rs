@@ -1,11 +1,16 @@
 //! What a reader has heard of outcomes in one stream, whatever the strategy: the prior of lanes C and D.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use super::super::AttemptFacts;
 
+/// How many observations the rate around a smaller group counts for in it.
+const SHRINKAGE: f64 = 5.0;
+
 /// How many outcomes there were, and their sum.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Tally {
     pub(super) count: f64,
     pub(super) sum: f64,
@@ -16,6 +21,11 @@ impl Tally {
         self.count += 1.0;
         self.sum += value;
     }
+
+    /// The mean of what was seen, with some observations of `around` among it.
+    fn shrunk_towards(self, around: f64) -> f64 {
+        (SHRINKAGE * around + self.sum) / (SHRINKAGE + self.count)
+    }
 }
 
 /// Outcomes that are known by now in one stream.
@@ -23,28 +33,63 @@ impl Tally {
 pub struct Record {
     /// By agent.
     pub(super) agents: BTreeMap<String, Tally>,
-    /// Of all forecasts.
-    pub(super) forecasts: Tally,
-    /// By source.
-    pub(super) sources: HashMap<String, Tally>,
-    /// By source and horizon.
-    pub(super) horizons: HashMap<(String, String), Tally>,
+    /// Of forecasts that no market was asked about.
+    pub(super) base_rates: BaseRates,
+    /// When the last of the forecasts' outcomes became known, where the suite says so.
+    pub(super) latest: Option<f64>,
 }
 
 impl Record {
-    /// Takes note of an attempt whose outcome has become known.
+    /// Takes note of an attempt whose outcome has become known. That a forecast was resolved is nobody's success.
     pub(super) fn add(&mut self, facts: &AttemptFacts) {
-        if let Some(success) = facts.success {
-            let agent = self.agents.entry(facts.agent.clone()).or_default();
-            agent.add(success);
+        let Some(forecast) = &facts.forecast else {
+            if let Some(success) = facts.success {
+                let agent = self.agents.entry(facts.agent.clone()).or_default();
+                agent.add(success);
+            }
+            return;
+        };
+        if let Some(known) = forecast.known {
+            self.latest = Some(self.latest.map_or(known, |latest| latest.max(known)));
         }
-        if let Some((source, horizon, happened)) = &facts.forecast {
-            let value = f64::from(u8::from(*happened));
-            let by_source = self.sources.entry(source.clone()).or_default();
-            by_source.add(value);
-            let key = (source.clone(), horizon.clone());
-            self.horizons.entry(key).or_default().add(value);
-            self.forecasts.add(value);
+        if forecast.market.is_none() {
+            self.base_rates
+                .add(&forecast.source, &forecast.horizon, forecast.happened);
         }
+    }
+}
+
+/// How often what was asked about has come true so far.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(in crate::suite) struct BaseRates {
+    all: Tally,
+    /// By source: all of it, and by horizon.
+    sources: BTreeMap<String, (Tally, BTreeMap<String, Tally>)>,
+}
+
+impl BaseRates {
+    /// Counts one outcome.
+    pub(in crate::suite) fn add(&mut self, source: &str, horizon: &str, happened: bool) {
+        let value = f64::from(u8::from(happened));
+        self.all.add(value);
+        let (of_source, horizons) = self.sources.entry(source.to_owned()).or_default();
+        of_source.add(value);
+        horizons.entry(horizon.to_owned()).or_default().add(value);
+    }
+
+    /// The rate over all, then of the source, then of it at the horizon, each shrunk towards the one before; 0.5
+    /// before anything is known.
+    pub(in crate::suite) fn of(&self, source: &str, horizon: &str) -> f64 {
+        if self.all.count == 0.0 {
+            return 0.5;
+        }
+        let all = self.all.sum / self.all.count;
+        let Some((of_source, horizons)) = self.sources.get(source) else {
+            return all;
+        };
+        let around = of_source.shrunk_towards(all);
+        horizons
+            .get(horizon)
+            .map_or(around, |tally| tally.shrunk_towards(around))
     }
 }

@@ -80,7 +80,7 @@ fn met(condition: &Condition, memory: &Memory) -> Result<bool, Fault> {
         operand,
     } = condition;
     let order = match (field(memory, name)?, operand) {
-        (Field::Missing, _) => None,
+        _ if name.starts_with("label.") => return Ok(label_met(condition, memory)),
         (Field::Text(text), Operand::Text(part)) if *comparison == Comparison::Contains => {
             return Ok(text.contains(part.as_str()));
         }
@@ -88,21 +88,46 @@ fn met(condition: &Condition, memory: &Memory) -> Result<bool, Fault> {
         (Field::Number(left), Operand::Number(right)) if *comparison != Comparison::Contains => {
             left.partial_cmp(right)
         }
-        // A label is a text; beside a number or a flag it is read as one.
-        (Field::Text(label), Operand::Number(right)) if name.starts_with("label.") => label
-            .parse::<f64>()
-            .ok()
-            .and_then(|left| left.partial_cmp(right)),
-        (Field::Text(label), Operand::Flag(right)) if name.starts_with("label.") => {
-            label.parse::<bool>().ok().map(|left| left.cmp(right))
-        }
         _ => {
             return Err(Fault::Invalid(format!(
                 "field `{name}` cannot be compared by {comparison:?} with {operand:?}"
             )));
         }
     };
-    Ok(match comparison {
+    Ok(meets(*comparison, order))
+}
+
+/// Whether any label of the name meets it; `ne` asks that none has the value.
+fn label_met(condition: &Condition, memory: &Memory) -> bool {
+    let mut values = memory
+        .labels
+        .iter()
+        .filter(|label| condition.field.strip_prefix("label.") == Some(&label.name))
+        .map(|label| label.value.as_str());
+    match condition.comparison {
+        Comparison::Ne => !values.any(|value| value_meets(value, Comparison::Eq, condition)),
+        comparison => values.any(|value| value_meets(value, comparison, condition)),
+    }
+}
+
+/// A label is a text; beside a number or a flag it is read as one.
+fn value_meets(value: &str, comparison: Comparison, condition: &Condition) -> bool {
+    let order = match &condition.operand {
+        Operand::Text(part) if comparison == Comparison::Contains => {
+            return value.contains(part.as_str());
+        }
+        Operand::Text(text) => Some(value.cmp(text)),
+        Operand::Number(number) => value
+            .parse::<f64>()
+            .ok()
+            .and_then(|value| value.partial_cmp(number)),
+        Operand::Flag(flag) => value.parse::<bool>().ok().map(|value| value.cmp(flag)),
+    };
+    meets(comparison, order)
+}
+
+fn meets(comparison: Comparison, order: Option<Ordering>) -> bool {
+    match comparison {
         Comparison::Eq => order == Some(Ordering::Equal),
         Comparison::Ne => order != Some(Ordering::Equal),
         Comparison::Lt => order == Some(Ordering::Less),
@@ -110,5 +135,5 @@ fn met(condition: &Condition, memory: &Memory) -> Result<bool, Fault> {
         Comparison::Gt => order == Some(Ordering::Greater),
         Comparison::Ge => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
         Comparison::Contains => false,
-    })
+    }
 }

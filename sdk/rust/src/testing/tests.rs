@@ -141,6 +141,22 @@ fn filters_run_before_ranking_and_look_at_active_memories() {
 }
 
 #[test]
+fn any_of_several_labels_of_a_name_meets_a_condition() {
+    let host = TestHost::new();
+    let both = note("red lamp").label("model", "a").label("model", "b");
+    host.apply(&[
+        Change::insert(both),
+        Change::insert(note("red lamp").label("model", "b")),
+        Change::insert(note("red lamp").label("model", "30")),
+    ])
+    .unwrap();
+    let meeting = |condition| found(&host, &Search::semantic("task", "red lamp").only(condition));
+    assert_eq!(meeting(Condition::eq("label.model", "b")), ["m1", "m2"]);
+    assert_eq!(meeting(Condition::ne("label.model", "a")), ["m2", "m3"]);
+    assert_eq!(meeting(Condition::gt("label.model", 7.0)), ["m3"]);
+}
+
+#[test]
 fn the_best_key_counts_and_ties_go_to_the_older_memory() {
     let host = TestHost::new();
     let two_keys = note("cancel a flight").key("also", "buy a lamp");

@@ -1,12 +1,14 @@
 //! What the driver promises: one call, one transaction; conditional writes wait for their condition; a task never
 //! draws on its own attempts; a strategy is told no more than its plan says; a failing call costs that call.
 
+mod plans;
+
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use memhost::capability::{CallContext, Usage};
 use memhost::contract::*;
-use memhost::driver::{Cell, CellReport, DriverError, Progress, Surroundings, run_cell};
+use memhost::driver::{Acting, Cell, CellReport, DriverError, Progress, Surroundings, run_cell};
 use memhost::embedding::{Builtin, Embedder};
 use memhost::engine::{CallError, CallFailure, Limits};
 use memhost::model::{Models, NoModel};
@@ -15,6 +17,7 @@ use memhost::strategy::{Answer, Phases, Strategy};
 use memhost::suite::{Episode, Lane, Question, Stage, Stream, Suite, Timing};
 
 type Distill = dyn Fn(&[Attempt]) -> Result<Vec<Change>, Fault> + Send + Sync;
+type Update = dyn Fn(&[Feedback]) -> Vec<Change> + Send + Sync;
 
 /// Hands out everything that it can see; learns what the test says.
 struct Scripted {
@@ -22,6 +25,15 @@ struct Scripted {
     plan: Plan,
     distill: Box<Distill>,
     evicts: bool,
+    update: Option<Box<Update>>,
+    /// Which retrieval, from 0, fails.
+    fails_at: Option<usize>,
+    /// Every query, in order.
+    queries: Mutex<Vec<Query>>,
+    /// The attempts of every call of `distill`.
+    calls: Mutex<Vec<Vec<Attempt>>>,
+    /// What every call of `update` heard of.
+    heard: Mutex<Vec<Vec<Feedback>>>,
     /// What each retrieval saw: contents, in order.
     seen: Mutex<Vec<Vec<String>>>,
     told: Mutex<Vec<Outcome>>,
@@ -44,6 +56,11 @@ impl Scripted {
             plan: Plan::streaming(),
             distill: Box::new(distill),
             evicts: false,
+            update: None,
+            fails_at: None,
+            queries: Mutex::default(),
+            calls: Mutex::default(),
+            heard: Mutex::default(),
             seen: Mutex::default(),
             told: Mutex::default(),
         }
@@ -75,7 +92,7 @@ impl Strategy for Scripted {
         Phases {
             retrieve: true,
             distill: true,
-            update: false,
+            update: self.update.is_some(),
             evict: self.evicts,
         }
     }
@@ -88,7 +105,20 @@ impl Strategy for Scripted {
         Ok(self.plan)
     }
 
-    async fn retrieve(&self, context: CallContext, _: Query, _: &[Setting]) -> Answer<Guidance> {
+    async fn retrieve(
+        &self,
+        context: CallContext,
+        query: Query,
+        _: &[Setting],
+    ) -> Answer<Guidance> {
+        let number = {
+            let mut queries = self.queries.lock().unwrap();
+            queries.push(query);
+            queries.len() - 1
+        };
+        if self.fails_at == Some(number) {
+            return answer(Err(self.failed("retrieve", Fault::Failed("no idea".into()))));
+        }
         let rows = context
             .memories()
             .unwrap()
@@ -120,6 +150,7 @@ impl Strategy for Scripted {
         attempts: Vec<Attempt>,
         _: &[Setting],
     ) -> Answer<Vec<Change>> {
+        self.calls.lock().unwrap().push(attempts.clone());
         self.told
             .lock()
             .unwrap()
@@ -127,8 +158,15 @@ impl Strategy for Scripted {
         answer((self.distill)(&attempts).map_err(|fault| self.failed("distill", fault)))
     }
 
-    async fn update(&self, _: CallContext, _: Vec<Feedback>, _: &[Setting]) -> Answer<Vec<Change>> {
-        answer(Ok(vec![]))
+    async fn update(
+        &self,
+        _: CallContext,
+        feedback: Vec<Feedback>,
+        _: &[Setting],
+    ) -> Answer<Vec<Change>> {
+        let changes = self.update.as_ref().map(|update| update(&feedback));
+        self.heard.lock().unwrap().push(feedback);
+        answer(Ok(changes.unwrap_or_default()))
     }
 
     async fn evict(&self, context: CallContext, _: Pressure, _: &[Setting]) -> Answer<Vec<String>> {
@@ -272,6 +310,7 @@ async fn run(
         models: Arc::new(Models::all(Arc::new(NoModel))),
         embedder,
         limits: Limits::default(),
+        acting: Acting::Reader,
     };
     let cell = Cell {
         strategy: strategy.clone(),
@@ -462,15 +501,11 @@ async fn a_plan_that_the_suite_cannot_give_is_refused_with_the_reason() {
     for (change, reason) in [
         (
             (|plan: &mut Plan| plan.trials = 3) as fn(&mut Plan),
-            "several runs of one task",
+            "one run is recorded",
         ),
-        (|plan| plan.rounds = 4, "several rounds"),
-        (|plan| plan.baseline_arm = true, "without memory"),
+        (|plan| plan.rounds = 4, "one outcome each"),
+        (|plan| plan.refinements = 2, "--agent model"),
         (|plan| plan.all_agents = true, "several agents"),
-        (
-            |plan| plan.protocol = Protocol::BuildThenFreeze,
-            "training tasks",
-        ),
         (|plan| plan.trials = 0, "at least 1"),
     ] {
         let told = refused(change, Verdict::Success).await;

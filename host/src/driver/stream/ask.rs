@@ -1,0 +1,469 @@
+//! Retrieve and act.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::contract::{
+    Agent, Arm, Attempt, Authority, Citation, Finding, Guidance, Moment, Outcome, Placement, Query,
+    Receipt, Step, Verdict,
+};
+use crate::store::View;
+use crate::suite::{Act, Episode, Question, Reading, Stage, attempt_of};
+use crate::tokens;
+
+use super::super::DriverError;
+use super::super::model_agent::Run;
+use super::super::report::{Position, Recorder, TaskReport};
+use super::StreamRun;
+use super::learn::recorded;
+
+/// A score from which an attempt counts as a success.
+const SUCCESS: f64 = 0.5;
+
+/// What became of one question.
+pub(super) struct Asked {
+    /// One per trial, with guidance.
+    pub(super) runs: Vec<Done>,
+    /// What was handed out.
+    pub(super) receipt: Receipt,
+    /// What the same agent scores without guidance, where that arm was run.
+    pub(super) baseline: Option<f64>,
+}
+
+impl Asked {
+    /// How well it went.
+    pub(super) fn reward(&self) -> Option<f64> {
+        self.runs.first()?.act.reward
+    }
+
+    /// The agent that was chosen, in lane C.
+    pub(super) fn sent(&self) -> Option<&str> {
+        self.runs.first()?.act.agent.as_deref()
+    }
+}
+
+/// One run.
+#[derive(Default)]
+pub(super) struct Done {
+    pub(super) act: Act,
+    /// What a model did, step by step; a reader takes none.
+    pub(super) steps: Vec<Step>,
+}
+
+/// What a strategy handed out for one run of a task.
+pub(super) struct Handed {
+    /// One text per budget.
+    texts: Vec<String>,
+    placement: Placement,
+    receipt: Receipt,
+    sources: Vec<String>,
+    weights: Vec<f64>,
+}
+
+impl Handed {
+    /// Nothing at all: the arm without memory.
+    fn nothing(budgets: usize) -> Handed {
+        Handed {
+            texts: vec![String::new(); budgets],
+            placement: Placement::User,
+            receipt: empty_receipt(),
+            sources: Vec::new(),
+            weights: Vec::new(),
+        }
+    }
+
+    pub(super) fn as_guidance(&self, place: usize) -> Guidance {
+        Guidance {
+            text: self.primary_text(place).to_owned(),
+            placement: self.placement,
+            receipt: self.receipt.clone(),
+        }
+    }
+
+    fn primary_text(&self, place: usize) -> &str {
+        self.texts.get(place).map_or("", String::as_str)
+    }
+}
+
+impl<'a> StreamRun<'a> {
+    /// Asks one question, in every arm that the plan wants.
+    pub(super) async fn ask(
+        &mut self,
+        stage: &Stage,
+        episode: &'a Episode,
+        position: Position,
+        report: &mut Recorder,
+    ) -> Result<Asked, DriverError> {
+        let chance = self.seeds.chance(position);
+        let none = Arc::new(HashSet::new());
+        let trials = match self.model {
+            Some(_) => self.plan.trials.max(1),
+            None => 1,
+        };
+        let (first, handed) = self.act(episode, none, chance, report).await?;
+        let mut runs = vec![first];
+        for _ in 1..trials {
+            runs.push(self.act_on(episode, &handed, chance, report).await?);
+        }
+        report.runs(Arm::Memory, runs.len());
+        let baseline = match self.plan.baseline_arm {
+            true => self.without_memory(episode, chance, report).await?,
+            false => None,
+        };
+        let primary = self.primary_place();
+        if !stage.warm_up {
+            let scores = self.scores(episode, &runs, report).await;
+            report.task(
+                position,
+                TaskReport {
+                    task: format!("{}/{}", self.stream.name, episode.task.id),
+                    group: episode.group.clone(),
+                    scores,
+                    tokens: tokens::count(handed.primary_text(primary)),
+                    baseline,
+                },
+            );
+        }
+        self.open.open(&handed.receipt.id);
+        Ok(Asked {
+            runs,
+            receipt: handed.receipt,
+            baseline,
+        })
+    }
+
+    /// One run with guidance, together with what was handed out. Memories `on_trial` take part.
+    pub(super) async fn act(
+        &mut self,
+        episode: &'a Episode,
+        on_trial: Arc<HashSet<String>>,
+        chance: u64,
+        report: &mut Recorder,
+    ) -> Result<(Done, Handed), DriverError> {
+        let view = View {
+            withheld: Arc::new(self.withheld(episode)),
+            on_trial,
+        };
+        if self.plan.rounds > 1
+            && let Some(Question::Discover { reports, .. }) = &episode.question
+        {
+            return self
+                .in_rounds(episode, *reports, &view, chance, report)
+                .await;
+        }
+        let handed = self
+            .hand_out(episode, Moment::TaskStart, &[], &view, report)
+            .await?;
+        let done = self.act_on(episode, &handed, chance, report).await?;
+        Ok((done, handed))
+    }
+
+    /// One run with what was handed out.
+    async fn act_on(
+        &mut self,
+        episode: &'a Episode,
+        handed: &Handed,
+        chance: u64,
+        report: &mut Recorder,
+    ) -> Result<Done, DriverError> {
+        if self.model.is_some() {
+            return self.model_acts(episode, handed, report).await;
+        }
+        let visible = self.visible(episode);
+        let reading = self.reading(handed, &visible, chance);
+        Ok(Done {
+            act: self.reader.read(episode, &reading),
+            steps: Vec::new(),
+        })
+    }
+
+    /// What the same agent scores without any guidance.
+    async fn without_memory(
+        &mut self,
+        episode: &'a Episode,
+        chance: u64,
+        report: &mut Recorder,
+    ) -> Result<Option<f64>, DriverError> {
+        let nothing = Handed::nothing(self.cell.suite.budgets.len());
+        let done = self.act_on(episode, &nothing, chance, report).await?;
+        report.runs(Arm::NoMemory, 1);
+        Ok(done.act.reward)
+    }
+
+    /// Rounds of findings, each told what the earlier ones found, until one finds nothing.
+    async fn in_rounds(
+        &mut self,
+        episode: &'a Episode,
+        reports: u32,
+        view: &View,
+        chance: u64,
+        report: &mut Recorder,
+    ) -> Result<(Done, Handed), DriverError> {
+        let most = reports.div_ceil(self.plan.rounds).max(1);
+        let mut found: Vec<Finding> = Vec::new();
+        let mut steps = Vec::new();
+        let mut all: Option<Handed> = None;
+        for round in 0..self.plan.rounds {
+            let handed = self
+                .hand_out(episode, Moment::Round(round), &found, view, report)
+                .await?;
+            let more = match &self.model {
+                Some(model) => {
+                    let guidance = self.as_guidance(&handed);
+                    let run = model.discover(&episode.task, &guidance, &found, most).await;
+                    let Run {
+                        findings,
+                        steps: more,
+                        ..
+                    } = self.taken_run(run, episode, report);
+                    steps.extend(more);
+                    findings
+                }
+                None => {
+                    let visible = self.visible(episode);
+                    let reading = self.reading(&handed, &visible, chance);
+                    self.reader.discover(&episode.task, &reading, &found, most)
+                }
+            };
+            report.round();
+            let finished = more.is_empty();
+            found.extend(more);
+            all = Some(match all {
+                Some(earlier) => joined(earlier, handed),
+                None => handed,
+            });
+            if finished {
+                break;
+            }
+        }
+        let done = Done {
+            act: self.reader.judge(episode, found),
+            steps,
+        };
+        let handed = all.unwrap_or_else(|| Handed::nothing(self.cell.suite.budgets.len()));
+        Ok((done, handed))
+    }
+
+    // ---- retrieve ---------------------------------------------------------------------------------
+
+    /// One retrieval per budget for a reader, which is scored at each; one for a model.
+    async fn hand_out(
+        &mut self,
+        episode: &Episode,
+        moment: Moment,
+        found: &[Finding],
+        view: &View,
+        report: &mut Recorder,
+    ) -> Result<Handed, DriverError> {
+        let primary = self.primary_place();
+        let mut handed = Handed::nothing(0);
+        for (place, &budget) in self.cell.suite.budgets.iter().enumerate() {
+            if self.model.is_some() && place != primary {
+                handed.texts.push(String::new());
+                continue;
+            }
+            let query = Query {
+                task: episode.task.clone(),
+                agent: self.agent(episode),
+                moment: moment.clone(),
+                transcript: Vec::new(),
+                found: found.to_vec(),
+                token_budget: budget,
+            };
+            let guidance = self.retrieve(query, view, report).await;
+            let text = tokens::cut(&guidance.text, budget);
+            if text.len() < guidance.text.trim_end().len() {
+                report.cut();
+            }
+            (handed.sources, handed.weights) = self.sources(&guidance.receipt, view);
+            if place == primary {
+                handed.placement = guidance.placement;
+                handed.receipt = guidance.receipt;
+            }
+            handed.texts.push(text.to_owned());
+        }
+        Ok(handed)
+    }
+
+    async fn retrieve(&mut self, query: Query, view: &View, report: &mut Recorder) -> Guidance {
+        let task = query.task.clone();
+        let context = self.context(view.clone());
+        let answer = self
+            .cell
+            .strategy
+            .retrieve(context, query, &self.cell.settings)
+            .await;
+        let mut guidance = self
+            .taken(answer, "retrieve", &task, report)
+            .unwrap_or_else(|| Guidance {
+                text: String::new(),
+                placement: Placement::System,
+                receipt: empty_receipt(),
+            });
+        self.retrievals += 1;
+        guidance.receipt.id = format!("r{}", self.retrievals);
+        guidance
+    }
+
+    /// Where the cited memories were learnt, best first, without repeats, and how much each memory weighed.
+    fn sources(&self, receipt: &Receipt, view: &View) -> (Vec<String>, Vec<f64>) {
+        let cited: Vec<String> = receipt.used.iter().map(|c| c.memory.clone()).collect();
+        let weights: HashMap<&str, f64> = receipt
+            .used
+            .iter()
+            .rev()
+            .map(|citation| (citation.memory.as_str(), citation.score))
+            .collect();
+        let mut seen = HashSet::new();
+        let mut sources = Vec::new();
+        for memory in self.namespace.get(&cited, view) {
+            let weight = weights.get(memory.id.as_str()).copied().unwrap_or(0.0);
+            for source in memory.sources {
+                let runs = match self.stands_for.get(attempt_of(&source)) {
+                    Some(runs) => runs.clone(),
+                    None => vec![source],
+                };
+                let new = runs.into_iter().filter(|run| seen.insert(run.clone()));
+                sources.extend(new.map(|run| (run, weight)));
+            }
+        }
+        sources.into_iter().unzip()
+    }
+
+    // ---- read -------------------------------------------------------------------------------------
+
+    /// What may be drawn on: what is known, without the task's own attempts and what is withheld.
+    fn visible(&self, episode: &Episode) -> Cow<'_, HashSet<String>> {
+        let withheld = self.withheld(episode);
+        if withheld.iter().all(|id| !self.known.contains(id)) {
+            return Cow::Borrowed(&self.known);
+        }
+        Cow::Owned(self.known.difference(&withheld).cloned().collect())
+    }
+
+    fn reading<'r>(
+        &'r self,
+        handed: &'r Handed,
+        visible: &'r HashSet<String>,
+        chance: u64,
+    ) -> Reading<'r> {
+        Reading {
+            guidance: &handed.texts,
+            sources: &handed.sources,
+            weights: &handed.weights,
+            visible,
+            record: &self.record,
+            seed: chance,
+        }
+    }
+
+    /// The place of the budget that the primary metric is measured at.
+    pub(super) fn primary_place(&self) -> usize {
+        let budgets = &self.cell.suite.budgets;
+        let primary = self.cell.suite.primary_budget();
+        let place = budgets.iter().position(|budget| Some(*budget) == primary);
+        place.unwrap_or(budgets.len().saturating_sub(1))
+    }
+
+    // ---- attempts ---------------------------------------------------------------------------------
+
+    /// What was done in each run, as an attempt with a true outcome.
+    pub(super) fn own_attempts(&self, episode: &Episode, asked: &Asked) -> Vec<Attempt> {
+        let attempt = |(trial, done): (u32, &Done)| {
+            let score = done.act.reward;
+            Attempt {
+                id: match trial {
+                    0 => format!("{}@{}", episode.task.id, asked.receipt.id),
+                    trial => format!("{}@{}.{trial}", episode.task.id, asked.receipt.id),
+                },
+                task: episode.task.clone(),
+                agent: self.sent_agent(episode, done),
+                arm: Arm::Memory,
+                trial,
+                steps: done.steps.clone(),
+                answer: done.act.answer.clone(),
+                findings: done.act.findings.clone(),
+                outcome: Outcome {
+                    verdict: match score {
+                        Some(score) if score >= SUCCESS => Verdict::Success,
+                        Some(_) => Verdict::Failure,
+                        None => Verdict::Unknown,
+                    },
+                    score,
+                    baseline: asked.baseline,
+                    reason: String::new(),
+                    authority: Authority::GroundTruth,
+                },
+                receipt: Some(asked.receipt.clone()),
+            }
+        };
+        let attempts = (0..).zip(&asked.runs).map(attempt);
+        attempts
+            .map(|attempt| {
+                let run = recorded(episode, &attempt).next();
+                let run = run.filter(|_| self.model.is_none());
+                Attempt {
+                    steps: run.map_or(attempt.steps, |run| run.steps.clone()),
+                    ..attempt
+                }
+            })
+            .collect()
+    }
+
+    fn sent_agent(&self, episode: &Episode, done: &Done) -> Agent {
+        let sent = done.act.agent.as_ref().and_then(|id| {
+            let attempt = episode.attempts.iter().find(|a| a.agent.id == *id)?;
+            Some(attempt.agent.clone())
+        });
+        sent.unwrap_or_else(|| self.agent(episode))
+    }
+
+    /// Who asks. In lane C nobody has been chosen yet.
+    fn agent(&self, episode: &Episode) -> Agent {
+        let named = |name: &str, model: &str| Agent {
+            id: name.into(),
+            model: model.into(),
+            rank: 0,
+        };
+        if self.model.is_some() {
+            return named("model", self.surroundings.models.agent.name());
+        }
+        let chosen = !matches!(episode.question, Some(Question::Route { .. }));
+        let recorded = episode.attempts.first().filter(|_| chosen);
+        recorded
+            .map(|attempt| attempt.agent.clone())
+            .unwrap_or_else(|| named("reader", "frozen-reader"))
+    }
+}
+
+/// Both retrievals' citations, the higher score of each memory; the later text.
+fn joined(earlier: Handed, later: Handed) -> Handed {
+    let mut used = earlier.receipt.used;
+    let place: HashMap<String, usize> = used
+        .iter()
+        .enumerate()
+        .map(|(place, citation)| (citation.memory.clone(), place))
+        .collect();
+    for Citation { memory, score } in later.receipt.used {
+        match place.get(&memory).and_then(|place| used.get_mut(*place)) {
+            Some(known) => known.score = known.score.max(score),
+            None => used.push(Citation { memory, score }),
+        }
+    }
+    Handed {
+        receipt: Receipt {
+            used,
+            ..later.receipt
+        },
+        ..later
+    }
+}
+
+fn empty_receipt() -> Receipt {
+    Receipt {
+        id: String::new(),
+        used: Vec::new(),
+        note: String::new(),
+    }
+}

@@ -1,0 +1,75 @@
+//! The calls of a strategy, what they cost, and the transactions that they make.
+
+use crate::capability::{CallContext, RunState, Usage};
+use crate::contract::Task;
+use crate::engine::CallError;
+use crate::store::{StoreError, Transaction, View, Write};
+use crate::strategy::Answer;
+
+use super::super::report::Recorder;
+use super::StreamRun;
+
+impl StreamRun<'_> {
+    pub(super) fn context(&mut self, view: View) -> CallContext {
+        CallContext {
+            namespace: Some(self.namespace.clone()),
+            view,
+            models: Some(self.surroundings.models.clone()),
+            embedder: Some(self.surroundings.embedder.clone()),
+            attempts: Some(self.attempts.clone()),
+            run: RunState {
+                now: self.now,
+                task_number: self.episodes_done,
+                batch_number: self.batches_done,
+                seed: self.seeds.next(),
+            },
+            limits: self.surroundings.limits.clone(),
+        }
+    }
+
+    /// An answer's value; a failure is booked, and stands for having nothing to say.
+    pub(super) fn taken<T>(
+        &self,
+        answer: Answer<T>,
+        call: &str,
+        task: &Task,
+        report: &mut Recorder,
+    ) -> Option<T> {
+        let Answer { result, usage } = answer;
+        let usage: Usage = usage;
+        report.call(call, &usage);
+        result
+            .map_err(|error: CallError| report.failure(format!("task `{}`: {error}", task.id)))
+            .ok()
+    }
+
+    /// One transaction, together with the receipts that are due. What a strategy asked for and the store
+    /// cannot do is the strategy's failure, and nothing of the call is written: `None`.
+    pub(super) async fn write(
+        &mut self,
+        writes: Vec<Write>,
+        call: &str,
+        report: &mut Recorder,
+    ) -> Result<Option<Vec<String>>, StoreError> {
+        if writes.is_empty() && self.receipts.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        let receipts = self.receipts.clone();
+        let transaction = Transaction {
+            writes,
+            receipts,
+            at: self.now,
+        };
+        match self.namespace.apply(transaction).await {
+            Ok(inserted) => {
+                self.receipts.clear();
+                Ok(Some(inserted))
+            }
+            Err(error) if error.is_refusal() => {
+                report.failure(format!("what `{call}` returned was not written: {error}"));
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Tells the strategy what came of what was asked, and of what others did.
+
+use crate::contract::{Attempt, Change, Feedback, Verdict};
+use crate::store::View;
+use crate::suite::Episode;
+
+use super::super::ledger::{Condition, Pending, Sorted};
+use super::super::report::Recorder;
+use super::super::{DriverError, grouping, plan};
+use super::{StreamRun, Waiting};
+
+impl<'a> StreamRun<'a> {
+    /// What has become known: first the outcomes of what was asked, together, then the runs of each task.
+    pub(super) async fn learn(
+        &mut self,
+        known: Vec<Waiting<'a>>,
+        report: &mut Recorder,
+    ) -> Result<(), DriverError> {
+        let mut feedback = Vec::new();
+        for waiting in &known {
+            let Some(asked) = &waiting.asked else {
+                continue;
+            };
+            let scores = asked.runs.iter().filter_map(|run| run.act.reward);
+            if let Err(reason) = self
+                .open
+                .settle(&asked.receipt.id, scores.chain(asked.baseline))
+            {
+                report.failure(format!("task `{}`: {reason}", waiting.episode.task.id));
+                continue;
+            }
+            for attempt in self.own_attempts(waiting.episode, asked) {
+                self.remember_what_it_stands_for(&attempt, waiting.episode);
+                self.decide_by_attempt(&attempt, report).await?;
+                feedback.push(Feedback {
+                    receipt: asked.receipt.clone(),
+                    attempt,
+                });
+            }
+            self.receipts.push(asked.receipt.clone());
+        }
+        if !self.frozen {
+            self.update(&known, &feedback, report).await?;
+        }
+        for waiting in &known {
+            self.runs_of(waiting, &feedback, report).await?;
+        }
+        self.past
+            .extend(known.iter().map(|waiting| waiting.episode));
+        if !self.frozen {
+            self.evict(report).await?;
+        }
+        Ok(())
+    }
+
+    /// A reader takes no steps: in its place, the recorded runs of the task by the same agent are what happened. A
+    /// memory that names the reader's attempt as its source is about them.
+    fn remember_what_it_stands_for(&mut self, attempt: &Attempt, episode: &Episode) {
+        if self.model.is_none() {
+            let runs = recorded(episode, attempt).map(|run| run.id.clone());
+            self.stands_for.insert(attempt.id.clone(), runs.collect());
+        }
+    }
+
+    /// The runs of one task: its own if a model acted, else the recorded ones.
+    async fn runs_of(
+        &mut self,
+        waiting: &Waiting<'a>,
+        feedback: &[Feedback],
+        report: &mut Recorder,
+    ) -> Result<(), DriverError> {
+        let episode = waiting.episode;
+        let sent = waiting.asked.as_ref().and_then(|asked| asked.sent());
+        let own: Vec<Attempt> = feedback
+            .iter()
+            .filter(|f| self.model.is_some() && f.attempt.task.id == episode.task.id)
+            .map(|f| f.attempt.clone())
+            .collect();
+        let calls = match waiting.asked.is_some() && self.model.is_some() {
+            true => grouping::calls(self.plan, &own, None),
+            false => grouping::calls(self.plan, &episode.attempts, sent),
+        };
+        let learns = waiting.purpose.learnt && !self.frozen;
+        for attempts in &calls {
+            if self.model.is_none() {
+                for attempt in attempts {
+                    self.decide_by_attempt(attempt, report).await?;
+                }
+            }
+            for attempt in attempts {
+                self.reader.reveal(&mut self.record, &attempt.id);
+            }
+            if learns {
+                self.attempts.add(attempts);
+                self.known.extend(attempts.iter().map(|a| a.id.clone()));
+            }
+        }
+        if !learns || !self.cell.strategy.phases().distill {
+            return Ok(());
+        }
+        for attempts in calls {
+            self.distill(episode, attempts, report).await?;
+        }
+        Ok(())
+    }
+
+    async fn distill(
+        &mut self,
+        episode: &'a Episode,
+        attempts: Vec<Attempt>,
+        report: &mut Recorder,
+    ) -> Result<(), DriverError> {
+        report.distilled(attempts.len());
+        let attempts = attempts
+            .into_iter()
+            .map(|attempt| plan::told(attempt, self.plan.labels))
+            .collect();
+        let context = self.context(View::default());
+        let answer = self
+            .cell
+            .strategy
+            .distill(context, attempts, &self.cell.settings)
+            .await;
+        let changes = self
+            .taken(answer, "distill", &episode.task, report)
+            .unwrap_or_default();
+        self.take_in(changes, "distill", &[(episode, None)], report)
+            .await
+    }
+
+    async fn update(
+        &mut self,
+        known: &[Waiting<'a>],
+        feedback: &[Feedback],
+        report: &mut Recorder,
+    ) -> Result<(), DriverError> {
+        let Some(first) = feedback.first() else {
+            return Ok(());
+        };
+        if !self.cell.strategy.phases().update {
+            return Ok(());
+        }
+        let told = feedback.iter().map(|feedback| Feedback {
+            attempt: plan::told(feedback.attempt.clone(), self.plan.labels),
+            receipt: feedback.receipt.clone(),
+        });
+        let context = self.context(View::default());
+        let answer = self
+            .cell
+            .strategy
+            .update(context, told.collect(), &self.cell.settings)
+            .await;
+        let changes = self
+            .taken(answer, "update", &first.attempt.task, report)
+            .unwrap_or_default();
+        let asked: Vec<(&'a Episode, Option<f64>)> = known
+            .iter()
+            .filter_map(|waiting| Some((waiting.episode, waiting.asked.as_ref()?.reward())))
+            .collect();
+        self.take_in(changes, "update", &asked, report).await
+    }
+
+    /// Writes the changes of one call, and puts to the test what is to be tested. `about` are the tasks that the call
+    /// was about, with the score that each had where it was asked.
+    async fn take_in(
+        &mut self,
+        changes: Vec<Change>,
+        call: &'static str,
+        about: &[(&'a Episode, Option<f64>)],
+        report: &mut Recorder,
+    ) -> Result<(), DriverError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let tasks: Vec<&str> = about.iter().map(|(e, _)| e.task.id.as_str()).collect();
+        let mut sorted = Sorted::from(changes);
+        let writes = std::mem::take(&mut sorted.writes);
+        let waiting = sorted.waiting(&tasks);
+        let Some(inserted) = self.write(writes, call, report).await? else {
+            return Ok(());
+        };
+        for pending in waiting.with(&inserted) {
+            match pending.condition {
+                Condition::NextAttempt => self.pending.push(pending),
+                Condition::TrialGains(margin) => {
+                    let tried = about.iter().find(|(e, _)| e.task.id == pending.task);
+                    if let Some((episode, score)) = tried {
+                        self.put_on_trial(pending, margin, episode, *score, report)
+                            .await?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A new attempt on a task decides over the writes that waited for it.
+    async fn decide_by_attempt(
+        &mut self,
+        attempt: &Attempt,
+        report: &mut Recorder,
+    ) -> Result<(), DriverError> {
+        if attempt.outcome.verdict == Verdict::Unknown || self.pending.is_empty() {
+            return Ok(());
+        }
+        let (decided, waiting): (Vec<Pending>, Vec<Pending>) = std::mem::take(&mut self.pending)
+            .into_iter()
+            .partition(|pending| pending.task == attempt.task.id);
+        self.pending = waiting;
+        let success = attempt.outcome.verdict == Verdict::Success;
+        for pending in decided {
+            self.settle(pending, success, report).await?;
+        }
+        Ok(())
+    }
+
+    /// Brings what waited into force, or undoes it.
+    pub(super) async fn settle(
+        &mut self,
+        pending: Pending,
+        keep: bool,
+        report: &mut Recorder,
+    ) -> Result<(), DriverError> {
+        let writes = match keep {
+            true => pending.confirm(),
+            false => pending.reject(),
+        };
+        self.write(writes, "commit", report).await?;
+        Ok(())
+    }
+}
+
+/// The recorded runs of a task by the agent of an attempt.
+pub(super) fn recorded<'e>(
+    episode: &'e Episode,
+    attempt: &Attempt,
+) -> impl Iterator<Item = &'e Attempt> {
+    let agent = attempt.agent.id.clone();
+    let runs = episode.attempts.iter();
+    runs.filter(move |run| run.agent.id == agent)
+}

@@ -1,0 +1,97 @@
+//! The gate of `if-trial-gains`: a task is run again with the memory, which stays if the score rises enough (Live-Evo,
+//! algorithm 1, "verify before update").
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::contract::Arm;
+use crate::suite::{Episode, Question};
+
+use super::super::DriverError;
+use super::super::ledger::Pending;
+use super::super::report::Recorder;
+use super::StreamRun;
+
+impl<'a> StreamRun<'a> {
+    /// Re-runs with the memories on trial; they stay if the score rises by the margin. `before` is the task's score
+    /// without them, where it is known.
+    pub(super) async fn put_on_trial(
+        &mut self,
+        pending: Pending,
+        margin: f64,
+        episode: &'a Episode,
+        before: Option<f64>,
+        report: &mut Recorder,
+    ) -> Result<(), DriverError> {
+        let gained = match self.tried_on(episode) {
+            Some(tried) => {
+                let before = before.filter(|_| std::ptr::eq(tried, episode));
+                self.gains(&pending, margin, tried, before, report).await?
+            }
+            None => {
+                report.failure(format!(
+                    "task `{}`: a memory was to be kept if a re-run gains {margin}, but {}, so it cannot be re-run; \
+                     the memory was dropped",
+                    episode.task.id,
+                    match episode.question {
+                        None => "nothing is asked in this task",
+                        Some(_) => "its outcome is the answer and no other task of its kind is known yet",
+                    }
+                ));
+                false
+            }
+        };
+        self.settle(pending, gained, report).await
+    }
+
+    async fn gains(
+        &mut self,
+        pending: &Pending,
+        margin: f64,
+        tried: &'a Episode,
+        before: Option<f64>,
+        report: &mut Recorder,
+    ) -> Result<bool, DriverError> {
+        let chance = self.seeds.trial(&tried.task.id);
+        let without = match before {
+            Some(score) => Some(score),
+            None => {
+                let none = Arc::new(HashSet::new());
+                let (done, _) = self.act(tried, none, chance, report).await?;
+                report.runs(Arm::Candidate, 1);
+                done.act.reward
+            }
+        };
+        let on_trial = Arc::new(pending.memories.iter().cloned().collect());
+        let (done, _) = self.act(tried, on_trial, chance, report).await?;
+        report.runs(Arm::Candidate, 1);
+        Ok(done
+            .act
+            .reward
+            .zip(without)
+            .is_some_and(|(with, without)| with - without >= margin))
+    }
+
+    /// The task itself, or a sibling where the task's outcome is itself the answer: a memory that was learnt from the
+    /// outcome would pass by knowing it. The sibling is the known task, of those asked, that shares most labels; the
+    /// latest of several.
+    fn tried_on(&self, episode: &'a Episode) -> Option<&'a Episode> {
+        match episode.question.as_ref()? {
+            Question::Route { .. } | Question::Forecast { .. } => {
+                let shared = |other: &Episode| {
+                    let labels = &other.task.labels;
+                    let same = labels
+                        .iter()
+                        .filter(|label| episode.task.labels.contains(label));
+                    same.count()
+                };
+                self.past
+                    .iter()
+                    .copied()
+                    .filter(|other| other.question.is_some() && other.task.id != episode.task.id)
+                    .max_by_key(|other| shared(other))
+            }
+            _ => Some(episode),
+        }
+    }
+}

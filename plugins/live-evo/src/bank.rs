@@ -1,0 +1,262 @@
+//! The two banks: what a memory of each says, and how it is found.
+
+use std::collections::{HashMap, HashSet};
+
+use memhost_sdk::{
+    Condition, Fault, Memory, NewMemory, Recalled, Search, Settings, Task, fetch, store,
+};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::material::{self, TASK_BYTES};
+use crate::outcome::Known;
+use crate::parameters::{FLOOR, K, MOST_WEIGHT, SIMILARITY_THRESHOLD};
+use crate::query::{Matches, Written};
+
+const EXPERIENCE: &str = "experience";
+const META_GUIDELINE: &str = "meta-guideline";
+
+/// The label that names the task that a memory comes from.
+const TASK_LABEL: &str = "task";
+/// The label that names the kind of task.
+const CATEGORY_LABEL: &str = "category";
+
+/// Paper, figure 4: where every curve starts.
+const INITIAL_WEIGHT: f64 = 1.0;
+
+/// How much of a ranking by bare similarity is looked at first, and how much more each time that this was too
+/// little: so many times `k`.
+const OVER_FETCH: u32 = 8;
+
+/// What was learnt from a task that went badly.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Experience {
+    pub(crate) question: String,
+    pub(crate) failure_reason: String,
+    pub(crate) improvement: String,
+    pub(crate) missed_information: String,
+    pub(crate) category: String,
+}
+
+impl Experience {
+    /// Without the question and the category.
+    pub(crate) fn lesson(&self) -> String {
+        let parts = [
+            ("What went wrong", &self.failure_reason),
+            ("What to do better", &self.improvement),
+            ("What was missing", &self.missed_information),
+        ];
+        let told = parts.iter().filter(|(_, text)| !text.is_empty());
+        told.map(|(what, text)| format!("{what}: {text}"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    /// As a memory of the bank.
+    pub(crate) fn remembered(&self, task: &Task) -> Result<NewMemory, Fault> {
+        let said = [
+            &self.failure_reason,
+            &self.improvement,
+            &self.missed_information,
+        ];
+        let memory = NewMemory::new(EXPERIENCE, self.lesson())
+            .title(&self.category)
+            .weight(INITIAL_WEIGHT)
+            .label(CATEGORY_LABEL, &self.category);
+        found_by(memory, task, &said.map(String::as_str), self)
+    }
+}
+
+/// What was learnt about putting experiences together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct MetaGuideline {
+    /// Why an earlier guideline misled.
+    pub(crate) failure_reason: String,
+    /// How to combine experiences better.
+    pub(crate) synthesis_instruction: String,
+}
+
+impl MetaGuideline {
+    /// As a memory of the bank.
+    pub(crate) fn remembered(&self, task: &Task) -> Result<NewMemory, Fault> {
+        let MetaGuideline {
+            failure_reason,
+            synthesis_instruction,
+        } = self;
+        let memory = NewMemory::new(META_GUIDELINE, synthesis_instruction.as_str());
+        found_by(memory, task, &[failure_reason, synthesis_instruction], self)
+    }
+}
+
+/// Found by the task's text and by what it says, which are two keys: a query is compared with one of them.
+fn found_by(
+    memory: NewMemory,
+    task: &Task,
+    said: &[&str],
+    payload: &impl Serialize,
+) -> Result<NewMemory, Fault> {
+    let payload =
+        serde_json::to_string(payload).map_err(|error| Fault::Failed(error.to_string()))?;
+    let keys = [
+        (Matches::Question, question(task).to_owned()),
+        (Matches::Experience, said.join(" ").trim().to_owned()),
+    ];
+    let memory = memory.label(TASK_LABEL, &task.id).payload(payload);
+    Ok(keys
+        .into_iter()
+        .filter(|(_, text)| !text.is_empty())
+        .fold(memory, |memory, (matches, text)| {
+            memory.key(matches.key(), text)
+        }))
+}
+
+/// A task's text as it is kept.
+pub(crate) fn question(task: &Task) -> &str {
+    material::cut(task.text.trim(), TASK_BYTES)
+}
+
+/// A memory that was read, and how well it matched.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Found<T> {
+    pub(crate) id: String,
+    pub(crate) score: f64,
+    pub(crate) says: T,
+}
+
+impl<T: DeserializeOwned> Found<T> {
+    fn read(recalled: Recalled) -> Result<Self, Fault> {
+        let Recalled { memory, score } = recalled;
+        let says = payload(&memory)?;
+        Ok(Self {
+            id: memory.id,
+            score,
+            says,
+        })
+    }
+}
+
+/// What an experience must reach to be used, and how many may.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bar {
+    k: u32,
+    floor: f64,
+    similarity: f64,
+    most_weight: f64,
+}
+
+impl Bar {
+    pub(crate) fn chosen(settings: &Settings) -> Result<Self, Fault> {
+        Ok(Self {
+            k: settings.get(&K)?,
+            floor: settings.get(&FLOOR)?,
+            similarity: settings.get(&SIMILARITY_THRESHOLD)?,
+            most_weight: settings.get(&MOST_WEIGHT)?,
+        })
+    }
+
+    /// Whether there is an experience that could pass: nothing is more similar than 1.
+    pub(crate) fn is_in_reach(&self) -> Result<bool, Fault> {
+        let heavy_enough = [
+            Condition::eq("kind", EXPERIENCE),
+            Condition::ge("weight", self.floor),
+        ];
+        Ok(store::count_memories(&heavy_enough)? > 0)
+    }
+}
+
+/// The best experiences by weight x similarity, each by the query that suits it best.
+pub(crate) fn experiences(queries: &[Written], bar: &Bar) -> Result<Vec<Found<Experience>>, Fault> {
+    let mut ranked = Vec::new();
+    for query in queries {
+        // Two classes, because the few that have gained weight would keep the bound for all others high.
+        let as_new = Condition::le("weight", INITIAL_WEIGHT);
+        let heavier = Condition::gt("weight", INITIAL_WEIGHT);
+        ranked.extend(weighted(query, bar, as_new, INITIAL_WEIGHT)?);
+        ranked.extend(weighted(query, bar, heavier, bar.most_weight)?);
+    }
+    best_first(&mut ranked);
+    let mut seen = HashSet::new();
+    ranked.retain(|(id, _)| seen.insert(id.clone()));
+    ranked.truncate(bar.k as usize);
+    fetch(ranked)?.into_iter().map(Found::read).collect()
+}
+
+/// The best `k` for one query of a class in which nothing is heavier than `heaviest`. The most similar are not the
+/// best, because a heavier experience may be better than a more similar one: looked at is so much of the ranking by
+/// similarity that nothing in the rest can be among the best, even if it is the heaviest of all.
+fn weighted(
+    query: &Written,
+    bar: &Bar,
+    class: Condition,
+    heaviest: f64,
+) -> Result<Vec<(String, f64)>, Fault> {
+    let search = Search::semantic(query.matches.key(), &query.text)
+        .only(Condition::eq("kind", EXPERIENCE))
+        .only(class)
+        .min_score(bar.similarity.max(bar.floor / heaviest));
+    let mut limit = bar.k.saturating_mul(OVER_FETCH);
+    loop {
+        let hits = store::search_memories(&search.clone().limit(limit))?;
+        let rest = match hits.last() {
+            Some(last) if hits.len() >= limit as usize => Some(last.score * heaviest),
+            _ => None,
+        };
+        let mut ranked: Vec<(String, f64)> = hits
+            .into_iter()
+            .map(|hit| (hit.id, hit.score * hit.counters.weight))
+            .filter(|(_, score)| *score >= bar.floor)
+            .collect();
+        best_first(&mut ranked);
+        ranked.truncate(bar.k as usize);
+        let is_full = ranked.len() == bar.k as usize;
+        let worst = ranked.last().filter(|_| is_full);
+        let to_beat = worst.map_or(bar.floor, |(_, score)| *score);
+        if rest.is_none_or(|rest| rest <= to_beat) || limit == u32::MAX {
+            return Ok(ranked);
+        }
+        limit = limit.saturating_mul(OVER_FETCH);
+    }
+}
+
+fn best_first(ranked: &mut [(String, f64)]) {
+    ranked.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+}
+
+/// The meta-guideline that suits one of the queries best. It has no floor: there is at most one.
+pub(crate) fn meta_guideline(queries: &[Written]) -> Result<Option<Found<MetaGuideline>>, Fault> {
+    let mut ranked = Vec::new();
+    for query in queries {
+        let search = Search::semantic(query.matches.key(), &query.text)
+            .only(Condition::eq("kind", META_GUIDELINE))
+            .limit(1);
+        let hits = store::search_memories(&search)?;
+        ranked.extend(hits.into_iter().map(|hit| (hit.id, hit.score)));
+    }
+    best_first(&mut ranked);
+    let best = fetch(ranked.into_iter().take(1))?;
+    best.into_iter().next().map(Found::read).transpose()
+}
+
+/// The experiences that these outcomes are to be credited to, by id, as far as they are still there.
+pub(crate) fn used(outcomes: &[Known<'_>]) -> Result<HashMap<String, Experience>, Fault> {
+    let mut seen = HashSet::new();
+    let cited = outcomes.iter().flat_map(Known::cited);
+    let ids: Vec<String> = cited
+        .filter(|id| seen.insert(*id))
+        .map(str::to_owned)
+        .collect();
+    let memories = store::get_memories(&ids)?.into_iter();
+    memories
+        .filter(|memory| memory.kind == EXPERIENCE)
+        .map(|memory| Ok((memory.id.clone(), payload(&memory)?)))
+        .collect()
+}
+
+fn payload<T: DeserializeOwned>(memory: &Memory) -> Result<T, Fault> {
+    serde_json::from_str(&memory.payload).map_err(|error| {
+        Fault::Failed(format!(
+            "the payload of memory `{}` is not of this plugin ({error}); was the namespace written by another one?",
+            memory.id
+        ))
+    })
+}

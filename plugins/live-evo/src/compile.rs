@@ -1,0 +1,123 @@
+//! The guideline: what the experiences mean for this task. The agent never sees the experiences themselves.
+
+use memhost_sdk::{Fault, Guidance, Request, Role, Task, llm};
+use serde::Deserialize;
+
+use crate::bank::{Experience, Found, MetaGuideline, question};
+use crate::material;
+use crate::receipt::Note;
+
+const INSTRUCTIONS: &str = include_str!("../prompts/compile.md");
+const SCHEMA: &str = include_str!("../prompts/compile.schema.json");
+/// Paper, appendix A.3: verify applicability, and prefer fresh evidence.
+const CAUTION: &str = include_str!("../prompts/caution.md");
+
+/// Paper, appendix A.3: three to five.
+const MOST_POINTS: usize = 5;
+
+#[derive(Deserialize)]
+struct Reply {
+    guideline: Vec<String>,
+}
+
+/// Whether anything at all can be said within the budget.
+pub(crate) fn has_room(budget: u32) -> bool {
+    llm::count_tokens(CAUTION) < budget
+}
+
+/// The points of the guideline, at most [`MOST_POINTS`]; none if no experience applies.
+pub(crate) fn compile(
+    task: &Task,
+    experiences: &[Found<Experience>],
+    meta: Option<&Found<MetaGuideline>>,
+    temperature: f64,
+) -> Result<Vec<String>, Fault> {
+    let advice = meta.map_or(String::new(), |meta| advice(&meta.says));
+    let request = Request::new(Role::Agent, "compile")
+        .system(
+            INSTRUCTIONS
+                .replace("{most}", &MOST_POINTS.to_string())
+                .replace("{task}", question(task)),
+        )
+        .user(material::sections(&[
+            ("Notes", &notes(experiences.iter().map(|one| &one.says))),
+            ("Advice on combining notes", &advice),
+        ]))
+        .temperature(material::temperature(temperature))
+        .schema(SCHEMA.replace("{most}", &MOST_POINTS.to_string()));
+    material::only(llm::complete(&[request]))
+        .and_then(|reply| read(&reply.text))
+        .map_err(|fault| fault.within(&format!("compiling a guideline for task `{}`", task.id)))
+}
+
+/// Experiences as the model reads them.
+pub(crate) fn notes<'a>(experiences: impl Iterator<Item = &'a Experience>) -> String {
+    let shown = experiences.zip(1..).map(|(one, number)| {
+        let heading = match one.category.is_empty() {
+            true => format!("## Note {number}"),
+            false => format!("## Note {number} ({})", one.category),
+        };
+        format!("{heading}\n\nTask: {}\n{}", one.question, one.lesson())
+    });
+    shown.collect::<Vec<_>>().join("\n\n")
+}
+
+fn advice(meta: &MetaGuideline) -> String {
+    let MetaGuideline {
+        failure_reason,
+        synthesis_instruction,
+    } = meta;
+    format!("{synthesis_instruction}\nWhat went wrong without that: {failure_reason}")
+}
+
+fn read(reply: &str) -> Result<Vec<String>, Fault> {
+    let reply: Reply = material::json(reply, "a guideline")?;
+    let points = reply.guideline.iter().map(|point| one_line(point));
+    Ok(points
+        .filter(|point| !point.is_empty())
+        .take(MOST_POINTS)
+        .collect())
+}
+
+/// A point without the mark of a list that a model may have put before it.
+fn one_line(point: &str) -> String {
+    let bare = point.trim_start_matches(|c: char| c.is_whitespace() || "-*•".contains(c));
+    bare.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The points under the cautions, as far as the budget has room. The receipt has the experiences with the score
+/// that they were chosen by, and in its note what else the update has to know.
+pub(crate) fn guidance(
+    points: &[String],
+    experiences: &[Found<Experience>],
+    meta: Option<&Found<MetaGuideline>>,
+    budget: u32,
+) -> Result<Guidance, Fault> {
+    let mut guideline = String::new();
+    for point in points {
+        let longer = match guideline.is_empty() {
+            true => format!("- {point}"),
+            false => format!("{guideline}\n- {point}"),
+        };
+        if llm::count_tokens(&shown(&longer)) <= budget {
+            guideline = longer;
+        }
+    }
+    if guideline.is_empty() {
+        return Ok(Guidance::none());
+    }
+    let mut guidance = Guidance::system(shown(&guideline));
+    for experience in experiences {
+        guidance = guidance.citing(&experience.id, experience.score);
+    }
+    let note = Note {
+        guideline,
+        meta_guideline: meta.map(|meta| meta.id.clone()),
+    };
+    guidance.receipt.note = note.written()?;
+    Ok(guidance)
+}
+
+fn shown(guideline: &str) -> String {
+    format!("{}\n\n{guideline}", CAUTION.trim_end())
+}

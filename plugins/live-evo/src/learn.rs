@@ -1,0 +1,90 @@
+//! Lessons that a model writes: asked for together, read one by one, and kept only if they hold no answer.
+
+use memhost_sdk::{Attempt, Change, Fault, Level, NewMemory, Reply, Request, llm, run};
+
+use crate::blind::Blind;
+
+/// How many bytes of requests cross to the host at once; the default limit of a crossing is 8 MiB.
+const BYTES_AT_ONCE: usize = 2 << 20;
+
+/// Something to be learnt from an attempt.
+pub(crate) struct Lesson<'a> {
+    /// What is asked.
+    pub(crate) request: Request,
+    /// What it is learnt from.
+    pub(crate) attempt: &'a Attempt,
+    /// To what it must be blind.
+    pub(crate) blind: Blind,
+    /// Makes a memory of the reply.
+    pub(crate) read: fn(&str, &Attempt, &Blind) -> Result<NewMemory, Fault>,
+    /// How much a re-run must gain with it; kept in any case if absent.
+    pub(crate) margin: Option<f64>,
+}
+
+impl Lesson<'_> {
+    fn change(&self, reply: &str) -> Result<Change, Fault> {
+        let memory = (self.read)(reply, self.attempt, &self.blind)?;
+        let change = Change::insert(memory.learnt_from(&self.attempt.id));
+        Ok(match self.margin {
+            Some(margin) => change.if_trial_gains(margin),
+            None => change,
+        })
+    }
+}
+
+/// The memories of these lessons, in order. What the model does not answer, or not so that it can be used, costs
+/// that one lesson; the host's limit of model calls costs the last ones. A model that answers nothing at all is a
+/// fault, and then nothing is learnt.
+pub(crate) fn from(lessons: Vec<Lesson<'_>>) -> Result<Vec<Change>, Fault> {
+    let replies = ask(&lessons);
+    if let Some(Err(fault)) = replies.first()
+        && replies.iter().all(Result::is_err)
+    {
+        return Err(fault.clone().within("learning from a batch"));
+    }
+    let mut changes = Vec::new();
+    let mut unasked = 0;
+    for (lesson, reply) in lessons.iter().zip(replies) {
+        match reply.and_then(|reply| lesson.change(&reply.text)) {
+            Ok(change) => changes.push(change),
+            Err(Fault::Exhausted(_)) => unasked += 1,
+            Err(fault) => warn(&format!(
+                "nothing learnt from attempt `{}`: {fault:?}",
+                lesson.attempt.id
+            )),
+        }
+    }
+    if unasked > 0 {
+        warn(&format!(
+            "{unasked} of {} lessons were not asked for: the call's model calls are used up",
+            lessons.len()
+        ));
+    }
+    Ok(changes)
+}
+
+/// One reply per lesson, asked for in as few calls as may be.
+fn ask(lessons: &[Lesson<'_>]) -> Vec<Result<Reply, Fault>> {
+    let mut replies = Vec::with_capacity(lessons.len());
+    let mut requests = Vec::new();
+    let mut bytes = 0;
+    for lesson in lessons {
+        let said = lesson.request.messages.iter().map(|one| one.text.len());
+        let said: usize = said.sum();
+        if bytes + said > BYTES_AT_ONCE && !requests.is_empty() {
+            replies.extend(llm::complete(&requests));
+            requests.clear();
+            bytes = 0;
+        }
+        bytes += said;
+        requests.push(lesson.request.clone());
+    }
+    if !requests.is_empty() {
+        replies.extend(llm::complete(&requests));
+    }
+    replies
+}
+
+fn warn(what: &str) {
+    run::log(Level::Warn, what);
+}

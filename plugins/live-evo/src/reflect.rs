@@ -1,0 +1,106 @@
+//! Meta-guidelines: why did putting experiences together not help, and how is it done better?
+
+use std::collections::HashMap;
+
+use memhost_sdk::{Attempt, Fault, NewMemory, Request, Role, Settings};
+
+use crate::bank::{Experience, MetaGuideline, question};
+use crate::blind::Blind;
+use crate::compile::notes;
+use crate::learn::Lesson;
+use crate::material::{self, TEXT_BYTES};
+use crate::outcome::{Gain, Known};
+use crate::parameters::{GUARD, Guard, REFLECTIONS, TEMPERATURE};
+
+const INSTRUCTIONS: &str = include_str!("../prompts/reflect.md");
+const SCHEMA: &str = include_str!("../prompts/reflect.schema.json");
+
+/// One for each outcome that was not better than without memory, the worst gain first.
+pub(crate) fn lessons<'a>(
+    outcomes: &[Known<'a>],
+    used: &HashMap<String, Experience>,
+    settings: &Settings,
+) -> Result<Vec<Lesson<'a>>, Fault> {
+    let guard = settings.get(&GUARD)?;
+    let temperature = settings.get(&TEMPERATURE)?;
+    let mut misled: Vec<(Gain, &Known, Vec<&Experience>)> = outcomes
+        .iter()
+        .filter_map(|outcome| {
+            let gain = outcome.gain().filter(|gain| gain.value() <= 0.0)?;
+            let experiences: Vec<&Experience> =
+                outcome.cited().filter_map(|id| used.get(id)).collect();
+            guard
+                .passes(gain, !experiences.is_empty())
+                .then_some((gain, outcome, experiences))
+        })
+        .collect();
+    misled.sort_by(|(one, ..), (other, ..)| one.value().total_cmp(&other.value()));
+    misled.truncate(settings.get(&REFLECTIONS)? as usize);
+    Ok(misled
+        .into_iter()
+        .map(|(gain, outcome, experiences)| {
+            let blind = Blind::to(&outcome.attempt.answer);
+            Lesson {
+                request: request(gain, outcome, &experiences, &blind, temperature),
+                attempt: outcome.attempt,
+                blind,
+                read,
+                margin: None,
+            }
+        })
+        .collect())
+}
+
+impl Guard {
+    fn passes(self, gain: Gain, experiences_used: bool) -> bool {
+        match self {
+            Guard::Used => experiences_used,
+            Guard::NoBinaryTies => experiences_used && !(gain.is_binary() && gain.value() == 0.0),
+            Guard::Published => true,
+        }
+    }
+}
+
+fn request(
+    gain: Gain,
+    outcome: &Known<'_>,
+    experiences: &[&Experience],
+    blind: &Blind,
+    temperature: f64,
+) -> Request {
+    Request::new(Role::Agent, "reflect")
+        .system(
+            INSTRUCTIONS
+                .replace("{on}", &format!("{:.2}", gain.on))
+                .replace("{off}", &format!("{:.2}", gain.off)),
+        )
+        .user(material::sections(&[
+            ("Task", question(&outcome.attempt.task)),
+            ("The guideline", &blind.masked(outcome.guideline())),
+            (
+                "The notes that it was made from",
+                &blind.masked(&notes(experiences.iter().copied())),
+            ),
+        ]))
+        .temperature(material::temperature(temperature))
+        .schema(SCHEMA)
+}
+
+fn read(reply: &str, attempt: &Attempt, blind: &Blind) -> Result<NewMemory, Fault> {
+    let meta: MetaGuideline = material::json(reply, "a meta-guideline")?;
+    let text = |text: &str| material::cut(text.trim(), TEXT_BYTES).to_owned();
+    let meta = MetaGuideline {
+        failure_reason: text(&meta.failure_reason),
+        synthesis_instruction: text(&meta.synthesis_instruction),
+    };
+    if meta.synthesis_instruction.is_empty() {
+        return Err(Fault::Failed("the reply holds no instruction".to_owned()));
+    }
+    if [&meta.failure_reason, &meta.synthesis_instruction]
+        .iter()
+        .any(|text| blind.is_told_by(text))
+    {
+        return Err(Fault::Failed("the reply quotes the answer".to_owned()));
+    }
+    meta.remembered(&attempt.task)
+}

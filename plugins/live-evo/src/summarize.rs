@@ -1,0 +1,130 @@
+//! New experiences: what is there to learn from the worst of a batch?
+
+use memhost_sdk::{Actor, Attempt, Fault, NewMemory, Request, Role, Settings, Step};
+use serde::Deserialize;
+
+use crate::bank::{Experience, question};
+use crate::blind::{BLANK, Blind};
+use crate::learn::Lesson;
+use crate::material::{self, TEXT_BYTES};
+use crate::outcome::{self, Known};
+use crate::parameters::{BAD_CASES, MARGIN, TEMPERATURE};
+
+const INSTRUCTIONS: &str = include_str!("../prompts/summarize.md");
+const SCHEMA: &str = include_str!("../prompts/summarize.schema.json");
+
+/// How much of one step the model reads, in bytes.
+const STEP_BYTES: usize = 4_000;
+/// How much of all steps: the last ones, which led to the result.
+const TRAJECTORY_BYTES: usize = 16_000;
+/// The longest name of a category, in bytes.
+const CATEGORY_BYTES: usize = 60;
+
+#[derive(Deserialize)]
+struct Reply {
+    category: String,
+    failure_reason: String,
+    improvement: String,
+    missed_information: String,
+}
+
+/// One for each of the worst outcomes that could have been better, the worst first. It is kept if a re-run with
+/// it gains.
+pub(crate) fn lessons<'a>(
+    outcomes: &[Known<'a>],
+    settings: &Settings,
+) -> Result<Vec<Lesson<'a>>, Fault> {
+    let margin = settings.get(&MARGIN)?;
+    let temperature = settings.get(&TEMPERATURE)?;
+    let worst = outcome::worst(outcomes, settings.get(&BAD_CASES)?);
+    Ok(worst
+        .into_iter()
+        .filter(|outcome| outcome.on < 1.0)
+        .map(|outcome| {
+            let blind = Blind::to(&outcome.attempt.answer);
+            Lesson {
+                request: request(outcome, &blind, temperature),
+                attempt: outcome.attempt,
+                blind,
+                read,
+                margin: Some(margin),
+            }
+        })
+        .collect())
+}
+
+/// The reason of the outcome is left out: it may name the true answer, which nobody could blank out.
+fn request(outcome: &Known<'_>, blind: &Blind, temperature: f64) -> Request {
+    let attempt = outcome.attempt;
+    Request::new(Role::Agent, "summarize")
+        .system(
+            INSTRUCTIONS
+                .replace("{blank}", BLANK)
+                .replace("{on}", &format!("{:.2}", outcome.on)),
+        )
+        .user(material::sections(&[
+            ("Task", question(&attempt.task)),
+            (
+                "The guideline that the agent had",
+                &blind.masked(outcome.guideline()),
+            ),
+            ("What the agent did", &trajectory(attempt, blind)),
+        ]))
+        .temperature(material::temperature(temperature))
+        .schema(SCHEMA)
+}
+
+/// The steps without the answer: those that only give it are left out, elsewhere it is blanked.
+fn trajectory(attempt: &Attempt, blind: &Blind) -> String {
+    let steps = attempt.steps.iter().rev();
+    let told = steps.filter(|step| step.actor != Actor::Answer);
+    let mut room = TRAJECTORY_BYTES;
+    let mut lines: Vec<String> = told
+        .map(|step| blind.masked(&line(step)))
+        .map_while(|line| {
+            room = room.checked_sub(line.len())?;
+            Some(line)
+        })
+        .collect();
+    lines.reverse();
+    lines.join("\n")
+}
+
+fn line(step: &Step) -> String {
+    let text = material::cut(&step.text, STEP_BYTES);
+    match (step.actor, &step.name) {
+        (Actor::User, _) => format!("User: {text}"),
+        (Actor::Thought, _) => format!("Thought: {text}"),
+        (Actor::Action, Some(name)) => format!("Action: {name}({text})"),
+        (Actor::Action, None) => format!("Action: {text}"),
+        (Actor::Observation, _) => format!("Observation: {text}"),
+        (Actor::Answer, _) => format!("Answer: {text}"),
+    }
+}
+
+fn read(reply: &str, attempt: &Attempt, blind: &Blind) -> Result<NewMemory, Fault> {
+    let reply: Reply = material::json(reply, "an experience")?;
+    // The improvement comes first: what only repeats it says nothing.
+    let mut said = Vec::new();
+    let mut text = |text: &str| {
+        let text = material::cut(text.trim(), TEXT_BYTES).to_owned();
+        let is_new = !said.contains(&text);
+        said.push(text.clone());
+        if is_new { text } else { String::new() }
+    };
+    let improvement = text(&reply.improvement);
+    let experience = Experience {
+        question: question(&attempt.task).to_owned(),
+        failure_reason: text(&reply.failure_reason),
+        missed_information: text(&reply.missed_information),
+        improvement,
+        category: material::cut(reply.category.trim(), CATEGORY_BYTES).to_owned(),
+    };
+    if experience.improvement.is_empty() {
+        return Err(Fault::Failed("the reply holds no improvement".to_owned()));
+    }
+    if blind.is_told_by(&experience.lesson()) || blind.is_told_by(&experience.category) {
+        return Err(Fault::Failed("the reply quotes the answer".to_owned()));
+    }
+    experience.remembered(&attempt.task)
+}

@@ -1,0 +1,107 @@
+//! The distiller: what sets the preferred run apart from the others, as constraints?
+
+use memhost_sdk::trajectory::{cut, history, sections};
+use memhost_sdk::{Actor, Attempt, Fault, Reply, Request, Role};
+use serde::Deserialize;
+
+use crate::TEMPERATURE;
+use crate::contrast::Contrast;
+use crate::quote::quotes;
+
+const INSTRUCTIONS: &str = include_str!("../prompts/summarise.md");
+const SCHEMA: &str = include_str!("../prompts/summarise.schema.json");
+
+#[derive(Deserialize)]
+struct Answer {
+    constraints: Vec<Constraint>,
+}
+
+/// A principle that the preferred run keeps to, and the mistake that breaks it.
+#[derive(Deserialize)]
+struct Constraint {
+    when: String,
+    enforce: String,
+    avoid: String,
+}
+
+impl Constraint {
+    /// As it is kept and handed out; nothing unless all three parts say something.
+    fn sentence(&self) -> Option<String> {
+        let when = phrase(&self.when, "when");
+        let enforce = phrase(&self.enforce, "enforce");
+        let avoid = phrase(&self.avoid, "avoid");
+        let whole = ![&when, &enforce, &avoid].iter().any(|part| part.is_empty());
+        whole.then(|| format!("When {when}, enforce {enforce}; avoid {avoid}."))
+    }
+}
+
+/// Asks the strongest model, whichever agents have run the task.
+pub(crate) fn request(contrast: &Contrast, most: usize) -> Request {
+    let with_most = |template: &str| template.replace("{most}", &most.to_string());
+    Request::new(Role::Strongest, "summarise")
+        .system(with_most(INSTRUCTIONS))
+        .user(material(contrast))
+        .temperature(TEMPERATURE)
+        .schema(with_most(SCHEMA))
+}
+
+/// At most so many constraints as sentences, in the model's order, without any that gives away an answer.
+pub(crate) fn read(
+    reply: Result<Reply, Fault>,
+    contrast: &Contrast,
+    most: usize,
+) -> Result<Vec<String>, Fault> {
+    let reply = reply.map_err(|fault| fault.within("contrasting the runs"))?;
+    let Answer { constraints } = serde_json::from_str(&reply.text).map_err(|error| {
+        Fault::Failed(format!(
+            "while contrasting the runs: the reply is not a list of constraints: {error}"
+        ))
+    })?;
+    let sentences = constraints.iter().filter_map(Constraint::sentence);
+    let general = sentences.filter(|sentence| {
+        let mut answers = contrast.runs().map(answer);
+        !answers.any(|answer| quotes(sentence, answer))
+    });
+    Ok(general.take(most).collect())
+}
+
+/// The task, the preferred run, the others.
+fn material(contrast: &Contrast) -> String {
+    let mut told = vec![sections(&[("Task", &contrast.preferred.task.text)])];
+    told.push(run("The preferred run", contrast.preferred));
+    for (number, unpreferred) in (1..).zip(&contrast.unpreferred) {
+        told.push(run(&format!("Unpreferred run {number}"), unpreferred));
+    }
+    told.join("\n\n")
+}
+
+fn run(heading: &str, attempt: &Attempt) -> String {
+    sections(&[
+        (heading, &history(&attempt.steps, true)),
+        (&format!("{heading}: its answer"), cut(&attempt.answer)),
+    ])
+}
+
+/// What a run handed in, or else said last.
+fn answer(attempt: &Attempt) -> &str {
+    let said = || {
+        attempt
+            .steps
+            .iter()
+            .rfind(|step| step.actor == Actor::Answer)
+    };
+    match attempt.answer.trim() {
+        "" => said().map_or("", |step| step.text.as_str()),
+        answer => answer,
+    }
+}
+
+/// A part of a sentence on one line: without the word that the sentence has in front of it, and without a full stop.
+fn phrase(part: &str, word: &str) -> String {
+    let line = part.split_whitespace().collect::<Vec<_>>().join(" ");
+    let bare = match line.split_once(' ') {
+        Some((first, rest)) if first.eq_ignore_ascii_case(word) => rest,
+        _ => &line,
+    };
+    bare.trim_end_matches(['.', ',', ';', ' ']).to_owned()
+}

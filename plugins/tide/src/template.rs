@@ -1,0 +1,110 @@
+//! A template: the form of a class of problems, and the signals by which to recognise it (paper, equation 1).
+
+use memhost_sdk::{Fault, Memory, NewMemory, Patch};
+use serde::{Deserialize, Serialize};
+
+use crate::text::one_line;
+
+/// The kind of its memory.
+pub(crate) const TEMPLATE: &str = "template";
+/// The label with the class of the problem that it was learnt from, where that has a class.
+pub(crate) const PROBLEM_LABEL: &str = "problem";
+
+/// What a model must answer that writes one.
+pub(crate) const SCHEMA: &str = include_str!("../prompts/template.schema.json");
+
+/// As the model writes it, and as the payload of its memory keeps it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Template {
+    pub(crate) name: String,
+    /// The form of the problem.
+    pub(crate) pattern: String,
+    /// Signals in the order in which to look for them.
+    pub(crate) evidence_flow: Vec<String>,
+}
+
+impl Template {
+    /// The one template of a reply.
+    ///
+    /// # Errors
+    /// [`Fault::Failed`] if it is none, or several, or leaves one of the three fields empty.
+    pub(crate) fn read(reply: &str) -> Result<Template, Fault> {
+        let template: Template = serde_json::from_str(reply)
+            .map_err(|error| Fault::Failed(format!("the reply is not a template: {error}")))?;
+        template.tidy()
+    }
+
+    /// The template that a memory keeps.
+    ///
+    /// # Errors
+    /// [`Fault::Failed`] if it keeps none.
+    pub(crate) fn of(memory: &Memory) -> Result<Template, Fault> {
+        serde_json::from_str(&memory.payload).map_err(|error| {
+            Fault::Failed(format!(
+                "the payload of memory `{}` is not a template of this plugin ({error}); was the namespace \
+                 written by another one?",
+                memory.id
+            ))
+        })
+    }
+
+    /// What is said of it besides its name: the pattern, and the flow as a numbered list.
+    pub(crate) fn content(&self) -> String {
+        let mut content = self.pattern.clone();
+        for (number, signal) in self.evidence_flow.iter().enumerate() {
+            content.push_str(&format!("\n{}. {signal}", number + 1));
+        }
+        content
+    }
+
+    /// As a memory that nothing is found by: the library is only ever read whole.
+    pub(crate) fn memory(&self) -> NewMemory {
+        NewMemory::new(TEMPLATE, self.content())
+            .title(&self.name)
+            .payload(self.payload())
+    }
+
+    /// In place of what the memory said.
+    pub(crate) fn in_place_of(&self, memory: &Memory) -> Patch {
+        Patch::of(&memory.id)
+            .title(&self.name)
+            .content(self.content())
+            .payload(self.payload())
+    }
+
+    fn payload(&self) -> String {
+        serde_json::json!({
+            "name": self.name,
+            "pattern": self.pattern,
+            "evidence_flow": self.evidence_flow,
+        })
+        .to_string()
+    }
+
+    /// Each part on one line, without signals that say nothing.
+    fn tidy(self) -> Result<Template, Fault> {
+        let signals = self.evidence_flow.iter().map(|signal| one_line(signal));
+        let template = Template {
+            name: one_line(&self.name),
+            pattern: one_line(&self.pattern),
+            evidence_flow: signals.filter(|signal| !signal.is_empty()).collect(),
+        };
+        let empty = [
+            ("name", template.name.is_empty()),
+            ("pattern", template.pattern.is_empty()),
+            ("evidence_flow", template.evidence_flow.is_empty()),
+        ];
+        match empty.iter().find(|(_, is_empty)| *is_empty) {
+            Some((field, _)) => Err(Fault::Failed(format!(
+                "the reply is not a template: its `{field}` says nothing"
+            ))),
+            None => Ok(template),
+        }
+    }
+}
+
+/// The class that a problem names: `needless_return` is one, a description in a sentence is none.
+pub(crate) fn class(problem: &str) -> Option<&str> {
+    let problem = problem.trim();
+    (!problem.is_empty() && !problem.contains(char::is_whitespace)).then_some(problem)
+}
