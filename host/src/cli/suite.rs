@@ -7,7 +7,7 @@ use comfy_table::{Cell, CellAlignment, Table, TableComponent, presets};
 
 use super::{Failure, output};
 use crate::compare::report::number::count;
-use crate::suite::{self, Format, Severity, Suite, SuiteError, SuiteSummary};
+use crate::suite::{self, Format, Lane, Severity, Suite, SuiteError, SuiteSummary};
 
 const YOUR_OWN: &str = "\
 A suite of your own is a .jsonl file: a header, then one episode per line. First an episode's \
@@ -92,7 +92,7 @@ pub fn run(options: Options) -> Result<(), Failure> {
         Command::List { format } => list(format),
         Command::Show { suite, format } => show(&suite, format),
         Command::Check { suite, format } => check(&suite, format),
-        Command::Import { suite, to } => Suite::load(&suite)
+        Command::Import { suite, to } => Suite::load_sound(&suite)
             .and_then(|suite| suite.write_jsonl(&to))
             .map_err(failure),
     }
@@ -138,7 +138,6 @@ fn show(name: &str, format: Output) -> Result<(), Failure> {
 }
 
 fn figures(summary: &SuiteSummary) -> String {
-    let budgets: Vec<String> = summary.budgets.iter().map(u32::to_string).collect();
     let mut table = Table::new();
     table
         .load_preset(presets::NOTHING)
@@ -169,13 +168,39 @@ fn figures(summary: &SuiteSummary) -> String {
         table.add_row([Cell::new(&stream.name)].into_iter().chain(numbers));
     }
     format!(
-        "{}: {}\nmetrics: {} (the first is the primary one)\nbudgets: {} tokens\n\n{}\n",
+        "{}: {}\n{}\n{}\n",
         summary.name,
         summary.summary,
-        summary.metrics.join(", "),
-        budgets.join(", "),
+        reported_by(summary),
         table.trim_fmt()
+    ) + &learning_curves(summary)
+}
+
+/// By what a suite is reported, and within which budgets; nothing of a suite that asks nothing.
+fn reported_by(summary: &SuiteSummary) -> String {
+    if summary.metrics.is_empty() {
+        return String::new();
+    }
+    let budgets: Vec<String> = summary.budgets.iter().map(u32::to_string).collect();
+    format!(
+        "metrics: {} (the first is the primary one)\nbudgets: {} tokens\n",
+        summary.metrics.join(", "),
+        budgets.join(", ")
     )
+}
+
+/// How many tasks were solved in each trial, one line per stream that recorded several.
+fn learning_curves(summary: &SuiteSummary) -> String {
+    let streams = || summary.streams.iter().filter(|s| !s.curve.is_empty());
+    let widest = streams().map(|stream| stream.name.chars().count()).max();
+    let Some(widest) = widest else {
+        return String::new();
+    };
+    let lines = streams().map(|stream| {
+        let solved: Vec<String> = stream.curve.iter().map(usize::to_string).collect();
+        format!("  {:<widest$}  {}\n", stream.name, solved.join(", "))
+    });
+    format!("\nsolved in each trial\n{}", lines.collect::<String>())
 }
 
 fn check(name: &str, format: Output) -> Result<(), Failure> {
@@ -200,7 +225,7 @@ fn check(name: &str, format: Output) -> Result<(), Failure> {
                 text += &format!("{severity}: {problem}\n");
             }
             let questions = suite.questions().count();
-            if usable {
+            if usable && suite.lane != Lane::Attempts {
                 text += &format!(
                     "suite `{}` can be used: {} questions, {} warnings\n",
                     suite.name,

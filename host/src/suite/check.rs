@@ -1,12 +1,12 @@
 //! What is wrong with a suite: what makes a comparison on it impossible, and what makes it say less.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
-use super::reader::{attempt_of, has_answer, transcript};
+use super::reader::{attempt_of, has_answer, success, transcript};
 use super::text::{Bag, content_words};
-use super::{Episode, Lane, Matching, Question, Stream, Suite};
-use crate::contract::Attempt;
+use super::{Check, Episode, HiddenProblem, Lane, Matching, Question, Stage, Stream, Suite};
+use crate::contract::{Attempt, Task};
 
 /// Whether anything can be compared in spite of a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -50,18 +50,24 @@ pub fn check(suite: &Suite) -> Vec<Problem> {
     for stream in &suite.streams {
         withheld_from_all &= check_stream(suite.lane, stream, &mut findings);
     }
-    let questions = suite.questions().count();
-    if questions == 0 {
+    let nothing_asked = suite.questions().next().is_none();
+    if nothing_asked && suite.lane == Lane::Attempts {
+        findings.warning(
+            "",
+            "nothing is asked in lane `attempts`: the suite can be shown and imported, but not compared on",
+        );
+    } else if nothing_asked {
         findings.error(
             "",
             "the suite is empty: no episode asks a question; add at least one",
         );
-    } else if suite.episodes().all(|(_, e)| e.attempts.is_empty()) {
+    }
+    if suite.episodes().all(|(_, e)| e.attempts.is_empty()) {
         findings.error(
             "",
             "no episode has attempts, so that there is nothing to learn from",
         );
-    } else if withheld_from_all {
+    } else if withheld_from_all && !nothing_asked {
         findings.error(
             "",
             "every task is withheld: no question may draw on any attempt that is learnt before it; look at `withheld` and at the stages",
@@ -103,7 +109,9 @@ fn check_header(suite: &Suite, findings: &mut Findings) {
         );
     }
     let ascending = suite.budgets.windows(2).all(|pair| pair[0] < pair[1]);
-    if suite.budgets.first().is_none_or(|first| *first == 0) || !ascending {
+    // Where nothing is asked, nothing is handed out.
+    let needed = suite.lane != Lane::Attempts || !suite.budgets.is_empty();
+    if needed && (suite.budgets.first().is_none_or(|first| *first == 0) || !ascending) {
         findings.error(
             "budgets",
             format!(
@@ -196,106 +204,357 @@ fn longest_text(episode: &Episode) -> usize {
         .unwrap_or(0)
 }
 
-/// Something learnt, and when.
+/// The attempts of a stream in the order in which they are learnt, so that what a question may draw on is a prefix
+/// of them, less its own task's and what is withheld from it.
 struct Learnt<'a> {
-    stage: usize,
-    number: usize,
-    attempt: &'a Attempt,
+    attempts: Vec<&'a Attempt>,
+    /// Stage and number of the episode of each.
+    places: Vec<(usize, usize)>,
+    by_id: HashMap<&'a str, usize>,
+    by_task: HashMap<&'a str, Vec<usize>>,
+    /// The earliest moment from which an outcome of the first n attempts may be heard of, by n.
+    earliest: Vec<f64>,
+}
+
+impl<'a> Learnt<'a> {
+    fn of(stream: &'a Stream) -> Learnt<'a> {
+        let mut learnt = Learnt {
+            attempts: Vec::new(),
+            places: Vec::new(),
+            by_id: HashMap::new(),
+            by_task: HashMap::new(),
+            earliest: vec![f64::INFINITY],
+        };
+        let mut earliest = f64::INFINITY;
+        for (stage, number, episode) in numbered(stream) {
+            let known = episode.timing.known.unwrap_or(f64::NEG_INFINITY);
+            for attempt in &episode.attempts {
+                let at = learnt.attempts.len();
+                learnt.attempts.push(attempt);
+                learnt.places.push((stage, number));
+                learnt.by_id.insert(&attempt.id, at);
+                learnt.by_task.entry(&attempt.task.id).or_default().push(at);
+                earliest = earliest.min(known);
+                learnt.earliest.push(earliest);
+            }
+        }
+        learnt
+    }
+
+    /// How many attempts are learnt before the question of an episode can be asked, in some order of its stage.
+    fn before(&self, stage: &Stage, number: usize, place: usize) -> usize {
+        let end = match (stage.batched, stage.shuffled) {
+            (true, _) => (number, 0),
+            (false, true) => (number + 1, 0),
+            (false, false) => (number, place),
+        };
+        self.places.partition_point(|learnt| *learnt < end)
+    }
+
+    /// Those among the first `before` that the episode may not draw on.
+    fn withheld(&self, episode: &Episode, before: usize) -> HashSet<usize> {
+        let own = self.by_task.get(episode.task.id.as_str());
+        let named = episode.withheld.iter();
+        let named = named.filter_map(|id| self.by_id.get(id.as_str()));
+        own.into_iter()
+            .flatten()
+            .chain(named)
+            .copied()
+            .filter(|at| *at < before)
+            .collect()
+    }
+
+    /// What the question of an episode may draw on.
+    fn seen(&self, before: usize, withheld: &HashSet<usize>) -> Vec<&'a Attempt> {
+        let all = self.attempts.iter().take(before).enumerate();
+        all.filter(|(at, _)| !withheld.contains(at))
+            .map(|(_, attempt)| *attempt)
+            .collect()
+    }
 }
 
 /// Whether every question of the stream is withheld from everything.
 fn check_stream(lane: Lane, stream: &Stream, findings: &mut Findings) -> bool {
-    let learnt: Vec<Learnt<'_>> = numbered(stream)
-        .flat_map(|(stage, number, episode)| {
-            episode.attempts.iter().map(move |attempt| Learnt {
-                stage,
-                number,
-                attempt,
-            })
-        })
-        .collect();
+    let learnt = Learnt::of(stream);
     let said: HashMap<&str, Bag> = match lane {
         Lane::Evidence => learnt
+            .attempts
             .iter()
-            .map(|l| (l.attempt.id.as_str(), Bag::new(&transcript(l.attempt))))
+            .map(|attempt| (attempt.id.as_str(), Bag::new(&transcript(attempt))))
             .collect(),
         _ => HashMap::new(),
     };
     let mut all_withheld = true;
-    for (stage, number, episode) in numbered(stream) {
-        let Some(question) = &episode.question else {
-            continue;
-        };
-        let place = place(stream, episode);
-        let shuffled = stream.stages.get(stage).is_some_and(|stage| stage.shuffled);
-        let withheld: HashSet<&str> = episode.withheld.iter().map(String::as_str).collect();
-        let may_be_seen = |l: &&Learnt<'_>| {
-            let before = l.stage < stage || (l.stage == stage && (shuffled || l.number < number));
-            before
-                && l.attempt.task.id != episode.task.id
-                && !withheld.contains(l.attempt.id.as_str())
-        };
-        if learnt.iter().any(|l| may_be_seen(&l)) {
-            all_withheld = false;
-        } else if number > 0 || stage > 0 {
-            // The first question of an online stream never has anything to draw on.
-            findings.warning(&place, "the question may draw on no attempt");
-        }
-        match (lane, question) {
-            (
+    for (number, stage) in stream.stages.iter().enumerate() {
+        for (at, episode) in stage.episodes.iter().enumerate() {
+            let place = place(stream, episode);
+            check_episode(episode, &place, findings);
+            let Some(question) = &episode.question else {
+                continue;
+            };
+            let before = learnt.before(stage, number, at);
+            let withheld = learnt.withheld(episode, before);
+            let too_early = episode
+                .timing
+                .asked
+                .zip(learnt.earliest.get(before))
+                .is_some_and(|(asked, earliest)| asked < *earliest);
+            if withheld.len() < before && !too_early {
+                all_withheld = false;
+            } else if !stage.batched && (at > 0 || number > 0) {
+                // The first question of an online stream, or its first batch, never has anything to draw on.
+                findings.warning(&place, "the question may draw on no attempt");
+            }
+            if let (
                 Lane::Evidence,
                 Question::Evidence {
                     answers,
                     matching,
                     gold,
                 },
-            ) => {
-                let seen: Vec<&Learnt<'_>> = learnt.iter().filter(may_be_seen).collect();
+            ) = (lane, question)
+            {
+                let seen = learnt.seen(before, &withheld);
                 check_gold(gold, &learnt, &seen, &place, findings);
                 let seen: Vec<&Bag> = seen
                     .iter()
-                    .filter_map(|l| said.get(l.attempt.id.as_str()))
+                    .filter_map(|attempt| said.get(attempt.id.as_str()))
                     .collect();
                 check_answers(answers, *matching, gold, &seen, &place, findings);
+            } else {
+                check_question(lane, episode, question, &place, findings);
             }
-            (Lane::Transfer, Question::Kind { kind }) if kind.is_empty() => {
-                findings.error(&place, "the question's `kind` is empty");
-            }
-            (Lane::Transfer, Question::Tools { tools }) if tools.is_empty() => findings.error(
-                &place,
-                "the question's `tools` are empty; leave tasks without tools out",
-            ),
-            (Lane::Transfer, Question::Kind { .. } | Question::Tools { .. })
-            | (Lane::Routing, Question::Route { .. })
-            | (Lane::Forecast, Question::Forecast { .. })
-            | (Lane::Discovery, Question::Discover { .. }) => {}
-            (Lane::Evidence, _) => findings.error(
-                &place,
-                "a question of lane `evidence` has `answers` or `gold`",
-            ),
-            (Lane::Transfer, _) => findings.error(
-                &place,
-                "a question of lane `transfer` has a `kind` or `tools`",
-            ),
-            (Lane::Routing, _) => findings.error(
-                &place,
-                "a question of lane `routing` has `values`, one per agent",
-            ),
-            (Lane::Forecast, _) => findings.error(
-                &place,
-                "a question of lane `forecast` has `happened`, `source` and `horizon`",
-            ),
-            (Lane::Discovery, _) => findings.error(
-                &place,
-                "a question of lane `discovery` has `problems` and `reports`",
-            ),
-            (Lane::Attempts, _) => findings.error(
-                &place,
-                "nothing is asked in lane `attempts`, which shows recorded learning curves",
-            ),
         }
     }
     all_withheld
+}
+
+/// What can be wrong with an episode whatever it asks.
+fn check_episode(episode: &Episode, place: &str, findings: &mut Findings) {
+    let timing = episode.timing;
+    if let (Some(asked), Some(known)) = (timing.asked, timing.known)
+        && known < asked
+    {
+        findings.error(
+            place,
+            format!("the outcome is `known` at {known}, before the question is `asked` at {asked}"),
+        );
+    }
+    if let Some(problem) = episode.check.as_ref().and_then(wrong_check) {
+        findings.error(place, format!("`check`: {problem}"));
+    }
+    for attempt in &episode.attempts {
+        for finding in &attempt.findings {
+            if let Some(id) = first_missing(&finding.evidence, &attempt.task) {
+                findings.error(
+                    place,
+                    format!(
+                        "a finding of attempt `{}` names `{id}`, which is no document of its task",
+                        attempt.id
+                    ),
+                );
+            }
+        }
+    }
+}
+
+/// What makes that no answer, or every answer, is right.
+fn wrong_check(check: &Check) -> Option<&'static str> {
+    match check {
+        Check::Exact { answers } | Check::Contains { answers, .. } if answers.is_empty() => {
+            Some("there is no accepted answer")
+        }
+        Check::Numeric { value, tolerance }
+            if !(value.is_finite() && tolerance.is_finite() && *tolerance >= 0.0) =>
+        {
+            Some("the value and its tolerance are numbers, and the tolerance is not negative")
+        }
+        Check::Choice { answer, options } if !options.contains(answer) => {
+            Some("the right answer is none of the options")
+        }
+        _ => None,
+    }
+}
+
+/// The first of these ids that is no document of the task.
+fn first_missing<'a>(evidence: &'a [String], task: &Task) -> Option<&'a String> {
+    evidence
+        .iter()
+        .find(|id| !task.documents.iter().any(|document| document.id == **id))
+}
+
+/// What can be wrong with a question besides its evidence.
+fn check_question(
+    lane: Lane,
+    episode: &Episode,
+    question: &Question,
+    place: &str,
+    findings: &mut Findings,
+) {
+    match (lane, question) {
+        (Lane::Transfer, Question::Kind { kind }) if kind.is_empty() => {
+            findings.error(place, "the question's `kind` is empty");
+        }
+        (Lane::Transfer, Question::Tools { tools }) if tools.is_empty() => findings.error(
+            place,
+            "the question's `tools` are empty; leave tasks without tools out",
+        ),
+        (Lane::Transfer, Question::Kind { .. } | Question::Tools { .. }) => {}
+        (Lane::Routing, Question::Route { values }) => {
+            check_route(values, &episode.attempts, place, findings);
+        }
+        (
+            Lane::Forecast,
+            Question::Forecast {
+                source,
+                horizon,
+                market,
+                ..
+            },
+        ) => {
+            if source.is_empty() || horizon.is_empty() {
+                findings.error(place, "the question's `source` or `horizon` is empty");
+            }
+            if market.is_some_and(|price| !(0.0..=1.0).contains(&price)) {
+                findings.error(place, "the question's `market` is a price in 0..=1");
+            }
+        }
+        (Lane::Discovery, Question::Discover { problems, reports }) => {
+            check_discovery(problems, *reports, &episode.task, place, findings);
+        }
+        (Lane::Attempts, _) => findings.error(
+            place,
+            "nothing is asked in lane `attempts`, which shows recorded learning curves",
+        ),
+        _ => findings.error(place, asked_in(lane)),
+    }
+}
+
+/// What a question of a lane has.
+fn asked_in(lane: Lane) -> &'static str {
+    match lane {
+        Lane::Evidence => "a question of lane `evidence` has `answers` or `gold`",
+        Lane::Transfer => "a question of lane `transfer` has a `kind` or `tools`",
+        Lane::Routing => "a question of lane `routing` has `values`, one per agent",
+        Lane::Forecast => "a question of lane `forecast` has `happened`, `source` and `horizon`",
+        Lane::Discovery => "a question of lane `discovery` has `problems` and `reports`",
+        Lane::Attempts => "nothing is asked in lane `attempts`",
+    }
+}
+
+/// Whoever can be sent has been tried, and what became of it is known.
+fn check_route(
+    values: &BTreeMap<String, f64>,
+    attempts: &[Attempt],
+    place: &str,
+    findings: &mut Findings,
+) {
+    if values.len() < 2 {
+        findings.error(
+            place,
+            "`values` names fewer than two agents, so that there is no choice",
+        );
+    }
+    if let Some((agent, value)) = values.iter().find(|(_, v)| !(0.0..=1.0).contains(*v)) {
+        findings.error(
+            place,
+            format!("`values` gives `{agent}` {value}, which is not in 0..=1"),
+        );
+    }
+    let valued: BTreeSet<&str> = values.keys().map(String::as_str).collect();
+    let tried: BTreeSet<&str> = attempts.iter().map(|a| a.agent.id.as_str()).collect();
+    for agent in valued.difference(&tried) {
+        findings.error(
+            place,
+            format!("`values` names `{agent}`, who has no attempt in this episode"),
+        );
+    }
+    for agent in tried.difference(&valued) {
+        findings.error(
+            place,
+            format!("`{agent}` has an attempt in this episode, and no entry in `values`"),
+        );
+    }
+    if let Some(attempt) = attempts.iter().find(|a| success(a).is_none()) {
+        findings.error(
+            place,
+            format!(
+                "attempt `{}` has neither a score nor a verdict, so that nobody knows what sending `{}` is worth",
+                attempt.id, attempt.agent.id
+            ),
+        );
+    }
+}
+
+/// What is hidden can be found, and counts once.
+fn check_discovery(
+    problems: &[HiddenProblem],
+    reports: u32,
+    task: &Task,
+    place: &str,
+    findings: &mut Findings,
+) {
+    if task.documents.is_empty() {
+        findings.error(place, "the task has no documents to look for problems in");
+    }
+    if problems.is_empty() {
+        findings.error(
+            place,
+            "the question's `problems` are empty; leave the task out",
+        );
+    }
+    if reports == 0 {
+        findings.error(
+            place,
+            "the question's `reports` is 0: nothing may be reported",
+        );
+    }
+    let mut known = HashSet::new();
+    for hidden in problems {
+        let HiddenProblem {
+            problem,
+            place: file,
+            evidence,
+        } = hidden;
+        if !known.insert((problem, file)) {
+            findings.error(
+                place,
+                format!(
+                    "`{problem}` in `{file}` is listed twice; list it once with all its evidence"
+                ),
+            );
+        }
+        if evidence.is_empty() {
+            findings.error(
+                place,
+                format!(
+                    "`{problem}` in `{file}` has no `evidence`; name the documents that show it"
+                ),
+            );
+        }
+        if let Some(id) = first_missing(evidence, task) {
+            findings.error(
+                place,
+                format!(
+                    "the evidence of `{problem}` names `{id}`, which is no document of the task"
+                ),
+            );
+        }
+        let elsewhere = task.documents.iter().find(|document| {
+            let in_file =
+                |label: &crate::contract::Label| label.name == "file" && label.value == *file;
+            evidence.contains(&document.id) && !document.labels.iter().any(in_file)
+        });
+        if let Some(document) = elsewhere {
+            findings.warning(
+                place,
+                format!(
+                    "document `{}` shows `{problem}`, but its label `file` is not `{file}`, where it is to be reported",
+                    document.id
+                ),
+            );
+        }
+    }
 }
 
 /// Episodes with the numbers of their stage and of themselves within it.
@@ -315,17 +574,17 @@ fn numbered(stream: &Stream) -> impl Iterator<Item = (usize, usize, &Episode)> {
 
 fn check_gold(
     gold: &[String],
-    learnt: &[Learnt<'_>],
-    seen: &[&Learnt<'_>],
+    learnt: &Learnt<'_>,
+    seen: &[&Attempt],
     place: &str,
     findings: &mut Findings,
 ) {
     for source in gold {
         let named = attempt_of(source);
-        let exists = learnt
-            .iter()
-            .find(|l| l.attempt.id == named)
-            .is_some_and(|l| has_step(l.attempt, source));
+        let at = learnt.by_id.get(named);
+        let exists = at
+            .and_then(|at| learnt.attempts.get(*at))
+            .is_some_and(|attempt| has_step(attempt, source));
         if !exists {
             findings.error(
                 place,
@@ -333,7 +592,7 @@ fn check_gold(
                     "`gold` names `{source}`, which is no step of an attempt of this stream; it reads `<attempt>#<step>`, steps from 0"
                 ),
             );
-        } else if !seen.iter().any(|l| l.attempt.id == named) {
+        } else if !seen.iter().any(|attempt| attempt.id == named) {
             findings.warning(
                 place,
                 format!("`gold` names `{source}`, which the question may not draw on"),

@@ -53,7 +53,15 @@ pub enum SuiteError {
         /// What to do.
         advice: String,
     },
-    /// The suite was read, but nothing can be compared on it.
+    /// A suite of recorded attempts, on which nothing can be compared.
+    #[error(
+        "nothing is asked in suite `{suite}`, which holds recorded attempts only: strategies cannot be compared on it\n  `memhost suite show` prints its learning curves"
+    )]
+    NothingAsked {
+        /// Which suite.
+        suite: String,
+    },
+    /// The suite was read, but something is wrong with it.
     #[error(
         "suite `{suite}` cannot be used:{}\n  `memhost suite check` lists everything that is wrong with a suite",
         as_list(problems)

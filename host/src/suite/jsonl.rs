@@ -14,10 +14,40 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! `examples/suite.jsonl` is a larger one. A line of the other lane looks like this:
+//! `examples/suite.jsonl` is a larger one. This is what lines of the other lanes look like, one suite per lane:
 //!
-//! ```json
+//! ```
+//! # let folder = tempfile::tempdir()?;
+//! # let read = |lines: &str| {
+//! #     let path = folder.path().join("lane.jsonl");
+//! #     std::fs::write(&path, lines)?;
+//! #     Ok::<_, Box<dyn std::error::Error>>(memhost::suite::Suite::read(&path.to_string_lossy())?)
+//! # };
+//! let transfer = read(r#"
+//! {"format": 1, "name": "shop", "lane": "transfer"}
 //! {"task": {"id": "t7", "text": "Refund order 41", "labels": {"site": "shop"}}, "question": {"kind": "refund"}, "attempts": [{"steps": [{"actor": "action", "name": "refund", "text": "{\"order\": 41}"}], "outcome": {"verdict": "success", "score": 1}}]}
+//! "#)?;
+//! let routing = read(r#"
+//! {"format": 1, "name": "sums", "lane": "routing", "shuffled": [0]}
+//! {"task": {"id": "s1", "text": "What is 6 times 7?"}, "question": {"values": {"small": 0, "large": 1}}, "check": {"numeric": {"value": 42}}, "attempts": [{"agent": {"id": "small", "model": "small-1b", "rank": 0}, "answer": "41", "outcome": {"score": 0}}, {"agent": {"id": "large", "model": "large-9b", "rank": 1}, "answer": "42", "outcome": {"score": 1}}]}
+//! "#)?;
+//! let forecast = read(r#"
+//! {"format": 1, "name": "weather", "lane": "forecast", "batched": [0, 1], "warm_up": [0]}
+//! {"task": {"id": "rain-1", "text": "Will it rain in Ghent on 8 May?"}, "asked": 1714521600000, "known": 1715212800000, "question": {"happened": true, "source": "weather", "horizon": "7"}, "attempts": [{"answer": "It rained.", "outcome": {"score": 1}}]}
+//! "#)?;
+//! let discovery = read(r#"
+//! {"format": 1, "name": "lint", "lane": "discovery"}
+//! {"task": {"id": "solved", "text": "Review a.rs", "documents": [{"id": "a1", "text": "return x;", "labels": {"file": "a.rs"}}]}, "attempts": [{"steps": [{"actor": "observation", "text": "return x;"}], "findings": [{"problem": "needless_return", "evidence": ["a1"]}]}]}
+//! {"stage": 1, "task": {"id": "new", "text": "Review b.rs", "documents": [{"id": "b1", "text": "return y;", "labels": {"file": "b.rs"}}]}, "question": {"problems": [{"problem": "needless_return", "place": "b.rs", "evidence": ["b1"]}], "reports": 20}}
+//! "#)?;
+//! let attempts = read(r#"
+//! {"format": 1, "name": "runs", "lane": "attempts"}
+//! {"stage": 0, "task": {"id": "q1", "text": "Where is Ghent?"}, "attempts": [{"id": "q1-0", "answer": "France", "outcome": {"verdict": "failure"}}]}
+//! {"stage": 1, "task": {"id": "q1", "text": "Where is Ghent?"}, "attempts": [{"id": "q1-1", "trial": 1, "answer": "Belgium", "outcome": {"verdict": "success"}}]}
+//! "#)?;
+//! assert_eq!(attempts.summarize().streams[0].curve, [0, 1]);
+//! # for suite in [transfer, routing, forecast, discovery] { assert_eq!(suite.questions().count(), 1); }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! Empty lines are passed over. A field that is not listed here is an error, so that a misspelt one is noticed.
@@ -28,11 +58,13 @@
 //! |---|---|---|
 //! | `format` | | version of this format: 1 |
 //! | `name` | | lower case with hyphens |
-//! | `lane` | | `evidence` (does the guidance hold the answer?) or `transfer` (is it about the same kind of task?) |
+//! | `lane` | | what is tested, see [`Lane`](super::Lane): `evidence`, `transfer`, `routing`, `forecast`, `discovery`, or `attempts`, in which nothing is asked |
 //! | `summary` | empty | one sentence: what it is, where it comes from |
-//! | `budgets` | evidence `[128, 256, 512, 4096]`, transfer `[4096]` | tokens of guidance, ascending; each question is asked once per budget, and rankings are read at the last |
-//! | `primary` | `answer@256` (or at the first budget), `hit@1`, `ndcg@5` | what the suite is reported by |
+//! | `budgets` | evidence `[128, 256, 512, 4096]`, attempts `[]`, others `[4096]` | tokens of guidance, ascending; each question is asked once per budget, and rankings are read at the last |
+//! | `primary` | `answer@256` (or at the first budget), `hit@1` or `ndcg@5`, `success`, `brier` or `market-brier`, `coverage@10` | what the suite is reported by |
 //! | `shuffled` | `[]` | numbers of the stages whose episodes each run shuffles |
+//! | `batched` | `[]` | numbers of the stages of which all questions are asked before anything is learnt: a week of forecasts |
+//! | `warm_up` | `[]` | numbers of the stages whose questions are asked but not scored |
 //!
 //! # An episode, in every other line
 //!
@@ -43,15 +75,29 @@
 //! | `stream` | `main` | streams are independent: each starts with an empty memory |
 //! | `stage` | 0 | stages of a stream run one after the other: learn in 0, ask in 1 |
 //! | `task` | | `id`, `text`, `labels` (`{"site": "shopping"}`), `documents` (`[{"id", "text", "labels"}]`); strategies see all of it, so no id may give away an answer |
-//! | `question` | none | evidence: `answers` (any counts), `matching` (`phrase` or `words`), `gold` (`["<attempt>#<step>"]`, steps from 0); transfer: `kind`, or `tools` |
+//! | `question` | none | see below |
 //! | `attempts` | `[]` | recorded runs of the task, see below |
 //! | `withheld` | `[]` | ids of attempts that this question may not draw on; a task's own never can be |
 //! | `group` | the task's id | tasks of one group are not independent: statistics resample groups |
+//! | `asked` | a minute after the episode before | when, in milliseconds since 1970 |
+//! | `known` | at once, or at the end of its batch | from when its outcome may be heard of; not before `asked` |
+//! | `check` | follows from the question | how an answer of a language model is scored, one kind of [`Check`](super::Check): `{"numeric": {"value": 42}}`, `{"exact": {"answers": ["Ghent"]}}`, `{"choice": {"answer": "B", "options": ["A", "B"]}}`, `{"json": {"value": {}}}`, `{"contains": {"answers": ["Ghent"]}}`, `{"probability": {"happened": true}}` |
 //!
-//! An attempt has an `id` (default `<task>-<n>`, n from 0; no `#`), `agent` (`{"id", "model", "rank"}`), `steps`,
-//! `answer` and `outcome` (`verdict`: `success`, `failure` or `unknown`; `score` in 0..=1; `reason`; `authority`:
-//! `ground-truth`, `judge` or `agent`). A step has an `actor` (`user`, `thought`, `action`, `observation` or
-//! `answer`), a `text`, and where they exist a `name` (the tool) and a `reward`.
+//! A question has the fields of one row:
+//!
+//! | lane | fields |
+//! |---|---|
+//! | evidence | `answers` (any counts), `matching` (`phrase` or `words`), `gold` (`["<attempt>#<step>"]`, steps from 0) |
+//! | transfer | `kind`, or `tools` |
+//! | routing | `values`: what each agent with an attempt in the line scores on this task on average, in 0..=1, by the agent's id |
+//! | forecast | `happened`, `source` and `horizon` (both give the base rate), `market` (a price in 0..=1, where there is one) |
+//! | discovery | `problems` (`[{"problem", "place", "evidence"}]`, with ids of the task's documents whose label `file` is the place), `reports` (the most findings that may be reported) |
+//!
+//! An attempt has an `id` (default `<task>-<n>`, n from 0; no `#`), `agent` (`{"id", "model", "rank"}`, rank 0 the
+//! weakest), `trial` (default: the agent's attempts in the line counted from 0), `steps`, `answer`, `findings`
+//! (`[{"problem", "evidence", "action", "template"}]`, for discovery) and `outcome` (`verdict`: `success`, `failure` or
+//! `unknown`; `score` in 0..=1; `reason`; `authority`: `ground-truth`, `judge` or `agent`). A step has an `actor` (`user`,
+//! `thought`, `action`, `observation` or `answer`), a `text`, and where they exist a `name` (the tool) and a `reward`.
 //!
 //! [`Suite::write_jsonl`] writes the same format: `memhost suite import` turns any other into it.
 
@@ -59,7 +105,7 @@ use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
 use super::error::SuiteError;
-use super::{Episode, Stage, Stream, Suite};
+use super::{Episode, Stream, Suite};
 
 mod rows;
 
@@ -142,19 +188,14 @@ fn place(
     });
     let stages = &mut streams[at].stages;
     while stages.len() <= number {
-        stages.push(Stage {
-            shuffled: header.shuffled.contains(&stages.len()),
-            batched: false,
-            warm_up: false,
-            episodes: Vec::new(),
-        });
+        stages.push(header.stage(stages.len()));
     }
     stages[number].episodes.push(episode);
 }
 
 impl Suite {
     /// Writes the suite in the format of [`jsonl`](self). Reading it gives the same suite again, provided that its
-    /// streams agree on which of their stages are shuffled.
+    /// streams agree on which of their stages are shuffled, batched or a warm-up.
     pub fn write_jsonl(&self, path: &Path) -> Result<(), SuiteError> {
         let file = std::fs::File::create(path).map_err(SuiteError::writing(path))?;
         let mut out = BufWriter::new(file);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::check::{Severity, check};
 use super::error::SuiteError;
-use super::{Suite, generate, import, jsonl};
+use super::{Lane, Suite, generate, import, jsonl};
 
 /// Something that suites can be made from.
 #[derive(Debug, Clone, Copy)]
@@ -110,8 +110,17 @@ pub fn formats() -> &'static [Format] {
 
 impl Suite {
     /// The suite of this name: built in, `<format>:<path>`, or a path that ends in `.jsonl`. A suite on which
-    /// nothing could be compared is an error; see [`Suite::read`] for one to be examined.
+    /// nothing can be compared is an error.
     pub fn load(name: &str) -> Result<Suite, SuiteError> {
+        let suite = Suite::load_sound(name)?;
+        match suite.lane {
+            Lane::Attempts => Err(SuiteError::NothingAsked { suite: suite.name }),
+            _ => Ok(suite),
+        }
+    }
+
+    /// The same, but a suite of recorded attempts is none the worse for asking nothing.
+    pub fn load_sound(name: &str) -> Result<Suite, SuiteError> {
         let suite = Suite::read(name)?;
         let problems: Vec<_> = check(&suite)
             .into_iter()
@@ -127,7 +136,7 @@ impl Suite {
         }
     }
 
-    /// The same, whether or not anything could be compared on it.
+    /// The same, whatever is wrong with it: for a suite that is to be examined.
     pub fn read(name: &str) -> Result<Suite, SuiteError> {
         match name {
             "evidence" => return Ok(generate::evidence::suite(generate::SEED)),

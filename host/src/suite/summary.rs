@@ -1,6 +1,7 @@
 //! What `memhost suite show` says of a suite.
 
-use super::{Stream, Suite};
+use super::{Lane, Stage, Stream, Suite};
+use crate::contract::{Attempt, Verdict};
 use crate::tokens;
 
 /// A suite in figures.
@@ -9,12 +10,12 @@ pub struct SuiteSummary {
     /// See [`Suite::name`].
     pub name: String,
     /// See [`Suite::lane`].
-    pub lane: super::Lane,
+    pub lane: Lane,
     /// See [`Suite::summary`].
     pub summary: String,
     /// See [`Suite::budgets`].
     pub budgets: Vec<u32>,
-    /// What it is reported by, the primary one first.
+    /// What it is reported by, the primary one first; nothing where nothing is asked.
     pub metrics: Vec<String>,
     /// One per stream.
     pub streams: Vec<StreamSummary>,
@@ -39,6 +40,9 @@ pub struct StreamSummary {
     pub question_tokens: u64,
     /// Tokens of what can be learnt from: task texts and steps of the attempts.
     pub attempt_tokens: u64,
+    /// In lane [`Lane::Attempts`], the learning curve: how many tasks were solved in each stage, which is one trial.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub curve: Vec<usize>,
 }
 
 impl Suite {
@@ -49,16 +53,27 @@ impl Suite {
             lane: self.lane,
             summary: self.summary.clone(),
             budgets: self.budgets.clone(),
-            metrics: self.metrics(),
-            streams: self.streams.iter().map(Stream::summarize).collect(),
+            metrics: match self.lane {
+                Lane::Attempts => Vec::new(),
+                _ => self.metrics(),
+            },
+            streams: self
+                .streams
+                .iter()
+                .map(|stream| stream.summarize(self.lane))
+                .collect(),
         }
     }
 }
 
 impl Stream {
-    fn summarize(&self) -> StreamSummary {
+    fn summarize(&self, lane: Lane) -> StreamSummary {
         let mut summary = StreamSummary {
             name: self.name.clone(),
+            curve: match lane {
+                Lane::Attempts => self.stages.iter().map(Stage::solved).collect(),
+                _ => Vec::new(),
+            },
             ..StreamSummary::default()
         };
         let mut groups = std::collections::HashSet::new();
@@ -79,5 +94,16 @@ impl Stream {
         }
         summary.groups = groups.len();
         summary
+    }
+}
+
+impl Stage {
+    /// How many of its tasks were solved by some attempt.
+    fn solved(&self) -> usize {
+        let is_solved = |attempt: &Attempt| attempt.outcome.verdict == Verdict::Success;
+        let episodes = self.episodes.iter();
+        episodes
+            .filter(|episode| episode.attempts.iter().any(is_solved))
+            .count()
     }
 }

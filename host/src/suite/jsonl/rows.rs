@@ -4,14 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::super::{Episode, Lane, Matching, Question, Stream, Suite, Timing, recorded};
+use super::super::{
+    Check, Episode, HiddenProblem, Lane, Matching, Question, Stage, Stream, Suite, Timing, recorded,
+};
 use super::FORMAT;
 use crate::contract::{
-    Actor, Agent, Attempt, Authority, Document, Label, Outcome, Step, Task, Verdict,
+    Actor, Agent, Attempt, Authority, Document, Finding, Label, Outcome, Step, Task, Verdict,
 };
 
 /// Streams of more stages than this are a mistake in a number.
 pub(super) const MOST_STAGES: usize = 64;
+/// The latest moment that a strategy's clock can tell exactly, in milliseconds since 1970: 2^53.
+const LATEST: f64 = 9_007_199_254_740_992.0;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,11 +28,22 @@ pub(super) struct HeaderRow {
     budgets: Option<Vec<u32>>,
     primary: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub(super) shuffled: BTreeSet<usize>,
+    shuffled: BTreeSet<usize>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    batched: BTreeSet<usize>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    warm_up: BTreeSet<usize>,
 }
 
 impl HeaderRow {
     pub(super) fn of(suite: &Suite) -> HeaderRow {
+        let stages = |is: fn(&Stage) -> bool| {
+            let all = suite.streams.iter();
+            all.flat_map(|stream| stream.stages.iter().enumerate())
+                .filter(|(_, stage)| is(stage))
+                .map(|(number, _)| number)
+                .collect()
+        };
         HeaderRow {
             format: FORMAT,
             name: suite.name.clone(),
@@ -36,32 +51,43 @@ impl HeaderRow {
             summary: suite.summary.clone(),
             budgets: Some(suite.budgets.clone()),
             primary: Some(suite.primary.clone()),
-            shuffled: suite
-                .streams
-                .iter()
-                .flat_map(|stream| stream.stages.iter().enumerate())
-                .filter(|(_, stage)| stage.shuffled)
-                .map(|(number, _)| number)
-                .collect(),
+            shuffled: stages(|stage| stage.shuffled),
+            batched: stages(|stage| stage.batched),
+            warm_up: stages(|stage| stage.warm_up),
+        }
+    }
+
+    /// The stage of this number, before anything is in it.
+    pub(super) fn stage(&self, number: usize) -> Stage {
+        Stage {
+            shuffled: self.shuffled.contains(&number),
+            batched: self.batched.contains(&number),
+            warm_up: self.warm_up.contains(&number),
+            episodes: Vec::new(),
         }
     }
 
     pub(super) fn into_suite(self, streams: Vec<Stream>) -> Suite {
         let budgets = self.budgets.unwrap_or_else(|| match self.lane {
             Lane::Evidence => vec![128, 256, 512, 4096],
-            _ => vec![4096],
+            Lane::Transfer | Lane::Routing | Lane::Forecast | Lane::Discovery => vec![4096],
+            Lane::Attempts => Vec::new(),
         });
-        let asks_for_tools = streams
-            .iter()
-            .flat_map(Stream::episodes)
-            .any(|episode| matches!(episode.question, Some(Question::Tools { .. })));
+        let asks = |kind: fn(&Question) -> bool| {
+            let mut episodes = streams.iter().flat_map(Stream::episodes);
+            episodes.any(|episode| episode.question.as_ref().is_some_and(kind))
+        };
+        let asks_for_tools = asks(|question| matches!(question, Question::Tools { .. }));
+        let asks_without_market =
+            asks(|question| matches!(question, Question::Forecast { market: None, .. }));
         let primary = self.primary.unwrap_or_else(|| match self.lane {
             Lane::Evidence if budgets.contains(&256) => "answer@256".into(),
             Lane::Evidence => format!("answer@{}", budgets.first().copied().unwrap_or_default()),
             Lane::Transfer if asks_for_tools => "ndcg@5".into(),
             Lane::Transfer => "hit@1".into(),
             Lane::Routing => "success".into(),
-            Lane::Forecast => "brier".into(),
+            Lane::Forecast if asks_without_market => "brier".into(),
+            Lane::Forecast => "market-brier".into(),
             Lane::Discovery => "coverage@10".into(),
             Lane::Attempts => String::new(),
         });
@@ -92,6 +118,12 @@ pub(super) struct EpisodeRow {
     withheld: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     group: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asked: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<Check>,
 }
 
 fn main_stream() -> String {
@@ -108,30 +140,85 @@ impl EpisodeRow {
             stage,
             task: TaskRow::of(&episode.task),
             question: episode.question.as_ref().map(QuestionRow::of),
-            attempts: episode.attempts.iter().map(AttemptRow::of).collect(),
+            attempts: episode
+                .attempts
+                .iter()
+                .enumerate()
+                .map(|(number, attempt)| {
+                    let before = episode.attempts.iter().take(number);
+                    let same_agent = before.filter(|other| other.agent.id == attempt.agent.id);
+                    AttemptRow::of(attempt, same_agent.count())
+                })
+                .collect(),
             withheld: episode.withheld.clone(),
             group: (episode.group != episode.task.id).then(|| episode.group.clone()),
+            asked: episode.timing.asked,
+            known: episode.timing.known,
+            check: episode.check.clone(),
         }
     }
 
     pub(super) fn into_episode(self) -> Result<Episode, Wrong> {
         let task = self.task.into_task();
+        let mut trials: BTreeMap<String, usize> = BTreeMap::new();
         let attempts = self
             .attempts
             .into_iter()
             .enumerate()
-            .map(|(number, attempt)| attempt.into_attempt(&task, number))
-            .collect::<Result<_, _>>()?;
+            .map(|(number, attempt)| {
+                let trial = trials.entry(attempt.agent.id.clone()).or_default();
+                *trial += 1;
+                attempt.into_attempt(&task, number, *trial - 1)
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        let question = self.question.map(QuestionRow::into_question).transpose()?;
+        if let Some(Question::Route { values }) = &question {
+            agents_are_known(values, &attempts)?;
+        }
         Ok(Episode {
-            question: self.question.map(QuestionRow::into_question).transpose()?,
+            question,
             attempts,
             withheld: self.withheld,
-            timing: Timing::default(),
-            check: None,
+            timing: timing(self.asked, self.known)?,
+            check: self.check,
             group: self.group.unwrap_or_else(|| task.id.clone()),
             task,
         })
     }
+}
+
+/// Whoever a value is given for has an attempt in the episode.
+fn agents_are_known(values: &BTreeMap<String, f64>, attempts: &[Attempt]) -> Result<(), Wrong> {
+    let unknown = values
+        .keys()
+        .find(|agent| !attempts.iter().any(|attempt| attempt.agent.id == **agent));
+    match unknown {
+        None => Ok(()),
+        Some(agent) => Err((
+            format!("question.values.{agent}"),
+            format!("no attempt of this line is by an agent with the id `{agent}`"),
+        )),
+    }
+}
+
+fn timing(asked: Option<f64>, known: Option<f64>) -> Result<Timing, Wrong> {
+    for (field, moment) in [("asked", asked), ("known", known)] {
+        if moment.is_some_and(|moment| !(0.0..=LATEST).contains(&moment)) {
+            return Err((
+                field.into(),
+                "a moment is given in milliseconds since 1970, from 0 to 2^53".into(),
+            ));
+        }
+    }
+    if let (Some(asked), Some(known)) = (asked, known)
+        && known < asked
+    {
+        return Err((
+            "known".into(),
+            format!("the outcome is known at {known}, before the question is asked at {asked}"),
+        ));
+    }
+    Ok(Timing { asked, known })
 }
 
 #[derive(Serialize, Deserialize)]
@@ -218,6 +305,20 @@ struct QuestionRow {
     kind: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tools: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    values: Option<BTreeMap<String, f64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    happened: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    horizon: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    market: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problems: Option<Vec<HiddenProblem>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reports: Option<u32>,
 }
 
 impl QuestionRow {
@@ -242,27 +343,119 @@ impl QuestionRow {
                 tools: Some(tools),
                 ..none
             },
-            _ => none,
+            Question::Route { values } => QuestionRow {
+                values: Some(values),
+                ..none
+            },
+            Question::Forecast {
+                happened,
+                source,
+                horizon,
+                market,
+            } => QuestionRow {
+                happened: Some(happened),
+                source: Some(source),
+                horizon: Some(horizon),
+                market,
+                ..none
+            },
+            Question::Discover { problems, reports } => QuestionRow {
+                problems: Some(problems),
+                reports: Some(reports),
+                ..none
+            },
         }
     }
 
+    /// The one kind of question that the fields which are there belong to.
     fn into_question(self) -> Result<Question, Wrong> {
-        let evidence = self.answers.is_some() || self.gold.is_some();
-        match (evidence, self.kind, self.tools) {
-            (true, None, None) => Ok(Question::Evidence {
-                answers: self.answers.unwrap_or_default(),
-                matching: self.matching.unwrap_or_default(),
-                gold: self.gold.unwrap_or_default(),
-            }),
-            (false, Some(kind), None) => Ok(Question::Kind { kind }),
-            (false, None, Some(tools)) => Ok(Question::Tools {
-                tools: distinct(tools),
-            }),
-            _ => Err((
+        let evidence = self.answers.is_some() || self.gold.is_some() || self.matching.is_some();
+        let forecast = self.happened.is_some()
+            || self.source.is_some()
+            || self.horizon.is_some()
+            || self.market.is_some();
+        let discover = self.problems.is_some() || self.reports.is_some();
+        let kinds = [
+            evidence,
+            self.kind.is_some(),
+            self.tools.is_some(),
+            self.values.is_some(),
+            forecast,
+            discover,
+        ];
+        if kinds.into_iter().filter(|is_there| *is_there).count() != 1 {
+            return Err((
                 "question".into(),
-                "a question has either `answers` and `gold`, or `kind`, or `tools`".into(),
-            )),
+                "a question has either `answers` and `gold`, or `kind`, or `tools`, or `values`, or `happened`, `source` and `horizon`, or `problems` and `reports`".into(),
+            ));
         }
+        if let Some(kind) = self.kind {
+            return Ok(Question::Kind { kind });
+        }
+        if let Some(tools) = self.tools {
+            return Ok(Question::Tools {
+                tools: distinct(tools),
+            });
+        }
+        if let Some(values) = self.values {
+            return route(values);
+        }
+        if forecast {
+            return Ok(Question::Forecast {
+                happened: needed(self.happened, "happened")?,
+                source: needed(self.source, "source")?,
+                horizon: needed(self.horizon, "horizon")?,
+                market: self
+                    .market
+                    .map(|price| within_unit(price, "question.market", "a price"))
+                    .transpose()?,
+            });
+        }
+        if discover {
+            let reports = needed(self.reports, "reports")?;
+            if reports == 0 {
+                return Err((
+                    "question.reports".into(),
+                    "at least one finding may be reported".into(),
+                ));
+            }
+            return Ok(Question::Discover {
+                problems: needed(self.problems, "problems")?,
+                reports,
+            });
+        }
+        Ok(Question::Evidence {
+            answers: self.answers.unwrap_or_default(),
+            matching: self.matching.unwrap_or_default(),
+            gold: self.gold.unwrap_or_default(),
+        })
+    }
+}
+
+fn route(values: BTreeMap<String, f64>) -> Result<Question, Wrong> {
+    for (agent, value) in &values {
+        within_unit(*value, &format!("question.values.{agent}"), "a value")?;
+    }
+    Ok(Question::Route { values })
+}
+
+fn needed<T>(value: Option<T>, name: &str) -> Result<T, Wrong> {
+    value.ok_or_else(|| {
+        (
+            format!("question.{name}"),
+            format!("`{name}` is missing; this kind of question needs it"),
+        )
+    })
+}
+
+fn within_unit(value: f64, field: &str, what: &str) -> Result<f64, Wrong> {
+    if (0.0..=1.0).contains(&value) {
+        Ok(value)
+    } else {
+        Err((
+            field.into(),
+            format!("{value} is out of range; {what} lies in 0..=1"),
+        ))
     }
 }
 
@@ -281,36 +474,37 @@ struct AttemptRow {
     id: Option<String>,
     #[serde(default, skip_serializing_if = "AgentRow::is_default")]
     agent: AgentRow,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trial: Option<u32>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     steps: Vec<StepRow>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     answer: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    findings: Vec<FindingRow>,
     #[serde(default, skip_serializing_if = "OutcomeRow::is_default")]
     outcome: OutcomeRow,
 }
 
 impl AttemptRow {
-    fn of(attempt: &Attempt) -> AttemptRow {
+    /// `usual` is the trial that it would be if nothing were said: attempts of one agent are counted from 0.
+    fn of(attempt: &Attempt, usual: usize) -> AttemptRow {
+        let trial = attempt.trial;
         AttemptRow {
             id: Some(attempt.id.clone()),
             agent: AgentRow::of(attempt.agent.clone()),
+            trial: (u32::try_from(usual) != Ok(trial)).then_some(trial),
             steps: attempt.steps.iter().map(StepRow::of).collect(),
             answer: attempt.answer.clone(),
+            findings: attempt.findings.iter().map(FindingRow::of).collect(),
             outcome: OutcomeRow::of(&attempt.outcome),
         }
     }
 
-    fn into_attempt(self, task: &Task, number: usize) -> Result<Attempt, Wrong> {
+    fn into_attempt(self, task: &Task, number: usize, usual: usize) -> Result<Attempt, Wrong> {
         let field = |name: &str| format!("attempts[{number}].{name}");
-        if self
-            .outcome
-            .score
-            .is_some_and(|score| !(0.0..=1.0).contains(&score))
-        {
-            return Err((
-                field("outcome.score"),
-                "a score lies in 0..=1, and higher is better".into(),
-            ));
+        if let Some(score) = self.outcome.score {
+            within_unit(score, &field("outcome.score"), "a score")?;
         }
         let id = self.id.unwrap_or_else(|| format!("{}-{number}", task.id));
         if id.is_empty() || id.contains('#') {
@@ -333,9 +527,49 @@ impl AttemptRow {
                 model: self.agent.model,
                 rank: self.agent.rank,
             },
+            trial: self
+                .trial
+                .unwrap_or_else(|| u32::try_from(usual).unwrap_or(u32::MAX)),
             answer: self.answer,
+            findings: self
+                .findings
+                .into_iter()
+                .map(FindingRow::into_finding)
+                .collect(),
             ..recorded::attempt(id, task, number, steps, outcome)
         })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FindingRow {
+    problem: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    evidence: Vec<String>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    action: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    template: Option<String>,
+}
+
+impl FindingRow {
+    fn of(finding: &Finding) -> FindingRow {
+        FindingRow {
+            problem: finding.problem.clone(),
+            evidence: finding.evidence.clone(),
+            action: finding.action.clone(),
+            template: finding.template.clone(),
+        }
+    }
+
+    fn into_finding(self) -> Finding {
+        Finding {
+            problem: self.problem,
+            evidence: self.evidence,
+            action: self.action,
+            template: self.template,
+        }
     }
 }
 
