@@ -180,6 +180,7 @@ mod tests {
         Setup {
             conditions,
             jobs: 1,
+            replayed: false,
             model_caveats: caveats.iter().map(|&caveat| caveat.to_owned()).collect(),
         }
     }

@@ -179,7 +179,7 @@ pub fn report(scores: &[f64]) -> CellReport {
         evicted_by_host: 0,
         failures: Vec::new(),
         calls: 200,
-        wall: Duration::from_millis(1_500),
+        wall: Some(Duration::from_millis(1_500)),
     }
 }
 

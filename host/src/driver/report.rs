@@ -11,7 +11,7 @@ use crate::suite::Scores;
 pub struct CellReport {
     /// One per question, in the order of the suite (not of the shuffle).
     pub tasks: Vec<TaskReport>,
-    /// Retrieve calls, from call to return, in microseconds, in the order of the run.
+    /// Retrieve calls, from call to return, in microseconds, in the order of the run; empty if not measured.
     pub retrieve_micros: Vec<u64>,
     /// Model calls and tokens by purpose.
     pub model: BTreeMap<String, ModelCost>,
@@ -27,8 +27,19 @@ pub struct CellReport {
     pub failures: Vec<String>,
     /// How many calls were made.
     pub calls: u64,
-    /// From start to end.
-    pub wall: Duration,
+    /// From start to end; `None` if it was not measured.
+    pub wall: Option<Duration>,
+}
+
+impl CellReport {
+    /// The same without what a clock measured: a replay waits for no model, and its times say nothing of the run.
+    pub fn without_times(self) -> CellReport {
+        CellReport {
+            retrieve_micros: Vec::new(),
+            wall: None,
+            ..self
+        }
+    }
 }
 
 /// What one question measured.
@@ -104,7 +115,7 @@ impl Recorder {
 
     pub(super) fn finish(mut self, wall: Duration) -> CellReport {
         self.report.tasks = self.tasks.into_values().collect();
-        self.report.wall = wall;
+        self.report.wall = Some(wall);
         self.report
     }
 }
