@@ -122,9 +122,9 @@ fn same(wanted: &str, answer: &str) -> bool {
     }
 }
 
-/// Whether a number is the right one. A tolerance below 0 is none.
+/// Whether a number is the right one. A tolerance below 0 is none, and what is not finite is no number.
 fn is_close(x: f64, value: f64, tolerance: f64) -> bool {
-    (x - value).abs() <= tolerance.max(0.0).max(value.abs() * ROUNDING)
+    value.is_finite() && (x - value).abs() <= tolerance.max(0.0).max(value.abs() * ROUNDING)
 }
 
 impl Episode {

@@ -85,19 +85,24 @@ fn strike_out(said: &mut [String], phrase: &[String]) -> bool {
     found
 }
 
-/// The upper-case letters that stand alone. `A` and `I` before another word are an article and a pronoun.
+/// The upper-case letters that stand alone. Before another word, `I` is a pronoun, and `A` at the beginning of a
+/// sentence an article.
 fn letters(text: &str) -> impl Iterator<Item = char> + '_ {
     let part_of_word = |c: char| c.is_alphanumeric() || matches!(c, '\'' | '’' | '_');
     text.char_indices().filter_map(move |(at, c)| {
-        let before = text[..at].chars().next_back();
+        let before = &text[..at];
         let after = &text[at + c.len_utf8()..];
         let alone = c.is_ascii_uppercase()
-            && !before.is_some_and(part_of_word)
+            && !before.ends_with(part_of_word)
             && !after.starts_with(part_of_word);
         let mut following = after.chars();
-        let speaks = matches!(c, 'A' | 'I')
-            && following.next() == Some(' ')
-            && following.next().is_some_and(char::is_alphabetic);
-        (alone && !speaks).then_some(c)
+        let before_a_word =
+            following.next() == Some(' ') && following.next().is_some_and(char::is_alphabetic);
+        let begins = || {
+            let mut earlier = before.chars().rev().filter(|c| !c.is_whitespace());
+            earlier.next().is_none_or(|c| matches!(c, '.' | '!' | '?'))
+        };
+        let word = before_a_word && (c == 'I' || (c == 'A' && begins()));
+        (alone && !word).then_some(c)
     })
 }
