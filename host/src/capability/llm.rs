@@ -4,7 +4,7 @@
 //! ([`crate::model`]). A request past the limit of model calls is not made and is answered with `exhausted`, so
 //! that a strategy can go on with what it has.
 
-use futures::future::join_all;
+use futures::future::{join_all, ready};
 
 use super::{Capabilities, ModelCall, not_granted};
 use crate::contract::Fault;
@@ -25,13 +25,15 @@ impl Host for Capabilities {
         };
         let entries: Vec<Result<usize, Fault>> =
             requests.iter().map(|request| self.enter(request)).collect();
-        let answers = requests
+        // Made in order before any is awaited: a cassette numbers requests as they are made.
+        let answers: Vec<_> = requests
             .iter()
             .zip(&entries)
-            .map(async |(request, entry)| match entry {
-                Ok(_) => models.role(request.role).complete(request).await,
-                Err(fault) => Err(fault.clone()),
-            });
+            .map(|(request, entry)| match entry {
+                Ok(_) => models.role(request.role).complete(request),
+                Err(fault) => Box::pin(ready(Err(fault.clone()))),
+            })
+            .collect();
         let answers = join_all(answers).await;
         for (entry, answer) in entries.iter().zip(&answers) {
             if let (Ok(entry), Ok(reply)) = (entry, answer)

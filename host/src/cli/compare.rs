@@ -14,13 +14,13 @@ use super::{Failure, interrupt, output, progress, setup, suite};
 use crate::compare::files::CellFiles;
 use crate::compare::summary::Setup;
 use crate::compare::{
-    Comparison, Conditions, Contest, Contestant, Finish, HostRunner, Inapplicable, Report, report,
-    schedule,
+    Comparison, Conditions, Contest, Contestant, Finish, HostRunner, Inapplicable, Outcome,
+    PlannedCell, Report, report, schedule,
 };
 use crate::config::Config;
 use crate::driver::{Acting, Cost, Surroundings};
 use crate::engine::fault_text;
-use crate::model::Models;
+use crate::model::{Cassette, Models};
 use crate::store::Store;
 use crate::suite::Suite;
 
@@ -31,10 +31,18 @@ Examples:
   memhost compare ./mine.wasm rag --suite bfcl:data/bfcl_memory --output results
   memhost compare reasoningbank matts=reasoningbank --set matts.scaling=parallel
   memhost compare rag --model openai:gpt-4.1-mini --format csv > results.csv
+  memhost compare reasoningbank --model openai:gpt-4.1-mini --record run.cassette
+  memhost compare reasoningbank --replay run.cassette
 
 With --output, every finished cell (strategy x suite x seed) is kept in DIR/cells. An interrupted \
 comparison goes on where it was when the same command is run again; the report is in \
 DIR/report.{txt,json,csv}.
+
+A cassette holds every model call as a line of JSON, whole requests and replies, and never a key. \
+A replay asks nobody: it gives the same report, byte for byte, however often it is run. Because it \
+waits for no model, it shows no times, no run name and no --jobs. A call that the cassette does not \
+hold is an error that names it. Vectors of an --embedder behind an endpoint are not on the cassette: \
+such an embedder is asked in a replay too.
 
 --format csv prints the columns suite, lane, strategy, floor, seeds, measure, value, low, high, \
 difference, difference_low, difference_high, tasks, groups. A measure is a metric of the suite or a \
@@ -77,6 +85,12 @@ pub struct Options {
     /// Refuses, before anything is run, a comparison that is expected to make more model calls than this.
     #[arg(long, value_name = "N")]
     most_model_calls: Option<u64>,
+    /// Record every model call to a cassette; one that was recorded with the same models is continued.
+    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+    record: Option<PathBuf>,
+    /// Answer every model call from a cassette, with the models that it was recorded with.
+    #[arg(long, value_name = "FILE", conflicts_with = "model")]
+    replay: Option<PathBuf>,
     #[command(flatten)]
     store: StoreFlags,
     /// Where finished cells and the report are kept [default: nowhere].
@@ -172,7 +186,12 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let suites = load_suites(&options.suites)?;
     let engine = setup::engine(&config)?;
     let plugins = plugins::contestants(&engine, &options.plugins, &options.choices).await?;
-    let models = Arc::new(config.models().map_err(Failure::failed)?);
+    let replay = options.replay.as_deref().map(Cassette::replay);
+    let replay = replay.transpose().map_err(Failure::failed)?;
+    let models = Arc::new(match &replay {
+        Some(cassette) => cassette.recorded_models(),
+        None => config.models().map_err(Failure::failed)?,
+    });
     let acting = Acting::from(options.agent);
     check_agent(acting, &models)?;
     check_models(&plugins, &models, acting).await?;
@@ -199,13 +218,21 @@ pub async fn run(options: Options) -> Result<(), Failure> {
         seeds: options.seeds,
         most_memories: options.memories,
     };
+    let record = options.record.as_deref();
+    let record = record.map(|file| Cassette::record(file, &models));
+    let cassette = replay.or(record.transpose().map_err(Failure::failed)?);
     let place = StorePlace::choose(&config, options.output.as_deref())?;
     let surroundings = surroundings(&config, models, &place.uri, acting).await?;
     let store = surroundings.store.clone();
     if place.is_kept() {
         keep_attempts(&store, &comparison).await?;
     }
-    let result = run_and_report(&options, &comparison, surroundings, files.as_ref()).await;
+    let runner = HostRunner {
+        surroundings,
+        cassette,
+        run: comparison.run.clone(),
+    };
+    let result = run_and_report(&options, &comparison, runner, files.as_ref()).await;
     let closed = if place.is_kept() {
         store.close().await.map_err(Failure::failed)
     } else {
@@ -373,29 +400,42 @@ async fn surroundings(
 async fn run_and_report(
     options: &Options,
     comparison: &Comparison,
-    surroundings: Surroundings,
+    runner: HostRunner,
     files: Option<&CellFiles>,
 ) -> Result<(), Failure> {
     let jobs = options
         .jobs
         .or_else(|| std::thread::available_parallelism().ok())
         .unwrap_or(NonZeroUsize::MIN);
+    let cassette = runner.cassette.clone();
     let setup = Setup {
-        conditions: Conditions::of(&surroundings),
+        conditions: Conditions::of(&runner.surroundings),
         jobs: jobs.get(),
-        model_caveats: model_caveats(&surroundings.models),
+        replayed: cassette.as_ref().is_some_and(Cassette::is_replay),
+        model_caveats: model_caveats(&runner.surroundings.models),
     };
     let cells = comparison.cells(&setup.conditions);
-    let runner = Arc::new(HostRunner {
-        surroundings,
-        run: comparison.run.clone(),
-    });
     let watcher = progress::watcher(cells.len());
     let stop = interrupt::interrupted();
-    let finish = schedule::run(&cells, runner, files, jobs, watcher.as_ref(), stop)
-        .await
-        .map_err(Failure::failed)?;
+    let finish = schedule::run(
+        &cells,
+        Arc::new(runner),
+        files,
+        jobs,
+        watcher.as_ref(),
+        stop,
+    )
+    .await
+    .map_err(Failure::failed)?;
     drop(watcher);
+    let finish = match cassette {
+        Some(cassette) if cassette.is_replay() => replayed(&cassette, finish)?,
+        Some(cassette) => {
+            warn_of_unrecorded(&cassette, &cells, &finish);
+            finish
+        }
+        None => finish,
+    };
 
     let report = Report::new(comparison, &cells, &finish, &setup);
     if finish.finished() > 0 {
@@ -405,6 +445,39 @@ async fn run_and_report(
         write_reports(directory, &report)?;
     }
     verdict(&finish, files.is_some())
+}
+
+/// What a replay found, without the times of cells that were measured earlier. One that missed a call is no replay,
+/// and has no result.
+fn replayed(cassette: &Cassette, finish: Finish) -> Result<Finish, Failure> {
+    if let Some(error) = cassette.trouble() {
+        return Err(Failure::failed(error));
+    }
+    let unused = cassette.unused();
+    if let Some((cell, calls)) = unused.first().filter(|_| !finish.interrupted) {
+        eprintln!(
+            "warning: {} of the replayed cells asked for less than was recorded, the first `{cell}`, for {calls} calls \
+             less: they are not the recorded runs",
+            unused.len()
+        );
+    }
+    Ok(finish.without_times())
+}
+
+/// Cells that an earlier run finished are not run, and thus not recorded.
+fn warn_of_unrecorded(cassette: &Cassette, cells: &[PlannedCell], finish: &Finish) {
+    let asks = |outcome: &Outcome| matches!(outcome, Outcome::Finished(report) if !report.model.is_empty());
+    let unrecorded = cells
+        .iter()
+        .zip(&finish.outcomes)
+        .filter(|(cell, outcome)| asks(outcome) && !cassette.holds(&cell.key.scope()))
+        .count();
+    if unrecorded > 0 {
+        eprintln!(
+            "warning: {unrecorded} cells were finished by an earlier run and are not on the cassette; to have them \
+             recorded, choose another --output"
+        );
+    }
 }
 
 /// Each model's caveat once.

@@ -118,8 +118,11 @@ fn run_again(reason: &str) -> String {
     format!("{reason}; the cell is run again")
 }
 
-fn time(wall: Duration) -> String {
-    milliseconds(wall.as_secs_f64() * 1e3)
+fn time(wall: Option<Duration>) -> String {
+    wall.map_or_else(
+        || "replayed".to_owned(),
+        |wall| milliseconds(wall.as_secs_f64() * 1e3),
+    )
 }
 
 /// Nobody looks at what happens within a cell.

@@ -142,6 +142,13 @@ fn about_strategy(strategy: &StrategyResult) -> Vec<String> {
         caveats.push(format!("{name}: no result with {reason}"));
     }
     if let Some(costs) = &strategy.costs {
+        if costs.untried > 0.0 {
+            caveats.push(format!(
+                "{name}: {} memories per run were to be tried before they are kept, and dropped: no other task of \
+                 their kind was known yet",
+                score(costs.untried)
+            ));
+        }
         if costs.runs_per_task > 1.0 {
             caveats.push(format!(
                 "{name}: {} runs of an agent per question",
@@ -195,6 +202,7 @@ mod tests {
         Setup {
             conditions,
             jobs: 1,
+            replayed: false,
             model_caveats: caveats.iter().map(|&caveat| caveat.to_owned()).collect(),
         }
     }

@@ -107,6 +107,12 @@ impl CellKey {
         hex(Sha256::digest(format!("{self:?}")))
     }
 
+    /// `strategy/suite/seed`: names the cell on a cassette, the same in every run.
+    pub fn scope(&self) -> String {
+        let strategy = label(&self.strategy, self.floor);
+        format!("{strategy}/{}/{}", self.suite, self.seed)
+    }
+
     /// `strategy on suite, seed n`, for people.
     pub fn label(&self) -> String {
         let strategy = label(&self.strategy, self.floor);

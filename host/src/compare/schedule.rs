@@ -13,6 +13,7 @@ use super::files::{CellFileError, CellFiles, Kept};
 use super::{CellKey, PlannedCell, summary};
 use crate::chain::chain;
 use crate::driver::{self, CellReport, DriverError, Progress, Surroundings};
+use crate::model::Cassette;
 use crate::store::StoreError;
 
 /// Runs a cell.
@@ -67,6 +68,18 @@ impl Finish {
             .iter()
             .filter(|outcome| matches!(outcome, Outcome::Finished(_)))
             .count()
+    }
+
+    /// The same without what a clock measured; see [`CellReport::without_times`].
+    pub fn without_times(self) -> Finish {
+        let timeless = |outcome| match outcome {
+            Outcome::Finished(report) => Outcome::Finished(Box::new(report.without_times())),
+            other => other,
+        };
+        Finish {
+            outcomes: self.outcomes.into_iter().map(timeless).collect(),
+            ..self
+        }
     }
 
     /// How many cells could not be run.
@@ -235,6 +248,8 @@ fn settle(
 pub struct HostRunner {
     /// What cells run on.
     pub surroundings: Surroundings,
+    /// Records or replays what models answer, each cell for itself.
+    pub cassette: Option<Cassette>,
     /// Names the comparison in the store.
     pub run: String,
 }
@@ -246,10 +261,35 @@ impl Runner for HostRunner {
         cell: &PlannedCell,
         progress: &dyn Progress,
     ) -> Result<CellReport, DriverError> {
-        let report = driver::run_cell(&cell.cell, &self.surroundings, progress).await?;
+        let report = match &self.cassette {
+            None => driver::run_cell(&cell.cell, &self.surroundings, progress).await?,
+            Some(cassette) => self.run_on(cassette, cell, progress).await?,
+        };
         let rows = summary::result_rows(&self.run, cell, &report);
         self.surroundings.store.append_results(&rows).await?;
         Ok(report)
+    }
+}
+
+impl HostRunner {
+    async fn run_on(
+        &self,
+        cassette: &Cassette,
+        cell: &PlannedCell,
+        progress: &dyn Progress,
+    ) -> Result<CellReport, DriverError> {
+        let scope = cell.key.scope();
+        let surroundings = Surroundings {
+            models: cassette.models(&self.surroundings.models, &scope),
+            ..self.surroundings.clone()
+        };
+        let report = driver::run_cell(&cell.cell, &surroundings, progress).await?;
+        cassette.finish(&scope)?;
+        Ok(if cassette.is_replay() {
+            report.without_times()
+        } else {
+            report
+        })
     }
 }
 

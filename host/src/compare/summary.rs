@@ -19,12 +19,12 @@ use crate::suite::{self, Lane, Scores};
 pub struct Report {
     /// The host's version.
     pub memhost: String,
-    /// Names the comparison in the store.
-    pub run: String,
+    /// Names the comparison in the store. A replay has no name of its own, so that it repeats to the byte.
+    pub run: Option<String>,
     /// Runs per strategy and suite, each with a seed of its own.
     pub seeds: u64,
-    /// Cells that ran at a time, which is what latencies were measured under.
-    pub jobs: usize,
+    /// Cells that ran at a time, which is what latencies were measured under; a replay measures none.
+    pub jobs: Option<usize>,
     /// The most memories per stream.
     pub most_memories: Option<u32>,
     /// What embedded keys and queries.
@@ -105,7 +105,7 @@ pub struct Failures {
     pub first: String,
 }
 
-/// What runs cost, as a mean over seeds.
+/// What runs cost, as a mean over seeds. Times are `None` if they were not measured.
 #[derive(Debug, Clone, Copy, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Costs {
     /// Tokens handed over per question at the primary budget.
@@ -119,16 +119,19 @@ pub struct Costs {
     /// Active memories at the end.
     pub memories: f64,
     /// Median of the retrieve calls, in milliseconds, over all seeds together.
-    pub retrieve_p50_ms: f64,
+    pub retrieve_p50_ms: Option<f64>,
     /// 95th percentile of the retrieve calls, in milliseconds, over all seeds together.
-    pub retrieve_p95_ms: f64,
+    pub retrieve_p95_ms: Option<f64>,
     /// Instructions, as wasmtime counts fuel.
     pub fuel: f64,
     /// Seconds from start to end.
-    pub wall_seconds: f64,
+    pub wall_seconds: Option<f64>,
     /// Runs of an agent per question: with memory, without, and with memories on trial.
     #[serde(default)]
     pub runs_per_task: f64,
+    /// Memories that were dropped because no task could try them.
+    #[serde(default)]
+    pub untried: f64,
     /// Guidance that the host cut to its budget.
     pub cut: f64,
     /// Memories that the host evicted.
@@ -143,7 +146,7 @@ impl Costs {
             .iter()
             .flat_map(|report| report.retrieve_micros.iter().copied())
             .collect();
-        let milliseconds = |percent| nearest_rank(&retrievals, percent).map_or(0.0, in_millis);
+        let milliseconds = |percent| nearest_rank(&retrievals, percent).map(in_millis);
         Some(Costs {
             tokens_per_question: per_run(|r| {
                 mean(r.tasks.iter().map(|task| f64::from(task.tokens))).unwrap_or(0.0)
@@ -155,32 +158,36 @@ impl Costs {
             retrieve_p50_ms: milliseconds(50.0),
             retrieve_p95_ms: milliseconds(95.0),
             fuel: per_run(|r| r.fuel.values().sum::<u64>() as f64)?,
-            wall_seconds: per_run(|r| r.wall.as_secs_f64())?,
-            runs_per_task: per_run(|r| match r.tasks.len() {
+            wall_seconds: mean(reports.iter().filter_map(|r| Some(r.wall?.as_secs_f64()))),
+            runs_per_task: per_run(|r| match r.runs.asked {
                 0 => 0.0,
-                tasks => r.runs.total() as f64 / tasks as f64,
+                asked => r.runs.total() as f64 / asked as f64,
             })?,
+            untried: per_run(|r| r.runs.untried as f64)?,
             cut: per_run(|r| r.cut as f64)?,
             evicted_by_host: per_run(|r| r.evicted_by_host as f64)?,
         })
     }
 
-    /// Every cost under its name.
-    pub fn named(&self) -> [(&'static str, f64); 12] {
-        [
-            ("tokens_per_question", self.tokens_per_question),
-            ("model_calls", self.model_calls),
-            ("model_input_tokens", self.model_input_tokens),
-            ("model_output_tokens", self.model_output_tokens),
-            ("memories", self.memories),
+    /// Every cost that was measured under its name.
+    pub fn named(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        let all = [
+            ("tokens_per_question", Some(self.tokens_per_question)),
+            ("model_calls", Some(self.model_calls)),
+            ("model_input_tokens", Some(self.model_input_tokens)),
+            ("model_output_tokens", Some(self.model_output_tokens)),
+            ("memories", Some(self.memories)),
             ("retrieve_p50_ms", self.retrieve_p50_ms),
             ("retrieve_p95_ms", self.retrieve_p95_ms),
-            ("fuel", self.fuel),
+            ("fuel", Some(self.fuel)),
             ("wall_seconds", self.wall_seconds),
-            ("runs_per_task", self.runs_per_task),
-            ("cut", self.cut),
-            ("evicted_by_host", self.evicted_by_host),
-        ]
+            ("runs_per_task", Some(self.runs_per_task)),
+            ("untried", Some(self.untried)),
+            ("cut", Some(self.cut)),
+            ("evicted_by_host", Some(self.evicted_by_host)),
+        ];
+        all.into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
     }
 }
 
@@ -199,6 +206,8 @@ pub struct Setup {
     pub conditions: Conditions,
     /// Cells that ran at a time.
     pub jobs: usize,
+    /// Whether models were replayed from a cassette.
+    pub replayed: bool,
     /// What models that are none say of themselves.
     pub model_caveats: Vec<String>,
 }
@@ -227,9 +236,9 @@ impl Report {
             .collect();
         Report {
             memhost: setup.conditions.memhost.clone(),
-            run: comparison.run.clone(),
+            run: (!setup.replayed).then(|| comparison.run.clone()),
             seeds: comparison.seeds,
-            jobs: setup.jobs,
+            jobs: (!setup.replayed).then_some(setup.jobs),
             most_memories: comparison.most_memories,
             embedder: setup.conditions.embedder.name.clone(),
             models: setup.conditions.models.clone(),
@@ -398,8 +407,10 @@ pub fn result_rows(run: &str, cell: &PlannedCell, report: &CellReport) -> Vec<Re
             .count();
         Some((metric.as_str(), aggregate(metric, report)?, tasks))
     });
-    let costs = Costs::of(&[report]).unwrap_or_default().named();
-    let costs = costs.map(|(name, value)| (name, value, report.tasks.len()));
+    let costs = Costs::of(&[report]).unwrap_or_default();
+    let costs = costs
+        .named()
+        .map(|(name, value)| (name, value, report.tasks.len()));
     measured
         .chain(costs)
         .map(|(metric, value, tasks)| ResultRow {

@@ -185,7 +185,7 @@ pub fn report(scores: &[f64]) -> CellReport {
         },
         failures: Vec::new(),
         calls: 200,
-        wall: Duration::from_millis(1_500),
+        wall: Some(Duration::from_millis(1_500)),
     }
 }
 

@@ -34,7 +34,7 @@ use std::time::Instant;
 use crate::contract::Setting;
 use crate::embedding::Embedder;
 use crate::engine::{CallError, Limits};
-use crate::model::Models;
+use crate::model::{CassetteError, Models};
 use crate::store::{Store, StoreError};
 use crate::strategy::Strategy;
 use crate::suite::{Reader, Suite};
@@ -95,6 +95,9 @@ pub enum DriverError {
     /// The host itself would have shown an outcome before its day.
     #[error(transparent)]
     Leak(#[from] Leak),
+    /// A model call could not be recorded, or is not on the cassette that is replayed.
+    #[error(transparent)]
+    Cassette(#[from] CassetteError),
     /// The suite or the host cannot give what the plan wants.
     #[error("strategy `{strategy}` cannot run on suite `{suite}`: {reason}")]
     Plan {

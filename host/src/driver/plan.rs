@@ -44,10 +44,10 @@ pub fn obstacle(plan: &Plan, phases: Phases, suite: &Suite, acting: Acting) -> O
                 .into(),
         );
     }
-    let asks_nothing = suite
+    let teaches_where_it_asks = suite
         .episodes()
-        .any(|(_, episode)| episode.question.is_none() && !episode.attempts.is_empty());
-    if !phases.distill && phases.update && asks_nothing {
+        .any(|(_, episode)| episode.question.is_some() && !episode.attempts.is_empty());
+    if !phases.distill && phases.update && !model && !teaches_where_it_asks {
         return Some(
             "it learns from its own outcomes alone, and what can be learnt from here happens before anything is \
              asked"

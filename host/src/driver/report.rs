@@ -12,7 +12,7 @@ use crate::suite::Scores;
 pub struct CellReport {
     /// One per question, in the order of the suite (not of the shuffle).
     pub tasks: Vec<TaskReport>,
-    /// Retrieve calls, from call to return, in microseconds, in the order of the run.
+    /// Retrieve calls, from call to return, in microseconds, in the order of the run; empty if not measured.
     pub retrieve_micros: Vec<u64>,
     /// Model calls and tokens by purpose.
     pub model: BTreeMap<String, ModelCost>,
@@ -31,8 +31,19 @@ pub struct CellReport {
     pub failures: Vec<String>,
     /// How many calls were made.
     pub calls: u64,
-    /// From start to end.
-    pub wall: Duration,
+    /// From start to end; `None` if it was not measured.
+    pub wall: Option<Duration>,
+}
+
+impl CellReport {
+    /// The same without what a clock measured: a replay waits for no model, and its times say nothing of the run.
+    pub fn without_times(self) -> CellReport {
+        CellReport {
+            retrieve_micros: Vec::new(),
+            wall: None,
+            ..self
+        }
+    }
 }
 
 /// What one question measured.
@@ -54,6 +65,8 @@ pub struct TaskReport {
 /// Runs of agents, by arm: what a plan costs besides its model calls.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Runs {
+    /// Questions that were asked, whether or not they are scored.
+    pub asked: u64,
     /// With guidance.
     pub memory: u64,
     /// Without.
@@ -64,6 +77,8 @@ pub struct Runs {
     pub rounds: u64,
     /// Recorded or made by a model, and handed to `distill`.
     pub distilled: u64,
+    /// Memories that were dropped because no task could try them.
+    pub untried: u64,
 }
 
 impl Runs {
@@ -124,6 +139,14 @@ impl Recorder {
         *of_arm += runs as u64;
     }
 
+    pub(super) fn asked(&mut self) {
+        self.report.runs.asked += 1;
+    }
+
+    pub(super) fn untried(&mut self, memories: usize) {
+        self.report.runs.untried += memories as u64;
+    }
+
     pub(super) fn round(&mut self) {
         self.report.runs.rounds += 1;
     }
@@ -154,7 +177,7 @@ impl Recorder {
 
     pub(super) fn finish(mut self, wall: Duration) -> CellReport {
         self.report.tasks = self.tasks.into_values().collect();
-        self.report.wall = wall;
+        self.report.wall = Some(wall);
         self.report
     }
 }

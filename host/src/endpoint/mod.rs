@@ -366,13 +366,17 @@ impl Endpoint {
         }
     }
 
-    /// Endpoints quote keys in their errors.
-    fn redacted(&self, text: String) -> String {
-        let text = match &self.key {
+    /// A text from a reply, without the key: an endpoint may repeat what it is sent, and nobody else may learn it.
+    pub fn without_key(&self, text: String) -> String {
+        match &self.key {
             Some(key) => key.redact(&text),
             None => text,
-        };
-        error::shortened(&text)
+        }
+    }
+
+    /// Endpoints quote keys in their errors.
+    fn redacted(&self, text: String) -> String {
+        error::shortened(&self.without_key(text))
     }
 }
 

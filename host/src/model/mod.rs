@@ -1,5 +1,6 @@
 //! Language models behind the `llm` interface.
 
+pub mod cassette;
 mod extractive;
 mod none;
 mod openai;
@@ -13,6 +14,7 @@ use async_trait::async_trait;
 
 use crate::contract::{Fault, Reply, Request, Role};
 
+pub use cassette::{Cassette, CassetteError};
 pub use extractive::Extractive;
 pub use none::NoModel;
 pub use openai::{OpenAiModel, TokenLimitField};

@@ -92,6 +92,7 @@ impl OpenAiModel {
             return Err(self.unavailable("its reply holds no choice; try again, or another model"));
         };
         if let Some(refusal) = choice.message.refusal {
+            let refusal = self.endpoint.without_key(refusal);
             return Err(self.unavailable(&format!("it refuses to answer: {refusal}")));
         }
         let cut_off = choice.finish_reason.as_deref() == Some("length");
@@ -103,6 +104,7 @@ impl OpenAiModel {
                 "its reply is empty ({why}); allow it more tokens (`max_tokens`), or try another model"
             )));
         };
+        let text = self.endpoint.without_key(text);
         let usage = reply.usage.unwrap_or_default();
         Ok(Turn {
             input_tokens: usage

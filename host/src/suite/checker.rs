@@ -1,6 +1,29 @@
-//! How an answer that a language model gives is scored.
+//! How an answer that a language model gives is scored: a program per form of answer, and no model.
+//!
+//! A check scores what the agent hands in, in 0..=1, and takes anything: an answer that it cannot read scores 0.
+//!
+//! | check | an answer is right if |
+//! |---|---|
+//! | exact | it is an accepted one but for case, punctuation and blanks; where both are numbers, the same number |
+//! | numeric | its last number is the right one; see [`numbers_in`] |
+//! | choice | it names the right option, by letter or text, and no other |
+//! | json | it is, or holds in a fenced block, the same value; the order of fields does not count, that of lists does |
+//! | contains | an accepted answer stands in it, as the reader looks for answers in guidance |
+//! | probability | by degrees: 1 - (p - outcome)^2 (Brier 1950) of its first probability |
 
+mod choice;
+mod json;
+mod number;
+#[cfg(test)]
+mod tests;
+
+use super::reader::has_answer;
+use super::text::{Bag, normal};
 use super::{Episode, Matching, Question};
+use number::{number, numbers_in};
+
+/// How far two numbers may differ, as a part of the right one, because decimals are not exact in binary.
+const ROUNDING: f64 = 1e-9;
 
 /// What a right answer looks like to a program.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -21,7 +44,7 @@ pub enum Check {
     },
     /// It names this option, and no other.
     Choice {
-        /// The right option's letter or text.
+        /// The right option's letter or text. Letters count from A in the order of the options.
         answer: String,
         /// All options.
         options: Vec<String>,
@@ -48,10 +71,60 @@ pub enum Check {
 
 impl Check {
     /// How right an answer is, in 0..=1.
+    ///
+    /// No probability at all scores 0, as a sure forecast that was wrong: else refusing would beat forecasting
+    /// badly.
     pub fn score(&self, answer: &str) -> f64 {
-        let _ = answer;
-        0.0
+        match self {
+            Check::Exact { answers } => right(answers.iter().any(|wanted| same(wanted, answer))),
+            Check::Numeric { value, tolerance } => {
+                let last = numbers_in(answer).last();
+                right(
+                    last.is_some_and(|last| {
+                        last.readings().any(|x| is_close(x, *value, *tolerance))
+                    }),
+                )
+            }
+            Check::Choice {
+                answer: wanted,
+                options,
+            } => right(choice::names(answer, wanted, options)),
+            Check::Json { value } => {
+                right(json::find(answer).is_some_and(|found| json::same(&found, value)))
+            }
+            Check::Contains { answers, matching } => {
+                right(has_answer(&[&Bag::new(answer)], answers, *matching))
+            }
+            Check::Probability { happened } => {
+                let outcome = f64::from(u8::from(*happened));
+                let first = numbers_in(answer).find_map(|number| number.probability());
+                first.map_or(0.0, |p| 1.0 - (p - outcome).powi(2))
+            }
+        }
     }
+}
+
+fn right(holds: bool) -> f64 {
+    f64::from(u8::from(holds))
+}
+
+/// Whether two answers are the same: as numbers where both are, else by their words, and by every character where
+/// there is no word.
+fn same(wanted: &str, answer: &str) -> bool {
+    if let (Some(wanted), Some(answer)) = (number(wanted), number(answer)) {
+        return wanted == answer;
+    }
+    match (normal(wanted), normal(answer)) {
+        (wanted_words, words) if wanted_words.is_empty() && words.is_empty() => {
+            !wanted.trim().is_empty() && wanted.trim() == answer.trim()
+        }
+        (wanted, answer) => wanted == answer,
+    }
+}
+
+/// Whether a number is the right one. A tolerance below 0 is none, and what is not finite is no number.
+fn is_close(x: f64, value: f64, tolerance: f64) -> bool {
+    value.is_finite() && (x - value).abs() <= tolerance.max(0.0).max(value.abs() * ROUNDING)
 }
 
 impl Episode {

@@ -1,6 +1,7 @@
 //! The command line, as a person or a script meets it: the real binary, real plugins, real files.
 
 mod bad_input;
+mod cassette;
 mod compare;
 mod help;
 mod inspect;

@@ -179,10 +179,17 @@ fn costs(suite: &SuiteResult) -> Vec<Column> {
             count(c.model_input_tokens + c.model_output_tokens)
         }),
         Column::cost(suite, "memories\nkept", |c| count(c.memories)),
-        Column::cost(suite, "retrieve\np50", |c| milliseconds(c.retrieve_p50_ms)),
-        Column::cost(suite, "retrieve\np95", |c| milliseconds(c.retrieve_p95_ms)),
-        Column::cost(suite, "wall\ntime", |c| milliseconds(c.wall_seconds * 1e3)),
+        Column::cost(suite, "retrieve\np50", |c| time(c.retrieve_p50_ms)),
+        Column::cost(suite, "retrieve\np95", |c| time(c.retrieve_p95_ms)),
+        Column::cost(suite, "wall\ntime", |c| {
+            time(c.wall_seconds.map(|s| s * 1e3))
+        }),
     ]
+}
+
+/// A time in milliseconds; nothing if it was not measured.
+fn time(value: Option<f64>) -> String {
+    milliseconds(value.unwrap_or(f64::NAN))
 }
 
 /// These columns, with the strategies' names in front.
@@ -233,25 +240,32 @@ fn notes(report: &Report) -> Vec<String> {
         count(RESAMPLES as f64)
     ));
     notes.push(format!(
-        "run {}, memhost {}, embedder {}, model {}, {}at most {} at a time{}",
-        report.run,
+        "{}, memhost {}, embedder {}, model {}{}{}",
+        report
+            .run
+            .as_ref()
+            .map_or_else(|| "replayed".to_owned(), |run| format!("run {run}")),
         report.memhost,
         report.embedder,
         models.join(", "),
         report
             .most_memories
             .map_or_else(String::new, |most| format!(
-                "at most {} per stream, ",
+                ", at most {} per stream",
                 memories(most)
             )),
-        plural(report.jobs, "cell"),
-        if report.jobs > 1 {
-            " (for undisturbed latencies: --jobs 1)"
-        } else {
-            ""
-        }
+        report.jobs.map_or_else(String::new, at_a_time),
     ));
     notes
+}
+
+fn at_a_time(jobs: usize) -> String {
+    let advice = if jobs > 1 {
+        " (for undisturbed latencies: --jobs 1)"
+    } else {
+        ""
+    };
+    format!(", at most {} at a time{advice}", plural(jobs, "cell"))
 }
 
 fn memories(most: u32) -> String {

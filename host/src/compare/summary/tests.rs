@@ -36,6 +36,7 @@ fn setup() -> Setup {
     Setup {
         conditions: testing::conditions(),
         jobs: 2,
+        replayed: false,
         model_caveats: vec!["extractive: is not a language model".to_owned()],
     }
 }
@@ -95,12 +96,15 @@ fn costs_are_per_run_and_latencies_over_all_runs() {
     let mut second = testing::report(&[1.0, 0.0]);
     second.memories = 20;
     second.retrieve_micros = vec![10_000; 300];
-    second.wall = Duration::from_millis(500);
+    second.wall = Some(Duration::from_millis(500));
     let costs = Costs::of(&[&first, &second]).unwrap();
     assert_eq!(costs.tokens_per_question, 100.5);
     assert_eq!((costs.model_calls, costs.model_input_tokens), (1.5, 150.0));
-    assert_eq!((costs.memories, costs.wall_seconds), (30.0, 1.0));
-    assert_eq!((costs.retrieve_p50_ms, costs.retrieve_p95_ms), (10.0, 10.0));
+    assert_eq!((costs.memories, costs.wall_seconds), (30.0, Some(1.0)));
+    assert_eq!(
+        (costs.retrieve_p50_ms, costs.retrieve_p95_ms),
+        (Some(10.0), Some(10.0))
+    );
     assert_eq!(Costs::of(&[]), None);
 }
 
@@ -138,4 +142,27 @@ fn a_cell_is_rows_of_metrics_and_costs() {
         && row.strategy == "rag"
         && row.suite == "transfer"
         && row.seed == 0));
+}
+
+#[test]
+fn a_replay_shows_neither_times_nor_a_name_of_its_own() {
+    let (comparison, finish) = made_up();
+    let setup = Setup {
+        replayed: true,
+        ..setup()
+    };
+    let cells = testing::cells(&comparison);
+    let report = Report::new(&comparison, &cells, &finish.without_times(), &setup);
+    assert_eq!((&report.run, report.jobs), (&None, None));
+    let costs = report.suites[0].strategies[0].costs.unwrap();
+    assert_eq!((costs.wall_seconds, costs.retrieve_p50_ms), (None, None));
+    assert_eq!(costs.memories, 40.0);
+    let names: Vec<&str> = costs.named().map(|(name, _)| name).collect();
+    assert!(
+        names.contains(&"fuel") && !names.contains(&"wall_seconds"),
+        "{names:?}"
+    );
+    let table = crate::compare::report::table(&report, 160);
+    assert!(table.contains("replayed, memhost 0.1.0"), "{table}");
+    assert!(!table.contains("at a time"), "{table}");
 }

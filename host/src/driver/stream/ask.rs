@@ -5,21 +5,18 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::contract::{
-    Agent, Arm, Attempt, Authority, Citation, Finding, Guidance, Moment, Outcome, Placement, Query,
-    Receipt, Step, Verdict,
+    Agent, Arm, Attempt, Citation, Finding, Guidance, Moment, Outcome, Placement, Query, Receipt,
+    Step,
 };
 use crate::store::View;
 use crate::suite::{Act, Episode, Question, Reading, Stage, attempt_of};
 use crate::tokens;
 
 use super::super::DriverError;
-use super::super::model_agent::Run;
+use super::super::model_agent::outcome;
 use super::super::report::{Position, Recorder, TaskReport};
 use super::StreamRun;
 use super::learn::recorded;
-
-/// A score from which an attempt counts as a success.
-const SUCCESS: f64 = 0.5;
 
 /// What became of one question.
 pub(super) struct Asked {
@@ -73,15 +70,11 @@ impl Handed {
         }
     }
 
-    pub(super) fn as_guidance(&self, place: usize) -> Guidance {
-        Guidance {
-            text: self.primary_text(place).to_owned(),
-            placement: self.placement,
-            receipt: self.receipt.clone(),
-        }
+    pub(super) fn placement(&self) -> Placement {
+        self.placement
     }
 
-    fn primary_text(&self, place: usize) -> &str {
+    pub(super) fn primary_text(&self, place: usize) -> &str {
         self.texts.get(place).map_or("", String::as_str)
     }
 }
@@ -106,6 +99,7 @@ impl<'a> StreamRun<'a> {
         for _ in 1..trials {
             runs.push(self.act_on(episode, &handed, chance, report).await?);
         }
+        report.asked();
         report.runs(Arm::Memory, runs.len());
         let baseline = match self.plan.baseline_arm {
             true => self.without_memory(episode, chance, report).await?,
@@ -167,8 +161,8 @@ impl<'a> StreamRun<'a> {
         chance: u64,
         report: &mut Recorder,
     ) -> Result<Done, DriverError> {
-        if self.model.is_some() {
-            return self.model_acts(episode, handed, report).await;
+        if let Some(model) = self.model.clone() {
+            return self.model_acts(&model, episode, handed, report).await;
         }
         let sources = handed.sources.iter().map(String::as_str);
         self.guard.check(sources, self.now)?;
@@ -210,17 +204,13 @@ impl<'a> StreamRun<'a> {
             let handed = self
                 .hand_out(episode, Moment::Round(round), &found, view, report)
                 .await?;
-            let more = match &self.model {
+            let more = match self.model.clone() {
                 Some(model) => {
-                    let guidance = self.as_guidance(&handed);
-                    let run = model.discover(&episode.task, &guidance, &found, most).await;
-                    let Run {
-                        findings,
-                        steps: more,
-                        ..
-                    } = self.taken_run(run, episode, report);
-                    steps.extend(more);
-                    findings
+                    let (more, taken) = self
+                        .model_discovers(&model, episode, &handed, &found, most, report)
+                        .await;
+                    steps.extend(taken);
+                    more
                 }
                 None => {
                     let visible = self.visible(episode);
@@ -372,33 +362,23 @@ impl<'a> StreamRun<'a> {
 
     /// What was done in each run, as an attempt with a true outcome.
     pub(super) fn own_attempts(&self, episode: &Episode, asked: &Asked) -> Vec<Attempt> {
-        let attempt = |(trial, done): (u32, &Done)| {
-            let score = done.act.reward;
-            Attempt {
-                id: match trial {
-                    0 => format!("{}@{}", episode.task.id, asked.receipt.id),
-                    trial => format!("{}@{}.{trial}", episode.task.id, asked.receipt.id),
-                },
-                task: episode.task.clone(),
-                agent: self.sent_agent(episode, done),
-                arm: Arm::Memory,
-                trial,
-                steps: done.steps.clone(),
-                answer: done.act.answer.clone(),
-                findings: done.act.findings.clone(),
-                outcome: Outcome {
-                    verdict: match score {
-                        Some(score) if score >= SUCCESS => Verdict::Success,
-                        Some(_) => Verdict::Failure,
-                        None => Verdict::Unknown,
-                    },
-                    score,
-                    baseline: asked.baseline,
-                    reason: String::new(),
-                    authority: Authority::GroundTruth,
-                },
-                receipt: Some(asked.receipt.clone()),
-            }
+        let attempt = |(trial, done): (u32, &Done)| Attempt {
+            id: match trial {
+                0 => format!("{}@{}", episode.task.id, asked.receipt.id),
+                trial => format!("{}@{}.{trial}", episode.task.id, asked.receipt.id),
+            },
+            task: episode.task.clone(),
+            agent: self.sent_agent(episode, done),
+            arm: Arm::Memory,
+            trial,
+            steps: done.steps.clone(),
+            answer: done.act.answer.clone(),
+            findings: done.act.findings.clone(),
+            outcome: Outcome {
+                baseline: asked.baseline,
+                ..outcome(done.act.reward)
+            },
+            receipt: Some(asked.receipt.clone()),
         };
         let attempts = (0..).zip(&asked.runs).map(attempt);
         attempts
@@ -423,19 +403,18 @@ impl<'a> StreamRun<'a> {
 
     /// Who asks. In lane C nobody has been chosen yet.
     fn agent(&self, episode: &Episode) -> Agent {
-        let named = |name: &str, model: &str| Agent {
-            id: name.into(),
-            model: model.into(),
-            rank: 0,
-        };
-        if self.model.is_some() {
-            return named("model", self.surroundings.models.agent.name());
+        if let Some(model) = &self.model {
+            return model.agent();
         }
         let chosen = !matches!(episode.question, Some(Question::Route { .. }));
         let recorded = episode.attempts.first().filter(|_| chosen);
         recorded
             .map(|attempt| attempt.agent.clone())
-            .unwrap_or_else(|| named("reader", "frozen-reader"))
+            .unwrap_or_else(|| Agent {
+                id: "reader".into(),
+                model: "frozen-reader".into(),
+                rank: 0,
+            })
     }
 }
 

@@ -19,34 +19,26 @@ impl<'a> StreamRun<'a> {
         let attempts = known.iter().flat_map(|waiting| &waiting.episode.attempts);
         let ids = attempts.map(|attempt| attempt.id.as_str());
         self.guard.check(ids, self.now)?;
+        let mut taught = Vec::new();
         let mut feedback = Vec::new();
         for waiting in &known {
-            let Some(asked) = &waiting.asked else {
-                continue;
-            };
-            let scores = asked.runs.iter().filter_map(|run| run.act.reward);
-            if let Err(reason) = self
-                .open
-                .settle(&asked.receipt.id, scores.chain(asked.baseline))
-            {
-                report.failure(format!("task `{}`: {reason}", waiting.episode.task.id));
-                continue;
+            let own = self.credited(waiting, report);
+            for attempt in &own {
+                self.decide_by_attempt(attempt, report).await?;
             }
-            for attempt in self.own_attempts(waiting.episode, asked) {
-                self.remember_what_it_stands_for(&attempt, waiting.episode);
-                self.decide_by_attempt(&attempt, report).await?;
-                feedback.push(Feedback {
-                    receipt: asked.receipt.clone(),
-                    attempt,
-                });
-            }
-            self.receipts.push(asked.receipt.clone());
+            taught.push(self.make_known(waiting, &own));
+            feedback.extend(own.into_iter().filter_map(|attempt| {
+                let receipt = attempt.receipt.clone()?;
+                Some(Feedback { attempt, receipt })
+            }));
         }
         if !self.frozen {
             self.update(&known, &feedback, report).await?;
         }
-        for waiting in &known {
-            self.runs_of(waiting, &feedback, report).await?;
+        for (waiting, calls) in known.iter().zip(taught) {
+            for attempts in calls {
+                self.distill(waiting.episode, attempts, report).await?;
+            }
         }
         self.past
             .extend(known.iter().map(|waiting| waiting.episode));
@@ -54,6 +46,49 @@ impl<'a> StreamRun<'a> {
             self.evict(report).await?;
         }
         Ok(())
+    }
+
+    /// What was done when the question was asked, as attempts with their outcome; nothing if it was not asked, or the
+    /// outcome credits nothing.
+    fn credited(&mut self, waiting: &Waiting<'a>, report: &mut Recorder) -> Vec<Attempt> {
+        let Some(asked) = &waiting.asked else {
+            return Vec::new();
+        };
+        self.receipts.push(asked.receipt.clone());
+        let scores = asked.runs.iter().filter_map(|run| run.act.reward);
+        let scores = scores.chain(asked.baseline);
+        if let Err(reason) = self.open.settle(&asked.receipt.id, scores) {
+            report.failure(format!("task `{}`: {reason}", waiting.episode.task.id));
+            return Vec::new();
+        }
+        let own = self.own_attempts(waiting.episode, asked);
+        for attempt in &own {
+            self.remember_what_it_stands_for(attempt, waiting.episode);
+        }
+        own
+    }
+
+    /// Lets the runs of one task be drawn on: its own if a model acted, else the recorded ones. What is returned are
+    /// the calls of `distill` that they make.
+    fn make_known(&mut self, waiting: &Waiting<'a>, own: &[Attempt]) -> Vec<Vec<Attempt>> {
+        let episode = waiting.episode;
+        let sent = waiting.asked.as_ref().and_then(|asked| asked.sent());
+        let calls = match waiting.asked.is_some() && self.model.is_some() {
+            true => grouping::calls(self.plan, own, None),
+            false => grouping::calls(self.plan, &episode.attempts, sent),
+        };
+        let learns = waiting.purpose.learnt && !self.frozen;
+        for attempts in &calls {
+            for attempt in attempts {
+                self.reader.reveal(&mut self.record, &attempt.id);
+            }
+            if learns {
+                self.attempts.add(attempts);
+                self.known.extend(attempts.iter().map(|a| a.id.clone()));
+            }
+        }
+        let distills = learns && self.cell.strategy.phases().distill;
+        if distills { calls } else { Vec::new() }
     }
 
     /// A reader takes no steps: in its place, the recorded runs of the task by the same agent are what happened. A
@@ -65,48 +100,6 @@ impl<'a> StreamRun<'a> {
         }
     }
 
-    /// The runs of one task: its own if a model acted, else the recorded ones.
-    async fn runs_of(
-        &mut self,
-        waiting: &Waiting<'a>,
-        feedback: &[Feedback],
-        report: &mut Recorder,
-    ) -> Result<(), DriverError> {
-        let episode = waiting.episode;
-        let sent = waiting.asked.as_ref().and_then(|asked| asked.sent());
-        let own: Vec<Attempt> = feedback
-            .iter()
-            .filter(|f| self.model.is_some() && f.attempt.task.id == episode.task.id)
-            .map(|f| f.attempt.clone())
-            .collect();
-        let calls = match waiting.asked.is_some() && self.model.is_some() {
-            true => grouping::calls(self.plan, &own, None),
-            false => grouping::calls(self.plan, &episode.attempts, sent),
-        };
-        let learns = waiting.purpose.learnt && !self.frozen;
-        for attempts in &calls {
-            if self.model.is_none() {
-                for attempt in attempts {
-                    self.decide_by_attempt(attempt, report).await?;
-                }
-            }
-            for attempt in attempts {
-                self.reader.reveal(&mut self.record, &attempt.id);
-            }
-            if learns {
-                self.attempts.add(attempts);
-                self.known.extend(attempts.iter().map(|a| a.id.clone()));
-            }
-        }
-        if !learns || !self.cell.strategy.phases().distill {
-            return Ok(());
-        }
-        for attempts in calls {
-            self.distill(episode, attempts, report).await?;
-        }
-        Ok(())
-    }
-
     async fn distill(
         &mut self,
         episode: &'a Episode,
@@ -114,6 +107,11 @@ impl<'a> StreamRun<'a> {
         report: &mut Recorder,
     ) -> Result<(), DriverError> {
         report.distilled(attempts.len());
+        if self.model.is_none() {
+            for attempt in &attempts {
+                self.decide_by_attempt(attempt, report).await?;
+            }
+        }
         let attempts = attempts
             .into_iter()
             .map(|attempt| plan::told(attempt, self.plan.labels))

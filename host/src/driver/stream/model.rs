@@ -1,11 +1,11 @@
 //! A language model acts on the guidance, and its answer is checked.
 
-use crate::contract::{Fault, Guidance};
+use crate::contract::{Fault, Finding, Step};
 use crate::engine::fault_text;
 use crate::suite::{Act, Episode, Question, Scores, metric};
 
 use super::super::DriverError;
-use super::super::model_agent::Run;
+use super::super::model_agent::{Assignment, Form, ModelAgent, Run, best};
 use super::super::report::Recorder;
 use super::StreamRun;
 use super::ask::{Done, Handed};
@@ -13,98 +13,115 @@ use super::ask::{Done, Handed};
 impl<'a> StreamRun<'a> {
     /// One run of the model, with as many check messages as the plan asks for.
     pub(super) async fn model_acts(
-        &mut self,
+        &self,
+        model: &ModelAgent,
         episode: &'a Episode,
         handed: &Handed,
         report: &mut Recorder,
     ) -> Result<Done, DriverError> {
-        let Some(model) = &self.model else {
-            return Ok(Done::default());
+        let reports = match &episode.question {
+            Some(Question::Discover { reports, .. }) => *reports,
+            _ => 1,
         };
-        let guidance = self.as_guidance(handed);
-        let mut run = match &episode.question {
-            Some(Question::Discover { reports, .. }) => {
-                model
-                    .discover(&episode.task, &guidance, &[], *reports)
-                    .await
-            }
-            _ => {
-                model
-                    .run(&episode.task, &guidance, episode.check().as_ref())
-                    .await
-            }
-        };
+        let form = Form::of(episode, reports);
+        let run = model.run(&self.assignment(episode, handed, &form, &[])).await;
+        let mut run = self.taken_run(run, episode, report);
         for round in 0..self.plan.refinements {
-            let Ok(finished) = run else {
+            if run.answer.is_empty() && run.findings.is_empty() {
                 break;
-            };
-            run = model.refine(finished, round).await;
+            }
+            match model.refine(&run, round).await {
+                Ok(refined) => run = refined,
+                Err(fault) => {
+                    self.unanswered(&fault, episode, report);
+                    break;
+                }
+            }
         }
-        let Run {
-            steps,
-            answer,
-            findings,
-            ..
-        } = self.taken_run(run, episode, report);
+        report.model_calls(&run.calls);
         let act = match &episode.question {
-            Some(Question::Discover { .. }) => self.reader.judge(episode, findings),
+            Some(Question::Discover { .. }) => self.reader.judge(episode, run.findings),
             _ => Act {
-                reward: episode.check().map(|check| check.score(&answer)),
-                answer,
+                reward: episode.check().map(|check| check.score(&run.answer)),
+                answer: run.answer,
                 ..Act::default()
             },
         };
-        Ok(Done { act, steps })
+        Ok(Done {
+            act,
+            steps: run.steps,
+        })
     }
 
-    /// A run's work; one that failed is booked, and has done nothing.
-    pub(super) fn taken_run(
+    /// What a model finds in one round, and the steps that it took.
+    pub(super) async fn model_discovers(
         &self,
-        run: Result<Run, Fault>,
-        episode: &Episode,
+        model: &ModelAgent,
+        episode: &'a Episode,
+        handed: &Handed,
+        found: &[Finding],
+        most: u32,
         report: &mut Recorder,
-    ) -> Run {
-        match run {
-            Ok(run) => {
-                report.model_calls(&run.calls);
-                run
-            }
-            Err(fault) => {
-                let reason = fault_text(&fault);
-                report.failure(format!("task `{}`: the agent: {reason}", episode.task.id));
-                Run::default()
-            }
+    ) -> (Vec<Finding>, Vec<Step>) {
+        let form = Form::of(episode, most);
+        let run = model.run(&self.assignment(episode, handed, &form, found)).await;
+        let run = self.taken_run(run, episode, report);
+        report.model_calls(&run.calls);
+        (run.findings, run.steps)
+    }
+
+    fn assignment<'r>(
+        &self,
+        episode: &'r Episode,
+        handed: &'r Handed,
+        form: &'r Form,
+        found: &'r [Finding],
+    ) -> Assignment<'r> {
+        Assignment {
+            task: &episode.task,
+            guidance: handed.primary_text(self.primary_place()),
+            placement: handed.placement(),
+            form,
+            found,
         }
     }
 
-    pub(super) fn as_guidance(&self, handed: &Handed) -> Guidance {
-        handed.as_guidance(self.primary_place())
+    /// A run's work; one that failed is booked, and has done nothing.
+    fn taken_run(&self, run: Result<Run, Fault>, episode: &Episode, report: &mut Recorder) -> Run {
+        run.unwrap_or_else(|fault| {
+            self.unanswered(&fault, episode, report);
+            Run::failed()
+        })
     }
 
-    /// What the runs of one question are worth: the reader's scores, or how often a model was right.
+    fn unanswered(&self, fault: &Fault, episode: &Episode, report: &mut Recorder) {
+        let reason = fault_text(fault);
+        report.failure(format!("task `{}`: the agent: {reason}", episode.task.id));
+    }
+
+    /// What the runs of one question are worth: the reader's scores; or how often a model was right, and how right
+    /// the run is that a judge takes for the best of several.
     pub(super) async fn scores(
         &self,
         episode: &Episode,
         runs: &[Done],
         report: &mut Recorder,
     ) -> Scores {
-        let Some(first) = runs.first() else {
-            return Scores::new();
-        };
-        let Some(model) = &self.model else {
-            return first.act.scores.clone();
-        };
-        let mut scores = first.act.scores.clone();
-        let rewards: Vec<f64> = runs.iter().filter_map(|run| run.act.reward).collect();
-        if let Some(mean) = metric::mean(rewards.into_iter()) {
+        let mut scores = runs.first().map(|run| run.act.scores.clone());
+        let scores = scores.get_or_insert_default();
+        if self.model.is_none() {
+            return scores.clone();
+        }
+        let rewards = runs.iter().filter_map(|run| run.act.reward);
+        if let Some(mean) = metric::mean(rewards) {
             scores.insert(metric::SCORE.into(), mean);
         }
         if runs.len() > 1 {
-            let answers: Vec<&str> = runs.iter().map(|run| run.act.answer.as_str()).collect();
-            match model.best(&episode.task, &answers).await {
-                Ok((best, calls)) => {
-                    report.model_calls(&calls);
-                    if let Some(reward) = runs.get(best).and_then(|run| run.act.reward) {
+            let steps: Vec<Vec<Step>> = runs.iter().map(|run| run.steps.clone()).collect();
+            match best(&self.surroundings.models, &episode.task, &steps).await {
+                Ok((place, call)) => {
+                    report.model_calls(&[call]);
+                    if let Some(reward) = runs.get(place).and_then(|run| run.act.reward) {
                         scores.insert(metric::BEST_OF_N.into(), reward);
                     }
                 }
@@ -116,6 +133,6 @@ impl<'a> StreamRun<'a> {
                 )),
             }
         }
-        scores
+        scores.clone()
     }
 }

@@ -28,16 +28,16 @@ impl<'a> StreamRun<'a> {
                 let before = before.filter(|_| std::ptr::eq(tried, episode));
                 self.gains(&pending, margin, tried, before, report).await?
             }
-            None => {
+            None if episode.question.is_none() => {
                 report.failure(format!(
-                    "task `{}`: a memory was to be kept if a re-run gains {margin}, but {}, so it cannot be re-run; \
-                     the memory was dropped",
-                    episode.task.id,
-                    match episode.question {
-                        None => "nothing is asked in this task",
-                        Some(_) => "its outcome is the answer and no other task of its kind is known yet",
-                    }
+                    "task `{}`: a memory was to be kept if a re-run gains {margin}, but nothing is asked in this \
+                     task, so it cannot be re-run; the memory was dropped",
+                    episode.task.id
                 ));
+                false
+            }
+            None => {
+                report.untried(pending.memories.len());
                 false
             }
         };

@@ -1,0 +1,185 @@
+//! How an answer is asked for, and read out of a reply.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::contract::Finding;
+use crate::suite::{Check, Episode, Question};
+
+/// How an agent is to answer: as its answer is checked.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::driver) enum Form {
+    /// In its own words, or the exact words that are wanted.
+    Text,
+    /// With one number.
+    Number,
+    /// With one of these.
+    Option(Vec<String>),
+    /// With a JSON value.
+    Json,
+    /// With a probability.
+    Probability,
+    /// With problems that it found.
+    Findings {
+        /// The most that it may report at a time; at least 1.
+        most: u32,
+    },
+}
+
+/// What a reply with findings looks like.
+#[derive(Deserialize)]
+struct Report {
+    findings: Vec<Reported>,
+}
+
+/// One problem as a model reports it.
+#[derive(Deserialize)]
+struct Reported {
+    problem: String,
+    evidence: Vec<String>,
+    action: String,
+    #[serde(default)]
+    template: Option<String>,
+}
+
+impl Form {
+    /// How an episode's task is to be answered, `reports` findings at a time where it hides problems.
+    pub(in crate::driver) fn of(episode: &Episode, reports: u32) -> Form {
+        if let Some(Question::Discover { .. }) = episode.question {
+            return Form::Findings {
+                most: reports.max(1),
+            };
+        }
+        match episode.check() {
+            Some(Check::Numeric { .. }) => Form::Number,
+            Some(Check::Choice { options, .. }) => Form::Option(options),
+            Some(Check::Json { .. }) => Form::Json,
+            Some(Check::Probability { .. }) => Form::Probability,
+            Some(Check::Exact { .. } | Check::Contains { .. }) | None => Form::Text,
+        }
+    }
+
+    /// What the agent is told of it. It says nothing of which answer is right.
+    pub(super) fn instruction(&self) -> String {
+        let last_line = |what: &str| format!("End with a line `Answer: …` that holds {what}.");
+        match self {
+            Form::Text => last_line("nothing but the answer, as short as it can be"),
+            Form::Number => last_line("one number, without its unit"),
+            Form::Option(options) => format!(
+                "{}\n\n{}",
+                last_line("one of these options, word for word, and no other"),
+                options
+                    .iter()
+                    .map(|option| format!("- {option}"))
+                    .collect::<Vec<_>>()
+                    .join("\n")
+            ),
+            Form::Json => {
+                "End with a line `Answer:`, and after it nothing but the answer, as JSON."
+                    .to_owned()
+            }
+            Form::Probability => last_line("a probability between 0 and 1, as in 0.35"),
+            Form::Findings { most } => format!(
+                "Reply with a JSON object whose list `findings` holds the problems that you see and that are not \
+                 reported already: {}, the surest first, and none if there are no more. Of each say in `problem` \
+                 what it is, in `evidence` the ids of the documents that show it, in `action` what to do about it, \
+                 and in `template` the name of what you recognised it by, if you were given such a thing.",
+                match most {
+                    1 => "one at most".to_owned(),
+                    most => format!("{most} at most"),
+                }
+            ),
+        }
+    }
+
+    /// The JSON Schema that a reply must satisfy.
+    pub(super) fn schema(&self) -> Option<String> {
+        let Form::Findings { most } = self else {
+            return None;
+        };
+        let schema = json!({
+            "type": "object",
+            "properties": {
+                "findings": {
+                    "type": "array",
+                    "maxItems": most,
+                    "items": {
+                        "type": "object",
+                        "properties": {
+                            "problem": {"type": "string"},
+                            "evidence": {"type": "array", "items": {"type": "string"}},
+                            "action": {"type": "string"},
+                            "template": {"type": "string"}
+                        },
+                        "required": ["problem", "evidence", "action"],
+                        "additionalProperties": false
+                    }
+                }
+            },
+            "required": ["findings"],
+            "additionalProperties": false
+        });
+        Some(schema.to_string())
+    }
+
+    /// The thought in a reply, and the answer: what follows the last line that begins `Answer:`. A reply without
+    /// such a line is all answer.
+    pub(super) fn split<'r>(&self, reply: &'r str) -> (&'r str, &'r str) {
+        let whole = ("", reply.trim());
+        if let Form::Findings { .. } = self {
+            return whole;
+        }
+        let mut end = reply.len();
+        for line in reply.split_inclusive('\n').rev() {
+            let start = end - line.len();
+            if let Some(after) = announced(line) {
+                let answer = reply[end - after..].trim();
+                if !answer.is_empty() {
+                    return (reply[..start].trim(), answer);
+                }
+            }
+            end = start;
+        }
+        whole
+    }
+
+    /// The problems in a reply, at most as many as were asked for. Ids that no document has are no evidence.
+    pub(super) fn findings(&self, reply: &str, documents: &[String]) -> Vec<Finding> {
+        let Form::Findings { most } = self else {
+            return Vec::new();
+        };
+        let Ok(report) = serde_json::from_str::<Report>(reply) else {
+            return Vec::new();
+        };
+        report
+            .findings
+            .into_iter()
+            .filter(|reported| !reported.problem.trim().is_empty())
+            .take(usize::try_from(*most).unwrap_or(usize::MAX))
+            .map(|reported| Finding {
+                problem: reported.problem.trim().to_owned(),
+                evidence: reported
+                    .evidence
+                    .into_iter()
+                    .filter(|id| documents.contains(id))
+                    .collect(),
+                action: reported.action,
+                template: reported.template.filter(|name| !name.trim().is_empty()),
+            })
+            .collect()
+    }
+}
+
+/// How many bytes follow a line's `Answer:`, if that is how it begins, emphasis and the like aside.
+fn announced(line: &str) -> Option<usize> {
+    const MARK: &str = "answer:";
+    let marks = |c: char| c.is_whitespace() || matches!(c, '*' | '_' | '#' | '>' | '`');
+    let text = line.trim_start_matches(marks);
+    let text = match text.get(..6) {
+        Some(word) if word.eq_ignore_ascii_case("final ") => text.get(6..)?,
+        _ => text,
+    };
+    let begins = text.get(..MARK.len())?.eq_ignore_ascii_case(MARK);
+    let after = text.get(MARK.len()..)?.trim_start_matches(['*', '_']);
+    begins.then_some(after.len())
+}
