@@ -10,17 +10,17 @@ use serde_json::{Value, json};
 
 use super::{PETS, Place, Said};
 
-const KEY: &str = "sk-never-to-be-written-down";
+pub(super) const KEY: &str = "sk-never-to-be-written-down";
 
 /// An OpenAI-compatible endpoint that says something else every time, until it is dropped: from then on it hangs up.
-struct Endpoint {
+pub(super) struct Endpoint {
     url: String,
     asked: Arc<AtomicUsize>,
     closed: Arc<AtomicUsize>,
 }
 
 impl Endpoint {
-    fn start() -> Endpoint {
+    pub(super) fn start() -> Endpoint {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
         let (asked, closed) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
@@ -38,7 +38,7 @@ impl Endpoint {
         Endpoint { url, asked, closed }
     }
 
-    fn asked(&self) -> usize {
+    pub(super) fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
 }
@@ -87,6 +87,9 @@ fn serve(mut stream: TcpStream, asked: &AtomicUsize) {
 /// What the strategy under test asks for, with a number that no other reply has.
 fn completion(request: &Value, number: usize) -> Value {
     let schema = request["response_format"].to_string();
+    if schema == "null" {
+        return said(&acted(request), number);
+    }
     let content = if schema.contains("verdict") {
         let verdict = if number % 2 == 0 {
             "success"
@@ -94,6 +97,8 @@ fn completion(request: &Value, number: usize) -> Value {
             "failure"
         };
         json!({"reasoning": format!("reason {number}"), "verdict": verdict})
+    } else if schema.contains("analysis") {
+        json!({"analysis": "the first is as good as any", "best": 1})
     } else {
         // Of different lengths, so that guidance and its cost depend on who got which reply.
         let content = format!(
@@ -102,13 +107,31 @@ fn completion(request: &Value, number: usize) -> Value {
         );
         json!({"items": [{"title": format!("title {number}"), "description": "d", "content": content}]})
     };
+    said(&content.to_string(), number)
+}
+
+/// What an agent does: it knows the dog, and reads of the cat's age if it is told.
+fn acted(request: &Value) -> String {
+    let asked = request["messages"].to_string();
+    let answer = match (
+        asked.contains("my dog called"),
+        asked.contains("turned five"),
+    ) {
+        (true, _) => "Rex",
+        (false, true) => "five",
+        (false, false) => "nobody told me",
+    };
+    format!("Let me see.\nAnswer: {answer}")
+}
+
+fn said(content: &str, number: usize) -> Value {
     json!({
-        "choices": [{"message": {"role": "assistant", "content": content.to_string()}, "finish_reason": "stop"}],
+        "choices": [{"message": {"role": "assistant", "content": content}, "finish_reason": "stop"}],
         "usage": {"prompt_tokens": 100 + number, "completion_tokens": 10}
     })
 }
 
-fn place(endpoint: &Endpoint) -> Place {
+pub(super) fn place(endpoint: &Endpoint) -> Place {
     let place = Place::new();
     place.write("pets.jsonl", PETS);
     place.write(

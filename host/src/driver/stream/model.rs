@@ -24,7 +24,9 @@ impl<'a> StreamRun<'a> {
             _ => 1,
         };
         let form = Form::of(episode, reports);
-        let run = model.run(&self.assignment(episode, handed, &form, &[])).await;
+        let run = model
+            .run(&self.assignment(episode, handed, &form, &[]))
+            .await;
         let mut run = self.taken_run(run, episode, report);
         for round in 0..self.plan.refinements {
             if run.answer.is_empty() && run.findings.is_empty() {
@@ -64,7 +66,9 @@ impl<'a> StreamRun<'a> {
         report: &mut Recorder,
     ) -> (Vec<Finding>, Vec<Step>) {
         let form = Form::of(episode, most);
-        let run = model.run(&self.assignment(episode, handed, &form, found)).await;
+        let run = model
+            .run(&self.assignment(episode, handed, &form, found))
+            .await;
         let run = self.taken_run(run, episode, report);
         report.model_calls(&run.calls);
         (run.findings, run.steps)
