@@ -2,51 +2,92 @@
 //!
 //! A score that was reached with outcomes from the future is worth nothing, and looks better than any honest one. So
 //! the day is looked at twice: [`Calendar`] releases what is due, and [`Guard`], which reads the suite itself and knows
-//! nothing of the calendar, refuses whatever else comes to be shown.
+//! nothing of the calendar, stops the run if anything else comes to be told or cited.
 
-use std::collections::HashMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap};
 
-use crate::suite::{Suite, Timing, attempt_of};
+use crate::suite::{Suite, attempt_of};
 
 /// Things that wait until their outcome is known.
 #[derive(Debug, Clone)]
 pub struct Calendar<T> {
-    waiting: Vec<(Timing, T)>,
+    dated: BTreeMap<Turn, T>,
+    undated: Vec<T>,
+    /// How many have ever waited with a date.
+    number: u64,
 }
 
 impl<T> Default for Calendar<T> {
     fn default() -> Self {
         Calendar {
-            waiting: Vec::new(),
+            dated: BTreeMap::new(),
+            undated: Vec::new(),
+            number: 0,
         }
     }
 }
 
 impl<T> Calendar<T> {
-    /// Lets something wait. Without a `known` of its own it is due whenever somebody looks next.
-    pub fn wait(&mut self, timing: Timing, thing: T) {
-        self.waiting.push((timing, thing));
+    /// Lets something wait until its outcome is known, in milliseconds since 1970; `None`: until somebody asks for
+    /// what has no date.
+    pub fn wait(&mut self, known: Option<f64>, thing: T) {
+        let Some(moment) = known else {
+            self.undated.push(thing);
+            return;
+        };
+        let number = self.number;
+        self.number += 1;
+        self.dated.insert(Turn { moment, number }, thing);
     }
 
     /// Takes out what is known by `now`: what became known first comes first, and of the same moment what has waited
     /// longer.
     pub fn due(&mut self, now: f64) -> Vec<T> {
-        let (mut due, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting)
-            .into_iter()
-            .partition(|(timing, _)| timing.known.is_none_or(|known| known <= now));
-        self.waiting = waiting;
-        let moment = |timing: &Timing| timing.known.or(timing.asked).unwrap_or(f64::NEG_INFINITY);
-        due.sort_by(|(a, _), (b, _)| moment(a).total_cmp(&moment(b)));
-        due.into_iter().map(|(_, thing)| thing).collect()
+        let mut due = Vec::new();
+        while let Some(next) = self.dated.first_entry()
+            && next.key().moment <= now
+        {
+            due.push(next.remove());
+        }
+        due
     }
 
-    /// How many still wait.
-    pub fn waiting(&self) -> usize {
-        self.waiting.len()
+    /// Takes out what has no date, in the order in which it came.
+    pub fn undated(&mut self) -> Vec<T> {
+        std::mem::take(&mut self.undated)
     }
 }
 
-/// Refuses to let an attempt be seen before its outcome is known.
+/// When something's turn comes.
+#[derive(Debug, Clone, Copy)]
+struct Turn {
+    moment: f64,
+    number: u64,
+}
+
+impl Ord for Turn {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_moment = self.moment.total_cmp(&other.moment);
+        by_moment.then(self.number.cmp(&other.number))
+    }
+}
+
+impl PartialOrd for Turn {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Turn {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Turn {}
+
+/// Refuses to let an attempt be told or cited before its outcome is known.
 #[derive(Debug, Clone, Default)]
 pub struct Guard {
     /// By attempt.
@@ -69,8 +110,8 @@ impl Guard {
         }
     }
 
-    /// Makes sure that all of these are known by `now`: attempts that are visible, or the sources of what was cited
-    /// (`<attempt>` or `<attempt>#<step>`).
+    /// Makes sure that all of these are known by `now`: attempts, or the sources of what was cited (`<attempt>#<step>`).
+    /// What is no attempt of the suite has no date.
     ///
     /// # Errors
     /// One of them is not: the first in the order given.
@@ -93,9 +134,9 @@ impl Guard {
 /// An outcome was shown before its day.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error(
-    "attempt `{attempt}` was shown {} h before its outcome is known: a score that uses it is a leak\n  release outcomes \
-     by the suite's `known` times only",
-    hours(*known - *now)
+    "attempt `{attempt}` was shown {} h before its outcome is known: every score of this run is worthless\n  this is a \
+     defect of the host; please report it",
+    hours(known - now)
 )]
 pub struct Leak {
     /// Which attempt.
@@ -113,58 +154,116 @@ fn hours(milliseconds: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::Arc;
 
-    fn timing(asked: f64, known: Option<f64>) -> Timing {
-        Timing {
-            asked: Some(asked),
-            known,
-        }
-    }
+    use super::super::report::Recorder;
+    use super::super::stream::StreamRun;
+    use super::super::{Acting, Cell, DriverError, Surroundings};
+    use super::*;
+    use crate::contract::Plan;
+    use crate::embedding::Builtin;
+    use crate::engine::Limits;
+    use crate::model::{Models, NoModel};
+    use crate::store::Store;
+    use crate::suite::{Reader, floors};
 
     #[test]
     fn what_is_due_comes_once_and_in_the_order_in_which_it_became_known() {
         let mut calendar = Calendar::default();
-        calendar.wait(timing(1.0, Some(30.0)), "third");
-        calendar.wait(timing(1.0, Some(10.0)), "first");
-        calendar.wait(timing(2.0, Some(31.0)), "late");
-        calendar.wait(timing(2.0, Some(10.0)), "second");
+        calendar.wait(Some(30.0), "third");
+        calendar.wait(Some(10.0), "first");
+        calendar.wait(Some(31.0), "late");
+        calendar.wait(Some(10.0), "second");
         assert_eq!(calendar.due(9.9), Vec::<&str>::new());
         assert_eq!(calendar.due(30.0), ["first", "second", "third"]);
         assert_eq!(calendar.due(30.0), Vec::<&str>::new());
-        assert_eq!(calendar.waiting(), 1);
         assert_eq!(calendar.due(f64::INFINITY), ["late"]);
     }
 
     #[test]
-    fn what_has_no_day_is_due_at_once() {
+    fn what_has_no_date_comes_when_it_is_asked_for() {
         let mut calendar = Calendar::default();
-        calendar.wait(timing(5.0, Some(5.0)), "of its day");
-        calendar.wait(timing(4.0, None), "at once");
-        calendar.wait(Timing::default(), "whenever");
-        assert_eq!(calendar.due(5.0), ["whenever", "at once", "of its day"]);
+        calendar.wait(None, "one");
+        calendar.wait(Some(5.0), "dated");
+        calendar.wait(None, "other");
+        assert_eq!(calendar.due(5.0), ["dated"]);
+        assert_eq!(calendar.undated(), ["one", "other"]);
+        assert_eq!(calendar.undated(), Vec::<&str>::new());
+    }
+
+    fn suite() -> Suite {
+        crate::suite::generate::forecast::suite(1)
     }
 
     #[test]
-    fn the_guard_knows_the_suite_and_not_the_calendar() {
-        let suite = crate::suite::generate::forecast::suite(1);
+    fn the_guard_refuses_an_attempt_and_its_steps_before_their_day() {
+        let suite = suite();
         let guard = Guard::new(&suite);
-        let (_, episode) = suite.episodes().next().expect("an episode");
-        let attempt = episode.attempts.first().expect("an attempt").id.as_str();
-        let known = episode.timing.known.expect("a day");
+        let (_, episode) = suite.episodes().next().unwrap();
+        let attempt = episode.attempts[0].id.as_str();
+        let known = episode.timing.known.unwrap();
 
         assert_eq!(guard.check([attempt], known), Ok(()));
-        let step = format!("{attempt}#0");
-        for seen in [attempt, &step] {
-            let leak = guard.check(["no attempt of the suite", seen], known - 1.0);
-            assert_eq!(
-                leak,
-                Err(Leak {
-                    attempt: attempt.to_owned(),
-                    known,
-                    now: known - 1.0,
-                })
-            );
+        let leak = Leak {
+            attempt: attempt.to_owned(),
+            known,
+            now: known - 1.0,
+        };
+        for seen in [attempt, &format!("{attempt}#0")] {
+            let seen = ["no attempt of the suite", seen];
+            assert_eq!(guard.check(seen, known - 1.0), Err(leak.clone()));
         }
+        let said = leak.to_string();
+        assert!(
+            said.contains(attempt) && said.contains("1 h before"),
+            "{said}"
+        );
+    }
+
+    /// Runs `bm25` over a stream with the guard of `guarded`.
+    async fn run(suite: Suite, guarded: &Suite) -> Result<(), DriverError> {
+        let folder = tempfile::tempdir().unwrap();
+        let embedder = Arc::new(Builtin::default());
+        let home = folder.path().to_string_lossy();
+        let store = Store::open(&home, embedder.clone()).await.unwrap();
+        let surroundings = Surroundings {
+            store,
+            models: Arc::new(Models::all(Arc::new(NoModel))),
+            embedder,
+            limits: Limits::default(),
+            acting: Acting::Reader,
+        };
+        let mut floors = floors(&suite).into_iter();
+        let cell = Cell {
+            strategy: floors.find(|f| f.description().name == "bm25").unwrap(),
+            settings: Vec::new(),
+            suite: Arc::new(suite),
+            seed: 1,
+            id: "cell".into(),
+            most_memories: None,
+        };
+        let (reader, guard) = (Reader::new(&cell.suite), Guard::new(guarded));
+        let plan = Plan::streaming();
+        let stream = &cell.suite.streams[0];
+        StreamRun::open(&cell, &surroundings, &plan, (&reader, &guard), 0, stream)
+            .await?
+            .run(&mut Recorder::default(), &mut || {})
+            .await
+    }
+
+    #[tokio::test]
+    async fn a_driver_that_leaks_outcomes_is_caught() {
+        let honest = suite();
+        assert!(run(honest.clone(), &honest).await.is_ok());
+
+        // To a driver that has lost the dates, every outcome is known when its batch ends.
+        let mut leaking = honest.clone();
+        for stage in &mut leaking.streams[0].stages {
+            for episode in &mut stage.episodes {
+                episode.timing.known = None;
+            }
+        }
+        let caught = run(leaking, &honest).await.unwrap_err();
+        assert!(matches!(caught, DriverError::Leak(_)), "{caught}");
     }
 }

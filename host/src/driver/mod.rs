@@ -92,6 +92,9 @@ pub enum DriverError {
     /// The strategy refused its plan.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// The host itself would have shown an outcome before its day.
+    #[error(transparent)]
+    Leak(#[from] Leak),
     /// The suite or the host cannot give what the plan wants.
     #[error("strategy `{strategy}` cannot run on suite `{suite}`: {reason}")]
     Plan {
@@ -125,6 +128,7 @@ pub async fn run_cell(
     }
 
     let reader = Reader::new(&cell.suite);
+    let guard = Guard::new(&cell.suite);
     let total = cell.suite.episodes().count();
     let mut done = 0;
     let mut advance = || {
@@ -133,7 +137,7 @@ pub async fn run_cell(
     };
     let mut report = report::Recorder::default();
     for (index, stream) in cell.suite.streams.iter().enumerate() {
-        stream::StreamRun::open(cell, surroundings, &plan, &reader, index, stream)
+        stream::StreamRun::open(cell, surroundings, &plan, (&reader, &guard), index, stream)
             .await?
             .run(&mut report, &mut advance)
             .await?;

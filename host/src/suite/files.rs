@@ -131,13 +131,15 @@ fn workspace(id: String, files: &[&File], known: &HashSet<&str>) -> Option<Episo
             evidence,
         })
         .collect();
+    if problems.is_empty() {
+        return None;
+    }
     let task = find_problems(&id, files.iter().flat_map(|file| file.documents()));
     let question = Question::Discover {
         problems,
         reports: REPORTS,
     };
-    let nothing = matches!(&question, Question::Discover { problems, .. } if problems.is_empty());
-    (!nothing).then(|| episode(task, Some(question)))
+    Some(episode(task, Some(question)))
 }
 
 fn find_problems(id: &str, documents: impl Iterator<Item = Document>) -> Task {

@@ -222,8 +222,6 @@ pub struct Resolution {
     pub market: Option<f64>,
     /// Whether it came true.
     pub happened: bool,
-    /// As in [`Timing`].
-    pub known: Option<f64>,
 }
 
 /// Metric → value for one task. A metric that does not apply is absent.

@@ -27,8 +27,7 @@
 //! **Lane D, [`Question::Forecast`]**: the mean of the outcomes of what was retrieved, weighted by score^2 (0.3 of that at
 //! another horizon), shrunk by 5 observations towards the base rate of its source and horizon so far. Questions with a
 //! market start from its price instead, and from how wrong it was in what was retrieved; the two kinds of question say
-//! nothing about each other. `brier`, `market-brier`: (p - outcome)^2, lower is better. A forecast that draws on an
-//! outcome from after it was asked, be it cited or in the base rate, is worth nothing and has no score.
+//! nothing about each other. `brier`, `market-brier`: (p - outcome)^2, lower is better.
 //!
 //! **Lane E, [`Question::Discover`]**: a document of the task may have the problems of the solved documents that it
 //! resembles most, by BM25, of those cited; its likeness to a cited document without problems speaks against it.
@@ -44,7 +43,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::metric::{PREDICTED_SUCCESS, SUCCEEDED, answer_within, mean, ndcg};
 use super::text::{Bag, content_words, names};
-use super::{AttemptFacts, Episode, Matching, Question, Resolution, Scores, Suite, Timing};
+use super::{AttemptFacts, Episode, Matching, Question, Resolution, Scores, Suite};
 use crate::contract::{Actor, Attempt, Finding, Task, Verdict};
 
 pub(super) use discovery::code_tokens;
@@ -163,7 +162,6 @@ impl Reader {
                     source,
                     horizon,
                     market: *market,
-                    at: episode.timing.asked,
                 };
                 return self.forecast(asked, reading);
             }
@@ -424,16 +422,15 @@ impl Suite {
     /// What the suite knows of each attempt, from the question about its task; the tools of a task that no
     /// question is about are those that the attempt called.
     fn attempt_facts(&self) -> HashMap<String, AttemptFacts> {
-        let questions: HashMap<(&str, &str), (&Question, Timing)> = self
+        let questions: HashMap<(&str, &str), &Question> = self
             .episodes()
             .filter_map(|(stream, episode)| {
-                let question = (episode.question.as_ref()?, episode.timing);
+                let question = episode.question.as_ref()?;
                 Some(((stream.name.as_str(), episode.task.id.as_str()), question))
             })
             .collect();
         let facts = |stream: &str, attempt: &Attempt| {
-            let asked = questions.get(&(stream, attempt.task.id.as_str()));
-            let (question, timing) = asked.copied().unzip();
+            let question = questions.get(&(stream, attempt.task.id.as_str()));
             AttemptFacts {
                 kind: match question {
                     Some(Question::Kind { kind }) => Some(kind.clone()),
@@ -456,7 +453,6 @@ impl Suite {
                         horizon: horizon.clone(),
                         market: *market,
                         happened: *happened,
-                        known: timing.and_then(|timing| timing.known),
                     }),
                     _ => None,
                 },

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use memhost::contract::Side;
-use memhost::driver::{Acting, Cell, Progress, Surroundings, run_cell};
+use memhost::driver::{Acting, Cell, CellReport, Progress, Surroundings, run_cell};
 use memhost::embedding::{Builtin, Embedder, EmbedderIdentity, EmbeddingError};
 use memhost::engine::Limits;
 use memhost::model::{Models, NoModel};
@@ -71,9 +71,35 @@ fn run(
     embedder: Arc<dyn Embedder>,
     only: Option<&str>,
 ) -> BTreeMap<String, Figures> {
+    let metrics = suite.metrics();
+    let of_stream =
+        |task: &str| stream.is_none_or(|stream| task.starts_with(&format!("{stream}/")));
+    let wanted = |name: &str| only.is_none_or(|only| only == name);
+    reports(suite, seeds, embedder, &wanted)
+        .into_iter()
+        .map(|(name, reports)| {
+            let tasks = reports.iter().flat_map(|(_, report)| &report.tasks);
+            let scores: Vec<&Scores> = tasks
+                .filter(|task| of_stream(&task.task))
+                .map(|task| &task.scores)
+                .collect();
+            let values = metrics
+                .iter()
+                .filter_map(|metric| Some((metric.clone(), aggregate(metric, &scores)?)));
+            (name, Figures(values.collect()))
+        })
+        .collect()
+}
+
+/// What the floors of these names measured, by seed.
+pub fn reports(
+    suite: &Suite,
+    seeds: std::ops::Range<u64>,
+    embedder: Arc<dyn Embedder>,
+    wanted: &dyn Fn(&str) -> bool,
+) -> BTreeMap<String, Vec<(u64, CellReport)>> {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let metrics = suite.metrics();
     let suite = Arc::new(suite.clone());
     runtime.block_on(async {
         let store = Store::open(&folder.path().to_string_lossy(), embedder.clone())
@@ -86,13 +112,12 @@ fn run(
             limits: Limits::default(),
             acting: Acting::Reader,
         };
-        let mut figures = BTreeMap::new();
+        let mut reports: BTreeMap<String, Vec<(u64, CellReport)>> = BTreeMap::new();
         for floor in floors(&suite) {
             let name = floor.description().name.clone();
-            if only.is_some_and(|only| only != name) {
+            if !wanted(&name) {
                 continue;
             }
-            let mut scores: Vec<Scores> = Vec::new();
             for seed in seeds.clone() {
                 let cell = Cell {
                     strategy: floor.clone(),
@@ -104,19 +129,13 @@ fn run(
                 };
                 let report = run_cell(&cell, &surroundings, &Silent).await.unwrap();
                 assert_eq!(report.failures, Vec::<String>::new());
-                let of_stream = |task: &str| {
-                    stream.is_none_or(|stream| task.starts_with(&format!("{stream}/")))
-                };
-                let tasks = report.tasks.into_iter();
-                scores.extend(tasks.filter(|t| of_stream(&t.task)).map(|t| t.scores));
+                reports
+                    .entry(name.clone())
+                    .or_default()
+                    .push((seed, report));
             }
-            let scores: Vec<&Scores> = scores.iter().collect();
-            let values = metrics
-                .iter()
-                .filter_map(|metric| Some((metric.clone(), aggregate(metric, &scores)?)));
-            figures.insert(name, Figures(values.collect()));
         }
-        figures
+        reports
     })
 }
 

@@ -170,6 +170,8 @@ impl<'a> StreamRun<'a> {
         if self.model.is_some() {
             return self.model_acts(episode, handed, report).await;
         }
+        let sources = handed.sources.iter().map(String::as_str);
+        self.guard.check(sources, self.now)?;
         let visible = self.visible(episode);
         let reading = self.reading(handed, &visible, chance);
         Ok(Done {

@@ -16,6 +16,9 @@ impl<'a> StreamRun<'a> {
         known: Vec<Waiting<'a>>,
         report: &mut Recorder,
     ) -> Result<(), DriverError> {
+        let attempts = known.iter().flat_map(|waiting| &waiting.episode.attempts);
+        let ids = attempts.map(|attempt| attempt.id.as_str());
+        self.guard.check(ids, self.now)?;
         let mut feedback = Vec::new();
         for waiting in &known {
             let Some(asked) = &waiting.asked else {

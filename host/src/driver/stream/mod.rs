@@ -25,7 +25,7 @@ use super::order::CallSeeds;
 use super::receipts::OpenReceipts;
 use super::report::{Position, Recorder};
 use super::seen::SeenAttempts;
-use super::{Acting, Cell, DriverError, Surroundings};
+use super::{Acting, Calendar, Cell, DriverError, Guard, Surroundings};
 
 use ask::Asked;
 
@@ -40,6 +40,7 @@ pub(super) struct StreamRun<'a> {
     surroundings: &'a Surroundings,
     plan: &'a Plan,
     reader: &'a Reader,
+    guard: &'a Guard,
     model: Option<ModelAgent>,
     stream_index: usize,
     stream: &'a Stream,
@@ -51,7 +52,7 @@ pub(super) struct StreamRun<'a> {
     stands_for: HashMap<String, Vec<String>>,
     record: Record,
     seeds: CallSeeds,
-    waiting: Vec<Waiting<'a>>,
+    calendar: Calendar<Waiting<'a>>,
     /// Episodes whose outcomes are known, for trials on a sibling.
     past: Vec<&'a Episode>,
     pending: Vec<Pending>,
@@ -78,7 +79,7 @@ impl<'a> StreamRun<'a> {
         cell: &'a Cell,
         surroundings: &'a Surroundings,
         plan: &'a Plan,
-        reader: &'a Reader,
+        (reader, guard): (&'a Reader, &'a Guard),
         stream_index: usize,
         stream: &'a Stream,
     ) -> Result<StreamRun<'a>, DriverError> {
@@ -93,6 +94,7 @@ impl<'a> StreamRun<'a> {
             surroundings,
             plan,
             reader,
+            guard,
             model,
             stream_index,
             stream,
@@ -102,7 +104,7 @@ impl<'a> StreamRun<'a> {
             stands_for: HashMap::new(),
             record: Record::default(),
             seeds: CallSeeds::new(cell.seed, stream_index),
-            waiting: Vec::new(),
+            calendar: Calendar::default(),
             past: Vec::new(),
             pending: Vec::new(),
             open: OpenReceipts::default(),
@@ -163,11 +165,12 @@ impl<'a> StreamRun<'a> {
             true => Some(self.ask(stage, episode, position, report).await?),
             false => None,
         };
-        self.waiting.push(Waiting {
+        let waiting = Waiting {
             episode,
             purpose,
             asked,
-        });
+        };
+        self.calendar.wait(episode.timing.known, waiting);
         if !stage.batched {
             self.release(ReleasePoint::EndOfBatch, report).await?;
         }
@@ -181,17 +184,10 @@ impl<'a> StreamRun<'a> {
         point: ReleasePoint,
         report: &mut Recorder,
     ) -> Result<(), DriverError> {
-        if self.waiting.is_empty() {
-            return Ok(());
+        let mut known = self.calendar.due(self.now);
+        if point == ReleasePoint::EndOfBatch {
+            known.extend(self.calendar.undated());
         }
-        let now = self.now;
-        let (known, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting)
-            .into_iter()
-            .partition(|waiting| match waiting.episode.timing.known {
-                Some(known) => known <= now,
-                None => point == ReleasePoint::EndOfBatch,
-            });
-        self.waiting = waiting;
         if known.is_empty() {
             return Ok(());
         }

@@ -212,7 +212,7 @@ impl Forecaster {
             Way::Random => any(context, &asked)?,
             Way::Newest => past::newest(context, asked.comparable(), MOST)?,
             Way::By(policy) => policy.choose(context, &asked).await?,
-            Way::Feedback => return feedback::guidance(context, &query.task.id, &asked).await,
+            Way::Feedback => return feedback::guidance(context, &asked).await,
             Way::Gold(known) => match known.get(&query.task.id) {
                 Some(&happens) => ending_alike(context, &asked, happens)?,
                 None => Vec::new(),

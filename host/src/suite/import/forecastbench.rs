@@ -257,3 +257,104 @@ fn price(file: &Path, row: &QuestionRow) -> Result<f64, SuiteError> {
             advice: "`freeze_datetime_value` of a market is a probability, from 0 to 1".into(),
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const QUESTIONS: &str = r#"{"forecast_due_date": "2025-10-26", "questions": [
+        {"id": "HSY", "source": "yfinance", "freeze_datetime_value": "195.67",
+         "question": "Will HSY close on {resolution_date} above {forecast_due_date}?\n\nSplits count."},
+        {"id": "m1", "source": "manifold", "freeze_datetime_value": "0.25", "question": "Will it rain?"},
+        {"id": "m2", "source": "manifold", "freeze_datetime_value": "0.75", "question": "Will it snow?"},
+        {"id": ["HSY", "m1"], "source": "yfinance", "freeze_datetime_value": "N/A", "question": "Both?"}]}"#;
+    const ANSWERS: &str = r#"{"resolutions": [
+        {"id": "HSY", "source": "yfinance", "resolution_date": "2025-11-02", "resolved_to": 1.0, "resolved": true},
+        {"id": "HSY", "source": "yfinance", "resolution_date": "2026-01-24", "resolved_to": 0.0, "resolved": true},
+        {"id": "HSY", "source": "yfinance", "resolution_date": "2026-04-24", "resolved_to": null, "resolved": false},
+        {"id": "m1", "source": "manifold", "resolution_date": "2025-11-05", "resolved_to": 0.0, "resolved": true},
+        {"id": "m2", "source": "manifold", "resolution_date": "2025-11-05", "resolved_to": 1.0, "resolved": false},
+        {"id": "m3", "source": "manifold", "resolution_date": "2025-11-05", "resolved_to": 1.0, "resolved": true},
+        {"id": ["HSY", "m1"], "source": "yfinance", "resolution_date": "2025-11-02", "resolved_to": 1.0, "resolved": true}]}"#;
+
+    fn read_these(questions: &str, answers: &str) -> Result<Suite, SuiteError> {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in [
+            ("question_sets/2025-10-26-llm.json", questions),
+            ("resolution_sets/2025-10-26_resolution_set.json", answers),
+        ] {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        read(folder.path())
+    }
+
+    #[test]
+    fn a_question_is_asked_once_per_horizon_that_is_answered() {
+        let suite = read_these(QUESTIONS, ANSWERS).unwrap();
+        assert!(suite.summary.contains("4 answers"), "{}", suite.summary);
+        let episodes = &suite.streams[0].stages[0].episodes;
+        let asked: Vec<(&str, &Question)> = episodes
+            .iter()
+            .map(|e| (e.task.text.as_str(), e.question.as_ref().unwrap()))
+            .collect();
+        let question = |happened, source: &str, horizon: &str, market| Question::Forecast {
+            happened,
+            source: source.into(),
+            horizon: horizon.into(),
+            market,
+        };
+        assert_eq!(
+            asked,
+            [
+                (
+                    "Will HSY close on  above ?",
+                    &question(true, "yfinance", "7", None)
+                ),
+                (
+                    "Will HSY close on  above ?",
+                    &question(false, "yfinance", "90", None)
+                ),
+                (
+                    "Will it rain?",
+                    &question(false, "manifold", "open", Some(0.25))
+                ),
+            ]
+        );
+        let timing = episodes[0].timing;
+        assert_eq!(timing.asked, Some(1_761_436_800_000.0));
+        assert_eq!(timing.known, timing.asked.map(|asked| asked + 7.0 * DAY));
+        let series = |episode: &Episode| {
+            let label = episode.task.labels.iter().find(|l| l.name == "series");
+            label.unwrap().value.clone()
+        };
+        assert_eq!(series(&episodes[0]), series(&episodes[1]));
+        assert_ne!(episodes[0].task.id, episodes[1].task.id);
+    }
+
+    #[test]
+    fn when_a_market_resolves_is_not_told() {
+        let earlier = read_these(QUESTIONS, ANSWERS).unwrap();
+        let later = ANSWERS.replace("2025-11-05", "2026-03-05");
+        let later = read_these(QUESTIONS, &later).unwrap();
+        let shown = |suite: &Suite| {
+            let task = &suite.streams[0].stages[0].episodes[2].task;
+            (task.text.clone(), task.labels.clone())
+        };
+        assert_eq!(shown(&earlier), shown(&later));
+    }
+
+    #[test]
+    fn what_is_broken_is_named() {
+        let said = |questions: &str, answers: &str| {
+            read_these(questions, answers).unwrap_err().to_string()
+        };
+        let price = said(&QUESTIONS.replace("0.25", "a lot"), ANSWERS);
+        assert!(price.contains("`m1`") && price.contains("a lot"), "{price}");
+        let date = said(QUESTIONS, &ANSWERS.replace("2025-11-02", "soon"));
+        assert!(date.contains("`soon` is no date"), "{date}");
+        let field = said(QUESTIONS, &ANSWERS.replace("resolution_date", "day"));
+        assert!(field.contains("resolution_date"), "{field}");
+    }
+}

@@ -19,46 +19,27 @@ pub(super) struct Asked<'a> {
     pub(super) source: &'a str,
     pub(super) horizon: &'a str,
     pub(super) market: Option<f64>,
-    /// When, where the suite says so.
-    pub(super) at: Option<f64>,
-}
-
-impl Asked<'_> {
-    /// Whether an outcome was not known yet when this was asked.
-    fn is_before(&self, known: Option<f64>) -> bool {
-        self.at
-            .zip(known)
-            .is_some_and(|(asked, known)| asked < known)
-    }
 }
 
 impl Reader {
-    /// Says how probable it is; nothing, if an outcome has leaked.
+    /// Says how probable it is.
     pub(super) fn forecast(&self, asked: Asked<'_>, reading: &Reading<'_>) -> Act {
-        let mut leaks = asked.is_before(reading.record.latest);
-        let mut evidence = Vec::new();
-        for (source, score) in reading.sources.iter().zip(reading.weights) {
+        let cited = reading.sources.iter().zip(reading.weights);
+        let evidence = cited.filter_map(|(source, score)| {
             let attempt = attempt_of(source);
-            let facts = self.facts.get(attempt);
-            let Some(past) = facts.and_then(|facts| facts.forecast.as_ref()) else {
-                continue;
-            };
             if !reading.visible.contains(attempt) {
-                continue;
+                return None;
             }
-            leaks |= asked.is_before(past.known);
+            let past = self.facts.get(attempt)?.forecast.as_ref()?;
             let value = f64::from(u8::from(past.happened));
             let surprise = match (asked.market, past.market) {
                 (None, None) => value,
                 // What the market got wrong.
                 (Some(_), Some(price)) => value - price,
-                _ => continue,
+                _ => return None,
             };
-            evidence.push((weight(*score, past.horizon == asked.horizon), surprise));
-        }
-        if leaks {
-            return Act::default();
-        }
+            Some((weight(*score, past.horizon == asked.horizon), surprise))
+        });
         let (metric, probability) = match asked.market {
             None => {
                 let base = reading.record.base_rates.of(asked.source, asked.horizon);
@@ -111,4 +92,116 @@ fn shrunken(around: f64, strength: f64, evidence: impl IntoIterator<Item = (f64,
         |(weight, sum), (w, value)| (weight + w, sum + w * value),
     );
     sum / weight
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::super::super::generate::forecast::suite;
+    use super::super::super::{Episode, Question, Suite};
+    use super::super::{Record, record::BaseRates};
+    use super::*;
+
+    /// Three questions of one source, the first of which is asked about: no, yes at the horizon, yes at another; and
+    /// two of a market, where the first is asked about.
+    fn questions() -> Suite {
+        let mut suite = suite(1);
+        let episodes = &mut suite.streams[0].stages[0].episodes;
+        episodes.truncate(5);
+        let asked = [
+            ("a", "7", false, None),
+            ("a", "7", true, None),
+            ("a", "30", true, None),
+            ("m", "open", true, Some(0.6)),
+            ("m", "open", true, Some(0.9)),
+        ];
+        for (episode, (source, horizon, happened, market)) in episodes.iter_mut().zip(asked) {
+            episode.question = Some(Question::Forecast {
+                happened,
+                source: source.into(),
+                horizon: horizon.into(),
+                market,
+            });
+        }
+        suite.streams[0].stages.truncate(1);
+        suite
+    }
+
+    /// What is said of the question at a place, when memories of others are cited with these scores.
+    fn said(suite: &Suite, place: usize, cited: &[(usize, f64)], record: &Record) -> Act {
+        let episodes: Vec<&Episode> = suite.episodes().map(|(_, episode)| episode).collect();
+        let sources: Vec<String> = cited
+            .iter()
+            .map(|(place, _)| episodes[*place].attempts[0].id.clone())
+            .collect();
+        let weights: Vec<f64> = cited.iter().map(|(_, score)| *score).collect();
+        let reading = Reading {
+            guidance: &[],
+            sources: &sources,
+            weights: &weights,
+            visible: &sources.iter().cloned().collect::<HashSet<_>>(),
+            record,
+            seed: 0,
+        };
+        Reader::new(suite).read(episodes[place], &reading)
+    }
+
+    fn probability(act: &Act) -> f64 {
+        act.answer.parse().unwrap()
+    }
+
+    #[test]
+    fn a_memory_counts_by_its_score_squared_and_less_at_another_horizon() {
+        let suite = questions();
+        let nothing = Record::default();
+        let of = |cited: &[(usize, f64)]| probability(&said(&suite, 0, cited, &nothing));
+        assert_eq!(of(&[]), 0.5);
+        let expected = |weight: f64| (2.5 + weight) / (5.0 + weight);
+        for (place, score, weight) in [(1, 1.0, 1.0), (1, 0.5, 0.25), (1, 7.3, 1.0), (2, 1.0, 0.3)]
+        {
+            let off = of(&[(place, score)]) - expected(weight);
+            assert!(off.abs() < 1e-4, "{place} with {score}: off by {off}");
+        }
+        let act = said(&suite, 0, &[(1, 1.0)], &nothing);
+        let brier = (3.5_f64 / 6.0).powi(2);
+        assert!((act.scores["brier"] - brier).abs() < 1e-9);
+        assert!((act.reward.unwrap() - (1.0 - brier)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_market_is_followed_but_for_what_it_got_wrong_before() {
+        let suite = questions();
+        let nothing = Record::default();
+        let act = said(&suite, 3, &[], &nothing);
+        assert_eq!(probability(&act), 0.6);
+        assert!((act.scores["market-brier"] - 0.16).abs() < 1e-9);
+        assert!(!act.scores.contains_key("brier"));
+        let act = said(&suite, 3, &[(4, 1.0)], &nothing);
+        assert!((probability(&act) - (0.6 + 0.1 / 11.0)).abs() < 1e-4);
+    }
+
+    #[test]
+    fn questions_with_and_without_a_market_say_nothing_of_each_other() {
+        let suite = questions();
+        let nothing = Record::default();
+        assert_eq!(probability(&said(&suite, 3, &[(1, 1.0)], &nothing)), 0.6);
+        assert_eq!(probability(&said(&suite, 0, &[(4, 1.0)], &nothing)), 0.5);
+    }
+
+    #[test]
+    fn what_is_known_is_the_base_rate_and_nobodys_success() {
+        let suite = questions();
+        let reader = Reader::new(&suite);
+        let mut record = Record::default();
+        for (_, episode) in suite.episodes() {
+            reader.reveal(&mut record, &episode.attempts[0].id);
+        }
+        assert!(record.agents.is_empty());
+        let around = (5.0 * 2.0 / 3.0 + 2.0) / 8.0;
+        assert_eq!(record.base_rates.of("a", "7"), (5.0 * around + 1.0) / 7.0);
+        assert_eq!(record.base_rates.of("a", "90"), around);
+        assert_eq!(record.base_rates.of("m", "open"), 2.0 / 3.0);
+        assert_eq!(BaseRates::default().of("a", "7"), 0.5);
+    }
 }

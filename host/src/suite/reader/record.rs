@@ -35,8 +35,6 @@ pub struct Record {
     pub(super) agents: BTreeMap<String, Tally>,
     /// Of forecasts that no market was asked about.
     pub(super) base_rates: BaseRates,
-    /// When the last of the forecasts' outcomes became known, where the suite says so.
-    pub(super) latest: Option<f64>,
 }
 
 impl Record {
@@ -49,9 +47,6 @@ impl Record {
             }
             return;
         };
-        if let Some(known) = forecast.known {
-            self.latest = Some(self.latest.map_or(known, |latest| latest.max(known)));
-        }
         if forecast.market.is_none() {
             self.base_rates
                 .add(&forecast.source, &forecast.horizon, forecast.happened);

@@ -15,7 +15,7 @@
 //! Besides the policies of the floors there are two that need no search: the base rate alone, which cites nothing, and
 //! the coin, which cites as many questions that came true as did not. Questions with a market are left to the market.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,14 +23,16 @@ use super::super::super::reader::{BaseRates, PRIOR, forecast, score_of};
 use super::past::{Asked, Past, everything};
 use super::policy::{MOST, Policy};
 use crate::capability::CallContext;
-use crate::contract::{Blob, Citation, Fault, Feedback, Guidance, Placement, Receipt};
+use crate::contract::{Attempt, Blob, Citation, Fault, Feedback, Guidance, Placement, Receipt};
 
 /// Losses count half after this long, in milliseconds: 60 days.
 const HALF_LIFE: f64 = 60.0 * 86_400_000.0;
 /// How sharply a policy is preferred for a smaller loss: its weight is e^(-RATE · loss).
-const RATE: f64 = 0.5;
+const RATE: f64 = 1.0;
 /// Outcomes of a source below which its base rate is trusted alone.
 const FEWEST: u32 = 20;
+/// How exactly a reader says its forecasts.
+const ROUNDING: f64 = 1e-3;
 /// The name of the notebook in the store.
 const NOTEBOOK: &str = "notebook";
 
@@ -97,18 +99,13 @@ struct Losses {
 /// What an outcome is compared with later. It goes with the receipt.
 #[derive(Debug, Serialize, Deserialize)]
 struct Note {
-    task: String,
     source: String,
     /// In the order of [`ADVISERS`].
     forecasts: [f64; ADVISERS.len()],
 }
 
 /// Asks every adviser, and cites the mixture.
-pub(super) async fn guidance(
-    context: &CallContext,
-    task: &str,
-    asked: &Asked,
-) -> Result<Guidance, Fault> {
+pub(super) async fn guidance(context: &CallContext, asked: &Asked) -> Result<Guidance, Fault> {
     if asked.has_market {
         return Ok(said(String::new(), Vec::new(), String::new()));
     }
@@ -131,7 +128,6 @@ pub(super) async fn guidance(
         mixture.add(trust, advice, asked);
     }
     let note = Note {
-        task: task.to_owned(),
         source: asked.source.clone(),
         forecasts,
     };
@@ -191,27 +187,32 @@ impl Mixture {
 /// Hears what became of forecasts: the notebook as it is to be saved.
 pub(super) fn learn(context: &CallContext, feedback: &[Feedback]) -> Result<Blob, Fault> {
     let mut notebook = Notebook::open(context)?;
-    let past = everything(context)?;
-    let outcomes: HashMap<&str, f64> = past
-        .iter()
-        .map(|past| (past.task.as_str(), past.value()))
-        .collect();
     notebook.fade(context.run.now);
     for heard in feedback {
         // Nothing was forecast where a market was asked, or where the call failed.
         let Ok(note) = serde_json::from_str::<Note>(&heard.receipt.note) else {
             continue;
         };
-        if let Some(&outcome) = outcomes.get(note.task.as_str()) {
+        if let Some(outcome) = outcome_of(&heard.attempt) {
             notebook.charge(&note, outcome);
         }
     }
-    notebook.count(&past);
+    notebook.count(&everything(context)?);
     let bytes = serde_json::to_vec(&notebook).map_err(|error| Fault::Failed(error.to_string()))?;
     Ok(Blob {
         name: NOTEBOOK.into(),
         bytes,
     })
+}
+
+/// Whether it came true, 1 or 0: what was said, together with its score 1 - (p - outcome)^2, tells. `None` if it does
+/// not, as after p = 0.5, which is wrong by as much either way.
+fn outcome_of(attempt: &Attempt) -> Option<f64> {
+    let said: f64 = attempt.answer.parse().ok()?;
+    let score = attempt.outcome.score?;
+    let off = |outcome: f64| (1.0 - (said - outcome).powi(2) - score).abs();
+    let (came_true, did_not) = (off(1.0), off(0.0));
+    ((came_true - did_not).abs() > ROUNDING).then(|| f64::from(u8::from(came_true < did_not)))
 }
 
 impl Notebook {
@@ -284,5 +285,133 @@ impl Notebook {
             .into_iter()
             .map(|memory| Past::of(memory, 1.0))
             .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::super::recorded::{graded, resolution, task};
+    use super::super::past::remember;
+    use super::*;
+    use crate::contract::{Memory, State};
+
+    fn asked(horizon: &str) -> Asked {
+        Asked::of(&task("t".into(), "?".into(), &[("horizon", horizon)]))
+    }
+
+    /// A memory as it is cited.
+    fn past(id: &str, horizon: &str, happened: bool, score: f64) -> Past {
+        let task = task(id.into(), "?".into(), &[("horizon", horizon)]);
+        let new = remember(&resolution(&task, happened), 0.0).unwrap();
+        let memory = Memory {
+            id: id.into(),
+            kind: new.kind,
+            title: new.title,
+            content: new.content,
+            keys: new.keys,
+            labels: new.labels,
+            payload: new.payload,
+            state: State::Active,
+            counters: new.counters,
+            sources: new.sources,
+            created: 0.0,
+            updated: 0.0,
+            last_used: 0.0,
+        };
+        Past::of(memory, score)
+    }
+
+    #[test]
+    fn the_reader_says_the_mixture_of_all_advice() {
+        let asked = asked("7");
+        let advice = [
+            (0.2, vec![]),
+            (
+                0.5,
+                vec![past("a", "7", true, 0.9), past("b", "30", false, 0.7)],
+            ),
+            (
+                0.3,
+                vec![past("b", "30", false, 1.0), past("c", "7", true, 13.0)],
+            ),
+        ];
+        let outcomes = [("a", "7", 1.0), ("b", "30", 0.0), ("c", "7", 1.0)];
+        for base_rate in [0.1, 0.5, 0.8] {
+            let mut mixture = Mixture::default();
+            let mut expected = 0.0;
+            for (trust, advice) in advice.clone() {
+                let evidence = advice
+                    .iter()
+                    .map(|past| (past.weight(&asked), past.value()));
+                expected += trust * forecast(base_rate, evidence);
+                mixture.add(trust, advice, &asked);
+            }
+            let cited = mixture.citations().into_iter().map(|citation| {
+                let known = outcomes.iter().find(|(id, ..)| *id == citation.memory);
+                let (_, horizon, value) = known.unwrap();
+                let weight =
+                    super::super::super::super::reader::weight(citation.score, *horizon == "7");
+                (weight, *value)
+            });
+            let said = forecast(base_rate, cited);
+            assert!((said - expected).abs() < 1e-12, "{said} for {expected}");
+        }
+    }
+
+    #[test]
+    fn an_outcome_is_told_from_a_forecast_and_its_score() {
+        let heard = |answer: &str, score: f64| {
+            let task = task("t".into(), "?".into(), &[]);
+            let mut attempt = resolution(&task, true);
+            attempt.answer = answer.into();
+            attempt.outcome = graded(score);
+            outcome_of(&attempt)
+        };
+        assert_eq!(heard("0.7000", 1.0 - 0.09), Some(1.0));
+        assert_eq!(heard("0.7000", 1.0 - 0.49), Some(0.0));
+        assert_eq!(heard("0.4990", 1.0 - 0.4990_f64.powi(2)), Some(0.0));
+        assert_eq!(heard("0.5000", 0.75), None);
+        assert_eq!(heard("likely", 0.75), None);
+    }
+
+    #[test]
+    fn trust_follows_losses_and_losses_fade() {
+        let mut notebook = Notebook::default();
+        let note = Note {
+            source: "s".into(),
+            forecasts: [0.5, 0.5, 0.9, 0.4, 0.4],
+        };
+        for _ in 1..FEWEST {
+            notebook.charge(&note, 1.0);
+        }
+        let base_rate_alone = [1.0, 0.0, 0.0, 0.0, 0.0];
+        assert_eq!(notebook.trust("s"), base_rate_alone);
+        notebook.charge(&note, 1.0);
+        let trust = notebook.trust("s");
+        assert!((trust.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+        assert!(trust[2] > 0.9, "{trust:?}");
+        assert_eq!(notebook.trust("another"), base_rate_alone);
+
+        let before = notebook.losses["s"].by_adviser[0];
+        notebook.fade(HALF_LIFE);
+        let after = notebook.losses["s"].by_adviser[0];
+        assert!((after - before / 2.0).abs() < 1e-12);
+        assert!(notebook.trust("s")[2] < trust[2]);
+    }
+
+    #[test]
+    fn a_coin_is_as_many_of_either_kind() {
+        let all: Vec<Past> = (0..60)
+            .map(|n| past(&format!("m{n}"), "7", n % 3 == 0, 1.0))
+            .collect();
+        let mut notebook = Notebook::default();
+        notebook.count(&all);
+        let coin = &notebook.coins["7"];
+        assert_eq!(coin.len(), 40);
+        let yes = coin
+            .iter()
+            .filter(|id| id[1..].parse::<u32>().unwrap() % 3 == 0);
+        assert_eq!(yes.count(), 20);
+        assert!((notebook.base_rates.of("", "7") - 1.0 / 3.0).abs() < 1e-12);
     }
 }

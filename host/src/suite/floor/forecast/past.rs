@@ -4,7 +4,7 @@ use super::super::super::reader::weight;
 use super::super::{KEY, TASK_EXCERPT, memory};
 use crate::capability::CallContext;
 use crate::contract::{
-    Attempt, Comparison, Condition, Fault, Filter, Memory, NewMemory, Operand, Scan, Task,
+    Attempt, Comparison, Condition, Fault, Filter, Label, Memory, NewMemory, Operand, Scan, Task,
 };
 use crate::tokens;
 
@@ -16,8 +16,6 @@ const SOURCE: &str = "source";
 const SERIES: &str = "series";
 /// Label of a task: what a market says.
 const MARKET: &str = "market";
-/// Label of a memory: which task it is about.
-const TASK: &str = "task";
 /// Label of a memory: what became of the question.
 pub(super) const OUTCOME: &str = "outcome";
 /// Kind of the memories of questions without a market.
@@ -124,29 +122,18 @@ pub(super) fn remember(attempt: &Attempt, lot: f64) -> Option<NewMemory> {
     let mut memory = memory("", content, &attempt.task.text, attempt.id.clone());
     memory.kind = if asked.has_market { PRICED } else { PLAIN }.into();
     memory.labels = attempt.task.labels.clone();
-    let own = [
-        (TASK, attempt.task.id.as_str()),
-        (OUTCOME, outcome(happened)),
-    ];
-    memory
-        .labels
-        .extend(own.map(|(name, value)| label(name, value)));
+    memory.labels.push(Label {
+        name: OUTCOME.into(),
+        value: outcome(happened).into(),
+    });
     memory.counters.strength = lot;
     Some(memory)
-}
-
-fn label(name: &str, value: &str) -> crate::contract::Label {
-    crate::contract::Label {
-        name: name.into(),
-        value: value.into(),
-    }
 }
 
 /// How a question was resolved, and how much that is to count.
 #[derive(Debug, Clone)]
 pub(super) struct Past {
     pub(super) id: String,
-    pub(super) task: String,
     pub(super) source: String,
     pub(super) horizon: String,
     pub(super) happened: bool,
@@ -161,7 +148,6 @@ impl Past {
         let find = |name: &str| memory.labels.iter().find(|label| label.name == name);
         let label = |name: &str| find(name).map_or_else(String::new, |label| label.value.clone());
         Past {
-            task: label(TASK),
             source: label(SOURCE),
             horizon: label(HORIZON),
             happened: label(OUTCOME) == outcome(true),

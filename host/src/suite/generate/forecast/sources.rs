@@ -8,7 +8,7 @@ pub(super) struct Source {
     pub(super) things: &'static [&'static str],
     /// Where.
     pub(super) towns: &'static [&'static str],
-    /// Ways to ask.
+    /// Ways to ask. A series is always asked about in the same words.
     pub(super) wordings: &'static [&'static str],
 }
 
@@ -17,32 +17,35 @@ pub(super) struct Source {
 pub(super) enum Nature {
     /// They stay, and hardly ever does anything come true.
     Rare,
-    /// They stay.
+    /// They stay. What is likely in one town is unlikely in the next, so that similar words mislead.
     Steady,
     /// They wander.
     Drifting,
-    /// Most turn into their opposite half-way.
+    /// All turn into their opposite on one day.
     Turning,
     /// There is nothing to know.
     Coin,
 }
 
 impl Nature {
-    /// Where a source's things start, in log-odds: some are likely, some are not.
-    pub(super) fn log_odds(self, place: usize) -> f64 {
-        let side = if place.is_multiple_of(2) { 1.0 } else { -1.0 };
+    /// Where the log-odds of a thing in a town start, by the places of both in their lists.
+    pub(super) fn log_odds(self, thing: usize, town: usize) -> f64 {
+        let side = |place: usize| if place.is_multiple_of(2) { 1.0 } else { -1.0 };
         match self {
             Nature::Rare => -2.5,
-            Nature::Steady => 2.5 * side,
-            Nature::Drifting => 1.2 * side,
-            Nature::Turning => 1.8 * side,
+            Nature::Steady => 3.0 * side(thing + town),
+            Nature::Drifting => 2.0 * side(thing),
+            Nature::Turning => 2.5 * side(thing),
             Nature::Coin => 0.0,
         }
     }
 
-    /// Whether towns differ.
+    /// How much series differ besides, in log-odds.
     pub(super) fn variety(self) -> f64 {
-        f64::from(u8::from(self != Nature::Coin))
+        match self {
+            Nature::Coin => 0.0,
+            _ => 0.3,
+        }
     }
 }
 
@@ -50,55 +53,57 @@ pub(super) const SOURCES: &[Source] = &[
     Source {
         name: "hazards",
         nature: Nature::Rare,
-        things: &["rockfalls", "dam alarms", "forest fires"],
-        towns: &["Velmora", "Osterby", "Tarnis"],
+        things: &["rockfalls that close the pass", "alarms at the old dam"],
+        towns: &["Velmora", "Tarnis"],
         wordings: &[
-            "Will there be more {thing} near {town} than the monthly average by then?",
-            "Compared with the usual month, will {town} report an increase of {thing}?",
+            "Will more {thing} be reported from {town} than in a usual month?",
+            "Compared with the average, will {town} see an increase of {thing}?",
         ],
     },
     Source {
         name: "archive",
         nature: Nature::Steady,
         things: &[
-            "the chess record of the club",
-            "the vaccine registered for horses",
-            "the swimming record of the school",
+            "the blitz chess record of the veterans",
+            "the vaccine against equine influenza",
         ],
-        towns: &["Quillon", "Harrowgate", "Bruntal"],
+        towns: &["Quillon", "Harrowgate"],
         wordings: &[
-            "According to the public archive, will {thing} in {town} still be the same on that day?",
-            "Will the archive list {thing} in {town} without any change?",
+            "According to the encyclopedia of {town}, will {thing} still be the same?",
+            "Will {town}'s encyclopedia list {thing} without any change?",
         ],
     },
     Source {
         name: "registry",
         nature: Nature::Drifting,
-        things: &["bakery licences", "newborn names", "bicycle permits"],
-        towns: &["Lindau", "Mirepoix", "Casterly"],
+        things: &[
+            "licences for bakeries and cafés",
+            "newborn twins and triplets",
+        ],
+        towns: &["Lindau", "Casterly"],
         wordings: &[
-            "Will the number of {thing} in {town}'s registry be higher than it is now?",
-            "Will {town} have registered more {thing} than today?",
+            "Will the registry of {town} count more {thing} than now?",
+            "Will {town} have registered more {thing} than it has today?",
         ],
     },
     Source {
         name: "weather",
         nature: Nature::Turning,
-        things: &["temperature", "river level", "snow depth"],
-        towns: &["Arvika", "Pontevedra", "Skagen"],
+        things: &["mean temperature at noon", "water level of the river"],
+        towns: &["Arvika", "Skagen"],
         wordings: &[
-            "What about the {thing} at the station of {town}: will it be higher than on the day of the question?",
-            "Will the station of {town} measure a {thing} above that of the due date?",
+            "What about the {thing}: will the station of {town} measure more than on the due date?",
+            "Will the {thing} be higher in {town} than on the day of the question?",
         ],
     },
     Source {
         name: "exchange",
         nature: Nature::Coin,
-        things: &["tin", "saffron", "barley"],
-        towns: &["Merrow", "Kestrel", "Dunmore"],
+        things: &["refined tin in ingots", "saffron of the second picking"],
+        towns: &["Merrow", "Dunmore"],
         wordings: &[
-            "Will the price of {thing} on the exchange of {town} close above its price on the due date?",
-            "Will {thing} close higher at {town}'s exchange than it did on the due date?",
+            "Will the price of {thing} close higher on the exchange of {town}?",
+            "Will {thing} close above today's price at {town}'s exchange?",
         ],
     },
 ];

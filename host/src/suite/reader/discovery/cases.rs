@@ -26,8 +26,11 @@ pub(in crate::suite::reader) struct Cases {
     templates: Index,
     negatives: Index,
     /// Rounds ask again for the same task with the same citations.
-    answered: Mutex<HashMap<(String, Cited), Arc<Vec<Candidate>>>>,
+    answered: Mutex<Answers>,
 }
+
+/// Candidates by task and citations.
+type Answers = HashMap<(String, Cited), Arc<Vec<Candidate>>>;
 
 /// What a document of a solved attempt is to the reader.
 #[derive(Debug)]
