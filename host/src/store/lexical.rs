@@ -315,4 +315,23 @@ mod tests {
             index.scores("apple", 3)[0].max(index.scores("pear", 3)[0])
         );
     }
+
+    #[test]
+    fn a_text_scores_itself_what_it_scores_when_asked_for() {
+        let texts = [
+            "alpha beta gamma",
+            "alpha alpha delta epsilon zeta",
+            "beta zeta zeta",
+            "eta theta iota kappa lambda omega",
+            "rho sigma",
+        ];
+        let index = index(&texts);
+        for (slot, text) in texts.iter().enumerate() {
+            let found = index.scores(text, texts.len())[slot];
+            assert!((index.own_score(text) - found).abs() < 1e-12, "{text}");
+        }
+        assert!(index.own_score("never seen before") > 0.0);
+        assert_eq!(index.own_score("?"), 0.0);
+        assert_eq!(LexicalIndex::default().own_score("the"), 0.0);
+    }
 }

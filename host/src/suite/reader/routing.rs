@@ -115,3 +115,6 @@ fn draw(
     // Both are positive and finite, so that the distribution exists.
     Beta::new(wins, losses).map_or(0.5, |beta| beta.sample(bits))
 }
+
+#[cfg(test)]
+mod tests;
