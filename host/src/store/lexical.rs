@@ -9,7 +9,7 @@
 //! Numbers of texts, their mean length and the frequencies of words are those of the whole working set of the
 //! namespace, whatever a search filters by.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use rust_stemmers::{Algorithm, Stemmer};
@@ -110,7 +110,6 @@ impl LexicalIndex {
         if self.live == 0 {
             return best;
         }
-        let mean_length = (self.total_length as f64 / f64::from(self.live)).max(1.0);
         let mut floor = None;
         let mut scores = vec![f64::NEG_INFINITY; self.texts.len()];
         for term in words(query).filter_map(|word| self.terms.get(&word).copied()) {
@@ -118,16 +117,11 @@ impl LexicalIndex {
             if postings.is_empty() {
                 continue;
             }
-            let weight = match self.raw_weight(postings.len() as f64) {
-                weight if weight >= 0.0 => weight.max(LEAST_WEIGHT),
-                _ => *floor.get_or_insert_with(|| self.floor()),
-            };
+            let weight = self.weight(postings.len(), &mut floor);
             for posting in postings {
-                let count = f64::from(posting.count);
-                let length = f64::from(self.texts[posting.text as usize].length);
-                let norm = K1 * (1.0 - B + B * length / mean_length);
+                let length = self.texts[posting.text as usize].length;
                 let score = &mut scores[posting.text as usize];
-                *score = score.max(0.0) + weight * count * (K1 + 1.0) / (count + norm);
+                *score = score.max(0.0) + weight * self.saturated(posting.count, length);
             }
         }
         for (text, score) in self.texts.iter().zip(scores) {
@@ -138,6 +132,41 @@ impl LexicalIndex {
             }
         }
         best
+    }
+
+    /// What a text would score if it were asked for by itself, as one more of the texts: the most that another text of
+    /// its length can score. 0 of a text without words.
+    pub(crate) fn own_score(&self, text: &str) -> f64 {
+        let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+        let mut length = 0;
+        for word in words(text) {
+            length += 1;
+            *counts.entry(word).or_default() += 1;
+        }
+        let mut floor = None;
+        let score_of = |(word, count): (&String, &u32)| {
+            let term = self.terms.get(word);
+            let known = term.map_or(0, |term| self.postings[*term as usize].len());
+            let weight = self.weight(known.max(1), &mut floor);
+            f64::from(*count) * weight * self.saturated(*count, length)
+        };
+        counts.iter().map(score_of).sum()
+    }
+
+    /// What a word is worth that stands in so many texts. `floor` is computed once, and only if it is needed.
+    fn weight(&self, texts: usize, floor: &mut Option<f64>) -> f64 {
+        match self.raw_weight(texts as f64) {
+            weight if weight >= 0.0 => weight.max(LEAST_WEIGHT),
+            _ => *floor.get_or_insert_with(|| self.floor()),
+        }
+    }
+
+    /// How much a word counts that stands so often in a text of this length.
+    fn saturated(&self, count: u32, length: u32) -> f64 {
+        let mean_length = (self.total_length as f64 / f64::from(self.live.max(1))).max(1.0);
+        let norm = K1 * (1.0 - B + B * f64::from(length) / mean_length);
+        let count = f64::from(count);
+        count * (K1 + 1.0) / (count + norm)
     }
 
     fn add(&mut self, slot: u32, text: &str) -> u32 {
@@ -285,5 +314,24 @@ mod tests {
             both[0],
             index.scores("apple", 3)[0].max(index.scores("pear", 3)[0])
         );
+    }
+
+    #[test]
+    fn a_text_scores_itself_what_it_scores_when_asked_for() {
+        let texts = [
+            "alpha beta gamma",
+            "alpha alpha delta epsilon zeta",
+            "beta zeta zeta",
+            "eta theta iota kappa lambda omega",
+            "rho sigma",
+        ];
+        let index = index(&texts);
+        for (slot, text) in texts.iter().enumerate() {
+            let found = index.scores(text, texts.len())[slot];
+            assert!((index.own_score(text) - found).abs() < 1e-12, "{text}");
+        }
+        assert!(index.own_score("never seen before") > 0.0);
+        assert_eq!(index.own_score("?"), 0.0);
+        assert_eq!(LexicalIndex::default().own_score("the"), 0.0);
     }
 }

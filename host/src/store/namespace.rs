@@ -54,6 +54,25 @@ impl Namespace {
         Ok(shared.read().search(&query, &wanted, view))
     }
 
+    /// What a text would score by BM25 if it were asked for by itself: scores of a lexical search lie in 0..=1, or
+    /// hardly above, once they are divided by it.
+    ///
+    /// # Errors
+    /// The probe names a field that lexical search does not rank by.
+    pub fn own_lexical_score(&self, probe: &Probe) -> Result<f64, StoreError> {
+        let field = LexicalField::parse(&probe.field)?;
+        let query = Query::Lexical {
+            field: field.clone(),
+            text: String::new(),
+        };
+        let shared = &self.handle.shared;
+        if !shared.read().is_prepared(&query) {
+            shared.write().prepare(&query);
+        }
+        let score = shared.read().own_score(&field, &probe.text);
+        Ok(score.unwrap_or_default())
+    }
+
     /// Memories in an order of the caller's choice; of equal ones, the older first.
     ///
     /// # Errors

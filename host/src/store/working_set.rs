@@ -249,6 +249,11 @@ impl WorkingSet {
         }
     }
 
+    /// What a text would score by itself; `None` before its field was ever searched.
+    pub(crate) fn own_score(&self, field: &LexicalField, text: &str) -> Option<f64> {
+        Some(self.lexical.get(field)?.own_score(text))
+    }
+
     pub(crate) fn scan(&self, scan: &Scan, view: &View) -> Result<Vec<Row>, StoreError> {
         let predicate = Predicate::new(&scan.filter)?;
         let order = scan.order_by.as_deref().map(Field::parse).transpose()?;

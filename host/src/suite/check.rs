@@ -642,10 +642,10 @@ fn place(stream: &Stream, episode: &Episode) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::Timing;
-    use super::super::recorded::{attempt, said, task, unknown};
+    use super::super::recorded::{attempt, graded, said, task, unknown};
     use super::super::{Stage, SuiteError};
     use super::*;
-    use crate::contract::Actor;
+    use crate::contract::{Actor, Document, Finding, Label, Outcome};
 
     fn session(id: &str, text: &str) -> Episode {
         let task = task(id.into(), "Talk".into(), &[]);
@@ -774,6 +774,225 @@ mod tests {
         let (errors, _) = said_of(&wrong);
         assert_eq!(errors.len(), 3, "{errors:?}");
         assert!(errors[2].contains("choose one of answer@256"), "{errors:?}");
+    }
+
+    /// A suite of a lane with this one question, about a task with the document `d` of the file `a.rs`.
+    fn asking(lane: Lane, primary: &str, asked: Question) -> Suite {
+        let mut asking = suite(vec![session("s", "I am 41."), question("q", "41", "s-0#0")]);
+        asking.lane = lane;
+        asking.primary = primary.into();
+        let episode = &mut asking.streams[0].stages[0].episodes[1];
+        episode.task.documents = vec![Document {
+            id: "d".into(),
+            text: "return x;".into(),
+            labels: vec![Label {
+                name: "file".into(),
+                value: "a.rs".into(),
+            }],
+        }];
+        episode.question = Some(asked);
+        asking
+    }
+
+    /// An agent that has a value and an attempt, which ended so.
+    fn tried(agent: &str, outcome: Outcome) -> Attempt {
+        let task = task("q".into(), String::new(), &[]);
+        Attempt {
+            agent: super::super::recorded::agent(agent),
+            ..attempt(format!("q-{agent}"), &task, 0, vec![], outcome)
+        }
+    }
+
+    fn routing(values: &[(&str, f64)], attempts: Vec<Attempt>) -> Suite {
+        let values = values.iter().map(|(agent, v)| ((*agent).into(), *v));
+        let values = values.collect();
+        let mut suite = asking(Lane::Routing, "success", Question::Route { values });
+        suite.streams[0].stages[0].episodes[1].attempts = attempts;
+        suite
+    }
+
+    #[test]
+    fn whoever_can_be_sent_has_been_tried_with_a_known_outcome() {
+        let both = || vec![tried("a", graded(1.0)), tried("b", graded(0.0))];
+        let sound = routing(&[("a", 1.0), ("b", 0.0)], both());
+        assert_eq!(check(&sound), []);
+        for (values, attempts, said) in [
+            (
+                vec![("a", 1.0)],
+                vec![tried("a", graded(1.0))],
+                "fewer than two",
+            ),
+            (
+                vec![("a", 1.0), ("c", 0.0)],
+                both(),
+                "`c`, who has no attempt",
+            ),
+            (vec![("a", 1.0), ("c", 0.0)], both(), "`b` has an attempt"),
+            (vec![("a", 1.5), ("b", 0.0)], both(), "not in 0..=1"),
+            (
+                vec![("a", 1.0), ("b", 0.0)],
+                vec![tried("a", unknown()), tried("b", graded(0.0))],
+                "neither a score nor a verdict",
+            ),
+        ] {
+            let (errors, _) = said_of(&routing(&values, attempts));
+            assert!(
+                errors.iter().any(|e| e.contains(said)),
+                "{said}: {errors:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_forecast_is_known_after_it_is_asked() {
+        let forecast = |source: &str, asked: f64, known: f64| {
+            let question = Question::Forecast {
+                happened: true,
+                source: source.into(),
+                horizon: "7".into(),
+                market: None,
+            };
+            let mut suite = asking(Lane::Forecast, "brier", question);
+            suite.streams[0].stages[0].episodes[1].timing = Timing {
+                asked: Some(asked),
+                known: Some(known),
+            };
+            suite
+        };
+        assert_eq!(check(&forecast("weather", 1.0, 1.0)), []);
+        let (errors, _) = said_of(&forecast("weather", 2.0, 1.0));
+        assert!(errors[0].contains("before the question"), "{errors:?}");
+        let (errors, _) = said_of(&forecast("", 1.0, 2.0));
+        assert!(errors[0].contains("`source`"), "{errors:?}");
+    }
+
+    #[test]
+    fn an_outcome_that_is_known_too_late_cannot_be_drawn_on() {
+        let question = Question::Forecast {
+            happened: true,
+            source: "weather".into(),
+            horizon: "7".into(),
+            market: None,
+        };
+        let mut late = asking(Lane::Forecast, "brier", question);
+        late.streams[0].stages[0].episodes[0].timing.known = Some(10.0);
+        late.streams[0].stages[0].episodes[1].timing.asked = Some(9.0);
+        let (errors, _) = said_of(&late);
+        assert!(errors[0].contains("every task is withheld"), "{errors:?}");
+        late.streams[0].stages[0].episodes[1].timing.asked = Some(10.0);
+        assert_eq!(check(&late), []);
+    }
+
+    #[test]
+    fn nothing_of_a_batch_can_be_drawn_on_within_it() {
+        let mut batched = suite(vec![session("s", "I am 41."), question("q", "41", "s-0#0")]);
+        batched.streams[0].stages[0].batched = true;
+        let (errors, _) = said_of(&batched);
+        assert!(errors[0].contains("every task is withheld"), "{errors:?}");
+    }
+
+    #[test]
+    fn what_is_hidden_stands_in_the_documents_of_the_task() {
+        let hidden = |problem: &str, place: &str, evidence: &[&str]| HiddenProblem {
+            problem: problem.into(),
+            place: place.into(),
+            evidence: evidence.iter().map(|id| (*id).into()).collect(),
+        };
+        let discovery = |problems: Vec<HiddenProblem>, reports: u32| {
+            let question = Question::Discover { problems, reports };
+            said_of(&asking(Lane::Discovery, "coverage@10", question))
+        };
+        let sound = hidden("p", "a.rs", &["d"]);
+        assert_eq!(discovery(vec![sound.clone()], 5), (vec![], vec![]));
+        for (problems, reports, said) in [
+            (vec![], 5, "`problems` are empty"),
+            (vec![sound.clone()], 0, "`reports` is 0"),
+            (vec![sound.clone(), sound.clone()], 5, "listed twice"),
+            (vec![hidden("p", "a.rs", &[])], 5, "no `evidence`"),
+            (
+                vec![hidden("p", "a.rs", &["x"])],
+                5,
+                "`x`, which is no document",
+            ),
+        ] {
+            let (errors, _) = discovery(problems, reports);
+            assert!(
+                errors.iter().any(|e| e.contains(said)),
+                "{said}: {errors:?}"
+            );
+        }
+        let (errors, warnings) = discovery(vec![hidden("p", "b.rs", &["d"])], 5);
+        assert_eq!(errors, [""; 0]);
+        assert!(warnings[0].contains("its label `file`"), "{warnings:?}");
+    }
+
+    #[test]
+    fn findings_of_an_attempt_point_at_documents_of_its_task() {
+        let mut wrong = suite(vec![session("s", "I am 41."), question("q", "41", "s-0#0")]);
+        wrong.streams[0].stages[0].episodes[0].attempts[0].findings = vec![Finding {
+            problem: "p".into(),
+            evidence: vec!["x".into()],
+            action: String::new(),
+            template: None,
+        }];
+        let (errors, _) = said_of(&wrong);
+        assert!(errors[0].contains("names `x`"), "{errors:?}");
+    }
+
+    #[test]
+    fn a_check_that_no_answer_passes_is_an_error() {
+        for wrong in [
+            Check::Exact { answers: vec![] },
+            Check::Numeric {
+                value: f64::NAN,
+                tolerance: 0.0,
+            },
+            Check::Choice {
+                answer: "C".into(),
+                options: vec!["A".into(), "B".into()],
+            },
+        ] {
+            let mut suite = suite(vec![session("s", "I am 41."), question("q", "41", "s-0#0")]);
+            suite.streams[0].stages[0].episodes[1].check = Some(wrong);
+            let (errors, _) = said_of(&suite);
+            assert!(errors[0].contains("`check`"), "{errors:?}");
+        }
+    }
+
+    #[test]
+    fn a_question_of_another_lane_is_an_error() {
+        let kind = || Question::Kind { kind: "x".into() };
+        for (lane, said) in [
+            (Lane::Evidence, "`answers` or `gold`"),
+            (Lane::Routing, "`values`, one per agent"),
+            (Lane::Forecast, "`happened`, `source` and `horizon`"),
+            (Lane::Discovery, "`problems` and `reports`"),
+            (Lane::Attempts, "nothing is asked in lane `attempts`"),
+        ] {
+            let (errors, _) = said_of(&asking(lane, "hit@1", kind()));
+            assert!(errors.iter().any(|e| e.contains(said)), "{errors:?}");
+        }
+    }
+
+    /// A year of forecasts: lists of what each may draw on would take minutes.
+    #[test]
+    fn many_questions_are_checked_in_no_time() {
+        let question = Question::Forecast {
+            happened: true,
+            source: "weather".into(),
+            horizon: "7".into(),
+            market: None,
+        };
+        let asked = |number: usize| Episode {
+            question: Some(question.clone()),
+            ..session(&format!("t{number}"), "It rained.")
+        };
+        let mut many = suite((0..15_000).map(asked).collect());
+        many.lane = Lane::Forecast;
+        many.primary = "brier".into();
+        let start = std::time::Instant::now();
+        assert_eq!(check(&many), []);
+        assert!(start.elapsed().as_secs() < 2, "{:?}", start.elapsed());
     }
 
     #[test]

@@ -52,27 +52,13 @@ pub fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
 
 /// Those of lanes A and B.
 fn common(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
-    let floor = |name: &str, summary: &str, order: Order| -> Arc<dyn Strategy> {
-        Arc::new(Floor {
-            description: Description {
-                name: name.into(),
-                version: env!("CARGO_PKG_VERSION").into(),
-                summary: summary.into(),
-                source: "built in".into(),
-                parameters: Vec::new(),
-                requires: Vec::new(),
-                degraded: Vec::new(),
-            },
-            order,
-        })
-    };
     vec![
         floor("random", "Any memories, by the run's seed.", Order::Random),
         floor("recency", "The newest memories.", Order::Newest),
         floor(
             "bm25",
             "Memories by the words they share with the task.",
-            Order::Lexical,
+            Order::Lexical(Scale::Raw),
         ),
         floor(
             "dense",
@@ -87,6 +73,21 @@ fn common(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
     ]
 }
 
+fn floor(name: &str, summary: &str, order: Order) -> Arc<dyn Strategy> {
+    Arc::new(Floor {
+        description: Description {
+            name: name.into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            summary: summary.into(),
+            source: "built in".into(),
+            parameters: Vec::new(),
+            requires: Vec::new(),
+            degraded: Vec::new(),
+        },
+        order,
+    })
+}
+
 /// A strategy of the host's own.
 struct Floor {
     description: Description,
@@ -95,11 +96,22 @@ struct Floor {
 
 /// In which order a floor hands out what it remembers.
 enum Order {
+    /// Nothing is handed out.
+    Silent,
     Random,
     Newest,
-    Lexical,
+    Lexical(Scale),
     Semantic,
     Gold(Box<Oracle>),
+}
+
+/// How lexical scores are cited.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scale {
+    /// As BM25 gives them: they only say who comes first.
+    Raw,
+    /// By what the task's text would score itself, so that they lie in 0..=1 as cosines do.
+    OfItself,
 }
 
 #[async_trait]
@@ -207,6 +219,7 @@ impl Floor {
     async fn rank(&self, context: &CallContext, query: &Query) -> Result<Vec<Ranked>, Fault> {
         let text = query.task.text.clone();
         match &self.order {
+            Order::Silent => Ok(Vec::new()),
             Order::Random => {
                 let mut all = oldest_first(context)?;
                 all.shuffle(&mut ChaCha8Rng::seed_from_u64(context.run.seed));
@@ -217,9 +230,18 @@ impl Floor {
                 all.reverse();
                 Ok(in_this_order(all))
             }
-            Order::Lexical => {
+            Order::Lexical(scale) => {
                 let field = format!("key.{KEY}");
-                search(context, query, Ranking::Lexical(Probe { text, field })).await
+                let probe = Probe { text, field };
+                let own = match scale {
+                    Scale::Raw => 1.0,
+                    Scale::OfItself => context.memories()?.own_lexical_score(&probe)?,
+                };
+                let mut ranked = search(context, query, Ranking::Lexical(probe)).await?;
+                for memory in &mut ranked {
+                    memory.score /= own;
+                }
+                Ok(ranked)
             }
             Order::Semantic => {
                 // Any key: the whole text or a sentence of it.

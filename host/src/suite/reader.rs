@@ -218,7 +218,8 @@ impl Reader {
                 let gold = tools.iter().map(String::as_str).collect();
                 self.jaccard(&gold, &self.tools_of(attempt))
             }
-            Question::Route { .. } | Question::Forecast { .. } | Question::Discover { .. } => 0.0,
+            Question::Route { values } => self.points_to_the_best(values, attempt),
+            Question::Forecast { .. } | Question::Discover { .. } => 0.0,
         }
     }
 

@@ -84,3 +84,40 @@ fn an_imported_suite_is_the_same_suite() {
     };
     assert_eq!(figures("copy.jsonl"), figures("transfer"));
 }
+
+#[test]
+fn recorded_attempts_are_shown_with_their_learning_curves_and_not_compared_on() {
+    let place = Place::new();
+    let trial = |number: u32, verdict: &str| {
+        format!(
+            r#"{{"stage": {number}, "task": {{"id": "q", "text": "?"}}, "attempts": [{{"id": "q-{number}", "trial": {number}, "outcome": {{"verdict": "{verdict}"}}}}]}}"#
+        )
+    };
+    let header = r#"{"format": 1, "name": "runs", "lane": "attempts", "summary": "Two trials."}"#;
+    let lines = [header, &trial(0, "failure"), &trial(1, "success")];
+    place.write("runs.jsonl", lines.join("\n"));
+    let said = place.memhost(&["suite", "show", "runs.jsonl"]).succeeds();
+    assert!(
+        said.out.ends_with("solved in each trial\n  main  0, 1\n"),
+        "{}",
+        said.out
+    );
+    assert!(!said.out.contains("metrics"), "{}", said.out);
+    let checked = place.memhost(&["suite", "check", "runs.jsonl"]).succeeds();
+    assert!(checked.out.contains("nothing is asked"), "{}", checked.out);
+    place
+        .memhost(&["suite", "import", "runs.jsonl", "--to", "copy.jsonl"])
+        .succeeds();
+    let json = place
+        .memhost(&["suite", "show", "copy.jsonl", "--format", "json"])
+        .succeeds()
+        .json();
+    assert_eq!(json["streams"][0]["curve"], serde_json::json!([0, 1]));
+    let said = place.memhost(&["compare", "--suite", "runs.jsonl"]);
+    assert_ne!(said.code, 0);
+    assert!(
+        said.err.contains("nothing is asked in suite `runs`"),
+        "{}",
+        said.err
+    );
+}

@@ -20,19 +20,24 @@ use crate::contract::{Actor, Agent, Attempt, Step, Task};
 
 mod work;
 
-use work::{ASIDES, FAMILIES, Family, PLACES, WORKERS, Worker};
+use work::{FAMILIES, Family, PLACES, REMARKS, WORKERS};
 
 /// As `memhost suite list` says it.
 pub const SUMMARY: &str =
     "Generated (routing): recurring tasks of twenty kinds, and agents who are good at some of them";
 
-const TASKS_PER_FAMILY: usize = 4;
+const KINDS: usize = 10;
+const TASKS_PER_FAMILY: usize = 8;
 /// How often each task comes in.
 const PASSES: usize = 5;
 /// Recorded attempts of an agent at one arrival of a task.
 const TRIALS: usize = 3;
 /// How often an expert succeeds.
-const EXPERT: f64 = 0.92;
+const EXPERT: f64 = 0.93;
+/// How often a request is worded differently than its family usually is.
+const REWORDED: f64 = 0.15;
+/// How often a remark follows that says nothing.
+const REMARKED: f64 = 0.4;
 /// By how much a task may be easier or harder than its family is for an agent.
 const SPREAD: f64 = 0.06;
 
@@ -81,29 +86,26 @@ fn stream(bits: &mut ChaCha8Rng) -> Stream {
 }
 
 fn tasks(bits: &mut ChaCha8Rng) -> Vec<Recurring> {
-    let experts = experts(bits);
+    let mut families: Vec<&'static Family> = FAMILIES.iter().collect();
+    families.shuffle(bits);
+    families.truncate(KINDS);
+    // Each family has one expert, and each expert its share of families.
+    let experts = WORKERS.iter().cycle().filter(|worker| worker.is_expert);
     let mut tasks = Vec::new();
-    for (place, family) in FAMILIES.iter().enumerate() {
-        let mut things = family.things;
-        things.shuffle(bits);
-        for thing in things.iter().cycle().take(TASKS_PER_FAMILY) {
-            let text = request(family, thing, bits);
-            let mut chance = |worker: &Worker, expert_in: &[usize]| {
-                let usual = if expert_in.contains(&place) {
+    for (family, expert) in families.into_iter().zip(experts) {
+        for thing in family.things.iter().cycle().take(TASKS_PER_FAMILY) {
+            let chances = WORKERS.each_ref().map(|worker| {
+                let usual = if worker.id == expert.id {
                     EXPERT
                 } else {
                     worker.elsewhere
                 };
                 usual + bits.random_range(-SPREAD..SPREAD)
-            };
-            let mut chances = [0.0; WORKERS.len()];
-            for ((worker, expert_in), value) in WORKERS.iter().zip(&experts).zip(&mut chances) {
-                *value = chance(worker, expert_in);
-            }
+            });
             tasks.push(Recurring {
                 number: tasks.len(),
                 family,
-                text,
+                text: request(family, thing, bits),
                 chances,
             });
         }
@@ -111,28 +113,22 @@ fn tasks(bits: &mut ChaCha8Rng) -> Vec<Recurring> {
     tasks
 }
 
-/// In which families each worker is an expert.
-fn experts(bits: &mut ChaCha8Rng) -> Vec<Vec<usize>> {
-    let mut all: Vec<usize> = (0..FAMILIES.len()).collect();
-    WORKERS
-        .iter()
-        .map(|worker| {
-            all.shuffle(bits);
-            let share = FAMILIES.len() / worker.expert_every;
-            all.iter().take(share).copied().collect()
-        })
-        .collect()
-}
-
-/// A request between two remarks.
+/// A request, at times with a remark.
 fn request(family: &Family, thing: &str, bits: &mut ChaCha8Rng) -> String {
-    let mut asides = ASIDES;
-    asides.shuffle(bits);
-    let [before, after, ..] = asides;
-    let request = one_of(bits, &family.requests);
-    let text = format!("{before} {request} {after}").replace("{thing}", thing);
+    let request = if bits.random_bool(REWORDED) {
+        one_of(bits, &family.reworded)
+    } else {
+        family.usual
+    };
+    let remark = if bits.random_bool(REMARKED) {
+        one_of(bits, &REMARKS)
+    } else {
+        ""
+    };
+    let text = format!("{request} {remark}").replace("{thing}", thing);
     let text = text.replace("{place}", one_of(bits, &PLACES));
-    text.replace("{number}", &bits.random_range(2..40).to_string())
+    let text = text.replace("{number}", &bits.random_range(2..40).to_string());
+    text.trim_end().to_owned()
 }
 
 fn arrival(recurring: &Recurring, number: usize, pass: usize, bits: &mut ChaCha8Rng) -> Episode {

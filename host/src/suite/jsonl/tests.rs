@@ -1,7 +1,13 @@
 use std::path::PathBuf;
 
-use super::super::{Problem, Question, Severity, check};
+use proptest::prelude::*;
+
+use super::super::{
+    Check, HiddenProblem, Lane, Matching, Problem, Question, Severity, Stage, Timing, check,
+    recorded,
+};
 use super::*;
+use crate::contract::{Attempt, Finding};
 
 /// A suite file that lives as long as the test.
 struct File {
@@ -184,13 +190,199 @@ fn deep_nesting_is_refused_without_a_crash() {
 
 #[test]
 fn what_is_written_is_read_again() {
-    for suite in [
-        Suite::load("evidence").unwrap(),
-        Suite::load("transfer").unwrap(),
-    ] {
+    for builtin in super::super::builtin() {
+        let suite = Suite::load(builtin.name).unwrap();
         let file = file("");
         suite.write_jsonl(&file.path).unwrap();
         assert_eq!(read(&file.path).unwrap(), suite);
+    }
+}
+
+const ROUTING: &str = r#"{"format": 1, "name": "mine", "lane": "routing"}"#;
+const ROUTE: &str = r#"{"task": {"id": "t", "text": "6 times 7?"}, "question": {"values": {"small": 0.25, "large": 1}}, "check": {"numeric": {"value": 42}}, "attempts": [{"agent": {"id": "small", "model": "s", "rank": 0}, "outcome": {"score": 0}}, {"agent": {"id": "large", "model": "l", "rank": 1}, "outcome": {"score": 1}}, {"agent": {"id": "large", "model": "l", "rank": 1}, "outcome": {"score": 1}}]}"#;
+const FORECASTS: &str =
+    r#"{"format": 1, "name": "mine", "lane": "forecast", "batched": [0, 2], "warm_up": [0]}"#;
+const FORECAST: &str = r#"{"stage": 2, "task": {"id": "t", "text": "Rain?"}, "asked": 1000, "known": 2000, "question": {"happened": true, "source": "weather", "horizon": "7", "market": 0.5}}"#;
+const DISCOVERIES: &str = r#"{"format": 1, "name": "mine", "lane": "discovery"}"#;
+const DISCOVERY: &str = r#"{"task": {"id": "t", "text": "Review", "documents": [{"id": "d", "text": "return x;", "labels": {"file": "a.rs"}}]}, "question": {"problems": [{"problem": "p", "place": "a.rs", "evidence": ["d"]}], "reports": 3}}"#;
+
+#[test]
+fn the_other_lanes_are_read_with_their_defaults() {
+    let suite = read_lines(&[ROUTING, ROUTE]).unwrap();
+    assert_eq!(suite.primary, "success");
+    let episode = &suite.streams[0].stages[0].episodes[0];
+    let trials: Vec<u32> = episode.attempts.iter().map(|a| a.trial).collect();
+    assert_eq!(trials, [0, 0, 1]);
+    assert_eq!(
+        episode.check,
+        Some(Check::Numeric {
+            value: 42.0,
+            tolerance: 0.0
+        })
+    );
+
+    let suite = read_lines(&[FORECASTS, FORECAST]).unwrap();
+    assert_eq!(suite.primary, "market-brier");
+    let stages = &suite.streams[0].stages;
+    let batched: Vec<bool> = stages.iter().map(|stage| stage.batched).collect();
+    assert_eq!(batched, [true, false, true]);
+    let warm_up: Vec<bool> = stages.iter().map(|stage| stage.warm_up).collect();
+    assert_eq!(warm_up, [true, false, false]);
+    let timing = stages[2].episodes[0].timing;
+    assert_eq!((timing.asked, timing.known), (Some(1e3), Some(2e3)));
+    let bare = FORECAST.replace(r#", "market": 0.5"#, "");
+    assert_eq!(read_lines(&[FORECASTS, &bare]).unwrap().primary, "brier");
+
+    let suite = read_lines(&[DISCOVERIES, DISCOVERY]).unwrap();
+    assert_eq!(suite.primary, "coverage@10");
+    let attempts = DISCOVERIES.replace("discovery", "attempts");
+    let suite = read_lines(&[&attempts, SESSION]).unwrap();
+    assert_eq!((suite.budgets, suite.primary), (vec![], String::new()));
+}
+
+/// Lines with one thing wrong, the field that is to be named, and a part of what is to be said.
+#[test]
+fn what_cannot_be_is_refused_with_its_line_and_field() {
+    let cases = [
+        (
+            ROUTING,
+            ROUTE,
+            "0.25",
+            "1.25",
+            "question.values.small",
+            "0..=1",
+        ),
+        (
+            ROUTING,
+            ROUTE,
+            "\"small\": 0.25",
+            "\"tiny\": 0.25",
+            "question.values.tiny",
+            "no attempt",
+        ),
+        (
+            ROUTING,
+            ROUTE,
+            "\"score\": 0}",
+            "\"score\": -1}",
+            "attempts[0].outcome.score",
+            "0..=1",
+        ),
+        (
+            ROUTING,
+            ROUTE,
+            "numeric",
+            "numbers",
+            "check",
+            "unknown variant",
+        ),
+        (
+            ROUTING,
+            ROUTE,
+            "\"value\": 42",
+            "\"value\": \"42\"",
+            "check.numeric.value",
+            "expected f64",
+        ),
+        (
+            FORECASTS,
+            FORECAST,
+            "2000",
+            "999",
+            "known",
+            "before the question is asked",
+        ),
+        (FORECASTS, FORECAST, "1000", "-1", "asked", "milliseconds"),
+        (
+            FORECASTS,
+            FORECAST,
+            "2000",
+            "1e300",
+            "known",
+            "milliseconds",
+        ),
+        (
+            FORECASTS,
+            FORECAST,
+            "\"happened\": true, ",
+            "",
+            "question.happened",
+            "missing",
+        ),
+        (
+            FORECASTS,
+            FORECAST,
+            "\"source\": \"weather\", ",
+            "",
+            "question.source",
+            "missing",
+        ),
+        (
+            FORECASTS,
+            FORECAST,
+            "\"horizon\": \"7\", ",
+            "",
+            "question.horizon",
+            "missing",
+        ),
+        (FORECASTS, FORECAST, "0.5", "50", "question.market", "0..=1"),
+        (
+            FORECASTS,
+            FORECAST,
+            "true",
+            "1",
+            "question.happened",
+            "expected a boolean",
+        ),
+        (
+            DISCOVERIES,
+            DISCOVERY,
+            "\"reports\": 3",
+            "\"reports\": 0",
+            "question.reports",
+            "at least one",
+        ),
+        (
+            DISCOVERIES,
+            DISCOVERY,
+            ", \"reports\": 3",
+            "",
+            "question.reports",
+            "missing",
+        ),
+        (
+            DISCOVERIES,
+            DISCOVERY,
+            "\"place\": \"a.rs\", ",
+            "",
+            "question.problems[0]",
+            "missing field `place`",
+        ),
+        (
+            DISCOVERIES,
+            DISCOVERY,
+            "\"reports\": 3",
+            "\"kind\": \"x\", \"reports\": 3",
+            "question",
+            "either",
+        ),
+        (
+            ROUTING,
+            ROUTE,
+            "\"question\": {",
+            "\"question\": {\"matching\": \"words\", ",
+            "question",
+            "either",
+        ),
+    ];
+    for (header, line, right, wrong, field, said) in cases {
+        assert!(read_lines(&[header, line]).is_ok());
+        assert!(line.contains(right), "{right}");
+        let error = error(&[header, &line.replacen(right, wrong, 1)]);
+        assert!(
+            error.contains(&format!("line 2, field `{field}`")) && error.contains(said),
+            "{wrong}: {error}"
+        );
     }
 }
 
@@ -211,6 +403,137 @@ fn stages_and_streams_keep_their_place() {
     ));
 }
 
+/// A suite of one episode with any question, check and findings at any time.
+fn suites() -> impl Strategy<Value = Suite> {
+    let moments = proptest::option::of((0.0..1e15f64, proptest::option::of(0.0..1e12f64)));
+    let findings = proptest::collection::vec(findings(), 0..3);
+    let stages = proptest::array::uniform3(proptest::array::uniform3(any::<bool>()));
+    (
+        questions(),
+        proptest::option::of(checks()),
+        findings,
+        moments,
+        any::<u32>(),
+        stages,
+    )
+        .prop_map(|(question, check, findings, moments, trial, stages)| {
+            let task = recorded::task("t".into(), String::new(), &[]);
+            let agents: Vec<String> = match &question {
+                Question::Route { values } => values.keys().cloned().collect(),
+                _ => vec!["a".into()],
+            };
+            let attempts = agents
+                .into_iter()
+                .enumerate()
+                .map(|(number, agent)| Attempt {
+                    agent: recorded::agent(&agent),
+                    trial,
+                    findings: findings.clone(),
+                    ..recorded::attempt(
+                        format!("t-{number}"),
+                        &task,
+                        0,
+                        vec![],
+                        recorded::unknown(),
+                    )
+                });
+            let episode = Episode {
+                attempts: attempts.collect(),
+                question: Some(question),
+                withheld: vec![],
+                group: "t".into(),
+                timing: Timing {
+                    asked: moments.map(|(asked, _)| asked),
+                    known: moments.and_then(|(asked, later)| Some(asked + later?)),
+                },
+                check,
+                task,
+            };
+            let mut stages = stages.map(|[shuffled, batched, warm_up]| Stage {
+                shuffled,
+                batched,
+                warm_up,
+                episodes: vec![],
+            });
+            stages[2].episodes.push(episode);
+            Suite {
+                name: "mine".into(),
+                lane: Lane::Discovery,
+                summary: String::new(),
+                streams: vec![Stream {
+                    name: "main".into(),
+                    stages: stages.into(),
+                }],
+                budgets: vec![1],
+                primary: "coverage@10".into(),
+            }
+        })
+}
+
+fn questions() -> impl Strategy<Value = Question> {
+    let texts = || proptest::collection::vec(any::<String>(), 0..3);
+    let values = proptest::collection::btree_map(any::<String>(), 0.0..=1.0f64, 1..4);
+    let hidden =
+        (any::<String>(), any::<String>(), texts()).prop_map(|(problem, place, evidence)| {
+            HiddenProblem {
+                problem,
+                place,
+                evidence,
+            }
+        });
+    let forecast = (
+        any::<bool>(),
+        any::<String>(),
+        any::<String>(),
+        proptest::option::of(0.0..=1.0f64),
+    );
+    prop_oneof![
+        values.prop_map(|values| Question::Route { values }),
+        forecast.prop_map(|(happened, source, horizon, market)| Question::Forecast {
+            happened,
+            source,
+            horizon,
+            market,
+        }),
+        (proptest::collection::vec(hidden, 0..3), 1..u32::MAX)
+            .prop_map(|(problems, reports)| Question::Discover { problems, reports }),
+    ]
+}
+
+fn checks() -> impl Strategy<Value = Check> {
+    let texts = || proptest::collection::vec(any::<String>(), 0..3);
+    prop_oneof![
+        texts().prop_map(|answers| Check::Exact { answers }),
+        (-1e9..1e9f64, 0.0..1.0f64)
+            .prop_map(|(value, tolerance)| Check::Numeric { value, tolerance }),
+        (any::<String>(), texts()).prop_map(|(answer, options)| Check::Choice { answer, options }),
+        any::<String>().prop_map(|text| Check::Json {
+            value: serde_json::json!({ "a": [text, 1, null] }),
+        }),
+        texts().prop_map(|answers| Check::Contains {
+            answers,
+            matching: Matching::Words,
+        }),
+        any::<bool>().prop_map(|happened| Check::Probability { happened }),
+    ]
+}
+
+fn findings() -> impl Strategy<Value = Finding> {
+    let evidence = proptest::collection::vec(any::<String>(), 0..3);
+    (
+        any::<String>(),
+        evidence,
+        any::<String>(),
+        any::<Option<String>>(),
+    )
+        .prop_map(|(problem, evidence, action, template)| Finding {
+            problem,
+            evidence,
+            action,
+            template,
+        })
+}
+
 proptest::proptest! {
     #[test]
     fn no_bytes_crash_the_reader(bytes: Vec<u8>) {
@@ -219,6 +542,13 @@ proptest::proptest! {
         content.extend(&bytes);
         let _ = read(&file(content).path);
         let _ = read(&file(bytes).path);
+    }
+
+    #[test]
+    fn every_field_of_the_other_lanes_survives_a_round_trip(suite in suites()) {
+        let file = file("");
+        suite.write_jsonl(&file.path).unwrap();
+        proptest::prop_assert_eq!(read(&file.path).unwrap(), suite);
     }
 
     #[test]

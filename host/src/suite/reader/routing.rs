@@ -1,4 +1,10 @@
 //! Lane C: Thompson sampling over the outcomes of what was retrieved, on top of what is known of each agent.
+//!
+//! Silence is a choice: without memories an agent's whole record counts, which is plain counting. Whoever hands out
+//! memories has the record shrunk to ten observations, so that a few close neighbours can outweigh it, and pays for that
+//! where similar tasks say nothing. On GSM8K, the negative control, counting solves .544 of the problems with the chosen
+//! agent's outcomes alone (.560 with everybody's), and BM25 over the earlier problems .500 (.497); the best agent solves
+//! .563.
 
 use std::collections::BTreeMap;
 
@@ -65,6 +71,21 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// 1 if the attempt is a success of an agent that is best at a task of these values, or a failure of one that is
+    /// not; 0 if it misleads.
+    pub(super) fn points_to_the_best(&self, values: &BTreeMap<String, f64>, attempt: &str) -> f64 {
+        let best = values.values().copied().fold(0.0, f64::max);
+        let facts = self.facts.get(attempt);
+        let Some((value, success)) =
+            facts.and_then(|facts| values.get(&facts.agent).zip(facts.success))
+        else {
+            return 0.0;
+        };
+        f64::from(u8::from(super::succeeded(success) == (*value == best)))
+    }
+}
+
 /// A plausible rate of success of this agent on this task.
 fn draw(
     agent: &str,
@@ -94,3 +115,6 @@ fn draw(
     // Both are positive and finite, so that the distribution exists.
     Beta::new(wins, losses).map_or(0.5, |beta| beta.sample(bits))
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,10 @@
 /// Requests that take the same skill.
 pub(super) struct Family {
     pub(super) domain: &'static str,
-    /// Ways to ask for it. `{thing}`, `{place}` and `{number}` are filled in.
-    pub(super) requests: [&'static str; 3],
+    /// How it is usually asked for. `{thing}`, `{place}` and `{number}` are filled in.
+    pub(super) usual: &'static str,
+    /// Other ways to ask for it.
+    pub(super) reworded: [&'static str; 2],
     /// What the requests are about.
     pub(super) things: [&'static str; 4],
     /// The procedure that solves it, by names of tools.
@@ -18,8 +20,8 @@ pub(super) struct Worker {
     pub(super) arrives: usize,
     /// How often it succeeds where it is no expert.
     pub(super) elsewhere: f64,
-    /// It is an expert in every so many families.
-    pub(super) expert_every: usize,
+    /// Whether it is an expert in some families.
+    pub(super) is_expert: bool,
 }
 
 /// In the order of their strength over all families.
@@ -28,42 +30,42 @@ pub(super) const WORKERS: [Worker; 6] = [
         id: "birch",
         arrives: 0,
         elsewhere: 0.2,
-        expert_every: 4,
+        is_expert: true,
     },
     Worker {
         id: "cedar",
         arrives: 0,
         elsewhere: 0.22,
-        expert_every: 4,
+        is_expert: true,
     },
     Worker {
         id: "maple",
         arrives: 0,
         elsewhere: 0.24,
-        expert_every: 4,
+        is_expert: true,
     },
     Worker {
         id: "rowan",
         arrives: 1,
         elsewhere: 0.26,
-        expert_every: 4,
+        is_expert: true,
     },
     Worker {
         id: "hazel",
         arrives: 0,
-        elsewhere: 0.54,
-        expert_every: 10,
+        elsewhere: 0.5,
+        is_expert: false,
     },
     Worker {
         id: "willow",
         arrives: 2,
         elsewhere: 0.56,
-        expert_every: 5,
+        is_expert: false,
     },
 ];
 
-/// What stands around a request, whatever it asks for.
-pub(super) const ASIDES: [&str; 12] = [
+/// What may follow a request, whatever it asks for.
+pub(super) const REMARKS: [&str; 12] = [
     "We need this before the meeting on Friday.",
     "Please keep the answer short.",
     "The last report on this was hard to read.",
@@ -85,8 +87,8 @@ pub(super) const PLACES: [&str; 10] = [
 pub(super) const FAMILIES: [Family; 20] = [
     Family {
         domain: "geometry",
-        requests: [
-            "What is the area of the {thing} with a side of {number} metres?",
+        usual: "What is the area of the {thing} with a side of {number} metres?",
+        reworded: [
             "Work out how much ground the {thing} covers if it is {number} metres across.",
             "Compute the surface of the {thing}; its longest edge measures {number} metres.",
         ],
@@ -100,8 +102,8 @@ pub(super) const FAMILIES: [Family; 20] = [
     },
     Family {
         domain: "geometry",
-        requests: [
-            "How far is it from corner to corner of the {thing}, which is {number} metres long?",
+        usual: "How far is it from corner to corner of the {thing}, which is {number} metres long?",
+        reworded: [
             "Find the diagonal of the {thing} of {number} metres.",
             "What length of rope spans the {thing} from one corner to the opposite one, at {number} metres a side?",
         ],
@@ -115,8 +117,8 @@ pub(super) const FAMILIES: [Family; 20] = [
     },
     Family {
         domain: "geometry",
-        requests: [
-            "By which angle must the {thing} be turned to face north after {number} turns?",
+        usual: "By which angle must the {thing} be turned to face north after {number} turns?",
+        reworded: [
             "Give the rotation in degrees that brings the {thing} back after {number} steps.",
             "The {thing} moves {number} notches. At what bearing does it point?",
         ],
@@ -125,8 +127,8 @@ pub(super) const FAMILIES: [Family; 20] = [
     },
     Family {
         domain: "geometry",
-        requests: [
-            "How many litres does the {thing} hold at a depth of {number} metres?",
+        usual: "How many litres does the {thing} hold at a depth of {number} metres?",
+        reworded: [
             "Determine the volume of the {thing} that is {number} metres high.",
             "What is the capacity of the {thing}, filled up to {number} metres?",
         ],
@@ -140,8 +142,8 @@ pub(super) const FAMILIES: [Family; 20] = [
     },
     Family {
         domain: "databases",
-        requests: [
-            "Write a query that joins {thing} and keeps the {number} latest rows.",
+        usual: "Write a query that joins {thing} and keeps the {number} latest rows.",
+        reworded: [
             "Select from {thing} together, newest {number} first.",
             "I want one SQL statement over {thing}, limited to {number} records.",
         ],
@@ -155,8 +157,8 @@ pub(super) const FAMILIES: [Family; 20] = [
     },
     Family {
         domain: "databases",
-        requests: [
-            "The lookup on {thing} takes {number} seconds. Which index makes it fast?",
+        usual: "The lookup on {thing} takes {number} seconds. Which index makes it fast?",
+        reworded: [
             "Speed up the slow search over {thing}; the plan scans {number} pages.",
             "Why does filtering {thing} read {number} blocks, and how can that be avoided?",
         ],
@@ -170,8 +172,8 @@ pub(super) const FAMILIES: [Family; 20] = [
     },
     Family {
         domain: "databases",
-        requests: [
-            "Move {thing} to the new schema in batches of {number} without downtime.",
+        usual: "Move {thing} to the new schema in batches of {number} without downtime.",
+        reworded: [
             "Plan the migration of {thing}, {number} rows at a time, while people keep writing.",
             "How do I rename a column of {thing} with {number} clients still connected?",
         ],
@@ -185,8 +187,8 @@ pub(super) const FAMILIES: [Family; 20] = [
     },
     Family {
         domain: "databases",
-        requests: [
-            "Find duplicate entries in {thing}; there may be {number} of them.",
+        usual: "Find duplicate entries in {thing}; there may be {number} of them.",
+        reworded: [
             "Clean {thing} of records that are there twice, about {number}.",
             "Which of the {number} rows of {thing} describe the same person?",
         ],
@@ -200,8 +202,8 @@ pub(super) const FAMILIES: [Family; 20] = [
     },
     Family {
         domain: "travel",
-        requests: [
-            "Book the cheapest train from {place} for {thing} with {number} bags.",
+        usual: "Book the cheapest train from {place} for {thing} with {number} bags.",
+        reworded: [
             "Which rail connection out of {place} suits {thing}, {number} seats together?",
             "Get {thing} a ticket by rail leaving {place} after {number} o'clock.",
         ],
@@ -215,8 +217,8 @@ pub(super) const FAMILIES: [Family; 20] = [
     },
     Family {
         domain: "travel",
-        requests: [
-            "What do I claim for {thing} on the flight to {place}, {number} hours late?",
+        usual: "What do I claim for {thing} on the flight to {place}, {number} hours late?",
+        reworded: [
             "The airline to {place} owes me something for {thing} of {number} hours. How much?",
             "Write to the carrier: {thing}, {number} hours, destination {place}.",
         ],
@@ -230,8 +232,8 @@ pub(super) const FAMILIES: [Family; 20] = [
     },
     Family {
         domain: "travel",
-        requests: [
-            "Which papers does {thing} need to enter from {place} for {number} weeks?",
+        usual: "Which papers does {thing} need to enter from {place} for {number} weeks?",
+        reworded: [
             "Is a visa necessary for {thing} staying {number} weeks, coming through {place}?",
             "Check the border rules for {thing}: {number} weeks, arrival in {place}.",
         ],
@@ -245,8 +247,8 @@ pub(super) const FAMILIES: [Family; 20] = [
     },
     Family {
         domain: "travel",
-        requests: [
-            "Plan {thing} around {place} for {number} days.",
+        usual: "Plan {thing} around {place} for {number} days.",
+        reworded: [
             "Draw up an itinerary: {thing}, starting in {place}, {number} days.",
             "What should {thing} near {place} look like, day by day, for {number} days?",
         ],
@@ -260,8 +262,8 @@ pub(super) const FAMILIES: [Family; 20] = [
     },
     Family {
         domain: "kitchen",
-        requests: [
-            "Scale the recipe for {thing} to {number} guests.",
+        usual: "Scale the recipe for {thing} to {number} guests.",
+        reworded: [
             "How much flour goes into {thing} for {number} people?",
             "I have to make {thing} {number} times as large. Adjust the amounts.",
         ],
@@ -270,8 +272,8 @@ pub(super) const FAMILIES: [Family; 20] = [
     },
     Family {
         domain: "kitchen",
-        requests: [
-            "What can replace the eggs in {thing}? I need {number} of them.",
+        usual: "What can replace the eggs in {thing}? I need {number} of them.",
+        reworded: [
             "Make {thing} without dairy for {number} guests.",
             "Someone at the table of {number} has an allergy. Which ingredient of {thing} must be swapped?",
         ],
@@ -285,8 +287,8 @@ pub(super) const FAMILIES: [Family; 20] = [
     },
     Family {
         domain: "kitchen",
-        requests: [
-            "How long does {thing} keep at {number} degrees?",
+        usual: "How long does {thing} keep at {number} degrees?",
+        reworded: [
             "Is {thing} still safe after {number} hours out of the fridge?",
             "Until when may I serve {thing}, stored at {number} degrees?",
         ],
@@ -295,8 +297,8 @@ pub(super) const FAMILIES: [Family; 20] = [
     },
     Family {
         domain: "kitchen",
-        requests: [
-            "In which order do I cook {thing} so that all is hot at {number} o'clock?",
+        usual: "In which order do I cook {thing} so that all is hot at {number} o'clock?",
+        reworded: [
             "Time the dishes of {thing} with one oven and {number} pans.",
             "Schedule {thing} backwards from {number} o'clock.",
         ],
@@ -310,8 +312,8 @@ pub(super) const FAMILIES: [Family; 20] = [
     },
     Family {
         domain: "bookkeeping",
-        requests: [
-            "How is {thing} written off over {number} years?",
+        usual: "How is {thing} written off over {number} years?",
+        reworded: [
             "Give the yearly depreciation of {thing}, bought for {number} thousand.",
             "What is {thing} still worth in the books after {number} years?",
         ],
@@ -325,8 +327,8 @@ pub(super) const FAMILIES: [Family; 20] = [
     },
     Family {
         domain: "bookkeeping",
-        requests: [
-            "Which rate of tax applies to {thing} sold for {number} euros?",
+        usual: "Which rate of tax applies to {thing} sold for {number} euros?",
+        reworded: [
             "Split {thing} of {number} euros into net and tax.",
             "How much VAT do I owe for {thing}, {number} euros in total?",
         ],
@@ -340,8 +342,8 @@ pub(super) const FAMILIES: [Family; 20] = [
     },
     Family {
         domain: "bookkeeping",
-        requests: [
-            "The balance of {thing} is off by {number} euros. Find the mistake.",
+        usual: "The balance of {thing} is off by {number} euros. Find the mistake.",
+        reworded: [
             "Reconcile {thing} with the bank; {number} euros are unaccounted for.",
             "Where do the missing {number} euros in {thing} come from?",
         ],
@@ -359,8 +361,8 @@ pub(super) const FAMILIES: [Family; 20] = [
     },
     Family {
         domain: "bookkeeping",
-        requests: [
-            "Remind the client who has not paid for {thing} in {number} days.",
+        usual: "Remind the client who has not paid for {thing} in {number} days.",
+        reworded: [
             "Draft a second notice over {thing}, {number} days overdue.",
             "What interest may I charge on {thing} after {number} days without payment?",
         ],
