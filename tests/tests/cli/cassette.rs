@@ -400,7 +400,14 @@ fn a_file_that_is_no_cassette_is_refused_before_anything_runs_and_left_alone() {
             "mine\n"
         );
     }
-    let said = place.memhost(&["compare", "rag", "--replay", "nowhere"]);
+    let said = place.memhost(&[
+        "compare",
+        "rag",
+        "--suite",
+        "pets.jsonl",
+        "--replay",
+        "nowhere",
+    ]);
     assert_eq!(said.code, 1, "{}", said.err);
     assert!(
         said.err.contains("cannot read cassette `nowhere`"),
