@@ -51,7 +51,9 @@ fn briers(
         .iter()
         .map(|(floor, cells)| {
             let brier = estimate(scores(cells, "brier", counts)).unwrap();
-            let seconds = cells.iter().map(|(_, report)| report.wall.unwrap_or_default().as_secs_f64());
+            let seconds = cells
+                .iter()
+                .map(|(_, report)| report.wall.unwrap_or_default().as_secs_f64());
             println!(
                 "{} {floor}: {:.4} {:?}, {} questions, {:.1} s",
                 suite.name,
