@@ -72,7 +72,11 @@ fn episode(file: &Path, line: usize, row: Row) -> Result<Episode, SuiteError> {
         problem: "it does not end in `A: ` or `#### ` and a number".into(),
         advice: "take the file as its authors publish it".into(),
     })?;
-    let task = task(opaque("gsm8k", &row.question), row.question, &[]);
+    let task = task(
+        opaque("gsm8k", &row.question),
+        row.question,
+        &[("source", "gsm8k")],
+    );
     // Ranked by how many problems they solve: .217, .347, .390 and .563 of them.
     let attempts: Vec<Attempt> = [
         ("6b_finetuning", row.small),
