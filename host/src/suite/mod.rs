@@ -26,7 +26,7 @@ pub(crate) mod metric;
 mod reader;
 mod recorded;
 mod summary;
-mod text;
+pub(crate) mod text;
 
 pub use check::{Problem, Severity, check};
 pub use checker::Check;

@@ -82,6 +82,19 @@ pub(super) fn content_words(text: &str) -> Vec<String> {
     if telling.is_empty() { all } else { telling }
 }
 
+/// How many of the telling words of two texts are in both, of all of them: Jaccard's index, in 0..=1.
+pub(crate) fn overlap(one: &str, other: &str) -> f64 {
+    let of = |text| content_words(text).into_iter().collect::<HashSet<_>>();
+    let (one, other) = (of(one), of(other));
+    let all = one.union(&other).count();
+    let both = one.intersection(&other).count();
+    if all == 0 {
+        0.0
+    } else {
+        both as f64 / all as f64
+    }
+}
+
 /// Whether a name stands in a text as a whole identifier: `get_order` does not stand in `get_order_details`.
 pub(super) fn names(text: &str, name: &str) -> bool {
     let part_of_name = |c: char| c.is_alphanumeric() || c == '_';

@@ -275,6 +275,38 @@ async fn where_the_outcome_is_the_answer_a_memory_is_tried_on_a_sibling() {
 }
 
 #[tokio::test]
+async fn where_similar_tasks_are_asked_for_a_memory_is_tried_on_the_task_most_like_it() {
+    let mut strategy = planning(|plan| plan.labels = Labels::Graded);
+    strategy.distill = Box::new(|_| Ok(vec![]));
+    strategy.update = Some(Box::new(|feedback| {
+        let attempt = &feedback[0].attempt;
+        let source = format!("{}-0", attempt.task.id);
+        vec![note(&source, &source, Commit::IfTrialGains(0.5))]
+    }));
+    let task = |id: &str, kind: &str, text: &str| {
+        let mut episode = episode(id, true, vec![attempt(id, 0, Verdict::Success)]);
+        episode.task.text = text.into();
+        episode.question = Some(Question::Kind { kind: kind.into() });
+        episode
+    };
+    let mut suite = (*suite(vec![
+        task("x", "orders", "List the orders of May"),
+        task("y", "people", "Who wrote this review?"),
+        task("z", "orders", "List the orders of July"),
+    ]))
+    .clone();
+    suite.lane = Lane::Transfer;
+    suite.primary = "hit@1".into();
+    let (report, kept) = run(&Arc::new(strategy), &Arc::new(suite), None)
+        .await
+        .unwrap();
+    assert_eq!(report.failures, Vec::<String>::new());
+    // The first has no task to be tried on; the second is of no use to the first; the third is.
+    assert_eq!(report.runs.untried, 1);
+    assert_eq!(kept, [("z-0".to_string(), State::Active)]);
+}
+
+#[tokio::test]
 async fn a_trial_that_fails_half_way_keeps_nothing_and_the_run_goes_on() {
     // The third retrieval is the trial's.
     let mut strategy = planning(|_| {});

@@ -5,12 +5,15 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::contract::Arm;
-use crate::suite::{Episode, Question};
+use crate::suite::{Episode, Question, text};
 
 use super::super::DriverError;
 use super::super::ledger::Pending;
 use super::super::report::Recorder;
 use super::StreamRun;
+
+/// The most siblings whose words are compared: a trial stays cheap in a stream of many thousand tasks.
+const SIBLINGS: usize = 100;
 
 impl<'a> StreamRun<'a> {
     /// Re-runs with the memories on trial; they stay if the score rises by the margin. `before` is the task's score
@@ -72,26 +75,40 @@ impl<'a> StreamRun<'a> {
             .is_some_and(|(with, without)| with - without >= margin))
     }
 
-    /// The task itself, or a sibling where the task's outcome is itself the answer: a memory that was learnt from the
-    /// outcome would pass by knowing it. The sibling is the known task, of those asked, that shares most labels; the
-    /// latest of several.
+    /// The task itself, or a sibling where the task itself would be no test:
+    ///
+    /// - where its outcome is the answer, a memory that was learnt from the outcome would pass by knowing it;
+    /// - where a frozen reader asks what similar tasks were cited, a memory of the task itself is none.
     fn tried_on(&self, episode: &'a Episode) -> Option<&'a Episode> {
         match episode.question.as_ref()? {
-            Question::Route { .. } | Question::Forecast { .. } => {
-                let shared = |other: &Episode| {
-                    let labels = &other.task.labels;
-                    let same = labels
-                        .iter()
-                        .filter(|label| episode.task.labels.contains(label));
-                    same.count()
-                };
-                self.past
-                    .iter()
-                    .copied()
-                    .filter(|other| other.question.is_some() && other.task.id != episode.task.id)
-                    .max_by_key(|other| shared(other))
+            Question::Route { .. } | Question::Forecast { .. } => self.sibling_of(episode),
+            Question::Kind { .. } | Question::Tools { .. } if self.model.is_none() => {
+                self.sibling_of(episode)
             }
             _ => Some(episode),
         }
+    }
+
+    /// Of the known tasks that were asked, the one most like it: it shares most labels, of the latest such tasks the most
+    /// words, and is the latest of several.
+    fn sibling_of(&self, episode: &Episode) -> Option<&'a Episode> {
+        let shared = |other: &Episode| {
+            let labels = &other.task.labels;
+            let same = labels.iter();
+            same.filter(|label| episode.task.labels.contains(label))
+                .count()
+        };
+        let others = || {
+            let others = self.past.iter().rev().copied();
+            others.filter(|o| o.question.is_some() && o.task.id != episode.task.id)
+        };
+        let most = others().map(shared).max()?;
+        let closest = others().filter(|other| shared(other) == most);
+        let mut siblings: Vec<&'a Episode> = closest.take(SIBLINGS).collect();
+        siblings.reverse();
+        let likeness = |other: &Episode| text::overlap(&episode.task.text, &other.task.text);
+        siblings
+            .into_iter()
+            .max_by(|one, other| likeness(one).total_cmp(&likeness(other)))
     }
 }
