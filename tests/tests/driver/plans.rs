@@ -271,7 +271,7 @@ async fn where_the_outcome_is_the_answer_a_memory_is_tried_on_a_sibling() {
         vec![change]
     }));
     let strategy = Arc::new(strategy);
-    let (report, kept) = run(&strategy, &forecasts(4), None).await.unwrap();
+    let (report, kept) = run(&strategy, &forecasts(5), None).await.unwrap();
     assert_eq!(report.failures, Vec::<String>::new());
     assert_eq!(report.runs.untried, 1, "the first has no sibling yet");
     let active = |(content, state): &(String, State)| {
