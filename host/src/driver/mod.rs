@@ -6,13 +6,13 @@
 //!
 //! | of the plan | what happens |
 //! |---|---|
-//! | `streaming`, `build-then-freeze` | [`course`] says which episodes are asked and which are learnt from |
-//! | `trials`, `all-agents` | [`grouping`] says which runs of a task are distilled together |
+//! | `streaming`, `build-then-freeze` | `course` says which episodes are asked and which are learnt from |
+//! | `trials`, `all-agents` | `grouping` says which runs of a task are distilled together |
 //! | `baseline-arm` | the same agent acts without guidance too |
 //! | `rounds` | retrieve and act, told what was found, until nothing is |
 //! | `refinements` | a model's finished run goes on with check messages |
-//! | `labels` | [`plan`] leaves out what is not to be told |
-//! | `if-trial-gains`, `if-next-attempt-succeeds` | [`ledger`] keeps what waits, the host runs the trial |
+//! | `labels` | `plan` leaves out what is not to be told |
+//! | `if-trial-gains`, `if-next-attempt-succeeds` | `ledger` keeps what waits, the host runs the trial |
 
 mod acting;
 mod calendar;

@@ -1,7 +1,7 @@
 //! Lane E, made: reviews of small programs in which problems are planted, as they are in clippy's UI tests.
 //!
 //! A file is about a few things, and its functions do with them what functions do. Some of them do it wrongly, in one
-//! of the ways of [`classes`]; others do the same thing rightly, so that what looks like a problem often is none: only
+//! of the ways of `classes`; others do the same thing rightly, so that what looks like a problem often is none: only
 //! who remembers functions that were in order can tell. A problem often occurs several times in its file, where it is
 //! to be reported once.
 //!
