@@ -1,6 +1,6 @@
 //! Compares strategies: the same tasks in the same order for every one of them, and how sure the differences are.
 //!
-//! A comparison is a set of *cells*, strategy × suite × seed, which are independent of each other: [`schedule`]
+//! A comparison is a set of *cells*, strategy × suite × seed × order, which are independent of each other: [`schedule`]
 //! runs them side by side, [`files`] keeps the finished ones so that a comparison can be continued,
 //! [`statistics`] says how large and how sure the scores are, [`summary`] puts that together and [`report`]
 //! prints it.
@@ -19,7 +19,7 @@ pub mod summary;
 use std::sync::Arc;
 
 use crate::contract::{Plan, Setting};
-use crate::driver::{self, Acting, Cell};
+use crate::driver::{self, Acting, Cell, Repetition};
 use crate::engine::CallError;
 use crate::settings;
 use crate::strategy::Strategy;
@@ -151,6 +151,8 @@ pub struct Comparison {
     pub contests: Vec<Contest>,
     /// Seeds 0 to this, exclusively.
     pub seeds: u64,
+    /// Orders of each seed, 0 to this, exclusively.
+    pub orders: u32,
     /// The most memories per stream; `None` is unlimited.
     pub most_memories: Option<u32>,
 }
@@ -169,7 +171,14 @@ pub struct PlannedCell {
 }
 
 impl Comparison {
-    /// Every cell, seed by seed, so that an interrupted comparison has whole seeds of every strategy.
+    /// Every repetition, seed by seed.
+    pub fn repetitions(&self) -> impl Iterator<Item = Repetition> {
+        let orders = self.orders;
+        (0..self.seeds)
+            .flat_map(move |seed| (0..orders).map(move |order| Repetition { seed, order }))
+    }
+
+    /// Every cell, repetition by repetition, so that an interrupted comparison has whole ones of every strategy.
     pub fn cells(&self, conditions: &Conditions) -> Vec<PlannedCell> {
         let digests: Vec<String> = self
             .contests
@@ -177,17 +186,19 @@ impl Comparison {
             .map(|contest| key::suite_digest(&contest.suite))
             .collect();
         let mut cells = Vec::new();
-        for seed in 0..self.seeds {
+        for repetition in self.repetitions() {
             for (contest_index, (contest, digest)) in self.contests.iter().zip(&digests).enumerate()
             {
                 for (contestant_index, contestant) in contest.contestants.iter().enumerate() {
                     cells.push(PlannedCell {
-                        key: CellKey::new(contest, digest, contestant, seed, self, conditions),
+                        key: CellKey::new(
+                            contest, digest, contestant, repetition, self, conditions,
+                        ),
                         cell: Cell {
                             strategy: contestant.strategy.clone(),
                             settings: contestant.settings.clone(),
                             suite: contest.suite.clone(),
-                            seed,
+                            repetition,
                             id: format!("{}-{}", self.run, cells.len()),
                             most_memories: self.most_memories,
                         },

@@ -31,8 +31,10 @@ pub struct Report {
     pub memhost: String,
     /// Names the comparison in the store. A replay has no name of its own, so that it repeats to the byte.
     pub run: Option<String>,
-    /// Runs per strategy and suite, each with a seed of its own.
+    /// Seeds per strategy and suite.
     pub seeds: u64,
+    /// Runs per seed, each in an order of its own.
+    pub orders: u32,
     /// Cells that ran at a time, which is what latencies were measured under; a replay measures none.
     pub jobs: Option<usize>,
     /// The most memories per stream.
@@ -90,7 +92,7 @@ pub struct StrategyResult {
     pub floor: bool,
     /// Every parameter, as text.
     pub settings: BTreeMap<String, String>,
-    /// How many seeds finished.
+    /// How many runs finished: one per seed and order.
     pub seeds: usize,
     /// The primary metric; `None` if nothing was measured.
     pub quality: Option<Estimate>,
@@ -269,6 +271,7 @@ impl Report {
             memhost: setup.conditions.memhost.clone(),
             run: (!setup.replayed).then(|| comparison.run.clone()),
             seeds: comparison.seeds,
+            orders: comparison.orders,
             jobs: (!setup.replayed).then_some(setup.jobs),
             most_memories: comparison.most_memories,
             embedder: setup.conditions.embedder.name.clone(),
@@ -295,7 +298,7 @@ impl<'a> Ran<'a> {
     }
 
     fn scores(&self, metric: &str) -> Vec<Score<'a>> {
-        let seed = self.cell.key.seed;
+        let seed = self.cell.key.repetition.number();
         self.report()
             .into_iter()
             .flat_map(|report| &report.tasks)
@@ -401,7 +404,9 @@ fn strategy_result(
         failed_runs: runs
             .iter()
             .filter_map(|ran| match ran.outcome {
-                Outcome::Failed(reason) => Some(format!("seed {}: {reason}", ran.cell.key.seed)),
+                Outcome::Failed(reason) => {
+                    Some(format!("seed {}: {reason}", ran.cell.key.repetition.name()))
+                }
                 Outcome::Finished(_) | Outcome::NotRun => None,
             })
             .collect(),
@@ -471,7 +476,8 @@ pub fn result_rows(run: &str, cell: &PlannedCell, report: &CellReport) -> Vec<Re
             strategy: cell.key.strategy.clone(),
             digest: cell.key.digest.clone(),
             suite: cell.key.suite.clone(),
-            seed: cell.key.seed,
+            seed: cell.key.repetition.seed,
+            order: cell.key.repetition.order,
             metric: metric.to_owned(),
             value,
             tasks: u32::try_from(tasks).unwrap_or(u32::MAX),

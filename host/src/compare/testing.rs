@@ -11,7 +11,7 @@ use crate::capability::{CallContext, Usage};
 use crate::contract::{
     Attempt, Change, Description, Feedback, Guidance, Labels, Plan, Pressure, Query, Setting, Task,
 };
-use crate::driver::{Acting, CellReport, Runs, TaskReport};
+use crate::driver::{Acting, CellReport, Repetition, Runs, TaskReport};
 use crate::embedding::EmbedderIdentity;
 use crate::engine::{CallError, CallFailure};
 use crate::strategy::{Answer, Phases, Strategy};
@@ -153,7 +153,7 @@ pub fn key(strategy: &str, seed: u64) -> CellKey {
         settings: BTreeMap::from([("k".to_owned(), "1".to_owned())]),
         suite: "evidence".to_owned(),
         suite_digest: "0".to_owned(),
-        seed,
+        repetition: Repetition { seed, order: 0 },
         most_memories: None,
         conditions: conditions(),
     }
@@ -203,6 +203,7 @@ pub fn comparison(seeds: u64) -> Comparison {
             inapplicable: Vec::new(),
         }],
         seeds,
+        orders: 1,
         most_memories: None,
     }
 }
