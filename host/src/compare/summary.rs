@@ -3,20 +3,30 @@
 //! The field names here are what `--format json` prints, and [`Costs::named`] what `--format csv` and the
 //! store's `results` table call them: change none without need.
 
+mod found;
+
 use std::collections::BTreeMap;
 
 use super::caveats;
 use super::key::Conditions;
-use super::statistics::{self, Estimate, Score, mean, nearest_rank};
+use super::statistics::{self, Estimate, Score, mean, nearest_rank, percentile};
 use super::{Comparison, Contest, Contestant, Finish, Inapplicable, Outcome, PlannedCell};
 use crate::driver::{CellReport, ModelCost};
 use crate::settings;
 use crate::store::ResultRow;
 use crate::suite::{self, Lane, Scores};
 
+pub use found::{CurvePoint, Detectable, Frontier, Harm, Pair, Test};
+
+/// The version of the result files. It changes when a field is renamed, is removed or means something else, so that
+/// a file of another version is refused rather than misread.
+pub const FORMAT: u32 = 1;
+
 /// What a comparison found.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Report {
+    /// The version of this format: [`FORMAT`].
+    pub format: u32,
     /// The host's version.
     pub memhost: String,
     /// Names the comparison in the store. A replay has no name of its own, so that it repeats to the byte.
@@ -54,8 +64,12 @@ pub struct SuiteResult {
     pub questions: usize,
     /// Groups of questions; intervals resample groups.
     pub groups: usize,
+    /// The smallest difference that a comparison of this size finds.
+    pub detectable: Option<Detectable>,
     /// The plugins in the order given, then the floors.
     pub strategies: Vec<StrategyResult>,
+    /// Every two strategies, ceilings left out, in the order of `strategies`.
+    pub pairs: Vec<Pair>,
     /// Plugins that get no number here, and why.
     #[serde(default)]
     pub inapplicable: Vec<Inapplicable>,
@@ -82,6 +96,19 @@ pub struct StrategyResult {
     pub quality: Option<Estimate>,
     /// Its difference to the first plugin's, paired by task and seed.
     pub difference: Option<Estimate>,
+    /// Place among the suite's strategies, 1 the best; strategies that cannot be told apart share one. `None` for
+    /// ceilings and for what was not measured.
+    pub rank: Option<usize>,
+    /// Against the same agent without memory; `None` for that agent itself.
+    pub harm: Option<Harm>,
+    /// Over the run, in the order in which questions were asked, at up to 60 points.
+    pub curve: Vec<CurvePoint>,
+    /// How many questions it takes after a change of the world until the score is back, where the suite marks one.
+    pub recovery: Option<f64>,
+    /// Milliseconds of retrieve calls at the percentiles [`LATENCY_PERCENTILES`]; empty if not measured.
+    pub latency: Vec<f64>,
+    /// Whether another one gives at least as much for less.
+    pub frontier: Frontier,
     /// Every metric that applies, mean over seeds.
     pub metrics: BTreeMap<String, f64>,
     /// What it cost per run; `None` if no run finished.
@@ -93,6 +120,9 @@ pub struct StrategyResult {
     /// Runs that could not be made: why, once per seed.
     pub failed_runs: Vec<String>,
 }
+
+/// At which percentiles latencies are given.
+pub const LATENCY_PERCENTILES: [f64; 9] = [1.0, 5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0];
 
 /// Calls that failed.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -235,6 +265,7 @@ impl Report {
             })
             .collect();
         Report {
+            format: FORMAT,
             memhost: setup.conditions.memhost.clone(),
             run: (!setup.replayed).then(|| comparison.run.clone()),
             seeds: comparison.seeds,
@@ -324,7 +355,9 @@ fn suite_result(contest: &Contest, ran: &[Ran<'_>], setup: &Setup) -> SuiteResul
         metrics,
         questions: contest.questions(),
         groups: groups.len(),
+        detectable: None,
         strategies,
+        pairs: Vec::new(),
         inapplicable: contest.inapplicable.clone(),
         caveats: Vec::new(),
     };
@@ -349,6 +382,12 @@ fn strategy_result(
         seeds: reports.len(),
         quality: None,
         difference: None,
+        rank: None,
+        harm: None,
+        curve: Vec::new(),
+        recovery: None,
+        latency: latency(&reports),
+        frontier: Frontier::default(),
         metrics: metrics
             .iter()
             .filter_map(|metric| {
@@ -367,6 +406,20 @@ fn strategy_result(
             })
             .collect(),
     }
+}
+
+/// Retrieve calls of all runs together; empty if none was measured.
+fn latency(reports: &[&CellReport]) -> Vec<f64> {
+    let mut millis: Vec<f64> = reports
+        .iter()
+        .flat_map(|report| &report.retrieve_micros)
+        .map(|micros| in_millis(*micros))
+        .collect();
+    millis.sort_unstable_by(f64::total_cmp);
+    LATENCY_PERCENTILES
+        .iter()
+        .filter_map(|percent| percentile(&millis, *percent))
+        .collect()
 }
 
 /// A metric over the tasks of one run; `None` if it applies to none, or is not a finite number.
