@@ -44,7 +44,7 @@ pub use calendar::{Calendar, Guard, Leak};
 pub use cost::Cost;
 pub use order::Repetition;
 pub use plan::{deviations, obstacle};
-pub use report::{CellReport, ModelCost, Runs, TaskReport};
+pub use report::{CellReport, MOST_GROWTH, ModelCost, Runs, TaskReport};
 
 /// One cell: a strategy on a suite, once.
 #[derive(Clone)]
