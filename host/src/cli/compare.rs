@@ -14,7 +14,7 @@ use super::{Failure, interrupt, output, progress, setup, suite};
 use crate::compare::files::CellFiles;
 use crate::compare::summary::Setup;
 use crate::compare::{
-    Comparison, Conditions, Contest, Contestant, Finish, HostRunner, Inapplicable, Outcome,
+    Comparison, Conditions, Contest, Contestant, Design, Finish, HostRunner, Inapplicable, Outcome,
     PlannedCell, Report, report, schedule,
 };
 use crate::config::Config;
@@ -413,13 +413,17 @@ async fn run_and_report(
         .or_else(|| std::thread::available_parallelism().ok())
         .unwrap_or(NonZeroUsize::MIN);
     let cassette = runner.cassette.clone();
+    let is_replay = cassette.as_ref().is_some_and(Cassette::is_replay);
     let setup = Setup {
-        conditions: Conditions::of(&runner.surroundings),
-        jobs: jobs.get(),
-        replayed: cassette.as_ref().is_some_and(Cassette::is_replay),
-        model_caveats: model_caveats(&runner.surroundings.models),
+        run: (!is_replay).then(|| comparison.run.clone()),
+        jobs: (!is_replay).then_some(jobs.get()),
     };
-    let cells = comparison.cells(&setup.conditions);
+    let design = Design::of(
+        comparison,
+        &Conditions::of(&runner.surroundings),
+        model_caveats(&runner.surroundings.models),
+    );
+    let cells = comparison.cells(&design);
     let watcher = progress::watcher(cells.len());
     let stop = interrupt::interrupted();
     let finish = schedule::run(
@@ -442,7 +446,7 @@ async fn run_and_report(
         None => finish,
     };
 
-    let report = Report::new(comparison, &cells, &finish, &setup);
+    let report = Report::new(&design, &finish, &setup);
     if finish.finished() > 0 {
         output::print(&printed(&report, options.format, output::width())?)?;
     }

@@ -5,10 +5,10 @@ use std::fmt::{self, Write as _};
 
 use sha2::{Digest, Sha256};
 
-use super::{Comparison, Contest, Contestant, label};
+use super::design::{Design, ListedStrategy, ListedSuite};
+use super::label;
 use crate::driver::{Acting, Repetition, Surroundings};
 use crate::embedding::EmbedderIdentity;
-use crate::settings;
 use crate::suite::Suite;
 
 /// Everything that determines what a cell measures, latencies aside.
@@ -82,23 +82,21 @@ impl Conditions {
 
 impl CellKey {
     pub(super) fn new(
-        contest: &Contest,
-        suite_digest: &str,
-        contestant: &Contestant,
+        design: &Design,
+        suite: &ListedSuite,
+        strategy: &ListedStrategy,
         repetition: Repetition,
-        comparison: &Comparison,
-        conditions: &Conditions,
     ) -> CellKey {
         CellKey {
-            strategy: contestant.name().to_owned(),
-            floor: contestant.floor,
-            digest: contestant.strategy.digest().to_owned(),
-            settings: settings::as_text(&contestant.settings),
-            suite: contest.suite.name.clone(),
-            suite_digest: suite_digest.to_owned(),
+            strategy: strategy.name.clone(),
+            floor: strategy.floor,
+            digest: strategy.digest.clone(),
+            settings: strategy.settings.clone(),
+            suite: suite.name.clone(),
+            suite_digest: suite.digest.clone(),
             repetition,
-            most_memories: comparison.most_memories,
-            conditions: conditions.clone(),
+            most_memories: design.most_memories,
+            conditions: design.conditions.clone(),
         }
     }
 

@@ -9,6 +9,7 @@
 //! remember anything.
 
 mod caveats;
+pub mod design;
 pub mod files;
 pub mod key;
 pub mod report;
@@ -19,12 +20,13 @@ pub mod summary;
 use std::sync::Arc;
 
 use crate::contract::{Plan, Setting};
-use crate::driver::{self, Acting, Cell, Repetition};
+use crate::driver::{self, Acting, Cell};
 use crate::engine::CallError;
 use crate::settings;
 use crate::strategy::Strategy;
 use crate::suite::{self, Suite};
 
+pub use design::{Design, ListedCell, ListedStrategy, ListedSuite};
 pub use key::{CellKey, Conditions};
 pub use schedule::{Finish, HostRunner, Outcome, Runner, Watcher};
 pub use summary::Report;
@@ -157,58 +159,42 @@ pub struct Comparison {
     pub most_memories: Option<u32>,
 }
 
-/// A cell that is to be run, and where its result belongs.
+/// A cell that is to be run.
 #[derive(Clone)]
 pub struct PlannedCell {
     /// Everything that determines its result.
     pub key: CellKey,
     /// What the driver runs.
     pub cell: Cell,
-    /// Index of its contest in [`Comparison::contests`].
-    pub contest: usize,
-    /// Index of its strategy in [`Contest::contestants`].
-    pub contestant: usize,
 }
 
 impl Comparison {
-    /// Every repetition, seed by seed.
-    pub fn repetitions(&self) -> impl Iterator<Item = Repetition> {
-        let orders = self.orders;
-        (0..self.seeds)
-            .flat_map(move |seed| (0..orders).map(move |order| Repetition { seed, order }))
-    }
-
-    /// Every cell, repetition by repetition, so that an interrupted comparison has whole ones of every strategy.
-    pub fn cells(&self, conditions: &Conditions) -> Vec<PlannedCell> {
-        let digests: Vec<String> = self
-            .contests
-            .iter()
-            .map(|contest| key::suite_digest(&contest.suite))
-            .collect();
-        let mut cells = Vec::new();
-        for repetition in self.repetitions() {
-            for (contest_index, (contest, digest)) in self.contests.iter().zip(&digests).enumerate()
-            {
-                for (contestant_index, contestant) in contest.contestants.iter().enumerate() {
-                    cells.push(PlannedCell {
-                        key: CellKey::new(
-                            contest, digest, contestant, repetition, self, conditions,
-                        ),
-                        cell: Cell {
-                            strategy: contestant.strategy.clone(),
-                            settings: contestant.settings.clone(),
-                            suite: contest.suite.clone(),
-                            repetition,
-                            id: format!("{}-{}", self.run, cells.len()),
-                            most_memories: self.most_memories,
-                        },
-                        contest: contest_index,
-                        contestant: contestant_index,
-                    });
-                }
-            }
-        }
-        cells
+    /// The cells of its design, ready to be run.
+    pub fn cells(&self, design: &Design) -> Vec<PlannedCell> {
+        let cells = design.cells().into_iter().enumerate();
+        let planned = cells.filter_map(
+            |(
+                number,
+                ListedCell {
+                    key,
+                    suite,
+                    strategy,
+                },
+            )| {
+                let contest = self.contests.get(suite)?;
+                let contestant = contest.contestants.get(strategy)?;
+                let cell = Cell {
+                    strategy: contestant.strategy.clone(),
+                    settings: contestant.settings.clone(),
+                    suite: contest.suite.clone(),
+                    repetition: key.repetition,
+                    id: format!("{}-{number}", self.run),
+                    most_memories: self.most_memories,
+                };
+                Some(PlannedCell { key, cell })
+            },
+        );
+        planned.collect()
     }
 }
 

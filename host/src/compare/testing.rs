@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{CellKey, Comparison, Conditions, Contest, Contestant, PlannedCell};
+use super::{CellKey, Comparison, Conditions, Contest, Contestant, Design, PlannedCell};
 use crate::capability::{CallContext, Usage};
 use crate::contract::{
     Attempt, Change, Description, Feedback, Guidance, Labels, Plan, Pressure, Query, Setting, Task,
@@ -212,6 +212,11 @@ pub fn comparison(seeds: u64) -> Comparison {
     }
 }
 
+pub fn design(comparison: &Comparison) -> Design {
+    let caveat = "extractive: is not a language model".to_owned();
+    Design::of(comparison, &conditions(), vec![caveat])
+}
+
 pub fn cells(comparison: &Comparison) -> Vec<PlannedCell> {
-    comparison.cells(&conditions())
+    comparison.cells(&design(comparison))
 }
