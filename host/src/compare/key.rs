@@ -144,7 +144,8 @@ impl fmt::Write for Hashed {
     }
 }
 
-fn hex(bytes: impl AsRef<[u8]>) -> String {
+/// Bytes in hexadecimal.
+pub(super) fn hex(bytes: impl AsRef<[u8]>) -> String {
     bytes
         .as_ref()
         .iter()

@@ -12,6 +12,7 @@ mod caveats;
 pub mod design;
 pub mod files;
 pub mod key;
+pub mod manifest;
 pub mod report;
 pub mod schedule;
 pub mod statistics;
@@ -28,6 +29,7 @@ use crate::suite::{self, Suite};
 
 pub use design::{Design, ListedCell, ListedStrategy, ListedSuite};
 pub use key::{CellKey, Conditions};
+pub use manifest::{Manifest, Shard};
 pub use schedule::{Finish, HostRunner, Outcome, Runner, Watcher};
 pub use summary::Report;
 
