@@ -10,6 +10,7 @@
 
 mod caveats;
 pub mod design;
+pub mod directory;
 pub mod files;
 pub mod key;
 pub mod manifest;
