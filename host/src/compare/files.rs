@@ -71,6 +71,13 @@ impl CellFiles {
         Ok(CellFiles { directory })
     }
 
+    /// The cells of a directory that is only read.
+    pub fn beside(manifest: &Path) -> CellFiles {
+        CellFiles {
+            directory: manifest.join(DIRECTORY),
+        }
+    }
+
     /// Looks a cell up.
     pub fn load(&self, key: &CellKey) -> Kept {
         let path = self.path(key);
