@@ -207,6 +207,7 @@ fn timeless(mut report: Value) -> Value {
             for time in ["retrieve_p50_ms", "retrieve_p95_ms", "wall_seconds"] {
                 strategy["costs"][time] = Value::Null;
             }
+            strategy["latency"] = Value::Array(Vec::new());
         }
     }
     report
@@ -304,6 +305,7 @@ fn a_replay_that_misses_a_call_fails_and_names_it() {
     let kept = results(&place.path("out"));
     assert!(
         kept.iter()
+            .filter(|(name, _)| name != "manifest.json")
             .all(|(name, text)| name.len() == 69 && !text.contains("reasoningbank")),
         "a replay that missed a call left a result: {kept:?}"
     );
@@ -356,7 +358,11 @@ fn an_interrupted_recording_goes_on_in_the_same_cassette() {
     let lost = std::fs::read_dir(place.path("out/cells"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .find(|path| std::fs::read_to_string(path).unwrap().contains("\"judge\""))
+        .find(|path| {
+            std::fs::read_to_string(path)
+                .unwrap()
+                .contains("\"strategy\":\"reasoningbank\"")
+        })
         .unwrap();
     std::fs::remove_file(lost).unwrap();
     let whole = std::fs::read_to_string(place.path("run.cassette")).unwrap();

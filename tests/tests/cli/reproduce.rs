@@ -163,7 +163,7 @@ fn numbers_that_differ_are_named() {
     let said = refused(&place, &["out"], &["1 of 7 cells gave other numbers"]);
     assert_eq!(
         said.out.lines().next(),
-        Some("rag on pets, seed 0: task default/name, answer@64 is 1.0, not 0.0"),
+        Some("rag on pets, seed 0: task main/name, answer@64 is 1.0, not 0.0"),
     );
 }
 

@@ -205,7 +205,8 @@ fn a_shard_wants_a_directory_and_a_number_that_there_is() {
 #[test]
 fn a_report_that_cannot_be_written_costs_nothing() {
     let place = with_pets();
-    let parts = shards(&place, &["1/1"]);
+    compare(&place, &["--output", "out"]).succeeds();
+    let parts = ["out".to_owned()];
     place.write("taken", "mine");
     for output in ["taken", "taken/below"] {
         let said = report(&place, &parts, &["--output", output]);
@@ -225,24 +226,25 @@ fn a_report_that_cannot_be_written_costs_nothing() {
 #[test]
 fn results_of_another_version_are_refused_and_not_touched() {
     let place = with_pets();
-    let parts = shards(&place, &["1/1"]);
-    let manifest = place.path("1-of-1/manifest.json");
+    compare(&place, &["--output", "out"]).succeeds();
+    let parts = ["out".to_owned()];
+    let manifest = place.path("out/manifest.json");
     let text = std::fs::read_to_string(&manifest).unwrap();
     let other = text.replacen("\"format\": 1", "\"format\": 99", 1);
     assert_ne!(text, other);
     std::fs::write(&manifest, &other).unwrap();
-    let before = cells(&place.path("1-of-1"));
+    let before = cells(&place.path("out"));
     for said in [
-        compare(&place, &["--output", "1-of-1", "--set", "rag.k=1"]),
+        compare(&place, &["--output", "out", "--set", "rag.k=1"]),
         report(&place, &parts, &[]),
-        place.memhost(&["reproduce", "1-of-1"]),
+        place.memhost(&["reproduce", "out"]),
     ] {
         assert_eq!(said.code, 1, "{}", said.err);
         assert!(said.err.contains("is of format 99"), "{}", said.err);
         assert!(said.err.contains("nothing was touched"), "{}", said.err);
     }
     assert_eq!(std::fs::read_to_string(&manifest).unwrap(), other);
-    assert_eq!(cells(&place.path("1-of-1")), before);
+    assert_eq!(cells(&place.path("out")), before);
 }
 
 #[test]
