@@ -19,8 +19,8 @@ use workspace::Workspace;
 enum Task {
     /// Set up what is missing, build, and compare the plugins with each other and with the floors.
     ///
-    /// Runs on the built-in suites of lanes A and B, and on the real data sets too where MEMHOST_DATA names
-    /// a folder that holds `bfcl_memory`, `tau_bench` and `webarena`.
+    /// Runs on the built-in suites of lanes A to E, and on the real data sets too where MEMHOST_DATA names a folder
+    /// that holds any of `bfcl_memory`, `tau_bench`, `webarena`, `gsm8k_multi_agent`, `forecastbench` and `clippy_ui`.
     Demo {
         /// Handed on to `memhost compare`, e.g. `-- --seeds 5 --format csv`.
         #[arg(last = true)]
@@ -140,6 +140,9 @@ fn real_suites() -> Vec<String> {
         suite("bfcl", "bfcl_memory"),
         suite("tau2", "tau_bench"),
         suite("webarena", "webarena"),
+        suite("gsm8k", "gsm8k_multi_agent"),
+        suite("forecastbench", "forecastbench"),
+        suite("clippy-ui", "clippy_ui"),
     ]
     .into_iter()
     .flatten()

@@ -56,7 +56,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Compare(compare::Options),
+    Compare(Box<compare::Options>),
     Report(report::Options),
     Reproduce(reproduce::Options),
     Inspect(inspect::Options),
@@ -83,7 +83,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         .map_err(Failure::failed)?;
     runtime.block_on(async {
         match command {
-            Command::Compare(options) => compare::run(options).await,
+            Command::Compare(options) => compare::run(*options).await,
             Command::Report(options) => report::run(options).await,
             Command::Reproduce(options) => reproduce::run(options).await,
             Command::Inspect(options) => inspect::run(options).await,

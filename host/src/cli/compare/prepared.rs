@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{
     Agent, Options, StorePlace, check_agent, check_cost, check_models, keep_attempts, load_suites,
-    model_caveats, replayed, run_name, surroundings, warn_of_unrecorded,
+    model_caveats, replayed, run_name, say_costs, surroundings, warn_of_unrecorded,
 };
 use crate::cli::{Failure, interrupt, plugins, progress, setup};
 use crate::compare::directory::ResultDirectory;
@@ -143,11 +143,14 @@ impl Prepared {
             .filter(|(place, cell)| wanted(*place, &cell.key))
             .map(|(_, cell)| cell)
             .collect();
+        let files = self.directory.as_ref().map(ResultDirectory::cells);
+        let acting = self.manifest.design.conditions.acting;
+        say_costs(&self.comparison, acting, files, &cells);
         let watcher = progress::watcher(cells.len());
         let finish = schedule::run(
             &cells,
             self.runner.clone(),
-            self.directory.as_ref().map(ResultDirectory::cells),
+            files,
             self.jobs,
             watcher.as_ref(),
             interrupt::interrupted(),
