@@ -1,5 +1,7 @@
 //! `memhost compare`: strategies on suites, side by side.
 
+mod prepared;
+
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -8,14 +10,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::ValueEnum;
 
-use super::plugins::{self, Choice};
+pub(super) use prepared::Prepared;
+
+use super::plugins::Choice;
 use super::setup::{ConfigFile, StoreFlags};
-use super::{Failure, interrupt, output, progress, setup, suite};
+use super::{Failure, output, progress, suite};
 use crate::compare::files::CellFiles;
-use crate::compare::summary::Setup;
+use crate::compare::manifest::Shard;
 use crate::compare::{
-    Comparison, Conditions, Contest, Contestant, Finish, HostRunner, Inapplicable, Outcome,
-    PlannedCell, Report, report, schedule,
+    Comparison, Contest, Contestant, Finish, Inapplicable, Outcome, PlannedCell, Report, report,
 };
 use crate::config::Config;
 use crate::driver::{Acting, Cost, Surroundings};
@@ -33,10 +36,15 @@ Examples:
   memhost compare rag --model openai:gpt-4.1-mini --format csv > results.csv
   memhost compare reasoningbank --model openai:gpt-4.1-mini --record run.cassette
   memhost compare reasoningbank --replay run.cassette
+  memhost compare rag reasoningbank --seeds 10 --shard 3/8 --output results/3
 
-With --output, every finished cell (strategy x suite x seed) is kept in DIR/cells. An interrupted \
+With --output, every finished cell (strategy x suite x seed x order) is kept in DIR/cells. An interrupted \
 comparison goes on where it was when the same command is run again; the report is in \
-DIR/report.{txt,json,csv}.
+DIR/report.{txt,json,csv}. DIR/manifest.json says what was compared and what came of it: `memhost \
+reproduce DIR` runs it again and says whether every number is the same.
+
+With --shard I/N, N processes share the work, each with a DIR of its own and otherwise the same \
+command; `memhost report DIR...` makes one report of all of them.
 
 A cassette holds every model call as a line of JSON, whole requests and replies, and never a key. \
 A replay asks nobody: it gives the same report, byte for byte, however often it is run. Because it \
@@ -64,9 +72,12 @@ pub struct Options {
     /// times, or separated by commas. See `memhost suite list` [default: all].
     #[arg(long = "suite", value_name = "SUITE", value_delimiter = ',')]
     suites: Vec<String>,
-    /// Runs per strategy and suite; each shuffles what may be shuffled anew.
+    /// Seeds per strategy and suite: each decides anew all that is left to chance, the order of the tasks included.
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     seeds: u64,
+    /// Runs per seed, each with the tasks in another order and everything else as it was.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    orders: u32,
     /// A parameter of a plugin; `memhost inspect` lists them.
     #[arg(long = "set", value_name = "PLUGIN.PARAMETER=VALUE")]
     choices: Vec<Choice>,
@@ -105,6 +116,9 @@ pub struct Options {
     /// Cells that run at a time [default: one per processor].
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
+    /// Run every N-th cell only, from the I-th on: one part of a comparison that several processes or machines share.
+    #[arg(long, value_name = "I/N", requires = "output")]
+    shard: Option<Shard>,
     #[command(flatten)]
     config: ConfigFile,
 }
@@ -129,7 +143,7 @@ impl From<Agent> for Acting {
 
 /// How a report is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// For people.
     Table,
     /// For programs: everything that is known.
@@ -183,62 +197,9 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     if let Some(model) = &options.model {
         config.set_model(model).map_err(Failure::usage)?;
     }
-    let suites = load_suites(&options.suites)?;
-    let engine = setup::engine(&config)?;
-    let plugins = plugins::contestants(&engine, &options.plugins, &options.choices).await?;
-    let replay = options.replay.as_deref().map(Cassette::replay);
-    let replay = replay.transpose().map_err(Failure::failed)?;
-    let models = Arc::new(match &replay {
-        Some(cassette) => cassette.recorded_models(),
-        None => config.models().map_err(Failure::failed)?,
-    });
-    let acting = Acting::from(options.agent);
-    check_agent(acting, &models)?;
-    check_models(&plugins, &models, acting).await?;
-    let files = options
-        .output
-        .as_deref()
-        .map(CellFiles::open)
-        .transpose()
-        .map_err(Failure::failed)?;
-
-    let mut contests = Vec::new();
-    for suite in suites {
-        let suite = match acting {
-            Acting::Reader => suite,
-            Acting::Model => suite.for_a_model(),
-        };
-        let contest = Contest::new(suite, &plugins, acting).await;
-        contests.push(contest.map_err(Failure::failed)?);
-    }
-    check_cost(&contests, &options, acting)?;
-    let comparison = Comparison {
-        run: run_name(),
-        contests,
-        seeds: options.seeds,
-        most_memories: options.memories,
-    };
-    let record = options.record.as_deref();
-    let record = record.map(|file| Cassette::record(file, &models));
-    let cassette = replay.or(record.transpose().map_err(Failure::failed)?);
-    let place = StorePlace::choose(&config, options.output.as_deref())?;
-    let surroundings = surroundings(&config, models, &place.uri, acting).await?;
-    let store = surroundings.store.clone();
-    if place.is_kept() {
-        keep_attempts(&store, &comparison).await?;
-    }
-    let runner = HostRunner {
-        surroundings,
-        cassette,
-        run: comparison.run.clone(),
-    };
-    let result = run_and_report(&options, &comparison, runner, files.as_ref()).await;
-    let closed = if place.is_kept() {
-        store.close().await.map_err(Failure::failed)
-    } else {
-        Ok(())
-    };
-    result.and(closed)
+    let mut prepared = Prepared::new(&options, config).await?;
+    let result = run_and_report(&options, &mut prepared).await;
+    result.and(prepared.close().await)
 }
 
 /// What happened is kept once per suite, for whoever reads the store later.
@@ -257,7 +218,8 @@ async fn keep_attempts(store: &Store, comparison: &Comparison) -> Result<(), Fai
     Ok(())
 }
 
-fn load_suites(names: &[String]) -> Result<Vec<Suite>, Failure> {
+/// Suites by name, and these names: `all` is every built-in one.
+fn load_suites(names: &[String]) -> Result<(Vec<String>, Vec<Suite>), Failure> {
     let builtin = crate::suite::builtin();
     let all = || builtin.iter().map(|suite| suite.name);
     let names: Vec<&str> = match names {
@@ -272,14 +234,14 @@ fn load_suites(names: &[String]) -> Result<Vec<Suite>, Failure> {
     };
     let mut known = BTreeSet::new();
     let mut suites = Vec::new();
-    for name in names {
+    for name in &names {
         let suite = Suite::load(name).map_err(suite::failure)?;
         if !known.insert(suite.name.clone()) {
             return Err(Failure::usage(CompareError::SameSuite(suite.name)));
         }
         suites.push(suite);
     }
-    Ok(suites)
+    Ok((names.into_iter().map(str::to_owned).collect(), suites))
 }
 
 /// A comparison that cannot end well is not begun: a strategy that needs a model has one, and it answers.
@@ -342,7 +304,7 @@ fn check_cost(contests: &[Contest], options: &Options, acting: Acting) -> Result
         return Err(Failure::usage(CompareError::NothingApplies));
     }
     let expected = expected_costs(contests, acting)
-        .map(|(_, _, cost)| cost.model_calls * options.seeds)
+        .map(|(_, _, cost)| cost.model_calls * options.seeds * u64::from(options.orders))
         .sum();
     match options.most_model_calls {
         Some(most) if expected > most => {
@@ -365,8 +327,9 @@ fn say_costs(
     {
         return;
     }
+    let repetitions = comparison.seeds * u64::from(comparison.orders);
     for (plugin, suite, cost) in expected_costs(&comparison.contests, acting) {
-        progress::expected(plugin.name(), &suite.name, comparison.seeds, &cost);
+        progress::expected(plugin.name(), &suite.name, repetitions, &cost);
     }
 }
 
@@ -421,55 +384,28 @@ async fn surroundings(
     })
 }
 
-async fn run_and_report(
-    options: &Options,
-    comparison: &Comparison,
-    runner: HostRunner,
-    files: Option<&CellFiles>,
-) -> Result<(), Failure> {
-    let jobs = options
-        .jobs
-        .or_else(|| std::thread::available_parallelism().ok())
-        .unwrap_or(NonZeroUsize::MIN);
-    let cassette = runner.cassette.clone();
-    let setup = Setup {
-        conditions: Conditions::of(&runner.surroundings),
-        jobs: jobs.get(),
-        replayed: cassette.as_ref().is_some_and(Cassette::is_replay),
-        model_caveats: model_caveats(&runner.surroundings.models),
-    };
-    let cells = comparison.cells(&setup.conditions);
-    say_costs(comparison, setup.conditions.acting, files, &cells);
-    let watcher = progress::watcher(cells.len());
-    let stop = interrupt::interrupted();
-    let finish = schedule::run(
-        &cells,
-        Arc::new(runner),
-        files,
-        jobs,
-        watcher.as_ref(),
-        stop,
-    )
-    .await
-    .map_err(Failure::failed)?;
-    drop(watcher);
-    let finish = match cassette {
-        Some(cassette) if cassette.is_replay() => replayed(&cassette, finish)?,
-        Some(cassette) => {
-            warn_of_unrecorded(&cassette, &cells, &finish);
-            finish
+async fn run_and_report(options: &Options, prepared: &mut Prepared) -> Result<(), Failure> {
+    let shard = options.shard.unwrap_or(Shard::WHOLE);
+    let finish = prepared.run(|place, _| shard.holds(place)).await?;
+    if shard == Shard::WHOLE {
+        let manifest = &prepared.manifest;
+        let report = Report::new(&manifest.design, &finish, &manifest.part.setup());
+        if finish.finished() > 0 {
+            output::print(&printed(&report, options.format, output::width())?)?;
         }
-        None => finish,
-    };
-
-    let report = Report::new(comparison, &cells, &finish, &setup);
-    if finish.finished() > 0 {
-        output::print(&printed(&report, options.format, output::width())?)?;
+        if let Some(directory) = &options.output {
+            write_reports(directory, &report)?;
+        }
+    } else if let Some(directory) = &options.output {
+        eprintln!(
+            "shard {shard}: {} of {} cells are finished in `{}`; when all shards are, `memhost report` with their \
+             directories makes one report of them",
+            finish.finished(),
+            finish.outcomes.len(),
+            directory.display()
+        );
     }
-    if let Some(directory) = &options.output {
-        write_reports(directory, &report)?;
-    }
-    verdict(&finish, files.is_some())
+    verdict(&finish, options.output.is_some())
 }
 
 /// What a replay found, without the times of cells that were measured earlier. One that missed a call is no replay,
@@ -520,7 +456,7 @@ fn model_caveats(models: &Models) -> Vec<String> {
     caveats.into_iter().collect()
 }
 
-fn printed(report: &Report, format: Format, width: usize) -> Result<String, Failure> {
+pub(super) fn printed(report: &Report, format: Format, width: usize) -> Result<String, Failure> {
     match format {
         Format::Table => Ok(report::table(report, width)),
         Format::Json => report::json(report).map_err(Failure::failed),
@@ -528,7 +464,7 @@ fn printed(report: &Report, format: Format, width: usize) -> Result<String, Fail
     }
 }
 
-fn write_reports(directory: &Path, report: &Report) -> Result<(), Failure> {
+pub(super) fn write_reports(directory: &Path, report: &Report) -> Result<(), Failure> {
     const WIDTH: usize = 160;
     let formats = [
         ("report.txt", Format::Table),
@@ -544,7 +480,7 @@ fn write_reports(directory: &Path, report: &Report) -> Result<(), Failure> {
 }
 
 /// Whether everything that was asked for was done.
-fn verdict(finish: &Finish, kept: bool) -> Result<(), Failure> {
+pub(super) fn verdict(finish: &Finish, kept: bool) -> Result<(), Failure> {
     let cells = finish.outcomes.len();
     if finish.interrupted {
         return Err(Failure::failed(CompareError::Interrupted {

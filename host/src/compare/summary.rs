@@ -3,26 +3,38 @@
 //! The field names here are what `--format json` prints, and [`Costs::named`] what `--format csv` and the
 //! store's `results` table call them: change none without need.
 
+mod found;
+
 use std::collections::BTreeMap;
 
 use super::caveats;
-use super::key::Conditions;
-use super::statistics::{self, Estimate, Score, mean, nearest_rank};
-use super::{Comparison, Contest, Contestant, Finish, Inapplicable, Outcome, PlannedCell};
+use super::statistics::{self, Estimate, Score, mean, nearest_rank, percentile};
+use super::{
+    Design, Finish, Inapplicable, ListedCell, ListedStrategy, ListedSuite, Outcome, PlannedCell,
+};
 use crate::driver::{CellReport, ModelCost};
-use crate::settings;
 use crate::store::ResultRow;
 use crate::suite::{self, Lane, Scores};
+
+pub use found::{CurvePoint, Detectable, Frontier, Harm, Pair, Test};
+
+/// The version of the result files. It changes when a field is renamed, is removed or means something else, so that
+/// a file of another version is refused rather than misread.
+pub const FORMAT: u32 = 1;
 
 /// What a comparison found.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Report {
+    /// The version of this format: [`FORMAT`].
+    pub format: u32,
     /// The host's version.
     pub memhost: String,
     /// Names the comparison in the store. A replay has no name of its own, so that it repeats to the byte.
     pub run: Option<String>,
-    /// Runs per strategy and suite, each with a seed of its own.
+    /// Seeds per strategy and suite.
     pub seeds: u64,
+    /// Runs per seed, each in an order of its own.
+    pub orders: u32,
     /// Cells that ran at a time, which is what latencies were measured under; a replay measures none.
     pub jobs: Option<usize>,
     /// The most memories per stream.
@@ -54,8 +66,12 @@ pub struct SuiteResult {
     pub questions: usize,
     /// Groups of questions; intervals resample groups.
     pub groups: usize,
+    /// The smallest difference that a comparison of this size finds.
+    pub detectable: Option<Detectable>,
     /// The plugins in the order given, then the floors.
     pub strategies: Vec<StrategyResult>,
+    /// Every two strategies, ceilings left out, in the order of `strategies`.
+    pub pairs: Vec<Pair>,
     /// Plugins that get no number here, and why.
     #[serde(default)]
     pub inapplicable: Vec<Inapplicable>,
@@ -76,12 +92,25 @@ pub struct StrategyResult {
     pub floor: bool,
     /// Every parameter, as text.
     pub settings: BTreeMap<String, String>,
-    /// How many seeds finished.
+    /// How many runs finished: one per seed and order.
     pub seeds: usize,
     /// The primary metric; `None` if nothing was measured.
     pub quality: Option<Estimate>,
     /// Its difference to the first plugin's, paired by task and seed.
     pub difference: Option<Estimate>,
+    /// Place among the suite's strategies, 1 the best; strategies that cannot be told apart share one. `None` for
+    /// ceilings and for what was not measured.
+    pub rank: Option<usize>,
+    /// Against the same agent without memory; `None` for that agent itself.
+    pub harm: Option<Harm>,
+    /// Over the run, in the order in which questions were asked, at up to 60 points.
+    pub curve: Vec<CurvePoint>,
+    /// How many questions it takes after a change of the world until the score is back, where the suite marks one.
+    pub recovery: Option<f64>,
+    /// Milliseconds of retrieve calls at the percentiles [`LATENCY_PERCENTILES`]; empty if not measured.
+    pub latency: Vec<f64>,
+    /// Whether another one gives at least as much for less.
+    pub frontier: Frontier,
     /// Every metric that applies, mean over seeds.
     pub metrics: BTreeMap<String, f64>,
     /// What it cost per run; `None` if no run finished.
@@ -93,6 +122,9 @@ pub struct StrategyResult {
     /// Runs that could not be made: why, once per seed.
     pub failed_runs: Vec<String>,
 }
+
+/// At which percentiles latencies are given.
+pub const LATENCY_PERCENTILES: [f64; 9] = [1.0, 5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0];
 
 /// Calls that failed.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -199,51 +231,40 @@ fn total(report: &CellReport, count: fn(&ModelCost) -> u64) -> f64 {
     report.model.values().map(count).sum::<u64>() as f64
 }
 
-/// What a report says of the surroundings, besides what is measured.
-#[derive(Debug, Clone)]
+/// How cells were run, as far as it says nothing of the results. A replay has neither.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Setup {
-    /// What all cells ran under.
-    pub conditions: Conditions,
+    /// Names the comparison in the store.
+    pub run: Option<String>,
     /// Cells that ran at a time.
-    pub jobs: usize,
-    /// Whether models were replayed from a cassette.
-    pub replayed: bool,
-    /// What models that are none say of themselves.
-    pub model_caveats: Vec<String>,
+    pub jobs: Option<usize>,
 }
 
 impl Report {
-    /// Puts the results of a comparison's cells together.
-    pub fn new(
-        comparison: &Comparison,
-        cells: &[PlannedCell],
-        finish: &Finish,
-        setup: &Setup,
-    ) -> Report {
-        let suites = comparison
-            .contests
+    /// Puts together what became of a design's cells, in the order of [`Design::cells`].
+    pub fn new(design: &Design, finish: &Finish, setup: &Setup) -> Report {
+        let cells = design.cells();
+        let ran: Vec<Ran<'_>> = cells
             .iter()
-            .enumerate()
-            .map(|(index, contest)| {
-                let ran = cells
-                    .iter()
-                    .zip(&finish.outcomes)
-                    .filter(|(cell, _)| cell.contest == index)
-                    .map(|(cell, outcome)| Ran { cell, outcome })
-                    .collect::<Vec<_>>();
-                suite_result(contest, &ran, setup)
-            })
+            .zip(&finish.outcomes)
+            .map(|(cell, outcome)| Ran { cell, outcome })
             .collect();
+        let suites = design.suites.iter().enumerate().map(|(index, suite)| {
+            let ran = ran.iter().copied().filter(|ran| ran.cell.suite == index);
+            suite_result(suite, &ran.collect::<Vec<_>>(), design)
+        });
         Report {
-            memhost: setup.conditions.memhost.clone(),
-            run: (!setup.replayed).then(|| comparison.run.clone()),
-            seeds: comparison.seeds,
-            jobs: (!setup.replayed).then_some(setup.jobs),
-            most_memories: comparison.most_memories,
-            embedder: setup.conditions.embedder.name.clone(),
-            models: setup.conditions.models.clone(),
+            format: FORMAT,
+            memhost: design.conditions.memhost.clone(),
+            run: setup.run.clone(),
+            seeds: design.seeds,
+            orders: design.orders,
+            jobs: setup.jobs,
+            most_memories: design.most_memories,
+            embedder: design.conditions.embedder.name.clone(),
+            models: design.conditions.models.clone(),
             interrupted: finish.interrupted,
-            suites,
+            suites: suites.collect(),
         }
     }
 }
@@ -251,7 +272,7 @@ impl Report {
 /// A cell and what became of it.
 #[derive(Clone, Copy)]
 struct Ran<'a> {
-    cell: &'a PlannedCell,
+    cell: &'a ListedCell,
     outcome: &'a Outcome,
 }
 
@@ -264,7 +285,7 @@ impl<'a> Ran<'a> {
     }
 
     fn scores(&self, metric: &str) -> Vec<Score<'a>> {
-        let seed = self.cell.key.seed;
+        let seed = self.cell.key.repetition.number();
         self.report()
             .into_iter()
             .flat_map(|report| &report.tasks)
@@ -280,75 +301,76 @@ impl<'a> Ran<'a> {
     }
 }
 
-fn suite_result(contest: &Contest, ran: &[Ran<'_>], setup: &Setup) -> SuiteResult {
-    let metrics = contest.suite.metrics();
-    let primary = &contest.suite.primary;
-    let runs_of = |contestant: usize| -> Vec<Ran<'_>> {
+fn suite_result(suite: &ListedSuite, ran: &[Ran<'_>], design: &Design) -> SuiteResult {
+    let primary = &suite.primary;
+    let runs_of = |strategy: usize| -> Vec<Ran<'_>> {
         ran.iter()
             .copied()
-            .filter(|ran| ran.cell.contestant == contestant)
+            .filter(|ran| ran.cell.strategy == strategy)
             .collect()
     };
-    let scores_of = |contestant: usize| -> Vec<Score<'_>> {
-        runs_of(contestant)
+    let scores_of = |strategy: usize| -> Vec<Score<'_>> {
+        runs_of(strategy)
             .iter()
             .flat_map(|ran| ran.scores(primary))
             .collect()
     };
     let first = scores_of(0);
-    let strategies: Vec<StrategyResult> = contest
-        .contestants
+    let strategies: Vec<StrategyResult> = suite
+        .strategies
         .iter()
         .enumerate()
-        .map(|(index, contestant)| {
+        .map(|(index, strategy)| {
             let ours = scores_of(index);
             StrategyResult {
                 quality: statistics::estimate(ours.iter().copied()),
                 difference: (index > 0)
                     .then(|| statistics::difference(&ours, &first))
                     .flatten(),
-                ..strategy_result(contestant, &runs_of(index), &metrics)
+                ..strategy_result(strategy, &runs_of(index), &suite.metrics)
             }
         })
         .collect();
-    let groups: std::collections::BTreeSet<&str> = contest
-        .suite
-        .questions()
-        .map(|(episode, _)| episode.group.as_str())
-        .collect();
     let mut result = SuiteResult {
-        suite: contest.suite.name.clone(),
-        lane: contest.suite.lane,
-        summary: contest.suite.summary.clone(),
+        suite: suite.name.clone(),
+        lane: suite.lane,
+        summary: suite.summary.clone(),
         primary: primary.clone(),
-        metrics,
-        questions: contest.questions(),
-        groups: groups.len(),
+        metrics: suite.metrics.clone(),
+        questions: suite.questions,
+        groups: suite.groups,
+        detectable: None,
         strategies,
-        inapplicable: contest.inapplicable.clone(),
+        pairs: Vec::new(),
+        inapplicable: suite.inapplicable.clone(),
         caveats: Vec::new(),
     };
-    result.caveats = caveats::of(contest, &result, setup);
+    result.caveats = caveats::of(suite, &result, design);
     result
 }
 
 /// All but what depends on the first plugin's scores.
 fn strategy_result(
-    contestant: &Contestant,
+    strategy: &ListedStrategy,
     runs: &[Ran<'_>],
     metrics: &[String],
 ) -> StrategyResult {
     let reports: Vec<&CellReport> = runs.iter().filter_map(Ran::report).collect();
-    let description = contestant.strategy.description();
     StrategyResult {
-        strategy: description.name.clone(),
-        version: description.version.clone(),
-        digest: contestant.strategy.digest().to_owned(),
-        floor: contestant.floor,
-        settings: settings::as_text(&contestant.settings),
+        strategy: strategy.name.clone(),
+        version: strategy.version.clone(),
+        digest: strategy.digest.clone(),
+        floor: strategy.floor,
+        settings: strategy.settings.clone(),
         seeds: reports.len(),
         quality: None,
         difference: None,
+        rank: None,
+        harm: None,
+        curve: Vec::new(),
+        recovery: None,
+        latency: latency(&reports),
+        frontier: Frontier::default(),
         metrics: metrics
             .iter()
             .filter_map(|metric| {
@@ -362,11 +384,27 @@ fn strategy_result(
         failed_runs: runs
             .iter()
             .filter_map(|ran| match ran.outcome {
-                Outcome::Failed(reason) => Some(format!("seed {}: {reason}", ran.cell.key.seed)),
+                Outcome::Failed(reason) => {
+                    Some(format!("seed {}: {reason}", ran.cell.key.repetition.name()))
+                }
                 Outcome::Finished(_) | Outcome::NotRun => None,
             })
             .collect(),
     }
+}
+
+/// Retrieve calls of all runs together; empty if none was measured.
+fn latency(reports: &[&CellReport]) -> Vec<f64> {
+    let mut millis: Vec<f64> = reports
+        .iter()
+        .flat_map(|report| &report.retrieve_micros)
+        .map(|micros| in_millis(*micros))
+        .collect();
+    millis.sort_unstable_by(f64::total_cmp);
+    LATENCY_PERCENTILES
+        .iter()
+        .filter_map(|percent| percentile(&millis, *percent))
+        .collect()
 }
 
 /// A metric over the tasks of one run; `None` if it applies to none, or is not a finite number.
@@ -418,7 +456,8 @@ pub fn result_rows(run: &str, cell: &PlannedCell, report: &CellReport) -> Vec<Re
             strategy: cell.key.strategy.clone(),
             digest: cell.key.digest.clone(),
             suite: cell.key.suite.clone(),
-            seed: cell.key.seed,
+            seed: cell.key.repetition.seed,
+            order: cell.key.repetition.order,
             metric: metric.to_owned(),
             value,
             tasks: u32::try_from(tasks).unwrap_or(u32::MAX),

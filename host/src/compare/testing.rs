@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{CellKey, Comparison, Conditions, Contest, Contestant, PlannedCell};
+use super::{CellKey, Comparison, Conditions, Contest, Contestant, Design, PlannedCell};
 use crate::capability::{CallContext, Usage};
 use crate::contract::{
     Attempt, Change, Description, Feedback, Guidance, Labels, Plan, Pressure, Query, Setting, Task,
 };
-use crate::driver::{Acting, CellReport, Runs, TaskReport};
+use crate::driver::{Acting, CellReport, Repetition, Runs, TaskReport};
 use crate::embedding::EmbedderIdentity;
 use crate::engine::{CallError, CallFailure};
 use crate::strategy::{Answer, Phases, Strategy};
@@ -153,7 +153,7 @@ pub fn key(strategy: &str, seed: u64) -> CellKey {
         settings: BTreeMap::from([("k".to_owned(), "1".to_owned())]),
         suite: "evidence".to_owned(),
         suite_digest: "0".to_owned(),
-        seed,
+        repetition: Repetition { seed, order: 0 },
         most_memories: None,
         conditions: conditions(),
     }
@@ -163,6 +163,7 @@ pub fn key(strategy: &str, seed: u64) -> CellKey {
 pub fn report(scores: &[f64]) -> CellReport {
     let task = |(number, score): (usize, &f64)| TaskReport {
         task: format!("s/t{number}"),
+        asked: number as u32,
         group: format!("g{}", number / 2),
         scores: BTreeMap::from([
             ("hit@1".to_owned(), *score),
@@ -177,6 +178,9 @@ pub fn report(scores: &[f64]) -> CellReport {
         model: BTreeMap::new(),
         fuel: BTreeMap::from([("retrieve".to_owned(), 1_000_000)]),
         memories: 40,
+        growth: (1..=scores.len() as u32)
+            .map(|asked| (asked, u64::from(asked) * 40 / scores.len() as u64))
+            .collect(),
         cut: 0,
         evicted_by_host: 0,
         runs: Runs {
@@ -203,10 +207,16 @@ pub fn comparison(seeds: u64) -> Comparison {
             inapplicable: Vec::new(),
         }],
         seeds,
+        orders: 1,
         most_memories: None,
     }
 }
 
+pub fn design(comparison: &Comparison) -> Design {
+    let caveat = "extractive: is not a language model".to_owned();
+    Design::of(comparison, &conditions(), vec![caveat])
+}
+
 pub fn cells(comparison: &Comparison) -> Vec<PlannedCell> {
-    comparison.cells(&conditions())
+    comparison.cells(&design(comparison))
 }

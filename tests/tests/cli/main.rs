@@ -7,6 +7,8 @@ mod compare;
 mod help;
 mod inspect;
 mod lanes;
+mod reproduce;
+mod shard;
 mod suite;
 
 use std::path::{Path, PathBuf};
