@@ -15,6 +15,8 @@
 //! The random numbers have a fixed seed: the same scores give the same interval to the last bit, in whatever
 //! order they arrive.
 
+pub mod online;
+
 use std::collections::BTreeMap;
 
 use rand::SeedableRng;

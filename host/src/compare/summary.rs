@@ -4,6 +4,7 @@
 //! store's `results` table call them: change none without need.
 
 mod found;
+mod online;
 
 use std::collections::BTreeMap;
 
@@ -327,18 +328,24 @@ fn suite_result(contest: &Contest, ran: &[Ran<'_>], setup: &Setup) -> SuiteResul
             .collect()
     };
     let first = scores_of(0);
+    let is_none = |contestant: &Contestant| contestant.floor && contestant.name() == "none";
+    let without_memory = contest.contestants.iter().position(is_none);
+    let without_memory = without_memory.map(runs_of).unwrap_or_default();
     let strategies: Vec<StrategyResult> = contest
         .contestants
         .iter()
         .enumerate()
         .map(|(index, contestant)| {
             let ours = scores_of(index);
+            let runs = runs_of(index);
             StrategyResult {
+                curve: online::curve(&runs, &without_memory, primary),
+                recovery: online::recovery(&contest.suite, &runs, primary),
                 quality: statistics::estimate(ours.iter().copied()),
                 difference: (index > 0)
                     .then(|| statistics::difference(&ours, &first))
                     .flatten(),
-                ..strategy_result(contestant, &runs_of(index), &metrics)
+                ..strategy_result(contestant, &runs, &metrics)
             }
         })
         .collect();

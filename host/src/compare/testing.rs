@@ -124,6 +124,7 @@ pub fn suite(questions: usize) -> Suite {
                 shuffled: true,
                 batched: false,
                 warm_up: false,
+                changed: false,
                 episodes: (0..questions).map(episode).collect(),
             }],
         }],

@@ -94,6 +94,9 @@ pub struct Stage {
     pub batched: bool,
     /// Whether its questions are asked, and their outcomes heard of, but not scored.
     pub warm_up: bool,
+    /// Whether the world has changed when it begins, so that what was learnt before may mislead. How long a strategy
+    /// takes to recover is counted from its first question.
+    pub changed: bool,
     /// In the order of the data.
     pub episodes: Vec<Episode>,
 }
