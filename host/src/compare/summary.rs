@@ -340,7 +340,7 @@ fn suite_result(contest: &Contest, ran: &[Ran<'_>], setup: &Setup) -> SuiteResul
             let runs = runs_of(index);
             StrategyResult {
                 curve: online::curve(&runs, &without_memory, primary),
-                recovery: online::recovery(&contest.suite, &runs, primary),
+                recovery: online::recovery(&runs, primary),
                 quality: statistics::estimate(ours.iter().copied()),
                 difference: (index > 0)
                     .then(|| statistics::difference(&ours, &first))

@@ -165,6 +165,7 @@ pub fn report(scores: &[f64]) -> CellReport {
     let task = |(number, score): (usize, &f64)| TaskReport {
         task: format!("s/t{number}"),
         asked: number as u32,
+        changed: false,
         group: format!("g{}", number / 2),
         scores: BTreeMap::from([
             ("hit@1".to_owned(), *score),

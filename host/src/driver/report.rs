@@ -60,6 +60,9 @@ pub struct TaskReport {
     /// Its place among the questions of the run, from 0, in the order in which they were asked, those that are not
     /// scored among them.
     pub asked: u32,
+    /// Whether the world had changed before it: it is of a stage that is marked so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub changed: bool,
     /// For clustering.
     pub group: String,
     /// Metric → value.

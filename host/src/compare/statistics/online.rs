@@ -5,16 +5,20 @@
 //! about other tasks under every seed until the last, at which the mean and its interval are the strategy's overall
 //! ones: the same [`estimate`] makes both.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{Estimate, Score, estimate, mean};
 
 /// Points of a curve: as many as a plot of a few hundred pixels can show.
 pub const MOST_POINTS: usize = 40;
 
-/// Questions over which the trailing mean is taken that says whether a strategy is back at its level. With a hit rate of
-/// .5 its standard error is .07: changes smaller than that pass for noise.
+/// Questions over which the trailing mean is taken that says whether a strategy is back at its level: few enough to see a
+/// fall of weeks, enough for one bad question not to be one.
 pub const TRAILING: usize = 50;
+
+/// Standard errors by which a trailing mean must be worse to count as a fall, so that chance alone is none in 39 of 40
+/// cases.
+const LEFT: f64 = 1.96;
 
 /// A score, and the place of its question among those of the run.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -76,44 +80,36 @@ pub fn standing_at(course: &[(u32, u64)], questions: u32) -> Option<u64> {
     Some(course.get(known.checked_sub(1)?)?.1)
 }
 
-/// How many questions it takes after a change of the world until the score is back, as a mean over seeds: `changed` is
-/// the place of the first question after it.
+/// How many questions it takes after a change of the world until the score is back: `changed` is the place of the first
+/// question after it.
 ///
-/// Back is a run once the mean over [`TRAILING`] questions, all of them asked after the change, is no worse than the mean
-/// over all questions before it. It takes 0 if already the first of these trailing means is no worse: the score never
-/// left. `None` if a seed is not back at the end, or there is nothing to compare: no question before, or too few after.
+/// Seeds are averaged place by place. The level before is the mean over all questions before the change; the score has
+/// left it while the mean over the last [`TRAILING`] questions, all of them asked after the change, is worse by more than
+/// 1.96 of its standard errors, which the spread before the change tells. It is back when it returns from its first fall,
+/// which may come late where outcomes do; it takes 0 if it never falls. `None` if it is not back at the end, or there is
+/// nothing to compare: no question before, or too few after.
 pub fn recovery(scores: &[Asked<'_>], changed: u32, less_is_better: bool) -> Option<f64> {
-    let seeds: BTreeSet<u64> = scores.iter().map(|asked| asked.score.seed).collect();
-    let each: Option<Vec<f64>> = seeds
-        .into_iter()
-        .map(|seed| recovery_of_one(scores, seed, changed, less_is_better))
-        .collect();
-    mean(each?)
-}
-
-fn recovery_of_one(
-    scores: &[Asked<'_>],
-    seed: u64,
-    changed: u32,
-    less_is_better: bool,
-) -> Option<f64> {
     let sign = if less_is_better { -1.0 } else { 1.0 };
-    let run: BTreeMap<u32, f64> = scores
-        .iter()
-        .filter(|asked| asked.score.seed == seed && asked.score.value.is_finite())
-        .map(|asked| (asked.place, sign * asked.score.value))
-        .collect();
-    let before = mean(run.range(..changed).map(|(_, value)| *value))?;
-    let after: Vec<(u32, f64)> = run
-        .range(changed..)
-        .map(|(p, value)| (*p, *value))
-        .collect();
-    let back = after.windows(TRAILING).position(|window| {
-        mean(window.iter().map(|(_, value)| *value)).is_some_and(|trailing| trailing >= before)
-    })?;
-    if back == 0 {
-        return Some(0.0);
+    let mut places: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
+    for Asked { place, score } in scores.iter().filter(|asked| asked.score.value.is_finite()) {
+        places.entry(*place).or_default().push(sign * score.value);
     }
+    let run: Vec<(u32, f64)> = places
+        .into_iter()
+        .filter_map(|(place, values)| Some((place, mean(values)?)))
+        .collect();
+    let (before, after) = run.split_at(run.partition_point(|(place, _)| *place < changed));
+    let level = mean(before.iter().map(|(_, value)| *value))?;
+    let variance = mean(before.iter().map(|(_, value)| (value - level).powi(2)))?;
+    let least = level - LEFT * (variance / TRAILING as f64).sqrt();
+    let is_worse = |window: &[(u32, f64)]| {
+        mean(window.iter().map(|(_, value)| *value)).is_some_and(|trailing| trailing < least)
+    };
+    let mut trailing = after.windows(TRAILING).map(is_worse).enumerate();
+    if !trailing.any(|(_, worse)| worse) {
+        return (after.len() >= TRAILING).then_some(0.0);
+    }
+    let back = trailing.find_map(|(start, worse)| (!worse).then_some(start))?;
     let (place, _) = after.get(back + TRAILING - 1)?;
     Some(f64::from(place - changed + 1))
 }
@@ -237,6 +233,31 @@ mod tests {
         assert_eq!(recovery(&run(0, &names, &errors), 100, true), Some(80.0));
     }
 
+    /// Before: every second right, .5 with a standard error of .5/√50 = .0707, so that .3614 is still its level. The first
+    /// trailing mean after it is 19/50 = .38 or 18/50 = .36.
+    #[test]
+    fn chance_is_no_fall() {
+        let names = names(200);
+        let values = |right: u32| -> Vec<f64> {
+            (0..200)
+                .map(|place| match place {
+                    0..100 => f64::from(place % 2),
+                    place => f64::from(u8::from(place < 100 + right || place >= 150)),
+                })
+                .collect()
+        };
+        assert_eq!(
+            recovery(&run(0, &names, &values(19)), 100, false),
+            Some(0.0)
+        );
+        // The first question that leaves the window is a right one, and so are the first that enter it: it stays at
+        // 18/50 until the 18 have left, and reaches 19/50 with the next.
+        assert_eq!(
+            recovery(&run(0, &names, &values(18)), 100, false),
+            Some(69.0)
+        );
+    }
+
     /// Before: every second right, .5. After: 10 wrong, then all right. The first trailing mean is 40/50.
     #[test]
     fn what_never_fell_needs_no_recovery() {
@@ -263,6 +284,10 @@ mod tests {
         assert_eq!(recovery(&lost, 0, false), None, "nothing before");
         assert_eq!(recovery(&lost, 160, false), None, "too few after");
         let both = [lost, run(1, &names, &[1.0; 200])].concat();
-        assert_eq!(recovery(&both, 100, false), None, "one seed is not back");
+        assert_eq!(
+            recovery(&both, 100, false),
+            None,
+            "half of the runs are not back"
+        );
     }
 }

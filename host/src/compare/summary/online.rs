@@ -1,11 +1,11 @@
 //! How the strategies of a suite did in the course of their runs.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::{CurvePoint, Ran};
 use crate::compare::statistics::online::{self, Asked, MOST_POINTS};
 use crate::compare::statistics::{Score, mean};
-use crate::suite::{self, Suite};
+use crate::suite;
 
 /// The curve of one strategy's runs. Regret is against the runs of the agent without memory, if there are any.
 pub(super) fn curve(runs: &[Ran<'_>], without_memory: &[Ran<'_>], metric: &str) -> Vec<CurvePoint> {
@@ -32,29 +32,28 @@ pub(super) fn curve(runs: &[Ran<'_>], without_memory: &[Ran<'_>], metric: &str) 
         .collect()
 }
 
-/// How many questions it takes after a change of the world until the score is back, as a mean over the changes that the
-/// suite marks; `None` if it marks none, or a strategy is not back after one of them.
-pub(super) fn recovery(suite: &Suite, runs: &[Ran<'_>], metric: &str) -> Option<f64> {
-    let scores = asked(runs, metric);
+/// How many questions it takes after a change of the world until the score is back, as a mean over the streams in which
+/// one is marked; the first counts. `None` if none is, or a strategy is not back after one of them.
+pub(super) fn recovery(runs: &[Ran<'_>], metric: &str) -> Option<f64> {
     let less_is_better = suite::lower_is_better(metric);
-    let mut each = Vec::new();
-    for (stream, stages) in suite.streams.iter().map(|s| (&s.name, &s.stages)) {
-        let prefix = format!("{stream}/");
-        let of_stream = scores.iter().copied();
-        let of_stream: Vec<Asked<'_>> = of_stream
-            .filter(|asked| asked.score.task.starts_with(&prefix))
-            .collect();
-        for stage in stages.iter().filter(|stage| stage.changed) {
-            let tasks: BTreeSet<&str> = stage.episodes.iter().map(|e| e.task.id.as_str()).collect();
-            let places = of_stream.iter().filter(|asked| {
-                let task = asked.score.task.strip_prefix(&prefix);
-                task.is_some_and(|task| tasks.contains(task))
-            });
-            let changed = places.map(|asked| asked.place).min()?;
-            each.push(online::recovery(&of_stream, changed, less_is_better)?);
-        }
+    let tasks = || runs.iter().filter_map(Ran::report).flat_map(|r| &r.tasks);
+    let mut changes: BTreeMap<&str, u32> = BTreeMap::new();
+    for task in tasks().filter(|task| task.changed) {
+        let first = changes.entry(stream(&task.task)).or_insert(task.asked);
+        *first = task.asked.min(*first);
     }
-    mean(each)
+    let scores = asked(runs, metric);
+    let each = changes.into_iter().map(|(name, changed)| {
+        let of_stream = scores.iter().copied();
+        let of_stream = of_stream.filter(|asked| stream(asked.score.task) == name);
+        online::recovery(&of_stream.collect::<Vec<_>>(), changed, less_is_better)
+    });
+    mean(each.collect::<Option<Vec<f64>>>()?)
+}
+
+/// The stream of a task in a report.
+fn stream(task: &str) -> &str {
+    task.split_once('/').map_or(task, |(stream, _)| stream)
 }
 
 fn asked<'a>(runs: &[Ran<'a>], metric: &str) -> Vec<Asked<'a>> {
