@@ -18,6 +18,7 @@ pub mod driver;
 pub mod embedding;
 pub mod endpoint;
 pub mod engine;
+mod lock;
 pub mod model;
 mod offload;
 pub mod settings;

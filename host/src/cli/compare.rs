@@ -14,7 +14,7 @@ use super::{Failure, interrupt, output, progress, setup, suite};
 use crate::compare::files::CellFiles;
 use crate::compare::summary::Setup;
 use crate::compare::{
-    Comparison, Conditions, Contest, Contestant, Finish, HostRunner, Inapplicable, Outcome,
+    Comparison, Conditions, Contest, Contestant, Design, Finish, HostRunner, Inapplicable, Outcome,
     PlannedCell, Report, report, schedule,
 };
 use crate::config::Config;
@@ -34,7 +34,7 @@ Examples:
   memhost compare reasoningbank --model openai:gpt-4.1-mini --record run.cassette
   memhost compare reasoningbank --replay run.cassette
 
-With --output, every finished cell (strategy x suite x seed) is kept in DIR/cells. An interrupted \
+With --output, every finished cell (strategy x suite x seed x order) is kept in DIR/cells. An interrupted \
 comparison goes on where it was when the same command is run again; the report is in \
 DIR/report.{txt,json,csv}.
 
@@ -64,9 +64,12 @@ pub struct Options {
     /// times, or separated by commas. See `memhost suite list` [default: all].
     #[arg(long = "suite", value_name = "SUITE", value_delimiter = ',')]
     suites: Vec<String>,
-    /// Runs per strategy and suite; each shuffles what may be shuffled anew.
+    /// Seeds per strategy and suite: each decides anew all that is left to chance, the order of the tasks included.
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     seeds: u64,
+    /// Runs per seed, each with the tasks in another order and everything else as it was.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    orders: u32,
     /// A parameter of a plugin; `memhost inspect` lists them.
     #[arg(long = "set", value_name = "PLUGIN.PARAMETER=VALUE")]
     choices: Vec<Choice>,
@@ -216,6 +219,7 @@ pub async fn run(options: Options) -> Result<(), Failure> {
         run: run_name(),
         contests,
         seeds: options.seeds,
+        orders: options.orders,
         most_memories: options.memories,
     };
     let record = options.record.as_deref();
@@ -321,12 +325,13 @@ fn check_agent(acting: Acting, models: &Models) -> Result<(), Failure> {
 /// Says what each plugin's plan is expected to cost, and refuses what costs too much.
 fn check_cost(contests: &[Contest], options: &Options, acting: Acting) -> Result<(), Failure> {
     let mut expected = 0;
+    let runs = options.seeds * u64::from(options.orders);
     for contest in contests {
         for contestant in contest.contestants.iter().filter(|c| !c.floor) {
             let phases = contestant.strategy.phases();
             let cost = Cost::expected(&contestant.plan, phases, &contest.suite, acting);
-            expected += cost.model_calls * options.seeds;
-            progress::expected(contestant.name(), &contest.suite.name, options.seeds, &cost);
+            expected += cost.model_calls * runs;
+            progress::expected(contestant.name(), &contest.suite.name, runs, &cost);
         }
     }
     if contests
@@ -408,13 +413,17 @@ async fn run_and_report(
         .or_else(|| std::thread::available_parallelism().ok())
         .unwrap_or(NonZeroUsize::MIN);
     let cassette = runner.cassette.clone();
+    let is_replay = cassette.as_ref().is_some_and(Cassette::is_replay);
     let setup = Setup {
-        conditions: Conditions::of(&runner.surroundings),
-        jobs: jobs.get(),
-        replayed: cassette.as_ref().is_some_and(Cassette::is_replay),
-        model_caveats: model_caveats(&runner.surroundings.models),
+        run: (!is_replay).then(|| comparison.run.clone()),
+        jobs: (!is_replay).then_some(jobs.get()),
     };
-    let cells = comparison.cells(&setup.conditions);
+    let design = Design::of(
+        comparison,
+        &Conditions::of(&runner.surroundings),
+        model_caveats(&runner.surroundings.models),
+    );
+    let cells = comparison.cells(&design);
     let watcher = progress::watcher(cells.len());
     let stop = interrupt::interrupted();
     let finish = schedule::run(
@@ -437,7 +446,7 @@ async fn run_and_report(
         None => finish,
     };
 
-    let report = Report::new(comparison, &cells, &finish, &setup);
+    let report = Report::new(&design, &finish, &setup);
     if finish.finished() > 0 {
         output::print(&printed(&report, options.format, output::width())?)?;
     }

@@ -24,7 +24,7 @@ pub fn watcher(cells: usize) -> Box<dyn Watcher> {
 }
 
 /// What a strategy's plan is expected to cost on a suite, before anything is run.
-pub fn expected(strategy: &str, suite: &str, seeds: u64, cost: &Cost) {
+pub fn expected(strategy: &str, suite: &str, repetitions: u64, cost: &Cost) {
     let times = |number: u64, one: &str| match number {
         1 => format!("1 {one}"),
         _ => format!("{} {one}s", count(number as f64)),
@@ -34,11 +34,11 @@ pub fn expected(strategy: &str, suite: &str, seeds: u64, cost: &Cost) {
         times(cost.tasks, "task"),
         times(cost.runs_per_task, "run"),
         times(cost.rounds, "round"),
-        match seeds {
+        match repetitions {
             1 => String::new(),
-            _ => format!(" x {}", times(seeds, "seed")),
+            _ => format!(" x {}", times(repetitions, "repetition")),
         },
-        times(cost.model_calls * seeds, "model call"),
+        times(cost.model_calls * repetitions, "model call"),
     );
 }
 

@@ -3,24 +3,22 @@
 use super::key::Conditions;
 use super::report::number::{count, score};
 use super::statistics::FEW_GROUPS;
-use super::summary::{Setup, StrategyResult, SuiteResult};
-use super::{Contest, Contestant, label};
+use super::summary::{StrategyResult, SuiteResult};
+use super::{Design, ListedStrategy, ListedSuite, label};
 use crate::contract::{Labels, Plan, Protocol};
-use crate::driver;
 
 /// The caveats of one suite's results, most general first.
-pub fn of(contest: &Contest, result: &SuiteResult, setup: &Setup) -> Vec<String> {
-    let mut caveats = setup.model_caveats.clone();
-    if !setup.model_caveats.is_empty() || has_no_model(&setup.conditions) {
-        caveats.extend(contest.contestants.iter().flat_map(degraded));
+pub fn of(suite: &ListedSuite, result: &SuiteResult, design: &Design) -> Vec<String> {
+    let mut caveats = design.model_caveats.clone();
+    if !design.model_caveats.is_empty() || has_no_model(&design.conditions) {
+        caveats.extend(suite.strategies.iter().flat_map(degraded));
     }
-    caveats.extend(differing_plans(&contest.contestants));
-    let acting = setup.conditions.acting;
-    caveats.extend(contest.contestants.iter().flat_map(|contestant| {
-        let deviations = driver::deviations(&contestant.plan, &contest.suite, acting);
-        let name = contestant.name();
-        let said = deviations.into_iter().filter(|_| !contestant.floor);
-        said.map(move |deviation| format!("{name}: {deviation}"))
+    let plugins = || suite.strategies.iter().filter(|s| !s.floor);
+    caveats.extend(differing_plans(plugins().collect()));
+    caveats.extend(plugins().flat_map(|strategy| {
+        let name = &strategy.name;
+        let deviations = strategy.deviations.iter();
+        deviations.map(move |deviation| format!("{name}: {deviation}"))
     }));
     caveats.extend(about_results(result));
     caveats
@@ -40,25 +38,24 @@ fn has_no_model(conditions: &Conditions) -> bool {
     conditions.models.values().any(|model| model == "none")
 }
 
-fn degraded(contestant: &Contestant) -> impl Iterator<Item = String> {
-    let description = contestant.strategy.description();
-    description
+fn degraded(strategy: &ListedStrategy) -> impl Iterator<Item = String> {
+    let name = &strategy.name;
+    strategy
         .degraded
         .iter()
-        .map(|how| format!("{}: {how}", description.name))
+        .map(move |how| format!("{name}: {how}"))
 }
 
 /// Strategies that are told different things cannot be compared silently.
-fn differing_plans(contestants: &[Contestant]) -> Option<String> {
-    let plugins: Vec<&Contestant> = contestants.iter().filter(|c| !c.floor).collect();
+fn differing_plans(plugins: Vec<&ListedStrategy>) -> Option<String> {
     let conditions = |plan: &Plan| (plan.protocol, plan.labels);
     let first = conditions(&plugins.first()?.plan);
-    if plugins.iter().all(|c| conditions(&c.plan) == first) {
+    if plugins.iter().all(|s| conditions(&s.plan) == first) {
         return None;
     }
     let each: Vec<String> = plugins
         .iter()
-        .map(|c| format!("{} {}", c.name(), plan_text(&c.plan)))
+        .map(|s| format!("{} {}", s.name, plan_text(&s.plan)))
         .collect();
     Some(format!(
         "the strategies do not run under the same conditions: {}",
@@ -181,30 +178,22 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::compare::testing;
+    use crate::compare::{Contestant, testing};
 
-    fn told(contestants: Vec<Contestant>, setup: &Setup) -> Vec<String> {
-        let contest = Contest {
-            suite: Arc::new(testing::suite(24)),
-            contestants,
-            inapplicable: Vec::new(),
-        };
-        let mut result = crate::compare::summary::tests::report().suites.remove(0);
-        result.strategies.clear();
-        of(&contest, &result, setup)
-    }
+    const REAL: &str = "openai:gpt-4.1-mini";
 
-    fn setup(model: &str, caveats: &[&str]) -> Setup {
+    fn told(contestants: Vec<Contestant>, model: &str, caveats: &[&str]) -> Vec<String> {
+        let mut comparison = testing::comparison(1);
+        comparison.contests[0].contestants = contestants;
         let mut conditions = testing::conditions();
         conditions
             .models
             .insert("agent".to_owned(), model.to_owned());
-        Setup {
-            conditions,
-            jobs: 1,
-            replayed: false,
-            model_caveats: caveats.iter().map(|&caveat| caveat.to_owned()).collect(),
-        }
+        let caveats = caveats.iter().map(|&caveat| caveat.to_owned()).collect();
+        let design = Design::of(&comparison, &conditions, caveats);
+        let mut result = crate::compare::summary::tests::report().suites.remove(0);
+        result.strategies.clear();
+        of(&design.suites[0], &result, &design)
     }
 
     fn degrading() -> Contestant {
@@ -216,38 +205,37 @@ mod tests {
 
     #[test]
     fn what_is_no_language_model_is_said_with_how_strategies_run_without_one() {
-        let not_one = setup("extractive", &["extractive: is not a language model"]);
+        let caveat = "extractive: is not a language model";
         assert_eq!(
-            told(vec![degrading()], &not_one),
+            told(vec![degrading()], "extractive", &[caveat]),
             [
                 "extractive: is not a language model",
                 "rb: judges by the outcome"
             ]
         );
         assert_eq!(
-            told(vec![degrading()], &setup("none", &[])),
+            told(vec![degrading()], "none", &[]),
             ["rb: judges by the outcome"]
         );
-        let real = setup("openai:gpt-4.1-mini", &[]);
-        assert!(told(vec![degrading()], &real).is_empty());
+        assert!(told(vec![degrading()], REAL, &[]).is_empty());
     }
 
     #[test]
     fn strategies_that_are_told_different_outcomes_are_not_compared_silently() {
         let mut judge = testing::contestant("rb", false);
         judge.plan = testing::plan(Labels::SelfJudged);
-        let real = setup("openai:gpt-4.1-mini", &[]);
         assert_eq!(
             told(
                 vec![testing::contestant("rag", false), judge.clone()],
-                &real
+                REAL,
+                &[]
             ),
             ["the strategies do not run under the same conditions: \
                  rag learns as it goes and is told whatever outcomes there are; \
                  rb learns as it goes and is told no outcomes"]
         );
         judge.floor = true;
-        assert!(told(vec![testing::contestant("rag", false), judge], &real).is_empty());
+        assert!(told(vec![testing::contestant("rag", false), judge], REAL, &[]).is_empty());
     }
 
     #[test]

@@ -7,7 +7,11 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::CellKey;
+use super::summary::FORMAT;
 use crate::driver::CellReport;
+
+/// Where cells stand in a result directory.
+pub const DIRECTORY: &str = "cells";
 
 /// A directory of finished cells.
 #[derive(Debug, Clone)]
@@ -24,6 +28,16 @@ pub struct CellFileError {
     source: io::Error,
 }
 
+impl CellFileError {
+    pub(super) fn new(action: &'static str, path: &Path, source: io::Error) -> CellFileError {
+        CellFileError {
+            action,
+            path: path.to_owned(),
+            source,
+        }
+    }
+}
+
 /// What is known of a cell.
 #[derive(Debug, PartialEq)]
 pub enum Kept {
@@ -38,6 +52,8 @@ pub enum Kept {
 /// A cell file's content. The key is there for people, and to notice a file under a wrong name.
 #[derive(serde::Serialize, serde::Deserialize)]
 struct CellFile {
+    /// The version of result files: [`FORMAT`].
+    format: u32,
     key: CellKey,
     report: CellReport,
 }
@@ -48,12 +64,8 @@ impl CellFiles {
     /// # Errors
     /// If it cannot be created or written to.
     pub fn open(output: &Path) -> Result<CellFiles, CellFileError> {
-        let directory = output.join("cells");
-        let fail = |source| CellFileError {
-            action: "write to",
-            path: directory.clone(),
-            source,
-        };
+        let directory = output.join(DIRECTORY);
+        let fail = |source| CellFileError::new("write to", &directory, source);
         std::fs::create_dir_all(&directory).map_err(fail)?;
         tempfile::tempfile_in(&directory).map_err(fail)?;
         Ok(CellFiles { directory })
@@ -62,16 +74,10 @@ impl CellFiles {
     /// Looks a cell up.
     pub fn load(&self, key: &CellKey) -> Kept {
         let path = self.path(key);
-        let damaged = |reason: String| Kept::Damaged(format!("`{}` {reason}", path.display()));
-        let text = match std::fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Kept::Missing,
-            Err(error) => return damaged(format!("cannot be read: {error}")),
-        };
-        match serde_json::from_slice::<CellFile>(&text) {
-            Ok(file) if file.key == *key => Kept::Finished(Box::new(file.report)),
-            Ok(file) => damaged(format!("holds another cell: {}", file.key.label())),
-            Err(error) => damaged(format!("is not a finished cell: {error}")),
+        match std::fs::read(&path) {
+            Ok(text) => Kept::parse(key, &path.display().to_string(), &text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Kept::Missing,
+            Err(error) => Kept::Damaged(format!("`{}` cannot be read: {error}", path.display())),
         }
     }
 
@@ -82,28 +88,48 @@ impl CellFiles {
     pub fn save(&self, key: &CellKey, report: &CellReport) -> Result<(), CellFileError> {
         let path = self.path(key);
         let file = CellFile {
+            format: FORMAT,
             key: key.clone(),
             report: report.clone(),
         };
-        self.write(&path, &file).map_err(|source| CellFileError {
-            action: "write",
-            path,
-            source,
-        })
-    }
-
-    fn write(&self, path: &Path, file: &CellFile) -> io::Result<()> {
-        let mut temporary = tempfile::NamedTempFile::new_in(&self.directory)?;
-        serde_json::to_writer(&mut temporary, file)?;
-        temporary.flush()?;
-        temporary.as_file().sync_all()?;
-        temporary.persist(path)?;
-        std::fs::File::open(&self.directory)?.sync_all()
+        let written = serde_json::to_vec(&file)
+            .map_err(io::Error::from)
+            .and_then(|text| write_whole(&path, &text));
+        written.map_err(|source| CellFileError::new("write", &path, source))
     }
 
     fn path(&self, key: &CellKey) -> PathBuf {
-        self.directory.join(format!("{}.json", key.digest()))
+        self.directory.join(name(key))
     }
+}
+
+impl Kept {
+    /// Understands the content of the file, at some place, that should hold a cell.
+    pub fn parse(key: &CellKey, place: &str, text: &[u8]) -> Kept {
+        let damaged = |reason: String| Kept::Damaged(format!("`{place}` {reason}"));
+        match serde_json::from_slice::<CellFile>(text) {
+            Ok(file) if file.format != FORMAT => damaged(format!("is of format {}", file.format)),
+            Ok(file) if file.key == *key => Kept::Finished(Box::new(file.report)),
+            Ok(file) => damaged(format!("holds another cell: {}", file.key.label())),
+            Err(error) => damaged(format!("is not a finished cell: {error}")),
+        }
+    }
+}
+
+/// The name of a cell's file.
+pub fn name(key: &CellKey) -> String {
+    format!("{}.json", key.digest())
+}
+
+/// Writes a file that appears whole or not at all; it is on disk when this returns.
+pub(super) fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    let mut temporary = tempfile::NamedTempFile::new_in(directory)?;
+    temporary.write_all(content)?;
+    temporary.flush()?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(path)?;
+    std::fs::File::open(directory)?.sync_all()
 }
 
 #[cfg(test)]
@@ -121,6 +147,21 @@ mod tests {
         files.save(&key, &report).unwrap();
         assert_eq!(files.load(&key), Kept::Finished(Box::new(report)));
         assert_eq!(files.load(&testing::key("rag", 1)), Kept::Missing);
+    }
+
+    #[test]
+    fn a_score_that_is_no_number_comes_back_as_none() {
+        let output = tempfile::tempdir().unwrap();
+        let files = CellFiles::open(output.path()).unwrap();
+        let key = testing::key("rag", 0);
+        files
+            .save(&key, &testing::report(&[f64::NAN, 1.0]))
+            .unwrap();
+        let Kept::Finished(report) = files.load(&key) else {
+            panic!("a score that is no number cost the whole cell");
+        };
+        assert!(report.tasks[0].scores["hit@1"].is_nan());
+        assert_eq!(report.tasks[1].scores["hit@1"], 1.0);
     }
 
     #[test]

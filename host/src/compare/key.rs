@@ -5,10 +5,10 @@ use std::fmt::{self, Write as _};
 
 use sha2::{Digest, Sha256};
 
-use super::{Comparison, Contest, Contestant, label};
-use crate::driver::{Acting, Surroundings};
+use super::design::{Design, ListedStrategy, ListedSuite};
+use super::label;
+use crate::driver::{Acting, Repetition, Surroundings};
 use crate::embedding::EmbedderIdentity;
-use crate::settings;
 use crate::suite::Suite;
 
 /// Everything that determines what a cell measures, latencies aside.
@@ -26,8 +26,8 @@ pub struct CellKey {
     pub suite: String,
     /// Its content.
     pub suite_digest: String,
-    /// Which seed.
-    pub seed: u64,
+    /// Which of its runs there.
+    pub repetition: Repetition,
     /// The most memories per stream.
     pub most_memories: Option<u32>,
     /// What all cells of a comparison have in common.
@@ -82,23 +82,21 @@ impl Conditions {
 
 impl CellKey {
     pub(super) fn new(
-        contest: &Contest,
-        suite_digest: &str,
-        contestant: &Contestant,
-        seed: u64,
-        comparison: &Comparison,
-        conditions: &Conditions,
+        design: &Design,
+        suite: &ListedSuite,
+        strategy: &ListedStrategy,
+        repetition: Repetition,
     ) -> CellKey {
         CellKey {
-            strategy: contestant.name().to_owned(),
-            floor: contestant.floor,
-            digest: contestant.strategy.digest().to_owned(),
-            settings: settings::as_text(&contestant.settings),
-            suite: contest.suite.name.clone(),
-            suite_digest: suite_digest.to_owned(),
-            seed,
-            most_memories: comparison.most_memories,
-            conditions: conditions.clone(),
+            strategy: strategy.name.clone(),
+            floor: strategy.floor,
+            digest: strategy.digest.clone(),
+            settings: strategy.settings.clone(),
+            suite: suite.name.clone(),
+            suite_digest: suite.digest.clone(),
+            repetition,
+            most_memories: design.most_memories,
+            conditions: design.conditions.clone(),
         }
     }
 
@@ -107,16 +105,21 @@ impl CellKey {
         hex(Sha256::digest(format!("{self:?}")))
     }
 
-    /// `strategy/suite/seed`: names the cell on a cassette, the same in every run.
+    /// `strategy/suite/seed`, and `.order` after it for all but a seed's first: names the cell on a cassette, the
+    /// same in every run.
     pub fn scope(&self) -> String {
         let strategy = label(&self.strategy, self.floor);
-        format!("{strategy}/{}/{}", self.suite, self.seed)
+        format!("{strategy}/{}/{}", self.suite, self.repetition.name())
     }
 
     /// `strategy on suite, seed n`, for people.
     pub fn label(&self) -> String {
         let strategy = label(&self.strategy, self.floor);
-        format!("{strategy} on {}, seed {}", self.suite, self.seed)
+        let Repetition { seed, order } = self.repetition;
+        match order {
+            0 => format!("{strategy} on {}, seed {seed}", self.suite),
+            _ => format!("{strategy} on {}, seed {seed}, order {order}", self.suite),
+        }
     }
 }
 
@@ -141,7 +144,8 @@ impl fmt::Write for Hashed {
     }
 }
 
-fn hex(bytes: impl AsRef<[u8]>) -> String {
+/// Bytes in hexadecimal.
+pub(super) fn hex(bytes: impl AsRef<[u8]>) -> String {
     bytes
         .as_ref()
         .iter()
@@ -166,14 +170,15 @@ mod tests {
 
     #[test]
     fn whatever_determines_a_result_changes_the_digest() {
-        let change: [fn(&mut CellKey); 13] = [
+        let change: [fn(&mut CellKey); 14] = [
             |key| key.floor = true,
             |key| key.strategy.push('2'),
             |key| key.digest = "sha256:other".to_owned(),
             |key| drop(key.settings.insert("k".to_owned(), "2".to_owned())),
             |key| key.suite.push('2'),
             |key| key.suite_digest.push('2'),
-            |key| key.seed += 1,
+            |key| key.repetition.seed += 1,
+            |key| key.repetition.order += 1,
             |key| key.most_memories = Some(10),
             |key| key.conditions.memhost.push('2'),
             |key| key.conditions.embedder.dimension += 1,
@@ -193,6 +198,16 @@ mod tests {
             change(&mut changed);
             assert!(digests.insert(changed.digest()), "{changed:?}");
         }
+    }
+
+    #[test]
+    fn orders_of_one_seed_have_names_of_their_own() {
+        let mut key = key();
+        assert_eq!(key.scope(), "rag/evidence/0");
+        assert_eq!(key.label(), "rag on evidence, seed 0");
+        key.repetition.order = 2;
+        assert_eq!(key.scope(), "rag/evidence/0.2");
+        assert_eq!(key.label(), "rag on evidence, seed 0, order 2");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Compares strategies: the same tasks in the same order for every one of them, and how sure the differences are.
 //!
-//! A comparison is a set of *cells*, strategy × suite × seed, which are independent of each other: [`schedule`]
+//! A comparison is a set of *cells*, strategy × suite × seed × order, which are independent of each other: [`schedule`]
 //! runs them side by side, [`files`] keeps the finished ones so that a comparison can be continued,
 //! [`statistics`] says how large and how sure the scores are, [`summary`] puts that together and [`report`]
 //! prints it.
@@ -9,8 +9,11 @@
 //! remember anything.
 
 mod caveats;
+pub mod design;
+pub mod directory;
 pub mod files;
 pub mod key;
+pub mod manifest;
 pub mod report;
 pub mod schedule;
 pub mod statistics;
@@ -25,7 +28,9 @@ use crate::settings;
 use crate::strategy::Strategy;
 use crate::suite::{self, Suite};
 
+pub use design::{Design, ListedCell, ListedStrategy, ListedSuite};
 pub use key::{CellKey, Conditions};
+pub use manifest::{Manifest, Shard};
 pub use schedule::{Finish, HostRunner, Outcome, Runner, Watcher};
 pub use summary::Report;
 
@@ -151,53 +156,48 @@ pub struct Comparison {
     pub contests: Vec<Contest>,
     /// Seeds 0 to this, exclusively.
     pub seeds: u64,
+    /// Orders of each seed, 0 to this, exclusively.
+    pub orders: u32,
     /// The most memories per stream; `None` is unlimited.
     pub most_memories: Option<u32>,
 }
 
-/// A cell that is to be run, and where its result belongs.
+/// A cell that is to be run.
 #[derive(Clone)]
 pub struct PlannedCell {
     /// Everything that determines its result.
     pub key: CellKey,
     /// What the driver runs.
     pub cell: Cell,
-    /// Index of its contest in [`Comparison::contests`].
-    pub contest: usize,
-    /// Index of its strategy in [`Contest::contestants`].
-    pub contestant: usize,
 }
 
 impl Comparison {
-    /// Every cell, seed by seed, so that an interrupted comparison has whole seeds of every strategy.
-    pub fn cells(&self, conditions: &Conditions) -> Vec<PlannedCell> {
-        let digests: Vec<String> = self
-            .contests
-            .iter()
-            .map(|contest| key::suite_digest(&contest.suite))
-            .collect();
-        let mut cells = Vec::new();
-        for seed in 0..self.seeds {
-            for (contest_index, (contest, digest)) in self.contests.iter().zip(&digests).enumerate()
-            {
-                for (contestant_index, contestant) in contest.contestants.iter().enumerate() {
-                    cells.push(PlannedCell {
-                        key: CellKey::new(contest, digest, contestant, seed, self, conditions),
-                        cell: Cell {
-                            strategy: contestant.strategy.clone(),
-                            settings: contestant.settings.clone(),
-                            suite: contest.suite.clone(),
-                            seed,
-                            id: format!("{}-{}", self.run, cells.len()),
-                            most_memories: self.most_memories,
-                        },
-                        contest: contest_index,
-                        contestant: contestant_index,
-                    });
-                }
-            }
-        }
-        cells
+    /// The cells of its design, ready to be run.
+    pub fn cells(&self, design: &Design) -> Vec<PlannedCell> {
+        let cells = design.cells().into_iter().enumerate();
+        let planned = cells.filter_map(
+            |(
+                number,
+                ListedCell {
+                    key,
+                    suite,
+                    strategy,
+                },
+            )| {
+                let contest = self.contests.get(suite)?;
+                let contestant = contest.contestants.get(strategy)?;
+                let cell = Cell {
+                    strategy: contestant.strategy.clone(),
+                    settings: contestant.settings.clone(),
+                    suite: contest.suite.clone(),
+                    repetition: key.repetition,
+                    id: format!("{}-{number}", self.run),
+                    most_memories: self.most_memories,
+                };
+                Some(PlannedCell { key, cell })
+            },
+        );
+        planned.collect()
     }
 }
 

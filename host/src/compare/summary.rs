@@ -9,11 +9,11 @@ mod online;
 use std::collections::BTreeMap;
 
 use super::caveats;
-use super::key::Conditions;
 use super::statistics::{self, Estimate, Score, mean, nearest_rank, percentile};
-use super::{Comparison, Contest, Contestant, Finish, Inapplicable, Outcome, PlannedCell};
+use super::{
+    Design, Finish, Inapplicable, ListedCell, ListedStrategy, ListedSuite, Outcome, PlannedCell,
+};
 use crate::driver::{CellReport, ModelCost};
-use crate::settings;
 use crate::store::ResultRow;
 use crate::suite::{self, Lane, Scores};
 
@@ -32,8 +32,10 @@ pub struct Report {
     pub memhost: String,
     /// Names the comparison in the store. A replay has no name of its own, so that it repeats to the byte.
     pub run: Option<String>,
-    /// Runs per strategy and suite, each with a seed of its own.
+    /// Seeds per strategy and suite.
     pub seeds: u64,
+    /// Runs per seed, each in an order of its own.
+    pub orders: u32,
     /// Cells that ran at a time, which is what latencies were measured under; a replay measures none.
     pub jobs: Option<usize>,
     /// The most memories per stream.
@@ -91,7 +93,7 @@ pub struct StrategyResult {
     pub floor: bool,
     /// Every parameter, as text.
     pub settings: BTreeMap<String, String>,
-    /// How many seeds finished.
+    /// How many runs finished: one per seed and order.
     pub seeds: usize,
     /// The primary metric; `None` if nothing was measured.
     pub quality: Option<Estimate>,
@@ -230,52 +232,40 @@ fn total(report: &CellReport, count: fn(&ModelCost) -> u64) -> f64 {
     report.model.values().map(count).sum::<u64>() as f64
 }
 
-/// What a report says of the surroundings, besides what is measured.
-#[derive(Debug, Clone)]
+/// How cells were run, as far as it says nothing of the results. A replay has neither.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Setup {
-    /// What all cells ran under.
-    pub conditions: Conditions,
+    /// Names the comparison in the store.
+    pub run: Option<String>,
     /// Cells that ran at a time.
-    pub jobs: usize,
-    /// Whether models were replayed from a cassette.
-    pub replayed: bool,
-    /// What models that are none say of themselves.
-    pub model_caveats: Vec<String>,
+    pub jobs: Option<usize>,
 }
 
 impl Report {
-    /// Puts the results of a comparison's cells together.
-    pub fn new(
-        comparison: &Comparison,
-        cells: &[PlannedCell],
-        finish: &Finish,
-        setup: &Setup,
-    ) -> Report {
-        let suites = comparison
-            .contests
+    /// Puts together what became of a design's cells, in the order of [`Design::cells`].
+    pub fn new(design: &Design, finish: &Finish, setup: &Setup) -> Report {
+        let cells = design.cells();
+        let ran: Vec<Ran<'_>> = cells
             .iter()
-            .enumerate()
-            .map(|(index, contest)| {
-                let ran = cells
-                    .iter()
-                    .zip(&finish.outcomes)
-                    .filter(|(cell, _)| cell.contest == index)
-                    .map(|(cell, outcome)| Ran { cell, outcome })
-                    .collect::<Vec<_>>();
-                suite_result(contest, &ran, setup)
-            })
+            .zip(&finish.outcomes)
+            .map(|(cell, outcome)| Ran { cell, outcome })
             .collect();
+        let suites = design.suites.iter().enumerate().map(|(index, suite)| {
+            let ran = ran.iter().copied().filter(|ran| ran.cell.suite == index);
+            suite_result(suite, &ran.collect::<Vec<_>>(), design)
+        });
         Report {
             format: FORMAT,
-            memhost: setup.conditions.memhost.clone(),
-            run: (!setup.replayed).then(|| comparison.run.clone()),
-            seeds: comparison.seeds,
-            jobs: (!setup.replayed).then_some(setup.jobs),
-            most_memories: comparison.most_memories,
-            embedder: setup.conditions.embedder.name.clone(),
-            models: setup.conditions.models.clone(),
+            memhost: design.conditions.memhost.clone(),
+            run: setup.run.clone(),
+            seeds: design.seeds,
+            orders: design.orders,
+            jobs: setup.jobs,
+            most_memories: design.most_memories,
+            embedder: design.conditions.embedder.name.clone(),
+            models: design.conditions.models.clone(),
             interrupted: finish.interrupted,
-            suites,
+            suites: suites.collect(),
         }
     }
 }
@@ -283,7 +273,7 @@ impl Report {
 /// A cell and what became of it.
 #[derive(Clone, Copy)]
 struct Ran<'a> {
-    cell: &'a PlannedCell,
+    cell: &'a ListedCell,
     outcome: &'a Outcome,
 }
 
@@ -296,7 +286,7 @@ impl<'a> Ran<'a> {
     }
 
     fn scores(&self, metric: &str) -> Vec<Score<'a>> {
-        let seed = self.cell.key.seed;
+        let seed = self.cell.key.repetition.number();
         self.report()
             .into_iter()
             .flat_map(|report| &report.tasks)
@@ -312,30 +302,29 @@ impl<'a> Ran<'a> {
     }
 }
 
-fn suite_result(contest: &Contest, ran: &[Ran<'_>], setup: &Setup) -> SuiteResult {
-    let metrics = contest.suite.metrics();
-    let primary = &contest.suite.primary;
-    let runs_of = |contestant: usize| -> Vec<Ran<'_>> {
+fn suite_result(suite: &ListedSuite, ran: &[Ran<'_>], design: &Design) -> SuiteResult {
+    let primary = &suite.primary;
+    let runs_of = |strategy: usize| -> Vec<Ran<'_>> {
         ran.iter()
             .copied()
-            .filter(|ran| ran.cell.contestant == contestant)
+            .filter(|ran| ran.cell.strategy == strategy)
             .collect()
     };
-    let scores_of = |contestant: usize| -> Vec<Score<'_>> {
-        runs_of(contestant)
+    let scores_of = |strategy: usize| -> Vec<Score<'_>> {
+        runs_of(strategy)
             .iter()
             .flat_map(|ran| ran.scores(primary))
             .collect()
     };
     let first = scores_of(0);
-    let is_none = |contestant: &Contestant| contestant.floor && contestant.name() == "none";
-    let without_memory = contest.contestants.iter().position(is_none);
+    let is_none = |strategy: &ListedStrategy| strategy.floor && strategy.name == "none";
+    let without_memory = suite.strategies.iter().position(is_none);
     let without_memory = without_memory.map(runs_of).unwrap_or_default();
-    let strategies: Vec<StrategyResult> = contest
-        .contestants
+    let strategies: Vec<StrategyResult> = suite
+        .strategies
         .iter()
         .enumerate()
-        .map(|(index, contestant)| {
+        .map(|(index, strategy)| {
             let ours = scores_of(index);
             let runs = runs_of(index);
             StrategyResult {
@@ -345,47 +334,41 @@ fn suite_result(contest: &Contest, ran: &[Ran<'_>], setup: &Setup) -> SuiteResul
                 difference: (index > 0)
                     .then(|| statistics::difference(&ours, &first))
                     .flatten(),
-                ..strategy_result(contestant, &runs, &metrics)
+                ..strategy_result(strategy, &runs, &suite.metrics)
             }
         })
         .collect();
-    let groups: std::collections::BTreeSet<&str> = contest
-        .suite
-        .questions()
-        .map(|(episode, _)| episode.group.as_str())
-        .collect();
     let mut result = SuiteResult {
-        suite: contest.suite.name.clone(),
-        lane: contest.suite.lane,
-        summary: contest.suite.summary.clone(),
+        suite: suite.name.clone(),
+        lane: suite.lane,
+        summary: suite.summary.clone(),
         primary: primary.clone(),
-        metrics,
-        questions: contest.questions(),
-        groups: groups.len(),
+        metrics: suite.metrics.clone(),
+        questions: suite.questions,
+        groups: suite.groups,
         detectable: None,
         strategies,
         pairs: Vec::new(),
-        inapplicable: contest.inapplicable.clone(),
+        inapplicable: suite.inapplicable.clone(),
         caveats: Vec::new(),
     };
-    result.caveats = caveats::of(contest, &result, setup);
+    result.caveats = caveats::of(suite, &result, design);
     result
 }
 
 /// All but what depends on the first plugin's scores.
 fn strategy_result(
-    contestant: &Contestant,
+    strategy: &ListedStrategy,
     runs: &[Ran<'_>],
     metrics: &[String],
 ) -> StrategyResult {
     let reports: Vec<&CellReport> = runs.iter().filter_map(Ran::report).collect();
-    let description = contestant.strategy.description();
     StrategyResult {
-        strategy: description.name.clone(),
-        version: description.version.clone(),
-        digest: contestant.strategy.digest().to_owned(),
-        floor: contestant.floor,
-        settings: settings::as_text(&contestant.settings),
+        strategy: strategy.name.clone(),
+        version: strategy.version.clone(),
+        digest: strategy.digest.clone(),
+        floor: strategy.floor,
+        settings: strategy.settings.clone(),
         seeds: reports.len(),
         quality: None,
         difference: None,
@@ -408,7 +391,9 @@ fn strategy_result(
         failed_runs: runs
             .iter()
             .filter_map(|ran| match ran.outcome {
-                Outcome::Failed(reason) => Some(format!("seed {}: {reason}", ran.cell.key.seed)),
+                Outcome::Failed(reason) => {
+                    Some(format!("seed {}: {reason}", ran.cell.key.repetition.name()))
+                }
                 Outcome::Finished(_) | Outcome::NotRun => None,
             })
             .collect(),
@@ -478,7 +463,8 @@ pub fn result_rows(run: &str, cell: &PlannedCell, report: &CellReport) -> Vec<Re
             strategy: cell.key.strategy.clone(),
             digest: cell.key.digest.clone(),
             suite: cell.key.suite.clone(),
-            seed: cell.key.seed,
+            seed: cell.key.repetition.seed,
+            order: cell.key.repetition.order,
             metric: metric.to_owned(),
             value,
             tasks: u32::try_from(tasks).unwrap_or(u32::MAX),

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{CellKey, Comparison, Conditions, Contest, Contestant, PlannedCell};
+use super::{CellKey, Comparison, Conditions, Contest, Contestant, Design, PlannedCell};
 use crate::capability::{CallContext, Usage};
 use crate::contract::{
     Attempt, Change, Description, Feedback, Guidance, Labels, Plan, Pressure, Query, Setting, Task,
 };
-use crate::driver::{Acting, CellReport, Runs, TaskReport};
+use crate::driver::{Acting, CellReport, Repetition, Runs, TaskReport};
 use crate::embedding::EmbedderIdentity;
 use crate::engine::{CallError, CallFailure};
 use crate::strategy::{Answer, Phases, Strategy};
@@ -154,7 +154,7 @@ pub fn key(strategy: &str, seed: u64) -> CellKey {
         settings: BTreeMap::from([("k".to_owned(), "1".to_owned())]),
         suite: "evidence".to_owned(),
         suite_digest: "0".to_owned(),
-        seed,
+        repetition: Repetition { seed, order: 0 },
         most_memories: None,
         conditions: conditions(),
     }
@@ -209,10 +209,16 @@ pub fn comparison(seeds: u64) -> Comparison {
             inapplicable: Vec::new(),
         }],
         seeds,
+        orders: 1,
         most_memories: None,
     }
 }
 
+pub fn design(comparison: &Comparison) -> Design {
+    let caveat = "extractive: is not a language model".to_owned();
+    Design::of(comparison, &conditions(), vec![caveat])
+}
+
 pub fn cells(comparison: &Comparison) -> Vec<PlannedCell> {
-    comparison.cells(&conditions())
+    comparison.cells(&design(comparison))
 }

@@ -87,16 +87,37 @@ impl Config {
         entry("embedder.openai", &self.embedder.openai, name)
     }
 
+    /// The same, with what the environment says written down, and nothing in it that may be secret: keys are never
+    /// part of a configuration, and an address loses what it should not hold.
+    pub fn to_be_shown(&self) -> Config {
+        let mut config = self.clone();
+        let asks = self.embedder.choice != EmbedderChoice::Builtin
+            || [Role::Agent, Role::Strongest, Role::Judge, Role::Cheap]
+                .iter()
+                .any(|role| matches!(self.model.role(*role), ModelChoice::OpenAi(_)));
+        if asks {
+            let default = self.default_endpoint();
+            let endpoint = config.endpoint.entry(DEFAULT_ENDPOINT.to_owned());
+            endpoint.or_insert(default);
+        }
+        for endpoint in config.endpoint.values_mut() {
+            endpoint.base_url = endpoint.shown();
+        }
+        config
+    }
+
+    fn default_endpoint(&self) -> EndpointSettings {
+        let url = self.environment.get("OPENAI_BASE_URL");
+        EndpointSettings::at(url.unwrap_or_else(|| OPENAI_URL.to_owned()))
+    }
+
     fn open(&self, name: &str, built: &mut Built) -> Result<Arc<Endpoint>, ConfigError> {
         if let Some(endpoint) = built.endpoints.get(name) {
             return Ok(endpoint.clone());
         }
         let settings = match self.endpoint.get(name) {
             Some(settings) => settings.clone(),
-            None if name == DEFAULT_ENDPOINT => {
-                let url = self.environment.get("OPENAI_BASE_URL");
-                EndpointSettings::at(url.unwrap_or_else(|| OPENAI_URL.to_owned()))
-            }
+            None if name == DEFAULT_ENDPOINT => self.default_endpoint(),
             None => return Err(no_entry("endpoint", self.endpoint.keys(), name)),
         };
         let key = self.key(name, &settings)?;

@@ -40,7 +40,7 @@ use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::contract::Role;
 use crate::endpoint::EndpointSettings;
@@ -61,7 +61,7 @@ pub const DEFAULT_STORE: &str = ".memhost/store";
 pub const DEFAULT_ENDPOINT: &str = "openai";
 
 /// Everything that can be configured.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "a table")]
 pub struct Config {
     /// `[store]`
@@ -82,7 +82,7 @@ pub struct Config {
 }
 
 /// `[store]`: where memories are kept.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "a table")]
 pub struct StoreSection {
     /// A directory or an object-store URI. What absence means is the command's choice: a temporary directory for
@@ -91,7 +91,7 @@ pub struct StoreSection {
 }
 
 /// `[cache]`: which plugins are compiled, and where compiled ones are kept.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "a table")]
 pub struct CacheSection {
     /// The directory; the user's cache directory if absent.
@@ -110,7 +110,7 @@ impl Default for CacheSection {
 }
 
 /// `[embedder]`: what turns texts into vectors.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "a table")]
 pub struct EmbedderSection {
     /// The embedder in use.
@@ -121,7 +121,7 @@ pub struct EmbedderSection {
 }
 
 /// `[embedder.openai.<name>]`: an embedding model at an endpoint.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "a table")]
 pub struct EmbedderEntry {
     /// The name of an `[endpoint.<name>]`. Default: [`DEFAULT_ENDPOINT`].
@@ -155,7 +155,7 @@ impl Default for EmbedderEntry {
 }
 
 /// `[model]`: which language model answers which role.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "a table")]
 pub struct ModelSection {
     /// The model of every role that names no other.
@@ -187,7 +187,7 @@ impl ModelSection {
 }
 
 /// `[model.openai.<name>]`: a language model at an endpoint.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "a table")]
 pub struct ModelEntry {
     /// The name of an `[endpoint.<name>]`. Default: [`DEFAULT_ENDPOINT`].

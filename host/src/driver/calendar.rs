@@ -158,7 +158,7 @@ mod tests {
 
     use super::super::report::Recorder;
     use super::super::stream::StreamRun;
-    use super::super::{Acting, Cell, DriverError, Surroundings};
+    use super::super::{Acting, Cell, DriverError, Repetition, Surroundings};
     use super::*;
     use crate::contract::Plan;
     use crate::embedding::Builtin;
@@ -238,7 +238,7 @@ mod tests {
             strategy: floors.find(|f| f.description().name == "bm25").unwrap(),
             settings: Vec::new(),
             suite: Arc::new(suite),
-            seed: 1,
+            repetition: Repetition { seed: 1, order: 0 },
             id: "cell".into(),
             most_memories: None,
         };

@@ -7,7 +7,7 @@
 use crate::contract::{Plan, Protocol};
 use crate::suite::Stream;
 
-use super::order;
+use super::order::{self, Repetition};
 
 /// What an episode is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +28,13 @@ pub(super) struct Stretch {
 }
 
 /// The course of a stream under a plan.
-pub(super) fn course(stream: &Stream, plan: &Plan, seed: u64, stream_index: usize) -> Vec<Stretch> {
-    let order = order::episodes(stream, seed, stream_index);
+pub(super) fn course(
+    stream: &Stream,
+    plan: &Plan,
+    repetition: Repetition,
+    stream_index: usize,
+) -> Vec<Stretch> {
+    let order = order::episodes(stream, repetition, stream_index);
     let asks = |stage: usize, place: usize| {
         let stage = stream.stages.get(stage);
         let episode = stage.and_then(|stage| stage.episodes.get(place));
@@ -118,7 +123,7 @@ mod tests {
             (false, true) => 'l',
             (false, false) => '-',
         };
-        course(&stream(stages), &plan, 0, 0)
+        course(&stream(stages), &plan, Repetition::default(), 0)
             .iter()
             .map(|stretch| stretch.episodes.iter().map(letter).collect())
             .collect()

@@ -42,10 +42,11 @@ use crate::suite::{Reader, Suite};
 pub use acting::Acting;
 pub use calendar::{Calendar, Guard, Leak};
 pub use cost::Cost;
+pub use order::Repetition;
 pub use plan::{deviations, obstacle};
 pub use report::{CellReport, MOST_GROWTH, ModelCost, Runs, TaskReport};
 
-/// One cell: a strategy on a suite with a seed.
+/// One cell: a strategy on a suite, once.
 #[derive(Clone)]
 pub struct Cell {
     /// The strategy.
@@ -54,8 +55,8 @@ pub struct Cell {
     pub settings: Vec<Setting>,
     /// The suite.
     pub suite: Arc<Suite>,
-    /// Shuffles what may be shuffled, and seeds the strategy's random bits.
-    pub seed: u64,
+    /// What decides whatever is left to chance.
+    pub repetition: Repetition,
     /// Names the cell's namespaces in the store; unique per cell.
     pub id: String,
     /// The most memories per stream; `None` is unlimited.

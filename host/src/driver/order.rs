@@ -1,5 +1,5 @@
 //! In which order a stream's episodes come, and which random bits each call gets: the same for every
-//! strategy, from the cell's seed alone.
+//! strategy, from the cell's seed and order alone.
 
 use rand::RngCore;
 use rand::SeedableRng;
@@ -11,14 +11,66 @@ use crate::suite::Stream;
 
 use super::report::Position;
 
+/// Which of the runs of a strategy on a suite: what is left to chance is decided by these two numbers alone.
+///
+/// | | its seed decides | its order decides |
+/// |---|---|---|
+/// | the order of episodes, where a suite may be shuffled | yes | yes |
+/// | the random bits of the strategy's calls, of the reader and of trials | yes | no |
+/// | what a generated suite holds | no | no |
+///
+/// Runs of one seed in several orders tell how much a result owes to who came first; runs of several seeds
+/// tell how much it owes to chance as a whole.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+pub struct Repetition {
+    /// Seeds every random bit.
+    pub seed: u64,
+    /// Which shuffle of this seed.
+    pub order: u32,
+}
+
+impl Repetition {
+    /// `0` for the first order of seed 0, else `<seed>.<order>`.
+    pub fn name(self) -> String {
+        match self.order {
+            0 => self.seed.to_string(),
+            order => format!("{}.{order}", self.seed),
+        }
+    }
+
+    /// A number that no other repetition has, as long as seeds have 32 bits.
+    pub fn number(self) -> u64 {
+        (u64::from(self.order) << 32) ^ self.seed
+    }
+}
+
 /// Bits that tell a generator for the order from those for the calls, for the reader and for trials.
 const CALLS: u64 = 1 << 63;
 const READER: u64 = 1 << 62;
 const TRIALS: u64 = 1 << 61;
+/// Where the number of the order stands, below those bits and above the number of the stream.
+const ORDER_SHIFT: u32 = 28;
 
 /// Stage and place within it of every episode, in the order of the run.
-pub(super) fn episodes(stream: &Stream, seed: u64, stream_index: usize) -> Vec<(usize, usize)> {
-    let mut random = generator(seed, stream_index as u64);
+pub(super) fn episodes(
+    stream: &Stream,
+    repetition: Repetition,
+    stream_index: usize,
+) -> Vec<(usize, usize)> {
+    let order = u64::from(repetition.order) << ORDER_SHIFT;
+    let mut random = generator(repetition.seed, order | stream_index as u64);
     let mut order = Vec::new();
     for (stage_index, stage) in stream.stages.iter().enumerate() {
         let mut places: Vec<usize> = (0..stage.episodes.len()).collect();
@@ -112,7 +164,7 @@ mod tests {
     #[test]
     fn only_stages_that_may_be_are_shuffled_and_none_is_mixed_with_another() {
         let stream = stream(&[(20, false), (20, true)]);
-        let order = episodes(&stream, 7, 0);
+        let order = episodes(&stream, repetition(7, 0), 0);
         assert_eq!(order[..20], (0..20).map(|p| (0, p)).collect::<Vec<_>>());
         assert!(order[20..].iter().all(|&(stage, _)| stage == 1));
         let mut places: Vec<usize> = order[20..].iter().map(|&(_, p)| p).collect();
@@ -121,12 +173,38 @@ mod tests {
         assert_eq!(places, (0..20).collect::<Vec<_>>());
     }
 
+    fn repetition(seed: u64, order: u32) -> Repetition {
+        Repetition { seed, order }
+    }
+
     #[test]
-    fn the_order_depends_on_the_seed_and_on_nothing_else() {
+    fn the_order_depends_on_the_repetition_and_on_nothing_else() {
         let stream = stream(&[(50, true)]);
-        assert_eq!(episodes(&stream, 1, 0), episodes(&stream, 1, 0));
-        assert_ne!(episodes(&stream, 1, 0), episodes(&stream, 2, 0));
-        assert_ne!(episodes(&stream, 1, 0), episodes(&stream, 1, 1));
+        let episodes = |seed, order, index| episodes(&stream, repetition(seed, order), index);
+        assert_eq!(episodes(1, 0, 0), episodes(1, 0, 0));
+        let others = [
+            episodes(2, 0, 0),
+            episodes(1, 1, 0),
+            episodes(1, 2, 0),
+            episodes(1, 0, 1),
+        ];
+        for (place, other) in others.iter().enumerate() {
+            assert_ne!(*other, episodes(1, 0, 0));
+            assert!(!others[place + 1..].contains(other));
+        }
         assert_ne!(CallSeeds::new(1, 0).next(), CallSeeds::new(2, 0).next());
+    }
+
+    #[test]
+    fn repetitions_have_names_and_numbers_of_their_own() {
+        let all = [
+            repetition(0, 0),
+            repetition(1, 0),
+            repetition(0, 1),
+            repetition(1, 1),
+        ];
+        assert_eq!(all.map(Repetition::name), ["0", "1", "0.1", "1.1"]);
+        let numbers: std::collections::BTreeSet<u64> = all.map(Repetition::number).into();
+        assert_eq!(numbers.len(), all.len());
     }
 }

@@ -66,12 +66,20 @@ pub struct TaskReport {
     /// For clustering.
     pub group: String,
     /// Metric → value.
+    #[serde(deserialize_with = "scores")]
     pub scores: Scores,
     /// Tokens handed over at the primary budget.
     pub tokens: u32,
     /// What the same agent scores without memory, in 0..=1, where that arm was run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<f64>,
+}
+
+/// JSON knows no number that is none: it writes `null`, which must not cost the rest of a cell.
+fn scores<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Scores, D::Error> {
+    let scores = <BTreeMap<String, Option<f64>> as serde::Deserialize>::deserialize(deserializer)?;
+    let number = |(metric, value): (String, Option<f64>)| (metric, value.unwrap_or(f64::NAN));
+    Ok(scores.into_iter().map(number).collect())
 }
 
 /// Runs of agents, by arm: what a plan costs besides its model calls.

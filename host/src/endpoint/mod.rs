@@ -37,7 +37,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub const OPENAI_URL: &str = "https://api.openai.com/v1";
 
 /// How an endpoint is reached: the table `[endpoint.<name>]` of `memhost.toml`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "a table")]
 pub struct EndpointSettings {
     /// The address up to, and without, `/chat/completions` or `/embeddings`. It has no default, so that a

@@ -14,7 +14,7 @@ use crate::endpoint::Endpoint;
 use crate::tokens;
 
 /// The field that carries the longest reply.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TokenLimitField {
     /// `max_tokens`, which nearly every endpoint takes.
     #[default]

@@ -10,7 +10,7 @@ use super::home::Home;
 use crate::embedding::EmbedderIdentity;
 
 /// The version of everything that is stored: tables, journal, this file.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 const FILE: &str = "memhost.json";
 

@@ -182,6 +182,8 @@ pub struct ResultRow {
     pub suite: String,
     /// Which seed.
     pub seed: u64,
+    /// Which order of that seed.
+    pub order: u32,
     /// Which metric: `answer@256`, `fuel`.
     pub metric: String,
     /// Its value.
@@ -287,7 +289,7 @@ impl Store {
         self.inner.note(record).await
     }
 
-    /// Adds rows to the `results` table. A row of the same cell (run, strategy, digest, suite, seed, metric) as an
+    /// Adds rows to the `results` table. A row of the same cell (run, strategy, digest, suite, seed, order, metric) as an
     /// earlier one replaces it.
     ///
     /// # Errors

@@ -362,6 +362,7 @@ pub(crate) fn results(rows: &BTreeMap<String, ResultRow>) -> Result<RecordBatch,
         ("digest", of(|row| &row.digest)),
         ("suite", of(|row| &row.suite)),
         ("seed", numbers(rows.values().map(|row| row.seed))),
+        ("order", counts(rows.values().map(|row| row.order))),
         ("metric", of(|row| &row.metric)),
         ("value", reals(rows.values().map(|row| row.value))),
         ("tasks", counts(rows.values().map(|row| row.tasks))),
@@ -380,13 +381,14 @@ pub(crate) fn blob_id(name: &str) -> String {
 
 /// What makes a measured cell the same cell.
 pub(crate) fn result_id(row: &ResultRow) -> String {
-    let seed = row.seed.to_string();
+    let (seed, order) = (row.seed.to_string(), row.order.to_string());
     digest(&[
         &row.run,
         &row.strategy,
         &row.digest,
         &row.suite,
         &seed,
+        &order,
         &row.metric,
     ])
 }

@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use memhost::capability::{CallContext, Usage};
 use memhost::contract::*;
-use memhost::driver::{Acting, Cell, CellReport, DriverError, Progress, Surroundings, run_cell};
+use memhost::driver::{
+    Acting, Cell, CellReport, DriverError, Progress, Repetition, Surroundings, run_cell,
+};
 use memhost::embedding::{Builtin, Embedder};
 use memhost::engine::{CallError, CallFailure, Limits};
 use memhost::model::{Models, NoModel};
@@ -317,7 +319,7 @@ async fn run(
         strategy: strategy.clone(),
         settings: vec![],
         suite: suite.clone(),
-        seed: 0,
+        repetition: Repetition::default(),
         id: "cell".into(),
         most_memories,
     };

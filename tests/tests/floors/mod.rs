@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use memhost::contract::Side;
-use memhost::driver::{Acting, Cell, CellReport, Progress, Surroundings, run_cell};
+use memhost::driver::{Acting, Cell, CellReport, Progress, Repetition, Surroundings, run_cell};
 use memhost::embedding::{Builtin, Embedder, EmbedderIdentity, EmbeddingError};
 use memhost::engine::Limits;
 use memhost::model::{Models, NoModel};
@@ -123,7 +123,7 @@ pub fn reports(
                     strategy: floor.clone(),
                     settings: Vec::new(),
                     suite: suite.clone(),
-                    seed,
+                    repetition: Repetition { seed, order: 0 },
                     id: format!("{name}-{seed}"),
                     most_memories: None,
                 };

@@ -80,7 +80,7 @@ async fn a_store_of_another_schema_version_is_refused_and_not_touched() {
     let manifest = home.path().join("memhost.json");
     let text = fs::read_to_string(&manifest).unwrap();
     let newer = text.replace(
-        "\"schema_version\": 1",
+        "\"schema_version\": 2",
         "\"schema_version\": 7, \"new\": []",
     );
     assert_ne!(newer, text);

@@ -583,6 +583,7 @@ async fn attempts_and_results_become_rows() {
             digest: "d".into(),
             suite: "x".into(),
             seed: u64::MAX,
+            order: 0,
             metric: "answer@256".into(),
             value: 0.5,
             tasks: 3,

@@ -80,6 +80,7 @@ async fn python_counts_the_same_rows() {
             digest: "d".into(),
             suite: "x".into(),
             seed: 1,
+            order: 0,
             metric: "answer@256".into(),
             value,
             tasks: 3,

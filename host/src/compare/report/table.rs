@@ -67,8 +67,16 @@ fn heading(suite: &SuiteResult, report: &Report) -> String {
         suite.suite,
         plural(suite.questions, "question"),
         plural(suite.groups, "group"),
-        plural(report.seeds as usize, "seed"),
+        runs(report),
     )
+}
+
+fn runs(report: &Report) -> String {
+    let seeds = plural(report.seeds as usize, "seed");
+    match report.orders {
+        1 => seeds,
+        orders => format!("{seeds} in {} each", plural(orders as usize, "order")),
+    }
 }
 
 fn plural(number: usize, noun: &str) -> String {

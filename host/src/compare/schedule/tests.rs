@@ -79,7 +79,7 @@ impl Runner for Fake {
 
 /// A report that tells cells apart.
 fn report_of(key: &CellKey) -> CellReport {
-    let score = (key.strategy.len() as f64 + key.seed as f64) / 100.0;
+    let score = (key.strategy.len() as f64 + key.repetition.seed as f64) / 100.0;
     testing::report(&[score, 0.5])
 }
 

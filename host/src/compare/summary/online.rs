@@ -58,7 +58,7 @@ fn stream(task: &str) -> &str {
 
 fn asked<'a>(runs: &[Ran<'a>], metric: &str) -> Vec<Asked<'a>> {
     let of_run = |run: &Ran<'a>| {
-        let seed = run.cell.key.seed;
+        let seed = run.cell.key.repetition.number();
         let tasks = run.report().into_iter().flat_map(|report| &report.tasks);
         tasks
             .filter_map(|task| {

@@ -4,7 +4,7 @@ use super::*;
 use crate::compare::testing;
 
 /// Two plugins and a floor under two seeds; the second plugin's second run did not take place.
-fn made_up() -> (Comparison, Finish) {
+fn made_up() -> (Design, Finish) {
     let comparison = testing::comparison(2);
     let scores = |right: usize| -> Vec<f64> {
         (0..24)
@@ -24,20 +24,18 @@ fn made_up() -> (Comparison, Finish) {
         outcomes,
         interrupted: false,
     };
-    (comparison, finish)
+    (testing::design(&comparison), finish)
 }
 
 pub(in crate::compare) fn report() -> Report {
-    let (comparison, finish) = made_up();
-    Report::new(&comparison, &testing::cells(&comparison), &finish, &setup())
+    let (design, finish) = made_up();
+    Report::new(&design, &finish, &setup())
 }
 
 fn setup() -> Setup {
     Setup {
-        conditions: testing::conditions(),
-        jobs: 2,
-        replayed: false,
-        model_caveats: vec!["extractive: is not a language model".to_owned()],
+        run: Some("run".to_owned()),
+        jobs: Some(2),
     }
 }
 
@@ -110,10 +108,10 @@ fn costs_are_per_run_and_latencies_over_all_runs() {
 
 #[test]
 fn scores_that_are_no_numbers_reach_no_report() {
-    let (comparison, mut finish) = made_up();
+    let (design, mut finish) = made_up();
     finish.outcomes[0] = Outcome::Finished(Box::new(testing::report(&[f64::NAN; 24])));
     finish.outcomes[3] = finish.outcomes[0].clone();
-    let report = Report::new(&comparison, &testing::cells(&comparison), &finish, &setup());
+    let report = Report::new(&design, &finish, &setup());
     let rag = &report.suites[0].strategies[0];
     assert_eq!((rag.quality, rag.metrics.len()), (None, 0));
     for text in [
@@ -146,13 +144,8 @@ fn a_cell_is_rows_of_metrics_and_costs() {
 
 #[test]
 fn a_replay_shows_neither_times_nor_a_name_of_its_own() {
-    let (comparison, finish) = made_up();
-    let setup = Setup {
-        replayed: true,
-        ..setup()
-    };
-    let cells = testing::cells(&comparison);
-    let report = Report::new(&comparison, &cells, &finish.without_times(), &setup);
+    let (design, finish) = made_up();
+    let report = Report::new(&design, &finish.without_times(), &Setup::default());
     assert_eq!((&report.run, report.jobs), (&None, None));
     let costs = report.suites[0].strategies[0].costs.unwrap();
     assert_eq!((costs.wall_seconds, costs.retrieve_p50_ms), (None, None));

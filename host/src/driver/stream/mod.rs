@@ -103,7 +103,7 @@ impl<'a> StreamRun<'a> {
             known: HashSet::new(),
             stands_for: HashMap::new(),
             record: Record::default(),
-            seeds: CallSeeds::new(cell.seed, stream_index),
+            seeds: CallSeeds::new(cell.repetition.seed, stream_index),
             calendar: Calendar::default(),
             past: Vec::new(),
             pending: Vec::new(),
@@ -123,7 +123,12 @@ impl<'a> StreamRun<'a> {
         report: &mut Recorder,
         advance: &mut (dyn FnMut() + Send),
     ) -> Result<(), DriverError> {
-        for stretch in course::course(self.stream, self.plan, self.cell.seed, self.stream_index) {
+        for stretch in course::course(
+            self.stream,
+            self.plan,
+            self.cell.repetition,
+            self.stream_index,
+        ) {
             let Some(stage) = self.stream.stages.get(stretch.stage) else {
                 continue;
             };

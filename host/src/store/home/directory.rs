@@ -1,13 +1,14 @@
 //! A store in a local directory: files, locks, and what it takes for them to be on the disk.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::frame::decode;
-use super::{Groups, Shared, this_process};
+use super::{Groups, Shared};
+use crate::lock::FileLock;
 use crate::store::StoreError;
 
 const JOURNALS: &str = "journal";
@@ -18,12 +19,6 @@ const OWN: [&str; 2] = ["memhost.json", JOURNALS];
 #[derive(Debug, Clone)]
 pub(crate) struct Directory {
     path: Arc<Path>,
-}
-
-/// A lock that the system takes back when the process ends, however it ends.
-#[derive(Debug)]
-pub(crate) struct FileLock {
-    _file: File,
 }
 
 /// A journal in files that are appended to: `<stem>.<segment>.log`.
@@ -119,31 +114,12 @@ impl Directory {
 
     pub(crate) fn try_lock(&self, stem: &str) -> Result<Option<FileLock>, StoreError> {
         let path = self.lock_path(stem);
-        let failed = |error: &io::Error| StoreError::io("lock", &path, error);
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(|e| failed(&e))?;
-        match file.try_lock() {
-            Ok(()) => {
-                file.set_len(0).map_err(|e| failed(&e))?;
-                // Only a courtesy to whoever is refused; a full disk must not stand in the way of reading.
-                let _ = file.write_all(this_process().as_bytes());
-                Ok(Some(FileLock { _file: file }))
-            }
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(failed(&error)),
-        }
+        FileLock::try_new(&path).map_err(|error| StoreError::io("lock", &path, &error))
     }
 
     /// Who holds a lock.
     pub(crate) fn holder(&self, stem: &str) -> String {
-        match fs::read_to_string(self.lock_path(stem)) {
-            Ok(holder) if !holder.is_empty() => holder,
-            _ => "another process".to_owned(),
-        }
+        FileLock::holder(&self.lock_path(stem))
     }
 
     /// Stems of all locks, held or not.

@@ -22,6 +22,7 @@ pub(crate) use objects::Objects;
 
 use super::StoreError;
 use super::effect::Record;
+use crate::lock::FileLock;
 
 /// How long to wait for a lock: as long as another process may need to take a journal into the tables.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
@@ -49,9 +50,7 @@ pub(crate) enum Journal {
 /// A lock that ends with the process or when it is released.
 #[derive(Debug)]
 pub(crate) enum Lock {
-    Directory(
-        #[allow(dead_code, reason = "the lock is held by holding the file")] directory::FileLock,
-    ),
+    Directory(#[allow(dead_code, reason = "the lock is held by holding the file")] FileLock),
     Objects(objects::Lease),
 }
 
@@ -340,16 +339,6 @@ fn stem(namespace: &str) -> Result<String, StoreError> {
     let digest = Sha256::digest(namespace.as_bytes());
     let unique: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
     Ok(format!("{readable}-{unique}"))
-}
-
-/// Who holds a lock, for whoever meets it.
-fn this_process() -> String {
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .ok()
-        .or_else(|| std::env::var("HOSTNAME").ok())
-        .or_else(|| std::env::var("COMPUTERNAME").ok())
-        .unwrap_or_else(|| "this machine".to_owned());
-    format!("process {} on {}", std::process::id(), host.trim())
 }
 
 /// Runs what waits for the disk off the async threads.

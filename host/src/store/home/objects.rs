@@ -12,8 +12,9 @@ use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 
+use super::Groups;
 use super::frame::decode;
-use super::{Groups, this_process};
+use crate::lock::this_process;
 use crate::store::StoreError;
 
 const JOURNALS: &str = "journal";

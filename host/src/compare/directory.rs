@@ -1,0 +1,214 @@
+//! The directory in which a comparison's results are kept: its manifest, its finished cells, and its reports.
+//!
+//! One run at a time uses it. Cells are known by all that determines them, so that a run which is continued, or is
+//! followed by one of another design, takes what fits and leaves the rest alone; manifest and reports are of the
+//! last run.
+
+use std::path::{Path, PathBuf};
+
+use super::files::{self, CellFileError, CellFiles};
+use super::manifest::{self, Manifest, ManifestError};
+use super::summary::FORMAT;
+use crate::lock::FileLock;
+
+/// The file that a run holds.
+const LOCK: &str = ".lock";
+
+/// A directory of results, held by this run.
+#[derive(Debug)]
+pub struct ResultDirectory {
+    path: PathBuf,
+    cells: CellFiles,
+    earlier: Option<Manifest>,
+    _lock: FileLock,
+}
+
+/// Why results cannot be kept in a directory.
+#[derive(Debug, thiserror::Error)]
+pub enum ResultDirectoryError {
+    /// It cannot be written to.
+    #[error(transparent)]
+    File(#[from] CellFileError),
+    /// Its manifest is of another format, or none.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// Another run uses it.
+    #[error(
+        "`{}` is in use by {holder}: wait for it, or choose another --output; runs at the same time need a directory \
+         each, and `memhost report` puts them together", .path.display()
+    )]
+    Busy {
+        /// The directory.
+        path: PathBuf,
+        /// Who.
+        holder: String,
+    },
+}
+
+impl ResultDirectory {
+    /// Takes a directory, which is created if need be.
+    ///
+    /// # Errors
+    /// If it holds results of another format, in which case nothing is touched; if another run uses it; or if it cannot
+    /// be written to.
+    pub fn open(path: &Path) -> Result<ResultDirectory, ResultDirectoryError> {
+        let manifest = path.join(manifest::FILE);
+        let earlier = manifest
+            .exists()
+            .then(|| Manifest::read(&manifest))
+            .transpose()?;
+        if earlier.is_none() {
+            check_cells(path)?;
+        }
+        let cells = CellFiles::open(path)?;
+        let lock = path.join(LOCK);
+        let failed = |source| CellFileError::new("lock", &lock, source);
+        let lock = FileLock::try_new(&lock).map_err(failed)?.ok_or_else(|| {
+            ResultDirectoryError::Busy {
+                path: path.to_owned(),
+                holder: FileLock::holder(&lock),
+            }
+        })?;
+        Ok(ResultDirectory {
+            path: path.to_owned(),
+            cells,
+            earlier,
+            _lock: lock,
+        })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The finished cells.
+    pub fn cells(&self) -> &CellFiles {
+        &self.cells
+    }
+
+    /// What the run before this one was, if there was any.
+    pub fn earlier(&self) -> Option<&Manifest> {
+        self.earlier.as_ref()
+    }
+
+    /// Writes the manifest; it is on disk when this returns.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn write(&self, manifest: &Manifest) -> Result<(), CellFileError> {
+        let path = self.path.join(manifest::FILE);
+        let written = manifest
+            .text()
+            .map_err(std::io::Error::from)
+            .and_then(|text| files::write_whole(&path, text.as_bytes()));
+        written.map_err(|source| CellFileError::new("write", &path, source))
+    }
+}
+
+/// Refuses cells of another format where no manifest says so: what is not understood is not written over.
+fn check_cells(output: &Path) -> Result<(), ManifestError> {
+    #[derive(serde::Deserialize)]
+    struct Any {
+        format: Option<u64>,
+    }
+    let entries = std::fs::read_dir(output.join(files::DIRECTORY));
+    let first = entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "json")
+        });
+    let found = first.and_then(|path| {
+        let any: Any = serde_json::from_slice(&std::fs::read(&path).ok()?).ok()?;
+        Some((path, any.format.unwrap_or_default()))
+    });
+    match found {
+        Some((path, found)) if found != u64::from(FORMAT) => Err(ManifestError::OtherFormat {
+            place: path.display().to_string(),
+            found,
+            here: env!("CARGO_PKG_VERSION"),
+            known: FORMAT,
+        }),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::testing;
+
+    fn names(directory: &Path) -> Vec<String> {
+        let mut names: Vec<_> = std::fs::read_dir(directory)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn one_run_at_a_time() {
+        let output = tempfile::tempdir().unwrap();
+        let held = ResultDirectory::open(output.path()).unwrap();
+        let error = ResultDirectory::open(output.path()).unwrap_err();
+        let text = error.to_string();
+        let process = format!("is in use by process {}", std::process::id());
+        assert!(text.contains(&process), "{text}");
+        drop(held);
+        assert!(ResultDirectory::open(output.path()).is_ok());
+    }
+
+    #[test]
+    fn the_next_run_knows_the_one_before() {
+        let output = tempfile::tempdir().unwrap();
+        let manifest = manifest::tests::manifest(2);
+        let first = ResultDirectory::open(output.path()).unwrap();
+        assert_eq!(first.earlier(), None);
+        first.write(&manifest).unwrap();
+        drop(first);
+        let second = ResultDirectory::open(output.path()).unwrap();
+        assert_eq!(second.earlier(), Some(&manifest));
+        assert_eq!(names(output.path()), [".lock", "cells", "manifest.json"]);
+    }
+
+    #[test]
+    fn results_of_another_format_are_refused_and_not_touched() {
+        let output = tempfile::tempdir().unwrap();
+        let manifest = output.path().join("manifest.json");
+        for (text, expected) in [
+            ("{\"format\": 99, \"new\": []}", "is of format 99"),
+            ("notes of mine", "is no manifest of a comparison"),
+        ] {
+            std::fs::write(&manifest, text).unwrap();
+            let error = ResultDirectory::open(output.path()).unwrap_err();
+            assert!(error.to_string().contains(expected), "{error}");
+            assert_eq!(names(output.path()), ["manifest.json"]);
+            assert_eq!(std::fs::read_to_string(&manifest).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn cells_without_a_manifest_are_used_if_they_are_of_this_format() {
+        let output = tempfile::tempdir().unwrap();
+        let cells = CellFiles::open(output.path()).unwrap();
+        cells
+            .save(&testing::key("rag", 0), &testing::report(&[1.0]))
+            .unwrap();
+        drop(ResultDirectory::open(output.path()).unwrap());
+
+        let output = tempfile::tempdir().unwrap();
+        std::fs::create_dir(output.path().join("cells")).unwrap();
+        std::fs::write(output.path().join("cells/a.json"), "{\"key\": {}}").unwrap();
+        let error = ResultDirectory::open(output.path()).unwrap_err();
+        assert!(
+            error.to_string().contains("a.json` is of format 0"),
+            "{error}"
+        );
+        assert_eq!(names(output.path()), ["cells"]);
+    }
+}
