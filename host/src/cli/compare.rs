@@ -36,7 +36,8 @@ Examples:
 
 With --output, every finished cell (strategy x suite x seed x order) is kept in DIR/cells. An interrupted \
 comparison goes on where it was when the same command is run again; the report is in \
-DIR/report.{txt,json,csv}.
+DIR/report.html, which needs no other file and no network, and in DIR/report.{txt,csv}; for programs, \
+DIR/results.json holds everything that is known.
 
 A cassette holds every model call as a line of JSON, whole requests and replies, and never a key. \
 A replay asks nobody: it gives the same report, byte for byte, however often it is run. Because it \
@@ -451,7 +452,7 @@ async fn run_and_report(
         output::print(&printed(&report, options.format, output::width())?)?;
     }
     if let Some(directory) = &options.output {
-        write_reports(directory, &report)?;
+        write_reports(directory, &report, &design)?;
     }
     verdict(&finish, files.is_some())
 }
@@ -512,16 +513,17 @@ fn printed(report: &Report, format: Format, width: usize) -> Result<String, Fail
     }
 }
 
-fn write_reports(directory: &Path, report: &Report) -> Result<(), Failure> {
+fn write_reports(directory: &Path, report: &Report, design: &Design) -> Result<(), Failure> {
     const WIDTH: usize = 160;
-    let formats = [
-        ("report.txt", Format::Table),
-        ("report.json", Format::Json),
-        ("report.csv", Format::Csv),
+    let texts = [
+        ("report.html", report::html(report, design).map_err(Failure::failed)?),
+        ("report.txt", printed(report, Format::Table, WIDTH)?),
+        ("report.csv", printed(report, Format::Csv, WIDTH)?),
+        ("results.json", printed(report, Format::Json, WIDTH)?),
     ];
-    for (file, format) in formats {
+    for (file, text) in texts {
         let path = directory.join(file);
-        std::fs::write(&path, printed(report, format, WIDTH)?)
+        std::fs::write(&path, text)
             .map_err(|source| Failure::failed(CompareError::Write { path, source }))?;
     }
     Ok(())

@@ -63,7 +63,7 @@ fn differing_plans(plugins: Vec<&ListedStrategy>) -> Option<String> {
     ))
 }
 
-fn plan_text(plan: &Plan) -> String {
+pub(super) fn plan_text(plan: &Plan) -> String {
     let protocol = match plan.protocol {
         Protocol::Streaming => "learns as it goes",
         Protocol::BuildThenFreeze => "learns first and is then frozen",
