@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use super::caveats;
 use super::key::Conditions;
+pub use super::statistics::Test;
 use super::statistics::{self, Estimate, Score, mean, nearest_rank, percentile};
 use super::{Comparison, Contest, Contestant, Finish, Inapplicable, Outcome, PlannedCell};
 use crate::driver::{CellReport, ModelCost};
@@ -16,7 +17,7 @@ use crate::settings;
 use crate::store::ResultRow;
 use crate::suite::{self, Lane, Scores};
 
-pub use found::{CurvePoint, Detectable, Frontier, Harm, Pair, Test};
+pub use found::{CurvePoint, Detectable, Frontier, Harm, Pair};
 
 /// The version of the result files. It changes when a field is renamed, is removed or means something else, so that
 /// a file of another version is refused rather than misread.

@@ -1,6 +1,6 @@
 //! What a comparison says beyond a mean and its interval: of a suite, of two strategies, of one.
 
-use crate::compare::statistics::Estimate;
+use crate::compare::statistics::{Estimate, Test};
 
 /// The smallest difference that a comparison of this size finds in four of five cases: power .8 at a two-sided level
 /// of .05.
@@ -38,16 +38,6 @@ pub struct Pair {
     /// The same after Holm's correction: over the comparisons with the first plugin for those, which were planned,
     /// and over all pairs of the suite for the others, which were not.
     pub p_holm: Option<f64>,
-}
-
-/// How it is tested whether two strategies differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Test {
-    /// McNemar's exact test: hits and misses of independent tasks.
-    McNemar,
-    /// Paired permutation: the signs of whole groups are flipped.
-    Permutation,
 }
 
 /// What a strategy did to the same agent that remembers nothing.
