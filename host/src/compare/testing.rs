@@ -163,6 +163,7 @@ pub fn key(strategy: &str, seed: u64) -> CellKey {
 pub fn report(scores: &[f64]) -> CellReport {
     let task = |(number, score): (usize, &f64)| TaskReport {
         task: format!("s/t{number}"),
+        asked: number as u32,
         group: format!("g{}", number / 2),
         scores: BTreeMap::from([
             ("hit@1".to_owned(), *score),
@@ -177,6 +178,9 @@ pub fn report(scores: &[f64]) -> CellReport {
         model: BTreeMap::new(),
         fuel: BTreeMap::from([("retrieve".to_owned(), 1_000_000)]),
         memories: 40,
+        growth: (1..=scores.len() as u32)
+            .map(|asked| (asked, u64::from(asked) * 40 / scores.len() as u64))
+            .collect(),
         cut: 0,
         evicted_by_host: 0,
         runs: Runs {

@@ -43,7 +43,7 @@ pub use acting::Acting;
 pub use calendar::{Calendar, Guard, Leak};
 pub use cost::Cost;
 pub use plan::{deviations, obstacle};
-pub use report::{CellReport, ModelCost, Runs, TaskReport};
+pub use report::{CellReport, MOST_GROWTH, ModelCost, Runs, TaskReport};
 
 /// One cell: a strategy on a suite with a seed.
 #[derive(Clone)]

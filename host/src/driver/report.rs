@@ -7,6 +7,9 @@ use crate::capability::{ModelCall, Usage};
 use crate::contract::Arm;
 use crate::suite::Scores;
 
+/// Points that a report keeps of how memory grew: more than a plot can show.
+pub const MOST_GROWTH: usize = 200;
+
 /// What a cell measured.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct CellReport {
@@ -20,6 +23,9 @@ pub struct CellReport {
     pub fuel: BTreeMap<String, u64>,
     /// Active memories at the end, over all streams.
     pub memories: u64,
+    /// How memory grew: questions asked so far, and active memories over all streams then, whenever something had been
+    /// learnt; at most [`MOST_GROWTH`] points.
+    pub growth: Vec<(u32, u64)>,
     /// Guidance that was longer than its budget, and was cut by the host.
     pub cut: u64,
     /// Memories that the host evicted because the strategy did not.
@@ -51,6 +57,9 @@ impl CellReport {
 pub struct TaskReport {
     /// `<stream>/<task>`.
     pub task: String,
+    /// Its place among the questions of the run, from 0, in the order in which they were asked, those that are not
+    /// scored among them.
+    pub asked: u32,
     /// For clustering.
     pub group: String,
     /// Metric → value.
@@ -139,8 +148,24 @@ impl Recorder {
         *of_arm += runs as u64;
     }
 
-    pub(super) fn asked(&mut self) {
+    /// A question is asked; what is returned is its place among them.
+    pub(super) fn asked(&mut self) -> u32 {
+        let place = self.questions();
         self.report.runs.asked += 1;
+        place
+    }
+
+    fn questions(&self) -> u32 {
+        u32::try_from(self.report.runs.asked).unwrap_or(u32::MAX)
+    }
+
+    /// Something was learnt, and the stream that is running now has this many active memories.
+    pub(super) fn growth(&mut self, memories: u32) {
+        let point = (self.questions(), self.report.memories + u64::from(memories));
+        match self.report.growth.last_mut() {
+            Some(last) if last.0 == point.0 => *last = point,
+            _ => self.report.growth.push(point),
+        }
     }
 
     pub(super) fn untried(&mut self, memories: usize) {
@@ -177,7 +202,58 @@ impl Recorder {
 
     pub(super) fn finish(mut self, wall: Duration) -> CellReport {
         self.report.tasks = self.tasks.into_values().collect();
+        self.report.growth = thinned(&self.report.growth, MOST_GROWTH);
         self.report.wall = Some(wall);
         self.report
+    }
+}
+
+/// At most `most` of these, evenly spread, the first and the last among them.
+fn thinned<T: Copy>(all: &[T], most: usize) -> Vec<T> {
+    if all.len() <= most {
+        return all.to_vec();
+    }
+    let last = all.len() - 1;
+    let steps = most.saturating_sub(1).max(1);
+    (0..most)
+        .filter_map(|step| all.get(step * last / steps).copied())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_has_the_place_at_which_it_was_asked() {
+        let mut recorder = Recorder::default();
+        assert_eq!(
+            [recorder.asked(), recorder.asked(), recorder.asked()],
+            [0, 1, 2]
+        );
+    }
+
+    #[test]
+    fn growth_is_over_all_streams_with_one_point_per_number_of_questions() {
+        let mut recorder = Recorder::default();
+        recorder.growth(3);
+        recorder.growth(5);
+        recorder.asked();
+        recorder.growth(6);
+        recorder.memories(6);
+        recorder.asked();
+        recorder.growth(1);
+        let report = recorder.finish(Duration::ZERO);
+        assert_eq!(report.growth, [(0, 5), (1, 6), (2, 7)]);
+    }
+
+    #[test]
+    fn thinning_keeps_both_ends() {
+        let all: Vec<usize> = (0..1_000).collect();
+        let few = thinned(&all, 200);
+        assert_eq!(few.len(), 200);
+        assert_eq!((few.first(), few.last()), (Some(&0), Some(&999)));
+        assert_eq!(thinned(&all, 1), [0]);
+        assert_eq!(thinned(&[1, 2], 200), [1, 2]);
     }
 }

@@ -99,7 +99,7 @@ impl<'a> StreamRun<'a> {
         for _ in 1..trials {
             runs.push(self.act_on(episode, &handed, chance, report).await?);
         }
-        report.asked();
+        let asked = report.asked();
         report.runs(Arm::Memory, runs.len());
         let baseline = match self.plan.baseline_arm {
             true => self.without_memory(episode, chance, report).await?,
@@ -112,6 +112,7 @@ impl<'a> StreamRun<'a> {
                 position,
                 TaskReport {
                     task: format!("{}/{}", self.stream.name, episode.task.id),
+                    asked,
                     group: episode.group.clone(),
                     scores,
                     tokens: tokens::count(handed.primary_text(primary)),

@@ -45,6 +45,7 @@ impl<'a> StreamRun<'a> {
         if !self.frozen {
             self.evict(report).await?;
         }
+        report.growth(self.active_memories()?);
         Ok(())
     }
 
