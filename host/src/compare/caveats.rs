@@ -105,7 +105,7 @@ fn about_intervals(result: &SuiteResult) -> Option<String> {
     }
     if groups < FEW_GROUPS {
         return Some(format!(
-            "there are only {groups} groups of questions: the true intervals are wider than those shown"
+            "there are only {groups} groups of questions: intervals and tests of so few are rough"
         ));
     }
     let without_width: Vec<&str> = result
@@ -136,6 +136,12 @@ fn about_strategy(strategy: &StrategyResult) -> Vec<String> {
             count(failures.failed as f64),
             count(failures.calls as f64),
             first_line(&failures.first)
+        ));
+    }
+    if strategy.no_numbers > 0 {
+        caveats.push(format!(
+            "{name}: {} scores are no numbers, and were left out",
+            count(strategy.no_numbers as f64)
         ));
     }
     for reason in &strategy.failed_runs {

@@ -3,6 +3,7 @@
 //! The field names here are what `--format json` prints, and [`Costs::named`] what `--format csv` and the
 //! store's `results` table call them: change none without need.
 
+mod contest;
 mod found;
 
 use std::collections::BTreeMap;
@@ -17,7 +18,8 @@ use crate::settings;
 use crate::store::ResultRow;
 use crate::suite::{self, Lane, Scores};
 
-pub use found::{CurvePoint, Detectable, Frontier, Harm, Pair};
+use contest::Entrant;
+pub use found::{CurvePoint, Detectable, Frontier, Harm, Pair, Verdict};
 
 /// The version of the result files. It changes when a field is renamed, is removed or means something else, so that
 /// a file of another version is refused rather than misread.
@@ -110,6 +112,8 @@ pub struct StrategyResult {
     pub latency: Vec<f64>,
     /// Whether another one gives at least as much for less.
     pub frontier: Frontier,
+    /// Scores of the primary metric that were no numbers, and were left out.
+    pub no_numbers: usize,
     /// Every metric that applies, mean over seeds.
     pub metrics: BTreeMap<String, f64>,
     /// What it cost per run; `None` if no run finished.
@@ -163,6 +167,8 @@ pub struct Costs {
     /// Memories that were dropped because no task could try them.
     #[serde(default)]
     pub untried: f64,
+    /// Tokens of models, read and written, that writing memories took.
+    pub writing_tokens: f64,
     /// Guidance that the host cut to its budget.
     pub cut: f64,
     /// Memories that the host evicted.
@@ -195,6 +201,7 @@ impl Costs {
                 asked => r.runs.total() as f64 / asked as f64,
             })?,
             untried: per_run(|r| r.runs.untried as f64)?,
+            writing_tokens: per_run(|r| (r.writing.input_tokens + r.writing.output_tokens) as f64)?,
             cut: per_run(|r| r.cut as f64)?,
             evicted_by_host: per_run(|r| r.evicted_by_host as f64)?,
         })
@@ -216,6 +223,7 @@ impl Costs {
             ("untried", Some(self.untried)),
             ("cut", Some(self.cut)),
             ("evicted_by_host", Some(self.evicted_by_host)),
+            ("writing_tokens", Some(self.writing_tokens)),
         ];
         all.into_iter()
             .filter_map(|(name, value)| Some((name, value?)))
@@ -328,21 +336,24 @@ fn suite_result(contest: &Contest, ran: &[Ran<'_>], setup: &Setup) -> SuiteResul
             .collect()
     };
     let first = scores_of(0);
-    let strategies: Vec<StrategyResult> = contest
+    let mut entrants: Vec<Entrant<'_>> = contest
         .contestants
         .iter()
         .enumerate()
         .map(|(index, contestant)| {
-            let ours = scores_of(index);
-            StrategyResult {
-                quality: statistics::estimate(ours.iter().copied()),
+            let scores = scores_of(index);
+            let result = StrategyResult {
+                quality: statistics::estimate(scores.iter().copied()),
                 difference: (index > 0)
-                    .then(|| statistics::difference(&ours, &first))
+                    .then(|| statistics::difference(&scores, &first))
                     .flatten(),
+                no_numbers: scores.iter().filter(|s| !s.value.is_finite()).count(),
                 ..strategy_result(contestant, &runs_of(index), &metrics)
-            }
+            };
+            Entrant { result, scores }
         })
         .collect();
+    let (pairs, detectable) = contest::settle(&mut entrants, primary, &contest.group_sizes());
     let groups: std::collections::BTreeSet<&str> = contest
         .suite
         .questions()
@@ -356,9 +367,9 @@ fn suite_result(contest: &Contest, ran: &[Ran<'_>], setup: &Setup) -> SuiteResul
         metrics,
         questions: contest.questions(),
         groups: groups.len(),
-        detectable: None,
-        strategies,
-        pairs: Vec::new(),
+        detectable,
+        strategies: entrants.into_iter().map(|entrant| entrant.result).collect(),
+        pairs,
         inapplicable: contest.inapplicable.clone(),
         caveats: Vec::new(),
     };
@@ -366,7 +377,7 @@ fn suite_result(contest: &Contest, ran: &[Ran<'_>], setup: &Setup) -> SuiteResul
     result
 }
 
-/// All but what depends on the first plugin's scores.
+/// All but what depends on scores in the primary metric.
 fn strategy_result(
     contestant: &Contestant,
     runs: &[Ran<'_>],
@@ -389,6 +400,7 @@ fn strategy_result(
         recovery: None,
         latency: latency(&reports),
         frontier: Frontier::default(),
+        no_numbers: 0,
         metrics: metrics
             .iter()
             .filter_map(|metric| {

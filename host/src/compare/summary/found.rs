@@ -1,15 +1,16 @@
 //! What a comparison says beyond a mean and its interval: of a suite, of two strategies, of one.
 
-use crate::compare::statistics::{Estimate, Test};
+use crate::compare::statistics::{Estimate, Interval, LEVEL, Test};
+use crate::suite;
 
 /// The smallest difference that a comparison of this size finds in four of five cases: power .8 at a two-sided level
 /// of .05.
 #[derive(Debug, Clone, Copy, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Detectable {
-    /// From counts alone, before anything is measured, and thus cautious. `None` if there are too few groups to say.
+    /// From counts alone, before anything is measured, and thus cautious. `None` if there are too few groups for any.
     pub before: Option<f64>,
-    /// From the spread of the differences that were measured, the widest of those to the first plugin. `None` if no
-    /// two strategies share two groups.
+    /// From the spread of the differences that were measured: the widest between the first plugin and the others, or the
+    /// floors where it is the only one. `None` if nothing differed.
     pub after: Option<f64>,
 }
 
@@ -29,7 +30,7 @@ pub struct Pair {
     pub ties: usize,
     /// Tasks on which ours is worse.
     pub losses: usize,
-    /// The difference in standard deviations of the differences; `None` if they do not vary.
+    /// The difference in standard deviations of the differences, which groups make larger; `None` if nothing differs.
     pub effect: Option<f64>,
     /// What `p` is of.
     pub test: Test,
@@ -38,6 +39,58 @@ pub struct Pair {
     /// The same after Holm's correction: over the comparisons with the first plugin for those, which were planned,
     /// and over all pairs of the suite for the others, which were not.
     pub p_holm: Option<f64>,
+}
+
+/// What is to be thought of a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Ours is better.
+    Better,
+    /// Ours is worse.
+    Worse,
+    /// Chance alone may have made it.
+    Undecided,
+}
+
+impl Pair {
+    /// Whether chance can be ruled out: the interval leaves zero out, and so rarely would chance alone give such a
+    /// difference, after correction for how many were looked at.
+    pub fn is_told_apart(&self) -> bool {
+        let interval = self.difference.interval;
+        let apart = interval.is_some_and(|interval| interval.low > 0.0 || interval.high < 0.0);
+        apart && self.p_holm.is_some_and(|p| p <= LEVEL)
+    }
+
+    /// What is to be thought of the difference in this metric.
+    pub fn verdict(&self, metric: &str) -> Verdict {
+        let larger = self.difference.mean > 0.0;
+        match self.is_told_apart() {
+            false => Verdict::Undecided,
+            true if larger != suite::lower_is_better(metric) => Verdict::Better,
+            true => Verdict::Worse,
+        }
+    }
+
+    /// The same with the two in each other's place.
+    pub fn turned(&self) -> Pair {
+        let Estimate { mean, interval, .. } = self.difference;
+        Pair {
+            ours: self.theirs.clone(),
+            theirs: self.ours.clone(),
+            difference: Estimate {
+                mean: -mean,
+                interval: interval.map(|interval| Interval {
+                    low: -interval.high,
+                    high: -interval.low,
+                }),
+                ..self.difference
+            },
+            wins: self.losses,
+            losses: self.wins,
+            effect: self.effect.map(|effect| -effect),
+            ..*self
+        }
+    }
 }
 
 /// What a strategy did to the same agent that remembers nothing.

@@ -181,7 +181,7 @@ fn luck_is_that_of_two_way_clustered_errors() {
     let means: Vec<f64> = (0..10)
         .map(|task| RUNS.iter().map(|run| run[task]).sum::<f64>() / 3.0)
         .collect();
-    let without = super::estimate(&means, &groups).unwrap();
+    let without = estimate(&means, &groups).unwrap();
     let with = sample.estimate();
     assert_near(with.mean, without.mean, 1e-12);
     assert_near(width(with), 4.381_357_814_227_948 * width(without), 1e-9);
