@@ -47,7 +47,7 @@ such an embedder is asked in a replay too.
 --format csv prints the columns suite, lane, strategy, floor, seeds, measure, value, low, high, \
 difference, difference_low, difference_high, tasks, groups. A measure is a metric of the suite or a \
 cost per run: tokens_per_question, model_calls, model_input_tokens, model_output_tokens, memories, \
-retrieve_p50_ms, retrieve_p95_ms, fuel, wall_seconds, cut, evicted_by_host. The rows of the store's \
+retrieve_p50_ms, retrieve_p95_ms, fuel, wall_seconds, cut, evicted_by_host, writing_tokens. The rows of the store's \
 `results` have the same names.";
 
 /// Compare strategies on suites, and say which is better, by how much, and how sure that is.
@@ -328,6 +328,7 @@ fn check_cost(contests: &[Contest], options: &Options, acting: Acting) -> Result
             expected += cost.model_calls * options.seeds;
             progress::expected(contestant.name(), &contest.suite.name, options.seeds, &cost);
         }
+        progress::detectable(&contest.suite.name, &contest.group_sizes());
     }
     if contests
         .iter()
@@ -439,7 +440,11 @@ async fn run_and_report(
 
     let report = Report::new(comparison, &cells, &finish, &setup);
     if finish.finished() > 0 {
-        output::print(&printed(&report, options.format, output::width())?)?;
+        let text = match options.format {
+            Format::Table if output::colours() => report::coloured_table(&report, output::width()),
+            format => printed(&report, format, output::width())?,
+        };
+        output::print(&text)?;
     }
     if let Some(directory) = &options.output {
         write_reports(directory, &report)?;

@@ -7,6 +7,7 @@ use super::summary::{Setup, StrategyResult, SuiteResult};
 use super::{Contest, Contestant, label};
 use crate::contract::{Labels, Plan, Protocol};
 use crate::driver;
+use crate::suite::Lane;
 
 /// The caveats of one suite's results, most general first.
 pub fn of(contest: &Contest, result: &SuiteResult, setup: &Setup) -> Vec<String> {
@@ -32,6 +33,7 @@ pub fn about_results(result: &SuiteResult) -> Vec<String> {
     about_scope(result)
         .into_iter()
         .chain(about_intervals(result))
+        .chain(about_luck(result))
         .chain(strategies)
         .collect()
 }
@@ -124,6 +126,16 @@ fn about_intervals(result: &SuiteResult) -> Option<String> {
             "every question scored the same with {}: its interval has no width, which is not certainty",
             without_width.join(", ")
         )
+    })
+}
+
+/// Where a reader draws whom to send, one run's luck touches all that follows, and only other runs show how much.
+fn about_luck(result: &SuiteResult) -> Option<String> {
+    let once = result.strategies.iter().all(|strategy| strategy.seeds < 2);
+    (result.lane == Lane::Routing && once).then(|| {
+        "one run each: whom a strategy sends first by luck decides what it learns, which touches all its questions; \
+         intervals and tests allow for that with several seeds only"
+            .to_owned()
     })
 }
 

@@ -1,11 +1,13 @@
 //! Reports of a comparison: a table for people, JSON and CSV for programs.
 
+mod answer;
 mod machine;
 pub mod number;
 mod table;
 
+pub use answer::{Answer, answer};
 pub use machine::{csv, json};
-pub use table::table;
+pub use table::{coloured_table, table};
 
 #[cfg(test)]
 mod tests;

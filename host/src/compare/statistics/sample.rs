@@ -11,6 +11,8 @@ pub(super) struct Sample<'a> {
     clusters: Vec<Cluster>,
     mean: f64,
     luck: f64,
+    /// The smallest and the largest score.
+    range: (f64, f64),
 }
 
 /// A task's score, averaged over seeds.
@@ -44,6 +46,10 @@ impl<'a> Sample<'a> {
         };
         Some(Sample {
             luck: luck(&scores),
+            range: scores.iter().fold(
+                (f64::INFINITY, f64::NEG_INFINITY),
+                |(least, most), score| (least.min(score.value), most.max(score.value)),
+            ),
             tasks,
             clusters,
             mean,
@@ -98,7 +104,11 @@ impl<'a> Sample<'a> {
             }),
             _ => bootstrap::interval(&self.clusters),
         };
-        let widened = |bound: f64| self.mean + (bound - self.mean) * self.luck;
+        let (least, most) = self.range;
+        let widened = |bound: f64| {
+            let bound = self.mean + (bound - self.mean) * self.luck;
+            bound.max(least).min(most)
+        };
         Estimate {
             mean: self.mean,
             interval: interval.map(|interval| match self.luck > 1.0 {

@@ -224,3 +224,6 @@ fn frontiers(entrants: &mut [Entrant<'_>], metric: &str) {
         };
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! What a comparison says beyond a mean and its interval: of a suite, of two strategies, of one.
 
+use super::{StrategyResult, SuiteResult};
+use crate::compare::label;
 use crate::compare::statistics::{Estimate, Interval, LEVEL, Test};
 use crate::suite;
 
@@ -90,6 +92,25 @@ impl Pair {
             effect: self.effect.map(|effect| -effect),
             ..*self
         }
+    }
+}
+
+impl SuiteResult {
+    /// The pair of these two, as [`label`] calls them, ours minus theirs.
+    pub fn pair(&self, ours: &str, theirs: &str) -> Option<Pair> {
+        let straight = |pair: &&Pair| pair.ours == ours && pair.theirs == theirs;
+        let turned = |pair: &&Pair| pair.ours == theirs && pair.theirs == ours;
+        let straight = self.pairs.iter().find(straight).cloned();
+        straight.or_else(|| self.pairs.iter().find(turned).map(Pair::turned))
+    }
+
+    /// A strategy, ours, and the first one, theirs; `None` for the first itself, and for ceilings.
+    pub fn to_first(&self, strategy: &StrategyResult) -> Option<Pair> {
+        let first = self.strategies.first()?;
+        self.pair(
+            &label(&strategy.strategy, strategy.floor),
+            &label(&first.strategy, first.floor),
+        )
     }
 }
 

@@ -32,7 +32,7 @@ pub(in crate::compare) fn report() -> Report {
     Report::new(&comparison, &testing::cells(&comparison), &finish, &setup())
 }
 
-fn setup() -> Setup {
+pub(super) fn setup() -> Setup {
     Setup {
         conditions: testing::conditions(),
         jobs: 2,
