@@ -50,7 +50,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Compare(compare::Options),
+    Compare(Box<compare::Options>),
     Inspect(inspect::Options),
     Suite(suite::Options),
     Store(store::Options),
@@ -75,7 +75,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         .map_err(Failure::failed)?;
     runtime.block_on(async {
         match command {
-            Command::Compare(options) => compare::run(options).await,
+            Command::Compare(options) => compare::run(*options).await,
             Command::Inspect(options) => inspect::run(options).await,
             Command::Suite(options) => suite::run(options),
             Command::Store(options) => store::run(options).await,
