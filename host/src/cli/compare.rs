@@ -10,7 +10,7 @@ use clap::ValueEnum;
 
 use super::plugins::{self, Choice};
 use super::setup::{ConfigFile, StoreFlags};
-use super::{Failure, interrupt, output, progress, setup, suite};
+use super::{Failure, aa, interrupt, output, progress, setup, suite};
 use crate::compare::files::CellFiles;
 use crate::compare::summary::Setup;
 use crate::compare::{
@@ -33,6 +33,7 @@ Examples:
   memhost compare rag --model openai:gpt-4.1-mini --format csv > results.csv
   memhost compare reasoningbank --model openai:gpt-4.1-mini --record run.cassette
   memhost compare reasoningbank --replay run.cassette
+  memhost compare --aa
 
 With --output, every finished cell (strategy x suite x seed) is kept in DIR/cells. An interrupted \
 comparison goes on where it was when the same command is run again; the report is in \
@@ -58,7 +59,7 @@ retrieve_p50_ms, retrieve_p95_ms, fuel, wall_seconds, cut, evicted_by_host, writ
 #[command(after_help = EXAMPLES)]
 pub struct Options {
     /// A path to a `.wasm` file, or the name of a plugin; with NAME= before it, it takes part under that name.
-    #[arg(required = true, value_name = "PLUGIN")]
+    #[arg(required_unless_present = "aa", value_name = "PLUGIN")]
     plugins: Vec<String>,
     /// A built-in suite, `<format>:<path>`, a `.jsonl` file, or `all` for every built-in one; may be given several
     /// times, or separated by commas. See `memhost suite list` [default: all].
@@ -82,6 +83,10 @@ pub struct Options {
         hide_default_value = true
     )]
     agent: Agent,
+    /// Compares one plugin, or the floor without memory, with itself instead: 200 times, on tasks that a generator makes
+    /// anew each time [default suite: routing]. Fails if p is at most .05 in less than 2 or more than 8 of 100.
+    #[arg(long, conflicts_with_all = ["output", "record", "replay", "memories", "format"])]
+    aa: bool,
     /// Refuses, before anything is run, a comparison that is expected to make more model calls than this.
     #[arg(long, value_name = "N")]
     most_model_calls: Option<u64>,
@@ -183,7 +188,10 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     if let Some(model) = &options.model {
         config.set_model(model).map_err(Failure::usage)?;
     }
-    let suites = load_suites(&options.suites)?;
+    let suites = match options.aa {
+        true => Vec::new(),
+        false => load_suites(&options.suites)?,
+    };
     let engine = setup::engine(&config)?;
     let plugins = plugins::contestants(&engine, &options.plugins, &options.choices).await?;
     let replay = options.replay.as_deref().map(Cassette::replay);
@@ -195,6 +203,12 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let acting = Acting::from(options.agent);
     check_agent(acting, &models)?;
     check_models(&plugins, &models, acting).await?;
+    if options.aa {
+        let test = aa::chosen(&plugins, &options.suites, options.seeds)?;
+        let place = StorePlace::choose(&config, None)?;
+        let surroundings = surroundings(&config, models, &place.uri, acting).await?;
+        return aa::run(test, surroundings, jobs(&options)).await;
+    }
     let files = options
         .output
         .as_deref()
@@ -424,16 +438,22 @@ async fn surroundings(
     })
 }
 
+/// How many cells run at a time.
+fn jobs(options: &Options) -> NonZeroUsize {
+    let processors = || std::thread::available_parallelism().ok();
+    options
+        .jobs
+        .or_else(processors)
+        .unwrap_or(NonZeroUsize::MIN)
+}
+
 async fn run_and_report(
     options: &Options,
     comparison: &Comparison,
     runner: HostRunner,
     files: Option<&CellFiles>,
 ) -> Result<(), Failure> {
-    let jobs = options
-        .jobs
-        .or_else(|| std::thread::available_parallelism().ok())
-        .unwrap_or(NonZeroUsize::MIN);
+    let jobs = jobs(options);
     let cassette = runner.cassette.clone();
     let setup = Setup {
         conditions: Conditions::of(&runner.surroundings),

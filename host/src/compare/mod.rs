@@ -8,6 +8,7 @@
 //! The host's floors take part in every suite. A strategy that does not beat them has not been shown to
 //! remember anything.
 
+pub mod aa;
 mod caveats;
 pub mod files;
 pub mod key;
