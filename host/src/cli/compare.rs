@@ -10,7 +10,7 @@ use clap::ValueEnum;
 
 use super::plugins::{self, Choice};
 use super::setup::{ConfigFile, StoreFlags};
-use super::{Failure, interrupt, output, progress, setup, suite};
+use super::{Failure, aa, interrupt, output, progress, setup, suite};
 use crate::compare::files::CellFiles;
 use crate::compare::summary::Setup;
 use crate::compare::{
@@ -33,6 +33,7 @@ Examples:
   memhost compare rag --model openai:gpt-4.1-mini --format csv > results.csv
   memhost compare reasoningbank --model openai:gpt-4.1-mini --record run.cassette
   memhost compare reasoningbank --replay run.cassette
+  memhost compare --aa
 
 With --output, every finished cell (strategy x suite x seed x order) is kept in DIR/cells. An interrupted \
 comparison goes on where it was when the same command is run again; the report is in \
@@ -48,7 +49,7 @@ such an embedder is asked in a replay too.
 --format csv prints the columns suite, lane, strategy, floor, seeds, measure, value, low, high, \
 difference, difference_low, difference_high, tasks, groups. A measure is a metric of the suite or a \
 cost per run: tokens_per_question, model_calls, model_input_tokens, model_output_tokens, memories, \
-retrieve_p50_ms, retrieve_p95_ms, fuel, wall_seconds, cut, evicted_by_host. The rows of the store's \
+retrieve_p50_ms, retrieve_p95_ms, fuel, wall_seconds, cut, evicted_by_host, writing_tokens. The rows of the store's \
 `results` have the same names.";
 
 /// Compare strategies on suites, and say which is better, by how much, and how sure that is.
@@ -59,7 +60,7 @@ retrieve_p50_ms, retrieve_p95_ms, fuel, wall_seconds, cut, evicted_by_host. The 
 #[command(after_help = EXAMPLES)]
 pub struct Options {
     /// A path to a `.wasm` file, or the name of a plugin; with NAME= before it, it takes part under that name.
-    #[arg(required = true, value_name = "PLUGIN")]
+    #[arg(required_unless_present = "aa", value_name = "PLUGIN")]
     plugins: Vec<String>,
     /// A built-in suite, `<format>:<path>`, a `.jsonl` file, or `all` for every built-in one; may be given several
     /// times, or separated by commas. See `memhost suite list` [default: all].
@@ -86,6 +87,10 @@ pub struct Options {
         hide_default_value = true
     )]
     agent: Agent,
+    /// Compares one plugin, or the floor without memory, with itself instead: 200 times, on tasks that a generator makes
+    /// anew each time [default suite: routing]. Fails if p is at most .05 in less than 2 or more than 8 of 100.
+    #[arg(long, conflicts_with_all = ["output", "record", "replay", "memories", "format"])]
+    aa: bool,
     /// Refuses, before anything is run, a comparison that is expected to make more model calls than this.
     #[arg(long, value_name = "N")]
     most_model_calls: Option<u64>,
@@ -187,7 +192,10 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     if let Some(model) = &options.model {
         config.set_model(model).map_err(Failure::usage)?;
     }
-    let suites = load_suites(&options.suites)?;
+    let suites = match options.aa {
+        true => Vec::new(),
+        false => load_suites(&options.suites)?,
+    };
     let engine = setup::engine(&config)?;
     let plugins = plugins::contestants(&engine, &options.plugins, &options.choices).await?;
     let replay = options.replay.as_deref().map(Cassette::replay);
@@ -199,6 +207,12 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let acting = Acting::from(options.agent);
     check_agent(acting, &models)?;
     check_models(&plugins, &models, acting).await?;
+    if options.aa {
+        let test = aa::chosen(&plugins, &options.suites, options.seeds)?;
+        let place = StorePlace::choose(&config, None)?;
+        let surroundings = surroundings(&config, models, &place.uri, acting).await?;
+        return aa::run(test, surroundings, jobs(&options)).await;
+    }
     let files = options
         .output
         .as_deref()
@@ -323,32 +337,60 @@ fn check_agent(acting: Acting, models: &Models) -> Result<(), Failure> {
     }
 }
 
-/// Says what each plugin's plan is expected to cost, and refuses what costs too much.
+/// What each plugin's plan is expected to cost, for all seeds together.
+fn expected_costs(
+    contests: &[Contest],
+    acting: Acting,
+) -> impl Iterator<Item = (&Contestant, &Suite, Cost)> {
+    contests.iter().flat_map(move |contest| {
+        let plugins = contest.contestants.iter().filter(|c| !c.floor);
+        plugins.map(move |plugin| {
+            let phases = plugin.strategy.phases();
+            let cost = Cost::expected(&plugin.plan, phases, &contest.suite, acting);
+            (plugin, contest.suite.as_ref(), cost)
+        })
+    })
+}
+
+/// Refuses what costs too much, and what measures nothing.
 fn check_cost(contests: &[Contest], options: &Options, acting: Acting) -> Result<(), Failure> {
-    let mut expected = 0;
-    let runs = options.seeds * u64::from(options.orders);
-    for contest in contests {
-        for contestant in contest.contestants.iter().filter(|c| !c.floor) {
-            let phases = contestant.strategy.phases();
-            let cost = Cost::expected(&contestant.plan, phases, &contest.suite, acting);
-            expected += cost.model_calls * runs;
-            progress::expected(contestant.name(), &contest.suite.name, runs, &cost);
-        }
-    }
-    if contests
-        .iter()
-        .all(|contest| contest.contestants.iter().all(|c| c.floor))
-    {
+    if expected_costs(contests, acting).next().is_none() {
         for Inapplicable { strategy, reason } in contests.iter().flat_map(|c| &c.inapplicable) {
             eprintln!("{strategy} does not apply: {reason}");
         }
         return Err(Failure::usage(CompareError::NothingApplies));
     }
+    let runs = options.seeds * u64::from(options.orders);
+    let expected = expected_costs(contests, acting)
+        .map(|(_, _, cost)| cost.model_calls * runs)
+        .sum();
     match options.most_model_calls {
         Some(most) if expected > most => {
             Err(Failure::usage(CompareError::TooDear { expected, most }))
         }
         _ => Ok(()),
+    }
+}
+
+/// Says what is about to be spent, unless everything is there already.
+fn say_costs(
+    comparison: &Comparison,
+    acting: Acting,
+    files: Option<&CellFiles>,
+    cells: &[PlannedCell],
+) {
+    if cells
+        .iter()
+        .all(|cell| files.is_some_and(|files| files.has(&cell.key)))
+    {
+        return;
+    }
+    let runs = comparison.seeds * u64::from(comparison.orders);
+    for (plugin, suite, cost) in expected_costs(&comparison.contests, acting) {
+        progress::expected(plugin.name(), &suite.name, runs, &cost);
+    }
+    for contest in &comparison.contests {
+        progress::detectable(&contest.suite.name, &contest.group_sizes());
     }
 }
 
@@ -403,16 +445,22 @@ async fn surroundings(
     })
 }
 
+/// How many cells run at a time.
+fn jobs(options: &Options) -> NonZeroUsize {
+    let processors = || std::thread::available_parallelism().ok();
+    options
+        .jobs
+        .or_else(processors)
+        .unwrap_or(NonZeroUsize::MIN)
+}
+
 async fn run_and_report(
     options: &Options,
     comparison: &Comparison,
     runner: HostRunner,
     files: Option<&CellFiles>,
 ) -> Result<(), Failure> {
-    let jobs = options
-        .jobs
-        .or_else(|| std::thread::available_parallelism().ok())
-        .unwrap_or(NonZeroUsize::MIN);
+    let jobs = jobs(options);
     let cassette = runner.cassette.clone();
     let is_replay = cassette.as_ref().is_some_and(Cassette::is_replay);
     let setup = Setup {
@@ -425,6 +473,7 @@ async fn run_and_report(
         model_caveats(&runner.surroundings.models),
     );
     let cells = comparison.cells(&design);
+    say_costs(comparison, design.conditions.acting, files, &cells);
     let watcher = progress::watcher(cells.len());
     let stop = interrupt::interrupted();
     let finish = schedule::run(
@@ -449,7 +498,11 @@ async fn run_and_report(
 
     let report = Report::new(&design, &finish, &setup);
     if finish.finished() > 0 {
-        output::print(&printed(&report, options.format, output::width())?)?;
+        let text = match options.format {
+            Format::Table if output::colours() => report::coloured_table(&report, output::width()),
+            format => printed(&report, format, output::width())?,
+        };
+        output::print(&text)?;
     }
     if let Some(directory) = &options.output {
         write_reports(directory, &report, &design)?;
@@ -516,7 +569,10 @@ fn printed(report: &Report, format: Format, width: usize) -> Result<String, Fail
 fn write_reports(directory: &Path, report: &Report, design: &Design) -> Result<(), Failure> {
     const WIDTH: usize = 160;
     let texts = [
-        ("report.html", report::html(report, design).map_err(Failure::failed)?),
+        (
+            "report.html",
+            report::html(report, design).map_err(Failure::failed)?,
+        ),
         ("report.txt", printed(report, Format::Table, WIDTH)?),
         ("report.csv", printed(report, Format::Csv, WIDTH)?),
         ("results.json", printed(report, Format::Json, WIDTH)?),

@@ -4,6 +4,7 @@
 //! failed, or 2 if it was asked wrongly: an unknown option, parameter, plugin or suite, or a value of the
 //! wrong type.
 
+mod aa;
 mod compare;
 mod failure;
 mod inspect;
@@ -50,7 +51,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Compare(compare::Options),
+    Compare(Box<compare::Options>),
     Inspect(inspect::Options),
     Suite(suite::Options),
     Store(store::Options),
@@ -75,7 +76,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         .map_err(Failure::failed)?;
     runtime.block_on(async {
         match command {
-            Command::Compare(options) => compare::run(options).await,
+            Command::Compare(options) => compare::run(*options).await,
             Command::Inspect(options) => inspect::run(options).await,
             Command::Suite(options) => suite::run(options),
             Command::Store(options) => store::run(options).await,

@@ -11,7 +11,7 @@ use crate::capability::{CallContext, Usage};
 use crate::contract::{
     Attempt, Change, Description, Feedback, Guidance, Labels, Plan, Pressure, Query, Setting, Task,
 };
-use crate::driver::{Acting, CellReport, Repetition, Runs, TaskReport};
+use crate::driver::{Acting, CellReport, ModelCost, Repetition, Runs, TaskReport};
 use crate::embedding::EmbedderIdentity;
 use crate::engine::{CallError, CallFailure};
 use crate::strategy::{Answer, Phases, Strategy};
@@ -178,6 +178,7 @@ pub fn report(scores: &[f64]) -> CellReport {
         tasks: scores.iter().enumerate().map(task).collect(),
         retrieve_micros: (1..=100).map(|rank| rank * 25).collect(),
         model: BTreeMap::new(),
+        writing: ModelCost::default(),
         fuel: BTreeMap::from([("retrieve".to_owned(), 1_000_000)]),
         memories: 40,
         growth: (1..=scores.len() as u32)

@@ -33,7 +33,7 @@ pub use checker::Check;
 pub use error::SuiteError;
 pub use floor::floors;
 pub use load::{Format, builtin, formats};
-pub use metric::{aggregate, is_hidden, lower_is_better};
+pub use metric::{aggregate, is_hidden, is_solved, lower_is_better};
 pub(crate) use reader::attempt_of;
 pub use reader::{Act, Reader, Reading, Record};
 pub use summary::{StreamSummary, SuiteSummary};
