@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{
-    Agent, Options, StorePlace, check_agent, check_cost, check_models, keep_attempts, load_suites,
-    model_caveats, replayed, run_name, say_costs, surroundings, warn_of_unrecorded,
+    Agent, Options, StorePlace, check_agent, check_cost, check_models, jobs, keep_attempts,
+    load_suites, model_caveats, replayed, run_name, say_costs, surroundings, warn_of_unrecorded,
 };
 use crate::cli::{Failure, interrupt, plugins, progress, setup};
 use crate::compare::directory::ResultDirectory;
@@ -84,10 +84,7 @@ impl Prepared {
             &Conditions::of(&surroundings),
             model_caveats(&surroundings.models),
         );
-        let jobs = options
-            .jobs
-            .or_else(|| std::thread::available_parallelism().ok())
-            .unwrap_or(NonZeroUsize::MIN);
+        let jobs = jobs(options);
         let part = Part {
             shard: options.shard.unwrap_or(Shard::WHOLE),
             run: options.replay.is_none().then(|| comparison.run.clone()),
@@ -273,6 +270,7 @@ impl Options {
                 Acting::Reader => Agent::Reader,
                 Acting::Model => Agent::Model,
             },
+            aa: false,
             most_model_calls: None,
             record: None,
             replay: part.cassette.as_ref().map(|cassette| cassette.path.clone()),
