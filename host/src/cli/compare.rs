@@ -10,7 +10,7 @@ use clap::ValueEnum;
 
 use super::plugins::{self, Choice};
 use super::setup::{ConfigFile, StoreFlags};
-use super::{Failure, interrupt, output, progress, setup, suite};
+use super::{Failure, check, interrupt, output, progress, setup, suite};
 use crate::compare::files::CellFiles;
 use crate::compare::summary::Setup;
 use crate::compare::{
@@ -105,6 +105,9 @@ pub struct Options {
     /// Cells that run at a time [default: one per processor].
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
+    /// Compare without checking first that each plugin keeps the contract; see `memhost check`.
+    #[arg(long)]
+    no_check: bool,
     #[command(flatten)]
     config: ConfigFile,
 }
@@ -186,6 +189,10 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let suites = load_suites(&options.suites)?;
     let engine = setup::engine(&config)?;
     let plugins = plugins::contestants(&engine, &options.plugins, &options.choices).await?;
+    let (plugins, unfit) = match options.no_check {
+        true => (plugins, Vec::new()),
+        false => check::fit(&engine, &config, &options.plugins, plugins).await?,
+    };
     let replay = options.replay.as_deref().map(Cassette::replay);
     let replay = replay.transpose().map_err(Failure::failed)?;
     let models = Arc::new(match &replay {
@@ -217,6 +224,7 @@ pub async fn run(options: Options) -> Result<(), Failure> {
         contests,
         seeds: options.seeds,
         most_memories: options.memories,
+        unfit,
     };
     let record = options.record.as_deref();
     let record = record.map(|file| Cassette::record(file, &models));

@@ -4,6 +4,7 @@
 //! failed, or 2 if it was asked wrongly: an unknown option, parameter, plugin or suite, or a value of the
 //! wrong type.
 
+mod check;
 mod compare;
 mod failure;
 mod inspect;
@@ -29,6 +30,8 @@ Examples:
       a plugin of yours on a real data set; interrupt it and run it again to go on
   memhost inspect rag
       its parameters, and what it imports and exports
+  memhost check ./mine.wasm
+      whether a plugin keeps the contract, before anything is measured with it
   memhost suite list
       what there is to compare on
 
@@ -51,6 +54,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Compare(compare::Options),
+    Check(check::Options),
     Inspect(inspect::Options),
     Suite(suite::Options),
     Store(store::Options),
@@ -76,6 +80,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
     runtime.block_on(async {
         match command {
             Command::Compare(options) => compare::run(options).await,
+            Command::Check(options) => check::run(options).await,
             Command::Inspect(options) => inspect::run(options).await,
             Command::Suite(options) => suite::run(options),
             Command::Store(options) => store::run(options).await,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::caveats;
 use super::key::Conditions;
 use super::statistics::{self, Estimate, Score, mean, nearest_rank};
-use super::{Comparison, Contest, Contestant, Finish, Inapplicable, Outcome, PlannedCell};
+use super::{Comparison, Contest, Contestant, Finish, Inapplicable, Outcome, PlannedCell, Unfit};
 use crate::driver::{CellReport, ModelCost};
 use crate::settings;
 use crate::store::ResultRow;
@@ -33,6 +33,9 @@ pub struct Report {
     pub models: BTreeMap<String, String>,
     /// Whether it was stopped before its end.
     pub interrupted: bool,
+    /// Plugins that are not ranked, one for each check that they failed.
+    #[serde(default)]
+    pub unfit: Vec<Unfit>,
     /// One per suite, never averaged.
     pub suites: Vec<SuiteResult>,
 }
@@ -243,6 +246,7 @@ impl Report {
             embedder: setup.conditions.embedder.name.clone(),
             models: setup.conditions.models.clone(),
             interrupted: finish.interrupted,
+            unfit: comparison.unfit.clone(),
             suites,
         }
     }

@@ -204,6 +204,7 @@ pub fn comparison(seeds: u64) -> Comparison {
         }],
         seeds,
         most_memories: None,
+        unfit: Vec::new(),
     }
 }
 

@@ -29,6 +29,9 @@ pub fn table(report: &Report, width: usize) -> String {
         }
         text.push('\n');
     }
+    for unfit in &report.unfit {
+        push_wrapped(&mut text, "- ", &unfit.to_string(), width);
+    }
     for note in notes(report) {
         push_wrapped(&mut text, "", &note, width);
     }
