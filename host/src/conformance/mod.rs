@@ -14,8 +14,8 @@
 //! | `budget` | token budgets from 0 up | no text that is longer |
 //! | `eviction` | memories are one, or half, too many; or as many as may be | ids that exist, each once, and enough of them or none; not all without need |
 //! | `receipts` | what is cited is looked up, and taken away in turn | memories that exist, each once, best first, without which the plugin would have said or asked something else; nothing is cited for an empty text, nor a text made from nothing |
-//! | `empty-inputs` | no memory, no text, no step, no document, no attempt, no outcome | an answer |
-//! | `unicode` | emoji, right to left, combining marks, NUL, lines of 20,000 characters, as all that is said | an answer, which the store can keep |
+//! | `empty-inputs` | no memory, no text or white space alone, no step, no document, no attempt, no outcome | an answer |
+//! | `unicode` | emoji, right to left, combining marks, NUL, a line of 20,000 characters, as all that is said | an answer, which the store can keep |
 //! | `ten-thousand` | its own memories, multiplied | an answer to everything, within the limits |
 //! | `poison` | a memory that reads like an order to the host or like its formats, and a harmless one in its place | the same is done to other memories, and no fewer are handed out than before |
 //! | `degraded-modes` | there is no language model | it works; or `describe` says that it wants one |
@@ -177,7 +177,7 @@ pub struct Checked {
     pub came: String,
 }
 
-/// What the calls of one phase cost at most.
+/// What the calls of one phase that were answered cost at most.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CallCost {
     /// `retrieve`, `distill`, `update`, `evict`.
@@ -383,9 +383,14 @@ fn in_one_line(text: &str) -> String {
     quote(&line, LONGEST_QUOTE)
 }
 
-/// The first so many characters of a text, with a mark if there were more.
+/// The first so many characters of a text, with a mark if there were more. What would move a terminal's cursor or turn
+/// its direction around is a space: the text may be a plugin's.
 fn quote(text: &str, most: usize) -> String {
-    let plain = text.replace(char::is_control, " ");
+    let moves = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let plain = text.replace(moves, " ");
     match plain.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", plain.get(..end).unwrap_or_default()),
         None => plain,

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use super::ground::{Ground, Meter};
 use super::lesson::{self, Lesson};
 use super::{ConformanceError, Stop};
-use crate::capability::{CallContext, RunState, Usage};
+use crate::capability::{CallContext, RunState};
 use crate::contract::{
     Attempt, Change, Fault, Feedback, Finding, Guidance, Memory, Moment, Op, Plan, Pressure,
     Protocol, Receipt, Reply, Request, Row, Scan, Setting, Task,
@@ -333,7 +333,7 @@ impl Session {
         }
     }
 
-    /// An answer's value, once it is entered into the books.
+    /// An answer's value, once it is entered into the books. What failed says itself what it wanted.
     fn heard<T: serde::Serialize>(
         &mut self,
         call: &'static str,
@@ -341,16 +341,15 @@ impl Session {
         answer: Answer<T>,
     ) -> Result<T, Stop> {
         let Answer { result, usage } = answer;
-        self.bearings.meter.enter(call, &usage);
-        let Usage { fuel, .. } = usage;
         let asked = self.listener.take();
         let value = result?;
+        self.bearings.meter.enter(call, &usage);
         self.calls.push(Called {
             call,
             about: about.to_owned(),
             answer: serde_json::to_string(&value).map_err(ConformanceError::Unprintable)?,
             asked,
-            fuel,
+            fuel: usage.fuel,
         });
         Ok(value)
     }

@@ -4,9 +4,10 @@ use super::Place;
 
 #[test]
 fn every_command_explains_itself_with_examples() {
-    let commands: [&[&str]; 10] = [
+    let commands: [&[&str]; 11] = [
         &[],
         &["compare"],
+        &["check"],
         &["inspect"],
         &["suite"],
         &["suite", "list"],

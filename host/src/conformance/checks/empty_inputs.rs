@@ -1,4 +1,4 @@
-//! Nothing is no reason to fail.
+//! Nothing is no reason to fail, and neither is white space.
 
 use crate::conformance::ground::Ground;
 use crate::conformance::lesson::Lesson;
@@ -9,6 +9,7 @@ use crate::contract::Receipt;
 pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
     let phases = ground.candidate.strategy.phases();
     let nothing = Lesson::empty();
+    let blank = Lesson::saying("blank", " \t\n\u{a0}\u{3000}");
     let lessons = Lesson::all();
     let mut session = Session::open(ground, "empty-inputs").await?;
     let told = |what: &'static str| move |stop: Stop| stop.about(what);
@@ -47,6 +48,14 @@ pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
     for lesson in &lessons {
         session.work(lesson).await?;
     }
+    session
+        .work(&blank)
+        .await
+        .map_err(told("told of an attempt that is white space alone"))?;
+    session
+        .ask(&blank.again(), ROOM)
+        .await
+        .map_err(told("asked white space alone"))?;
     session
         .ask(&nothing.task, ROOM)
         .await

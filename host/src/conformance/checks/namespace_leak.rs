@@ -14,18 +14,15 @@ pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
     let mut alone = Session::open(ground, "namespace-leak/alone").await?;
     let mut asked = 0;
     for (our, their) in ours.iter().zip(theirs) {
-        other.work(their).await?;
         one.work(our).await?;
         alone.work(our).await?;
+        other.work(their).await?;
         for about in &lessons {
             let task = about.again();
             let guidance = one.ask(&task, ROOM).await?;
             asked += 1;
-            let unheard_of = theirs.iter().filter(|their| their.name != about.name);
-            if let Some(their) = unheard_of
-                .into_iter()
-                .find(|their| tells(&guidance, their.name))
-            {
+            let mut unheard_of = theirs.iter().filter(|their| their.name != about.name);
+            if let Some(their) = unheard_of.find(|their| tells(&guidance, their.name)) {
                 return Err(Stop::Failed(format!(
                     "asked about `{}`, it tells of `{}`, which only the other namespace was told of",
                     about.task.id, their.name

@@ -6,9 +6,9 @@
 use std::sync::{Mutex, PoisonError};
 
 use memhost_sdk::{
-    Attempt, Change, Choice, Condition, Declared, Description, Distill, Evict, Fault, Feedback,
-    Guidance, Memory, NewMemory, Pressure, Query, Recalled, Request, Retrieve, Role, Scan, Search,
-    Settings, Strategy, Update, fetch, llm, pack, recall, run, store,
+    Attempt, Change, Choice, Condition, Counter, Declared, Description, Distill, Evict, Fault,
+    Feedback, Guidance, Level, Memory, NewMemory, Pressure, Query, Recalled, Request, Retrieve,
+    Role, Scan, Search, Settings, Strategy, Update, fetch, llm, pack, recall, run, store,
 };
 
 /// How many notes are handed out.
@@ -128,7 +128,7 @@ impl Retrieve for Broken {
                     .into_iter()
                     .collect::<Result<Vec<_>, _>>()?;
             }
-            Some(Flaw::ComparesAllWithAll) => drop(without_duplicates()?),
+            Some(Flaw::ComparesAllWithAll) => noted("duplicates", duplicates()?),
             _ => {}
         }
         let key = match flaw {
@@ -169,11 +169,11 @@ impl Distill for Broken {
                     continue;
                 }
                 Some(Flaw::WantsSteps) => {
-                    let last = &attempt.steps[attempt.steps.len() - 1];
-                    run::log(memhost_sdk::Level::Debug, &last.text);
+                    let last = attempt.steps.last().expect("an attempt has steps");
+                    noted("characters of the last step", last.text.len());
                 }
-                Some(Flaw::ComparesAllSteps) => _ = closest_steps(attempt),
-                Some(Flaw::CopiesWhatCameBefore) => _ = histories(attempt).len(),
+                Some(Flaw::ComparesAllSteps) => noted("letters in common", closest_steps(attempt)),
+                Some(Flaw::CopiesWhatCameBefore) => noted("histories", histories(attempt).len()),
                 Some(Flaw::ObeysAttempts) => changes.extend(ordered_by(attempt)?),
                 _ => {}
             }
@@ -191,7 +191,7 @@ impl Update for Broken {
             let score = one.attempt.outcome.score.unwrap_or(0.5);
             let ids: Vec<String> = one.receipt.used.iter().map(|c| c.memory.clone()).collect();
             for memory in store::get_memories(&ids)? {
-                let weight = memhost_sdk::Counter::Weight;
+                let weight = Counter::Weight;
                 changes.push(Change::adjust(memory.id, weight, score - 0.5));
             }
         }
@@ -277,6 +277,10 @@ fn packed_by_bytes(found: &[Recalled], budget: u32) -> Guidance {
     }
 }
 
+fn noted(what: &str, count: usize) {
+    run::log(Level::Debug, &format!("{count} {what}"));
+}
+
 /// The best note alone, with a receipt of all.
 fn citing_all(found: &[Recalled], budget: u32) -> Guidance {
     let mut guidance = pack(HEADING, found.iter().take(1).cloned(), budget);
@@ -288,28 +292,27 @@ fn citing_all(found: &[Recalled], budget: u32) -> Guidance {
 
 fn citing_titles(found: &[Recalled], text: String) -> Guidance {
     let guidance = Guidance::user(text);
-    found.iter().fold(guidance, |guidance, one| {
+    let titled = found.iter().filter(|one| !one.memory.title.is_empty());
+    titled.fold(guidance, |guidance, one| {
         guidance.citing(&one.memory.title, one.score)
     })
 }
 
-/// How many notes share most of their words with a later one.
-fn without_duplicates() -> Result<usize, Fault> {
+/// How often two notes share most of their words.
+fn duplicates() -> Result<usize, Fault> {
     let all = store::scan_memories(&Scan::oldest_first())?;
     let words: Vec<Vec<&str>> = all
         .iter()
         .map(|row| row.memory.content.split_whitespace().collect())
         .collect();
-    let shared =
-        |one: &[&str], other: &[&str]| one.iter().filter(|word| other.contains(word)).count();
-    let duplicates = words.iter().enumerate().filter(|(place, one)| {
-        let later = words.iter().skip(place + 1);
-        later
-            .filter(|other| shared(one, other) * 10 > one.len() * 11)
-            .count()
-            > 0
-    });
-    Ok(duplicates.count())
+    let mut duplicates = 0;
+    for (place, one) in words.iter().enumerate() {
+        for other in words.iter().skip(place + 1) {
+            let shared = one.iter().filter(|word| other.contains(word)).count();
+            duplicates += usize::from(shared * 10 > one.len() * 9);
+        }
+    }
+    Ok(duplicates)
 }
 
 /// Nothing, if any note says so.
