@@ -31,13 +31,14 @@ fn generated_routing_rewards_experience_with_similar_tasks() {
             "{blind}"
         );
     }
-    for knowing in ["bm25", "dense"] {
+    // Words name the task when it comes again, and only meaning finds others of its kind.
+    for (knowing, gain) in [("bm25", 0.015), ("dense", 0.05)] {
         assert!(
-            of(knowing, "success") > of("none", "success") + 0.03,
+            of(knowing, "success") > of("none", "success") + gain,
             "{knowing} gains nothing over counting successes"
         );
         assert!(
-            of(knowing, "regret") < of("none", "regret") - 0.03,
+            of(knowing, "regret") < of("none", "regret") - gain,
             "{knowing}"
         );
         assert!(

@@ -326,31 +326,55 @@ fn check_agent(acting: Acting, models: &Models) -> Result<(), Failure> {
     }
 }
 
-/// Says what each plugin's plan is expected to cost, and refuses what costs too much.
+/// What each plugin's plan is expected to cost, for all seeds together.
+fn expected_costs(
+    contests: &[Contest],
+    acting: Acting,
+) -> impl Iterator<Item = (&Contestant, &Suite, Cost)> {
+    contests.iter().flat_map(move |contest| {
+        let plugins = contest.contestants.iter().filter(|c| !c.floor);
+        plugins.map(move |plugin| {
+            let phases = plugin.strategy.phases();
+            let cost = Cost::expected(&plugin.plan, phases, &contest.suite, acting);
+            (plugin, contest.suite.as_ref(), cost)
+        })
+    })
+}
+
+/// Refuses what costs too much, and what measures nothing.
 fn check_cost(contests: &[Contest], options: &Options, acting: Acting) -> Result<(), Failure> {
-    let mut expected = 0;
-    for contest in contests {
-        for contestant in contest.contestants.iter().filter(|c| !c.floor) {
-            let phases = contestant.strategy.phases();
-            let cost = Cost::expected(&contestant.plan, phases, &contest.suite, acting);
-            expected += cost.model_calls * options.seeds;
-            progress::expected(contestant.name(), &contest.suite.name, options.seeds, &cost);
-        }
-    }
-    if contests
-        .iter()
-        .all(|contest| contest.contestants.iter().all(|c| c.floor))
-    {
+    if expected_costs(contests, acting).next().is_none() {
         for Inapplicable { strategy, reason } in contests.iter().flat_map(|c| &c.inapplicable) {
             eprintln!("{strategy} does not apply: {reason}");
         }
         return Err(Failure::usage(CompareError::NothingApplies));
     }
+    let expected = expected_costs(contests, acting)
+        .map(|(_, _, cost)| cost.model_calls * options.seeds)
+        .sum();
     match options.most_model_calls {
         Some(most) if expected > most => {
             Err(Failure::usage(CompareError::TooDear { expected, most }))
         }
         _ => Ok(()),
+    }
+}
+
+/// Says what is about to be spent, unless everything is there already.
+fn say_costs(
+    comparison: &Comparison,
+    acting: Acting,
+    files: Option<&CellFiles>,
+    cells: &[PlannedCell],
+) {
+    if cells
+        .iter()
+        .all(|cell| files.is_some_and(|files| files.has(&cell.key)))
+    {
+        return;
+    }
+    for (plugin, suite, cost) in expected_costs(&comparison.contests, acting) {
+        progress::expected(plugin.name(), &suite.name, comparison.seeds, &cost);
     }
 }
 
@@ -423,6 +447,7 @@ async fn run_and_report(
         model_caveats: model_caveats(&runner.surroundings.models),
     };
     let cells = comparison.cells(&setup.conditions);
+    say_costs(comparison, setup.conditions.acting, files, &cells);
     let watcher = progress::watcher(cells.len());
     let stop = interrupt::interrupted();
     let finish = schedule::run(

@@ -53,7 +53,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Compare(compare::Options),
+    Compare(Box<compare::Options>),
     Check(check::Options),
     Inspect(inspect::Options),
     Suite(suite::Options),
@@ -79,7 +79,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         .map_err(Failure::failed)?;
     runtime.block_on(async {
         match command {
-            Command::Compare(options) => compare::run(options).await,
+            Command::Compare(options) => compare::run(*options).await,
             Command::Check(options) => check::run(options).await,
             Command::Inspect(options) => inspect::run(options).await,
             Command::Suite(options) => suite::run(options),

@@ -242,9 +242,12 @@ mod tests {
                 vec![testing::contestant("rag", false), judge.clone()],
                 &real
             ),
-            ["the strategies do not run under the same conditions: \
+            [
+                "the strategies do not run under the same conditions: \
                  rag learns as it goes and is told whatever outcomes there are; \
-                 rb learns as it goes and is told no outcomes"]
+                 rb learns as it goes and is told no outcomes",
+                "rb: what it judges are recorded runs, not its own agent's"
+            ]
         );
         judge.floor = true;
         assert!(told(vec![testing::contestant("rag", false), judge], &real).is_empty());

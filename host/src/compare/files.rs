@@ -59,6 +59,11 @@ impl CellFiles {
         Ok(CellFiles { directory })
     }
 
+    /// Whether there is a file for this cell, sound or not.
+    pub fn has(&self, key: &CellKey) -> bool {
+        self.path(key).exists()
+    }
+
     /// Looks a cell up.
     pub fn load(&self, key: &CellKey) -> Kept {
         let path = self.path(key);

@@ -107,7 +107,13 @@ mod tests {
             protocol: Protocol::BuildThenFreeze,
             ..plan
         };
-        let frozen = Cost::expected(&frozen, phases, &suite, Acting::Reader);
-        assert_eq!(frozen.tasks, questions.div_ceil(2));
+        let learnt_only = Cost::expected(&frozen, phases, &suite, Acting::Reader);
+        assert_eq!(
+            learnt_only.tasks, questions,
+            "others are there to learn from"
+        );
+        let suite = Suite::read("routing").unwrap();
+        let halved = Cost::expected(&frozen, phases, &suite, Acting::Reader);
+        assert_eq!(halved.tasks, suite.questions().count().div_ceil(2) as u64);
     }
 }

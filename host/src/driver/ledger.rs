@@ -141,19 +141,18 @@ impl Waiting {
     pub(super) fn with(self, inserted: &[String]) -> Vec<Pending> {
         let mut pending: Vec<Pending> = Vec::new();
         let mut under = |condition: Condition, task: &str| {
-            let at = pending
+            let known = pending
                 .iter()
-                .position(|p| p.condition == condition && p.task == task)
-                .unwrap_or_else(|| {
-                    pending.push(Pending {
-                        task: task.to_owned(),
-                        condition,
-                        memories: vec![],
-                        held: vec![],
-                    });
-                    pending.len() - 1
+                .position(|p| p.condition == condition && p.task == task);
+            known.unwrap_or_else(|| {
+                pending.push(Pending {
+                    task: task.to_owned(),
+                    condition,
+                    memories: vec![],
+                    held: vec![],
                 });
-            at
+                pending.len() - 1
+            })
         };
         let mut placed: Vec<(usize, Option<String>, Option<Op>)> = Vec::new();
         for (insert, id) in self.inserts.into_iter().zip(inserted) {

@@ -35,7 +35,7 @@ fn a_model_that_acts_is_scored_by_its_answers_and_told_what_was_remembered() {
     assert_eq!(report["suites"][0]["primary"], "score");
     let rag = strategy(&report, "rag");
     assert_eq!(
-        rag["quality"]["value"], 1.0,
+        rag["quality"]["mean"], 1.0,
         "the guidance says how old the cat is"
     );
     assert_eq!(rag["model"]["act"]["calls"], 2);

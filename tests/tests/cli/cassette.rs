@@ -91,7 +91,7 @@ fn completion(request: &Value, number: usize) -> Value {
         return said(&acted(request), number);
     }
     let content = if schema.contains("verdict") {
-        let verdict = if number % 2 == 0 {
+        let verdict = if number.is_multiple_of(2) {
             "success"
         } else {
             "failure"
@@ -113,13 +113,12 @@ fn completion(request: &Value, number: usize) -> Value {
 /// What an agent does: it knows the dog, and reads of the cat's age if it is told.
 fn acted(request: &Value) -> String {
     let asked = request["messages"].to_string();
-    let answer = match (
-        asked.contains("my dog called"),
-        asked.contains("turned five"),
-    ) {
-        (true, _) => "Rex",
-        (false, true) => "five",
-        (false, false) => "nobody told me",
+    // The guidance may tell of the other question; the task comes last.
+    let of_the_cat = asked.rfind("my cat Momo?") > asked.rfind("my dog called?");
+    let answer = match (of_the_cat, asked.contains("turned five")) {
+        (false, _) => "Rex",
+        (true, true) => "five",
+        (true, false) => "nobody told me",
     };
     format!("Let me see.\nAnswer: {answer}")
 }
@@ -356,7 +355,11 @@ fn an_interrupted_recording_goes_on_in_the_same_cassette() {
     let lost = std::fs::read_dir(place.path("out/cells"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .find(|path| std::fs::read_to_string(path).unwrap().contains("\"judge\""))
+        .find(|path| {
+            std::fs::read_to_string(path)
+                .unwrap()
+                .contains("\"strategy\":\"reasoningbank\"")
+        })
         .unwrap();
     std::fs::remove_file(lost).unwrap();
     let whole = std::fs::read_to_string(place.path("run.cassette")).unwrap();

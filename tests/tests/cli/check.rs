@@ -81,7 +81,8 @@ fn a_plugin_that_fails_is_told_what_was_expected_and_what_came() {
 
 #[test]
 fn programs_get_json_under_names_that_stay() {
-    let arguments = [&["check", &faulty(), "--format", "json"], &FAULTY[..]].concat();
+    let faulty = faulty();
+    let arguments = [&["check", &faulty, "--format", "json"], &FAULTY[..]].concat();
     let said = Place::new().memhost(&arguments);
     assert_eq!(said.code, 1);
     let json = said.json();
@@ -188,10 +189,11 @@ fn a_comparison_lists_who_fails_under_the_table_and_does_not_rank_it() {
 fn where_nobody_passes_nothing_is_compared() {
     let place = Place::new();
     place.write("pets.jsonl", PETS);
+    let faulty = faulty();
     let arguments = [
         &[
             "compare",
-            &faulty(),
+            &faulty,
             "--suite",
             "pets.jsonl",
             "--output",

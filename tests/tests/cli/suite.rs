@@ -113,7 +113,7 @@ fn recorded_attempts_are_shown_with_their_learning_curves_and_not_compared_on() 
         .succeeds()
         .json();
     assert_eq!(json["streams"][0]["curve"], serde_json::json!([0, 1]));
-    let said = place.memhost(&["compare", "--suite", "runs.jsonl"]);
+    let said = place.memhost(&["compare", "rag", "--suite", "runs.jsonl"]);
     assert_ne!(said.code, 0);
     assert!(
         said.err.contains("nothing is asked in suite `runs`"),

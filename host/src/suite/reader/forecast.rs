@@ -199,10 +199,16 @@ mod tests {
         }
         assert!(record.agents.is_empty());
         let around = (5.0 * 2.0 / 3.0 + 2.0) / 8.0;
-        let off = record.base_rates.of("a", "7") - (5.0 * around + 1.0) / 7.0;
-        assert!(off.abs() < 1e-12);
-        assert_eq!(record.base_rates.of("a", "90"), around);
-        assert_eq!(record.base_rates.of("m", "open"), 2.0 / 3.0);
+        let is = |source: &str, horizon: &str, expected: f64| {
+            let rate = record.base_rates.of(source, horizon);
+            assert!(
+                (rate - expected).abs() < 1e-12,
+                "{source} {horizon}: {rate}"
+            );
+        };
+        is("a", "7", (5.0 * around + 1.0) / 7.0);
+        is("a", "90", around);
+        is("m", "open", 2.0 / 3.0);
         assert_eq!(BaseRates::default().of("a", "7"), 0.5);
     }
 }
