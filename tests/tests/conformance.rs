@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -28,8 +28,14 @@ fn limits() -> Limits {
     }
 }
 
+/// With compiled code kept, because every check of a restart loads the plugin anew.
 fn engine() -> Engine {
-    Engine::new(EngineOptions::default()).unwrap()
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("conformance");
+    let options = EngineOptions {
+        cache: Some(cache),
+        ..EngineOptions::default()
+    };
+    Engine::new(options).unwrap()
 }
 
 async fn checked(name: &str, chosen: &[(&str, &str)]) -> Conformance {
@@ -200,12 +206,13 @@ async fn who_passed_is_not_checked_again_and_who_failed_is() {
     assert_eq!(files(), 2);
 }
 
-// ---- what the sandbox makes impossible --------------------------------------------------------------
+// ---- what a guest cannot do, or not by a setting --------------------------------------------------------------
 
 /// A strategy outside of the sandbox, as a program that embeds memhost may bring one: the guest `broken` without a
 /// fault, and a variable that outlives its calls.
 struct Outside {
     inner: Arc<dyn Strategy>,
+    description: Description,
     habit: Habit,
 }
 
@@ -215,6 +222,8 @@ enum Habit {
     Counts,
     /// It mentions what it learnt last, wherever that was.
     Gossips,
+    /// It says that it can do without a language model, and cannot.
+    Boasts,
 }
 
 static COUNTER: AtomicU64 = AtomicU64::new(0);
@@ -223,7 +232,7 @@ static LEARNT_LAST: Mutex<String> = Mutex::new(String::new());
 #[async_trait]
 impl Strategy for Outside {
     fn description(&self) -> &Description {
-        self.inner.description()
+        &self.description
     }
 
     fn phases(&self) -> Phases {
@@ -304,27 +313,41 @@ struct OutsideFrom(PathBuf, Habit);
 impl Origin for OutsideFrom {
     async fn anew(&self) -> Result<Arc<dyn Strategy>, ConformanceError> {
         let inner = Arc::new(Plugin::load(&engine(), &self.0).await?);
+        let mut description = inner.description().clone();
+        if let Habit::Boasts = self.1 {
+            let how = "Without a language model it takes the task's own words.";
+            description.degraded.push(how.to_owned());
+        }
         Ok(Arc::new(Outside {
             inner,
+            description,
             habit: self.1,
         }))
     }
 }
 
-async fn checked_outside(habit: Habit) -> Conformance {
+async fn checked_outside(habit: Habit, fault: &str) -> Conformance {
     let origin = Arc::new(OutsideFrom(plugin("broken"), habit));
     let strategy = origin.anew().await.unwrap();
-    let settings = settings::defaults(&strategy.description().parameters);
+    let chosen = [("fault".to_owned(), fault.to_owned())];
+    let settings =
+        settings::resolve("broken", &strategy.description().parameters, &chosen).unwrap();
     let candidate = Candidate::new(origin, settings).await.unwrap();
     check(&candidate, &limits()).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_counter_of_the_process_is_caught_by_determinism() {
-    insta::assert_snapshot!(told(&checked_outside(Habit::Counts).await));
+    insta::assert_snapshot!(told(&checked_outside(Habit::Counts, "none").await));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_variable_that_all_namespaces_share_is_caught_as_a_leak() {
-    insta::assert_snapshot!(told(&checked_outside(Habit::Gossips).await));
+    insta::assert_snapshot!(told(&checked_outside(Habit::Gossips, "none").await));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_says_that_it_needs_no_model_must_need_none() {
+    let conformance = checked_outside(Habit::Boasts, "needs-undeclared").await;
+    insta::assert_snapshot!(told(&conformance));
 }

@@ -34,6 +34,9 @@ Examples:
   memhost compare reasoningbank --model openai:gpt-4.1-mini --record run.cassette
   memhost compare reasoningbank --replay run.cassette
 
+Every plugin is checked before it is compared, as by `memhost check`. One that fails is listed under the \
+table with the reason, and not ranked. That a plugin passed is kept beside the compiled code.
+
 With --output, every finished cell (strategy x suite x seed) is kept in DIR/cells. An interrupted \
 comparison goes on where it was when the same command is run again; the report is in \
 DIR/report.{txt,json,csv}.

@@ -257,7 +257,8 @@ impl Lesson {
             format!(
                 "Page {number} lists the offers {} to {}, sorted by price, and none of them is both green and \
                  deliverable by Friday; number {} comes closest, and is sold out in most of the branches that \
-                 were asked for it.",
+                 were asked for it. Beside the list there are filters for colour, price and time of delivery, \
+                 which the page forgets as soon as the next one is opened.",
                 number * 20,
                 number * 20 + 19,
                 number * 20 + number % 20,

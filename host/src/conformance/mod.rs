@@ -409,3 +409,27 @@ fn memories(count: usize) -> String {
         count => format!("{count} memories"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_is_one_line_without_frames_and_moves_no_cursor() {
+        let trap = "it panicked\n  at src/lib.rs:1\n\nwasm backtrace:\n  0: main";
+        assert_eq!(in_one_line(trap), "it panicked at src/lib.rs:1");
+        assert_eq!(quote("a\u{1b}[31mb\u{202e}c\u{0}", 20), "a [31mb c ");
+        assert_eq!(quote("日本語", 2), "日本…");
+    }
+
+    #[test]
+    fn every_check_is_made_once_and_has_a_name_of_its_own() {
+        let names: std::collections::BTreeSet<&str> =
+            Check::ALL.iter().map(|check| check.name()).collect();
+        assert_eq!(names.len(), Check::ALL.len());
+        for check in Check::ALL {
+            let json = serde_json::to_value(check).unwrap();
+            assert_eq!(json, check.name(), "JSON and text call it the same");
+        }
+    }
+}

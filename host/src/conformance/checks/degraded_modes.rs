@@ -16,8 +16,7 @@ pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
     let description = ground.candidate.strategy.description();
     let requires = description.requires.iter().any(|wanted| wanted == "llm");
     let says_how = !description.degraded.is_empty();
-    let with = Session::taught(ground, "degraded-modes/extractive").await;
-    let mut with = with?;
+    let mut with = Session::taught(ground, "degraded-modes/extractive").await?;
     for lesson in Lesson::all() {
         with.ask(&lesson.again(), ROOM).await?;
     }
@@ -30,8 +29,7 @@ pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
     }
 
     let mut session = Session::on(ground, "degraded-modes/none", Model::None).await?;
-    let outcome = worked(&mut session).await;
-    match outcome {
+    match worked(&mut session).await {
         Ok(()) if purposes.is_empty() => Ok(Came::Right("it asks no model".to_owned())),
         Ok(()) => Ok(Came::Right(format!(
             "it asks a model for {}, says so, and works without one",
