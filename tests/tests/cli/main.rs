@@ -3,6 +3,7 @@
 mod agent;
 mod bad_input;
 mod cassette;
+mod check;
 mod compare;
 mod help;
 mod inspect;

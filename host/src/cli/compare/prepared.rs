@@ -8,7 +8,7 @@ use super::{
     Agent, Options, StorePlace, check_agent, check_cost, check_models, jobs, keep_attempts,
     load_suites, model_caveats, replayed, run_name, say_costs, surroundings, warn_of_unrecorded,
 };
-use crate::cli::{Failure, interrupt, plugins, progress, setup};
+use crate::cli::{Failure, check, interrupt, plugins, progress, setup};
 use crate::compare::directory::ResultDirectory;
 use crate::compare::manifest::{
     FoundCassette, FoundPlugin, Machine, Part, Shard, Versions, digest_of_file,
@@ -42,6 +42,11 @@ impl Prepared {
         let (suite_names, suites) = load_suites(&options.suites)?;
         let engine = setup::engine(&config)?;
         let plugins = plugins::contestants(&engine, &options.plugins, &options.choices).await?;
+        let found = found(&options.plugins, &plugins)?;
+        let (plugins, unfit) = match options.no_check {
+            true => (plugins, Vec::new()),
+            false => check::fit(&engine, &config, &options.plugins, plugins).await?,
+        };
         let replay = options.replay.as_deref().map(Cassette::replay);
         let replay = replay.transpose().map_err(Failure::failed)?;
         let models = Arc::new(match &replay {
@@ -70,6 +75,7 @@ impl Prepared {
             seeds: options.seeds,
             orders: options.orders,
             most_memories: options.memories,
+            unfit,
         };
         let record = options.record.as_deref();
         let record = record.map(|file| Cassette::record(file, &models));
@@ -91,7 +97,7 @@ impl Prepared {
             jobs: options.replay.is_none().then_some(jobs.get()),
             machine: Some(Machine::here()),
             directory: std::env::current_dir().map_err(Failure::failed)?,
-            plugins: found(&options.plugins, &plugins)?,
+            plugins: found,
             suites: suite_names,
             cassette: found_cassette(options)?,
             outcomes: Default::default(),
@@ -280,6 +286,7 @@ impl Options {
             memories: manifest.design.most_memories,
             jobs,
             shard: None,
+            no_check: false,
             config: setup::ConfigFile::default(),
         })
     }
