@@ -1,6 +1,6 @@
 //! What a comparison compares, as data: everything that a report says of its plugins and suites, without either.
 //!
-//! A [`Comparison`](super::Comparison) holds strategies that can be called and suites of megabytes; its design says what
+//! A [`Comparison`] holds strategies that can be called and suites of megabytes; its design says what
 //! they are. Cells are listed from it, reports are written from it, and two runs belong together if it is the same.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -170,7 +170,7 @@ impl ListedStrategy {
             digest: contestant.strategy.digest().to_owned(),
             floor: contestant.floor,
             settings: settings::as_text(&contestant.settings),
-            plan: contestant.plan.clone(),
+            plan: contestant.plan,
             degraded: description.degraded.clone(),
             deviations,
         }
