@@ -206,6 +206,7 @@ fn timeless(mut report: Value) -> Value {
             for time in ["retrieve_p50_ms", "retrieve_p95_ms", "wall_seconds"] {
                 strategy["costs"][time] = Value::Null;
             }
+            strategy["latency"] = json!([]);
         }
     }
     report
