@@ -38,7 +38,7 @@ Examples:
 With --output, every finished cell (strategy x suite x seed x order) is kept in DIR/cells. An interrupted \
 comparison goes on where it was when the same command is run again; the report is in \
 DIR/report.html, which needs no other file and no network, and in DIR/report.{txt,csv}; for programs, \
-DIR/results.json holds everything that is known.
+DIR/results.json holds everything that is known, DIR/results.parquet every single score.
 
 A cassette holds every model call as a line of JSON, whole requests and replies, and never a key. \
 A replay asks nobody: it gives the same report, byte for byte, however often it is run. Because it \
@@ -505,7 +505,7 @@ async fn run_and_report(
         output::print(&text)?;
     }
     if let Some(directory) = &options.output {
-        write_reports(directory, &report, &design)?;
+        write_reports(directory, &report, &design, &finish)?;
     }
     verdict(&finish, files.is_some())
 }
@@ -566,7 +566,12 @@ fn printed(report: &Report, format: Format, width: usize) -> Result<String, Fail
     }
 }
 
-fn write_reports(directory: &Path, report: &Report, design: &Design) -> Result<(), Failure> {
+fn write_reports(
+    directory: &Path,
+    report: &Report,
+    design: &Design,
+    finish: &Finish,
+) -> Result<(), Failure> {
     const WIDTH: usize = 160;
     let texts = [
         (
@@ -582,7 +587,15 @@ fn write_reports(directory: &Path, report: &Report, design: &Design) -> Result<(
         std::fs::write(&path, text)
             .map_err(|source| Failure::failed(CompareError::Write { path, source }))?;
     }
-    Ok(())
+    let path = directory.join("results.parquet");
+    let cannot = |source| {
+        Failure::failed(CompareError::Write {
+            path: path.clone(),
+            source,
+        })
+    };
+    let file = std::fs::File::create(&path).map_err(cannot)?;
+    report::parquet(file, design, finish).map_err(|error| cannot(std::io::Error::other(error)))
 }
 
 /// Whether everything that was asked for was done.
