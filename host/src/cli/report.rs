@@ -65,7 +65,10 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let report = Report::new(&merged.manifest.design, &merged.finish, &setup);
     if let Some(directory) = &options.output {
         keep(directory, &merged)?;
-        write_reports(directory, &report, &merged.manifest.design)?;
+        let Merged {
+            manifest, finish, ..
+        } = &merged;
+        write_reports(directory, &report, &manifest.design, finish)?;
     }
     if merged.finish.finished() > 0 {
         output::print(&printed(&report, options.format, output::width())?)?;

@@ -144,7 +144,13 @@ fn a_second_run_with_the_same_output_runs_only_what_is_missing() {
         .json();
     let files = cell_files(&place);
     assert_eq!(files.len(), STRATEGIES);
-    for report in ["report.html", "report.txt", "report.csv", "results.json"] {
+    for report in [
+        "report.html",
+        "report.txt",
+        "report.csv",
+        "results.json",
+        "results.parquet",
+    ] {
         assert!(place.path("out").join(report).is_file(), "no {report}");
     }
 

@@ -178,35 +178,68 @@
     };
   };
 
+  // Bounds around values that leave the outermost off the frame.
+  const around = (values) => {
+    const known = values.filter(isNumber);
+    const [low, high] = [Math.min(...known), Math.max(...known)];
+    const margin = (high - low || Math.abs(high) || 1) * 0.14;
+    return { min: low - margin, max: high + margin };
+  };
+
   // ---- score against cost --------------------------------------------------------------------------
+
+  // Names beside their points, where there is room: plugins first. What finds none is told by its tooltip and the table.
+  const placeNames = (chart, points, width, height) => {
+    const boxes = points.map(({ value, symbolSize: size }) => {
+      const [x, y] = chart.convertToPixel({ xAxisIndex: 0, yAxisIndex: 0 }, value);
+      return { x, y, left: x - size / 2, right: x + size / 2, top: y - size / 2, bottom: y + size / 2 };
+    });
+    const taken = [...boxes];
+    const free = (box) =>
+      box.left > 2 && box.right < width - 2 && box.top > 2 && box.bottom < height - 40 &&
+      taken.every((other) => box.right < other.left || box.left > other.right || box.bottom < other.top || box.top > other.bottom);
+    const order = points.map((_, place) => place).sort((a, b) => points[b].symbolSize - points[a].symbolSize);
+    for (const place of order) {
+      const point = points[place];
+      const { x, y } = boxes[place];
+      const [wide, half] = [widthOf([point.label.formatter()]), 7];
+      const gap = point.symbolSize / 2 + 4;
+      const sides = {
+        right: { left: x + gap, right: x + gap + wide, top: y - half, bottom: y + half },
+        left: { left: x - gap - wide, right: x - gap, top: y - half, bottom: y + half },
+        top: { left: x - wide / 2, right: x + wide / 2, top: y - gap - 2 * half, bottom: y - gap },
+        bottom: { left: x - wide / 2, right: x + wide / 2, top: y + gap, bottom: y + gap + 2 * half },
+      };
+      const side = Object.keys(sides).find((side) => free(sides[side]));
+      point.label = { ...point.label, show: Boolean(side), position: side, distance: 4 };
+      if (side) taken.push(sides[side]);
+    }
+    return points;
+  };
 
   const against = (strategies, metric, cost, onFrontier, scale) => (width) => {
     const shown = strategies.filter(([strategy, look]) => !look.ceiling && isNumber(strategy.quality?.mean) && strategy.costs);
     const at = ([strategy]) => [scale.to(cost(strategy.costs)), strategy.quality.mean];
-    const middle = (() => {
-      const xs = shown.map((one) => at(one)[0]);
-      return (Math.min(...xs) + Math.max(...xs)) / 2;
-    })();
     const points = shown.map((one) => {
       const [strategy, look] = one;
-      const value = at(one);
       const marked = onFrontier(strategy.frontier);
+      const plugin = look.colour !== null;
       return {
-        value,
+        value: at(one),
         symbol: symbols[look.symbol],
-        symbolSize: look.colour === null ? 8 : 12,
-        itemStyle: { color: ink.of(look), borderColor: marked ? ink.ink : ink.paper, borderWidth: marked ? 2 : 1 },
-        // Plugins are named by the legend on narrow screens; floors by their label everywhere.
-        label: { show: width >= 380 || look.colour === null, position: value[0] > middle ? "left" : "right", formatter: () => look.label.replace(" (floor)", ""), ...text(12, look.colour === null ? ink.soft : ink.ink), textBorderColor: ink.paper, textBorderWidth: 3 },
+        symbolSize: plugin ? 12 : 8,
+        itemStyle: { color: ink.of(look), opacity: 1, borderColor: marked ? ink.ink : ink.paper, borderWidth: marked ? 2 : 1 },
+        label: { show: false, formatter: () => look.label.replace(" (floor)", ""), ...text(12, plugin ? ink.ink : ink.soft) },
       };
     });
     const frontier = shown.filter(([strategy]) => onFrontier(strategy.frontier)).map(at).sort(([a], [b]) => a - b);
+    const height = Math.round(Math.max(270, Math.min(340, width * 0.62)));
     return {
-      height: Math.max(270, Math.min(340, width * 0.62)),
+      height,
       option: {
         grid: { left: 46, right: 26, top: 30, bottom: 46 },
         xAxis: axis({ name: scale.name, nameLocation: "middle", nameGap: 28, splitNumber: width < 420 ? 3 : 5, min: 0, ...scale.axis, axisLabel: { ...text(), hideOverlap: true, formatter: (value) => short(scale.from(value)) } }),
-        yAxis: axis({ name: metric, nameLocation: "end", nameGap: 12, nameTextStyle: { ...text(), align: "left", padding: [0, 0, 0, -40] }, scale: true, boundaryGap: ["8%", "8%"], axisLabel: { ...text(), formatter: (value) => `${+value.toFixed(3)}` } }),
+        yAxis: axis({ name: metric, nameLocation: "end", nameGap: 12, nameTextStyle: { ...text(), align: "left", padding: [0, 0, 0, -40] }, ...around(shown.map((one) => at(one)[1])), axisLabel: { ...text(), showMinLabel: false, showMaxLabel: false, formatter: (value) => `${+value.toFixed(3)}` } }),
         tooltip: tooltip("item", ({ seriesIndex, dataIndex }) => {
           if (seriesIndex === 0) return "";
           const [strategy, look] = shown[dataIndex];
@@ -214,9 +247,10 @@
         }),
         series: [
           { type: "line", data: frontier, symbol: "none", silent: true, lineStyle: { color: ink.soft, width: 1.5, type: [5, 4] } },
-          { type: "scatter", data: points, labelLayout: { hideOverlap: true, moveOverlap: "shiftY" }, z: 4 },
+          { type: "scatter", data: points, z: 4 },
         ],
       },
+      finish: (chart) => chart.setOption({ series: [{}, { data: placeNames(chart, points, width, height) }] }),
     };
   };
 
@@ -244,17 +278,18 @@
           const told = points.filter(({ value }) => value).map(({ seriesIndex, value }) => `${shown[seriesIndex][1].label}: ${format(value[1])}`);
           return tip([`after ${points[0].value[0]} questions`, ...told]);
         }),
-        series: shown.map(([strategy, look]) => ({
+        // What lies under another line stays to be seen: earlier ones are wider.
+        series: shown.map(([strategy, look], place) => ({
           type: "line",
           data: course(strategy, pick),
           symbol: symbols[look.symbol],
           symbolSize: 7,
           showSymbol: false,
           showAllSymbol: false,
-          lineStyle: { color: ink.of(look), width: 2.2 },
+          lineStyle: { color: ink.of(look), width: 2 + 1.6 * Math.min(3, shown.length - 1 - place) },
           itemStyle: { color: ink.of(look) },
           emphasis: { focus: "series" },
-          markPoint: { silent: true, symbol: symbols[look.symbol], symbolSize: 9, label: { show: false }, itemStyle: { color: ink.of(look) }, data: [{ coord: course(strategy, pick).at(-1) }] },
+          markPoint: { silent: true, symbol: symbols[look.symbol], symbolSize: 9 + 3 * Math.min(3, shown.length - 1 - place), label: { show: false }, itemStyle: { color: ink.of(look) }, data: [{ coord: course(strategy, pick).at(-1) }] },
         })),
       },
     };
@@ -270,10 +305,7 @@
       ...late(strategy).map((point) => point.mean),
       ...strategy.curve.slice(-1).flatMap((point) => [point.low, point.high]),
     ]);
-    const known = values.filter(isNumber);
-    const [low, high] = [Math.min(...known), Math.max(...known)];
-    const margin = (high - low || 0.1) * 0.12;
-    const y = { min: low >= 0 ? Math.max(0, low - margin) : low - margin, max: high + margin };
+    const y = around(values);
     return shown.map(([strategy, look]) => ({
       title: look.label,
       final: format(strategy.curve.at(-1).mean),
@@ -313,9 +345,8 @@
   // ---- the page --------------------------------------------------------------------------------------
 
   const plain = { to: (value) => value, from: (value) => value, name: "tokens handed over per question" };
-  // Zero has no logarithm, and most strategies ask no model: log(1 + x).
-  const powers = { to: (value) => Math.log10(1 + value), from: (value) => 10 ** value - 1, name: "model tokens per run", axis: { minInterval: 1, interval: 1, max: (at) => Math.ceil(at.max) } };
-  const tokens = (costs) => costs.model_input_tokens + costs.model_output_tokens;
+  // Zero has no logarithm, and most strategies ask no model: it stands where one token would.
+  const powers = { to: (value) => (value > 1 ? Math.log10(value) : 0), from: (value) => (value > 0 ? 10 ** value : 0), name: "model tokens for writing, per run", axis: { interval: 1, max: (at) => Math.ceil(at.max) || 1 } };
 
   const builders = (strategies, metric) => ({
     score: estimates(strategies, (strategy) => strategy.quality, fixed(3)),
@@ -323,7 +354,7 @@
     harm: harm(strategies),
     latency: latency(strategies.filter(([strategy]) => strategy.latency.length)),
     "handed-over": against(strategies, metric, (costs) => costs.tokens_per_question, (frontier) => frontier.handed_over, plain),
-    written: against(strategies, metric, tokens, (frontier) => frontier.written, powers),
+    written: against(strategies, metric, (costs) => costs.writing_tokens, (frontier) => frontier.written, powers),
     regret: lines(strategies, (point) => point.regret, signed(1)),
     memories: lines(strategies, (point) => point.memories, short, { min: 0 }),
   });
@@ -334,11 +365,12 @@
 
   const paint = (plot) => {
     plot.width = plot.element.clientWidth;
-    const { height, option } = plot.draw(plot.width);
+    const { height, option, finish } = plot.draw(plot.width);
     plot.element.style.height = `${height}px`;
     plot.chart?.dispose();
     plot.chart = echarts.init(plot.element, null, { renderer: "svg", width: plot.width, height });
     plot.chart.setOption({ animation: false, textStyle: { fontFamily: ink.font }, ...option });
+    finish?.(plot.chart);
   };
 
   takeColours();
