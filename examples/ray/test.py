@@ -32,8 +32,7 @@ def found(directory: pathlib.Path):
             return {name: timeless(part) for name, part in value.items() if name not in OF_THE_RUN}
         return [timeless(part) for part in value] if isinstance(value, list) else value
 
-    (report,) = (path for path in map(directory.joinpath, ("results.json", "report.json")) if path.exists())
-    return timeless(json.loads(report.read_text()))
+    return timeless(json.loads((directory / "results.json").read_text()))
 
 
 def main() -> None:

@@ -10,15 +10,17 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::ValueEnum;
 
+use prepared::Cast;
 pub(super) use prepared::Prepared;
 
 use super::plugins::Choice;
 use super::setup::{ConfigFile, StoreFlags};
-use super::{Failure, output, progress, suite};
+use super::{Failure, aa, output, progress, setup, suite};
 use crate::compare::files::CellFiles;
 use crate::compare::manifest::Shard;
 use crate::compare::{
-    Comparison, Contest, Contestant, Finish, Inapplicable, Outcome, PlannedCell, Report, report,
+    Comparison, Contest, Contestant, Design, Finish, Inapplicable, Outcome, PlannedCell, Report,
+    report,
 };
 use crate::config::Config;
 use crate::driver::{Acting, Cost, Surroundings};
@@ -37,11 +39,13 @@ Examples:
   memhost compare reasoningbank --model openai:gpt-4.1-mini --record run.cassette
   memhost compare reasoningbank --replay run.cassette
   memhost compare rag reasoningbank --seeds 10 --shard 3/8 --output results/3
+  memhost compare --aa
 
 With --output, every finished cell (strategy x suite x seed x order) is kept in DIR/cells. An interrupted \
 comparison goes on where it was when the same command is run again; the report is in \
-DIR/report.{txt,json,csv}. DIR/manifest.json says what was compared and what came of it: `memhost \
-reproduce DIR` runs it again and says whether every number is the same.
+DIR/report.html, which needs no other file and no network, and in DIR/report.{txt,csv}; for programs, \
+DIR/results.json holds everything that is known. DIR/manifest.json says what was compared and what \
+came of it: `memhost reproduce DIR` runs it again and says whether every number is the same.
 
 With --shard I/N, N processes share the work, each with a DIR of its own and otherwise the same \
 command; `memhost report DIR...` makes one report of all of them.
@@ -55,7 +59,7 @@ such an embedder is asked in a replay too.
 --format csv prints the columns suite, lane, strategy, floor, seeds, measure, value, low, high, \
 difference, difference_low, difference_high, tasks, groups. A measure is a metric of the suite or a \
 cost per run: tokens_per_question, model_calls, model_input_tokens, model_output_tokens, memories, \
-retrieve_p50_ms, retrieve_p95_ms, fuel, wall_seconds, cut, evicted_by_host. The rows of the store's \
+retrieve_p50_ms, retrieve_p95_ms, fuel, wall_seconds, cut, evicted_by_host, writing_tokens. The rows of the store's \
 `results` have the same names.";
 
 /// Compare strategies on suites, and say which is better, by how much, and how sure that is.
@@ -66,7 +70,7 @@ retrieve_p50_ms, retrieve_p95_ms, fuel, wall_seconds, cut, evicted_by_host. The 
 #[command(after_help = EXAMPLES)]
 pub struct Options {
     /// A path to a `.wasm` file, or the name of a plugin; with NAME= before it, it takes part under that name.
-    #[arg(required = true, value_name = "PLUGIN")]
+    #[arg(required_unless_present = "aa", value_name = "PLUGIN")]
     plugins: Vec<String>,
     /// A built-in suite, `<format>:<path>`, a `.jsonl` file, or `all` for every built-in one; may be given several
     /// times, or separated by commas. See `memhost suite list` [default: all].
@@ -93,6 +97,10 @@ pub struct Options {
         hide_default_value = true
     )]
     agent: Agent,
+    /// Compares one plugin, or the floor without memory, with itself instead: 200 times, on tasks that a generator makes
+    /// anew each time [default suite: routing]. Fails if p is at most .05 in less than 2 or more than 8 of 100.
+    #[arg(long, conflicts_with_all = ["output", "record", "replay", "memories", "format"])]
+    aa: bool,
     /// Refuses, before anything is run, a comparison that is expected to make more model calls than this.
     #[arg(long, value_name = "N")]
     most_model_calls: Option<u64>,
@@ -196,6 +204,9 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     options.store.apply(&mut config)?;
     if let Some(model) = &options.model {
         config.set_model(model).map_err(Failure::usage)?;
+    }
+    if options.aa {
+        return run_aa(&options, &config).await;
     }
     let mut prepared = Prepared::new(&options, config).await?;
     let result = run_and_report(&options, &mut prepared).await;
@@ -303,8 +314,9 @@ fn check_cost(contests: &[Contest], options: &Options, acting: Acting) -> Result
         }
         return Err(Failure::usage(CompareError::NothingApplies));
     }
+    let runs = options.seeds * u64::from(options.orders);
     let expected = expected_costs(contests, acting)
-        .map(|(_, _, cost)| cost.model_calls * options.seeds * u64::from(options.orders))
+        .map(|(_, _, cost)| cost.model_calls * runs)
         .sum();
     match options.most_model_calls {
         Some(most) if expected > most => {
@@ -327,9 +339,12 @@ fn say_costs(
     {
         return;
     }
-    let repetitions = comparison.seeds * u64::from(comparison.orders);
+    let runs = comparison.seeds * u64::from(comparison.orders);
     for (plugin, suite, cost) in expected_costs(&comparison.contests, acting) {
-        progress::expected(plugin.name(), &suite.name, repetitions, &cost);
+        progress::expected(plugin.name(), &suite.name, runs, &cost);
+    }
+    for contest in &comparison.contests {
+        progress::detectable(&contest.suite.name, &contest.group_sizes());
     }
 }
 
@@ -384,6 +399,25 @@ async fn surroundings(
     })
 }
 
+/// How many cells run at a time.
+fn jobs(options: &Options) -> NonZeroUsize {
+    let processors = || std::thread::available_parallelism().ok();
+    options
+        .jobs
+        .or_else(processors)
+        .unwrap_or(NonZeroUsize::MIN)
+}
+
+/// A strategy against itself, on tasks that no suite holds.
+async fn run_aa(options: &Options, config: &Config) -> Result<(), Failure> {
+    let engine = setup::engine(config)?;
+    let cast = Cast::new(options, config, &engine).await?;
+    let test = aa::chosen(&cast.plugins, &options.suites, options.seeds)?;
+    let place = StorePlace::choose(config, None)?;
+    let surroundings = surroundings(config, cast.models, &place.uri, cast.acting).await?;
+    aa::run(test, surroundings, jobs(options)).await
+}
+
 async fn run_and_report(options: &Options, prepared: &mut Prepared) -> Result<(), Failure> {
     let shard = options.shard.unwrap_or(Shard::WHOLE);
     let finish = prepared.run(|place, _| shard.holds(place)).await?;
@@ -391,10 +425,10 @@ async fn run_and_report(options: &Options, prepared: &mut Prepared) -> Result<()
         let manifest = &prepared.manifest;
         let report = Report::new(&manifest.design, &finish, &manifest.part.setup());
         if finish.finished() > 0 {
-            output::print(&printed(&report, options.format, output::width())?)?;
+            show(&report, options.format)?;
         }
         if let Some(directory) = &options.output {
-            write_reports(directory, &report)?;
+            write_reports(directory, &report, &manifest.design)?;
         }
     } else if let Some(directory) = &options.output {
         eprintln!(
@@ -406,6 +440,15 @@ async fn run_and_report(options: &Options, prepared: &mut Prepared) -> Result<()
         );
     }
     verdict(&finish, options.output.is_some())
+}
+
+/// Prints a report, in colours where they can be seen.
+pub(super) fn show(report: &Report, format: Format) -> Result<(), Failure> {
+    let text = match format {
+        Format::Table if output::colours() => report::coloured_table(report, output::width()),
+        format => printed(report, format, output::width())?,
+    };
+    output::print(&text)
 }
 
 /// What a replay found, without the times of cells that were measured earlier. One that missed a call is no replay,
@@ -456,7 +499,7 @@ fn model_caveats(models: &Models) -> Vec<String> {
     caveats.into_iter().collect()
 }
 
-pub(super) fn printed(report: &Report, format: Format, width: usize) -> Result<String, Failure> {
+fn printed(report: &Report, format: Format, width: usize) -> Result<String, Failure> {
     match format {
         Format::Table => Ok(report::table(report, width)),
         Format::Json => report::json(report).map_err(Failure::failed),
@@ -464,16 +507,24 @@ pub(super) fn printed(report: &Report, format: Format, width: usize) -> Result<S
     }
 }
 
-pub(super) fn write_reports(directory: &Path, report: &Report) -> Result<(), Failure> {
+pub(super) fn write_reports(
+    directory: &Path,
+    report: &Report,
+    design: &Design,
+) -> Result<(), Failure> {
     const WIDTH: usize = 160;
-    let formats = [
-        ("report.txt", Format::Table),
-        ("report.json", Format::Json),
-        ("report.csv", Format::Csv),
+    let texts = [
+        (
+            "report.html",
+            report::html(report, design).map_err(Failure::failed)?,
+        ),
+        ("report.txt", printed(report, Format::Table, WIDTH)?),
+        ("report.csv", printed(report, Format::Csv, WIDTH)?),
+        ("results.json", printed(report, Format::Json, WIDTH)?),
     ];
-    for (file, format) in formats {
+    for (file, text) in texts {
         let path = directory.join(file);
-        std::fs::write(&path, printed(report, format, WIDTH)?)
+        std::fs::write(&path, text)
             .map_err(|source| Failure::failed(CompareError::Write { path, source }))?;
     }
     Ok(())

@@ -4,6 +4,7 @@
 //! failed, or 2 if it was asked wrongly: an unknown option, parameter, plugin or suite, or a value of the
 //! wrong type.
 
+mod aa;
 mod compare;
 mod failure;
 mod inspect;

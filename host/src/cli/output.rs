@@ -20,6 +20,11 @@ pub fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     print(&text)
 }
 
+/// Whether standard output wants colours: a terminal that knows them, and nobody said `NO_COLOR`.
+pub fn colours() -> bool {
+    anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+}
+
 /// How wide tables may be: as wide as the terminal, or wide enough for every column if there is none.
 pub fn width() -> usize {
     const WITHOUT_TERMINAL: usize = 160;

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::compare::report::number::{count, milliseconds};
+use crate::compare::report::number::{count, milliseconds, score};
+use crate::compare::statistics::detectable_before;
 use crate::compare::{CellKey, Watcher};
 use crate::driver::{CellReport, Cost, Progress};
 
@@ -40,6 +41,23 @@ pub fn expected(strategy: &str, suite: &str, repetitions: u64, cost: &Cost) {
         },
         times(cost.model_calls * repetitions, "model call"),
     );
+}
+
+/// What a comparison on a suite will be able to find, before anything is run.
+pub fn detectable(suite: &str, group_sizes: &[usize]) {
+    let (tasks, groups) = (group_sizes.iter().sum::<usize>(), group_sizes.len());
+    let size = format!(
+        "{suite}: {} questions in {} groups",
+        count(tasks as f64),
+        count(groups as f64)
+    );
+    match detectable_before(group_sizes) {
+        Some(least) => eprintln!(
+            "{size} find any difference from {} on, by cautious reckoning from counts alone (power .8 at .05)",
+            score(least)
+        ),
+        None => eprintln!("{size} are too few to be sure of finding any difference"),
+    }
 }
 
 /// How many cells are done.

@@ -6,6 +6,7 @@ use super::statistics::FEW_GROUPS;
 use super::summary::{StrategyResult, SuiteResult};
 use super::{Design, ListedStrategy, ListedSuite, label};
 use crate::contract::{Labels, Plan, Protocol};
+use crate::suite::Lane;
 
 /// The caveats of one suite's results, most general first.
 pub fn of(suite: &ListedSuite, result: &SuiteResult, design: &Design) -> Vec<String> {
@@ -30,6 +31,7 @@ pub fn about_results(result: &SuiteResult) -> Vec<String> {
     about_scope(result)
         .into_iter()
         .chain(about_intervals(result))
+        .chain(about_luck(result))
         .chain(strategies)
         .collect()
 }
@@ -63,7 +65,7 @@ fn differing_plans(plugins: Vec<&ListedStrategy>) -> Option<String> {
     ))
 }
 
-fn plan_text(plan: &Plan) -> String {
+pub(super) fn plan_text(plan: &Plan) -> String {
     let protocol = match plan.protocol {
         Protocol::Streaming => "learns as it goes",
         Protocol::BuildThenFreeze => "learns first and is then frozen",
@@ -102,7 +104,7 @@ fn about_intervals(result: &SuiteResult) -> Option<String> {
     }
     if groups < FEW_GROUPS {
         return Some(format!(
-            "there are only {groups} groups of questions: the true intervals are wider than those shown"
+            "there are only {groups} groups of questions: intervals and tests of so few are rough"
         ));
     }
     let without_width: Vec<&str> = result
@@ -124,6 +126,16 @@ fn about_intervals(result: &SuiteResult) -> Option<String> {
     })
 }
 
+/// Where a reader draws whom to send, one run's luck touches all that follows, and only other runs show how much.
+fn about_luck(result: &SuiteResult) -> Option<String> {
+    let once = result.strategies.iter().all(|strategy| strategy.seeds < 2);
+    (result.lane == Lane::Routing && once).then(|| {
+        "one run each: whom a strategy sends first by luck decides what it learns, which touches all its questions; \
+         intervals and tests allow for that with several seeds only"
+            .to_owned()
+    })
+}
+
 fn about_strategy(strategy: &StrategyResult) -> Vec<String> {
     let name = label(&strategy.strategy, strategy.floor);
     let mut caveats = Vec::new();
@@ -133,6 +145,12 @@ fn about_strategy(strategy: &StrategyResult) -> Vec<String> {
             count(failures.failed as f64),
             count(failures.calls as f64),
             first_line(&failures.first)
+        ));
+    }
+    if strategy.no_numbers > 0 {
+        caveats.push(format!(
+            "{name}: {} scores are no numbers, and were left out",
+            count(strategy.no_numbers as f64)
         ));
     }
     for reason in &strategy.failed_runs {

@@ -48,6 +48,8 @@ pub struct ListedSuite {
     pub questions: usize,
     /// Groups of questions.
     pub groups: usize,
+    /// How many scored questions each group has; without any, the group is not counted.
+    pub group_sizes: Vec<usize>,
     /// The plugins in the order given, then the floors.
     pub strategies: Vec<ListedStrategy>,
     /// Plugins that it says nothing about.
@@ -149,6 +151,7 @@ impl ListedSuite {
             metrics: suite.metrics(),
             questions: contest.questions(),
             groups: groups.len(),
+            group_sizes: contest.group_sizes(),
             strategies: strategies.collect(),
             inapplicable: contest.inapplicable.clone(),
         }

@@ -8,6 +8,7 @@
 //! The host's floors take part in every suite. A strategy that does not beat them has not been shown to
 //! remember anything.
 
+pub mod aa;
 mod caveats;
 pub mod design;
 mod difference;
@@ -22,6 +23,7 @@ pub mod schedule;
 pub mod statistics;
 pub mod summary;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::contract::{Plan, Setting};
@@ -84,12 +86,20 @@ impl Contestant {
     }
 }
 
+/// The floor that is the same agent without memory. Every lane has it.
+pub const NO_MEMORY: &str = "none";
+
+/// Whether a strategy is the host's oracle, which knows the answers and is compared with nobody.
+pub fn is_ceiling(name: &str, floor: bool) -> bool {
+    floor && name == "oracle"
+}
+
 /// A strategy's name, marked if it is the host's own: `bm25 (floor)`.
 pub fn label(name: &str, floor: bool) -> String {
-    match (floor, name) {
-        (false, _) => name.to_owned(),
-        (true, "oracle") => format!("{name} (ceiling)"),
-        (true, _) => format!("{name} (floor)"),
+    match floor {
+        false => name.to_owned(),
+        true if is_ceiling(name, floor) => format!("{name} (ceiling)"),
+        true => format!("{name} (floor)"),
     }
 }
 
@@ -148,6 +158,20 @@ impl Contest {
     /// How many questions the suite asks.
     pub fn questions(&self) -> usize {
         self.suite.questions().count()
+    }
+
+    /// How many scored questions each group has; without any, the group is not counted.
+    pub fn group_sizes(&self) -> Vec<usize> {
+        let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
+        let stages = self.suite.streams.iter().flat_map(|stream| &stream.stages);
+        let scored = stages
+            .filter(|stage| !stage.warm_up)
+            .flat_map(|stage| &stage.episodes)
+            .filter(|episode| episode.question.is_some());
+        for episode in scored {
+            *sizes.entry(&episode.group).or_default() += 1;
+        }
+        sizes.into_values().collect()
     }
 }
 

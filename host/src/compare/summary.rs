@@ -3,20 +3,25 @@
 //! The field names here are what `--format json` prints, and [`Costs::named`] what `--format csv` and the
 //! store's `results` table call them: change none without need.
 
+mod contest;
 mod found;
+mod online;
 
 use std::collections::BTreeMap;
 
 use super::caveats;
+pub use super::statistics::Test;
 use super::statistics::{self, Estimate, Score, mean, nearest_rank, percentile};
 use super::{
-    Design, Finish, Inapplicable, ListedCell, ListedStrategy, ListedSuite, Outcome, PlannedCell,
+    Design, Finish, Inapplicable, ListedCell, ListedStrategy, ListedSuite, NO_MEMORY, Outcome,
+    PlannedCell,
 };
 use crate::driver::{CellReport, ModelCost};
 use crate::store::ResultRow;
 use crate::suite::{self, Lane, Scores};
 
-pub use found::{CurvePoint, Detectable, Frontier, Harm, Pair, Test};
+use contest::Entrant;
+pub use found::{CurvePoint, Detectable, Frontier, Harm, Pair, Verdict};
 
 /// The version of the result files. It changes when a field is renamed, is removed or means something else, so that
 /// a file of another version is refused rather than misread.
@@ -111,6 +116,8 @@ pub struct StrategyResult {
     pub latency: Vec<f64>,
     /// Whether another one gives at least as much for less.
     pub frontier: Frontier,
+    /// Scores of the primary metric that were no numbers, and were left out.
+    pub no_numbers: usize,
     /// Every metric that applies, mean over seeds.
     pub metrics: BTreeMap<String, f64>,
     /// What it cost per run; `None` if no run finished.
@@ -164,6 +171,8 @@ pub struct Costs {
     /// Memories that were dropped because no task could try them.
     #[serde(default)]
     pub untried: f64,
+    /// Tokens of models, read and written, that writing memories took.
+    pub writing_tokens: f64,
     /// Guidance that the host cut to its budget.
     pub cut: f64,
     /// Memories that the host evicted.
@@ -196,6 +205,7 @@ impl Costs {
                 asked => r.runs.total() as f64 / asked as f64,
             })?,
             untried: per_run(|r| r.runs.untried as f64)?,
+            writing_tokens: per_run(|r| (r.writing.input_tokens + r.writing.output_tokens) as f64)?,
             cut: per_run(|r| r.cut as f64)?,
             evicted_by_host: per_run(|r| r.evicted_by_host as f64)?,
         })
@@ -217,6 +227,7 @@ impl Costs {
             ("untried", Some(self.untried)),
             ("cut", Some(self.cut)),
             ("evicted_by_host", Some(self.evicted_by_host)),
+            ("writing_tokens", Some(self.writing_tokens)),
         ];
         all.into_iter()
             .filter_map(|(name, value)| Some((name, value?)))
@@ -316,21 +327,30 @@ fn suite_result(suite: &ListedSuite, ran: &[Ran<'_>], design: &Design) -> SuiteR
             .collect()
     };
     let first = scores_of(0);
-    let strategies: Vec<StrategyResult> = suite
+    let is_none = |strategy: &ListedStrategy| strategy.floor && strategy.name == NO_MEMORY;
+    let without_memory = suite.strategies.iter().position(is_none);
+    let without_memory = without_memory.map(runs_of).unwrap_or_default();
+    let mut entrants: Vec<Entrant<'_>> = suite
         .strategies
         .iter()
         .enumerate()
         .map(|(index, strategy)| {
-            let ours = scores_of(index);
-            StrategyResult {
-                quality: statistics::estimate(ours.iter().copied()),
+            let scores = scores_of(index);
+            let runs = runs_of(index);
+            let result = StrategyResult {
+                curve: online::curve(&runs, &without_memory, primary),
+                recovery: online::recovery(&runs, primary),
+                quality: statistics::estimate(scores.iter().copied()),
                 difference: (index > 0)
-                    .then(|| statistics::difference(&ours, &first))
+                    .then(|| statistics::difference(&scores, &first))
                     .flatten(),
-                ..strategy_result(strategy, &runs_of(index), &suite.metrics)
-            }
+                no_numbers: scores.iter().filter(|s| !s.value.is_finite()).count(),
+                ..strategy_result(strategy, &runs, &suite.metrics)
+            };
+            Entrant { result, scores }
         })
         .collect();
+    let (pairs, detectable) = contest::settle(&mut entrants, primary, &suite.group_sizes);
     let mut result = SuiteResult {
         suite: suite.name.clone(),
         lane: suite.lane,
@@ -339,9 +359,9 @@ fn suite_result(suite: &ListedSuite, ran: &[Ran<'_>], design: &Design) -> SuiteR
         metrics: suite.metrics.clone(),
         questions: suite.questions,
         groups: suite.groups,
-        detectable: None,
-        strategies,
-        pairs: Vec::new(),
+        detectable,
+        strategies: entrants.into_iter().map(|entrant| entrant.result).collect(),
+        pairs,
         inapplicable: suite.inapplicable.clone(),
         caveats: Vec::new(),
     };
@@ -349,7 +369,7 @@ fn suite_result(suite: &ListedSuite, ran: &[Ran<'_>], design: &Design) -> SuiteR
     result
 }
 
-/// All but what depends on the first plugin's scores.
+/// All but what depends on scores in the primary metric.
 fn strategy_result(
     strategy: &ListedStrategy,
     runs: &[Ran<'_>],
@@ -371,6 +391,7 @@ fn strategy_result(
         recovery: None,
         latency: latency(&reports),
         frontier: Frontier::default(),
+        no_numbers: 0,
         metrics: metrics
             .iter()
             .filter_map(|metric| {

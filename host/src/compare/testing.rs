@@ -11,7 +11,7 @@ use crate::capability::{CallContext, Usage};
 use crate::contract::{
     Attempt, Change, Description, Feedback, Guidance, Labels, Plan, Pressure, Query, Setting, Task,
 };
-use crate::driver::{Acting, CellReport, Repetition, Runs, TaskReport};
+use crate::driver::{Acting, CellReport, ModelCost, Repetition, Runs, TaskReport};
 use crate::embedding::EmbedderIdentity;
 use crate::engine::{CallError, CallFailure};
 use crate::strategy::{Answer, Phases, Strategy};
@@ -124,6 +124,7 @@ pub fn suite(questions: usize) -> Suite {
                 shuffled: true,
                 batched: false,
                 warm_up: false,
+                changed: false,
                 episodes: (0..questions).map(episode).collect(),
             }],
         }],
@@ -164,6 +165,7 @@ pub fn report(scores: &[f64]) -> CellReport {
     let task = |(number, score): (usize, &f64)| TaskReport {
         task: format!("s/t{number}"),
         asked: number as u32,
+        changed: false,
         group: format!("g{}", number / 2),
         scores: BTreeMap::from([
             ("hit@1".to_owned(), *score),
@@ -176,6 +178,7 @@ pub fn report(scores: &[f64]) -> CellReport {
         tasks: scores.iter().enumerate().map(task).collect(),
         retrieve_micros: (1..=100).map(|rank| rank * 25).collect(),
         model: BTreeMap::new(),
+        writing: ModelCost::default(),
         fuel: BTreeMap::from([("retrieve".to_owned(), 1_000_000)]),
         memories: 40,
         growth: (1..=scores.len() as u32)

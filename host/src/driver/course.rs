@@ -104,6 +104,7 @@ mod tests {
                     shuffled: false,
                     batched: false,
                     warm_up: false,
+                    changed: false,
                     episodes: episodes.iter().map(episode).collect(),
                 })
                 .collect(),

@@ -151,6 +151,7 @@ mod tests {
                 shuffled,
                 batched: false,
                 warm_up: false,
+                changed: false,
                 episodes: (0..size).map(episode).collect(),
             })
             .collect();

@@ -19,6 +19,8 @@ pub struct CellReport {
     pub retrieve_micros: Vec<u64>,
     /// Model calls and tokens by purpose.
     pub model: BTreeMap<String, ModelCost>,
+    /// Of these, what the strategy asked for in every phase but `retrieve`: what its memories cost to write.
+    pub writing: ModelCost,
     /// Fuel by phase.
     pub fuel: BTreeMap<String, u64>,
     /// Active memories at the end, over all streams.
@@ -60,6 +62,9 @@ pub struct TaskReport {
     /// Its place among the questions of the run, from 0, in the order in which they were asked, those that are not
     /// scored among them.
     pub asked: u32,
+    /// Whether the world had changed before it: it is of a stage that is marked so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub changed: bool,
     /// For clustering.
     pub group: String,
     /// Metric → value.
@@ -116,6 +121,14 @@ pub struct ModelCost {
     pub output_tokens: u64,
 }
 
+impl ModelCost {
+    fn add(&mut self, call: &ModelCall) {
+        self.calls += 1;
+        self.input_tokens += u64::from(call.input_tokens);
+        self.output_tokens += u64::from(call.output_tokens);
+    }
+}
+
 /// Where an episode stands in its suite: stream, stage, place.
 pub(super) type Position = (usize, usize, usize);
 
@@ -136,14 +149,17 @@ impl Recorder {
                 .push(u64::try_from(usage.wall.as_micros()).unwrap_or(u64::MAX));
         }
         self.model_calls(&usage.model_calls);
+        if phase != "retrieve" {
+            for call in &usage.model_calls {
+                self.report.writing.add(call);
+            }
+        }
     }
 
     pub(super) fn model_calls(&mut self, calls: &[ModelCall]) {
         for call in calls {
             let cost = self.report.model.entry(call.purpose.clone()).or_default();
-            cost.calls += 1;
-            cost.input_tokens += u64::from(call.input_tokens);
-            cost.output_tokens += u64::from(call.output_tokens);
+            cost.add(call);
         }
     }
 

@@ -684,6 +684,7 @@ mod tests {
                     shuffled: false,
                     batched: false,
                     warm_up: false,
+                    changed: false,
                     episodes,
                 }],
             }],

@@ -52,6 +52,7 @@ pub(super) fn suite(
         shuffled,
         batched: false,
         warm_up: false,
+        changed: false,
         episodes,
     };
     Suite {

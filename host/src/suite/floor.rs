@@ -1,7 +1,8 @@
 //! The floors: what every strategy must beat, and the oracle that none can. They are strategies of the host's own,
 //! run by the same driver over the same store.
 //!
-//! All of them remember the same: each turn of a user in a conversation, or each attempt in one entry (what the task
+//! `none` remembers nothing: the same agent without memory, against which harm is counted.
+//! All others remember the same: each turn of a user in a conversation, or each attempt in one entry (what the task
 //! was, what became of it, which tools were called). They differ in the order in which they look: `random`, `recency`
 //! (newest first), `bm25`, `dense` (cosine of the store's embedder, of the best key) and `oracle`, which knows the suite's answers.
 //! Then the best are packed into the token budget; one that does not fit is passed over.
@@ -53,6 +54,7 @@ pub fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
 /// Those of lanes A and B.
 fn common(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
     vec![
+        floor("none", "Nothing at all.", Order::Silent),
         floor("random", "Any memories, by the run's seed.", Order::Random),
         floor("recency", "The newest memories.", Order::Newest),
         floor(
@@ -96,7 +98,7 @@ struct Floor {
 
 /// In which order a floor hands out what it remembers.
 enum Order {
-    /// Nothing is handed out.
+    /// Nothing is remembered.
     Silent,
     Random,
     Newest,
@@ -157,6 +159,9 @@ impl Strategy for Floor {
         _settings: &[Setting],
     ) -> Answer<Vec<Change>> {
         let start = Instant::now();
+        if matches!(self.order, Order::Silent) {
+            return answered(Ok(Vec::new()), start);
+        }
         let by_sentence =
             matches!(self.order, Order::Semantic) && context.embedder.as_deref().is_some_and(blurs);
         let changes = attempts.iter().flat_map(remember).map(|mut memory| {

@@ -65,6 +65,7 @@
 //! | `shuffled` | `[]` | numbers of the stages whose episodes each run shuffles |
 //! | `batched` | `[]` | numbers of the stages of which all questions are asked before anything is learnt: a week of forecasts |
 //! | `warm_up` | `[]` | numbers of the stages whose questions are asked but not scored |
+//! | `changed` | `[]` | numbers of the stages before which the world has changed, so that what was learnt earlier may mislead |
 //!
 //! # An episode, in every other line
 //!

@@ -143,13 +143,8 @@ impl Suite {
 
     /// The same, whatever is wrong with it: for a suite that is to be examined.
     pub fn read(name: &str) -> Result<Suite, SuiteError> {
-        match name {
-            "evidence" => return Ok(generate::evidence::suite(generate::SEED)),
-            "transfer" => return Ok(generate::transfer::suite(generate::SEED)),
-            "routing" => return Ok(generate::routing::suite(generate::SEED)),
-            "forecast" => return Ok(generate::forecast::suite(generate::SEED)),
-            "discovery" => return Ok(generate::discovery::suite(generate::SEED)),
-            _ => {}
+        if let Some(suite) = generate::suite(name, generate::SEED) {
+            return Ok(suite);
         }
         if let Some((format, path)) = name.split_once(':')
             && formats().iter().any(|known| known.name == format)

@@ -35,6 +35,16 @@ pub fn lower_is_better(metric: &str) -> bool {
     [BRIER, MARKET_BRIER, "regret"].contains(&metric)
 }
 
+/// Whether a score counts as a task solved: a success as the readers count one, a forecast on the right side of even,
+/// the best agent sent.
+pub fn is_solved(metric: &str, score: f64) -> bool {
+    match metric {
+        BRIER | MARKET_BRIER => score < 0.25,
+        "regret" => score <= 0.0,
+        _ => super::reader::succeeded(score),
+    }
+}
+
 /// Whether a metric only feeds an aggregate, and says nothing by itself.
 pub fn is_hidden(metric: &str) -> bool {
     metric == PREDICTED_SUCCESS || metric == SUCCEEDED

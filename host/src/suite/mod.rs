@@ -33,7 +33,7 @@ pub use checker::Check;
 pub use error::SuiteError;
 pub use floor::floors;
 pub use load::{Format, builtin, formats};
-pub use metric::{aggregate, is_hidden, lower_is_better};
+pub use metric::{aggregate, is_hidden, is_solved, lower_is_better};
 pub(crate) use reader::attempt_of;
 pub use reader::{Act, Reader, Reading, Record};
 pub use summary::{StreamSummary, SuiteSummary};
@@ -94,6 +94,9 @@ pub struct Stage {
     pub batched: bool,
     /// Whether its questions are asked, and their outcomes heard of, but not scored.
     pub warm_up: bool,
+    /// Whether the world has changed when it begins, so that what was learnt before may mislead. How long a strategy
+    /// takes to recover is counted from its first question.
+    pub changed: bool,
     /// In the order of the data.
     pub episodes: Vec<Episode>,
 }

@@ -135,7 +135,7 @@ fn a_second_run_with_the_same_output_runs_only_what_is_missing() {
         .json();
     let files = cell_files(&place);
     assert_eq!(files.len(), STRATEGIES);
-    for report in ["report.txt", "report.json", "report.csv"] {
+    for report in ["report.html", "report.txt", "report.csv", "results.json"] {
         assert!(place.path("out").join(report).is_file(), "no {report}");
     }
 

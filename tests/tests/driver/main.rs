@@ -282,6 +282,7 @@ fn suite(episodes: Vec<Episode>) -> Arc<Suite> {
                 shuffled: false,
                 batched: false,
                 warm_up: false,
+                changed: false,
                 episodes,
             }],
         }],

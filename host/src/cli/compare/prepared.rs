@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{
-    Agent, Options, StorePlace, check_agent, check_cost, check_models, keep_attempts, load_suites,
-    model_caveats, replayed, run_name, say_costs, surroundings, warn_of_unrecorded,
+    Agent, Options, StorePlace, check_agent, check_cost, check_models, jobs, keep_attempts,
+    load_suites, model_caveats, replayed, run_name, say_costs, surroundings, warn_of_unrecorded,
 };
 use crate::cli::{Failure, interrupt, plugins, progress, setup};
 use crate::compare::directory::ResultDirectory;
@@ -19,7 +19,8 @@ use crate::compare::{
 };
 use crate::config::Config;
 use crate::driver::Acting;
-use crate::model::Cassette;
+use crate::engine::Engine;
+use crate::model::{Cassette, Models};
 use crate::settings;
 
 /// A comparison that is ready to be run.
@@ -41,16 +42,12 @@ impl Prepared {
     pub async fn new(options: &Options, config: Config) -> Result<Prepared, Failure> {
         let (suite_names, suites) = load_suites(&options.suites)?;
         let engine = setup::engine(&config)?;
-        let plugins = plugins::contestants(&engine, &options.plugins, &options.choices).await?;
-        let replay = options.replay.as_deref().map(Cassette::replay);
-        let replay = replay.transpose().map_err(Failure::failed)?;
-        let models = Arc::new(match &replay {
-            Some(cassette) => cassette.recorded_models(),
-            None => config.models().map_err(Failure::failed)?,
-        });
-        let acting = Acting::from(options.agent);
-        check_agent(acting, &models)?;
-        check_models(&plugins, &models, acting).await?;
+        let Cast {
+            plugins,
+            models,
+            replay,
+            acting,
+        } = Cast::new(options, &config, &engine).await?;
         let directory = options.output.as_deref().map(ResultDirectory::open);
         let directory = directory.transpose().map_err(Failure::failed)?;
 
@@ -84,10 +81,7 @@ impl Prepared {
             &Conditions::of(&surroundings),
             model_caveats(&surroundings.models),
         );
-        let jobs = options
-            .jobs
-            .or_else(|| std::thread::available_parallelism().ok())
-            .unwrap_or(NonZeroUsize::MIN);
+        let jobs = jobs(options);
         let part = Part {
             shard: options.shard.unwrap_or(Shard::WHOLE),
             run: options.replay.is_none().then(|| comparison.run.clone()),
@@ -214,6 +208,43 @@ impl Prepared {
     }
 }
 
+/// Who takes part, and who answers and acts for them.
+pub struct Cast {
+    /// In the order given.
+    pub plugins: Vec<Contestant>,
+    /// What answers model calls; stand-ins if they are replayed.
+    pub models: Arc<Models>,
+    /// What they are replayed from.
+    pub replay: Option<Cassette>,
+    /// Who acts on the guidance.
+    pub acting: Acting,
+}
+
+impl Cast {
+    /// Loads the plugins and finds them models.
+    ///
+    /// # Errors
+    /// If one of either is missing or does not fit.
+    pub async fn new(options: &Options, config: &Config, engine: &Engine) -> Result<Cast, Failure> {
+        let plugins = plugins::contestants(engine, &options.plugins, &options.choices).await?;
+        let replay = options.replay.as_deref().map(Cassette::replay);
+        let replay = replay.transpose().map_err(Failure::failed)?;
+        let models = Arc::new(match &replay {
+            Some(cassette) => cassette.recorded_models(),
+            None => config.models().map_err(Failure::failed)?,
+        });
+        let acting = Acting::from(options.agent);
+        check_agent(acting, &models)?;
+        check_models(&plugins, &models, acting).await?;
+        Ok(Cast {
+            plugins,
+            models,
+            replay,
+            acting,
+        })
+    }
+}
+
 /// Each plugin with its file.
 fn found(given: &[String], contestants: &[Contestant]) -> Result<Vec<FoundPlugin>, Failure> {
     let plugins = given.iter().zip(contestants).map(|(given, contestant)| {
@@ -263,6 +294,7 @@ impl Options {
             }
         }
         Ok(Options {
+            aa: false,
             plugins: files.to_vec(),
             suites: part.suites.clone(),
             seeds: manifest.design.seeds,

@@ -14,8 +14,8 @@ pub fn json(report: &Report) -> Result<String, serde_json::Error> {
 }
 
 /// The report as CSV: one line per suite, strategy and measure. A measure is a metric of the suite or a cost
-/// (see [`Costs::named`](crate::compare::summary::Costs::named)). `low` to `difference_high` are given for the
-/// suite's primary metric; what is unknown is empty.
+/// (see [`Costs::named`](crate::compare::summary::Costs::named)). `low` to `difference_high`, and `p_corrected` to
+/// `gained`, are given for the suite's primary metric; what is unknown is empty.
 ///
 /// # Errors
 /// None that a report can cause.
@@ -50,6 +50,10 @@ struct Line<'a> {
     difference_high: Option<f64>,
     tasks: Option<usize>,
     groups: Option<usize>,
+    p_corrected: Option<f64>,
+    rank: Option<usize>,
+    lost: Option<usize>,
+    gained: Option<usize>,
 }
 
 fn lines<'a>(suite: &'a SuiteResult, strategy: &'a StrategyResult) -> Vec<Line<'a>> {
@@ -68,6 +72,10 @@ fn lines<'a>(suite: &'a SuiteResult, strategy: &'a StrategyResult) -> Vec<Line<'
         difference_high: None,
         tasks: None,
         groups: None,
+        p_corrected: None,
+        rank: None,
+        lost: None,
+        gained: None,
     };
     let mut lines = Vec::new();
     for metric in &suite.metrics {
@@ -86,6 +94,10 @@ fn lines<'a>(suite: &'a SuiteResult, strategy: &'a StrategyResult) -> Vec<Line<'
             difference_high,
             tasks: strategy.quality.map(|q| q.tasks),
             groups: strategy.quality.map(|q| q.groups),
+            p_corrected: suite.to_first(strategy).and_then(|pair| pair.p_holm),
+            rank: strategy.rank,
+            lost: strategy.harm.as_ref().map(|harm| harm.lost.len()),
+            gained: strategy.harm.as_ref().map(|harm| harm.gained),
             ..line(metric, strategy.quality.map(|q| q.mean).or(value))
         });
     }

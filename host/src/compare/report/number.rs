@@ -34,6 +34,35 @@ fn with_interval(estimate: Option<Estimate>, show: impl Fn(f64) -> String) -> St
     }
 }
 
+/// Points, of which a score of 1 has 100: `6.1`.
+pub fn hundredths(value: f64) -> String {
+    // Rounded first, so that nothing is shown as less than nothing.
+    finite(value, |value| {
+        format!("{:.1}", (value * 1e3).round() / 10.0 + 0.0)
+    })
+}
+
+/// A probability as papers give it: `p = .004`, `p < .001`; `p unknown` without one.
+pub fn p_value(value: Option<f64>) -> String {
+    match value {
+        Some(value) if value < 0.0005 => "p < .001".to_owned(),
+        Some(value) => format!("p = {}", probability(Some(value))),
+        None => "p unknown".to_owned(),
+    }
+}
+
+/// The same in a column: `.004`, `<.001`.
+pub fn probability(value: Option<f64>) -> String {
+    match value {
+        Some(value) if value < 0.0005 => "<.001".to_owned(),
+        Some(value) if value.is_finite() => {
+            let text = format!("{value:.3}");
+            text.strip_prefix('0').map_or(text.clone(), str::to_owned)
+        }
+        _ => NOTHING.to_owned(),
+    }
+}
+
 /// A number of things, rounded to a whole one: `12,345`.
 pub fn count(value: f64) -> String {
     finite(value, |value| {
@@ -100,6 +129,21 @@ mod tests {
             [
                 "0 µs", "85 µs", "1.0 ms", "1.2 ms", "10 ms", "350 ms", "1.0 s", "4.1 s", "1.5 min"
             ]
+        );
+    }
+
+    #[test]
+    fn probabilities_are_as_papers_give_them() {
+        let shown = [0.0001, 0.0041, 0.25, 1.0].map(|value| p_value(Some(value)));
+        assert_eq!(shown, ["p < .001", "p = .004", "p = .250", "p = 1.000"]);
+        assert_eq!(probability(Some(0.0001)), "<.001");
+        assert_eq!(
+            (p_value(None).as_str(), probability(None).as_str()),
+            ("p unknown", NOTHING)
+        );
+        assert_eq!(
+            [0.0614, -0.0003, -0.25].map(hundredths),
+            ["6.1", "0.0", "-25.0"]
         );
     }
 

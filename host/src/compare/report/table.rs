@@ -2,21 +2,48 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, TableComponent, presets};
+use anstyle::{AnsiColor, Style};
+use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, TableComponent, presets};
 
-use super::number::{NOTHING, count, difference, estimate, milliseconds, score};
+use super::answer::answer;
+use super::number::{NOTHING, count, difference, estimate, milliseconds, probability, score};
 use crate::compare::statistics::RESAMPLES;
-use crate::compare::summary::{Costs, Report, StrategyResult, SuiteResult};
+use crate::compare::summary::{Costs, Frontier, Report, StrategyResult, SuiteResult, Verdict};
 use crate::compare::{Inapplicable, label};
 use crate::suite::{self, Lane};
 
-/// The report as tables of at most `width` characters, if that can be: metrics besides the primary one are left
-/// out from the last where they do not fit.
+/// The report as text: the answers, then tables of at most `width` characters, if that can be. Metrics besides the
+/// primary one are left out from the last where they do not fit.
 pub fn table(report: &Report, width: usize) -> String {
+    text(report, width, Ink::Plain)
+}
+
+/// The same for a terminal: green is better, red is worse, yellow is undecided.
+pub fn coloured_table(report: &Report, width: usize) -> String {
+    text(report, width, Ink::Coloured)
+}
+
+/// Whether verdicts are coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ink {
+    Plain,
+    Coloured,
+}
+
+fn text(report: &Report, width: usize, ink: Ink) -> String {
     let mut text = String::new();
     for suite in &report.suites {
+        let answer = answer(suite);
+        let mut lines = String::new();
+        push_wrapped(&mut lines, "", &format!("{}.", answer.text), width);
+        text.push_str(&inked(&lines, answer.verdict, ink));
+    }
+    if !report.suites.is_empty() {
+        text.push('\n');
+    }
+    for suite in &report.suites {
         text.push_str(&heading(suite, report));
-        text.push_str(&suite_table(suite, width));
+        text.push_str(&suite_table(suite, width, ink));
         for strategy in suite.strategies.iter().filter(|s| !s.model.is_empty()) {
             push_wrapped(&mut text, "  ", &model_calls(strategy), width);
         }
@@ -62,13 +89,46 @@ fn heading(suite: &SuiteResult, report: &Report) -> String {
         Lane::Discovery => "lane E, discovery",
         Lane::Attempts => "lane F, attempts",
     };
-    format!(
+    let mut text = format!(
         "{} ({lane}): {} in {}, {}\n",
         suite.suite,
         plural(suite.questions, "question"),
         plural(suite.groups, "group"),
         runs(report),
-    )
+    );
+    let detectable = suite.detectable.unwrap_or_default();
+    let _ = match (detectable.after, detectable.before) {
+        (Some(after), Some(before)) => writeln!(
+            text,
+            "differences from {} on are found (before the run, from counts alone: {})",
+            score(after),
+            score(before)
+        ),
+        (Some(after), None) => writeln!(text, "differences from {} on are found", score(after)),
+        (None, _) => Ok(()),
+    };
+    text
+}
+
+fn inked(text: &str, verdict: Verdict, ink: Ink) -> String {
+    let colour = match verdict {
+        Verdict::Better => AnsiColor::Green,
+        Verdict::Worse => AnsiColor::Red,
+        Verdict::Undecided => AnsiColor::Yellow,
+    };
+    let style = Style::new().fg_color(Some(colour.into()));
+    match ink {
+        Ink::Plain => text.to_owned(),
+        Ink::Coloured => format!("{style}{text}{style:#}"),
+    }
+}
+
+fn table_colour(verdict: Verdict) -> Color {
+    match verdict {
+        Verdict::Better => Color::DarkGreen,
+        Verdict::Worse => Color::DarkRed,
+        Verdict::Undecided => Color::DarkYellow,
+    }
 }
 
 fn runs(report: &Report) -> String {
@@ -88,6 +148,8 @@ fn plural(number: usize, noun: &str) -> String {
 struct Column {
     title: String,
     cells: Vec<String>,
+    /// What each cell means, where it means something.
+    verdicts: Vec<Option<Verdict>>,
 }
 
 impl Column {
@@ -99,7 +161,17 @@ impl Column {
         Column {
             title: title.into(),
             cells: suite.strategies.iter().map(show).collect(),
+            verdicts: Vec::new(),
         }
+    }
+
+    fn meaning(
+        self,
+        suite: &SuiteResult,
+        of: impl Fn(&StrategyResult) -> Option<Verdict>,
+    ) -> Column {
+        let verdicts = suite.strategies.iter().map(of).collect();
+        Column { verdicts, ..self }
     }
 
     fn cost(suite: &SuiteResult, title: &str, show: fn(&Costs) -> String) -> Column {
@@ -111,7 +183,7 @@ impl Column {
 }
 
 /// Everything in one table, else with fewer secondary metrics, else with scores and costs in a table each.
-fn suite_table(suite: &SuiteResult, width: usize) -> String {
+fn suite_table(suite: &SuiteResult, width: usize, ink: Ink) -> String {
     let secondary: Vec<&str> = suite
         .metrics
         .iter()
@@ -122,19 +194,87 @@ fn suite_table(suite: &SuiteResult, width: usize) -> String {
     let one = |shown| {
         let mut columns = scores(suite, kept(shown));
         columns.extend(costs(suite));
-        (shown, render(suite, &columns))
+        (shown, vec![columns])
     };
-    let two = |shown| {
-        let first = render(suite, &scores(suite, kept(shown)));
-        (shown, first + "\n" + &render(suite, &costs(suite)))
+    let two = |shown| (shown, vec![scores(suite, kept(shown)), costs(suite)]);
+    let fits = |blocks: &[Vec<Column>]| {
+        let texts = blocks.iter().map(|block| render(suite, block, Ink::Plain));
+        texts
+            .flat_map(|text| text.lines().map(|line| line.chars().count()).max())
+            .all(|widest| widest <= width)
     };
     let numbers = || (0..=secondary.len()).rev();
-    let (shown, text) = numbers()
+    let (shown, mut blocks) = numbers()
         .map(one)
         .chain(numbers().map(two))
-        .find(|(_, text)| text.lines().all(|line| line.chars().count() <= width))
+        .find(|(_, blocks)| fits(blocks))
         .unwrap_or_else(|| two(0));
-    text + &left_out_note(secondary.get(shown..).unwrap_or_default())
+    blocks.push(standing(suite));
+    let texts: Vec<String> = blocks
+        .iter()
+        .map(|block| render(suite, block, ink))
+        .collect();
+    texts.join("\n") + &left_out_note(secondary.get(shown..).unwrap_or_default())
+}
+
+/// Who stands where, how sure that is, and what memory did harm to.
+fn standing(suite: &SuiteResult) -> Vec<Column> {
+    let number = |value: Option<usize>| {
+        value.map_or_else(|| NOTHING.to_owned(), |value| count(value as f64))
+    };
+    let pair = |strategy: &StrategyResult| suite.to_first(strategy);
+    vec![
+        Column::new(suite, "rank", |strategy| number(strategy.rank)),
+        Column::new(suite, "p after\ncorrection", |strategy| {
+            probability(pair(strategy).and_then(|pair| pair.p_holm))
+        })
+        .meaning(suite, |strategy| verdict_to_first(suite, strategy)),
+        Column::new(suite, "effect", |strategy| {
+            let effect = pair(strategy).and_then(|pair| pair.effect);
+            effect.map_or_else(|| NOTHING.to_owned(), |effect| format!("{effect:+.2}"))
+        }),
+        Column::new(suite, "better, same,\nworse", |strategy| {
+            pair(strategy).map_or_else(
+                || NOTHING.to_owned(),
+                |pair| {
+                    let counts = [pair.wins, pair.ties, pair.losses];
+                    counts.map(|number| count(number as f64)).join(" / ")
+                },
+            )
+        }),
+        Column::new(suite, "difference to no\nmemory [95 %]", |strategy| {
+            difference(strategy.harm.as_ref().map(|harm| harm.transfer))
+        }),
+        Column::new(suite, "lost of\nsolved", |strategy| {
+            strategy.harm.as_ref().map_or_else(
+                || NOTHING.to_owned(),
+                |harm| format!("{} / {}", harm.lost.len(), harm.solved_without),
+            )
+        })
+        .meaning(suite, |strategy| {
+            let lost = !strategy.harm.as_ref()?.lost.is_empty();
+            lost.then_some(Verdict::Worse)
+        }),
+        Column::new(suite, "gained", |strategy| {
+            number(strategy.harm.as_ref().map(|harm| harm.gained))
+        }),
+        Column::new(suite, "frontier", |strategy| {
+            let Frontier {
+                handed_over,
+                written,
+            } = strategy.frontier;
+            match (handed_over, written) {
+                (true, true) => "both".to_owned(),
+                (true, false) => "tokens".to_owned(),
+                (false, true) => "writing".to_owned(),
+                (false, false) => NOTHING.to_owned(),
+            }
+        }),
+    ]
+}
+
+fn verdict_to_first(suite: &SuiteResult, strategy: &StrategyResult) -> Option<Verdict> {
+    Some(suite.to_first(strategy)?.verdict(&suite.primary))
 }
 
 fn left_out_note(metrics: &[&str]) -> String {
@@ -158,7 +298,8 @@ fn scores(suite: &SuiteResult, secondary: &[&str]) -> Vec<Column> {
             suite,
             format!("difference to\n{first} [95 %]"),
             |strategy| difference(strategy.difference),
-        ),
+        )
+        .meaning(suite, |strategy| verdict_to_first(suite, strategy)),
     ];
     columns.extend(secondary.iter().map(|metric| {
         Column::new(suite, direction(metric), |strategy| {
@@ -201,7 +342,7 @@ fn time(value: Option<f64>) -> String {
 }
 
 /// These columns, with the strategies' names in front.
-fn render(suite: &SuiteResult, columns: &[Column]) -> String {
+fn render(suite: &SuiteResult, columns: &[Column], ink: Ink) -> String {
     let right = |text: &str| Cell::new(text).set_alignment(CellAlignment::Right);
     let mut table = Table::new();
     table
@@ -214,11 +355,19 @@ fn render(suite: &SuiteResult, columns: &[Column]) -> String {
                 .chain(columns.iter().map(|column| right(&column.title))),
         );
     for (index, strategy) in suite.strategies.iter().enumerate() {
-        let cells = columns.iter().filter_map(|column| column.cells.get(index));
+        let cells = columns.iter().filter_map(|column| {
+            let cell = right(column.cells.get(index)?);
+            Some(match column.verdicts.get(index).copied().flatten() {
+                Some(verdict) if ink == Ink::Coloured => cell.fg(table_colour(verdict)),
+                _ => cell,
+            })
+        });
         table.add_row(
-            std::iter::once(Cell::new(label(&strategy.strategy, strategy.floor)))
-                .chain(cells.map(|cell| right(cell))),
+            std::iter::once(Cell::new(label(&strategy.strategy, strategy.floor))).chain(cells),
         );
+    }
+    if ink == Ink::Coloured {
+        table.enforce_styling();
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 1));
@@ -247,6 +396,15 @@ fn notes(report: &Report) -> Vec<String> {
          differences are paired by question and seed. Costs and memories are per run. Floors are the host's own.",
         count(RESAMPLES as f64)
     ));
+    notes.push(
+        "p: McNemar's exact test where questions are independent hits and misses, else a permutation of groups, after \
+         Holm's correction; effect: in standard deviations; better, same, worse: questions; all of these against the \
+         first strategy. Strategies that cannot be told apart from the best of their rank share it: the interval of \
+         the difference includes 0, or p is above .05. Lost, gained: questions solved without memory and not with it, \
+         and the other way round. Frontier: no other strategy is at least as good for fewer tokens handed over, or \
+         for fewer tokens of models spent on writing."
+            .to_owned(),
+    );
     notes.push(format!(
         "{}, memhost {}, embedder {}, model {}{}{}",
         report

@@ -71,3 +71,18 @@ fn json_names_stay() {
 fn csv_has_one_line_per_measure() {
     insta::assert_snapshot!(csv(&report()).unwrap());
 }
+
+#[test]
+fn colours_stand_for_verdicts_and_change_no_letter() {
+    let report = report();
+    let (plain, coloured) = (table(&report, 120), coloured_table(&report, 120));
+    assert!(!plain.contains('\u{1b}'));
+    assert!(coloured.contains('\u{1b}'));
+    let stripped = anstream::adapter::strip_str(&coloured).to_string();
+    let trimmed = |text: &str| -> Vec<String> {
+        text.lines()
+            .map(|line| line.trim_end().to_owned())
+            .collect()
+    };
+    assert_eq!(trimmed(&stripped), trimmed(&plain));
+}

@@ -1,15 +1,18 @@
 //! What a comparison says beyond a mean and its interval: of a suite, of two strategies, of one.
 
-use crate::compare::statistics::Estimate;
+use super::{StrategyResult, SuiteResult};
+use crate::compare::label;
+use crate::compare::statistics::{Estimate, Interval, LEVEL, Test};
+use crate::suite;
 
 /// The smallest difference that a comparison of this size finds in four of five cases: power .8 at a two-sided level
 /// of .05.
 #[derive(Debug, Clone, Copy, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Detectable {
-    /// From counts alone, before anything is measured, and thus cautious. `None` if there are too few groups to say.
+    /// From counts alone, before anything is measured, and thus cautious. `None` if there are too few groups for any.
     pub before: Option<f64>,
-    /// From the spread of the differences that were measured, the widest of those to the first plugin. `None` if no
-    /// two strategies share two groups.
+    /// From the spread of the differences that were measured: the widest between the first plugin and the others, or the
+    /// floors where it is the only one. `None` if nothing differed.
     pub after: Option<f64>,
 }
 
@@ -29,7 +32,7 @@ pub struct Pair {
     pub ties: usize,
     /// Tasks on which ours is worse.
     pub losses: usize,
-    /// The difference in standard deviations of the differences; `None` if they do not vary.
+    /// The difference in standard deviations of the differences, which groups make larger; `None` if nothing differs.
     pub effect: Option<f64>,
     /// What `p` is of.
     pub test: Test,
@@ -40,14 +43,75 @@ pub struct Pair {
     pub p_holm: Option<f64>,
 }
 
-/// How it is tested whether two strategies differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Test {
-    /// McNemar's exact test: hits and misses of independent tasks.
-    McNemar,
-    /// Paired permutation: the signs of whole groups are flipped.
-    Permutation,
+/// What is to be thought of a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Ours is better.
+    Better,
+    /// Ours is worse.
+    Worse,
+    /// Chance alone may have made it.
+    Undecided,
+}
+
+impl Pair {
+    /// Whether chance can be ruled out: the interval leaves zero out, and so rarely would chance alone give such a
+    /// difference, after correction for how many were looked at.
+    pub fn is_told_apart(&self) -> bool {
+        let interval = self.difference.interval;
+        let apart = interval.is_some_and(|interval| interval.low > 0.0 || interval.high < 0.0);
+        apart && self.p_holm.is_some_and(|p| p <= LEVEL)
+    }
+
+    /// What is to be thought of the difference in this metric.
+    pub fn verdict(&self, metric: &str) -> Verdict {
+        let larger = self.difference.mean > 0.0;
+        match self.is_told_apart() {
+            false => Verdict::Undecided,
+            true if larger != suite::lower_is_better(metric) => Verdict::Better,
+            true => Verdict::Worse,
+        }
+    }
+
+    /// The same with the two in each other's place.
+    pub fn turned(&self) -> Pair {
+        let Estimate { mean, interval, .. } = self.difference;
+        Pair {
+            ours: self.theirs.clone(),
+            theirs: self.ours.clone(),
+            difference: Estimate {
+                mean: -mean,
+                interval: interval.map(|interval| Interval {
+                    low: -interval.high,
+                    high: -interval.low,
+                }),
+                ..self.difference
+            },
+            wins: self.losses,
+            losses: self.wins,
+            effect: self.effect.map(|effect| -effect),
+            ..*self
+        }
+    }
+}
+
+impl SuiteResult {
+    /// The pair of these two, as [`label`] calls them, ours minus theirs.
+    pub fn pair(&self, ours: &str, theirs: &str) -> Option<Pair> {
+        let straight = |pair: &&Pair| pair.ours == ours && pair.theirs == theirs;
+        let turned = |pair: &&Pair| pair.ours == theirs && pair.theirs == ours;
+        let straight = self.pairs.iter().find(straight).cloned();
+        straight.or_else(|| self.pairs.iter().find(turned).map(Pair::turned))
+    }
+
+    /// A strategy, ours, and the first one, theirs; `None` for the first itself, and for ceilings.
+    pub fn to_first(&self, strategy: &StrategyResult) -> Option<Pair> {
+        let first = self.strategies.first()?;
+        self.pair(
+            &label(&strategy.strategy, strategy.floor),
+            &label(&first.strategy, first.floor),
+        )
+    }
 }
 
 /// What a strategy did to the same agent that remembers nothing.

@@ -32,7 +32,7 @@ pub(in crate::compare) fn report() -> Report {
     Report::new(&design, &finish, &setup())
 }
 
-fn setup() -> Setup {
+pub(super) fn setup() -> Setup {
     Setup {
         run: Some("run".to_owned()),
         jobs: Some(2),

@@ -113,6 +113,7 @@ impl<'a> StreamRun<'a> {
                 TaskReport {
                     task: format!("{}/{}", self.stream.name, episode.task.id),
                     asked,
+                    changed: stage.changed,
                     group: episode.group.clone(),
                     scores,
                     tokens: tokens::count(handed.primary_text(primary)),

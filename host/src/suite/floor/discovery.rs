@@ -1,6 +1,6 @@
 //! The floors of lane E: which solved documents are cited, and whether problems may be reported twice.
 //!
-//! Each remembers every document of a solved case: a template for each problem that it has, or a negative. `random`
+//! `none` remembers nothing. Each other remembers every document of a solved case: a template for each problem that it has, or a negative. `random`
 //! cites any ten templates, `frequent` those of the most frequent problems, `templates` all of them: these three
 //! are read at once, repeats included. `templates-once` is the same in rounds, where nothing is reported twice, so that
 //! whoever works in rounds is not credited for that alone; `contrast-once` cites the negatives too. `oracle` is told
@@ -55,6 +55,7 @@ pub(super) fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
         })
     };
     vec![
+        floor("none", "Nothing at all.", 1, Cites::Nothing),
         floor(
             "random",
             "Any ten templates, by the run's seed.",
@@ -103,6 +104,7 @@ struct Floor {
 
 /// What a floor hands out.
 enum Cites {
+    Nothing,
     Random,
     Frequent,
     Templates,
@@ -126,6 +128,7 @@ impl Cites {
     /// Of everything that is remembered, what is cited for a task.
     fn choose(&self, mut memories: Vec<Memory>, task: &str, seed: u64) -> Vec<Memory> {
         match self {
+            Cites::Nothing => memories.clear(),
             Cites::Random => {
                 memories.retain(is_template);
                 memories.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));

@@ -73,6 +73,7 @@ pub fn suite(seed: u64) -> Suite {
             shuffled: true,
             batched: true,
             warm_up: batch < WARM_UP,
+            changed: batch * FORTNIGHT == TURN,
             episodes,
         }
     });

@@ -7,6 +7,8 @@ use rand::SeedableRng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
+use super::Suite;
+
 pub mod discovery;
 pub mod evidence;
 pub mod forecast;
@@ -15,6 +17,21 @@ pub mod transfer;
 
 /// The seed of the built-in suites. Runs shuffle by seeds of their own.
 pub const SEED: u64 = 1;
+
+/// The generators, one per lane.
+pub const NAMES: [&str; 5] = ["evidence", "transfer", "routing", "forecast", "discovery"];
+
+/// The suite that the generator of this name makes of a seed; `None` if there is no such generator.
+pub fn suite(name: &str, seed: u64) -> Option<Suite> {
+    match name {
+        "evidence" => Some(evidence::suite(seed)),
+        "transfer" => Some(transfer::suite(seed)),
+        "routing" => Some(routing::suite(seed)),
+        "forecast" => Some(forecast::suite(seed)),
+        "discovery" => Some(discovery::suite(seed)),
+        _ => None,
+    }
+}
 
 /// The random bits of one part of a suite, whatever the others draw.
 fn bits(seed: u64, part: u64) -> ChaCha8Rng {

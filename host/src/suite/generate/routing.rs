@@ -74,6 +74,7 @@ fn stream(bits: &mut ChaCha8Rng) -> Stream {
             shuffled: true,
             batched: false,
             warm_up: false,
+            changed: false,
             episodes: arrivals
                 .map(|(task, number)| arrival(task, number, pass, bits))
                 .collect(),

@@ -83,6 +83,7 @@ fn stream(site: &'static Site, bits: &mut ChaCha8Rng) -> Stream {
             shuffled: true,
             batched: false,
             warm_up: false,
+            changed: false,
             episodes,
         }],
     }

@@ -126,6 +126,7 @@ pub fn read(path: &Path) -> Result<Suite, SuiteError> {
             shuffled: true,
             batched: true,
             warm_up: stages.len() < WARM_UP,
+            changed: false,
             episodes,
         });
     }

@@ -55,6 +55,7 @@ pub fn read(path: &Path) -> Result<Suite, SuiteError> {
                 shuffled: true,
                 batched: false,
                 warm_up: false,
+                changed: false,
                 episodes,
             }],
         }],

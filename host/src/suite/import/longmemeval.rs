@@ -157,6 +157,7 @@ fn stream(file: &Path, instance: Instance) -> Result<Stream, SuiteError> {
         shuffled: false,
         batched: false,
         warm_up: false,
+        changed: false,
         episodes,
     };
     let episodes = episodes.into_iter().map(|(_, episode)| episode).collect();

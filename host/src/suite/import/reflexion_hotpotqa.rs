@@ -92,6 +92,7 @@ fn stream(file: &Path, repeated: &mut usize) -> Result<Stream, SuiteError> {
             shuffled: true,
             batched: false,
             warm_up: false,
+            changed: false,
             episodes: episodes(&run, trial, body, repeated).map_err(broken)?,
         });
     }

@@ -120,6 +120,7 @@ pub(super) fn leave_one_out(name: &str, learnt: Vec<Episode>, asked: Vec<Episode
         shuffled: true,
         batched: false,
         warm_up: false,
+        changed: false,
         episodes,
     };
     Stream {

@@ -87,6 +87,7 @@ fn stream(site: String, rows: &[TaskRow], grades: &HashMap<u64, f64>, mode: Mode
             shuffled: true,
             batched: false,
             warm_up: false,
+            changed: false,
             episodes,
         }],
     }

@@ -33,6 +33,8 @@ pub(super) struct HeaderRow {
     batched: BTreeSet<usize>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     warm_up: BTreeSet<usize>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    changed: BTreeSet<usize>,
 }
 
 impl HeaderRow {
@@ -54,6 +56,7 @@ impl HeaderRow {
             shuffled: stages(|stage| stage.shuffled),
             batched: stages(|stage| stage.batched),
             warm_up: stages(|stage| stage.warm_up),
+            changed: stages(|stage| stage.changed),
         }
     }
 
@@ -63,6 +66,7 @@ impl HeaderRow {
             shuffled: self.shuffled.contains(&number),
             batched: self.batched.contains(&number),
             warm_up: self.warm_up.contains(&number),
+            changed: self.changed.contains(&number),
             episodes: Vec::new(),
         }
     }

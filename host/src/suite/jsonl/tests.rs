@@ -200,8 +200,7 @@ fn what_is_written_is_read_again() {
 
 const ROUTING: &str = r#"{"format": 1, "name": "mine", "lane": "routing"}"#;
 const ROUTE: &str = r#"{"task": {"id": "t", "text": "6 times 7?"}, "question": {"values": {"small": 0.25, "large": 1}}, "check": {"numeric": {"value": 42}}, "attempts": [{"agent": {"id": "small", "model": "s", "rank": 0}, "outcome": {"score": 0}}, {"agent": {"id": "large", "model": "l", "rank": 1}, "outcome": {"score": 1}}, {"agent": {"id": "large", "model": "l", "rank": 1}, "outcome": {"score": 1}}]}"#;
-const FORECASTS: &str =
-    r#"{"format": 1, "name": "mine", "lane": "forecast", "batched": [0, 2], "warm_up": [0]}"#;
+const FORECASTS: &str = r#"{"format": 1, "name": "mine", "lane": "forecast", "batched": [0, 2], "warm_up": [0], "changed": [2]}"#;
 const FORECAST: &str = r#"{"stage": 2, "task": {"id": "t", "text": "Rain?"}, "asked": 1000, "known": 2000, "question": {"happened": true, "source": "weather", "horizon": "7", "market": 0.5}}"#;
 const DISCOVERIES: &str = r#"{"format": 1, "name": "mine", "lane": "discovery"}"#;
 const DISCOVERY: &str = r#"{"task": {"id": "t", "text": "Review", "documents": [{"id": "d", "text": "return x;", "labels": {"file": "a.rs"}}]}, "question": {"problems": [{"problem": "p", "place": "a.rs", "evidence": ["d"]}], "reports": 3}}"#;
@@ -228,6 +227,8 @@ fn the_other_lanes_are_read_with_their_defaults() {
     assert_eq!(batched, [true, false, true]);
     let warm_up: Vec<bool> = stages.iter().map(|stage| stage.warm_up).collect();
     assert_eq!(warm_up, [true, false, false]);
+    let changed: Vec<bool> = stages.iter().map(|stage| stage.changed).collect();
+    assert_eq!(changed, [false, false, true]);
     let timing = stages[2].episodes[0].timing;
     assert_eq!((timing.asked, timing.known), (Some(1e3), Some(2e3)));
     let bare = FORECAST.replace(r#", "market": 0.5"#, "");
@@ -407,7 +408,7 @@ fn stages_and_streams_keep_their_place() {
 fn suites() -> impl Strategy<Value = Suite> {
     let moments = proptest::option::of((0.0..1e15f64, proptest::option::of(0.0..1e12f64)));
     let findings = proptest::collection::vec(findings(), 0..3);
-    let stages = proptest::array::uniform3(proptest::array::uniform3(any::<bool>()));
+    let stages = proptest::array::uniform3(proptest::array::uniform4(any::<bool>()));
     (
         questions(),
         proptest::option::of(checks()),
@@ -449,10 +450,11 @@ fn suites() -> impl Strategy<Value = Suite> {
                 check,
                 task,
             };
-            let mut stages = stages.map(|[shuffled, batched, warm_up]| Stage {
+            let mut stages = stages.map(|[shuffled, batched, warm_up, changed]| Stage {
                 shuffled,
                 batched,
                 warm_up,
+                changed,
                 episodes: vec![],
             });
             stages[2].episodes.push(episode);

@@ -36,6 +36,7 @@ fn suite(lane: Lane, budgets: Vec<u32>, episodes: Vec<Episode>) -> Suite {
                 shuffled: false,
                 batched: false,
                 warm_up: false,
+                changed: false,
                 episodes,
             }],
         }],

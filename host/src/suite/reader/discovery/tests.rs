@@ -131,6 +131,7 @@ fn workspace() -> Suite {
                 shuffled: false,
                 batched: false,
                 warm_up: false,
+                changed: false,
                 episodes,
             }],
         }],

@@ -48,6 +48,7 @@ fn suite() -> Suite {
                 shuffled: false,
                 batched: false,
                 warm_up: false,
+                changed: false,
                 episodes: (0..200).map(episode).collect(),
             }],
         }],

@@ -1,0 +1,137 @@
+use super::*;
+use crate::compare::summary::tests::report;
+
+/// The made-up suite with these strategies in place of its own: name, whether it is a floor, mean, and the verdicts
+/// of it over those after it.
+fn suite(primary: &str, strategies: &[(&str, bool, f64)], apart: &[(&str, &str)]) -> SuiteResult {
+    let mut suite = report().suites.remove(0);
+    let lower = suite::lower_is_better(primary);
+    primary.clone_into(&mut suite.primary);
+    let template = suite.strategies[0].clone();
+    let estimate = |mean: f64| Estimate {
+        mean,
+        interval: Some(Interval {
+            low: mean - 0.02,
+            high: mean + 0.02,
+        }),
+        tasks: 24,
+        groups: 12,
+    };
+    suite.strategies = strategies
+        .iter()
+        .map(|(name, floor, mean)| StrategyResult {
+            strategy: (*name).to_owned(),
+            floor: *floor,
+            quality: Some(estimate(*mean)),
+            rank: Some(1),
+            ..template.clone()
+        })
+        .collect();
+    let pair = suite.pairs[0].clone();
+    suite.pairs.clear();
+    for (index, (ours, floor, mean)) in strategies.iter().enumerate() {
+        for (theirs, their_floor, their_mean) in &strategies[index + 1..] {
+            let p = if apart.contains(&(*ours, *theirs)) {
+                0.004
+            } else {
+                0.41
+            };
+            suite.pairs.push(crate::compare::summary::Pair {
+                ours: label(ours, *floor),
+                theirs: label(theirs, *their_floor),
+                difference: estimate(mean - their_mean),
+                p_holm: Some(p),
+                ..pair.clone()
+            });
+        }
+    }
+    assert_eq!(lower, primary == "brier");
+    suite
+}
+
+#[track_caller]
+fn assert_answer(suite: &SuiteResult, text: &str, verdict: Verdict) {
+    let answer = answer(suite);
+    assert_eq!(answer.text, text);
+    assert_eq!(answer.verdict, verdict);
+}
+
+#[test]
+fn the_best_beats_the_next_and_the_floors() {
+    let strategies = [
+        ("rag", false, 0.60),
+        ("rb", false, 0.661),
+        ("bm25", true, 0.5),
+        ("none", true, 0.1),
+    ];
+    assert_answer(
+        &suite("hit@1", &strategies, &[("rag", "rb"), ("rb", "bm25")]),
+        "on transfer, rb beats rag by 6.1 points [4.1, 8.1], p = .004 after correction; \
+         it beats the best floor, bm25, by 16.1 points [14.1, 18.1], p = .004 after correction",
+        Verdict::Better,
+    );
+}
+
+#[test]
+fn whom_the_best_cannot_be_told_apart_from_is_named() {
+    let strategies = [
+        ("rag", false, 0.66),
+        ("rb", false, 0.65),
+        ("tide", false, 0.64),
+        ("recency", false, 0.2),
+        ("bm25", true, 0.7),
+    ];
+    assert_answer(
+        &suite("hit@1", &strategies, &[("rag", "recency"), ("rag", "bm25")]),
+        "on transfer, rag, rb and tide cannot be told apart at this size (rag over rb: 1.0 points [-1.0, 3.0], p = .410 \
+         after correction); the floor bm25 beats rag by 4.0 points [2.0, 6.0], p = .004 after correction",
+        Verdict::Worse,
+    );
+}
+
+#[test]
+fn less_is_better_where_it_is() {
+    let strategies = [
+        ("blunt", false, 0.24),
+        ("sharp", false, 0.18),
+        ("none", true, 0.19),
+    ];
+    assert_answer(
+        &suite("brier", &strategies, &[("blunt", "sharp")]),
+        "on transfer, sharp beats blunt by 6.0 points [4.0, 8.0], p = .004 after correction; \
+         it cannot be told apart from the best floor, none (1.0 points [-1.0, 3.0], p = .410 after correction)",
+        Verdict::Undecided,
+    );
+}
+
+#[test]
+fn a_plugin_alone_is_measured_by_the_floors() {
+    let strategies = [("rag", false, 0.6), ("bm25", true, 0.5)];
+    assert_answer(
+        &suite("hit@1", &strategies, &[("rag", "bm25")]),
+        "on transfer, rag beats the best floor, bm25, by 10.0 points [8.0, 12.0], p = .004 after correction",
+        Verdict::Better,
+    );
+    assert_answer(
+        &suite("hit@1", &strategies[..1], &[]),
+        "on transfer, rag has 60.0 points of hit@1, and nothing else",
+        Verdict::Undecided,
+    );
+    assert_answer(
+        &suite("hit@1", &strategies[1..], &[]),
+        "on transfer, no plugin has a result",
+        Verdict::Undecided,
+    );
+}
+
+#[test]
+fn one_group_says_nothing_about_others() {
+    let mut suite = suite("hit@1", &[("rag", false, 0.6), ("bm25", true, 0.5)], &[]);
+    suite.groups = 1;
+    assert_answer(
+        &suite,
+        "on transfer, all questions are of one group, which says nothing about others: rag has 60.0 points of hit@1, \
+         bm25 (floor) has 50.0 points of hit@1",
+        Verdict::Undecided,
+    );
+}

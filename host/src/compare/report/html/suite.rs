@@ -1,0 +1,145 @@
+//! What a report says of one suite.
+
+use maud::{Markup, html};
+
+use super::super::number::{NOTHING, count, estimate, score};
+use super::figures;
+use super::look::Looks;
+use super::{plural, tables};
+use crate::compare::summary::{StrategyResult, SuiteResult};
+use crate::compare::{Inapplicable, label};
+use crate::suite::{self, Lane};
+
+pub(super) fn anchor(place: usize) -> String {
+    format!("suite-{place}")
+}
+
+pub(super) fn letter(lane: Lane) -> &'static str {
+    match lane {
+        Lane::Evidence => "A",
+        Lane::Transfer => "B",
+        Lane::Routing => "C",
+        Lane::Forecast => "D",
+        Lane::Discovery => "E",
+        Lane::Attempts => "F",
+    }
+}
+
+/// What a lane asks.
+fn question(lane: Lane) -> &'static str {
+    match lane {
+        Lane::Evidence => "Does the guidance hold what the question needs?",
+        Lane::Transfer => "Is what comes back about the same kind of task?",
+        Lane::Routing => "Does experience tell which agent to send?",
+        Lane::Forecast => "Is memory worth anything when the world drifts and outcomes come late?",
+        Lane::Discovery => "How many of several hidden problems are found?",
+        Lane::Attempts => "How do recorded attempts get better?",
+    }
+}
+
+/// Best plugin and best floor, with their intervals.
+pub(super) fn answer(suite: &SuiteResult) -> String {
+    let less = suite::lower_is_better(&suite.primary);
+    let best = |floors: bool| {
+        let measured = suite.strategies.iter().filter_map(|s| {
+            let ceiling = label(&s.strategy, s.floor).ends_with("(ceiling)");
+            let quality = s.quality.filter(|q| q.mean.is_finite())?;
+            (s.floor == floors && !ceiling).then_some((s, quality))
+        });
+        measured.max_by(|(_, a), (_, b)| match less {
+            true => b.mean.total_cmp(&a.mean),
+            false => a.mean.total_cmp(&b.mean),
+        })
+    };
+    let said = |(strategy, quality): (&StrategyResult, _)| {
+        format!(
+            "{} {}",
+            label(&strategy.strategy, strategy.floor),
+            estimate(Some(quality))
+        )
+    };
+    match (best(false), best(true)) {
+        (None, _) => format!("No plugin has a result on {}.", suite.suite),
+        (Some(plugin), None) => format!("Best by {}: {}.", suite.primary, said(plugin)),
+        (Some(plugin), Some(floor)) => {
+            format!(
+                "Best by {}: {}; {}.",
+                suite.primary,
+                said(plugin),
+                said(floor)
+            )
+        }
+    }
+}
+
+/// Everything about one suite.
+pub(super) fn section(place: usize, suite: &SuiteResult, looks: &Looks) -> Markup {
+    let all = looks.of_suite(suite);
+    let drawn = serde_json::to_string(&all).unwrap_or_default();
+    html! {
+        section.suite id=(anchor(place)) data-suite=(place) data-looks=(drawn) {
+            header {
+                p.lane { span.letter aria-hidden="true" { (letter(suite.lane)) } "Lane " (letter(suite.lane)) }
+                h2 { (suite.suite) }
+                p.question { (question(suite.lane)) }
+                p.summary { (suite.summary) }
+                (facts(suite))
+            }
+            p.answer { (answer(suite)) }
+            (tables::scores(suite, &all))
+            (does_not_apply(suite))
+            (figures::all(suite, &all))
+            (tables::versus(suite, &all))
+            (tables::metrics(suite, &all))
+            (caveats(suite))
+        }
+    }
+}
+
+fn facts(suite: &SuiteResult) -> Markup {
+    let less = suite::lower_is_better(&suite.primary);
+    let detectable = suite.detectable.and_then(|d| d.after.or(d.before));
+    html! {
+        dl.facts {
+            div { dt { "Measured by" } dd { code { (suite.primary) } (if less { ", lower is better" } else { ", higher is better" }) } }
+            div { dt { "Size" } dd { (plural(suite.questions, "question", "questions")) " in " (plural(suite.groups, "group", "groups")) } }
+            @if let Some(difference) = detectable {
+                div { dt { "Smallest difference found in 4 of 5 cases" } dd { (score(difference)) } }
+            }
+        }
+    }
+}
+
+fn does_not_apply(suite: &SuiteResult) -> Markup {
+    html! {
+        @if !suite.inapplicable.is_empty() {
+            div.aside {
+                h3 { "Does not apply" }
+                ul {
+                    @for Inapplicable { strategy, reason } in &suite.inapplicable {
+                        li { b { (strategy) } ": " (reason) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn caveats(suite: &SuiteResult) -> Markup {
+    html! {
+        @if !suite.caveats.is_empty() {
+            div.aside.caveats {
+                h3 { "Before you believe a number" }
+                ul { @for caveat in &suite.caveats { li { (caveat) } } }
+            }
+        }
+    }
+}
+
+/// A share of a whole: `12 of 40`.
+pub(super) fn of(part: usize, whole: usize) -> String {
+    match whole {
+        0 => NOTHING.to_owned(),
+        whole => format!("{} of {}", count(part as f64), count(whole as f64)),
+    }
+}

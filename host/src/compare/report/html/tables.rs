@@ -1,0 +1,274 @@
+//! The tables of a suite.
+
+use maud::{Markup, html};
+
+use super::super::number::{NOTHING, count, difference, estimate, milliseconds, score};
+use super::look::Look;
+use crate::compare::summary::{Costs, CurvePoint, Pair, StrategyResult, SuiteResult};
+use crate::suite;
+
+/// A column: its title, and what it says of a strategy.
+pub(super) struct Column {
+    title: String,
+    show: Box<dyn Fn(&StrategyResult) -> String>,
+}
+
+impl Column {
+    pub(super) fn new(
+        title: impl Into<String>,
+        show: impl Fn(&StrategyResult) -> String + 'static,
+    ) -> Column {
+        Column {
+            title: title.into(),
+            show: Box::new(show),
+        }
+    }
+}
+
+/// One line per strategy. What is wider than the page scrolls by itself.
+pub(super) fn of(rows: &[(&StrategyResult, &Look)], columns: &[Column]) -> Markup {
+    html! {
+        div.scroll tabindex="0" {
+            table {
+                thead {
+                    tr {
+                        th scope="col" { "strategy" }
+                        @for column in columns { th.n scope="col" { (column.title) } }
+                    }
+                }
+                tbody {
+                    @for (strategy, look) in rows {
+                        tr.floor[strategy.floor] {
+                            th scope="row" { (look.name()) }
+                            @for column in columns { td.n { ((column.show)(strategy)) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What matters most, for every strategy.
+pub(super) fn scores(suite: &SuiteResult, looks: &[Look]) -> Markup {
+    let rows: Vec<_> = suite.strategies.iter().zip(looks).collect();
+    let first = suite
+        .strategies
+        .first()
+        .map_or(NOTHING, |s| s.strategy.as_str());
+    let mut columns = Vec::new();
+    if suite.strategies.iter().any(|s| s.rank.is_some()) {
+        columns.push(Column::new("rank", |s| {
+            s.rank.map_or(NOTHING.to_owned(), |rank| rank.to_string())
+        }));
+    }
+    columns.push(Column::new(direction(&suite.primary), |s| {
+        estimate(s.quality)
+    }));
+    columns.push(Column::new(format!("difference to {first}"), |s| {
+        difference(s.difference)
+    }));
+    if suite.strategies.iter().any(|s| s.harm.is_some()) {
+        columns.push(Column::new("to no memory", |s| {
+            difference(s.harm.as_ref().map(|harm| harm.transfer))
+        }));
+    }
+    columns.extend([
+        cost("tokens per question", |c| count(c.tokens_per_question)),
+        cost("model tokens", |c| {
+            count(c.model_input_tokens + c.model_output_tokens)
+        }),
+        cost("memories", |c| count(c.memories)),
+        cost("retrieve p50", |c| time(c.retrieve_p50_ms)),
+        cost("retrieve p95", |c| time(c.retrieve_p95_ms)),
+    ]);
+    of(&rows, &columns)
+}
+
+fn cost(title: &str, show: fn(&Costs) -> String) -> Column {
+    Column::new(title, move |s| {
+        s.costs.as_ref().map_or(NOTHING.to_owned(), show)
+    })
+}
+
+fn time(value: Option<f64>) -> String {
+    milliseconds(value.unwrap_or(f64::NAN))
+}
+
+/// A metric's name, marked where less is better.
+fn direction(metric: &str) -> String {
+    match suite::lower_is_better(metric) {
+        true => format!("{metric} ↓"),
+        false => metric.to_owned(),
+    }
+}
+
+/// Every metric of every strategy.
+pub(super) fn metrics(suite: &SuiteResult, looks: &[Look]) -> Markup {
+    let rows: Vec<_> = suite.strategies.iter().zip(looks).collect();
+    let columns: Vec<Column> = suite
+        .metrics
+        .iter()
+        .map(|metric| {
+            let name = metric.clone();
+            Column::new(direction(metric), move |s| {
+                score(s.metrics.get(&name).copied().unwrap_or(f64::NAN))
+            })
+        })
+        .collect();
+    html! {
+        details.more {
+            summary { "Every metric" }
+            (of(&rows, &columns))
+        }
+    }
+}
+
+/// Strategies over the course of a run: a line per point, a column per strategy. `after` is a line of its own.
+pub(super) fn courses(
+    rows: &[(&StrategyResult, &Look)],
+    show: fn(&CurvePoint) -> String,
+    after: Option<Column>,
+) -> Markup {
+    let points = |strategy: &StrategyResult| -> Vec<usize> {
+        strategy.curve.iter().map(|point| point.asked).collect()
+    };
+    let mut asked: Vec<usize> = rows.iter().flat_map(|(s, _)| points(s)).collect();
+    asked.sort_unstable();
+    asked.dedup();
+    html! {
+        div.scroll tabindex="0" {
+            table {
+                thead {
+                    tr {
+                        th.n scope="col" { "asked" }
+                        @for (_, look) in rows { th.n scope="col" { (look.name()) } }
+                    }
+                }
+                tbody {
+                    @for asked in asked {
+                        tr {
+                            th.n scope="row" { (count(asked as f64)) }
+                            @for (strategy, _) in rows {
+                                td.n {
+                                    (strategy.curve.iter().find(|point| point.asked == asked).map_or(NOTHING.to_owned(), show))
+                                }
+                            }
+                        }
+                    }
+                    @if let Some(column) = after {
+                        tr {
+                            th scope="row" { (column.title) }
+                            @for (strategy, _) in rows { td.n { ((column.show)(strategy)) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Every two strategies: on how many tasks the one in the line is better, equal, and worse than the one above.
+pub(super) fn versus(suite: &SuiteResult, looks: &[Look]) -> Markup {
+    let takes_part = |look: &&Look| {
+        let label = &look.label;
+        suite
+            .pairs
+            .iter()
+            .any(|pair| pair.ours == *label || pair.theirs == *label)
+    };
+    let looks: Vec<&Look> = looks.iter().filter(takes_part).collect();
+    html! {
+        @if !looks.is_empty() {
+            details.more {
+                summary { "Wins, ties and losses, task by task" }
+                p.reading {
+                    "On how many tasks the strategy in the line is better than, equal to and worse than the one above. "
+                    "Coloured where the difference is sure after Holm’s correction (p < .05)."
+                }
+                div.scroll tabindex="0" {
+                    table.versus {
+                        thead {
+                            tr {
+                                th scope="col" { "strategy" }
+                                @for look in &looks { th.n scope="col" { (look.name()) } }
+                            }
+                        }
+                        tbody {
+                            @for ours in &looks {
+                                tr {
+                                    th scope="row" { (ours.name()) }
+                                    @for theirs in &looks { (meeting(suite, ours, theirs)) }
+                                }
+                            }
+                        }
+                    }
+                }
+                (tests(&suite.pairs))
+            }
+        }
+    }
+}
+
+fn meeting(suite: &SuiteResult, ours: &Look, theirs: &Look) -> Markup {
+    let is = |pair: &&Pair, one: &Look, other: &Look| {
+        pair.ours == one.label && pair.theirs == other.label
+    };
+    let found = suite.pairs.iter().find(|pair| is(pair, ours, theirs));
+    let turned = suite.pairs.iter().find(|pair| is(pair, theirs, ours));
+    let (pair, wins, losses) = match (found, turned) {
+        (Some(pair), _) => (pair, pair.wins, pair.losses),
+        (None, Some(pair)) => (pair, pair.losses, pair.wins),
+        (None, None) => return html! { td.n { (NOTHING) } },
+    };
+    let class = match pair.p_holm {
+        Some(p) if p < 0.05 && wins > losses => "better",
+        Some(p) if p < 0.05 && wins < losses => "worse",
+        _ => "",
+    };
+    html! {
+        td.n.(class) { (count(wins as f64)) " / " (count(pair.ties as f64)) " / " (count(losses as f64)) }
+    }
+}
+
+fn tests(pairs: &[Pair]) -> Markup {
+    let p = |value: Option<f64>| match value {
+        Some(p) if p < 0.001 => "< .001".to_owned(),
+        Some(p) => score(p),
+        None => NOTHING.to_owned(),
+    };
+    html! {
+        details {
+            summary { "Tests" }
+            div.scroll tabindex="0" {
+                table {
+                    thead {
+                        tr {
+                            th scope="col" { "strategy" } th scope="col" { "against" }
+                            th.n scope="col" { "difference" } th.n scope="col" { "effect" }
+                            th.n scope="col" { "p" } th.n scope="col" { "p, corrected" } th scope="col" { "test" }
+                        }
+                    }
+                    tbody {
+                        @for pair in pairs {
+                            tr {
+                                th scope="row" { (pair.ours) } td { (pair.theirs) }
+                                td.n { (difference(Some(pair.difference))) }
+                                td.n { (score(pair.effect.unwrap_or(f64::NAN))) }
+                                td.n { (p(pair.p)) } td.n { (p(pair.p_holm)) }
+                                td { (test(pair)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn test(pair: &Pair) -> &'static str {
+    match pair.test {
+        crate::compare::summary::Test::McNemar => "McNemar",
+        crate::compare::summary::Test::Permutation => "permutation",
+    }
+}

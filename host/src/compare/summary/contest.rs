@@ -1,0 +1,229 @@
+//! What follows from setting the strategies of a suite against each other: pairs, places, harm and the frontier.
+
+use std::collections::BTreeMap;
+
+use super::{Detectable, Frontier, Harm, Pair, StrategyResult};
+use crate::compare::statistics::{
+    self, Paired, Score, Tally, detectable_before, frontier, holm, mean, places,
+};
+use crate::compare::{NO_MEMORY, is_ceiling, label};
+use crate::suite;
+
+/// A strategy with its scores in the suite's primary metric.
+pub(super) struct Entrant<'a> {
+    pub(super) result: StrategyResult,
+    pub(super) scores: Vec<Score<'a>>,
+}
+
+impl Entrant<'_> {
+    fn label(&self) -> String {
+        label(&self.result.strategy, self.result.floor)
+    }
+
+    fn is_ceiling(&self) -> bool {
+        is_ceiling(&self.result.strategy, self.result.floor)
+    }
+
+    fn is_no_memory(&self) -> bool {
+        self.result.floor && self.result.strategy == NO_MEMORY
+    }
+}
+
+/// Compares the strategies, and writes what follows into their results. What is returned is every two of them, and the
+/// smallest difference that such a comparison finds.
+pub(super) fn settle(
+    entrants: &mut [Entrant<'_>],
+    metric: &str,
+    group_sizes: &[usize],
+) -> (Vec<Pair>, Option<Detectable>) {
+    let pairs = pairs(entrants, metric);
+    let detectable = Detectable {
+        before: detectable_before(group_sizes),
+        after: detectable_after(entrants),
+    };
+    ranks(entrants, metric, &pairs);
+    harm(entrants, metric);
+    frontiers(entrants, metric);
+    let known = detectable.before.or(detectable.after);
+    (pairs, known.map(|_| detectable))
+}
+
+/// Every two strategies that share a task, ceilings left out.
+fn pairs(entrants: &[Entrant<'_>], metric: &str) -> Vec<Pair> {
+    let compared: Vec<&Entrant<'_>> = entrants.iter().filter(|e| !e.is_ceiling()).collect();
+    let mut pairs = Vec::new();
+    for (index, ours) in compared.iter().enumerate() {
+        for theirs in compared.iter().skip(index + 1) {
+            let paired = Paired::new(&ours.scores, &theirs.scores);
+            pairs.extend(paired.map(|paired| pair(ours.label(), theirs.label(), &paired, metric)));
+        }
+    }
+    if let Some(first) = compared.first() {
+        correct(&mut pairs, &first.label());
+    }
+    pairs
+}
+
+fn pair(ours: String, theirs: String, paired: &Paired<'_>, metric: &str) -> Pair {
+    let Tally {
+        larger,
+        equal,
+        smaller,
+    } = paired.tally();
+    let (wins, losses) = match suite::lower_is_better(metric) {
+        true => (smaller, larger),
+        false => (larger, smaller),
+    };
+    let (test, p) = paired.test();
+    Pair {
+        ours,
+        theirs,
+        difference: paired.estimate(),
+        wins,
+        ties: equal,
+        losses,
+        effect: paired.effect(),
+        test,
+        p,
+        p_holm: None,
+    }
+}
+
+/// Two families: the comparisons with the first plugin, which were planned by putting it first, and all others.
+/// Others are looked at because of how they came out, and pay for every pair that there is.
+fn correct(pairs: &mut [Pair], first: &str) {
+    let values = |wanted: &dyn Fn(&Pair) -> bool| -> Vec<Option<f64>> {
+        let values = pairs.iter().map(|pair| pair.p.filter(|_| wanted(pair)));
+        holm(&values.collect::<Vec<_>>())
+    };
+    let planned = |pair: &Pair| pair.ours == first;
+    let (of_planned, of_all) = (values(&planned), values(&|_| true));
+    for ((pair, of_planned), of_all) in pairs.iter_mut().zip(of_planned).zip(of_all) {
+        pair.p_holm = of_planned.or(of_all);
+    }
+}
+
+/// The widest of the first plugin and the other plugins, or the floors where it is the only one: every one of these
+/// comparisons would have found a difference of this size.
+fn detectable_after(entrants: &[Entrant<'_>]) -> Option<f64> {
+    let (first, others) = entrants.split_first()?;
+    let of = |floor: bool| {
+        let others = others
+            .iter()
+            .filter(|other| other.result.floor == floor && !other.is_ceiling());
+        others
+            .filter_map(|other| Paired::new(&first.scores, &other.scores)?.detectable())
+            .reduce(f64::max)
+    };
+    of(false).or_else(|| of(true))
+}
+
+/// The mean with its sign turned where less is better.
+fn worth(entrant: &Entrant<'_>, metric: &str) -> Option<f64> {
+    let mean = entrant.result.quality?.mean;
+    Some(match suite::lower_is_better(metric) {
+        true => -mean,
+        false => mean,
+    })
+}
+
+/// Places by [`places`]. Two strategies are told apart if the interval of their difference leaves zero out, and its p
+/// after correction is small enough too.
+fn ranks(entrants: &mut [Entrant<'_>], metric: &str, pairs: &[Pair]) {
+    let mut order: Vec<(f64, usize)> = entrants
+        .iter()
+        .enumerate()
+        .filter(|(_, entrant)| !entrant.is_ceiling())
+        .filter_map(|(index, entrant)| Some((worth(entrant, metric)?, index)))
+        .collect();
+    order.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    let labels: Vec<String> = entrants.iter().map(Entrant::label).collect();
+    let name = |place: usize| order.get(place).and_then(|(_, index)| labels.get(*index));
+    let told_apart = |one: usize, other: usize| {
+        let (one, other) = (name(one), name(other));
+        let both = |pair: &&Pair| {
+            let names = (Some(&pair.ours), Some(&pair.theirs));
+            names == (one, other) || names == (other, one)
+        };
+        pairs.iter().find(both).is_some_and(Pair::is_told_apart)
+    };
+    let places = places(order.len(), told_apart);
+    for ((_, index), place) in order.iter().zip(places) {
+        if let Some(entrant) = entrants.get_mut(*index) {
+            entrant.result.rank = Some(place);
+        }
+    }
+}
+
+/// Against the floor that remembers nothing.
+fn harm(entrants: &mut [Entrant<'_>], metric: &str) {
+    let Some(without) = entrants
+        .iter()
+        .find(|entrant| entrant.is_no_memory())
+        .map(|entrant| entrant.scores.clone())
+    else {
+        return;
+    };
+    for entrant in entrants.iter_mut().filter(|e| !e.is_no_memory()) {
+        entrant.result.harm = harm_of(&entrant.scores, &without, metric);
+    }
+}
+
+/// `None` if nothing was asked of both.
+fn harm_of(ours: &[Score<'_>], without: &[Score<'_>], metric: &str) -> Option<Harm> {
+    let transfer = statistics::difference(ours, without)?;
+    let (with, without) = (solved(ours, metric), solved(without, metric));
+    let mut harm = Harm {
+        solved_without: 0,
+        lost: Vec::new(),
+        gained: 0,
+        transfer,
+    };
+    for (task, with) in with {
+        match (without.get(task), with) {
+            (Some(true), true) => harm.solved_without += 1,
+            (Some(true), false) => {
+                harm.solved_without += 1;
+                harm.lost.push(task.to_owned());
+            }
+            (Some(false), true) => harm.gained += 1,
+            (Some(false), false) | (None, _) => {}
+        }
+    }
+    Some(harm)
+}
+
+/// Whether each task was solved, seeds averaged.
+fn solved<'a>(scores: &[Score<'a>], metric: &str) -> BTreeMap<&'a str, bool> {
+    let mut tasks: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for score in scores.iter().filter(|score| score.value.is_finite()) {
+        tasks.entry(score.task).or_default().push(score.value);
+    }
+    tasks
+        .into_iter()
+        .filter_map(|(task, scores)| Some((task, suite::is_solved(metric, mean(scores)?))))
+        .collect()
+}
+
+/// Ceilings are on no frontier, and keep nobody off it.
+fn frontiers(entrants: &mut [Entrant<'_>], metric: &str) {
+    let points = |cost: fn(&super::Costs) -> f64| -> Vec<bool> {
+        let points = entrants.iter().map(|entrant| {
+            let worth = worth(entrant, metric).filter(|_| !entrant.is_ceiling());
+            let cost = entrant.result.costs.as_ref().map(cost);
+            (worth.unwrap_or(f64::NAN), cost.unwrap_or(f64::NAN))
+        });
+        frontier(&points.collect::<Vec<_>>())
+    };
+    let handed_over = points(|costs| costs.tokens_per_question);
+    let written = points(|costs| costs.writing_tokens);
+    for ((entrant, handed_over), written) in entrants.iter_mut().zip(handed_over).zip(written) {
+        entrant.result.frontier = Frontier {
+            handed_over,
+            written,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests;
