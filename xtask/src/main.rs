@@ -2,6 +2,7 @@
 
 mod doctor;
 mod guests;
+mod ray;
 mod tools;
 mod workspace;
 
@@ -28,6 +29,9 @@ enum Task {
     },
     /// Set up what is missing, check format, lints and documentation, and run every test.
     Test {
+        /// Test too what needs other programs and takes minutes: the example of a Ray cluster, with Ray from PyPI.
+        #[arg(long)]
+        all: bool,
         /// Handed on to `cargo test`, e.g. `-- store::`; format, lints and documentation are then left out.
         #[arg(last = true)]
         cargo_test: Vec<String>,
@@ -46,7 +50,7 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Task::parse() {
         Task::Demo { compare } => demo(&compare),
-        Task::Test { cargo_test } => test(&cargo_test),
+        Task::Test { all, cargo_test } => test(all, &cargo_test),
         Task::Plugins => plugins().map(drop),
         Task::Bench { name } => bench(name.as_deref()),
         Task::Doctor => doctor::report(),
@@ -149,8 +153,8 @@ fn real_suites() -> Vec<String> {
     .collect()
 }
 
-fn test(cargo_test: &[String]) -> Result<(), Failure> {
-    plugins_and_guests()?;
+fn test(all: bool, cargo_test: &[String]) -> Result<(), Failure> {
+    let workspace = plugins_and_guests()?;
     if cargo_test.is_empty() {
         tools::step("checking the format");
         run(cargo().args(["fmt", "--all", "--check"]))?;
@@ -176,5 +180,6 @@ fn test(cargo_test: &[String]) -> Result<(), Failure> {
     tools::step("testing");
     run(cargo()
         .args(["test", "--release", "--workspace"])
-        .args(cargo_test))
+        .args(cargo_test))?;
+    if all { ray::test(&workspace) } else { Ok(()) }
 }

@@ -10,11 +10,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::ValueEnum;
 
+use prepared::Cast;
 pub(super) use prepared::Prepared;
 
 use super::plugins::Choice;
 use super::setup::{ConfigFile, StoreFlags};
-use super::{Failure, aa, output, plugins, progress, setup, suite};
+use super::{Failure, aa, output, progress, setup, suite};
 use crate::compare::files::CellFiles;
 use crate::compare::manifest::Shard;
 use crate::compare::{
@@ -212,25 +213,11 @@ pub async fn run(options: Options) -> Result<(), Failure> {
         config.set_model(model).map_err(Failure::usage)?;
     }
     if options.aa {
-        return against_itself(&options, &config).await;
+        return run_aa(&options, &config).await;
     }
     let mut prepared = Prepared::new(&options, config).await?;
     let result = run_and_report(&options, &mut prepared).await;
     result.and(prepared.close().await)
-}
-
-/// `--aa`: nothing is kept, and there is one suite, which is made anew for every comparison.
-async fn against_itself(options: &Options, config: &Config) -> Result<(), Failure> {
-    let engine = setup::engine(config)?;
-    let plugins = plugins::contestants(&engine, &options.plugins, &options.choices).await?;
-    let models = Arc::new(config.models().map_err(Failure::failed)?);
-    let acting = Acting::from(options.agent);
-    check_agent(acting, &models)?;
-    check_models(&plugins, &models, acting).await?;
-    let test = aa::chosen(&plugins, &options.suites, options.seeds)?;
-    let place = StorePlace::choose(config, None)?;
-    let surroundings = surroundings(config, models, &place.uri, acting).await?;
-    aa::run(test, surroundings, jobs(options)).await
 }
 
 /// What happened is kept once per suite, for whoever reads the store later.
@@ -428,6 +415,16 @@ fn jobs(options: &Options) -> NonZeroUsize {
         .unwrap_or(NonZeroUsize::MIN)
 }
 
+/// A strategy against itself, on tasks that no suite holds.
+async fn run_aa(options: &Options, config: &Config) -> Result<(), Failure> {
+    let engine = setup::engine(config)?;
+    let cast = Cast::new(options, config, &engine).await?;
+    let test = aa::chosen(&cast.plugins, &options.suites, options.seeds)?;
+    let place = StorePlace::choose(config, None)?;
+    let surroundings = surroundings(config, cast.models, &place.uri, cast.acting).await?;
+    aa::run(test, surroundings, jobs(options)).await
+}
+
 async fn run_and_report(options: &Options, prepared: &mut Prepared) -> Result<(), Failure> {
     let shard = options.shard.unwrap_or(Shard::WHOLE);
     let finish = prepared.run(|place, _| shard.holds(place)).await?;
@@ -435,13 +432,7 @@ async fn run_and_report(options: &Options, prepared: &mut Prepared) -> Result<()
         let manifest = &prepared.manifest;
         let report = Report::new(&manifest.design, &finish, &manifest.part.setup());
         if finish.finished() > 0 {
-            let text = match options.format {
-                Format::Table if output::colours() => {
-                    report::coloured_table(&report, output::width())
-                }
-                format => printed(&report, format, output::width())?,
-            };
-            output::print(&text)?;
+            show(&report, options.format)?;
         }
         if let Some(directory) = &options.output {
             write_reports(directory, &report, &manifest.design, &finish)?;
@@ -456,6 +447,15 @@ async fn run_and_report(options: &Options, prepared: &mut Prepared) -> Result<()
         );
     }
     verdict(&finish, options.output.is_some())
+}
+
+/// Prints a report, in colours where they can be seen.
+pub(super) fn show(report: &Report, format: Format) -> Result<(), Failure> {
+    let text = match format {
+        Format::Table if output::colours() => report::coloured_table(report, output::width()),
+        format => printed(report, format, output::width())?,
+    };
+    output::print(&text)
 }
 
 /// What a replay found, without the times of cells that were measured earlier. One that missed a call is no replay,
@@ -506,7 +506,7 @@ fn model_caveats(models: &Models) -> Vec<String> {
     caveats.into_iter().collect()
 }
 
-pub(super) fn printed(report: &Report, format: Format, width: usize) -> Result<String, Failure> {
+fn printed(report: &Report, format: Format, width: usize) -> Result<String, Failure> {
     match format {
         Format::Table => Ok(report::table(report, width)),
         Format::Json => report::json(report).map_err(Failure::failed),

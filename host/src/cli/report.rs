@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::compare::{Format, printed, write_reports};
-use super::{Failure, output};
+use super::Failure;
+use super::compare::{Format, show, write_reports};
 use crate::compare::directory::ResultDirectory;
 use crate::compare::merge::{self, Merged, Missing, Source};
 use crate::compare::{Outcome, Report};
@@ -71,7 +71,7 @@ pub async fn run(options: Options) -> Result<(), Failure> {
         write_reports(directory, &report, &manifest.design, finish)?;
     }
     if merged.finish.finished() > 0 {
-        output::print(&printed(&report, options.format, output::width())?)?;
+        show(&report, options.format)?;
     }
     verdict(&merged)
 }

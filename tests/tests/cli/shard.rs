@@ -93,7 +93,7 @@ fn shards_make_the_report_of_one_run_without_plugins_and_suites() {
     .succeeds();
     assert_eq!(timeless(merged.json()), timeless(whole));
     assert_eq!(cells(&place.path("all")), CELLS);
-    for file in ["report.txt", "report.json", "report.csv", "manifest.json"] {
+    for file in ["report.txt", "results.json", "report.csv", "manifest.json"] {
         assert!(place.path("all").join(file).is_file(), "no {file}");
     }
     let again = report(&place, &["all".to_owned()], &["--format", "json"]).succeeds();

@@ -19,7 +19,8 @@ use crate::compare::{
 };
 use crate::config::Config;
 use crate::driver::Acting;
-use crate::model::Cassette;
+use crate::engine::Engine;
+use crate::model::{Cassette, Models};
 use crate::settings;
 
 /// A comparison that is ready to be run.
@@ -41,21 +42,17 @@ impl Prepared {
     pub async fn new(options: &Options, config: Config) -> Result<Prepared, Failure> {
         let (suite_names, suites) = load_suites(&options.suites)?;
         let engine = setup::engine(&config)?;
-        let plugins = plugins::contestants(&engine, &options.plugins, &options.choices).await?;
+        let Cast {
+            plugins,
+            models,
+            replay,
+            acting,
+        } = Cast::new(options, &config, &engine).await?;
         let found = found(&options.plugins, &plugins)?;
         let (plugins, unfit) = match options.no_check {
             true => (plugins, Vec::new()),
             false => check::fit(&engine, &config, &options.plugins, plugins).await?,
         };
-        let replay = options.replay.as_deref().map(Cassette::replay);
-        let replay = replay.transpose().map_err(Failure::failed)?;
-        let models = Arc::new(match &replay {
-            Some(cassette) => cassette.recorded_models(),
-            None => config.models().map_err(Failure::failed)?,
-        });
-        let acting = Acting::from(options.agent);
-        check_agent(acting, &models)?;
-        check_models(&plugins, &models, acting).await?;
         let directory = options.output.as_deref().map(ResultDirectory::open);
         let directory = directory.transpose().map_err(Failure::failed)?;
 
@@ -214,6 +211,43 @@ impl Prepared {
         }
         let store = &self.runner.surroundings.store;
         store.close().await.map_err(Failure::failed)
+    }
+}
+
+/// Who takes part, and who answers and acts for them.
+pub struct Cast {
+    /// In the order given.
+    pub plugins: Vec<Contestant>,
+    /// What answers model calls; stand-ins if they are replayed.
+    pub models: Arc<Models>,
+    /// What they are replayed from.
+    pub replay: Option<Cassette>,
+    /// Who acts on the guidance.
+    pub acting: Acting,
+}
+
+impl Cast {
+    /// Loads the plugins and finds them models.
+    ///
+    /// # Errors
+    /// If one of either is missing or does not fit.
+    pub async fn new(options: &Options, config: &Config, engine: &Engine) -> Result<Cast, Failure> {
+        let plugins = plugins::contestants(engine, &options.plugins, &options.choices).await?;
+        let replay = options.replay.as_deref().map(Cassette::replay);
+        let replay = replay.transpose().map_err(Failure::failed)?;
+        let models = Arc::new(match &replay {
+            Some(cassette) => cassette.recorded_models(),
+            None => config.models().map_err(Failure::failed)?,
+        });
+        let acting = Acting::from(options.agent);
+        check_agent(acting, &models)?;
+        check_models(&plugins, &models, acting).await?;
+        Ok(Cast {
+            plugins,
+            models,
+            replay,
+            acting,
+        })
     }
 }
 
