@@ -138,7 +138,7 @@
   const latency = (strategies) => (width) =>
     forest({
       rows: strategies.map(([{ latency: at }, look]) => {
-        const [, p5, , p25, p50, p75, , p95] = at.map((value) => Math.max(value, 1e-3));
+        const [, p5, , p25, p50, p75, , p95] = at.map((value) => Math.max(value, 1e-3)); // a clock of microseconds
         return { look, value: p50, spans: [[p5, p95], [p25, p75]], told: isNumber(p95) ? `, p95 ${millis(p95)}` : "" };
       }),
       width,
@@ -150,6 +150,7 @@
     const shown = strategies.filter(([strategy]) => strategy.harm);
     const { left, axis: y } = names(shown.map(([, look]) => look), width);
     const most = Math.max(1, ...shown.flatMap(([{ harm }]) => [harm.lost.length, harm.gained]));
+    const lost = Math.max(0, ...shown.map(([{ harm }]) => harm.lost.length));
     const bar = (name, color, position, value) => ({
       type: "bar",
       name,
@@ -164,7 +165,7 @@
       option: {
         grid: { left, right: 34, top: 28, bottom: 28 },
         legend: { top: 0, left: 0, itemWidth: 12, itemHeight: 12, textStyle: text(13, ink.ink), selectedMode: false },
-        xAxis: axis({ min: -most * 1.12, max: most * 1.12, splitNumber: 4, axisLabel: { ...text(), hideOverlap: true, showMinLabel: false, showMaxLabel: false, formatter: (value) => short(Math.abs(value)) } }),
+        xAxis: axis({ min: -Math.max(lost, most * 0.12) * 1.15, max: most * 1.15, splitNumber: 4, axisLabel: { ...text(), hideOverlap: true, showMinLabel: false, showMaxLabel: false, formatter: (value) => short(Math.abs(value)) } }),
         yAxis: y,
         tooltip: tooltip("item", ({ dataIndex }) => {
           const [{ harm }, look] = shown[dataIndex];
@@ -196,7 +197,7 @@
     });
     const taken = [...boxes];
     const free = (box) =>
-      box.left > 2 && box.right < width - 2 && box.top > 2 && box.bottom < height - 40 &&
+      box.left > 50 && box.right < width - 2 && box.top > 2 && box.bottom < height - 40 &&
       taken.every((other) => box.right < other.left || box.left > other.right || box.bottom < other.top || box.top > other.bottom);
     const order = points.map((_, place) => place).sort((a, b) => points[b].symbolSize - points[a].symbolSize);
     for (const place of order) {
@@ -352,7 +353,7 @@
     score: estimates(strategies, (strategy) => strategy.quality, fixed(3)),
     difference: estimates(strategies.filter(([strategy]) => strategy.difference), (strategy) => strategy.difference, signed(3), { zero: true }),
     harm: harm(strategies),
-    latency: latency(strategies.filter(([strategy]) => strategy.latency.length)),
+    latency: latency(strategies.filter(([strategy]) => strategy.latency[4] >= 1e-3)),
     "handed-over": against(strategies, metric, (costs) => costs.tokens_per_question, (frontier) => frontier.handed_over, plain),
     written: against(strategies, metric, (costs) => costs.writing_tokens, (frontier) => frontier.written, powers),
     regret: lines(strategies, (point) => point.regret, signed(1)),
