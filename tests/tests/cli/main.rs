@@ -7,6 +7,7 @@ mod compare;
 mod help;
 mod inspect;
 mod lanes;
+mod page;
 mod suite;
 
 use std::path::{Path, PathBuf};

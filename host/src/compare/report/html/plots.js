@@ -267,8 +267,9 @@
     return plugins.length ? plugins : strategies;
   };
 
-  const lines = (strategies, pick, format, more = {}) => (width) => {
+  const lines = (strategies, pick, format, { nested, ...more } = {}) => (width) => {
     const shown = drawn(strategies).filter(([strategy]) => course(strategy, pick).length);
+    const wider = (place) => (nested ? Math.min(3, shown.length - 1 - place) : 0);
     return {
       height: Math.max(230, Math.min(300, width * 0.55)),
       option: {
@@ -279,7 +280,7 @@
           const told = points.filter(({ value }) => value).map(({ seriesIndex, value }) => `${shown[seriesIndex][1].label}: ${format(value[1])}`);
           return tip([`after ${points[0].value[0]} questions`, ...told]);
         }),
-        // What lies under another line stays to be seen: earlier ones are wider.
+        // Where lines lie on one another, earlier ones are wider, so that they stay to be seen.
         series: shown.map(([strategy, look], place) => ({
           type: "line",
           data: course(strategy, pick),
@@ -287,10 +288,10 @@
           symbolSize: 7,
           showSymbol: false,
           showAllSymbol: false,
-          lineStyle: { color: ink.of(look), width: 2 + 1.6 * Math.min(3, shown.length - 1 - place) },
+          lineStyle: { color: ink.of(look), width: 2 + 1.6 * wider(place) },
           itemStyle: { color: ink.of(look) },
           emphasis: { focus: "series" },
-          markPoint: { silent: true, symbol: symbols[look.symbol], symbolSize: 9 + 3 * Math.min(3, shown.length - 1 - place), label: { show: false }, itemStyle: { color: ink.of(look) }, data: [{ coord: course(strategy, pick).at(-1) }] },
+          markPoint: { silent: true, symbol: symbols[look.symbol], symbolSize: 9 + 3 * wider(place), label: { show: false }, itemStyle: { color: ink.of(look) }, data: [{ coord: course(strategy, pick).at(-1) }] },
         })),
       },
     };
@@ -357,7 +358,7 @@
     "handed-over": against(strategies, metric, (costs) => costs.tokens_per_question, (frontier) => frontier.handed_over, plain),
     written: against(strategies, metric, (costs) => costs.writing_tokens, (frontier) => frontier.written, powers),
     regret: lines(strategies, (point) => point.regret, signed(1)),
-    memories: lines(strategies, (point) => point.memories, short, { min: 0 }),
+    memories: lines(strategies, (point) => point.memories, short, { min: 0, nested: true }),
   });
 
   // What has been drawn: an element, how to draw it at a width, and its chart.
