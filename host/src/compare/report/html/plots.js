@@ -21,6 +21,7 @@
   const signed = (digits) => (value) => (isNumber(value) ? (value > 0 ? "+" : "") + value.toFixed(digits) : "–");
   const short = (value) =>
     Math.abs(value) >= 1e6 ? `${+(value / 1e6).toFixed(1)}M` : Math.abs(value) >= 1e3 ? `${+(value / 1e3).toFixed(1)}k` : `${+value.toFixed(2)}`;
+  const brief = (label) => (label.length > 26 ? `${label.slice(0, 25)}…` : label);
   const millis = (value) => (value < 1 ? `${+(value * 1e3).toPrecision(2)} µs` : value < 1e3 ? `${+value.toPrecision(2)} ms` : `${+(value / 1e3).toPrecision(2)} s`);
 
   const brush = document.createElement("canvas").getContext("2d");
@@ -230,7 +231,7 @@
         symbol: symbols[look.symbol],
         symbolSize: plugin ? 12 : 8,
         itemStyle: { color: ink.of(look), opacity: 1, borderColor: marked ? ink.ink : ink.paper, borderWidth: marked ? 2 : 1 },
-        label: { show: false, formatter: () => look.label.replace(" (floor)", ""), ...text(12, plugin ? ink.ink : ink.soft) },
+        label: { show: false, formatter: () => brief(look.label.replace(" (floor)", "")), ...text(12, plugin ? ink.ink : ink.soft) },
       };
     });
     const frontier = shown.filter(([strategy]) => onFrontier(strategy.frontier)).map(at).sort(([a], [b]) => a - b);

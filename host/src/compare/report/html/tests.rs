@@ -78,9 +78,9 @@ fn what_strangers_write_stays_text() {
     report.embedder = HOSTILE.to_owned();
     report.models.insert(HOSTILE.to_owned(), HOSTILE.to_owned());
     let page = page(&report);
-    assert!(!page.contains("<script>alert"));
-    assert!(!page.contains("<img"));
     let own = page.replace(ECHARTS, "");
+    assert!(!own.contains("<script>alert"));
+    assert!(!own.contains("<img"));
     assert_eq!(own.matches("</script").count(), 3);
     let embedded = results(&page);
     assert_eq!(embedded["suites"][0]["suite"], HOSTILE);
