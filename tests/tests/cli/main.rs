@@ -1,5 +1,6 @@
 //! The command line, as a person or a script meets it: the real binary, real plugins, real files.
 
+mod aa;
 mod agent;
 mod bad_input;
 mod cassette;
