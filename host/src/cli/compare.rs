@@ -44,8 +44,8 @@ Examples:
 With --output, every finished cell (strategy x suite x seed x order) is kept in DIR/cells. An interrupted \
 comparison goes on where it was when the same command is run again; the report is in \
 DIR/report.html, which needs no other file and no network, and in DIR/report.{txt,csv}; for programs, \
-DIR/results.json holds everything that is known. DIR/manifest.json says what was compared and what \
-came of it: `memhost reproduce DIR` runs it again and says whether every number is the same.
+DIR/results.json holds everything that is known, DIR/results.parquet every single score. \
+DIR/manifest.json says what was compared and what came of it: `memhost reproduce DIR` runs it again and says whether every number is the same.
 
 With --shard I/N, N processes share the work, each with a DIR of its own and otherwise the same \
 command; `memhost report DIR...` makes one report of all of them.
@@ -428,7 +428,7 @@ async fn run_and_report(options: &Options, prepared: &mut Prepared) -> Result<()
             show(&report, options.format)?;
         }
         if let Some(directory) = &options.output {
-            write_reports(directory, &report, &manifest.design)?;
+            write_reports(directory, &report, &manifest.design, &finish)?;
         }
     } else if let Some(directory) = &options.output {
         eprintln!(
@@ -511,6 +511,7 @@ pub(super) fn write_reports(
     directory: &Path,
     report: &Report,
     design: &Design,
+    finish: &Finish,
 ) -> Result<(), Failure> {
     const WIDTH: usize = 160;
     let texts = [
@@ -527,7 +528,15 @@ pub(super) fn write_reports(
         std::fs::write(&path, text)
             .map_err(|source| Failure::failed(CompareError::Write { path, source }))?;
     }
-    Ok(())
+    let path = directory.join("results.parquet");
+    let cannot = |source| {
+        Failure::failed(CompareError::Write {
+            path: path.clone(),
+            source,
+        })
+    };
+    let file = std::fs::File::create(&path).map_err(cannot)?;
+    report::parquet(file, design, finish).map_err(|error| cannot(std::io::Error::other(error)))
 }
 
 /// Whether everything that was asked for was done.

@@ -244,8 +244,8 @@ fn a_recorded_run_replays_to_the_byte_without_endpoint_or_key() {
     );
     assert_eq!(
         of_first.len(),
-        5 + 3 * 7,
-        "a manifest, four reports, and a cell of seven strategies per seed"
+        6 + 3 * 7,
+        "a manifest, five reports, and a cell of seven strategies per seed"
     );
     assert_eq!(of_first, of_second);
 

@@ -11,14 +11,14 @@ use super::{PETS, Place, Said};
 /// Every cell of a comparison of one plugin with the floors on one suite.
 const STRATEGIES: usize = 7;
 
-fn with_pets() -> Place {
+pub(super) fn with_pets() -> Place {
     let place = Place::new();
     place.write("pets.jsonl", PETS);
     place
 }
 
 /// Compares `rag` on the pets.
-fn compare(place: &Place, more: &[&str]) -> Said {
+pub(super) fn compare(place: &Place, more: &[&str]) -> Said {
     let arguments = ["compare", "rag", "--suite", "pets.jsonl"];
     place.memhost(&[&arguments[..], more].concat())
 }
@@ -144,7 +144,13 @@ fn a_second_run_with_the_same_output_runs_only_what_is_missing() {
         .json();
     let files = cell_files(&place);
     assert_eq!(files.len(), STRATEGIES);
-    for report in ["report.html", "report.txt", "report.csv", "results.json"] {
+    for report in [
+        "report.html",
+        "report.txt",
+        "report.csv",
+        "results.json",
+        "results.parquet",
+    ] {
         assert!(place.path("out").join(report).is_file(), "no {report}");
     }
 

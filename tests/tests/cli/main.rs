@@ -8,6 +8,7 @@ mod compare;
 mod help;
 mod inspect;
 mod lanes;
+mod page;
 mod reproduce;
 mod shard;
 mod suite;

@@ -181,12 +181,12 @@ fn handed_over<'a>(suite: &SuiteResult, rows: &[Row<'a>]) -> Option<Figure<'a>> 
 
 fn written<'a>(suite: &SuiteResult, rows: &[Row<'a>]) -> Option<Figure<'a>> {
     rows.iter()
-        .find(|(s, _)| s.costs.is_some_and(|c| c.model_calls > 0.0) && s.quality.is_some())?;
+        .find(|(s, _)| s.costs.is_some_and(|c| c.writing_tokens > 0.0) && s.quality.is_some())?;
     Some(Figure {
         plot: "written",
-        title: "Score against model tokens",
+        title: "Score against writing",
         reading: format!(
-            "{} over the tokens that language models read and wrote per run, on a scale of powers of ten; {}.",
+            "{} over the tokens of language models that writing memories took per run, in powers of ten; {}.",
             suite.primary,
             direction(suite)
         ),
@@ -195,7 +195,8 @@ fn written<'a>(suite: &SuiteResult, rows: &[Row<'a>]) -> Option<Figure<'a>> {
         data: tables::of(
             rows,
             &[
-                cost("model tokens per run", |c| {
+                cost("tokens for writing", |c| c.writing_tokens),
+                cost("of all model tokens", |c| {
                     c.model_input_tokens + c.model_output_tokens
                 }),
                 cost("model calls per run", |c| c.model_calls),

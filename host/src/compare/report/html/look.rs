@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use crate::compare::label;
 use crate::compare::summary::{Report, StrategyResult, SuiteResult};
+use crate::compare::{is_ceiling, label};
 
 /// Colours that the page has for plugins; see `page.css`. Further plugins have the same ones with other symbols.
 const COLOURS: usize = 8;
@@ -57,7 +57,7 @@ impl Looks {
             .position(|name| *name == strategy.strategy)
             .filter(|_| !strategy.floor);
         Look {
-            ceiling: strategy.floor && label.ends_with("(ceiling)"),
+            ceiling: is_ceiling(&strategy.strategy, strategy.floor),
             colour: place.map(|place| place % COLOURS),
             symbol: place
                 .and_then(|place| SYMBOLS.get((place + place / COLOURS) % SYMBOLS.len()))
@@ -79,7 +79,7 @@ impl Look {
         html! {
             span.name {
                 (self.swatch())
-                (self.label)
+                span { (self.label) }
             }
         }
     }

@@ -127,7 +127,7 @@ fn answers(report: &Report) -> Markup {
                             span.letter aria-hidden="true" { (suite::letter(suite.lane)) }
                             (suite.suite)
                         }
-                        p { (suite::answer(suite)) }
+                        (suite::answer(suite))
                     }
                 }
             }

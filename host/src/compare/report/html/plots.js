@@ -138,7 +138,7 @@
   const latency = (strategies) => (width) =>
     forest({
       rows: strategies.map(([{ latency: at }, look]) => {
-        const [, p5, , p25, p50, p75, , p95] = at.map((value) => Math.max(value, 1e-3));
+        const [, p5, , p25, p50, p75, , p95] = at.map((value) => Math.max(value, 1e-3)); // a clock of microseconds
         return { look, value: p50, spans: [[p5, p95], [p25, p75]], told: isNumber(p95) ? `, p95 ${millis(p95)}` : "" };
       }),
       width,
@@ -150,6 +150,7 @@
     const shown = strategies.filter(([strategy]) => strategy.harm);
     const { left, axis: y } = names(shown.map(([, look]) => look), width);
     const most = Math.max(1, ...shown.flatMap(([{ harm }]) => [harm.lost.length, harm.gained]));
+    const lost = Math.max(0, ...shown.map(([{ harm }]) => harm.lost.length));
     const bar = (name, color, position, value) => ({
       type: "bar",
       name,
@@ -164,7 +165,7 @@
       option: {
         grid: { left, right: 34, top: 28, bottom: 28 },
         legend: { top: 0, left: 0, itemWidth: 12, itemHeight: 12, textStyle: text(13, ink.ink), selectedMode: false },
-        xAxis: axis({ min: -most * 1.12, max: most * 1.12, splitNumber: 4, axisLabel: { ...text(), hideOverlap: true, showMinLabel: false, showMaxLabel: false, formatter: (value) => short(Math.abs(value)) } }),
+        xAxis: axis({ min: -Math.max(lost, most * 0.12) * 1.15, max: most * 1.15, splitNumber: 4, axisLabel: { ...text(), hideOverlap: true, showMinLabel: false, showMaxLabel: false, formatter: (value) => short(Math.abs(value)) } }),
         yAxis: y,
         tooltip: tooltip("item", ({ dataIndex }) => {
           const [{ harm }, look] = shown[dataIndex];
@@ -178,35 +179,68 @@
     };
   };
 
+  // Bounds around values that leave the outermost off the frame.
+  const around = (values) => {
+    const known = values.filter(isNumber);
+    const [low, high] = [Math.min(...known), Math.max(...known)];
+    const margin = (high - low || Math.abs(high) || 1) * 0.14;
+    return { min: low - margin, max: high + margin };
+  };
+
   // ---- score against cost --------------------------------------------------------------------------
+
+  // Names beside their points, where there is room: plugins first. What finds none is told by its tooltip and the table.
+  const placeNames = (chart, points, width, height) => {
+    const boxes = points.map(({ value, symbolSize: size }) => {
+      const [x, y] = chart.convertToPixel({ xAxisIndex: 0, yAxisIndex: 0 }, value);
+      return { x, y, left: x - size / 2, right: x + size / 2, top: y - size / 2, bottom: y + size / 2 };
+    });
+    const taken = [...boxes];
+    const free = (box) =>
+      box.left > 50 && box.right < width - 2 && box.top > 2 && box.bottom < height - 40 &&
+      taken.every((other) => box.right < other.left || box.left > other.right || box.bottom < other.top || box.top > other.bottom);
+    const order = points.map((_, place) => place).sort((a, b) => points[b].symbolSize - points[a].symbolSize);
+    for (const place of order) {
+      const point = points[place];
+      const { x, y } = boxes[place];
+      const [wide, half] = [widthOf([point.label.formatter()]), 7];
+      const gap = point.symbolSize / 2 + 4;
+      const sides = {
+        right: { left: x + gap, right: x + gap + wide, top: y - half, bottom: y + half },
+        left: { left: x - gap - wide, right: x - gap, top: y - half, bottom: y + half },
+        top: { left: x - wide / 2, right: x + wide / 2, top: y - gap - 2 * half, bottom: y - gap },
+        bottom: { left: x - wide / 2, right: x + wide / 2, top: y + gap, bottom: y + gap + 2 * half },
+      };
+      const side = Object.keys(sides).find((side) => free(sides[side]));
+      point.label = { ...point.label, show: Boolean(side), position: side, distance: 4 };
+      if (side) taken.push(sides[side]);
+    }
+    return points;
+  };
 
   const against = (strategies, metric, cost, onFrontier, scale) => (width) => {
     const shown = strategies.filter(([strategy, look]) => !look.ceiling && isNumber(strategy.quality?.mean) && strategy.costs);
     const at = ([strategy]) => [scale.to(cost(strategy.costs)), strategy.quality.mean];
-    const middle = (() => {
-      const xs = shown.map((one) => at(one)[0]);
-      return (Math.min(...xs) + Math.max(...xs)) / 2;
-    })();
     const points = shown.map((one) => {
       const [strategy, look] = one;
-      const value = at(one);
       const marked = onFrontier(strategy.frontier);
+      const plugin = look.colour !== null;
       return {
-        value,
+        value: at(one),
         symbol: symbols[look.symbol],
-        symbolSize: look.colour === null ? 8 : 12,
-        itemStyle: { color: ink.of(look), borderColor: marked ? ink.ink : ink.paper, borderWidth: marked ? 2 : 1 },
-        // Plugins are named by the legend on narrow screens; floors by their label everywhere.
-        label: { show: width >= 380 || look.colour === null, position: value[0] > middle ? "left" : "right", formatter: () => look.label.replace(" (floor)", ""), ...text(12, look.colour === null ? ink.soft : ink.ink), textBorderColor: ink.paper, textBorderWidth: 3 },
+        symbolSize: plugin ? 12 : 8,
+        itemStyle: { color: ink.of(look), opacity: 1, borderColor: marked ? ink.ink : ink.paper, borderWidth: marked ? 2 : 1 },
+        label: { show: false, formatter: () => look.label.replace(" (floor)", ""), ...text(12, plugin ? ink.ink : ink.soft) },
       };
     });
     const frontier = shown.filter(([strategy]) => onFrontier(strategy.frontier)).map(at).sort(([a], [b]) => a - b);
+    const height = Math.round(Math.max(270, Math.min(340, width * 0.62)));
     return {
-      height: Math.max(270, Math.min(340, width * 0.62)),
+      height,
       option: {
         grid: { left: 46, right: 26, top: 30, bottom: 46 },
         xAxis: axis({ name: scale.name, nameLocation: "middle", nameGap: 28, splitNumber: width < 420 ? 3 : 5, min: 0, ...scale.axis, axisLabel: { ...text(), hideOverlap: true, formatter: (value) => short(scale.from(value)) } }),
-        yAxis: axis({ name: metric, nameLocation: "end", nameGap: 12, nameTextStyle: { ...text(), align: "left", padding: [0, 0, 0, -40] }, scale: true, boundaryGap: ["8%", "8%"], axisLabel: { ...text(), formatter: (value) => `${+value.toFixed(3)}` } }),
+        yAxis: axis({ name: metric, nameLocation: "end", nameGap: 12, nameTextStyle: { ...text(), align: "left", padding: [0, 0, 0, -40] }, ...around(shown.map((one) => at(one)[1])), axisLabel: { ...text(), showMinLabel: false, showMaxLabel: false, formatter: (value) => `${+value.toFixed(3)}` } }),
         tooltip: tooltip("item", ({ seriesIndex, dataIndex }) => {
           if (seriesIndex === 0) return "";
           const [strategy, look] = shown[dataIndex];
@@ -214,9 +248,10 @@
         }),
         series: [
           { type: "line", data: frontier, symbol: "none", silent: true, lineStyle: { color: ink.soft, width: 1.5, type: [5, 4] } },
-          { type: "scatter", data: points, labelLayout: { hideOverlap: true, moveOverlap: "shiftY" }, z: 4 },
+          { type: "scatter", data: points, z: 4 },
         ],
       },
+      finish: (chart) => chart.setOption({ series: [{}, { data: placeNames(chart, points, width, height) }] }),
     };
   };
 
@@ -232,8 +267,9 @@
     return plugins.length ? plugins : strategies;
   };
 
-  const lines = (strategies, pick, format, more = {}) => (width) => {
+  const lines = (strategies, pick, format, { nested, ...more } = {}) => (width) => {
     const shown = drawn(strategies).filter(([strategy]) => course(strategy, pick).length);
+    const wider = (place) => (nested ? Math.min(3, shown.length - 1 - place) : 0);
     return {
       height: Math.max(230, Math.min(300, width * 0.55)),
       option: {
@@ -244,17 +280,18 @@
           const told = points.filter(({ value }) => value).map(({ seriesIndex, value }) => `${shown[seriesIndex][1].label}: ${format(value[1])}`);
           return tip([`after ${points[0].value[0]} questions`, ...told]);
         }),
-        series: shown.map(([strategy, look]) => ({
+        // Where lines lie on one another, earlier ones are wider, so that they stay to be seen.
+        series: shown.map(([strategy, look], place) => ({
           type: "line",
           data: course(strategy, pick),
           symbol: symbols[look.symbol],
           symbolSize: 7,
           showSymbol: false,
           showAllSymbol: false,
-          lineStyle: { color: ink.of(look), width: 2.2 },
+          lineStyle: { color: ink.of(look), width: 2 + 1.6 * wider(place) },
           itemStyle: { color: ink.of(look) },
           emphasis: { focus: "series" },
-          markPoint: { silent: true, symbol: symbols[look.symbol], symbolSize: 9, label: { show: false }, itemStyle: { color: ink.of(look) }, data: [{ coord: course(strategy, pick).at(-1) }] },
+          markPoint: { silent: true, symbol: symbols[look.symbol], symbolSize: 9 + 3 * wider(place), label: { show: false }, itemStyle: { color: ink.of(look) }, data: [{ coord: course(strategy, pick).at(-1) }] },
         })),
       },
     };
@@ -270,10 +307,7 @@
       ...late(strategy).map((point) => point.mean),
       ...strategy.curve.slice(-1).flatMap((point) => [point.low, point.high]),
     ]);
-    const known = values.filter(isNumber);
-    const [low, high] = [Math.min(...known), Math.max(...known)];
-    const margin = (high - low || 0.1) * 0.12;
-    const y = { min: low >= 0 ? Math.max(0, low - margin) : low - margin, max: high + margin };
+    const y = around(values);
     return shown.map(([strategy, look]) => ({
       title: look.label,
       final: format(strategy.curve.at(-1).mean),
@@ -313,19 +347,18 @@
   // ---- the page --------------------------------------------------------------------------------------
 
   const plain = { to: (value) => value, from: (value) => value, name: "tokens handed over per question" };
-  // Zero has no logarithm, and most strategies ask no model: log(1 + x).
-  const powers = { to: (value) => Math.log10(1 + value), from: (value) => 10 ** value - 1, name: "model tokens per run", axis: { minInterval: 1, interval: 1, max: (at) => Math.ceil(at.max) } };
-  const tokens = (costs) => costs.model_input_tokens + costs.model_output_tokens;
+  // Zero has no logarithm, and most strategies ask no model: it stands where one token would.
+  const powers = { to: (value) => (value > 1 ? Math.log10(value) : 0), from: (value) => (value > 0 ? 10 ** value : 0), name: "model tokens for writing, per run", axis: { interval: 1, max: (at) => Math.ceil(at.max) || 1 } };
 
   const builders = (strategies, metric) => ({
     score: estimates(strategies, (strategy) => strategy.quality, fixed(3)),
     difference: estimates(strategies.filter(([strategy]) => strategy.difference), (strategy) => strategy.difference, signed(3), { zero: true }),
     harm: harm(strategies),
-    latency: latency(strategies.filter(([strategy]) => strategy.latency.length)),
+    latency: latency(strategies.filter(([strategy]) => strategy.latency[4] >= 1e-3)),
     "handed-over": against(strategies, metric, (costs) => costs.tokens_per_question, (frontier) => frontier.handed_over, plain),
-    written: against(strategies, metric, tokens, (frontier) => frontier.written, powers),
+    written: against(strategies, metric, (costs) => costs.writing_tokens, (frontier) => frontier.written, powers),
     regret: lines(strategies, (point) => point.regret, signed(1)),
-    memories: lines(strategies, (point) => point.memories, short, { min: 0 }),
+    memories: lines(strategies, (point) => point.memories, short, { min: 0, nested: true }),
   });
 
   // What has been drawn: an element, how to draw it at a width, and its chart.
@@ -334,11 +367,12 @@
 
   const paint = (plot) => {
     plot.width = plot.element.clientWidth;
-    const { height, option } = plot.draw(plot.width);
+    const { height, option, finish } = plot.draw(plot.width);
     plot.element.style.height = `${height}px`;
     plot.chart?.dispose();
     plot.chart = echarts.init(plot.element, null, { renderer: "svg", width: plot.width, height });
     plot.chart.setOption({ animation: false, textStyle: { fontFamily: ink.font }, ...option });
+    finish?.(plot.chart);
   };
 
   takeColours();

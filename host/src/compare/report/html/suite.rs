@@ -2,12 +2,13 @@
 
 use maud::{Markup, html};
 
-use super::super::number::{NOTHING, count, estimate, score};
+use super::super::Answer;
+use super::super::number::{NOTHING, count, score};
 use super::figures;
 use super::look::Looks;
 use super::{plural, tables};
-use crate::compare::summary::{StrategyResult, SuiteResult};
-use crate::compare::{Inapplicable, label};
+use crate::compare::Inapplicable;
+use crate::compare::summary::{SuiteResult, Verdict};
 use crate::suite::{self, Lane};
 
 pub(super) fn anchor(place: usize) -> String {
@@ -37,38 +38,22 @@ fn question(lane: Lane) -> &'static str {
     }
 }
 
-/// Best plugin and best floor, with their intervals.
-pub(super) fn answer(suite: &SuiteResult) -> String {
-    let less = suite::lower_is_better(&suite.primary);
-    let best = |floors: bool| {
-        let measured = suite.strategies.iter().filter_map(|s| {
-            let ceiling = label(&s.strategy, s.floor).ends_with("(ceiling)");
-            let quality = s.quality.filter(|q| q.mean.is_finite())?;
-            (s.floor == floors && !ceiling).then_some((s, quality))
-        });
-        measured.max_by(|(_, a), (_, b)| match less {
-            true => b.mean.total_cmp(&a.mean),
-            false => a.mean.total_cmp(&b.mean),
-        })
-    };
-    let said = |(strategy, quality): (&StrategyResult, _)| {
-        format!(
-            "{} {}",
-            label(&strategy.strategy, strategy.floor),
-            estimate(Some(quality))
-        )
-    };
-    match (best(false), best(true)) {
-        (None, _) => format!("No plugin has a result on {}.", suite.suite),
-        (Some(plugin), None) => format!("Best by {}: {}.", suite.primary, said(plugin)),
-        (Some(plugin), Some(floor)) => {
-            format!(
-                "Best by {}: {}; {}.",
-                suite.primary,
-                said(plugin),
-                said(floor)
-            )
-        }
+/// The answer as a sentence, marked by what is to be thought of it.
+pub(super) fn answer(suite: &SuiteResult) -> Markup {
+    let Answer { text, verdict } = super::super::answer(suite);
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    html! {
+        p.answer.(class(verdict)) { (first.unwrap_or_default()) (letters.as_str()) "." }
+    }
+}
+
+/// What the page calls a verdict.
+pub(super) fn class(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Better => "better",
+        Verdict::Worse => "worse",
+        Verdict::Undecided => "undecided",
     }
 }
 
@@ -85,7 +70,7 @@ pub(super) fn section(place: usize, suite: &SuiteResult, looks: &Looks) -> Marku
                 p.summary { (suite.summary) }
                 (facts(suite))
             }
-            p.answer { (answer(suite)) }
+            (answer(suite))
             (tables::scores(suite, &all))
             (does_not_apply(suite))
             (figures::all(suite, &all))

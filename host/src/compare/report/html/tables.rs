@@ -2,9 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::super::number::{NOTHING, count, difference, estimate, milliseconds, score};
+use super::super::number::{NOTHING, count, difference, estimate, milliseconds, p_value, score};
 use super::look::Look;
-use crate::compare::summary::{Costs, CurvePoint, Pair, StrategyResult, SuiteResult};
+use super::suite::class;
+use crate::compare::summary::{Costs, CurvePoint, Pair, StrategyResult, SuiteResult, Test};
 use crate::suite;
 
 /// A column: its title, and what it says of a strategy.
@@ -184,7 +185,7 @@ pub(super) fn versus(suite: &SuiteResult, looks: &[Look]) -> Markup {
                 summary { "Wins, ties and losses, task by task" }
                 p.reading {
                     "On how many tasks the strategy in the line is better than, equal to and worse than the one above. "
-                    "Coloured where the difference is sure after Holm’s correction (p < .05)."
+                    "Coloured where chance can be ruled out, after Holm’s correction for how many were looked at."
                 }
                 div.scroll tabindex="0" {
                     table.versus {
@@ -211,32 +212,17 @@ pub(super) fn versus(suite: &SuiteResult, looks: &[Look]) -> Markup {
 }
 
 fn meeting(suite: &SuiteResult, ours: &Look, theirs: &Look) -> Markup {
-    let is = |pair: &&Pair, one: &Look, other: &Look| {
-        pair.ours == one.label && pair.theirs == other.label
-    };
-    let found = suite.pairs.iter().find(|pair| is(pair, ours, theirs));
-    let turned = suite.pairs.iter().find(|pair| is(pair, theirs, ours));
-    let (pair, wins, losses) = match (found, turned) {
-        (Some(pair), _) => (pair, pair.wins, pair.losses),
-        (None, Some(pair)) => (pair, pair.losses, pair.wins),
-        (None, None) => return html! { td.n { (NOTHING) } },
-    };
-    let class = match pair.p_holm {
-        Some(p) if p < 0.05 && wins > losses => "better",
-        Some(p) if p < 0.05 && wins < losses => "worse",
-        _ => "",
+    let Some(pair) = suite.pair(&ours.label, &theirs.label) else {
+        return html! { td.n { (NOTHING) } };
     };
     html! {
-        td.n.(class) { (count(wins as f64)) " / " (count(pair.ties as f64)) " / " (count(losses as f64)) }
+        td.n.(class(pair.verdict(&suite.primary))) {
+            (count(pair.wins as f64)) " / " (count(pair.ties as f64)) " / " (count(pair.losses as f64))
+        }
     }
 }
 
 fn tests(pairs: &[Pair]) -> Markup {
-    let p = |value: Option<f64>| match value {
-        Some(p) if p < 0.001 => "< .001".to_owned(),
-        Some(p) => score(p),
-        None => NOTHING.to_owned(),
-    };
     html! {
         details {
             summary { "Tests" }
@@ -255,7 +241,7 @@ fn tests(pairs: &[Pair]) -> Markup {
                                 th scope="row" { (pair.ours) } td { (pair.theirs) }
                                 td.n { (difference(Some(pair.difference))) }
                                 td.n { (score(pair.effect.unwrap_or(f64::NAN))) }
-                                td.n { (p(pair.p)) } td.n { (p(pair.p_holm)) }
+                                td.n { (p_value(pair.p)) } td.n { (p_value(pair.p_holm)) }
                                 td { (test(pair)) }
                             }
                         }
@@ -268,7 +254,7 @@ fn tests(pairs: &[Pair]) -> Markup {
 
 fn test(pair: &Pair) -> &'static str {
     match pair.test {
-        crate::compare::summary::Test::McNemar => "McNemar",
-        crate::compare::summary::Test::Permutation => "permutation",
+        Test::McNemar => "McNemar",
+        Test::Permutation => "permutation",
     }
 }
