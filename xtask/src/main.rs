@@ -2,6 +2,7 @@
 
 mod doctor;
 mod guests;
+mod ray;
 mod tools;
 mod workspace;
 
@@ -19,8 +20,8 @@ use workspace::Workspace;
 enum Task {
     /// Set up what is missing, build, and compare the plugins with each other and with the floors.
     ///
-    /// Runs on the built-in suites of lanes A and B, and on the real data sets too where MEMHOST_DATA names
-    /// a folder that holds `bfcl_memory`, `tau_bench` and `webarena`.
+    /// Runs on the built-in suites of lanes A to E, and on the real data sets too where MEMHOST_DATA names a folder
+    /// that holds any of `bfcl_memory`, `tau_bench`, `webarena`, `gsm8k_multi_agent`, `forecastbench` and `clippy_ui`.
     Demo {
         /// Handed on to `memhost compare`, e.g. `-- --seeds 5 --format csv`.
         #[arg(last = true)]
@@ -28,6 +29,9 @@ enum Task {
     },
     /// Set up what is missing, check format, lints and documentation, and run every test.
     Test {
+        /// Test too what needs other programs and takes minutes: the example of a Ray cluster, with Ray from PyPI.
+        #[arg(long)]
+        all: bool,
         /// Handed on to `cargo test`, e.g. `-- store::`; format, lints and documentation are then left out.
         #[arg(last = true)]
         cargo_test: Vec<String>,
@@ -46,7 +50,7 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Task::parse() {
         Task::Demo { compare } => demo(&compare),
-        Task::Test { cargo_test } => test(&cargo_test),
+        Task::Test { all, cargo_test } => test(all, &cargo_test),
         Task::Plugins => plugins().map(drop),
         Task::Bench { name } => bench(name.as_deref()),
         Task::Doctor => doctor::report(),
@@ -140,14 +144,17 @@ fn real_suites() -> Vec<String> {
         suite("bfcl", "bfcl_memory"),
         suite("tau2", "tau_bench"),
         suite("webarena", "webarena"),
+        suite("gsm8k", "gsm8k_multi_agent"),
+        suite("forecastbench", "forecastbench"),
+        suite("clippy-ui", "clippy_ui"),
     ]
     .into_iter()
     .flatten()
     .collect()
 }
 
-fn test(cargo_test: &[String]) -> Result<(), Failure> {
-    plugins_and_guests()?;
+fn test(all: bool, cargo_test: &[String]) -> Result<(), Failure> {
+    let workspace = plugins_and_guests()?;
     doctor::set_up_for_tests();
     if cargo_test.is_empty() {
         tools::step("checking the format");
@@ -174,5 +181,6 @@ fn test(cargo_test: &[String]) -> Result<(), Failure> {
     tools::step("testing");
     run(cargo()
         .args(["test", "--release", "--workspace"])
-        .args(cargo_test))
+        .args(cargo_test))?;
+    if all { ray::test(&workspace) } else { Ok(()) }
 }

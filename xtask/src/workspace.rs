@@ -82,6 +82,11 @@ impl Workspace {
             .collect()
     }
 
+    /// Where cargo builds to.
+    pub fn target_directory(&self) -> &Path {
+        &self.target
+    }
+
     /// Where plugins are put.
     pub fn plugin_directory(&self) -> PathBuf {
         self.target.join("plugins")

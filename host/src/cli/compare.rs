@@ -1,5 +1,7 @@
 //! `memhost compare`: strategies on suites, side by side.
 
+mod prepared;
+
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -8,14 +10,17 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::ValueEnum;
 
-use super::plugins::{self, Choice};
+use prepared::Cast;
+pub(super) use prepared::Prepared;
+
+use super::plugins::Choice;
 use super::setup::{ConfigFile, StoreFlags};
-use super::{Failure, aa, interrupt, output, progress, setup, suite};
+use super::{Failure, aa, output, progress, setup, suite};
 use crate::compare::files::CellFiles;
-use crate::compare::summary::Setup;
+use crate::compare::manifest::Shard;
 use crate::compare::{
-    Comparison, Conditions, Contest, Contestant, Design, Finish, HostRunner, Inapplicable, Outcome,
-    PlannedCell, Report, report, schedule,
+    Comparison, Contest, Contestant, Design, Finish, Inapplicable, Outcome, PlannedCell, Report,
+    report,
 };
 use crate::config::Config;
 use crate::driver::{Acting, Cost, Surroundings};
@@ -33,12 +38,17 @@ Examples:
   memhost compare rag --model openai:gpt-4.1-mini --format csv > results.csv
   memhost compare reasoningbank --model openai:gpt-4.1-mini --record run.cassette
   memhost compare reasoningbank --replay run.cassette
+  memhost compare rag reasoningbank --seeds 10 --shard 3/8 --output results/3
   memhost compare --aa
 
 With --output, every finished cell (strategy x suite x seed x order) is kept in DIR/cells. An interrupted \
 comparison goes on where it was when the same command is run again; the report is in \
 DIR/report.html, which needs no other file and no network, and in DIR/report.{txt,csv}; for programs, \
-DIR/results.json holds everything that is known, DIR/results.parquet every single score.
+DIR/results.json holds everything that is known, DIR/results.parquet every single score. \
+DIR/manifest.json says what was compared and what came of it: `memhost reproduce DIR` runs it again and says whether every number is the same.
+
+With --shard I/N, N processes share the work, each with a DIR of its own and otherwise the same \
+command; `memhost report DIR...` makes one report of all of them.
 
 A cassette holds every model call as a line of JSON, whole requests and replies, and never a key. \
 A replay asks nobody: it gives the same report, byte for byte, however often it is run. Because it \
@@ -47,10 +57,10 @@ hold is an error that names it. Vectors of an --embedder behind an endpoint are 
 such an embedder is asked in a replay too.
 
 --format csv prints the columns suite, lane, strategy, floor, seeds, measure, value, low, high, \
-difference, difference_low, difference_high, tasks, groups. A measure is a metric of the suite or a \
-cost per run: tokens_per_question, model_calls, model_input_tokens, model_output_tokens, memories, \
-retrieve_p50_ms, retrieve_p95_ms, fuel, wall_seconds, cut, evicted_by_host, writing_tokens. The rows of the store's \
-`results` have the same names.";
+difference, difference_low, difference_high, tasks, groups, p_corrected, rank, lost, \
+gained. A measure is a metric of the suite or a cost per run: tokens_per_question, model_calls, model_input_tokens, model_output_tokens, memories, \
+retrieve_p50_ms, retrieve_p95_ms, fuel, wall_seconds, cut, evicted_by_host, \
+writing_tokens. The rows of the store's `results` have the same names.";
 
 /// Compare strategies on suites, and say which is better, by how much, and how sure that is.
 ///
@@ -114,6 +124,9 @@ pub struct Options {
     /// Cells that run at a time [default: one per processor].
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
+    /// Run every N-th cell only, from the I-th on: one part of a comparison that several processes or machines share.
+    #[arg(long, value_name = "I/N", requires = "output")]
+    shard: Option<Shard>,
     #[command(flatten)]
     config: ConfigFile,
 }
@@ -138,7 +151,7 @@ impl From<Agent> for Acting {
 
 /// How a report is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// For people.
     Table,
     /// For programs: everything that is known.
@@ -192,72 +205,12 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     if let Some(model) = &options.model {
         config.set_model(model).map_err(Failure::usage)?;
     }
-    let suites = match options.aa {
-        true => Vec::new(),
-        false => load_suites(&options.suites)?,
-    };
-    let engine = setup::engine(&config)?;
-    let plugins = plugins::contestants(&engine, &options.plugins, &options.choices).await?;
-    let replay = options.replay.as_deref().map(Cassette::replay);
-    let replay = replay.transpose().map_err(Failure::failed)?;
-    let models = Arc::new(match &replay {
-        Some(cassette) => cassette.recorded_models(),
-        None => config.models().map_err(Failure::failed)?,
-    });
-    let acting = Acting::from(options.agent);
-    check_agent(acting, &models)?;
-    check_models(&plugins, &models, acting).await?;
     if options.aa {
-        let test = aa::chosen(&plugins, &options.suites, options.seeds)?;
-        let place = StorePlace::choose(&config, None)?;
-        let surroundings = surroundings(&config, models, &place.uri, acting).await?;
-        return aa::run(test, surroundings, jobs(&options)).await;
+        return run_aa(&options, &config).await;
     }
-    let files = options
-        .output
-        .as_deref()
-        .map(CellFiles::open)
-        .transpose()
-        .map_err(Failure::failed)?;
-
-    let mut contests = Vec::new();
-    for suite in suites {
-        let suite = match acting {
-            Acting::Reader => suite,
-            Acting::Model => suite.for_a_model(),
-        };
-        let contest = Contest::new(suite, &plugins, acting).await;
-        contests.push(contest.map_err(Failure::failed)?);
-    }
-    check_cost(&contests, &options, acting)?;
-    let comparison = Comparison {
-        run: run_name(),
-        contests,
-        seeds: options.seeds,
-        orders: options.orders,
-        most_memories: options.memories,
-    };
-    let record = options.record.as_deref();
-    let record = record.map(|file| Cassette::record(file, &models));
-    let cassette = replay.or(record.transpose().map_err(Failure::failed)?);
-    let place = StorePlace::choose(&config, options.output.as_deref())?;
-    let surroundings = surroundings(&config, models, &place.uri, acting).await?;
-    let store = surroundings.store.clone();
-    if place.is_kept() {
-        keep_attempts(&store, &comparison).await?;
-    }
-    let runner = HostRunner {
-        surroundings,
-        cassette,
-        run: comparison.run.clone(),
-    };
-    let result = run_and_report(&options, &comparison, runner, files.as_ref()).await;
-    let closed = if place.is_kept() {
-        store.close().await.map_err(Failure::failed)
-    } else {
-        Ok(())
-    };
-    result.and(closed)
+    let mut prepared = Prepared::new(&options, config).await?;
+    let result = run_and_report(&options, &mut prepared).await;
+    result.and(prepared.close().await)
 }
 
 /// What happened is kept once per suite, for whoever reads the store later.
@@ -276,7 +229,8 @@ async fn keep_attempts(store: &Store, comparison: &Comparison) -> Result<(), Fai
     Ok(())
 }
 
-fn load_suites(names: &[String]) -> Result<Vec<Suite>, Failure> {
+/// Suites by name, and these names: `all` is every built-in one.
+fn load_suites(names: &[String]) -> Result<(Vec<String>, Vec<Suite>), Failure> {
     let builtin = crate::suite::builtin();
     let all = || builtin.iter().map(|suite| suite.name);
     let names: Vec<&str> = match names {
@@ -291,14 +245,14 @@ fn load_suites(names: &[String]) -> Result<Vec<Suite>, Failure> {
     };
     let mut known = BTreeSet::new();
     let mut suites = Vec::new();
-    for name in names {
+    for name in &names {
         let suite = Suite::load(name).map_err(suite::failure)?;
         if !known.insert(suite.name.clone()) {
             return Err(Failure::usage(CompareError::SameSuite(suite.name)));
         }
         suites.push(suite);
     }
-    Ok(suites)
+    Ok((names.into_iter().map(str::to_owned).collect(), suites))
 }
 
 /// A comparison that cannot end well is not begun: a strategy that needs a model has one, and it answers.
@@ -454,60 +408,47 @@ fn jobs(options: &Options) -> NonZeroUsize {
         .unwrap_or(NonZeroUsize::MIN)
 }
 
-async fn run_and_report(
-    options: &Options,
-    comparison: &Comparison,
-    runner: HostRunner,
-    files: Option<&CellFiles>,
-) -> Result<(), Failure> {
-    let jobs = jobs(options);
-    let cassette = runner.cassette.clone();
-    let is_replay = cassette.as_ref().is_some_and(Cassette::is_replay);
-    let setup = Setup {
-        run: (!is_replay).then(|| comparison.run.clone()),
-        jobs: (!is_replay).then_some(jobs.get()),
-    };
-    let design = Design::of(
-        comparison,
-        &Conditions::of(&runner.surroundings),
-        model_caveats(&runner.surroundings.models),
-    );
-    let cells = comparison.cells(&design);
-    say_costs(comparison, design.conditions.acting, files, &cells);
-    let watcher = progress::watcher(cells.len());
-    let stop = interrupt::interrupted();
-    let finish = schedule::run(
-        &cells,
-        Arc::new(runner),
-        files,
-        jobs,
-        watcher.as_ref(),
-        stop,
-    )
-    .await
-    .map_err(Failure::failed)?;
-    drop(watcher);
-    let finish = match cassette {
-        Some(cassette) if cassette.is_replay() => replayed(&cassette, finish)?,
-        Some(cassette) => {
-            warn_of_unrecorded(&cassette, &cells, &finish);
-            finish
-        }
-        None => finish,
-    };
+/// A strategy against itself, on tasks that no suite holds.
+async fn run_aa(options: &Options, config: &Config) -> Result<(), Failure> {
+    let engine = setup::engine(config)?;
+    let cast = Cast::new(options, config, &engine).await?;
+    let test = aa::chosen(&cast.plugins, &options.suites, options.seeds)?;
+    let place = StorePlace::choose(config, None)?;
+    let surroundings = surroundings(config, cast.models, &place.uri, cast.acting).await?;
+    aa::run(test, surroundings, jobs(options)).await
+}
 
-    let report = Report::new(&design, &finish, &setup);
-    if finish.finished() > 0 {
-        let text = match options.format {
-            Format::Table if output::colours() => report::coloured_table(&report, output::width()),
-            format => printed(&report, format, output::width())?,
-        };
-        output::print(&text)?;
+async fn run_and_report(options: &Options, prepared: &mut Prepared) -> Result<(), Failure> {
+    let shard = options.shard.unwrap_or(Shard::WHOLE);
+    let finish = prepared.run(|place, _| shard.holds(place)).await?;
+    if shard == Shard::WHOLE {
+        let manifest = &prepared.manifest;
+        let report = Report::new(&manifest.design, &finish, &manifest.part.setup());
+        if finish.finished() > 0 {
+            show(&report, options.format)?;
+        }
+        if let Some(directory) = &options.output {
+            write_reports(directory, &report, &manifest.design, &finish)?;
+        }
+    } else if let Some(directory) = &options.output {
+        eprintln!(
+            "shard {shard}: {} of {} cells are finished in `{}`; when all shards are, `memhost report` with their \
+             directories makes one report of them",
+            finish.finished(),
+            finish.outcomes.len(),
+            directory.display()
+        );
     }
-    if let Some(directory) = &options.output {
-        write_reports(directory, &report, &design, &finish)?;
-    }
-    verdict(&finish, files.is_some())
+    verdict(&finish, options.output.is_some())
+}
+
+/// Prints a report, in colours where they can be seen.
+pub(super) fn show(report: &Report, format: Format) -> Result<(), Failure> {
+    let text = match format {
+        Format::Table if output::colours() => report::coloured_table(report, output::width()),
+        format => printed(report, format, output::width())?,
+    };
+    output::print(&text)
 }
 
 /// What a replay found, without the times of cells that were measured earlier. One that missed a call is no replay,
@@ -566,7 +507,7 @@ fn printed(report: &Report, format: Format, width: usize) -> Result<String, Fail
     }
 }
 
-fn write_reports(
+pub(super) fn write_reports(
     directory: &Path,
     report: &Report,
     design: &Design,
@@ -599,7 +540,7 @@ fn write_reports(
 }
 
 /// Whether everything that was asked for was done.
-fn verdict(finish: &Finish, kept: bool) -> Result<(), Failure> {
+pub(super) fn verdict(finish: &Finish, kept: bool) -> Result<(), Failure> {
     let cells = finish.outcomes.len();
     if finish.interrupted {
         return Err(Failure::failed(CompareError::Interrupted {

@@ -12,6 +12,8 @@ mod interrupt;
 mod output;
 mod plugins;
 mod progress;
+mod report;
+mod reproduce;
 mod setup;
 mod store;
 mod suite;
@@ -28,6 +30,10 @@ Examples:
       what they remember on the built-in suites, against the floors
   memhost compare ./mine.wasm rag --suite bfcl:data/bfcl_memory --seeds 5 --output results
       a plugin of yours on a real data set; interrupt it and run it again to go on
+  memhost report results/*
+      one report of a comparison whose parts were run by --shard
+  memhost reproduce results
+      run a comparison again, and say whether every number is the same
   memhost inspect rag
       its parameters, and what it imports and exports
   memhost suite list
@@ -52,6 +58,8 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Compare(Box<compare::Options>),
+    Report(report::Options),
+    Reproduce(reproduce::Options),
     Inspect(inspect::Options),
     Suite(suite::Options),
     Store(store::Options),
@@ -77,6 +85,8 @@ fn dispatch(command: Command) -> Result<(), Failure> {
     runtime.block_on(async {
         match command {
             Command::Compare(options) => compare::run(*options).await,
+            Command::Report(options) => report::run(options).await,
+            Command::Reproduce(options) => reproduce::run(options).await,
             Command::Inspect(options) => inspect::run(options).await,
             Command::Suite(options) => suite::run(options),
             Command::Store(options) => store::run(options).await,

@@ -148,6 +148,12 @@ pub async fn load(engine: &Engine, plugin: &str) -> Result<Plugin, Failure> {
     Plugin::load(engine, &path).await.map_err(Failure::failed)
 }
 
+/// The file of a plugin as `compare` and `check` take it.
+pub fn file(plugin: &str) -> Result<PathBuf, PluginError> {
+    let (_, plugin) = named(plugin);
+    PluginDirectories::from_environment().find(plugin)
+}
+
 /// A plugin as `compare` takes it: by path or name, and under another name if one stands before it.
 fn named(plugin: &str) -> (Option<&str>, &str) {
     let is_name = |text: &str| {

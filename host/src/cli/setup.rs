@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::engine::{Engine, EngineError, EngineOptions};
 
 /// Where the configuration comes from, and what overrides it.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub struct ConfigFile {
     /// The configuration file [default: memhost.toml, if there is one].
     #[arg(long, value_name = "FILE")]
@@ -22,7 +22,7 @@ impl ConfigFile {
 }
 
 /// What embeds, and where memories are kept.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub struct StoreFlags {
     /// What embeds keys and queries: `builtin`, or `openai:<model>`.
     #[arg(long, value_name = "EMBEDDER")]

@@ -61,7 +61,7 @@ enum Command {
     },
     /// Write a suite as `.jsonl`, the format for suites of one's own.
     #[command(
-        after_help = "Examples:\n  memhost suite import locomo:locomo10.json --to locomo.jsonl\n  memhost suite import evidence --to example.jsonl"
+        after_help = "Examples:\n  memhost suite import locomo:locomo10.json --to locomo.jsonl\n  memhost suite import longmemeval:longmemeval_s.json --to longmemeval.jsonl\n  memhost suite import evidence --to example.jsonl"
     )]
     Import {
         /// `<format>:<path>`, or a built-in suite.

@@ -13,13 +13,12 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::schedule::Outcome;
-use super::summary::FORMAT;
-use super::{CellKey, Design, key};
+use super::summary::{FORMAT, Setup};
+use super::{CellKey, Design, difference, key};
 use crate::config::Config;
 use crate::contract;
 use crate::driver::CellReport;
 
-mod difference;
 mod machine;
 mod shard;
 
@@ -85,8 +84,8 @@ pub struct Part {
     pub run: Option<String>,
     /// Cells that ran at a time; nothing that a replay depends on.
     pub jobs: Option<usize>,
-    /// What it ran on.
-    pub machine: Machine,
+    /// What it ran on; `None` where parts ran on several.
+    pub machine: Option<Machine>,
     /// Where relative paths start.
     pub directory: PathBuf,
     /// Every plugin that was asked for, in that order.
@@ -97,6 +96,16 @@ pub struct Part {
     pub cassette: Option<FoundCassette>,
     /// What came of each cell, by its key's digest; cells that have not been run are absent.
     pub outcomes: BTreeMap<String, Recorded>,
+}
+
+impl Part {
+    /// What a report says of it.
+    pub fn setup(&self) -> Setup {
+        Setup {
+            run: self.run.clone(),
+            jobs: self.jobs,
+        }
+    }
 }
 
 /// A plugin, and where it was found.

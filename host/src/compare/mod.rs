@@ -11,11 +11,14 @@
 pub mod aa;
 mod caveats;
 pub mod design;
+mod difference;
 pub mod directory;
 pub mod files;
 pub mod key;
 pub mod manifest;
+pub mod merge;
 pub mod report;
+pub mod reproduction;
 pub mod schedule;
 pub mod statistics;
 pub mod summary;

@@ -114,6 +114,7 @@ use crate::embedding::Embedder;
 use commit::{Growth, Shared};
 use effect::Record;
 use fold::Fold;
+pub(crate) use home::Objects;
 use home::{Home, Journal};
 use manifest::Manifest;
 use namespace::Handle;

@@ -65,6 +65,11 @@ pub fn formats() -> &'static [Format] {
                 path: "locomo10.json, or the folder with it",
             },
             Format {
+                name: "longmemeval",
+                summary: "LongMemEval (evidence): questions about many sessions with an assistant",
+                path: "longmemeval_s.json, _m or _oracle, or the folder with one",
+            },
+            Format {
                 name: "webarena",
                 summary: "WebArena (transfer): web tasks made from templates, online",
                 path: "the folder with test.raw.json and, for outcomes, WebArena-AgentOccam.csv",
@@ -160,6 +165,7 @@ impl Suite {
         match format {
             "bfcl" => import::bfcl::read(path),
             "locomo" => import::locomo::read(path),
+            "longmemeval" => import::longmemeval::read(path),
             "webarena" => import::webarena::read(path, import::webarena::Mode::SameTemplate),
             "webarena-cross-template" => {
                 import::webarena::read(path, import::webarena::Mode::CrossTemplate)

@@ -4,9 +4,11 @@ use super::Place;
 
 #[test]
 fn every_command_explains_itself_with_examples() {
-    let commands: [&[&str]; 10] = [
+    let commands: [&[&str]; 12] = [
         &[],
         &["compare"],
+        &["report"],
+        &["reproduce"],
         &["inspect"],
         &["suite"],
         &["suite", "list"],

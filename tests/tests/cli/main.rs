@@ -1,5 +1,6 @@
 //! The command line, as a person or a script meets it: the real binary, real plugins, real files.
 
+mod aa;
 mod agent;
 mod bad_input;
 mod cassette;
@@ -8,6 +9,8 @@ mod help;
 mod inspect;
 mod lanes;
 mod page;
+mod reproduce;
+mod shard;
 mod suite;
 
 use std::path::{Path, PathBuf};

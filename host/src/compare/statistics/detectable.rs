@@ -26,5 +26,5 @@ pub fn detectable_before(group_sizes: &[usize]) -> Option<f64> {
 pub(super) fn detectable(standard_error: f64, groups: usize) -> Option<f64> {
     let freedom = groups as f64 - 1.0;
     let times = t_quantile(1.0 - LEVEL / 2.0, freedom)? + t_quantile(POWER, freedom)?;
-    (standard_error > 0.0).then(|| standard_error * times)
+    (standard_error > 0.0).then_some(standard_error * times)
 }

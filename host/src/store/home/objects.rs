@@ -83,6 +83,43 @@ impl Objects {
             .map_err(|e| failed("write", path.as_ref(), &e))
     }
 
+    /// An object in a folder below the prefix; `None` if there is none.
+    pub(crate) async fn read_in(
+        &self,
+        folder: Option<&str>,
+        name: &str,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.get(&self.folder(folder).join(name)).await
+    }
+
+    /// The names of the objects in a folder below the prefix.
+    pub(crate) async fn names_in(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        let folder = self.folder(Some(folder));
+        let listed = self.store.list_with_delimiter(Some(&folder)).await;
+        let listed = listed.map_err(|e| failed("list", folder.as_ref(), &e))?;
+        let names = listed.objects.iter();
+        let names = names.filter_map(|object| object.location.filename().map(str::to_owned));
+        Ok(names.collect())
+    }
+
+    fn folder(&self, folder: Option<&str>) -> Path {
+        let prefix = self.prefix.clone();
+        folder.map_or(prefix.clone(), |folder| prefix.join(folder))
+    }
+
+    #[cfg(test)]
+    pub(crate) async fn write_in(
+        &self,
+        folder: Option<&str>,
+        name: &str,
+        content: Vec<u8>,
+    ) -> Result<(), StoreError> {
+        let path = self.folder(folder).join(name);
+        let put = self.store.put(&path, content.into()).await;
+        put.map(|_| ())
+            .map_err(|e| failed("write", path.as_ref(), &e))
+    }
+
     pub(crate) async fn try_lock(&self, stem: &str) -> Result<Option<Lease>, StoreError> {
         let path = self.lock_path(stem);
         match self.create(&path, this_process().into()).await {

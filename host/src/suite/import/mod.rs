@@ -17,6 +17,7 @@ pub mod clippy_ui;
 pub mod forecastbench;
 pub mod gsm8k;
 pub mod locomo;
+pub mod longmemeval;
 pub mod reflexion_hotpotqa;
 pub mod tau2;
 pub mod tau_bench;

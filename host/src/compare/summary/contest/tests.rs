@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::super::Report;
 use super::super::tests::setup;
+use crate::compare::statistics::detectable_before;
 use crate::compare::summary::{SuiteResult, Verdict};
 use crate::compare::{Contest, Finish, Outcome, testing};
 
@@ -81,8 +82,9 @@ fn every_two_strategies_are_a_pair_but_ceilings() {
     );
     assert_eq!(result.pair("rb", "rag").unwrap().turned(), *pair);
     assert_eq!(ranks(&result), [Some(2), Some(1), Some(3), None]);
-    assert!(result.detectable.unwrap().before.unwrap() > 0.5);
-    assert!(result.detectable.unwrap().after.unwrap() < 0.5);
+    let detectable = result.detectable.unwrap();
+    assert_eq!(detectable.before, detectable_before(&[2; 20]));
+    assert!(detectable.after < detectable.before, "{detectable:?}");
 }
 
 #[test]

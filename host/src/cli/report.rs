@@ -1,0 +1,127 @@
+//! `memhost report`: one report of the parts of a comparison.
+
+use std::path::{Path, PathBuf};
+
+use super::Failure;
+use super::compare::{Format, show, write_reports};
+use crate::compare::directory::ResultDirectory;
+use crate::compare::merge::{self, Merged, Missing, Source};
+use crate::compare::{Outcome, Report};
+
+const EXAMPLES: &str = "\
+Examples:
+  memhost report results/1 results/2 results/3
+  memhost report results/* --output all
+  memhost report s3://bucket/results/1 s3://bucket/results/2 --format csv > results.csv
+
+Each DIR is what `memhost compare --shard I/N --output DIR` wrote, or a whole comparison. They must be of one \
+comparison: the same plugins, suites, seeds, configuration and versions. Neither plugins nor suites are \
+needed. A cell that no DIR has a result of is named with its shard, and so is one whose file is damaged; the \
+report is made of the others, and the exit code is 1.
+
+With --output, the report, the manifest of the whole and all cells are written there, as a single run \
+would have written them. An object store needs a memhost that was built with `--features s3`, `gcs` or `azure`.";
+
+/// Make one report of a comparison whose parts were run by shards.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Options {
+    /// Directories of results, or object-store URIs that they were copied to.
+    #[arg(required = true, value_name = "DIR")]
+    directories: Vec<String>,
+    /// Where the report, the manifest of the whole and all cells are kept [default: nowhere].
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// How the report is printed.
+    #[arg(long, default_value = "table")]
+    format: Format,
+}
+
+/// Why a report is not whole.
+#[derive(Debug, thiserror::Error)]
+enum ReportError {
+    #[error("{missing} of {cells} cells have no result: {}", .shards.join("; "))]
+    Incomplete {
+        missing: usize,
+        cells: usize,
+        shards: Vec<String>,
+    },
+    #[error("{failed} of {cells} cells could not be run; the report says why")]
+    CellsFailed { failed: usize, cells: usize },
+    #[error("`{}` holds another comparison ({difference}): choose another --output", .output.display())]
+    OtherComparison { output: PathBuf, difference: String },
+}
+
+/// Runs the command.
+pub async fn run(options: Options) -> Result<(), Failure> {
+    let sources = options.directories.iter().map(|place| Source::open(place));
+    let sources = sources.collect::<Result<Vec<_>, _>>();
+    let merged = merge::merge(sources.map_err(Failure::failed)?).await;
+    let merged = merged.map_err(Failure::failed)?;
+    for warning in &merged.warnings {
+        eprintln!("warning: {warning}");
+    }
+    let setup = merged.manifest.part.setup();
+    let report = Report::new(&merged.manifest.design, &merged.finish, &setup);
+    if let Some(directory) = &options.output {
+        keep(directory, &merged)?;
+        write_reports(directory, &report, &merged.manifest.design, &merged.finish)?;
+    }
+    if merged.finish.finished() > 0 {
+        show(&report, options.format)?;
+    }
+    verdict(&merged)
+}
+
+/// Writes the whole as one run would have written it.
+fn keep(output: &Path, merged: &Merged) -> Result<(), Failure> {
+    let directory = ResultDirectory::open(output).map_err(Failure::failed)?;
+    if let Some(earlier) = directory.earlier() {
+        let mut differences = merged.manifest.differences(earlier);
+        if !differences.is_empty() {
+            return Err(Failure::usage(ReportError::OtherComparison {
+                output: output.to_owned(),
+                difference: differences.swap_remove(0),
+            }));
+        }
+    }
+    let cells = merged.manifest.design.cells();
+    for (cell, outcome) in cells.iter().zip(&merged.finish.outcomes) {
+        if let Outcome::Finished(report) = outcome {
+            let kept = directory.cells().save(&cell.key, report);
+            kept.map_err(Failure::failed)?;
+        }
+    }
+    directory.write(&merged.manifest).map_err(Failure::failed)
+}
+
+fn verdict(merged: &Merged) -> Result<(), Failure> {
+    let cells = merged.finish.outcomes.len();
+    if !merged.missing.is_empty() {
+        return Err(Failure::failed(ReportError::Incomplete {
+            missing: merged.missing.iter().map(|missing| missing.cells).sum(),
+            cells,
+            shards: merged.missing.iter().map(in_words).collect(),
+        }));
+    }
+    match merged.finish.failed() {
+        0 => Ok(()),
+        failed => Err(Failure::failed(ReportError::CellsFailed { failed, cells })),
+    }
+}
+
+fn in_words(missing: &Missing) -> String {
+    let Missing {
+        shard,
+        cells,
+        of,
+        first,
+    } = missing;
+    match (shard.count(), cells == of) {
+        (1, _) => format!("the first is {first}; run the comparison again with the same --output"),
+        (_, true) => format!("shard {shard} is missing; run it, and name its directory too"),
+        (_, false) => format!(
+            "shard {shard} lacks {cells} of {of}, the first is {first}; run it again with the same --output"
+        ),
+    }
+}
