@@ -16,6 +16,15 @@ struct Need {
     advice: &'static str,
 }
 
+/// Something that tests use where it is there, and leave out where it is not.
+const WANTS: [Need; 1] = [Need {
+    what: "Chromium",
+    why: "the report's page is tested in a browser",
+    there: browser_is_there,
+    installer: || installer("chromium", None),
+    advice: "your system's package manager (Debian: apt-get install chromium), or set MEMHOST_BROWSER to the program",
+}];
+
 const NEEDS: [Need; 2] = [
     Need {
         what: "the Rust target wasm32-unknown-unknown",
@@ -35,7 +44,7 @@ const NEEDS: [Need; 2] = [
         what: "protoc, the Protocol Buffers compiler,",
         why: "Lance's file format is compiled from its description",
         there: protoc_is_there,
-        installer: protoc_installer,
+        installer: || installer("protobuf-compiler", Some("protobuf")),
         advice: "your system's package manager (Debian: apt-get install protobuf-compiler), \
                  or set PROTOC to the program",
     },
@@ -58,6 +67,20 @@ pub fn set_up() -> Result<(), Failure> {
     Ok(())
 }
 
+/// Installs what tests use if that can be done, and goes on without it if not.
+pub fn set_up_for_tests() {
+    for want in WANTS.iter().filter(|want| !(want.there)()) {
+        let commands = (want.installer)().unwrap_or_default();
+        step(&format!("installing {} ({})", want.what, want.why));
+        let installed = commands
+            .iter()
+            .all(|words| run(Command::new(words[0]).args(&words[1..])).is_ok());
+        if commands.is_empty() || !installed {
+            eprintln!("going on without {}: {}", want.what, want.advice);
+        }
+    }
+}
+
 /// Prints what is there and what is not; fails if anything is missing.
 pub fn report() -> Result<(), Failure> {
     let mut first_missing = None;
@@ -74,7 +97,28 @@ pub fn report() -> Result<(), Failure> {
             });
         }
     }
+    for want in &WANTS {
+        match (want.there)() {
+            true => println!("ok       {}", want.what),
+            false => println!(
+                "without  {} ({}, which is left out): {}",
+                want.what, want.why, want.advice
+            ),
+        }
+    }
     first_missing.map_or(Ok(()), Err)
+}
+
+fn browser_is_there() -> bool {
+    let named = std::env::var("MEMHOST_BROWSER").ok();
+    let usual = [
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+    ];
+    let mut names = named.as_deref().into_iter().chain(usual);
+    names.any(|name| output(name, &["--version"]).is_some())
 }
 
 fn wasm_target_is_there() -> bool {
@@ -95,7 +139,11 @@ fn protoc_is_there() -> bool {
     output(&named, &["--version"]).is_some()
 }
 
-fn protoc_installer() -> Option<Vec<Vec<&'static str>>> {
+/// What installs a package, under its name in Linux distributions and in Homebrew, if it is there.
+fn installer(
+    package: &'static str,
+    brewed: Option<&'static str>,
+) -> Option<Vec<Vec<&'static str>>> {
     let there = |program| output(program, &["--version"]).is_some();
     let root = output("id", &["-u"]).is_some_and(|id| id.trim() == "0");
     let sudo = !root && output("sudo", &["-n", "true"]).is_some();
@@ -106,18 +154,14 @@ fn protoc_installer() -> Option<Vec<Vec<&'static str>>> {
     if there("apt-get") && (root || sudo) {
         return Some(vec![
             as_root(&["apt-get", "update", "-qq"]),
-            as_root(&["apt-get", "install", "-y", "-qq", "protobuf-compiler"]),
+            as_root(&["apt-get", "install", "-y", "-qq", package]),
         ]);
     }
     if there("dnf") && (root || sudo) {
-        return Some(vec![as_root(&[
-            "dnf",
-            "install",
-            "-y",
-            "protobuf-compiler",
-        ])]);
+        return Some(vec![as_root(&["dnf", "install", "-y", package])]);
     }
-    there("brew").then(|| vec![vec!["brew", "install", "protobuf"]])
+    let brewed = brewed.filter(|_| there("brew"))?;
+    Some(vec![vec!["brew", "install", brewed]])
 }
 
 fn joined(commands: &[Vec<&str>]) -> String {

@@ -155,6 +155,7 @@ fn real_suites() -> Vec<String> {
 
 fn test(all: bool, cargo_test: &[String]) -> Result<(), Failure> {
     let workspace = plugins_and_guests()?;
+    doctor::set_up_for_tests();
     if cargo_test.is_empty() {
         tools::step("checking the format");
         run(cargo().args(["fmt", "--all", "--check"]))?;

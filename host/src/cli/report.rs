@@ -65,10 +65,7 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let report = Report::new(&merged.manifest.design, &merged.finish, &setup);
     if let Some(directory) = &options.output {
         keep(directory, &merged)?;
-        let Merged {
-            manifest, finish, ..
-        } = &merged;
-        write_reports(directory, &report, &manifest.design, finish)?;
+        write_reports(directory, &report, &merged.manifest.design, &merged.finish)?;
     }
     if merged.finish.finished() > 0 {
         show(&report, options.format)?;

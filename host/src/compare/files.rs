@@ -136,7 +136,11 @@ pub fn name(key: &CellKey) -> String {
 /// Writes a file that appears whole or not at all; it is on disk when this returns.
 pub(super) fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
-    let mut temporary = tempfile::NamedTempFile::new_in(directory)?;
+    let mut builder = tempfile::Builder::new();
+    // Results are for whoever may read the directory, unlike most temporary files.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut temporary = builder.tempfile_in(directory)?;
     temporary.write_all(content)?;
     temporary.flush()?;
     temporary.as_file().sync_all()?;

@@ -104,7 +104,8 @@ mod tests {
     #[test]
     fn a_task_more_or_less_is_a_difference() {
         let then = testing::report(&[1.0, 0.5]);
-        let now = testing::report(&[1.0, 0.5, 0.5]);
+        let mut now = testing::report(&[1.0, 0.5, 0.5]);
+        now.growth.clone_from(&then.growth);
         let said = told(Some(&then), now);
         assert_eq!(said, ["rag on evidence, seed 3: tasks is 3, not 2"]);
     }

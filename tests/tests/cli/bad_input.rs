@@ -55,8 +55,28 @@ fn two_plugins_of_one_name_cannot_be_told_apart() {
         &[("pets.jsonl", PETS)],
         &["compare", "rag", "recency", "rag", "--suite", "pets.jsonl"],
         2,
-        &["two of the plugins are called `rag`"],
+        &["two of the plugins are called `rag`: give one another name, as in `other=rag`"],
     );
+}
+
+#[test]
+fn one_task_alone_gives_scores_and_no_certainty() {
+    let place = Place::new();
+    let one: Vec<&str> = PETS.lines().take(4).collect();
+    place.write("one.jsonl", one.join("\n"));
+    let said = place
+        .memhost(&["compare", "rag", "recency", "--suite", "one.jsonl"])
+        .succeeds();
+    for expected in [
+        "1 question in 1 group",
+        "no intervals: all questions are of one group",
+    ] {
+        assert!(
+            said.out.contains(expected),
+            "no `{expected}` in {}",
+            said.out
+        );
+    }
 }
 
 #[test]

@@ -244,8 +244,8 @@ fn a_recorded_run_replays_to_the_byte_without_endpoint_or_key() {
     );
     assert_eq!(
         of_first.len(),
-        3 + 3 * 6,
-        "three reports, and a cell of six strategies per seed"
+        6 + 3 * 7,
+        "a manifest, five reports, and a cell of seven strategies per seed"
     );
     assert_eq!(of_first, of_second);
 

@@ -11,14 +11,14 @@ use super::{PETS, Place, Said};
 /// Every cell of a comparison of one plugin with the floors on one suite.
 const STRATEGIES: usize = 7;
 
-fn with_pets() -> Place {
+pub(super) fn with_pets() -> Place {
     let place = Place::new();
     place.write("pets.jsonl", PETS);
     place
 }
 
 /// Compares `rag` on the pets.
-fn compare(place: &Place, more: &[&str]) -> Said {
+pub(super) fn compare(place: &Place, more: &[&str]) -> Said {
     let arguments = ["compare", "rag", "--suite", "pets.jsonl"];
     place.memhost(&[&arguments[..], more].concat())
 }

@@ -9,6 +9,7 @@ mod compare;
 mod help;
 mod inspect;
 mod lanes;
+mod page;
 mod reproduce;
 mod shard;
 mod suite;

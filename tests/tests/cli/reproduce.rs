@@ -80,7 +80,7 @@ fn the_manifest_says_what_was_compared_and_where() {
     assert!(digest.starts_with("sha256:"), "{digest}");
     assert_eq!(part["suites"][0], "pets.jsonl");
     assert!(part["machine"]["cores"].as_u64().unwrap() > 0);
-    assert_eq!(part["outcomes"].as_object().unwrap().len(), 2 * 7);
+    assert_eq!(part["outcomes"].as_object().unwrap().len(), 2 * 8);
     let design = &manifest["design"];
     assert_eq!(
         (&design["seeds"], &design["orders"]),
@@ -105,7 +105,7 @@ fn the_same_again_gives_every_number_again() {
     let said = place.memhost(&["reproduce", "out"]).succeeds();
     assert_eq!(
         said.out,
-        "reproduced: every number of 28 cells is the same\n"
+        "reproduced: every number of 32 cells is the same\n"
     );
     let arguments = [
         "reproduce",
@@ -145,7 +145,7 @@ fn numbers_that_differ_are_named() {
     let mut manifest = manifest(&place);
     manifest["part"]["outcomes"][&name] = serde_json::json!({"measured": "0"});
     place.write("out/manifest.json", manifest.to_string());
-    let said = refused(&place, &["out"], &["1 of 7 cells gave other numbers"]);
+    let said = refused(&place, &["out"], &["1 of 8 cells gave other numbers"]);
     assert!(
         said.out
             .starts_with("rag on pets, seed 0: its result is another one"),
@@ -160,7 +160,7 @@ fn numbers_that_differ_are_named() {
     place
         .memhost(&["report", "out", "--output", "out"])
         .succeeds();
-    let said = refused(&place, &["out"], &["1 of 7 cells gave other numbers"]);
+    let said = refused(&place, &["out"], &["1 of 8 cells gave other numbers"]);
     assert_eq!(
         said.out.lines().next(),
         Some("rag on pets, seed 0: task main/name, answer@64 is 1.0, not 0.0"),

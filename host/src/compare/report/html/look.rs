@@ -79,7 +79,7 @@ impl Look {
         html! {
             span.name {
                 (self.swatch())
-                (self.label)
+                span { (self.label) }
             }
         }
     }

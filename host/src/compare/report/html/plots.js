@@ -21,6 +21,7 @@
   const signed = (digits) => (value) => (isNumber(value) ? (value > 0 ? "+" : "") + value.toFixed(digits) : "–");
   const short = (value) =>
     Math.abs(value) >= 1e6 ? `${+(value / 1e6).toFixed(1)}M` : Math.abs(value) >= 1e3 ? `${+(value / 1e3).toFixed(1)}k` : `${+value.toFixed(2)}`;
+  const brief = (label) => (label.length > 26 ? `${label.slice(0, 25)}…` : label);
   const millis = (value) => (value < 1 ? `${+(value * 1e3).toPrecision(2)} µs` : value < 1e3 ? `${+value.toPrecision(2)} ms` : `${+(value / 1e3).toPrecision(2)} s`);
 
   const brush = document.createElement("canvas").getContext("2d");
@@ -138,7 +139,7 @@
   const latency = (strategies) => (width) =>
     forest({
       rows: strategies.map(([{ latency: at }, look]) => {
-        const [, p5, , p25, p50, p75, , p95] = at.map((value) => Math.max(value, 1e-3));
+        const [, p5, , p25, p50, p75, , p95] = at.map((value) => Math.max(value, 1e-3)); // a clock of microseconds
         return { look, value: p50, spans: [[p5, p95], [p25, p75]], told: isNumber(p95) ? `, p95 ${millis(p95)}` : "" };
       }),
       width,
@@ -150,6 +151,7 @@
     const shown = strategies.filter(([strategy]) => strategy.harm);
     const { left, axis: y } = names(shown.map(([, look]) => look), width);
     const most = Math.max(1, ...shown.flatMap(([{ harm }]) => [harm.lost.length, harm.gained]));
+    const lost = Math.max(0, ...shown.map(([{ harm }]) => harm.lost.length));
     const bar = (name, color, position, value) => ({
       type: "bar",
       name,
@@ -164,7 +166,7 @@
       option: {
         grid: { left, right: 34, top: 28, bottom: 28 },
         legend: { top: 0, left: 0, itemWidth: 12, itemHeight: 12, textStyle: text(13, ink.ink), selectedMode: false },
-        xAxis: axis({ min: -most * 1.12, max: most * 1.12, splitNumber: 4, axisLabel: { ...text(), hideOverlap: true, showMinLabel: false, showMaxLabel: false, formatter: (value) => short(Math.abs(value)) } }),
+        xAxis: axis({ min: -Math.max(lost, most * 0.12) * 1.15, max: most * 1.15, splitNumber: 4, axisLabel: { ...text(), hideOverlap: true, showMinLabel: false, showMaxLabel: false, formatter: (value) => short(Math.abs(value)) } }),
         yAxis: y,
         tooltip: tooltip("item", ({ dataIndex }) => {
           const [{ harm }, look] = shown[dataIndex];
@@ -196,7 +198,7 @@
     });
     const taken = [...boxes];
     const free = (box) =>
-      box.left > 2 && box.right < width - 2 && box.top > 2 && box.bottom < height - 40 &&
+      box.left > 50 && box.right < width - 2 && box.top > 2 && box.bottom < height - 40 &&
       taken.every((other) => box.right < other.left || box.left > other.right || box.bottom < other.top || box.top > other.bottom);
     const order = points.map((_, place) => place).sort((a, b) => points[b].symbolSize - points[a].symbolSize);
     for (const place of order) {
@@ -229,7 +231,7 @@
         symbol: symbols[look.symbol],
         symbolSize: plugin ? 12 : 8,
         itemStyle: { color: ink.of(look), opacity: 1, borderColor: marked ? ink.ink : ink.paper, borderWidth: marked ? 2 : 1 },
-        label: { show: false, formatter: () => look.label.replace(" (floor)", ""), ...text(12, plugin ? ink.ink : ink.soft) },
+        label: { show: false, formatter: () => brief(look.label.replace(" (floor)", "")), ...text(12, plugin ? ink.ink : ink.soft) },
       };
     });
     const frontier = shown.filter(([strategy]) => onFrontier(strategy.frontier)).map(at).sort(([a], [b]) => a - b);
@@ -266,8 +268,9 @@
     return plugins.length ? plugins : strategies;
   };
 
-  const lines = (strategies, pick, format, more = {}) => (width) => {
+  const lines = (strategies, pick, format, { nested, ...more } = {}) => (width) => {
     const shown = drawn(strategies).filter(([strategy]) => course(strategy, pick).length);
+    const wider = (place) => (nested ? Math.min(3, shown.length - 1 - place) : 0);
     return {
       height: Math.max(230, Math.min(300, width * 0.55)),
       option: {
@@ -278,7 +281,7 @@
           const told = points.filter(({ value }) => value).map(({ seriesIndex, value }) => `${shown[seriesIndex][1].label}: ${format(value[1])}`);
           return tip([`after ${points[0].value[0]} questions`, ...told]);
         }),
-        // What lies under another line stays to be seen: earlier ones are wider.
+        // Where lines lie on one another, earlier ones are wider, so that they stay to be seen.
         series: shown.map(([strategy, look], place) => ({
           type: "line",
           data: course(strategy, pick),
@@ -286,10 +289,10 @@
           symbolSize: 7,
           showSymbol: false,
           showAllSymbol: false,
-          lineStyle: { color: ink.of(look), width: 2 + 1.6 * Math.min(3, shown.length - 1 - place) },
+          lineStyle: { color: ink.of(look), width: 2 + 1.6 * wider(place) },
           itemStyle: { color: ink.of(look) },
           emphasis: { focus: "series" },
-          markPoint: { silent: true, symbol: symbols[look.symbol], symbolSize: 9 + 3 * Math.min(3, shown.length - 1 - place), label: { show: false }, itemStyle: { color: ink.of(look) }, data: [{ coord: course(strategy, pick).at(-1) }] },
+          markPoint: { silent: true, symbol: symbols[look.symbol], symbolSize: 9 + 3 * wider(place), label: { show: false }, itemStyle: { color: ink.of(look) }, data: [{ coord: course(strategy, pick).at(-1) }] },
         })),
       },
     };
@@ -352,11 +355,11 @@
     score: estimates(strategies, (strategy) => strategy.quality, fixed(3)),
     difference: estimates(strategies.filter(([strategy]) => strategy.difference), (strategy) => strategy.difference, signed(3), { zero: true }),
     harm: harm(strategies),
-    latency: latency(strategies.filter(([strategy]) => strategy.latency.length)),
+    latency: latency(strategies.filter(([strategy]) => strategy.latency[4] >= 1e-3)),
     "handed-over": against(strategies, metric, (costs) => costs.tokens_per_question, (frontier) => frontier.handed_over, plain),
     written: against(strategies, metric, (costs) => costs.writing_tokens, (frontier) => frontier.written, powers),
     regret: lines(strategies, (point) => point.regret, signed(1)),
-    memories: lines(strategies, (point) => point.memories, short, { min: 0 }),
+    memories: lines(strategies, (point) => point.memories, short, { min: 0, nested: true }),
   });
 
   // What has been drawn: an element, how to draw it at a width, and its chart.

@@ -24,7 +24,7 @@ pub(super) fn section(report: &Report, design: &Design) -> Markup {
                 @if let Some(jobs) = report.jobs {
                     (fact("Cells at a time", &format!("{jobs}, which is what latencies were measured under")))
                 }
-                (fact("Limits of a call", &design.conditions.limits))
+                (fact("Limits of a call", limits(&design.conditions.limits)))
             }
             h3 { "Strategies" }
             @for strategy in strategies(design) {
@@ -60,6 +60,13 @@ fn repetitions(report: &Report) -> String {
         0 | 1 => format!("{seeds}, from 0"),
         orders => format!("{seeds}, from 0, in {orders} orders each"),
     }
+}
+
+/// Without the frame that they have as a value of their type.
+fn limits(limits: &str) -> &str {
+    let inner = limits.strip_prefix("Limits {");
+    let inner = inner.and_then(|inner| inner.strip_suffix('}'));
+    inner.unwrap_or(limits).trim()
 }
 
 /// Each model once, with its roles where there are several.
