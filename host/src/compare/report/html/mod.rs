@@ -131,6 +131,19 @@ fn answers(report: &Report) -> Markup {
                     }
                 }
             }
+            (not_ranked(report))
+        }
+    }
+}
+
+/// Plugins that failed a check.
+fn not_ranked(report: &Report) -> Markup {
+    html! {
+        @if !report.unfit.is_empty() {
+            div.aside.caveats {
+                h3 { "Not ranked" }
+                ul { @for unfit in &report.unfit { li { (unfit.to_string()) } } }
+            }
         }
     }
 }
