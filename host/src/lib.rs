@@ -4,7 +4,7 @@
 //! Strategies decide, the host acts: a strategy reads through the interfaces of [`contract`] and *returns*
 //! its writes; [`driver`] applies them to [`store`] in one transaction per call.
 //!
-//! Dependencies point one way: [`cli`] → [`compare`] → [`driver`] → [`engine`] → [`capability`] → [`store`],
+//! Dependencies point one way: [`cli`] → [`compare`] → [`conformance`] → [`driver`] → [`engine`] → [`capability`] → [`store`],
 //! [`model`], [`embedding`] → [`endpoint`]; [`config`] says how they are set up. Nothing below [`driver`] knows
 //! what a benchmark is, nothing above [`store`] sees a Lance type, nothing above [`engine`] sees a wasmtime type.
 
@@ -13,6 +13,7 @@ mod chain;
 pub mod cli;
 pub mod compare;
 pub mod config;
+pub mod conformance;
 pub mod contract;
 pub mod driver;
 pub mod embedding;

@@ -106,6 +106,9 @@ pub struct RunState {
 pub struct Usage {
     /// Instructions, as wasmtime counts fuel: the same on every run. 0 for the host's own strategies.
     pub fuel: u64,
+    /// Bytes of linear memory and tables that it held at its end, which is the most that it ever held: they only grow.
+    /// 0 for the host's own strategies.
+    pub memory: u64,
     /// From call to return.
     pub wall: Duration,
     /// Calls of imported functions.

@@ -41,6 +41,9 @@ Examples:
   memhost compare rag reasoningbank --seeds 10 --shard 3/8 --output results/3
   memhost compare --aa
 
+Every plugin is checked before it is compared, as by `memhost check`. One that fails is listed under the \
+table with the reason, and not ranked. That a plugin passed is kept beside the compiled code.
+
 With --output, every finished cell (strategy x suite x seed x order) is kept in DIR/cells. An interrupted \
 comparison goes on where it was when the same command is run again; the report is in \
 DIR/report.html, which needs no other file and no network, and in DIR/report.{txt,csv}; for programs, \
@@ -124,6 +127,9 @@ pub struct Options {
     /// Cells that run at a time [default: one per processor].
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
+    /// Compare without checking first that each plugin keeps the contract; see `memhost check`.
+    #[arg(long)]
+    no_check: bool,
     /// Run every N-th cell only, from the I-th on: one part of a comparison that several processes or machines share.
     #[arg(long, value_name = "I/N", requires = "output")]
     shard: Option<Shard>,

@@ -5,6 +5,7 @@
 //! wrong type.
 
 mod aa;
+mod check;
 mod compare;
 mod failure;
 mod inspect;
@@ -36,6 +37,8 @@ Examples:
       run a comparison again, and say whether every number is the same
   memhost inspect rag
       its parameters, and what it imports and exports
+  memhost check ./mine.wasm
+      whether a plugin keeps the contract, before anything is measured with it
   memhost suite list
       what there is to compare on
 
@@ -60,6 +63,7 @@ enum Command {
     Compare(Box<compare::Options>),
     Report(report::Options),
     Reproduce(reproduce::Options),
+    Check(check::Options),
     Inspect(inspect::Options),
     Suite(suite::Options),
     Store(store::Options),
@@ -87,6 +91,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             Command::Compare(options) => compare::run(*options).await,
             Command::Report(options) => report::run(options).await,
             Command::Reproduce(options) => reproduce::run(options).await,
+            Command::Check(options) => check::run(options).await,
             Command::Inspect(options) => inspect::run(options).await,
             Command::Suite(options) => suite::run(options),
             Command::Store(options) => store::run(options).await,

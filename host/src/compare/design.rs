@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::key::{CellKey, Conditions};
-use super::{Comparison, Contest, Contestant, Inapplicable, key};
+use super::{Comparison, Contest, Contestant, Inapplicable, Unfit, key};
 use crate::contract::Plan;
 use crate::driver::{self, Repetition};
 use crate::settings;
@@ -27,6 +27,8 @@ pub struct Design {
     pub conditions: Conditions,
     /// What models that are none say of themselves.
     pub model_caveats: Vec<String>,
+    /// Plugins that take no part, because they failed a check.
+    pub unfit: Vec<Unfit>,
 }
 
 /// What a report says of a suite, and who meets on it.
@@ -103,6 +105,7 @@ impl Design {
             most_memories: comparison.most_memories,
             conditions: conditions.clone(),
             model_caveats,
+            unfit: comparison.unfit.clone(),
         }
     }
 

@@ -26,6 +26,7 @@ pub mod summary;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::conformance::{self, Checked};
 use crate::contract::{Plan, Setting};
 use crate::driver::{self, Acting, Cell};
 use crate::engine::CallError;
@@ -123,6 +124,47 @@ pub struct Inapplicable {
     pub reason: String,
 }
 
+/// A check that a plugin failed, which therefore is not ranked at all.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Unfit {
+    /// The plugin's name.
+    pub strategy: String,
+    /// Which check.
+    pub check: conformance::Check,
+    /// What must come.
+    pub expected: String,
+    /// What came.
+    pub came: String,
+}
+
+impl Unfit {
+    /// The plugin of this name, by a check that it failed.
+    pub fn new(strategy: &str, failed: &Checked) -> Unfit {
+        Unfit {
+            strategy: strategy.to_owned(),
+            check: failed.check,
+            expected: failed.expected.clone(),
+            came: failed.came.clone(),
+        }
+    }
+}
+
+impl std::fmt::Display for Unfit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Unfit {
+            strategy,
+            check,
+            expected,
+            came,
+        } = self;
+        let check = check.name();
+        write!(
+            f,
+            "{strategy} is not ranked, because it failed the check `{check}`: expected: {expected}; came: {came}"
+        )
+    }
+}
+
 impl Contest {
     /// Plugins, as far as the suite can give what their plans ask for, and the suite's floors.
     ///
@@ -187,6 +229,8 @@ pub struct Comparison {
     pub orders: u32,
     /// The most memories per stream; `None` is unlimited.
     pub most_memories: Option<u32>,
+    /// Plugins that take no part, because they failed a check.
+    pub unfit: Vec<Unfit>,
 }
 
 /// A cell that is to be run.

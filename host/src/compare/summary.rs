@@ -14,7 +14,7 @@ pub use super::statistics::Test;
 use super::statistics::{self, Estimate, Score, mean, nearest_rank, percentile};
 use super::{
     Design, Finish, Inapplicable, ListedCell, ListedStrategy, ListedSuite, NO_MEMORY, Outcome,
-    PlannedCell,
+    PlannedCell, Unfit,
 };
 use crate::driver::{CellReport, ModelCost};
 use crate::store::ResultRow;
@@ -50,6 +50,9 @@ pub struct Report {
     pub models: BTreeMap<String, String>,
     /// Whether it was stopped before its end.
     pub interrupted: bool,
+    /// Plugins that are not ranked, one for each check that they failed.
+    #[serde(default)]
+    pub unfit: Vec<Unfit>,
     /// One per suite, never averaged.
     pub suites: Vec<SuiteResult>,
 }
@@ -275,6 +278,7 @@ impl Report {
             embedder: design.conditions.embedder.name.clone(),
             models: design.conditions.models.clone(),
             interrupted: finish.interrupted,
+            unfit: design.unfit.clone(),
             suites: suites.collect(),
         }
     }

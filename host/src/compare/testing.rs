@@ -212,6 +212,7 @@ pub fn comparison(seeds: u64) -> Comparison {
         seeds,
         orders: 1,
         most_memories: None,
+        unfit: Vec::new(),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::contract::{Attempt, Plan};
 /// - Otherwise one call per agent and `trials` of its runs: a strategy that asks for one run at a time gets one.
 ///
 /// `sent` is the agent that was chosen, where one was: the others did not run, and the one ran as often as asked.
-pub(super) fn calls(plan: &Plan, attempts: &[Attempt], sent: Option<&str>) -> Vec<Vec<Attempt>> {
+pub(crate) fn calls(plan: &Plan, attempts: &[Attempt], sent: Option<&str>) -> Vec<Vec<Attempt>> {
     let trials = plan.trials.max(1) as usize;
     let by_agent = by_agent(attempts);
     if plan.all_agents {

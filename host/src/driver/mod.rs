@@ -18,14 +18,14 @@ mod acting;
 mod calendar;
 mod cost;
 mod course;
-mod grouping;
+pub(crate) mod grouping;
 mod ledger;
 mod model_agent;
 mod order;
 mod plan;
 mod receipts;
 mod report;
-mod seen;
+pub(crate) mod seen;
 mod stream;
 
 use std::sync::Arc;
@@ -43,6 +43,7 @@ pub use acting::Acting;
 pub use calendar::{Calendar, Guard, Leak};
 pub use cost::Cost;
 pub use order::Repetition;
+pub(crate) use plan::told;
 pub use plan::{deviations, obstacle};
 pub use report::{CellReport, MOST_GROWTH, ModelCost, Runs, TaskReport};
 

@@ -142,7 +142,7 @@ fn is_graded(attempt: &Attempt) -> bool {
 }
 
 /// An attempt with what its strategy may be told of the outcome.
-pub(super) fn told(mut attempt: Attempt, labels: Labels) -> Attempt {
+pub(crate) fn told(mut attempt: Attempt, labels: Labels) -> Attempt {
     match labels {
         Labels::Any | Labels::Graded => {}
         Labels::Verified => {

@@ -8,7 +8,7 @@ use crate::contract::Attempt;
 
 /// Attempts that have become known in a stream.
 #[derive(Default)]
-pub(super) struct SeenAttempts(RwLock<Seen>);
+pub(crate) struct SeenAttempts(RwLock<Seen>);
 
 #[derive(Default)]
 struct Seen {
@@ -17,7 +17,7 @@ struct Seen {
 }
 
 impl SeenAttempts {
-    pub(super) fn add(&self, attempts: &[Attempt]) {
+    pub(crate) fn add(&self, attempts: &[Attempt]) {
         let mut seen = self
             .0
             .write()

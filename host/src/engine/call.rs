@@ -62,6 +62,7 @@ pub(super) async fn call<T>(
     })
     .await;
     let fuel_left = store.get_fuel().unwrap_or(0);
+    let memory = store.data().limiter.held();
     let capabilities = &mut store.data_mut().capabilities;
     capabilities.log().finish();
     let result = match outcome {
@@ -74,6 +75,7 @@ pub(super) async fn call<T>(
     };
     let usage = Usage {
         fuel: limits.fuel.saturating_sub(fuel_left),
+        memory: memory as u64,
         wall: start.elapsed(),
         host_calls: capabilities.host_calls,
         model_calls: std::mem::take(&mut capabilities.model_calls),

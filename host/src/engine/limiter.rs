@@ -24,6 +24,11 @@ impl Limiter {
         }
     }
 
+    /// What is held now, in bytes.
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
     fn grow(&mut self, by: usize) -> wasmtime::Result<bool> {
         let wanted = self.held.saturating_add(by);
         if wanted > self.limits.memory {

@@ -129,6 +129,11 @@ impl Engine {
             }),
         })
     }
+
+    /// How it is set up.
+    pub fn options(&self) -> &EngineOptions {
+        &self.inner.options
+    }
 }
 
 fn config(compiler: Compiler) -> wasmtime::Config {

@@ -85,7 +85,8 @@ impl Strategy for LiveEvo {
 impl Retrieve for LiveEvo {
     fn retrieve(query: &Query, settings: &Settings) -> Result<Guidance, Fault> {
         let bar = bank::Bar::chosen(settings)?;
-        if !bar.is_in_reach()? || !compile::has_room(query.token_budget) {
+        let asks = !query.task.text.trim().is_empty();
+        if !asks || !bar.is_in_reach()? || !compile::has_room(query.token_budget) {
             return Ok(Guidance::none());
         }
         let temperature = settings.get(&TEMPERATURE)?;

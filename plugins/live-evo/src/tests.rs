@@ -154,6 +154,14 @@ fn close(one: f64, other: f64) -> bool {
 // ---- the plan -----------------------------------------------------------------------------------
 
 #[test]
+fn a_task_without_text_is_no_query() {
+    let host = TestHost::new();
+    keep(&host, "buy a lamp", "Compare.", 1.0);
+    assert_eq!(retrieve(&host, " \n").unwrap().text, "");
+    assert!(host.requests().is_empty());
+}
+
+#[test]
 fn the_plan_wants_graded_outcomes_of_both_arms_and_says_what_it_costs() {
     let plan = memhost_sdk::plan::<LiveEvo>(&Settings::default()).unwrap();
     assert_eq!(plan.protocol, Protocol::Streaming);

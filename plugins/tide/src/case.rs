@@ -30,10 +30,13 @@ pub(crate) fn is_solved(attempt: &Attempt) -> bool {
         && !attempt.task.documents.is_empty()
 }
 
-/// The cases of a solved task: every finding is one, unless none of its evidence is there to be looked at.
+/// The cases of a solved task: every finding is one, unless none of its evidence is there to be looked at: a blank document
+/// shows nothing.
 pub(crate) fn cases(attempt: &Attempt) -> impl Iterator<Item = Case<'_>> {
     attempt.findings.iter().filter_map(move |finding| {
-        let shows = |(_, document): &(usize, &Document)| finding.evidence.contains(&document.id);
+        let shows = |(_, document): &(usize, &Document)| {
+            finding.evidence.contains(&document.id) && !document.text.trim().is_empty()
+        };
         let evidence: Vec<_> = documents(attempt).filter(shows).collect();
         (!evidence.is_empty()).then_some(Case {
             attempt,

@@ -4,9 +4,10 @@ use super::Place;
 
 #[test]
 fn every_command_explains_itself_with_examples() {
-    let commands: [&[&str]; 12] = [
+    let commands: [&[&str]; 13] = [
         &[],
         &["compare"],
+        &["check"],
         &["report"],
         &["reproduce"],
         &["inspect"],

@@ -4,6 +4,7 @@ mod aa;
 mod agent;
 mod bad_input;
 mod cassette;
+mod check;
 mod compare;
 mod help;
 mod inspect;

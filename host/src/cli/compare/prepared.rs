@@ -8,14 +8,14 @@ use super::{
     Agent, Options, StorePlace, check_agent, check_cost, check_models, jobs, keep_attempts,
     load_suites, model_caveats, replayed, run_name, say_costs, surroundings, warn_of_unrecorded,
 };
-use crate::cli::{Failure, interrupt, plugins, progress, setup};
+use crate::cli::{Failure, check, interrupt, plugins, progress, setup};
 use crate::compare::directory::ResultDirectory;
 use crate::compare::manifest::{
     FoundCassette, FoundPlugin, Machine, Part, Shard, Versions, digest_of_file,
 };
 use crate::compare::{
     CellKey, Comparison, Conditions, Contest, Contestant, Design, Finish, HostRunner, Manifest,
-    PlannedCell, schedule, summary,
+    PlannedCell, Unfit, schedule, summary,
 };
 use crate::config::Config;
 use crate::driver::Acting;
@@ -43,7 +43,9 @@ impl Prepared {
         let (suite_names, suites) = load_suites(&options.suites)?;
         let engine = setup::engine(&config)?;
         let Cast {
+            found,
             plugins,
+            unfit,
             models,
             replay,
             acting,
@@ -67,6 +69,7 @@ impl Prepared {
             seeds: options.seeds,
             orders: options.orders,
             most_memories: options.memories,
+            unfit,
         };
         let record = options.record.as_deref();
         let record = record.map(|file| Cassette::record(file, &models));
@@ -88,7 +91,7 @@ impl Prepared {
             jobs: options.replay.is_none().then_some(jobs.get()),
             machine: Some(Machine::here()),
             directory: std::env::current_dir().map_err(Failure::failed)?,
-            plugins: found(&options.plugins, &plugins)?,
+            plugins: found,
             suites: suite_names,
             cassette: found_cassette(options)?,
             outcomes: Default::default(),
@@ -210,8 +213,12 @@ impl Prepared {
 
 /// Who takes part, and who answers and acts for them.
 pub struct Cast {
-    /// In the order given.
+    /// Every plugin that was asked for, in the order given.
+    pub found: Vec<FoundPlugin>,
+    /// Those of them that may be ranked.
     pub plugins: Vec<Contestant>,
+    /// Why the others may not.
+    pub unfit: Vec<Unfit>,
     /// What answers model calls; stand-ins if they are replayed.
     pub models: Arc<Models>,
     /// What they are replayed from.
@@ -227,6 +234,11 @@ impl Cast {
     /// If one of either is missing or does not fit.
     pub async fn new(options: &Options, config: &Config, engine: &Engine) -> Result<Cast, Failure> {
         let plugins = plugins::contestants(engine, &options.plugins, &options.choices).await?;
+        let found = found(&options.plugins, &plugins)?;
+        let (plugins, unfit) = match options.no_check {
+            true => (plugins, Vec::new()),
+            false => check::fit(engine, config, &options.plugins, plugins).await?,
+        };
         let replay = options.replay.as_deref().map(Cassette::replay);
         let replay = replay.transpose().map_err(Failure::failed)?;
         let models = Arc::new(match &replay {
@@ -237,7 +249,9 @@ impl Cast {
         check_agent(acting, &models)?;
         check_models(&plugins, &models, acting).await?;
         Ok(Cast {
+            found,
             plugins,
+            unfit,
             models,
             replay,
             acting,
@@ -313,6 +327,8 @@ impl Options {
             format: super::Format::Table,
             memories: manifest.design.most_memories,
             jobs,
+            // What was found unfit then is checked again; what was not took part, checked or not.
+            no_check: manifest.design.unfit.is_empty(),
             shard: None,
             config: setup::ConfigFile::default(),
         })

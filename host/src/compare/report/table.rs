@@ -56,6 +56,9 @@ fn text(report: &Report, width: usize, ink: Ink) -> String {
         }
         text.push('\n');
     }
+    for unfit in &report.unfit {
+        push_wrapped(&mut text, "- ", &unfit.to_string(), width);
+    }
     for note in notes(report) {
         push_wrapped(&mut text, "", &note, width);
     }

@@ -49,6 +49,15 @@ fn every_finding_is_its_own_case_with_a_request_and_a_template_of_its_own() {
 }
 
 #[test]
+fn a_problem_whose_documents_are_blank_is_no_case() {
+    let host = TestHost::new();
+    let file = solved("a1", &[" \n"], vec![finding("needless_return", &["d0"])]);
+    host.distill::<Tide>(&[file]).unwrap();
+    assert!(host.requests().is_empty());
+    assert!(host.memories().is_empty());
+}
+
+#[test]
 fn a_template_is_kept_with_its_parts_its_class_and_nothing_that_could_be_embedded() {
     let host = TestHost::new();
     host.reply("extract", template("x"));

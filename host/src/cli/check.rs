@@ -1,0 +1,248 @@
+//! `memhost check`: whether plugins keep the contract.
+
+use std::fmt::Write as _;
+
+use clap::ValueEnum;
+
+use super::plugins::{self, Choice};
+use super::setup::ConfigFile;
+use super::{Failure, output, setup};
+use crate::compare::report::number::{count, milliseconds};
+use crate::compare::{Contestant, Unfit};
+use crate::config::Config;
+use crate::conformance::kept::check_once;
+use crate::conformance::{CallCost, Candidate, Check, Checked, Conformance, Outcome, check};
+use crate::engine::Engine;
+
+const EXAMPLES: &str = "\
+Examples:
+  memhost check rag
+      thirteen promises of the contract, a line each, and what the calls cost
+  memhost check ./mine.wasm --set mine.k=10
+      a plugin of yours; its parameters are part of what is checked
+  memhost check rag reasoningbank --format json > checks.json
+      for programs: a list with an entry for each plugin
+
+Every plugin goes through the same made-up work in a store that is thrown away, with the stand-in for \
+a language model (`extractive`), the built-in embedder, one seed and one clock. Nothing of yours is \
+read or written, and nobody is asked; it takes seconds.
+
+  round-trip      what was learnt is handed out when the same is asked
+  restart         a fresh process and a fresh instance give the same answers
+  determinism     the same work gives the same bytes for the same fuel
+  namespace-leak  nothing of one namespace is handed out in another
+  budget          no text is longer than its token budget
+  eviction        what may go exists, and is enough
+  receipts        what is cited exists and was used
+  empty-inputs    empty inputs are answered
+  unicode         text of any kind is answered
+  ten-thousand    10,000 memories are worked with, within the limits
+  poison          a memory that reads like an order changes nothing
+  degraded-modes  who wants a language model says so
+  limits          every call ends within its limits (those under [limits] in memhost.toml)
+
+The exit code is 0 if every plugin passed, 1 if one failed, and 2 if it was asked wrongly. \
+`memhost compare` makes the same checks, and ranks no plugin that fails.";
+
+/// Check that plugins keep the contract, before anything is measured with them.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Options {
+    /// A path to a `.wasm` file, or the name of a plugin; with NAME= before it, it goes by that name.
+    #[arg(required = true, value_name = "PLUGIN")]
+    plugins: Vec<String>,
+    /// A parameter of a plugin; `memhost inspect` lists them.
+    #[arg(long = "set", value_name = "PLUGIN.PARAMETER=VALUE")]
+    choices: Vec<Choice>,
+    /// How it is printed.
+    #[arg(long, default_value = "table")]
+    format: Format,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+/// How it is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// Why the exit code is 1.
+#[derive(Debug, thiserror::Error)]
+enum CheckError {
+    #[error("{failed} of {plugins} plugins failed a check")]
+    Failed { failed: usize, plugins: usize },
+    #[error("no plugin passed its checks, and none is ranked that does not (--no-check compares them all the same):{}",
+        .0.iter().map(|one| format!("\n  {one}")).collect::<String>())]
+    NoneFit(Vec<Unfit>),
+}
+
+/// Runs the command.
+pub async fn run(options: Options) -> Result<(), Failure> {
+    let config = options.config.load()?;
+    let engine = setup::engine(&config)?;
+    let plugins = plugins::contestants(&engine, &options.plugins, &options.choices).await?;
+    let mut results = Vec::new();
+    for (name, plugin) in options.plugins.iter().zip(&plugins) {
+        let candidate = candidate(&engine, name, plugin).await?;
+        let result = check(&candidate, &config.limits).await;
+        let result = result.map_err(Failure::failed)?;
+        if options.format == Format::Table {
+            output::print(&text(&result))?;
+        }
+        results.push(result);
+    }
+    if options.format == Format::Json {
+        output::print_json(&results)?;
+    }
+    let failed = results.iter().filter(|result| !result.passed()).count();
+    match failed {
+        0 => Ok(()),
+        _ => Err(Failure::failed(CheckError::Failed {
+            failed,
+            plugins: results.len(),
+        })),
+    }
+}
+
+/// Those of the plugins of a comparison that may be ranked, and why the others may not. `names` are the plugins as they
+/// were asked for.
+pub async fn fit(
+    engine: &Engine,
+    config: &Config,
+    names: &[String],
+    plugins: Vec<Contestant>,
+) -> Result<(Vec<Contestant>, Vec<Unfit>), Failure> {
+    let kept = engine.options().cache.as_deref();
+    let (mut fit, mut unfit) = (Vec::new(), Vec::new());
+    for (name, plugin) in names.iter().zip(plugins) {
+        let candidate = candidate(engine, name, &plugin).await?;
+        let result = check_once(&candidate, &config.limits, kept).await;
+        let result = result.map_err(Failure::failed)?;
+        match result.passed() {
+            true => fit.push(plugin),
+            false => unfit.extend(
+                result
+                    .failed()
+                    .map(|failed| Unfit::new(plugin.name(), failed)),
+            ),
+        }
+    }
+    match fit.is_empty() {
+        true => Err(Failure::failed(CheckError::NoneFit(unfit))),
+        false => Ok((fit, unfit)),
+    }
+}
+
+async fn candidate(engine: &Engine, name: &str, plugin: &Contestant) -> Result<Candidate, Failure> {
+    let path = plugins::file(name).map_err(Failure::usage)?;
+    let (strategy, settings) = (plugin.strategy.clone(), plugin.settings.clone());
+    let candidate = Candidate::loaded(strategy, settings, engine, &path).await;
+    candidate.map_err(Failure::failed)
+}
+
+fn text(result: &Conformance) -> String {
+    let Conformance {
+        plugin,
+        version,
+        checks,
+        calls,
+        limits,
+        seconds,
+        ..
+    } = result;
+    let mut text = format!(
+        "{plugin} {version}: {}, in {seconds:.1} s\n",
+        summary(checks)
+    );
+    let widest = Check::ALL
+        .iter()
+        .map(|check| check.name().len())
+        .max()
+        .unwrap_or(0);
+    for Checked {
+        check,
+        outcome,
+        expected,
+        came,
+    } in checks
+    {
+        let name = check.name();
+        let _ = match outcome {
+            Outcome::Passed => writeln!(text, "  ok      {name:<widest$}  {expected}: {came}"),
+            Outcome::Failed => writeln!(
+                text,
+                "  FAILED  {name:<widest$}  expected: {expected}; came: {came}"
+            ),
+            Outcome::DoesNotApply => {
+                writeln!(text, "  -       {name:<widest$}  does not apply: {came}")
+            }
+        };
+    }
+    let mut row = |cells: [&str; 5]| {
+        let [call, calls, fuel, memory, time] = cells;
+        let _ = writeln!(
+            text,
+            "  {call:<8}  {calls:>5}  {fuel:>14}  {memory:>9}  {time:>7}"
+        );
+    };
+    row(["at most", "calls", "fuel", "memory", "time"]);
+    for CallCost {
+        call,
+        calls,
+        fuel,
+        memory_bytes,
+        milliseconds: time,
+    } in calls
+    {
+        row([
+            call,
+            &count(*calls as f64),
+            &count(*fuel as f64),
+            &mebibytes(*memory_bytes),
+            &milliseconds(*time),
+        ]);
+    }
+    let wall_clock = milliseconds(limits.wall_clock.as_secs_f64() * 1e3);
+    row([
+        "allowed",
+        "",
+        &count(limits.fuel as f64),
+        &mebibytes(limits.memory as u64),
+        &wall_clock,
+    ]);
+    text.push('\n');
+    text
+}
+
+/// `11 checks passed, 1 failed, 1 does not apply`.
+fn summary(checks: &[Checked]) -> String {
+    let of = |outcome| {
+        checks
+            .iter()
+            .filter(|checked| checked.outcome == outcome)
+            .count()
+    };
+    let mut parts = vec![format!(
+        "{} of {} checks passed",
+        of(Outcome::Passed),
+        checks.len()
+    )];
+    parts.extend(match of(Outcome::Failed) {
+        0 => None,
+        failed => Some(format!("{failed} failed")),
+    });
+    parts.extend(match of(Outcome::DoesNotApply) {
+        0 => None,
+        1 => Some("1 does not apply".to_owned()),
+        several => Some(format!("{several} do not apply")),
+    });
+    parts.join(", ")
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
+}

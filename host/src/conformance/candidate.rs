@@ -1,0 +1,122 @@
+//! What is checked: a strategy with its settings, and where it can be had anew.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::ConformanceError;
+use crate::contract::{Plan, Setting};
+use crate::engine::{Engine, Plugin};
+use crate::settings;
+use crate::strategy::Strategy;
+
+/// A strategy with its settings, as it is to be checked.
+#[derive(Clone)]
+pub struct Candidate {
+    pub(super) strategy: Arc<dyn Strategy>,
+    pub(super) settings: Vec<Setting>,
+    pub(super) plan: Plan,
+    pub(super) origin: Arc<dyn Origin>,
+}
+
+/// Where a strategy comes from.
+#[async_trait]
+pub trait Origin: Send + Sync {
+    /// The strategy as another process would have it: nothing that is in memory now is shared.
+    ///
+    /// # Errors
+    /// If it cannot be had.
+    async fn anew(&self) -> Result<Arc<dyn Strategy>, ConformanceError>;
+}
+
+impl Candidate {
+    /// A strategy from wherever.
+    ///
+    /// # Errors
+    /// If it cannot be had, or refuses its settings.
+    pub async fn new(
+        origin: Arc<dyn Origin>,
+        settings: Vec<Setting>,
+    ) -> Result<Candidate, ConformanceError> {
+        let strategy = origin.anew().await?;
+        let plan = strategy
+            .plan(&settings)
+            .await
+            .map_err(ConformanceError::Plan)?;
+        Ok(Candidate {
+            strategy,
+            settings,
+            plan,
+            origin,
+        })
+    }
+
+    /// A plugin from its file, with these parameters, by name and as text, and defaults for the rest.
+    ///
+    /// # Errors
+    /// If it cannot be loaded, has no such parameter, or refuses it.
+    pub async fn plugin(
+        engine: &Engine,
+        path: &Path,
+        chosen: &[(String, String)],
+    ) -> Result<Candidate, ConformanceError> {
+        let plugin = Plugin::load(engine, path).await?;
+        let description = plugin.description();
+        let settings = settings::resolve(&description.name, &description.parameters, chosen)?;
+        Candidate::loaded(Arc::new(plugin), settings, engine, path).await
+    }
+
+    /// A plugin that is loaded already, with the file that it was loaded from.
+    ///
+    /// # Errors
+    /// If it refuses its settings.
+    pub async fn loaded(
+        strategy: Arc<dyn Strategy>,
+        settings: Vec<Setting>,
+        engine: &Engine,
+        path: &Path,
+    ) -> Result<Candidate, ConformanceError> {
+        let plan = strategy
+            .plan(&settings)
+            .await
+            .map_err(ConformanceError::Plan)?;
+        Ok(Candidate {
+            strategy,
+            settings,
+            plan,
+            origin: Arc::new(File {
+                engine: engine.clone(),
+                path: path.to_owned(),
+            }),
+        })
+    }
+
+    /// The strategy as another process would have it.
+    pub(super) async fn anew(&self) -> Result<Arc<dyn Strategy>, ConformanceError> {
+        let strategy = self.origin.anew().await?;
+        match strategy.digest() == self.strategy.digest() {
+            true => Ok(strategy),
+            false => Err(ConformanceError::Changed {
+                plugin: self.strategy.description().name.clone(),
+                was: self.strategy.digest().to_owned(),
+                is: strategy.digest().to_owned(),
+            }),
+        }
+    }
+}
+
+/// A plugin's file.
+struct File {
+    engine: Engine,
+    path: PathBuf,
+}
+
+#[async_trait]
+impl Origin for File {
+    /// In an engine of its own.
+    async fn anew(&self) -> Result<Arc<dyn Strategy>, ConformanceError> {
+        let engine = Engine::new(self.engine.options().clone())?;
+        Ok(Arc::new(Plugin::load(&engine, &self.path).await?))
+    }
+}

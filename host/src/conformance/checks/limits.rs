@@ -1,0 +1,29 @@
+//! Calls end within their limits, also where there is much to be told.
+
+use crate::conformance::ground::Ground;
+use crate::conformance::lesson::Lesson;
+use crate::conformance::session::{ROOM, Session};
+use crate::conformance::{CallCost, Came, Verdict};
+
+/// Agents that browse or write code make runs as long as this.
+const STEPS: usize = 2_000;
+
+pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
+    let mut session = Session::open(ground, "limits").await?;
+    let long = Lesson::long(STEPS);
+    session.work(&long).await?;
+    session.ask(&long.again(), ROOM).await?;
+    let costs = ground.meter.costs();
+    let most = |of: fn(&CallCost) -> f64| costs.iter().map(of).fold(0.0, f64::max);
+    let share = |used: f64, allowed: f64| 100.0 * used / allowed;
+    let limits = ground.limits;
+    Ok(Came::Right(format!(
+        "at most {:.1} % of the fuel, {:.1} % of the memory and {:.1} % of the time",
+        share(most(|cost| cost.fuel as f64), limits.fuel as f64),
+        share(most(|cost| cost.memory_bytes as f64), limits.memory as f64),
+        share(
+            most(|cost| cost.milliseconds),
+            limits.wall_clock.as_secs_f64() * 1e3
+        ),
+    )))
+}

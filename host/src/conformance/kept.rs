@@ -1,0 +1,66 @@
+//! Plugins that passed, so that the same one is not checked before every comparison.
+//!
+//! A file is named by everything that decides: the plugin's code and settings, the limits, the host and its checks. Only
+//! who passed is kept: a failure may have been the machine's, and is told anew each time.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::{Candidate, Conformance, ConformanceError, check};
+use crate::engine::Limits;
+use crate::settings;
+
+/// Raised whenever a check changes: what passed earlier ones is checked again.
+const REVISION: u32 = 1;
+
+/// [`check`], or what came of it before. Without a directory nothing is kept; one that cannot be written to costs only
+/// the next check its time.
+///
+/// # Errors
+/// As for [`check`].
+pub async fn check_once(
+    candidate: &Candidate,
+    limits: &Limits,
+    directory: Option<&Path>,
+) -> Result<Conformance, ConformanceError> {
+    let file = directory.map(|directory| directory.join(name(candidate, limits)));
+    if let Some(known) = file.as_deref().and_then(read) {
+        return Ok(known);
+    }
+    let conformance = check(candidate, limits).await?;
+    if let Some(file) = file.filter(|_| conformance.passed())
+        && let Err(error) = write(&file, &conformance)
+    {
+        tracing::warn!(file = %file.display(), %error, "that a plugin passed its checks is not kept");
+    }
+    Ok(conformance)
+}
+
+fn name(candidate: &Candidate, limits: &Limits) -> PathBuf {
+    let decides = (
+        REVISION,
+        env!("CARGO_PKG_VERSION"),
+        candidate.strategy.digest(),
+        settings::as_text(&candidate.settings),
+        limits,
+    );
+    let digest = Sha256::digest(format!("{decides:?}"));
+    format!("checked-{digest:x}.json").into()
+}
+
+fn read(file: &Path) -> Option<Conformance> {
+    let text = std::fs::read(file).ok()?;
+    let conformance: Conformance = serde_json::from_slice(&text).ok()?;
+    conformance.passed().then_some(conformance)
+}
+
+/// Whole or not at all.
+fn write(file: &Path, conformance: &Conformance) -> std::io::Result<()> {
+    let directory = file.parent().unwrap_or(Path::new("."));
+    let mut written = tempfile::NamedTempFile::new_in(directory)?;
+    written.write_all(&serde_json::to_vec(conformance)?)?;
+    written.persist(file)?;
+    Ok(())
+}
