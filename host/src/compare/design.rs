@@ -167,7 +167,7 @@ impl ListedStrategy {
             digest: contestant.strategy.digest().to_owned(),
             floor: contestant.floor,
             settings: settings::as_text(&contestant.settings),
-            plan: contestant.plan.clone(),
+            plan: contestant.plan,
             degraded: description.degraded.clone(),
             deviations,
         }
