@@ -15,7 +15,7 @@ use crate::compare::manifest::{
 };
 use crate::compare::{
     CellKey, Comparison, Conditions, Contest, Contestant, Design, Finish, HostRunner, Manifest,
-    PlannedCell, schedule, summary,
+    PlannedCell, Unfit, schedule, summary,
 };
 use crate::config::Config;
 use crate::driver::Acting;
@@ -43,16 +43,13 @@ impl Prepared {
         let (suite_names, suites) = load_suites(&options.suites)?;
         let engine = setup::engine(&config)?;
         let Cast {
+            found,
             plugins,
+            unfit,
             models,
             replay,
             acting,
         } = Cast::new(options, &config, &engine).await?;
-        let found = found(&options.plugins, &plugins)?;
-        let (plugins, unfit) = match options.no_check {
-            true => (plugins, Vec::new()),
-            false => check::fit(&engine, &config, &options.plugins, plugins).await?,
-        };
         let directory = options.output.as_deref().map(ResultDirectory::open);
         let directory = directory.transpose().map_err(Failure::failed)?;
 
@@ -216,8 +213,12 @@ impl Prepared {
 
 /// Who takes part, and who answers and acts for them.
 pub struct Cast {
-    /// In the order given.
+    /// Every plugin that was asked for, in the order given.
+    pub found: Vec<FoundPlugin>,
+    /// Those of them that may be ranked.
     pub plugins: Vec<Contestant>,
+    /// Why the others may not.
+    pub unfit: Vec<Unfit>,
     /// What answers model calls; stand-ins if they are replayed.
     pub models: Arc<Models>,
     /// What they are replayed from.
@@ -233,6 +234,11 @@ impl Cast {
     /// If one of either is missing or does not fit.
     pub async fn new(options: &Options, config: &Config, engine: &Engine) -> Result<Cast, Failure> {
         let plugins = plugins::contestants(engine, &options.plugins, &options.choices).await?;
+        let found = found(&options.plugins, &plugins)?;
+        let (plugins, unfit) = match options.no_check {
+            true => (plugins, Vec::new()),
+            false => check::fit(engine, config, &options.plugins, plugins).await?,
+        };
         let replay = options.replay.as_deref().map(Cassette::replay);
         let replay = replay.transpose().map_err(Failure::failed)?;
         let models = Arc::new(match &replay {
@@ -243,7 +249,9 @@ impl Cast {
         check_agent(acting, &models)?;
         check_models(&plugins, &models, acting).await?;
         Ok(Cast {
+            found,
             plugins,
+            unfit,
             models,
             replay,
             acting,
@@ -300,6 +308,7 @@ impl Options {
             }
         }
         Ok(Options {
+            aa: false,
             plugins: files.to_vec(),
             suites: part.suites.clone(),
             seeds: manifest.design.seeds,
@@ -310,7 +319,6 @@ impl Options {
                 Acting::Reader => Agent::Reader,
                 Acting::Model => Agent::Model,
             },
-            aa: false,
             most_model_calls: None,
             record: None,
             replay: part.cassette.as_ref().map(|cassette| cassette.path.clone()),
@@ -319,8 +327,9 @@ impl Options {
             format: super::Format::Table,
             memories: manifest.design.most_memories,
             jobs,
+            // What was found unfit then is checked again; what was not took part, checked or not.
+            no_check: manifest.design.unfit.is_empty(),
             shard: None,
-            no_check: false,
             config: setup::ConfigFile::default(),
         })
     }
