@@ -131,7 +131,7 @@ pub async fn fit(
             ),
         }
     }
-    match fit.is_empty() {
+    match fit.is_empty() && !unfit.is_empty() {
         true => Err(Failure::failed(CheckError::NoneFit(unfit))),
         false => Ok((fit, unfit)),
     }
