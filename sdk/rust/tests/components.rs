@@ -22,7 +22,7 @@ const PLUGINS: [(&str, &str, usize); 6] = [
     ("memhost-reasoningbank", "strategy retrieve distill", 330),
     ("memhost-memcollab", "strategy retrieve distill", 400),
     ("memhost-live-evo", "strategy retrieve update", 420),
-    ("memhost-tide", "strategy retrieve distill update", 350),
+    ("memhost-tide", "strategy retrieve distill update", 380),
 ];
 /// The example, which has every phase.
 const EXAMPLE: (&str, &str) = ("own-strategy", "strategy retrieve distill update evict");
