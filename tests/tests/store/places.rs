@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use memhost::contract::Blob;
-use memhost::store::StoreError;
+use memhost::store::{SCHEMA_VERSION, StoreError};
 
 use super::*;
 
@@ -79,10 +79,8 @@ async fn a_store_of_another_schema_version_is_refused_and_not_touched() {
     filled(home.path()).await;
     let manifest = home.path().join("memhost.json");
     let text = fs::read_to_string(&manifest).unwrap();
-    let newer = text.replace(
-        "\"schema_version\": 2",
-        "\"schema_version\": 7, \"new\": []",
-    );
+    let ours = format!("\"schema_version\": {SCHEMA_VERSION}");
+    let newer = text.replace(&ours, "\"schema_version\": 7, \"new\": []");
     assert_ne!(newer, text);
     fs::write(&manifest, newer).unwrap();
     let before = files(home.path());
@@ -92,7 +90,7 @@ async fn a_store_of_another_schema_version_is_refused_and_not_touched() {
             error,
             StoreError::OtherSchema {
                 found: 7,
-                known: 1,
+                known: SCHEMA_VERSION,
                 ..
             }
         ),
