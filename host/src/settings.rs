@@ -105,6 +105,23 @@ pub fn as_text(settings: &[Setting]) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// The settings in which a strategy is not what its source has, in words.
+pub fn deviations(settings: &[Setting], parameters: &[Parameter]) -> Vec<String> {
+    let deviation = |parameter: &Parameter| {
+        let of_source = parameter.source_value.as_ref()?;
+        let chosen = settings.iter().find(|one| one.name == parameter.name)?;
+        (chosen.value != *of_source).then(|| {
+            format!(
+                "its `{}` is `{}`, where its source has `{}`",
+                parameter.name,
+                display(&chosen.value),
+                display(of_source)
+            )
+        })
+    };
+    parameters.iter().filter_map(deviation).collect()
+}
+
 /// A value as `--set` takes it.
 pub fn display(value: &Value) -> String {
     match value {
@@ -184,6 +201,7 @@ mod tests {
         let parameter = |name: &str, default| Parameter {
             name: name.to_owned(),
             default,
+            source_value: None,
             doc: String::new(),
         };
         vec![
@@ -199,6 +217,20 @@ mod tests {
             .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
             .collect();
         resolve("rag", &parameters(), &chosen)
+    }
+
+    #[test]
+    fn a_setting_that_its_source_does_not_have_is_named() {
+        let mut parameters = parameters();
+        parameters[1].source_value = Some(Value::Text("dense".into()));
+        let said = |chosen: &[(String, String)]| {
+            deviations(&resolve("rag", &parameters, chosen).unwrap(), &parameters)
+        };
+        assert_eq!(
+            said(&[]),
+            ["its `mode` is `hybrid`, where its source has `dense`"]
+        );
+        assert!(said(&[("mode".into(), "dense".into())]).is_empty());
     }
 
     #[test]

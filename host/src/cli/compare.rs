@@ -1,5 +1,6 @@
 //! `memhost compare`: strategies on suites, side by side.
 
+mod cost;
 mod prepared;
 
 use std::collections::BTreeSet;
@@ -16,14 +17,12 @@ pub(super) use prepared::Prepared;
 use super::plugins::Choice;
 use super::setup::{ConfigFile, StoreFlags};
 use super::{Failure, aa, output, progress, setup, suite};
-use crate::compare::files::CellFiles;
 use crate::compare::manifest::Shard;
 use crate::compare::{
-    Comparison, Contest, Contestant, Design, Finish, Inapplicable, Outcome, PlannedCell, Report,
-    report,
+    Comparison, Contestant, Design, Finish, MOST_REPETITIONS, Outcome, Report, report,
 };
 use crate::config::Config;
-use crate::driver::{Acting, Cost, Surroundings};
+use crate::driver::{Acting, Surroundings};
 use crate::engine::fault_text;
 use crate::model::{Cassette, Models};
 use crate::store::Store;
@@ -81,10 +80,10 @@ pub struct Options {
     #[arg(long = "suite", value_name = "SUITE", value_delimiter = ',')]
     suites: Vec<String>,
     /// Seeds per strategy and suite: each decides anew all that is left to chance, the order of the tasks included.
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=u64::from(MOST_REPETITIONS)))]
     seeds: u64,
     /// Runs per seed, each with the tasks in another order and everything else as it was.
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_REPETITIONS)))]
     orders: u32,
     /// A parameter of a plugin; `memhost inspect` lists them.
     #[arg(long = "set", value_name = "PLUGIN.PARAMETER=VALUE")]
@@ -295,63 +294,6 @@ fn check_agent(acting: Acting, models: &Models) -> Result<(), Failure> {
             Err(Failure::usage(CompareError::NoAgent(name)))
         }
         Acting::Model | Acting::Reader => Ok(()),
-    }
-}
-
-/// What each plugin's plan is expected to cost, for all seeds together.
-fn expected_costs(
-    contests: &[Contest],
-    acting: Acting,
-) -> impl Iterator<Item = (&Contestant, &Suite, Cost)> {
-    contests.iter().flat_map(move |contest| {
-        let plugins = contest.contestants.iter().filter(|c| !c.floor);
-        plugins.map(move |plugin| {
-            let phases = plugin.strategy.phases();
-            let cost = Cost::expected(&plugin.plan, phases, &contest.suite, acting);
-            (plugin, contest.suite.as_ref(), cost)
-        })
-    })
-}
-
-/// Refuses what costs too much, and what measures nothing.
-fn check_cost(contests: &[Contest], options: &Options, acting: Acting) -> Result<(), Failure> {
-    if expected_costs(contests, acting).next().is_none() {
-        for Inapplicable { strategy, reason } in contests.iter().flat_map(|c| &c.inapplicable) {
-            eprintln!("{strategy} does not apply: {reason}");
-        }
-        return Err(Failure::usage(CompareError::NothingApplies));
-    }
-    let runs = options.seeds * u64::from(options.orders);
-    let expected = expected_costs(contests, acting)
-        .map(|(_, _, cost)| cost.model_calls * runs)
-        .sum();
-    match options.most_model_calls {
-        Some(most) if expected > most => {
-            Err(Failure::usage(CompareError::TooDear { expected, most }))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Says what is about to be spent, unless everything is there already.
-fn say_costs(
-    comparison: &Comparison,
-    acting: Acting,
-    files: Option<&CellFiles>,
-    cells: &[PlannedCell],
-) {
-    if cells
-        .iter()
-        .all(|cell| files.is_some_and(|files| files.has(&cell.key)))
-    {
-        return;
-    }
-    let runs = comparison.seeds * u64::from(comparison.orders);
-    for (plugin, suite, cost) in expected_costs(&comparison.contests, acting) {
-        progress::expected(plugin.name(), &suite.name, runs, &cost);
-    }
-    for contest in &comparison.contests {
-        progress::detectable(&contest.suite.name, &contest.group_sizes());
     }
 }
 

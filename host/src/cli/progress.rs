@@ -39,7 +39,7 @@ pub fn expected(strategy: &str, suite: &str, repetitions: u64, cost: &Cost) {
             1 => String::new(),
             _ => format!(" x {}", times(repetitions, "repetition")),
         },
-        times(cost.model_calls * repetitions, "model call"),
+        times(cost.model_calls.saturating_mul(repetitions), "model call"),
     );
 }
 

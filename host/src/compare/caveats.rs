@@ -141,7 +141,8 @@ fn about_strategy(strategy: &StrategyResult) -> Vec<String> {
     let mut caveats = Vec::new();
     if let Some(failures) = &strategy.failures {
         caveats.push(format!(
-            "{name}: {} of {} calls failed, and counted as if it had said nothing; the first: {}",
+            "{name}: {} of {} calls failed; a strategy that fails has said nothing, a question whose agent fails has no \
+             score; the first: {}",
             count(failures.failed as f64),
             count(failures.calls as f64),
             first_line(&failures.first)
@@ -168,6 +169,17 @@ fn about_strategy(strategy: &StrategyResult) -> Vec<String> {
             caveats.push(format!(
                 "{name}: {} runs of an agent per question",
                 score(costs.runs_per_task)
+            ));
+        }
+        if costs.distilled_per_task > 1.0 {
+            caveats.push(format!(
+                "{name}: learnt from {} runs of agents per question",
+                score(costs.distilled_per_task)
+            ));
+        }
+        if costs.tokens_per_question == 0.0 && !strategy.floor {
+            caveats.push(format!(
+                "{name}: handed out nothing in any question, so that its scores are those of no memory"
             ));
         }
         if costs.cut > 0.0 {

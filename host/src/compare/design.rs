@@ -12,6 +12,9 @@ use crate::driver::{self, Repetition};
 use crate::settings;
 use crate::suite::Lane;
 
+/// The most seeds of a comparison, and the most orders of a seed.
+pub const MOST_REPETITIONS: u32 = 10_000;
+
 /// What is compared on what, how often, and under which conditions.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Design {
@@ -142,7 +145,13 @@ impl ListedSuite {
             .map(|(episode, _)| episode.group.as_str())
             .collect();
         let strategies = contest.contestants.iter().map(|contestant| {
-            let deviations = driver::deviations(&contestant.plan, suite, conditions.acting);
+            let parameters = &contestant.strategy.description().parameters;
+            let mut deviations = settings::deviations(&contestant.settings, parameters);
+            deviations.extend(driver::deviations(
+                &contestant.plan,
+                suite,
+                conditions.acting,
+            ));
             ListedStrategy::of(contestant, deviations)
         });
         ListedSuite {

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::schedule::Outcome;
 use super::summary::{FORMAT, Setup};
-use super::{CellKey, Design, difference, key};
+use super::{CellKey, Design, MOST_REPETITIONS, difference, key};
 use crate::config::Config;
 use crate::contract;
 use crate::driver::CellReport;
@@ -218,7 +218,19 @@ impl Manifest {
                 known: FORMAT,
             });
         }
-        serde_json::from_slice(text).map_err(damaged)
+        let manifest: Manifest = serde_json::from_slice(text).map_err(damaged)?;
+        let Design { seeds, orders, .. } = &manifest.design;
+        for (field, value) in [("seeds", *seeds), ("orders", u64::from(*orders))] {
+            if !(1..=u64::from(MOST_REPETITIONS)).contains(&value) {
+                return Err(ManifestError::Damaged {
+                    place: place.to_owned(),
+                    reason: format!(
+                        "design.{field} is {value} and must lie in 1..={MOST_REPETITIONS}"
+                    ),
+                });
+            }
+        }
+        Ok(manifest)
     }
 
     /// Its text.

@@ -28,13 +28,13 @@ use std::sync::Arc;
 
 use crate::conformance::{self, Checked};
 use crate::contract::{Plan, Setting};
-use crate::driver::{self, Acting, Cell};
+use crate::driver::{self, Actors, Cell};
 use crate::engine::CallError;
 use crate::settings;
 use crate::strategy::Strategy;
 use crate::suite::{self, Suite};
 
-pub use design::{Design, ListedCell, ListedStrategy, ListedSuite};
+pub use design::{Design, ListedCell, ListedStrategy, ListedSuite, MOST_REPETITIONS};
 pub use key::{CellKey, Conditions};
 pub use manifest::{Manifest, Shard};
 pub use schedule::{Finish, HostRunner, Outcome, Runner, Watcher};
@@ -173,13 +173,13 @@ impl Contest {
     pub async fn new(
         suite: Suite,
         plugins: &[Contestant],
-        acting: Acting,
+        actors: Actors,
     ) -> Result<Contest, CallError> {
         let mut contestants = Vec::new();
         let mut inapplicable = Vec::new();
         for plugin in plugins {
             let phases = plugin.strategy.phases();
-            match driver::obstacle(&plugin.plan, phases, &suite, acting) {
+            match driver::obstacle(&plugin.plan, phases, &suite, actors) {
                 None => contestants.push(plugin.clone()),
                 Some(reason) => inapplicable.push(Inapplicable {
                     strategy: plugin.name().to_owned(),

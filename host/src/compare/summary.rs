@@ -171,6 +171,9 @@ pub struct Costs {
     /// Runs of an agent per question: with memory, without, and with memories on trial.
     #[serde(default)]
     pub runs_per_task: f64,
+    /// Runs that were handed to `distill`, per question: recorded ones, where no model acts.
+    #[serde(default)]
+    pub distilled_per_task: f64,
     /// Memories that were dropped because no task could try them.
     #[serde(default)]
     pub untried: f64,
@@ -186,6 +189,13 @@ impl Costs {
     /// Mean over these runs of one strategy on one suite; `None` of none.
     pub fn of(reports: &[&CellReport]) -> Option<Costs> {
         let per_run = |value: fn(&CellReport) -> f64| mean(reports.iter().map(|r| value(r)));
+        let per_question = |count: fn(&Runs) -> u64| {
+            let runs = reports.iter().map(|report| &report.runs);
+            mean(runs.map(|runs| match runs.asked {
+                0 => 0.0,
+                asked => count(runs) as f64 / asked as f64,
+            }))
+        };
         let retrievals: Vec<u64> = reports
             .iter()
             .flat_map(|report| report.retrieve_micros.iter().copied())
@@ -203,10 +213,8 @@ impl Costs {
             retrieve_p95_ms: milliseconds(95.0),
             fuel: per_run(|r| r.fuel.values().sum::<u64>() as f64)?,
             wall_seconds: mean(reports.iter().filter_map(|r| Some(r.wall?.as_secs_f64()))),
-            runs_per_task: per_run(|r| match r.runs.asked {
-                0 => 0.0,
-                asked => r.runs.total() as f64 / asked as f64,
-            })?,
+            runs_per_task: per_question(|runs| runs.total())?,
+            distilled_per_task: per_question(|runs| runs.distilled)?,
             untried: per_run(|r| r.runs.untried as f64)?,
             writing_tokens: per_run(|r| (r.writing.input_tokens + r.writing.output_tokens) as f64)?,
             cut: per_run(|r| r.cut as f64)?,
@@ -227,6 +235,7 @@ impl Costs {
             ("fuel", Some(self.fuel)),
             ("wall_seconds", self.wall_seconds),
             ("runs_per_task", Some(self.runs_per_task)),
+            ("distilled_per_task", Some(self.distilled_per_task)),
             ("untried", Some(self.untried)),
             ("cut", Some(self.cut)),
             ("evicted_by_host", Some(self.evicted_by_host)),

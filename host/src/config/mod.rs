@@ -54,9 +54,6 @@ pub use error::ConfigError;
 /// The file that is read where no other is named.
 pub const FILE: &str = "memhost.toml";
 
-/// Where memories are kept where nothing else is said.
-pub const DEFAULT_STORE: &str = ".memhost/store";
-
 /// The endpoint of entries that name none: OpenAI's own, unless `[endpoint.openai]` says otherwise.
 pub const DEFAULT_ENDPOINT: &str = "openai";
 
@@ -85,8 +82,8 @@ pub struct Config {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, expecting = "a table")]
 pub struct StoreSection {
-    /// A directory or an object-store URI. What absence means is the command's choice: a temporary directory for
-    /// `compare`, [`DEFAULT_STORE`] for those that keep memories.
+    /// A directory or an object-store URI. Without one, `compare` keeps memories with its output, or nowhere if it has
+    /// none.
     pub uri: Option<String>,
 }
 

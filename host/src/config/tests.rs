@@ -106,7 +106,6 @@ fn the_defaults_that_the_sample_names_are_the_defaults() {
     let sample = parse(&sample_in_full()).unwrap();
     let local = &sample.endpoint["local"];
     assert_eq!(*local, EndpointSettings::at(local.base_url.clone()));
-    assert_eq!(sample.store.uri.as_deref(), Some(DEFAULT_STORE));
     assert_eq!(sample.model.choice, ModelChoice::default());
     assert_eq!(sample.embedder.choice, EmbedderChoice::default());
     assert_eq!(sample.limits, Limits::default());

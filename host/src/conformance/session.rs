@@ -178,7 +178,10 @@ impl Session {
         receipt: Option<Receipt>,
     ) -> Result<(), Stop> {
         let attempts = lesson.attempts(&self.bearings.plan);
-        self.bearings.past.add(&attempts);
+        for attempt in &attempts {
+            let told = told(attempt.clone(), self.bearings.plan.labels);
+            self.bearings.past.add(told);
+        }
         if let Some(receipt) = receipt {
             let feedback = vec![Feedback {
                 attempt: lesson.guided(&receipt),
@@ -187,6 +190,7 @@ impl Session {
             self.update(&lesson.task.id, feedback).await?;
         }
         for attempts in grouping::calls(&self.bearings.plan, &attempts, None) {
+            let attempts = attempts.into_iter().cloned().collect();
             self.distill(&lesson.task.id, attempts).await?;
         }
         self.bearings.minutes += 1;

@@ -8,7 +8,11 @@ use crate::contract::{Attempt, Plan};
 /// - Otherwise one call per agent and `trials` of its runs: a strategy that asks for one run at a time gets one.
 ///
 /// `sent` is the agent that was chosen, where one was: the others did not run, and the one ran as often as asked.
-pub(crate) fn calls(plan: &Plan, attempts: &[Attempt], sent: Option<&str>) -> Vec<Vec<Attempt>> {
+pub(crate) fn calls<'a>(
+    plan: &Plan,
+    attempts: &'a [Attempt],
+    sent: Option<&str>,
+) -> Vec<Vec<&'a Attempt>> {
     let trials = plan.trials.max(1) as usize;
     let by_agent = by_agent(attempts);
     if plan.all_agents {
@@ -17,7 +21,7 @@ pub(crate) fn calls(plan: &Plan, attempts: &[Attempt], sent: Option<&str>) -> Ve
         return (0..runs.min(most))
             .map(|run| {
                 let of_each = by_agent.iter().filter_map(|runs| runs.get(run));
-                of_each.map(|attempt| (*attempt).clone()).collect()
+                of_each.copied().collect()
             })
             .collect();
     }
@@ -29,10 +33,7 @@ pub(crate) fn calls(plan: &Plan, attempts: &[Attempt], sent: Option<&str>) -> Ve
         Some(_) => None,
     });
     ran.flat_map(|runs| {
-        let calls: Vec<Vec<Attempt>> = runs
-            .chunks(trials)
-            .map(|call| call.iter().map(|attempt| (*attempt).clone()).collect())
-            .collect();
+        let calls: Vec<Vec<&Attempt>> = runs.chunks(trials).map(<[_]>::to_vec).collect();
         calls
     })
     .collect()
@@ -97,7 +98,7 @@ mod tests {
             run("a", 2),
         ];
         let calls = calls(&plan, &attempts, sent);
-        let ids = |call: &Vec<Attempt>| call.iter().map(|a| a.id.as_str()).collect::<String>();
+        let ids = |call: &Vec<&Attempt>| call.iter().map(|a| a.id.as_str()).collect::<String>();
         calls.iter().map(ids).collect()
     }
 

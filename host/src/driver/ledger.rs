@@ -104,7 +104,9 @@ impl Sorted {
     pub(super) fn waiting(self, tasks: &[&str]) -> Waiting {
         let first = tasks.first().copied().unwrap_or_default();
         let task_of = |attempt: &str| {
-            let named = tasks.iter().find(|task| is_attempt_of(attempt, task));
+            // Of `t` and `t-2`, an attempt `t-2@r5` is of the second.
+            let named = tasks.iter().filter(|task| is_attempt_of(attempt, task));
+            let named = named.max_by_key(|task| task.len());
             named.copied().unwrap_or(first).to_owned()
         };
         let inserts = self.inserts.into_iter().map(|insert| {
@@ -265,13 +267,15 @@ mod tests {
             change(about("t2@r5"), Commit::IfTrialGains(0.05)),
             change(about("t1@r4#3"), Commit::IfTrialGains(0.05)),
             change(about("nobody"), Commit::IfTrialGains(0.05)),
+            change(about("t1-b@r6"), Commit::IfTrialGains(0.05)),
         ]);
-        let ids = ["m1".into(), "m2".into(), "m3".into()];
-        let pending = sorted.waiting(&["t1", "t2", "t22"]).with(&ids);
+        let ids = ["m1".into(), "m2".into(), "m3".into(), "m4".into()];
+        let pending = sorted.waiting(&["t1", "t1-b", "t2", "t22"]).with(&ids);
         let decided: Vec<(&str, &[String])> = pending
             .iter()
             .map(|p| (p.task.as_str(), p.memories.as_slice()))
             .collect();
-        assert_eq!(decided, [("t2", &ids[..1]), ("t1", &ids[1..])]);
+        let expected = [("t2", &ids[..1]), ("t1", &ids[1..3]), ("t1-b", &ids[3..])];
+        assert_eq!(decided, expected);
     }
 }

@@ -39,7 +39,7 @@ use crate::store::{Store, StoreError};
 use crate::strategy::Strategy;
 use crate::suite::{Reader, Suite};
 
-pub use acting::Acting;
+pub use acting::{Acting, Actors};
 pub use calendar::{Calendar, Guard, Leak};
 pub use cost::Cost;
 pub use order::Repetition;
@@ -124,7 +124,8 @@ pub async fn run_cell(
     let start = Instant::now();
     let plan = cell.strategy.plan(&cell.settings).await?;
     let phases = cell.strategy.phases();
-    if let Some(reason) = obstacle(&plan, phases, &cell.suite, surroundings.acting) {
+    let actors = Actors::of(surroundings.acting, &surroundings.models);
+    if let Some(reason) = obstacle(&plan, phases, &cell.suite, actors) {
         return Err(DriverError::Plan {
             strategy: cell.strategy.description().name.clone(),
             suite: cell.suite.name.clone(),

@@ -93,6 +93,25 @@ impl ModelAgent {
         }
     }
 
+    /// One agent per model that is not the same as another's, weakest first.
+    pub(super) fn every(models: &Arc<Models>) -> Vec<ModelAgent> {
+        let mut agents: Vec<ModelAgent> = Vec::new();
+        for role in [Role::Cheap, Role::Agent, Role::Strongest] {
+            let name = models.role(role).name();
+            if !agents.iter().any(|one| one.name() == name) {
+                agents.push(ModelAgent {
+                    role,
+                    ..ModelAgent::new(models.clone())
+                });
+            }
+        }
+        agents
+    }
+
+    fn name(&self) -> &str {
+        self.models.role(self.role).name()
+    }
+
     /// What strategies hear of it.
     pub(super) fn agent(&self) -> Agent {
         let (id, rank) = match self.role {
@@ -103,7 +122,7 @@ impl ModelAgent {
         };
         Agent {
             id: id.to_owned(),
-            model: self.models.role(self.role).name().to_owned(),
+            model: self.name().to_owned(),
             rank,
         }
     }

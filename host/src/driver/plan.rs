@@ -2,25 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::contract::{Attempt, Authority, Labels, Outcome, Plan, Verdict};
+use crate::contract::{Attempt, Authority, Labels, Outcome, Plan, Protocol, Verdict};
 use crate::strategy::Phases;
 use crate::suite::{Lane, Question, Suite};
 
-use super::Acting;
+use super::{Acting, Actors};
 
 /// Why a strategy with this plan cannot be run on this suite at all; `None` if it can.
-pub fn obstacle(plan: &Plan, phases: Phases, suite: &Suite, acting: Acting) -> Option<String> {
+pub fn obstacle(plan: &Plan, phases: Phases, suite: &Suite, actors: Actors) -> Option<String> {
     if plan.trials == 0 || plan.rounds == 0 {
         return Some("its plan asks for no trial or no round at all; both are at least 1".into());
     }
-    let model = acting == Acting::Model;
+    let model = actors.acting == Acting::Model;
     if model && !suite.episodes().any(|(_, episode)| episode.is_checkable()) {
         return Some("no program can check what a language model answers here".into());
     }
-    let hides_several = suite
-        .questions()
-        .any(|(_, question)| matches!(question, Question::Discover { .. }));
-    if plan.rounds > 1 && !hides_several {
+    if plan.rounds > 1 && !hides_several(suite) {
         return Some(
             "it works in rounds of findings, and the tasks here have one outcome each".into(),
         );
@@ -39,10 +36,21 @@ pub fn obstacle(plan: &Plan, phases: Phases, suite: &Suite, acting: Acting) -> O
         );
     }
     if plan.all_agents && most_agents(suite) < 2 {
-        return Some(
-            "it contrasts several agents on one task, and only one agent's runs are recorded here"
-                .into(),
-        );
+        let checked = suite.episodes().any(|(_, episode)| episode.is_checkable());
+        let trains = model && checked && plan.protocol == Protocol::BuildThenFreeze;
+        if !trains {
+            return Some(
+                "it contrasts several agents on one task, and only one agent's runs are recorded here"
+                    .into(),
+            );
+        }
+        if actors.agents < 2 {
+            return Some(
+                "it contrasts several agents on one task, and all roles have the same model; give `models.cheap` or \
+                 `models.strongest` another one"
+                    .into(),
+            );
+        }
     }
     let teaches_where_it_asks = suite
         .episodes()
@@ -55,6 +63,11 @@ pub fn obstacle(plan: &Plan, phases: Phases, suite: &Suite, acting: Acting) -> O
         );
     }
     unlabelled(plan.labels, suite, model)
+}
+
+fn hides_several(suite: &Suite) -> bool {
+    let mut questions = suite.questions();
+    questions.any(|(_, question)| matches!(question, Question::Discover { .. }))
 }
 
 /// What is told of outcomes must exist: those of recorded runs, or of what the suite asks.
@@ -87,15 +100,28 @@ pub fn deviations(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
             tasks.len()
         ));
     }
-    let binary = suite
-        .attempts()
-        .filter_map(|a| a.outcome.score)
-        .all(|s| s == 0.0 || s == 1.0);
-    if plan.labels == Labels::Graded && binary && suite.lane != Lane::Forecast {
+    if plan.labels == Labels::Graded && !grades(suite) {
         deviations.push("it learns from graded outcomes, and those here are all or nothing".into());
     }
     if plan.labels == Labels::SelfJudged && acting == Acting::Reader {
         deviations.push("what it judges are recorded runs, not its own agent's".into());
+    }
+    let batched = suite
+        .streams
+        .iter()
+        .flat_map(|stream| &stream.stages)
+        .any(|stage| stage.batched);
+    if plan.calls.candidates > 0.0 && !batched {
+        deviations.push(
+            "outcomes come one by one here, so that each is the worst of its batch".to_owned(),
+        );
+    }
+    if plan.calls.candidates > 0.0 && acting == Acting::Reader && !hides_several(suite) {
+        deviations.push(
+            "what is to be proven by a re-run is tried on the known task most like it, because the outcome of the \
+             task itself would give the answer away"
+                .to_owned(),
+        );
     }
     if plan.baseline_arm && acting == Acting::Reader {
         deviations.push(
@@ -103,6 +129,16 @@ pub fn deviations(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
         );
     }
     deviations
+}
+
+/// Whether any outcome may lie between failure and success: a recorded one, or what a question is worth.
+fn grades(suite: &Suite) -> bool {
+    let graded = |question: &Question| match question {
+        Question::Tools { .. } | Question::Forecast { .. } | Question::Discover { .. } => true,
+        Question::Evidence { .. } | Question::Kind { .. } | Question::Route { .. } => false,
+    };
+    let mut scores = suite.attempts().filter_map(|a| a.outcome.score);
+    scores.any(|s| s != 0.0 && s != 1.0) || suite.questions().any(|(_, q)| graded(q))
 }
 
 /// How many runs by one agent there are of each task, at most.
@@ -144,12 +180,16 @@ fn is_graded(attempt: &Attempt) -> bool {
 /// An attempt with what its strategy may be told of the outcome.
 pub(crate) fn told(mut attempt: Attempt, labels: Labels) -> Attempt {
     match labels {
-        Labels::Any | Labels::Graded => {}
+        Labels::Any | Labels::Graded => return attempt,
         Labels::Verified => {
             attempt.outcome.score = None;
             attempt.outcome.baseline = None;
         }
         Labels::SelfJudged => attempt.outcome = untold(),
+    }
+    // What an environment pays on the way is a grade too.
+    for step in &mut attempt.steps {
+        step.reward = None;
     }
     attempt
 }

@@ -156,11 +156,17 @@ impl Recorder {
         }
     }
 
-    pub(super) fn model_calls(&mut self, calls: &[ModelCall]) {
+    fn model_calls(&mut self, calls: &[ModelCall]) {
         for call in calls {
             let cost = self.report.model.entry(call.purpose.clone()).or_default();
             cost.add(call);
         }
+    }
+
+    /// What an agent on a model asked for, beside the strategy's own calls.
+    pub(super) fn acted(&mut self, calls: &[ModelCall]) {
+        self.report.calls += calls.len() as u64;
+        self.model_calls(calls);
     }
 
     pub(super) fn runs(&mut self, arm: Arm, runs: usize) {

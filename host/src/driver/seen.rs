@@ -17,16 +17,15 @@ struct Seen {
 }
 
 impl SeenAttempts {
-    pub(crate) fn add(&self, attempts: &[Attempt]) {
+    /// An attempt as the strategy may hear of it.
+    pub(crate) fn add(&self, attempt: Attempt) {
         let mut seen = self
             .0
             .write()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
-        for attempt in attempts {
-            let of_task = seen.by_task.entry(attempt.task.id.clone()).or_default();
-            of_task.insert(attempt.id.clone());
-            seen.attempts.insert(attempt.id.clone(), attempt.clone());
-        }
+        let of_task = seen.by_task.entry(attempt.task.id.clone()).or_default();
+        of_task.insert(attempt.id.clone());
+        seen.attempts.insert(attempt.id.clone(), attempt);
     }
 
     /// The ids of a task's own attempts.

@@ -55,11 +55,12 @@ pub(super) fn description(description: &Description) -> Checked {
                 parameter.name
             ));
         }
-        if let crate::contract::Value::Number(number) = parameter.default {
-            finite(
-                &format!("describe: the default of `{}`", parameter.name),
-                number,
-            )?;
+        let values = std::iter::once(&parameter.default).chain(&parameter.source_value);
+        for value in values {
+            if let crate::contract::Value::Number(number) = value {
+                let name = &parameter.name;
+                finite(&format!("describe: a value of `{name}`"), *number)?;
+            }
         }
     }
     match description
@@ -105,6 +106,7 @@ pub(super) fn plan(plan: &Plan) -> Checked {
         ("calls.retrieve", calls.retrieve),
         ("calls.distill", calls.distill),
         ("calls.update", calls.update),
+        ("calls.candidates", calls.candidates),
     ] {
         if !value.is_finite() || value < 0.0 {
             return Err(format!(
@@ -240,6 +242,7 @@ mod tests {
             parameters: vec![Parameter {
                 name: "k".to_owned(),
                 default: Value::Number(1.0),
+                source_value: None,
                 doc: "How many.".to_owned(),
             }],
             requires: vec!["llm".to_owned()],

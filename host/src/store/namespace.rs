@@ -94,11 +94,6 @@ impl Namespace {
         self.handle.shared.read().count(filter, view)
     }
 
-    /// Tokens of content over all active memories.
-    pub fn content_tokens(&self) -> u64 {
-        self.handle.shared.read().active_tokens()
-    }
-
     /// Edges that start from or lead to these memories, sorted by source, target and kind.
     pub fn links(&self, ids: &[String], kind: Option<&str>, view: &View) -> Vec<Link> {
         self.handle.shared.read().links(ids, kind, view)

@@ -12,13 +12,12 @@ use super::rank::best_slots;
 use super::vectors::VectorIndex;
 use super::{StoreError, View};
 use crate::contract::{Blob, Filter, Hit, Link, Memory, Row, Scan, State};
-use crate::tokens;
 
 /// Memories, keys, links and blobs of a namespace.
 #[derive(Debug)]
 pub(crate) struct WorkingSet {
     /// Boxed, because what is removed leaves its slot empty behind it.
-    slots: Vec<Option<Box<Entry>>>,
+    slots: Vec<Option<Box<Memory>>>,
     by_id: HashMap<String, u32>,
     vectors: VectorIndex,
     /// Built when a field is first searched.
@@ -28,13 +27,6 @@ pub(crate) struct WorkingSet {
     incoming: BTreeSet<(String, LinkKey)>,
     blobs: HashMap<String, Vec<u8>>,
     next: u64,
-    active_tokens: u64,
-}
-
-#[derive(Debug)]
-struct Entry {
-    memory: Memory,
-    tokens: u32,
 }
 
 /// A field that BM25 ranks by.
@@ -104,7 +96,6 @@ impl WorkingSet {
             incoming: BTreeSet::new(),
             blobs: HashMap::new(),
             next: 1,
-            active_tokens: 0,
         }
     }
 
@@ -182,11 +173,6 @@ impl WorkingSet {
         outgoing.chain(incoming).collect()
     }
 
-    /// Tokens of content over all active memories.
-    pub(crate) fn active_tokens(&self) -> u64 {
-        self.active_tokens
-    }
-
     pub(crate) fn blob(&self, name: &str) -> Option<&Vec<u8>> {
         self.blobs.get(name)
     }
@@ -205,9 +191,9 @@ impl WorkingSet {
             && !self.lexical.contains_key(field)
         {
             let mut index = LexicalIndex::default();
-            for (slot, entry) in self.slots.iter().enumerate() {
-                if let Some(entry) = entry {
-                    index.set(slot as u32, field.texts(&entry.memory));
+            for (slot, memory) in self.slots.iter().enumerate() {
+                if let Some(memory) = memory {
+                    index.set(slot as u32, field.texts(memory));
                 }
             }
             self.lexical.insert(field.clone(), index);
@@ -220,7 +206,7 @@ impl WorkingSet {
             self.slots
                 .get(slot)
                 .and_then(Option::as_ref)
-                .is_some_and(|entry| self.is_wanted(entry, &wanted.predicate, view))
+                .is_some_and(|memory| is_wanted(memory, &wanted.predicate, view))
         };
         let slots = self.slots.len();
         match query {
@@ -229,7 +215,7 @@ impl WorkingSet {
                 let scores = best.iter().map(|best| best.score);
                 let hits = best_slots(scores, wanted.limit, wanted.least, visible);
                 let hit = |(slot, score): (usize, f64)| {
-                    let memory = &self.slots[slot].as_ref()?.memory;
+                    let memory = self.slots[slot].as_ref()?;
                     let key = memory.keys.get(best[slot].position as usize);
                     Some(hit(memory, score, key.map_or("", |key| &key.name)))
                 };
@@ -241,9 +227,8 @@ impl WorkingSet {
                 };
                 let scores = index.scores(text, slots).into_iter();
                 let hits = best_slots(scores, wanted.limit, wanted.least, visible);
-                let hit = |(slot, score): (usize, f64)| {
-                    Some(hit(&self.slots[slot].as_ref()?.memory, score, ""))
-                };
+                let hit =
+                    |(slot, score): (usize, f64)| Some(hit(self.slots[slot].as_ref()?, score, ""));
                 hits.into_iter().filter_map(hit).collect()
             }
         }
@@ -259,9 +244,8 @@ impl WorkingSet {
         let order = scan.order_by.as_deref().map(Field::parse).transpose()?;
         let mut found: Vec<(u32, &Memory)> = (0u32..)
             .zip(&self.slots)
-            .filter_map(|(slot, entry)| Some((slot, entry.as_ref()?)))
-            .filter(|(_, entry)| self.is_wanted(entry, &predicate, view))
-            .map(|(slot, entry)| (slot, &entry.memory))
+            .filter_map(|(slot, memory)| Some((slot, memory.as_deref()?)))
+            .filter(|(_, memory)| is_wanted(memory, &predicate, view))
             .collect();
         match &order {
             Some(field) => found.sort_by(|(_, a), (_, b)| {
@@ -300,7 +284,7 @@ impl WorkingSet {
             .slots
             .iter()
             .flatten()
-            .filter(|entry| self.is_wanted(entry, &predicate, view));
+            .filter(|memory| is_wanted(memory, &predicate, view));
         Ok(u32::try_from(found.count()).unwrap_or(u32::MAX))
     }
 
@@ -320,8 +304,8 @@ impl WorkingSet {
 
     fn find(&self, id: &str) -> Option<(u32, &Memory)> {
         let slot = *self.by_id.get(id)?;
-        let entry = self.slots.get(slot as usize)?.as_ref()?;
-        Some((slot, &entry.memory))
+        let memory = self.slots.get(slot as usize)?.as_ref()?;
+        Some((slot, memory))
     }
 
     fn put(&mut self, memory: Memory) {
@@ -339,19 +323,12 @@ impl WorkingSet {
             // Most writes only move a counter, and leave the texts as they are.
             let same = old
                 .as_ref()
-                .is_some_and(|old| field.texts(&old.memory).eq(field.texts(&memory)));
+                .is_some_and(|old| field.texts(old).eq(field.texts(&memory)));
             if !same {
                 index.set(slot, field.texts(&memory));
             }
         }
-        let tokens = match &old {
-            Some(old) if old.memory.content == memory.content => old.tokens,
-            _ => tokens::count(&memory.content),
-        };
-        let entry = Entry { memory, tokens };
-        self.active_tokens -= old.as_ref().map_or(0, |old| old.active_tokens());
-        self.active_tokens += entry.active_tokens();
-        *place = Some(Box::new(entry));
+        *place = Some(Box::new(memory));
     }
 
     fn remove(&mut self, id: &str) {
@@ -362,25 +339,14 @@ impl WorkingSet {
         for index in self.lexical.values_mut() {
             index.remove(slot);
         }
-        if let Some(entry) = self.slots.get_mut(slot as usize).and_then(Option::take) {
-            self.active_tokens -= entry.active_tokens();
+        if let Some(place) = self.slots.get_mut(slot as usize) {
+            *place = None;
         }
-    }
-
-    fn is_wanted(&self, entry: &Entry, predicate: &Predicate, view: &View) -> bool {
-        predicate.holds(&entry.memory, seen_state(&entry.memory, view))
-            && !is_withheld(&entry.memory, view)
     }
 }
 
-impl Entry {
-    fn active_tokens(&self) -> u64 {
-        if self.memory.state == State::Active {
-            self.tokens.into()
-        } else {
-            0
-        }
-    }
+fn is_wanted(memory: &Memory, predicate: &Predicate, view: &View) -> bool {
+    predicate.holds(memory, seen_state(memory, view)) && !is_withheld(memory, view)
 }
 
 fn hit(memory: &Memory, score: f64, key: &str) -> Hit {

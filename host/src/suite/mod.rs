@@ -35,7 +35,7 @@ pub use floor::floors;
 pub use load::{Format, builtin, formats};
 pub use metric::{aggregate, is_hidden, is_solved, lower_is_better};
 pub(crate) use reader::attempt_of;
-pub use reader::{Act, Reader, Reading, Record};
+pub use reader::{Act, Cited, Reader, Reading, Record};
 pub use summary::{StreamSummary, SuiteSummary};
 
 /// What a suite tests. No score is ever averaged over lanes.

@@ -62,16 +62,39 @@ pub struct Reading<'a> {
     /// The guidance as the agent would see it, cut at its budget: one text per budget of the suite, in its order.
     pub guidance: &'a [String],
     /// Sources of the memories in the receipt of the last budget, best memory first, and each memory's in
-    /// its own order: `<attempt>` or `<attempt>#<step>`.
-    pub sources: &'a [String],
-    /// The receipt's score of the memory that each source comes from, in the same order.
-    pub weights: &'a [f64],
+    /// its own order.
+    pub cited: &'a [Cited],
     /// Attempts that the strategy could draw on: learnt before in this stream, neither the task's own nor withheld.
     pub visible: &'a HashSet<String>,
     /// Outcomes that are known by now, whether or not the strategy was told.
     pub record: &'a Record,
     /// The reader's own random bits: the same for every strategy.
     pub seed: u64,
+}
+
+/// Where something that was handed out was learnt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cited {
+    /// `<attempt>` or `<attempt>#<step>`.
+    pub source: String,
+    /// The memory that names it.
+    pub memory: String,
+    /// The receipt's score of that memory.
+    pub weight: f64,
+}
+
+#[cfg(test)]
+impl Cited {
+    /// Each source in a memory of its own, with the same score.
+    fn each<S: AsRef<str>>(sources: &[S], weight: f64) -> Vec<Cited> {
+        let sources = sources.iter().map(AsRef::as_ref);
+        let cited = sources.map(|source| Cited {
+            source: source.to_owned(),
+            memory: format!("memory of {source}"),
+            weight,
+        });
+        cited.collect()
+    }
 }
 
 /// What the reader did with it.
@@ -338,7 +361,7 @@ fn read_gold(gold: &[String], reading: &Reading<'_>, scores: &mut Scores) {
     if gold.is_empty() {
         return;
     }
-    let ranked = distinct(reading.sources.iter().map(String::as_str));
+    let ranked = distinct(reading.cited.iter().map(|cited| cited.source.as_str()));
     let found = |depth: usize| {
         ranked
             .iter()
@@ -376,9 +399,9 @@ pub(super) fn has_answer(texts: &[&Bag], answers: &[String], matching: Matching)
 fn cited_attempts<'a>(reading: &Reading<'a>) -> Vec<&'a str> {
     distinct(
         reading
-            .sources
+            .cited
             .iter()
-            .map(|source| attempt_of(source))
+            .map(|cited| attempt_of(&cited.source))
             .filter(|attempt| reading.visible.contains(*attempt)),
     )
 }

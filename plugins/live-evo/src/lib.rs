@@ -63,11 +63,6 @@ impl Strategy for LiveEvo {
              sentences of the experiences, which no one has checked for applicability. Ranking, weights and the \
              trial of new experiences are the paper's.",
         )
-        .degraded(
-            "Where an outcome is all or nothing (0 or 1 with memory and without), a weight moves by +0.3 or -0.2, \
-             as in the author's skill: the paper's gain of 1 would forget a new experience after one failure \
-             (`binary-step=gain` is the paper's).",
-        )
     }
 
     fn plan(settings: &Settings) -> Result<Plan, Fault> {
@@ -76,7 +71,10 @@ impl Strategy for LiveEvo {
         Ok(Plan {
             labels: Labels::Graded,
             baseline_arm: true,
-            calls: ExpectedCalls::per(CALLS_PER_RETRIEVAL, 0.0, NO_GAIN + distilled),
+            calls: ExpectedCalls {
+                candidates: distilled,
+                ..ExpectedCalls::per(CALLS_PER_RETRIEVAL, 0.0, NO_GAIN + distilled)
+            },
             ..Plan::streaming()
         })
     }

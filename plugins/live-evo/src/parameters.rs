@@ -71,7 +71,8 @@ pub(crate) const BINARY_STEP: Choice<BinaryStep> = Choice::new(
     "What moves a weight where both scores are 0 or 1: `step` +0.3 or -0.2 by the sign of the gain (the sizes are \
      the skill's); `skill` the same, and where both runs ended alike +0.3 if they succeeded and -0.2 if not; \
      `gain` the gain (paper).",
-);
+)
+.but_its_source_has("gain");
 
 /// When a guidance that gained nothing leads to a meta-guideline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +95,8 @@ pub(crate) const GUARD: Choice<Guard> = Choice::new(
     ],
     "When a gain of 0 or less leads to a meta-guideline: `used` if experiences were used; `no-binary-ties` the \
      same, unless both scores are 0 or both are 1; `published` always (paper).",
-);
+)
+.but_its_source_has("published");
 
 /// The paper's batch, a week, has 50 tasks.
 pub(crate) const REFLECTIONS: Count = Count::new(

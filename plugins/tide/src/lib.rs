@@ -82,6 +82,14 @@ impl Mode {
         }
     }
 
+    /// Paper, section 4.2: exactly one in a workspace; several in a repository, without a stated limit.
+    fn findings_per_round(self) -> u32 {
+        match self {
+            Mode::Repository => 0,
+            Mode::Workspace => 1,
+        }
+    }
+
     /// On average, in the paper's data: 146 in 20 repositories, 150 in 30 workspaces.
     fn problems_per_task(self) -> f32 {
         match self {
@@ -137,6 +145,7 @@ impl Strategy for Tide {
                 0 => mode.rounds(),
                 rounds => rounds,
             },
+            findings_per_round: mode.findings_per_round(),
             calls: ExpectedCalls::per(0.0, problems, 0.0),
             ..Plan::streaming()
         };

@@ -33,6 +33,11 @@ pub trait Typed {
     /// What it is unless chosen.
     fn default(&self) -> Value;
 
+    /// What its source has, if that is not the default. While something else is chosen, every report says so.
+    fn source_value(&self) -> Option<Value> {
+        None
+    }
+
     /// What it does, and its source.
     fn doc(&self) -> &'static str;
 
@@ -60,6 +65,7 @@ impl<T: Typed + Sync> Declared for T {
         Parameter {
             name: self.name().to_owned(),
             default: self.default(),
+            source_value: self.source_value(),
             doc: format!("{} Takes {}.", self.doc(), self.range()),
         }
     }
@@ -337,6 +343,7 @@ impl Typed for Text {
 pub struct Choice<T: 'static> {
     name: &'static str,
     options: &'static [(&'static str, T)],
+    of_source: Option<&'static str>,
     doc: &'static str,
 }
 
@@ -351,7 +358,19 @@ impl<T> Choice<T> {
         doc: &'static str,
     ) -> Self {
         assert!(!options.is_empty(), "a choice needs an option");
-        Self { name, options, doc }
+        Self {
+            name,
+            options,
+            of_source: None,
+            doc,
+        }
+    }
+
+    /// The option that its source has, where that is not the first.
+    #[must_use]
+    pub const fn but_its_source_has(mut self, option: &'static str) -> Self {
+        self.of_source = Some(option);
+        self
     }
 }
 
@@ -365,6 +384,10 @@ impl<T: Copy> Typed for Choice<T> {
     fn default(&self) -> Value {
         let (name, _) = self.options[0];
         Value::Text(name.to_owned())
+    }
+
+    fn source_value(&self) -> Option<Value> {
+        self.of_source.map(Value::from)
     }
 
     fn doc(&self) -> &'static str {

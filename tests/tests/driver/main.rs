@@ -1,7 +1,9 @@
 //! What the driver promises: one call, one transaction; conditional writes wait for their condition; a task never
 //! draws on its own attempts; a strategy is told no more than its plan says; a failing call costs that call.
 
+mod models;
 mod plans;
+mod rounds;
 
 use std::sync::{Arc, Mutex};
 
@@ -38,7 +40,8 @@ struct Scripted {
     heard: Mutex<Vec<Vec<Feedback>>>,
     /// What each retrieval saw: contents, in order.
     seen: Mutex<Vec<Vec<String>>>,
-    told: Mutex<Vec<Outcome>>,
+    /// What `get-attempts` said of the memories that each retrieval saw.
+    looked_up: Mutex<Vec<Attempt>>,
 }
 
 impl Scripted {
@@ -64,7 +67,7 @@ impl Scripted {
             calls: Mutex::default(),
             heard: Mutex::default(),
             seen: Mutex::default(),
-            told: Mutex::default(),
+            looked_up: Mutex::default(),
         }
     }
 
@@ -128,6 +131,12 @@ impl Strategy for Scripted {
             .unwrap();
         let contents: Vec<String> = rows.iter().map(|row| row.memory.content.clone()).collect();
         self.seen.lock().unwrap().push(contents.clone());
+        let sources: Vec<String> = rows
+            .iter()
+            .flat_map(|row| row.memory.sources.clone())
+            .collect();
+        let known = context.attempts().unwrap().get(&sources);
+        self.looked_up.lock().unwrap().extend(known);
         let used = rows
             .into_iter()
             .map(|row| Citation {
@@ -153,10 +162,6 @@ impl Strategy for Scripted {
         _: &[Setting],
     ) -> Answer<Vec<Change>> {
         self.calls.lock().unwrap().push(attempts.clone());
-        self.told
-            .lock()
-            .unwrap()
-            .extend(attempts.iter().map(|attempt| attempt.outcome.clone()));
         answer((self.distill)(&attempts).map_err(|fault| self.failed("distill", fault)))
     }
 
@@ -297,11 +302,21 @@ impl Progress for Silent {
     fn advance(&self, _: usize, _: usize) {}
 }
 
-/// Runs a cell; also what stands in the namespace at the end, in any state.
+/// Runs a cell with the suite's reader; also what stands in the namespace at the end, in any state.
 async fn run(
     strategy: &Arc<Scripted>,
     suite: &Arc<Suite>,
     most_memories: Option<u32>,
+) -> Result<(CellReport, Vec<(String, State)>), DriverError> {
+    let nobody = Models::all(Arc::new(NoModel));
+    run_with(strategy, suite, most_memories, (Acting::Reader, nobody)).await
+}
+
+async fn run_with(
+    strategy: &Arc<Scripted>,
+    suite: &Arc<Suite>,
+    most_memories: Option<u32>,
+    (acting, models): (Acting, Models),
 ) -> Result<(CellReport, Vec<(String, State)>), DriverError> {
     let directory = tempfile::tempdir().unwrap();
     let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
@@ -310,10 +325,10 @@ async fn run(
         .unwrap();
     let surroundings = Surroundings {
         store: store.clone(),
-        models: Arc::new(Models::all(Arc::new(NoModel))),
+        models: Arc::new(models),
         embedder,
         limits: Limits::default(),
-        acting: Acting::Reader,
+        acting,
     };
     let cell = Cell {
         strategy: strategy.clone(),
@@ -474,19 +489,28 @@ async fn a_strategy_is_told_no_more_than_its_plan_says() {
         let mut strategy = Scripted::new(remember);
         strategy.plan.labels = labels;
         let strategy = Arc::new(strategy);
-        let suite = suite(vec![episode(
-            "x",
-            false,
-            vec![attempt("x", 0, Verdict::Success)],
-        )]);
-        run(&strategy, &suite, None).await.unwrap();
-        let told = strategy.told.lock().unwrap().clone();
-        assert_eq!(
-            (told[0].verdict, told[0].score),
-            (verdict, score),
-            "{labels:?}"
-        );
-        assert_eq!(told[0].reason.is_empty(), labels == Labels::SelfJudged);
+        let mut paid = attempt("x", 0, Verdict::Success);
+        paid.steps = vec![Step {
+            actor: Actor::Observation,
+            name: None,
+            text: "done".into(),
+            reward: Some(1.0),
+        }];
+        let tasks = vec![episode("x", false, vec![paid]), episode("y", true, vec![])];
+        run(&strategy, &suite(tasks), None).await.unwrap();
+
+        // What is looked up later says no more than what was told at first.
+        let distilled = strategy.calls.lock().unwrap()[0][0].clone();
+        assert_eq!(*strategy.looked_up.lock().unwrap(), [distilled.clone()]);
+        let Outcome {
+            verdict: told,
+            score: told_score,
+            reason,
+            ..
+        } = &distilled.outcome;
+        assert_eq!((*told, *told_score), (verdict, score), "{labels:?}");
+        assert_eq!(reason.is_empty(), labels == Labels::SelfJudged);
+        assert_eq!(distilled.steps[0].reward, score.map(|_| 1.0), "{labels:?}");
     }
 }
 

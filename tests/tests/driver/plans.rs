@@ -210,6 +210,25 @@ async fn of_the_agents_only_the_one_that_was_sent_is_heard_of() {
 }
 
 #[tokio::test]
+async fn the_readers_own_record_is_the_same_however_many_runs_a_plan_takes() {
+    // Nothing is handed out, so that whom the reader sends follows from its record alone.
+    let scores = async |change: &dyn Fn(&mut Plan)| {
+        let mut strategy = Scripted::new(|_| Ok(vec![]));
+        change(&mut strategy.plan);
+        let (report, _) = run(&Arc::new(strategy), &routing(40), None).await.unwrap();
+        let last = report.tasks.into_iter().rev().take(20);
+        last.map(|task| task.scores).collect::<Vec<_>>()
+    };
+    let once = scores(&|_| {}).await;
+    assert_eq!(scores(&|plan| plan.trials = 2).await, once);
+    let built = |plan: &mut Plan| {
+        plan.all_agents = true;
+        plan.protocol = Protocol::BuildThenFreeze;
+    };
+    assert_eq!(scores(&built).await, once);
+}
+
+#[tokio::test]
 async fn a_plan_with_all_agents_is_told_what_each_of_them_did() {
     let strategy = Arc::new(planning(|plan| {
         plan.all_agents = true;
@@ -321,20 +340,22 @@ async fn where_similar_tasks_are_asked_for_a_memory_is_tried_on_the_task_most_li
 
 #[tokio::test]
 async fn a_trial_that_fails_half_way_keeps_nothing_and_the_run_goes_on() {
-    // The third retrieval is the trial's.
-    let mut strategy = planning(|_| {});
-    strategy.fails_at = Some(3);
-    strategy.distill = Box::new(|attempts| match attempts[0].id.as_str() {
-        "y-0" => Ok(vec![note("the answer", "y-0", Commit::IfTrialGains(0.1))]),
-        _ => Ok(vec![]),
-    });
-    let strategy = Arc::new(strategy);
-    let tasks = ["x", "y", "z"].map(telling);
-    let (report, kept) = run(&strategy, &suite(tasks.into()), None).await.unwrap();
-    assert_eq!(kept, []);
-    assert_eq!(report.tasks.len(), 3);
-    assert_eq!(
-        report.failures,
-        ["task `y`: plugin `scripted`, call `retrieve`: failed: no idea"]
-    );
+    // After the retrievals for `x` and `y` come the trial's: without the memory, and with it.
+    for half in [2, 3] {
+        let mut strategy = planning(|_| {});
+        strategy.fails_at = Some(half);
+        strategy.distill = Box::new(|attempts| match attempts[0].id.as_str() {
+            "y-0" => Ok(vec![note("the answer", "y-0", Commit::IfTrialGains(0.1))]),
+            _ => Ok(vec![]),
+        });
+        let strategy = Arc::new(strategy);
+        let tasks = ["x", "y", "z"].map(telling);
+        let (report, kept) = run(&strategy, &suite(tasks.into()), None).await.unwrap();
+        assert_eq!(kept, [], "retrieval {half}");
+        assert_eq!(report.tasks.len(), 3);
+        assert_eq!(
+            report.failures,
+            ["task `y`: plugin `scripted`, call `retrieve`: failed: no idea"]
+        );
+    }
 }

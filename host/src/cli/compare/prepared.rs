@@ -4,9 +4,10 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::cost::{check_cost, say_costs};
 use super::{
-    Agent, Options, StorePlace, check_agent, check_cost, check_models, jobs, keep_attempts,
-    load_suites, model_caveats, replayed, run_name, say_costs, surroundings, warn_of_unrecorded,
+    Agent, Options, StorePlace, check_agent, check_models, jobs, keep_attempts, load_suites,
+    model_caveats, replayed, run_name, surroundings, warn_of_unrecorded,
 };
 use crate::cli::{Failure, check, interrupt, plugins, progress, setup};
 use crate::compare::directory::ResultDirectory;
@@ -18,7 +19,7 @@ use crate::compare::{
     PlannedCell, Unfit, schedule, summary,
 };
 use crate::config::Config;
-use crate::driver::Acting;
+use crate::driver::{Acting, Actors};
 use crate::engine::Engine;
 use crate::model::{Cassette, Models};
 use crate::settings;
@@ -28,6 +29,7 @@ pub struct Prepared {
     /// What is compared, and what is known of this run of it.
     pub manifest: Manifest,
     comparison: Comparison,
+    actors: Actors,
     runner: Arc<HostRunner>,
     directory: Option<ResultDirectory>,
     place: StorePlace,
@@ -53,16 +55,17 @@ impl Prepared {
         let directory = options.output.as_deref().map(ResultDirectory::open);
         let directory = directory.transpose().map_err(Failure::failed)?;
 
+        let actors = Actors::of(acting, &models);
         let mut contests = Vec::new();
         for suite in suites {
             let suite = match acting {
                 Acting::Reader => suite,
                 Acting::Model => suite.for_a_model(),
             };
-            let contest = Contest::new(suite, &plugins, acting).await;
+            let contest = Contest::new(suite, &plugins, actors).await;
             contests.push(contest.map_err(Failure::failed)?);
         }
-        check_cost(&contests, options, acting)?;
+        check_cost(&contests, options, actors)?;
         let comparison = Comparison {
             run: run_name(),
             contests,
@@ -115,6 +118,7 @@ impl Prepared {
         Ok(Prepared {
             manifest,
             comparison,
+            actors,
             runner: Arc::new(runner),
             directory,
             place,
@@ -141,8 +145,7 @@ impl Prepared {
             .map(|(_, cell)| cell)
             .collect();
         let files = self.directory.as_ref().map(ResultDirectory::cells);
-        let acting = self.manifest.design.conditions.acting;
-        say_costs(&self.comparison, acting, files, &cells);
+        say_costs(&self.comparison, self.actors, files, &cells);
         let watcher = progress::watcher(cells.len());
         let finish = schedule::run(
             &cells,

@@ -69,6 +69,18 @@ fn parts_of_one_comparison_may_differ_in_where_they_ran_and_in_nothing_else() {
 }
 
 #[test]
+fn a_manifest_with_more_seeds_than_a_comparison_may_have_is_damaged() {
+    for seeds in [0, 4_000_000_000_000] {
+        let mut manifest = manifest(1);
+        manifest.design.seeds = seeds;
+        let text = manifest.text().unwrap();
+        let error = Manifest::parse("m", text.as_bytes()).unwrap_err();
+        let wanted = format!("design.seeds is {seeds} and must lie in 1..=10000");
+        assert!(error.to_string().contains(&wanted), "{error}");
+    }
+}
+
+#[test]
 fn a_manifest_of_another_format_or_of_none_is_refused_in_words() {
     let other = manifest(1).text().unwrap();
     let other = other.replacen("\"format\": 1", "\"format\": 7", 1);

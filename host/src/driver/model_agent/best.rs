@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Run, message, paragraphs};
+use super::{message, paragraphs};
 use crate::capability::ModelCall;
 use crate::contract::{Actor, Fault, Request, Role, Speaker, Step, Task};
 use crate::model::Models;
@@ -76,20 +76,5 @@ pub(in crate::driver) async fn best(
             choice.best,
             runs.len()
         ))),
-    }
-}
-
-impl Run {
-    /// A run that came to nothing: the model did not answer.
-    pub(in crate::driver) fn failed() -> Run {
-        Run {
-            steps: Vec::new(),
-            answer: String::new(),
-            findings: Vec::new(),
-            calls: vec![super::unanswered()],
-            conversation: Vec::new(),
-            form: super::Form::Text,
-            documents: Vec::new(),
-        }
     }
 }

@@ -83,7 +83,7 @@ impl Form {
                 "Reply with a JSON object whose list `findings` holds the problems that you see and that are not \
                  reported already: {}, the surest first, and none if there are no more. Of each say in `problem` \
                  what it is, in `evidence` the ids of the documents that show it, in `action` what to do about it, \
-                 and in `template` the name of what you recognised it by, if you were given such a thing.",
+                 and in `template` the id of the template that you recognised it by, if you were given one.",
                 match most {
                     1 => "one at most".to_owned(),
                     most => format!("{most} at most"),

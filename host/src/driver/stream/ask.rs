@@ -9,7 +9,7 @@ use crate::contract::{
     Step,
 };
 use crate::store::View;
-use crate::suite::{Act, Episode, Question, Reading, Stage, attempt_of};
+use crate::suite::{Act, Cited, Episode, Question, Reading, Stage, attempt_of};
 use crate::tokens;
 
 use super::super::DriverError;
@@ -20,7 +20,7 @@ use super::learn::recorded;
 
 /// What became of one question.
 pub(super) struct Asked {
-    /// One per trial, with guidance.
+    /// One per trial with guidance that came to an end: an agent that did not answer has done nothing.
     pub(super) runs: Vec<Done>,
     /// What was handed out.
     pub(super) receipt: Receipt,
@@ -54,8 +54,7 @@ pub(super) struct Handed {
     texts: Vec<String>,
     placement: Placement,
     receipt: Receipt,
-    sources: Vec<String>,
-    weights: Vec<f64>,
+    cited: Vec<Cited>,
 }
 
 impl Handed {
@@ -65,8 +64,7 @@ impl Handed {
             texts: vec![String::new(); budgets],
             placement: Placement::User,
             receipt: empty_receipt(),
-            sources: Vec::new(),
-            weights: Vec::new(),
+            cited: Vec::new(),
         }
     }
 
@@ -91,16 +89,16 @@ impl<'a> StreamRun<'a> {
         let chance = self.seeds.chance(position);
         let none = Arc::new(HashSet::new());
         let trials = match self.model {
-            Some(_) => self.plan.trials.max(1),
+            Some(_) => self.plan.trials.max(1) as usize,
             None => 1,
         };
         let (first, handed) = self.act(episode, none, chance, report).await?;
-        let mut runs = vec![first];
+        let mut runs = Vec::from_iter(first);
         for _ in 1..trials {
-            runs.push(self.act_on(episode, &handed, chance, report).await?);
+            runs.extend(self.act_on(episode, &handed, chance, report).await?);
         }
         let asked = report.asked();
-        report.runs(Arm::Memory, runs.len());
+        report.runs(Arm::Memory, trials);
         let baseline = match self.plan.baseline_arm {
             true => self.without_memory(episode, chance, report).await?,
             false => None,
@@ -129,14 +127,14 @@ impl<'a> StreamRun<'a> {
         })
     }
 
-    /// One run with guidance, together with what was handed out. Memories `on_trial` take part.
+    /// One run with guidance, unless the agent does not answer, and what was handed out. Memories `on_trial` take part.
     pub(super) async fn act(
         &mut self,
         episode: &'a Episode,
         on_trial: Arc<HashSet<String>>,
         chance: u64,
         report: &mut Recorder,
-    ) -> Result<(Done, Handed), DriverError> {
+    ) -> Result<(Option<Done>, Handed), DriverError> {
         let view = View {
             withheld: Arc::new(self.withheld(episode)),
             on_trial,
@@ -155,25 +153,41 @@ impl<'a> StreamRun<'a> {
         Ok((done, handed))
     }
 
-    /// One run with what was handed out.
+    /// One run with what was handed out; `None` if the agent does not answer.
     async fn act_on(
         &mut self,
         episode: &'a Episode,
         handed: &Handed,
         chance: u64,
         report: &mut Recorder,
-    ) -> Result<Done, DriverError> {
+    ) -> Result<Option<Done>, DriverError> {
         if let Some(model) = self.model.clone() {
-            return self.model_acts(&model, episode, handed, report).await;
+            return Ok(self.model_acts(&model, episode, handed, report).await);
         }
-        let sources = handed.sources.iter().map(String::as_str);
+        let sources = handed.cited.iter().map(|cited| cited.source.as_str());
         self.guard.check(sources, self.now)?;
         let visible = self.visible(episode);
         let reading = self.reading(handed, &visible, chance);
-        Ok(Done {
+        Ok(Some(Done {
             act: self.reader.read(episode, &reading),
             steps: Vec::new(),
-        })
+        }))
+    }
+
+    /// In lane C, whom the reader sends by its own record alone.
+    pub(super) fn sent_without_memory(
+        &self,
+        episode: &Episode,
+        position: Position,
+    ) -> Option<String> {
+        let routes = matches!(episode.question, Some(Question::Route { .. }));
+        if self.model.is_some() || !routes {
+            return None;
+        }
+        let nothing = Handed::nothing(self.cell.suite.budgets.len());
+        let chance = self.seeds.chance(position);
+        let reading = self.reading(&nothing, &self.known, chance);
+        self.reader.read(episode, &reading).agent
     }
 
     /// What the same agent scores without any guidance.
@@ -186,7 +200,7 @@ impl<'a> StreamRun<'a> {
         let nothing = Handed::nothing(self.cell.suite.budgets.len());
         let done = self.act_on(episode, &nothing, chance, report).await?;
         report.runs(Arm::NoMemory, 1);
-        Ok(done.act.reward)
+        Ok(done.and_then(|done| done.act.reward))
     }
 
     /// Rounds of findings, each told what the earlier ones found, until one finds nothing.
@@ -197,10 +211,14 @@ impl<'a> StreamRun<'a> {
         view: &View,
         chance: u64,
         report: &mut Recorder,
-    ) -> Result<(Done, Handed), DriverError> {
-        let most = reports.div_ceil(self.plan.rounds).max(1);
+    ) -> Result<(Option<Done>, Handed), DriverError> {
+        let most = match self.plan.findings_per_round {
+            0 => reports.div_ceil(self.plan.rounds).max(1),
+            most => most,
+        };
         let mut found: Vec<Finding> = Vec::new();
         let mut steps = Vec::new();
+        let mut rounds = 0;
         let mut all: Option<Handed> = None;
         for round in 0..self.plan.rounds {
             let handed = self
@@ -208,9 +226,14 @@ impl<'a> StreamRun<'a> {
                 .await?;
             let more = match self.model.clone() {
                 Some(model) => {
-                    let (more, taken) = self
+                    let said = self
                         .model_discovers(&model, episode, &handed, &found, most, report)
                         .await;
+                    let Some((more, taken)) = said else {
+                        report.round();
+                        all = Some(joined(all, handed));
+                        break;
+                    };
                     steps.extend(taken);
                     more
                 }
@@ -221,20 +244,18 @@ impl<'a> StreamRun<'a> {
                 }
             };
             report.round();
-            let finished = more.is_empty();
-            found.extend(more);
-            all = Some(match all {
-                Some(earlier) => joined(earlier, handed),
-                None => handed,
-            });
-            if finished {
+            all = Some(joined(all, handed));
+            rounds += 1;
+            let new = self.reader.unreported(&episode.task, &found, more);
+            if new.is_empty() {
                 break;
             }
+            found.extend(new);
         }
-        let done = Done {
+        let done = (rounds > 0).then(|| Done {
             act: self.reader.judge(episode, found),
             steps,
-        };
+        });
         let handed = all.unwrap_or_else(|| Handed::nothing(self.cell.suite.budgets.len()));
         Ok((done, handed))
     }
@@ -270,7 +291,7 @@ impl<'a> StreamRun<'a> {
             if text.len() < guidance.text.trim_end().len() {
                 report.cut();
             }
-            (handed.sources, handed.weights) = self.sources(&guidance.receipt, view);
+            handed.cited = self.sources(&guidance.receipt, view);
             if place == primary {
                 handed.placement = guidance.placement;
                 handed.receipt = guidance.receipt;
@@ -300,8 +321,8 @@ impl<'a> StreamRun<'a> {
         guidance
     }
 
-    /// Where the cited memories were learnt, best first, without repeats, and how much each memory weighed.
-    fn sources(&self, receipt: &Receipt, view: &View) -> (Vec<String>, Vec<f64>) {
+    /// Where the cited memories were learnt, best first, without repeats.
+    fn sources(&self, receipt: &Receipt, view: &View) -> Vec<Cited> {
         let cited: Vec<String> = receipt.used.iter().map(|c| c.memory.clone()).collect();
         let weights: HashMap<&str, f64> = receipt
             .used
@@ -310,7 +331,7 @@ impl<'a> StreamRun<'a> {
             .map(|citation| (citation.memory.as_str(), citation.score))
             .collect();
         let mut seen = HashSet::new();
-        let mut sources = Vec::new();
+        let mut cited_sources = Vec::new();
         for memory in self.namespace.get(&cited, view) {
             let weight = weights.get(memory.id.as_str()).copied().unwrap_or(0.0);
             for source in memory.sources {
@@ -319,10 +340,14 @@ impl<'a> StreamRun<'a> {
                     None => vec![source],
                 };
                 let new = runs.into_iter().filter(|run| seen.insert(run.clone()));
-                sources.extend(new.map(|run| (run, weight)));
+                cited_sources.extend(new.map(|source| Cited {
+                    source,
+                    memory: memory.id.clone(),
+                    weight,
+                }));
             }
         }
-        sources.into_iter().unzip()
+        cited_sources
     }
 
     // ---- read -------------------------------------------------------------------------------------
@@ -344,8 +369,7 @@ impl<'a> StreamRun<'a> {
     ) -> Reading<'r> {
         Reading {
             guidance: &handed.texts,
-            sources: &handed.sources,
-            weights: &handed.weights,
+            cited: &handed.cited,
             visible,
             record: &self.record,
             seed: chance,
@@ -421,7 +445,10 @@ impl<'a> StreamRun<'a> {
 }
 
 /// Both retrievals' citations, the higher score of each memory; the later text.
-fn joined(earlier: Handed, later: Handed) -> Handed {
+fn joined(earlier: Option<Handed>, later: Handed) -> Handed {
+    let Some(earlier) = earlier else {
+        return later;
+    };
     let mut used = earlier.receipt.used;
     let place: HashMap<String, usize> = used
         .iter()

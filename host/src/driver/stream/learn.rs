@@ -69,27 +69,43 @@ impl<'a> StreamRun<'a> {
         own
     }
 
-    /// Lets the runs of one task be drawn on: its own if a model acted, else the recorded ones. What is returned are
+    /// Lets the runs of one task be drawn on: those that were made here, else the recorded ones. What is returned are
     /// the calls of `distill` that they make.
     fn make_known(&mut self, waiting: &Waiting<'a>, own: &[Attempt]) -> Vec<Vec<Attempt>> {
         let episode = waiting.episode;
-        let sent = waiting.asked.as_ref().and_then(|asked| asked.sent());
-        let calls = match waiting.asked.is_some() && self.model.is_some() {
-            true => grouping::calls(self.plan, own, None),
-            false => grouping::calls(self.plan, &episode.attempts, sent),
+        self.reveal(episode, waiting.sent.as_deref());
+        let sent = waiting.asked.as_ref().and(waiting.sent.as_deref());
+        let runs = match &waiting.trained {
+            Some(trained) => trained,
+            None if waiting.asked.is_some() && self.model.is_some() => own,
+            None => &episode.attempts,
         };
+        let calls = grouping::calls(self.plan, runs, sent);
         let learns = waiting.purpose.learnt && !self.frozen;
-        for attempts in &calls {
-            for attempt in attempts {
-                self.reader.reveal(&mut self.record, &attempt.id);
-            }
-            if learns {
-                self.attempts.add(attempts);
-                self.known.extend(attempts.iter().map(|a| a.id.clone()));
-            }
+        for &attempt in calls.iter().flatten().filter(|_| learns) {
+            self.known.insert(attempt.id.clone());
+            let told = plan::told(attempt.clone(), self.plan.labels);
+            self.attempts.add(told);
         }
         let distills = learns && self.cell.strategy.phases().distill;
-        if distills { calls } else { Vec::new() }
+        let calls = calls.into_iter().filter(|_| distills);
+        calls
+            .map(|attempts| attempts.into_iter().cloned().collect())
+            .collect()
+    }
+
+    /// What the reader hears by itself is the same for every strategy, however many runs its plan takes: the run of the
+    /// agent that was sent, or what is on record.
+    fn reveal(&mut self, episode: &Episode, sent: Option<&str>) {
+        let runs = episode.attempts.iter();
+        let mut runs = runs.filter(|run| sent.is_none_or(|agent| run.agent.id == agent));
+        let heard: Vec<&Attempt> = match sent {
+            Some(_) => runs.next().into_iter().collect(),
+            None => runs.collect(),
+        };
+        for run in heard {
+            self.reader.reveal(&mut self.record, &run.id);
+        }
     }
 
     /// A reader takes no steps: in its place, the recorded runs of the task by the same agent are what happened. A

@@ -14,7 +14,7 @@ mod trial;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::contract::{Plan, Protocol, Receipt};
+use crate::contract::{Attempt, Plan, Protocol, Receipt};
 use crate::store::{Namespace, StoreError};
 use crate::suite::{Episode, Reader, Record, Stage, Stream};
 
@@ -72,6 +72,10 @@ struct Waiting<'a> {
     purpose: Use,
     /// What was done, if it was asked.
     asked: Option<Asked>,
+    /// What every agent did in training, where the plan wants that and models act.
+    trained: Option<Vec<Attempt>>,
+    /// The agent that was sent, in lane C: for the question, or else by the reader's own record.
+    sent: Option<String>,
 }
 
 impl<'a> StreamRun<'a> {
@@ -170,10 +174,21 @@ impl<'a> StreamRun<'a> {
             true => Some(self.ask(stage, episode, position, report).await?),
             false => None,
         };
+        let trains = !purpose.asked && purpose.learnt && self.plan.all_agents;
+        let trained = match self.model.is_some() && trains && episode.is_checkable() {
+            true => Some(self.train(episode, report).await),
+            false => None,
+        };
+        let sent = match &asked {
+            Some(asked) => asked.sent().map(str::to_owned),
+            None => self.sent_without_memory(episode, position),
+        };
         let waiting = Waiting {
             episode,
             purpose,
             asked,
+            trained,
+            sent,
         };
         self.calendar.wait(episode.timing.known, waiting);
         if !stage.batched {

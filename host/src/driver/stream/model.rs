@@ -1,24 +1,24 @@
 //! A language model acts on the guidance, and its answer is checked.
 
-use crate::contract::{Fault, Finding, Step};
+use crate::contract::{Arm, Attempt, Fault, Finding, Step};
 use crate::engine::fault_text;
 use crate::suite::{Act, Episode, Question, Scores, metric};
 
 use super::super::DriverError;
-use super::super::model_agent::{Assignment, Form, ModelAgent, Run, best};
+use super::super::model_agent::{Assignment, Form, ModelAgent, Run, best, outcome, unanswered};
 use super::super::report::Recorder;
 use super::StreamRun;
 use super::ask::{Done, Handed};
 
 impl<'a> StreamRun<'a> {
-    /// One run of the model, with as many check messages as the plan asks for.
+    /// One run of the model, with as many check messages as the plan asks for; `None` if it does not answer.
     pub(super) async fn model_acts(
         &self,
         model: &ModelAgent,
         episode: &'a Episode,
         handed: &Handed,
         report: &mut Recorder,
-    ) -> Result<Done, DriverError> {
+    ) -> Option<Done> {
         let reports = match &episode.question {
             Some(Question::Discover { reports, .. }) => *reports,
             _ => 1,
@@ -27,7 +27,7 @@ impl<'a> StreamRun<'a> {
         let run = model
             .run(&self.assignment(episode, handed, &form, &[]))
             .await;
-        let mut run = self.taken_run(run, episode, report);
+        let mut run = self.taken_run(run, episode, report)?;
         for round in 0..self.plan.refinements {
             if run.answer.is_empty() && run.findings.is_empty() {
                 break;
@@ -40,7 +40,7 @@ impl<'a> StreamRun<'a> {
                 }
             }
         }
-        report.model_calls(&run.calls);
+        report.acted(&run.calls);
         let act = match &episode.question {
             Some(Question::Discover { .. }) => self.reader.judge(episode, run.findings),
             _ => Act {
@@ -49,13 +49,41 @@ impl<'a> StreamRun<'a> {
                 ..Act::default()
             },
         };
-        Ok(Done {
+        Some(Done {
             act,
             steps: run.steps,
         })
     }
 
-    /// What a model finds in one round, and the steps that it took.
+    /// Every agent's runs of a training task, without guidance: there is nothing to guide by while a memory is built.
+    pub(super) async fn train(&self, episode: &'a Episode, report: &mut Recorder) -> Vec<Attempt> {
+        let nothing = Handed::nothing(self.cell.suite.budgets.len());
+        let mut attempts = Vec::new();
+        for model in ModelAgent::every(&self.surroundings.models) {
+            for trial in 0..self.plan.trials {
+                report.runs(Arm::NoMemory, 1);
+                let done = self.model_acts(&model, episode, &nothing, report).await;
+                attempts.extend(done.map(|done| {
+                    let agent = model.agent();
+                    Attempt {
+                        id: format!("{}@{}.{trial}", episode.task.id, agent.id),
+                        task: episode.task.clone(),
+                        agent,
+                        arm: Arm::NoMemory,
+                        trial,
+                        steps: done.steps,
+                        answer: done.act.answer,
+                        findings: done.act.findings,
+                        outcome: outcome(done.act.reward),
+                        receipt: None,
+                    }
+                }));
+            }
+        }
+        attempts
+    }
+
+    /// What a model finds in one round, and the steps that it took; `None` if it does not answer.
     pub(super) async fn model_discovers(
         &self,
         model: &ModelAgent,
@@ -64,14 +92,14 @@ impl<'a> StreamRun<'a> {
         found: &[Finding],
         most: u32,
         report: &mut Recorder,
-    ) -> (Vec<Finding>, Vec<Step>) {
+    ) -> Option<(Vec<Finding>, Vec<Step>)> {
         let form = Form::of(episode, most);
         let run = model
             .run(&self.assignment(episode, handed, &form, found))
             .await;
-        let run = self.taken_run(run, episode, report);
-        report.model_calls(&run.calls);
-        (run.findings, run.steps)
+        let run = self.taken_run(run, episode, report)?;
+        report.acted(&run.calls);
+        Some((run.findings, run.steps))
     }
 
     fn assignment<'r>(
@@ -90,12 +118,19 @@ impl<'a> StreamRun<'a> {
         }
     }
 
-    /// A run's work; one that failed is booked, and has done nothing.
-    fn taken_run(&self, run: Result<Run, Fault>, episode: &Episode, report: &mut Recorder) -> Run {
-        run.unwrap_or_else(|fault| {
+    /// A run's work. That a model did not answer says nothing of how good its guidance was: such a run is booked, and
+    /// has no outcome.
+    fn taken_run(
+        &self,
+        run: Result<Run, Fault>,
+        episode: &Episode,
+        report: &mut Recorder,
+    ) -> Option<Run> {
+        run.map_err(|fault| {
+            report.acted(&[unanswered()]);
             self.unanswered(&fault, episode, report);
-            Run::failed()
         })
+        .ok()
     }
 
     fn unanswered(&self, fault: &Fault, episode: &Episode, report: &mut Recorder) {
@@ -124,7 +159,7 @@ impl<'a> StreamRun<'a> {
             let steps: Vec<Vec<Step>> = runs.iter().map(|run| run.steps.clone()).collect();
             match best(&self.surroundings.models, &episode.task, &steps).await {
                 Ok((place, call)) => {
-                    report.model_calls(&[call]);
+                    report.acted(&[call]);
                     if let Some(reward) = runs.get(place).and_then(|run| run.act.reward) {
                         scores.insert(metric::BEST_OF_N.into(), reward);
                     }

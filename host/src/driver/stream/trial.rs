@@ -62,15 +62,14 @@ impl<'a> StreamRun<'a> {
                 let none = Arc::new(HashSet::new());
                 let (done, _) = self.act(tried, none, chance, report).await?;
                 report.runs(Arm::Candidate, 1);
-                done.act.reward
+                done.and_then(|done| done.act.reward)
             }
         };
         let on_trial = Arc::new(pending.memories.iter().cloned().collect());
         let (done, _) = self.act(tried, on_trial, chance, report).await?;
         report.runs(Arm::Candidate, 1);
-        Ok(done
-            .act
-            .reward
+        let with = done.and_then(|done| done.act.reward);
+        Ok(with
             .zip(without)
             .is_some_and(|(with, without)| with - without >= margin))
     }

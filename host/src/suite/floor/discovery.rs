@@ -290,7 +290,11 @@ impl Strategy for Floor {
         _settings: &[Setting],
     ) -> Answer<Vec<Change>> {
         let start = Instant::now();
-        let changes = attempts.iter().flat_map(remember).map(|memory| Change {
+        let kept = match self.cites {
+            Cites::Nothing => &[],
+            _ => attempts.as_slice(),
+        };
+        let changes = kept.iter().flat_map(remember).map(|memory| Change {
             op: Op::Insert(memory),
             commit: Commit::AtOnce,
         });

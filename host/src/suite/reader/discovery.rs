@@ -25,7 +25,7 @@ const DEPTHS: [usize; 3] = [5, 10, 20];
 const REWARDED: usize = 10;
 
 impl Reader {
-    /// The best findings that have not been made yet, at most this many. A problem is reported once in a place.
+    /// The best findings that have not been made yet, at most this many.
     pub fn discover(
         &self,
         task: &Task,
@@ -33,20 +33,26 @@ impl Reader {
         found: &[Finding],
         most: u32,
     ) -> Vec<Finding> {
+        let mut findings = self.unreported(task, found, self.findings(task, reading));
+        findings.truncate(most as usize);
+        findings
+    }
+
+    /// Of these findings, those that have not been made yet. A problem is reported once in a place, by whomever.
+    pub fn unreported(
+        &self,
+        task: &Task,
+        found: &[Finding],
+        mut more: Vec<Finding>,
+    ) -> Vec<Finding> {
         let places = Places::new(task);
-        let mut reported: HashSet<(&str, &str)> =
-            found.iter().filter_map(|f| places.report(f)).collect();
-        let candidates = self.candidates(task, reading);
-        candidates
-            .iter()
-            .filter_map(|candidate| {
-                let document = task.documents.get(candidate.document)?;
-                reported
-                    .insert((place_of(document), candidate.problem.as_str()))
-                    .then(|| finding(document, candidate))
-            })
-            .take(most as usize)
-            .collect()
+        let report = |finding: &Finding| {
+            let place = places.report(finding).map(|(place, _)| place.to_owned());
+            (place, finding.problem.clone())
+        };
+        let mut reported: HashSet<_> = found.iter().map(report).collect();
+        more.retain(|finding| reported.insert(report(finding)));
+        more
     }
 
     /// Everything at once, without looking at what has been reported already.
@@ -57,34 +63,37 @@ impl Reader {
         reports: u32,
         reading: &Reading<'_>,
     ) -> Act {
-        let candidates = self.candidates(task, reading);
-        let findings = candidates
-            .iter()
-            .filter_map(|candidate| {
-                let document = task.documents.get(candidate.document)?;
-                Some(finding(document, candidate))
-            })
-            .take(reports as usize)
-            .collect();
+        let mut findings = self.findings(task, reading);
+        findings.truncate(reports as usize);
         judged(task, problems, findings)
     }
 
-    fn candidates(&self, task: &Task, reading: &Reading<'_>) -> std::sync::Arc<Vec<Candidate>> {
-        let visible = reading
-            .sources
-            .iter()
-            .map(String::as_str)
-            .filter(|source| reading.visible.contains(attempt_of(source)));
-        self.cases.candidates(task, visible)
-    }
-}
-
-fn finding(document: &Document, candidate: &Candidate) -> Finding {
-    Finding {
-        problem: candidate.problem.clone(),
-        evidence: vec![document.id.clone()],
-        action: String::new(),
-        template: None,
+    /// Everything that the cited cases point at, likeliest first.
+    fn findings(&self, task: &Task, reading: &Reading<'_>) -> Vec<Finding> {
+        let visible = || {
+            let cited = reading.cited.iter();
+            cited.filter(|cited| reading.visible.contains(attempt_of(&cited.source)))
+        };
+        let sources = visible().map(|cited| cited.source.as_str());
+        let candidates = self.cases.candidates(task, sources);
+        let mut memories: HashMap<&str, &str> = HashMap::new();
+        for cited in visible() {
+            memories.entry(&cited.source).or_insert(&cited.memory);
+        }
+        let memory_of = |source: &str| {
+            let memory = memories.get(source);
+            memory.or_else(|| memories.get(attempt_of(source)))
+        };
+        let finding = |candidate: &Candidate| {
+            let document = task.documents.get(candidate.document)?;
+            Some(Finding {
+                problem: candidate.problem.clone(),
+                evidence: vec![document.id.clone()],
+                action: String::new(),
+                template: memory_of(&candidate.source).map(|&memory| memory.to_owned()),
+            })
+        };
+        candidates.iter().filter_map(finding).collect()
     }
 }
 

@@ -24,9 +24,8 @@ pub(super) struct Asked<'a> {
 impl Reader {
     /// Says how probable it is.
     pub(super) fn forecast(&self, asked: Asked<'_>, reading: &Reading<'_>) -> Act {
-        let cited = reading.sources.iter().zip(reading.weights);
-        let evidence = cited.filter_map(|(source, score)| {
-            let attempt = attempt_of(source);
+        let evidence = reading.cited.iter().filter_map(|cited| {
+            let attempt = attempt_of(&cited.source);
             if !reading.visible.contains(attempt) {
                 return None;
             }
@@ -38,7 +37,10 @@ impl Reader {
                 (Some(_), Some(price)) => value - price,
                 _ => return None,
             };
-            Some((weight(*score, past.horizon == asked.horizon), surprise))
+            Some((
+                weight(cited.weight, past.horizon == asked.horizon),
+                surprise,
+            ))
         });
         let (metric, probability) = match asked.market {
             None => {
@@ -131,16 +133,15 @@ mod tests {
     /// What is said of the question at a place, when memories of others are cited with these scores.
     fn said(suite: &Suite, place: usize, cited: &[(usize, f64)], record: &Record) -> Act {
         let episodes: Vec<&Episode> = suite.episodes().map(|(_, episode)| episode).collect();
-        let sources: Vec<String> = cited
+        let id = |place: usize| episodes[place].attempts[0].id.clone();
+        let sources: Vec<Cited> = cited
             .iter()
-            .map(|(place, _)| episodes[*place].attempts[0].id.clone())
+            .flat_map(|(place, score)| Cited::each(&[id(*place)], *score))
             .collect();
-        let weights: Vec<f64> = cited.iter().map(|(_, score)| *score).collect();
         let reading = Reading {
             guidance: &[],
-            sources: &sources,
-            weights: &weights,
-            visible: &sources.iter().cloned().collect::<HashSet<_>>(),
+            cited: &sources,
+            visible: &cited.iter().map(|(place, _)| id(*place)).collect(),
             record,
             seed: 0,
         };

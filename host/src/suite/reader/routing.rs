@@ -33,11 +33,11 @@ impl Reader {
     ) -> Act {
         let mut bits = ChaCha8Rng::seed_from_u64(reading.seed);
         let evidence: Vec<(&AttemptFacts, f64)> = reading
-            .sources
+            .cited
             .iter()
-            .zip(reading.weights)
-            .filter(|(source, _)| reading.visible.contains(attempt_of(source)))
-            .filter_map(|(source, weight)| Some((self.facts.get(attempt_of(source))?, *weight)))
+            .map(|cited| (attempt_of(&cited.source), cited.weight))
+            .filter(|(attempt, _)| reading.visible.contains(*attempt))
+            .filter_map(|(attempt, weight)| Some((self.facts.get(attempt)?, weight)))
             .collect();
         let mut sent: Option<(f64, &str)> = None;
         for agent in values.keys() {

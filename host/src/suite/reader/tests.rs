@@ -63,8 +63,7 @@ fn scores(
             episode,
             &Reading {
                 guidance: &owned(guidance),
-                sources: &owned(sources),
-                weights: &vec![1.0; sources.len()],
+                cited: &Cited::each(sources, 1.0),
                 visible: &owned(visible).into_iter().collect(),
                 record: &Record::default(),
                 seed: 0,

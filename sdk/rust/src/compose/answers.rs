@@ -52,10 +52,12 @@ impl Plan {
             all_agents: false,
             refinements: 0,
             rounds: 1,
+            findings_per_round: 0,
             calls: ExpectedCalls {
                 retrieve: 0.0,
                 distill: 0.0,
                 update: 0.0,
+                candidates: 0.0,
             },
         }
     }
@@ -68,6 +70,7 @@ impl ExpectedCalls {
             retrieve,
             distill,
             update,
+            candidates: 0.0,
         }
     }
 }

@@ -58,6 +58,7 @@ impl Strategy for Hostile {
             parameters: vec![Parameter {
                 name: "do".into(),
                 default: Value::Text("answer".into()),
+                source_value: None,
                 doc: "How to misbehave.".into(),
             }],
             requires: Vec::new(),
@@ -74,10 +75,12 @@ impl Strategy for Hostile {
             all_agents: false,
             refinements: 0,
             rounds: 1,
+            findings_per_round: 0,
             calls: ExpectedCalls {
                 retrieve: 0.0,
                 distill: 0.0,
                 update: 0.0,
+                candidates: 0.0,
             },
         })
     }

@@ -23,6 +23,8 @@ pub(in crate::suite::reader) struct Cases {
     shown: HashMap<String, Vec<Shown>>,
     /// The problem of each template: a document with two problems is two templates.
     problems: Vec<String>,
+    /// The document of each template: `<attempt>#<place>`.
+    sources: Vec<String>,
     templates: Index,
     negatives: Index,
     /// Rounds ask again for the same task with the same citations.
@@ -55,6 +57,8 @@ pub(super) struct Candidate {
     pub(super) document: usize,
     /// The problem's class.
     pub(super) problem: String,
+    /// The document that it resembles: `<attempt>#<place>`.
+    pub(super) source: String,
     /// How much it resembles the template, less how much it resembles a document without problems.
     pub(super) strength: f64,
 }
@@ -75,7 +79,7 @@ impl Cases {
         let mut negatives: Vec<&str> = Vec::new();
         for attempt in solved {
             let mut shown = Vec::new();
-            for document in &attempt.task.documents {
+            for (place, document) in attempt.task.documents.iter().enumerate() {
                 let problems = problems_of(attempt, &document.id);
                 if problems.is_empty() {
                     shown.push(Shown::Negative(negatives.len()));
@@ -84,6 +88,10 @@ impl Cases {
                     let first = templates.len();
                     templates.extend(problems.iter().map(|_| document.text.as_str()));
                     shown.push(Shown::Templates(first..templates.len()));
+                    let source = format!("{}#{place}", attempt.id);
+                    cases
+                        .sources
+                        .extend(problems.iter().map(|_| source.clone()));
                     cases.problems.extend(problems);
                 }
             }
@@ -161,6 +169,7 @@ impl Cases {
                 Some(Candidate {
                     document: place,
                     problem: self.problems.get(template)?.clone(),
+                    source: self.sources.get(template)?.clone(),
                     strength: score - innocence,
                 })
             }));

@@ -159,11 +159,9 @@ impl Asked {
     }
 
     fn with<T>(&self, sources: &[&str], ask: impl FnOnce(&Reading<'_>) -> T) -> T {
-        let sources: Vec<String> = sources.iter().map(|source| (*source).into()).collect();
         ask(&Reading {
             guidance: &[],
-            sources: &sources,
-            weights: &vec![1.0; sources.len()],
+            cited: &Cited::each(sources, 1.0),
             visible: &self.visible,
             record: &Record::default(),
             seed: 0,

@@ -78,8 +78,7 @@ fn deft_is_sent(record: &Record, reader: &Reader, cited: &[String], score: f64) 
     let acts = (0..100).map(|seed| {
         let reading = Reading {
             guidance: &[],
-            sources: cited,
-            weights: &vec![score; cited.len()],
+            cited: &Cited::each(cited, score),
             visible: &visible,
             record,
             seed,
@@ -124,8 +123,7 @@ fn what_was_not_visible_is_no_evidence() {
     let read = |sources: &[String]| {
         let reading = Reading {
             guidance: &[],
-            sources,
-            weights: &vec![1.0; sources.len()],
+            cited: &Cited::each(sources, 1.0),
             visible: &visible,
             record: &Record::default(),
             seed: 3,
@@ -142,8 +140,7 @@ fn the_sent_agent_is_scored_and_its_regret_follows_from_the_values() {
     let record = record(&reader, &known);
     let reading = Reading {
         guidance: &[],
-        sources: &[],
-        weights: &[],
+        cited: &[],
         visible: &HashSet::new(),
         record: &record,
         seed: 0,
