@@ -16,10 +16,10 @@ pub(super) use prepared::Prepared;
 
 use super::plugins::Choice;
 use super::setup::{ConfigFile, StoreFlags};
-use super::{Failure, aa, output, progress, setup, suite};
+use super::{Failure, aa, output, setup, suite};
 use crate::compare::manifest::Shard;
 use crate::compare::{
-    Comparison, Contestant, Design, Finish, MOST_REPETITIONS, Outcome, Report, report,
+    Comparison, Contestant, Design, Finish, MOST_REPETITIONS, Outcome, PlannedCell, Report, report,
 };
 use crate::config::Config;
 use crate::driver::{Acting, Surroundings};

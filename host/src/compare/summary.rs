@@ -16,7 +16,7 @@ use super::{
     Design, Finish, Inapplicable, ListedCell, ListedStrategy, ListedSuite, NO_MEMORY, Outcome,
     PlannedCell, Unfit,
 };
-use crate::driver::{CellReport, ModelCost};
+use crate::driver::{CellReport, ModelCost, Runs};
 use crate::store::ResultRow;
 use crate::suite::{self, Lane, Scores};
 

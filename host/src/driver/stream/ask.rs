@@ -59,7 +59,7 @@ pub(super) struct Handed {
 
 impl Handed {
     /// Nothing at all: the arm without memory.
-    fn nothing(budgets: usize) -> Handed {
+    pub(super) fn nothing(budgets: usize) -> Handed {
         Handed {
             texts: vec![String::new(); budgets],
             placement: Placement::User,

@@ -4,7 +4,6 @@ use crate::contract::{Arm, Attempt, Fault, Finding, Step};
 use crate::engine::fault_text;
 use crate::suite::{Act, Episode, Question, Scores, metric};
 
-use super::super::DriverError;
 use super::super::model_agent::{Assignment, Form, ModelAgent, Run, best, outcome, unanswered};
 use super::super::report::Recorder;
 use super::StreamRun;

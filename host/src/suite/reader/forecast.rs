@@ -98,11 +98,9 @@ fn shrunken(around: f64, strength: f64, evidence: impl IntoIterator<Item = (f64,
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use super::super::super::generate::forecast::suite;
     use super::super::super::{Episode, Question, Suite};
-    use super::super::{Record, record::BaseRates};
+    use super::super::{Cited, Record, record::BaseRates};
     use super::*;
 
     /// Three questions of one source, the first of which is asked about: no, yes at the horizon, yes at another; and

@@ -161,7 +161,7 @@ impl Asked {
     fn with<T>(&self, sources: &[&str], ask: impl FnOnce(&Reading<'_>) -> T) -> T {
         ask(&Reading {
             guidance: &[],
-            cited: &Cited::each(sources, 1.0),
+            cited: &super::super::Cited::each(sources, 1.0),
             visible: &self.visible,
             record: &Record::default(),
             seed: 0,

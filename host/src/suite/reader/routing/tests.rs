@@ -78,7 +78,7 @@ fn deft_is_sent(record: &Record, reader: &Reader, cited: &[String], score: f64) 
     let acts = (0..100).map(|seed| {
         let reading = Reading {
             guidance: &[],
-            cited: &Cited::each(cited, score),
+            cited: &super::super::Cited::each(cited, score),
             visible: &visible,
             record,
             seed,
@@ -123,7 +123,7 @@ fn what_was_not_visible_is_no_evidence() {
     let read = |sources: &[String]| {
         let reading = Reading {
             guidance: &[],
-            cited: &Cited::each(sources, 1.0),
+            cited: &super::super::Cited::each(sources, 1.0),
             visible: &visible,
             record: &Record::default(),
             seed: 3,
