@@ -94,6 +94,18 @@ fn the_top_experience_brings_all_its_items() {
 }
 
 #[test]
+fn an_item_that_quotes_the_answer_is_kept_and_never_reaches_its_own_task() {
+    let host = TestHost::new();
+    let mut counted = attempt("a1", "t1", "count the boxes");
+    counted.answer = "4711 boxes".into();
+    learn(&host, counted, "success", &["The answer is 4711 boxes"]);
+    assert_eq!(host.memories().len(), 1);
+    assert_eq!(titles(&ask(&host, "t1", "count the boxes")), [""; 0]);
+    let of_another = ask(&host, "t2", "count the crates");
+    assert_eq!(titles(&of_another), ["The answer is 4711 boxes"]);
+}
+
+#[test]
 fn judge_and_extractor_have_the_papers_temperatures_and_roles() {
     let host = TestHost::new();
     learn(&host, attempt("a1", "t1", "buy a lamp"), "success", &["x"]);

@@ -501,7 +501,10 @@ async fn a_strategy_is_told_no_more_than_its_plan_says() {
 
         // What is looked up later says no more than what was told at first.
         let distilled = strategy.calls.lock().unwrap()[0][0].clone();
-        assert_eq!(*strategy.looked_up.lock().unwrap(), [distilled.clone()]);
+        assert_eq!(
+            strategy.looked_up.lock().unwrap().as_slice(),
+            std::slice::from_ref(&distilled)
+        );
         let Outcome {
             verdict: told,
             score: told_score,

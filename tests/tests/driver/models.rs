@@ -154,7 +154,7 @@ async fn every_agent_that_there_is_a_model_for_runs_the_training_tasks() {
     )
     .await
     .unwrap();
-    let calls = strategy.calls.lock().unwrap();
+    let calls = strategy.calls.lock().unwrap().clone();
     let runs: Vec<Vec<(&str, Verdict)>> = calls
         .iter()
         .map(|call| {

@@ -22,12 +22,18 @@ fn the_library_is_built_from_verified_cases_and_then_frozen() {
 }
 
 #[test]
-fn rounds_are_the_modes_unless_chosen() {
+fn trap_one_shot_rounds_are_the_modes_unless_chosen() {
     let rounds = |settings| plan(settings).rounds;
     assert_eq!(rounds(Settings::default()), 3);
     let workspace = Settings::default().with("mode", "workspace");
     assert_eq!(rounds(workspace.clone()), 10);
     assert_eq!(rounds(workspace.with("rounds", 1.0)), 1);
+}
+
+#[test]
+fn a_workspace_yields_one_finding_a_round_and_a_repository_several() {
+    let findings = |mode: &str| plan(Settings::default().with("mode", mode)).findings_per_round;
+    assert_eq!((findings("workspace"), findings("repository")), (1, 0));
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn the_first_round_has_no_findings_block_whatever_was_found() {
 }
 
 #[test]
-fn from_the_second_round_on_every_finding_is_listed_by_problem_and_place() {
+fn trap_independent_rounds_from_the_second_on_every_finding_is_listed_by_problem_and_place() {
     let host = TestHost::new();
     library(&host, &["x"]);
     let mut first = finding("needless_return", &["w0", "w1"]);
@@ -69,7 +69,7 @@ fn a_round_that_found_nothing_leaves_no_empty_findings_block() {
 }
 
 #[test]
-fn the_whole_library_is_given_in_the_same_order_whatever_the_task_says() {
+fn trap_top_k_the_whole_library_is_given_in_the_same_order_whatever_the_task_says() {
     let host = TestHost::new();
     library(&host, &["zebra", "apple", "mango"]);
     let texts: Vec<Guidance> = ["apple", "mango mango", "", "nothing of the kind"]
@@ -114,7 +114,7 @@ fn having_been_used_changes_no_templates_place() {
 }
 
 #[test]
-fn nothing_is_ever_searched_or_embedded_and_no_model_is_asked_in_a_round() {
+fn trap_vector_search_nothing_is_ever_searched_or_embedded_and_no_model_is_asked_in_a_round() {
     let host = TestHost::new();
     library(&host, &["x", "y"]);
     let found = vec![finding("p", &["w0"])];
@@ -130,7 +130,7 @@ fn nothing_is_ever_searched_or_embedded_and_no_model_is_asked_in_a_round() {
 }
 
 #[test]
-fn several_findings_and_ones_without_a_template_are_asked_for_in_repositories_only() {
+fn trap_forced_template_several_findings_and_ones_without_a_template_are_asked_for_in_repositories_only() {
     let host = TestHost::new();
     library(&host, &["x"]);
     let text = |mode: &str| {
