@@ -96,6 +96,9 @@ mod vectors;
 mod views;
 mod working_set;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -118,7 +121,7 @@ pub(crate) use home::Objects;
 use home::{Home, Journal};
 use manifest::Manifest;
 use namespace::Handle;
-use views::Views;
+use views::{KEEP_VERSIONS, Views};
 use working_set::WorkingSet;
 
 /// How far the journals grow before the tables are brought up to date.
@@ -336,15 +339,16 @@ impl Inner {
         name: &str,
         records: Vec<Record>,
     ) -> Result<WorkingSet, StoreError> {
-        // After the journal was locked: another process may have checkpointed it a moment ago.
+        // The manifest is read last: until the journal was locked, another process may have brought the tables up to date
+        // with it, and until a moment ago it may have embedded them anew.
+        self.refuse_during_reembedding().await?;
         let manifest = self.manifest().await?;
         manifest.check_embedder(&self.home, self.embedder.identity())?;
-        self.refuse_during_reembedding().await?;
         let rows = match self.views.load(&manifest, name).await {
             Err(StoreError::Table { .. }) => {
                 // A power loss may have torn the newest versions of the tables, which do not count.
-                self.take_back().await?;
-                self.views.load(&self.manifest().await?, name).await?
+                let manifest = self.take_back().await?;
+                self.views.load(&manifest, name).await?
             }
             rows => rows?,
         };
@@ -358,15 +362,21 @@ impl Inner {
         Ok(set)
     }
 
-    /// Takes the tables back to the versions that count.
-    async fn take_back(&self) -> Result<(), StoreError> {
+    /// Takes the tables back to the versions that count, and says which those are now.
+    async fn take_back(&self) -> Result<Manifest, StoreError> {
         let lock = self.home.lock_patiently(CHECKPOINT, THE_STORE).await?;
-        let result = match self.manifest().await {
-            Ok(manifest) => self.views.take_back(&manifest).await,
-            Err(error) => Err(error),
-        };
+        let result = self.take_back_alone().await;
         lock.release().await;
         result
+    }
+
+    async fn take_back_alone(&self) -> Result<Manifest, StoreError> {
+        let since = SystemTime::now() - CLOCK_SLACK;
+        let mut manifest = self.manifest().await?;
+        self.views.take_back(&mut manifest).await?;
+        self.home.sync_since(since).await?;
+        manifest.write(&self.home).await?;
+        Ok(manifest)
     }
 
     /// The manifest as it is now; another process may have replaced it.
@@ -455,7 +465,7 @@ impl Inner {
             self.views.bring_up(&mut manifest, fold).await?;
             self.home.sync_since(since).await?;
             manifest.write(&self.home).await?;
-            if let Err(error) = self.views.prune(&manifest).await {
+            if let Err(error) = self.views.prune(&manifest, KEEP_VERSIONS).await {
                 tracing::warn!(%error, "old versions of the tables stay for now");
             }
         }

@@ -65,7 +65,7 @@ impl Inner {
     async fn replace_vectors(&self) -> Result<usize, StoreError> {
         let since = SystemTime::now() - CLOCK_SLACK;
         let mut manifest = self.manifest().await?;
-        self.views.take_back(&manifest).await?;
+        self.views.take_back(&mut manifest).await?;
         let mut keys = self.views.all_keys(&manifest).await?;
         for batch in keys.chunks_mut(BATCH) {
             let texts: Vec<String> = batch.iter().map(|row| row.key.text.clone()).collect();

@@ -24,7 +24,7 @@ use crate::contract::{Blob, Key};
 /// A table of more fragments than this is compacted by the next checkpoint.
 const MOST_FRAGMENTS: usize = 16;
 /// Versions younger than this stay, for whoever is still reading them.
-const KEEP_VERSIONS_MINUTES: i64 = 10;
+pub(crate) const KEEP_VERSIONS: Duration = Duration::minutes(10);
 
 /// The next memory's number, by namespace.
 type Namespaces = Arc<HashMap<String, u64>>;
@@ -132,12 +132,17 @@ impl Views {
         Ok(())
     }
 
-    /// Lets go of what no version that counts needs.
-    pub(crate) async fn prune(&self, manifest: &Manifest) -> Result<(), StoreError> {
+    /// Lets go of what no version that counts needs, and that is older than this. LanceDB keeps the newest version only, so
+    /// the versions that count must be the newest, and the manifest that says so must have been written.
+    pub(crate) async fn prune(
+        &self,
+        manifest: &Manifest,
+        older_than: Duration,
+    ) -> Result<(), StoreError> {
         for name in manifest.tables.keys() {
             let table = self.latest(name).await?;
             let prune = OptimizeAction::Prune {
-                older_than: Some(Duration::minutes(KEEP_VERSIONS_MINUTES)),
+                older_than: Some(older_than),
                 delete_unverified: Some(false),
                 error_if_tagged_old_versions: Some(false),
             };
@@ -203,8 +208,9 @@ impl Views {
         Ok(rows)
     }
 
-    /// Undoes what a checkpoint did that did not come to its end.
-    pub(crate) async fn take_back(&self, manifest: &Manifest) -> Result<(), StoreError> {
+    /// Undoes what a checkpoint did that did not come to its end. A table is taken back by a new version, which holds what
+    /// the one that counts holds; it counts instead once the manifest is written.
+    pub(crate) async fn take_back(&self, manifest: &mut Manifest) -> Result<(), StoreError> {
         let names = self.connection.table_names().execute().await;
         let names = names.map_err(|e| StoreError::table("list", "tables", &e))?;
         for name in names
@@ -229,6 +235,7 @@ impl Views {
             if table.version().await.map_err(failed)? != version {
                 table.checkout(version).await.map_err(failed)?;
                 table.restore().await.map_err(failed)?;
+                self.count(manifest, &name, &table).await?;
             }
         }
         Ok(())
@@ -278,7 +285,7 @@ impl Views {
     async fn count(
         &self,
         manifest: &mut Manifest,
-        name: &'static str,
+        name: &str,
         table: &Table,
     ) -> Result<(), StoreError> {
         let version = table.version().await;
