@@ -15,6 +15,7 @@ pub mod compare;
 pub mod config;
 pub mod conformance;
 pub mod contract;
+mod disk;
 pub mod driver;
 pub mod embedding;
 pub mod endpoint;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::files::{self, CellFileError, CellFiles};
 use super::manifest::{self, Manifest, ManifestError};
 use super::summary::FORMAT;
+use crate::disk;
 use crate::lock::FileLock;
 
 /// The file that a run holds.
@@ -101,7 +102,7 @@ impl ResultDirectory {
         let written = manifest
             .text()
             .map_err(std::io::Error::from)
-            .and_then(|text| files::write_whole(&path, text.as_bytes()));
+            .and_then(|text| disk::write_whole(&path, text.as_bytes()));
         written.map_err(|source| CellFileError::new("write", &path, source))
     }
 }

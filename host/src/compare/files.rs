@@ -3,11 +3,12 @@
 //! One JSON file per cell under `cells/`, named by the digest of all that determines its result. A file appears
 //! whole or not at all, and is never written to again. To have a cell run again, delete its file.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::CellKey;
 use super::summary::FORMAT;
+use crate::disk;
 use crate::driver::CellReport;
 
 /// Where cells stand in a result directory.
@@ -66,7 +67,7 @@ impl CellFiles {
     pub fn open(output: &Path) -> Result<CellFiles, CellFileError> {
         let directory = output.join(DIRECTORY);
         let fail = |source| CellFileError::new("write to", &directory, source);
-        std::fs::create_dir_all(&directory).map_err(fail)?;
+        disk::create_directories(&directory).map_err(fail)?;
         tempfile::tempfile_in(&directory).map_err(fail)?;
         Ok(CellFiles { directory })
     }
@@ -106,7 +107,7 @@ impl CellFiles {
         };
         let written = serde_json::to_vec(&file)
             .map_err(io::Error::from)
-            .and_then(|text| write_whole(&path, &text));
+            .and_then(|text| disk::write_whole(&path, &text));
         written.map_err(|source| CellFileError::new("write", &path, source))
     }
 
@@ -131,21 +132,6 @@ impl Kept {
 /// The name of a cell's file.
 pub fn name(key: &CellKey) -> String {
     format!("{}.json", key.digest())
-}
-
-/// Writes a file that appears whole or not at all; it is on disk when this returns.
-pub(super) fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    // Results are for whoever may read the directory, unlike most temporary files.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut temporary = builder.tempfile_in(directory)?;
-    temporary.write_all(content)?;
-    temporary.flush()?;
-    temporary.as_file().sync_all()?;
-    temporary.persist(path)?;
-    std::fs::File::open(directory)?.sync_all()
 }
 
 #[cfg(test)]

@@ -3,12 +3,12 @@
 //! A file is named by everything that decides: the plugin's code and settings, the limits, the host and its checks. Only
 //! who passed is kept: a failure may have been the machine's, and is told anew each time.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use super::{Candidate, Conformance, ConformanceError, check};
+use crate::disk;
 use crate::engine::Limits;
 use crate::settings;
 
@@ -56,11 +56,6 @@ fn read(file: &Path) -> Option<Conformance> {
     conformance.passed().then_some(conformance)
 }
 
-/// Whole or not at all.
 fn write(file: &Path, conformance: &Conformance) -> std::io::Result<()> {
-    let directory = file.parent().unwrap_or(Path::new("."));
-    let mut written = tempfile::NamedTempFile::new_in(directory)?;
-    written.write_all(&serde_json::to_vec(conformance)?)?;
-    written.persist(file)?;
-    Ok(())
+    disk::write_private(file, &serde_json::to_vec(conformance)?)
 }

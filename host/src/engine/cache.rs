@@ -9,16 +9,16 @@
 //!
 //! Nothing here defends against somebody who is already this user.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::hash::{Hash, Hasher};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
 use super::error::EngineError;
+use crate::disk;
 
 /// Past this many bytes the entries that were written first are deleted. A Python plugin takes 60 MB.
 const LARGEST_TOTAL: u64 = 2 << 30;
@@ -88,14 +88,7 @@ impl Cache {
 
     fn write(&self, key: &str, code: &[u8]) -> io::Result<()> {
         let name = entry_name(key, &checksum(key, code));
-        let temporary = unique_path(&self.directory);
-        let written = create_private(&temporary)
-            .and_then(|mut file| file.write_all(code).and_then(|()| file.sync_all()))
-            .and_then(|()| fs::rename(&temporary, self.directory.join(name)));
-        if written.is_err() {
-            let _ = fs::remove_file(&temporary);
-        }
-        written
+        disk::write_private(&self.directory.join(name), code)
     }
 
     /// Paths of the entries with this key: one, unless something went wrong.
@@ -168,13 +161,6 @@ fn is_intact(path: &Path, key: &str) -> bool {
         .is_some_and(|name| name == expected.as_str())
 }
 
-/// A name in the directory that no other process or thread uses.
-fn unique_path(directory: &Path) -> PathBuf {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    directory.join(format!(".{}-{count}.tmp", std::process::id()))
-}
-
 #[cfg(unix)]
 fn make_private(directory: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
@@ -182,16 +168,6 @@ fn make_private(directory: &Path) -> io::Result<()> {
         .recursive(true)
         .mode(0o700)
         .create(directory)
-}
-
-#[cfg(unix)]
-fn create_private(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
 }
 
 /// What makes a directory unfit to hold code, if anything does.
@@ -212,9 +188,7 @@ fn check_private(directory: &Path) -> io::Result<Option<String>> {
         )));
     }
     // A new file belongs to whoever this process is: no system call of its own needed.
-    let probe = unique_path(directory);
-    let owner = create_private(&probe)?.metadata()?.uid();
-    fs::remove_file(&probe)?;
+    let owner = tempfile::tempfile_in(directory)?.metadata()?.uid();
     if about.uid() != owner {
         return Ok(Some(format!(
             "it belongs to user {} and the host runs as user {owner}; choose another with `cache` in memhost.toml",
@@ -227,11 +201,6 @@ fn check_private(directory: &Path) -> io::Result<Option<String>> {
 #[cfg(not(unix))]
 fn make_private(directory: &Path) -> io::Result<()> {
     fs::create_dir_all(directory)
-}
-
-#[cfg(not(unix))]
-fn create_private(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).open(path)
 }
 
 /// Elsewhere than on Unix a user's own directories are private by inheritance.

@@ -1,0 +1,154 @@
+//! What it takes for a file to be on the disk, whole or not at all: its content is synced, and so is the directory that
+//! names it.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+/// Writes a file that appears whole or not at all, for whoever may read its directory; it is on the disk when this
+/// returns.
+pub(crate) fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut builder = tempfile::Builder::new();
+    // Unlike most temporary files.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    put(builder.tempfile_in(parent(path))?, path, content)
+}
+
+/// As [`write_whole`], for this user alone.
+pub(crate) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
+    put(NamedTempFile::new_in(parent(path))?, path, content)
+}
+
+fn put(mut file: NamedTempFile, path: &Path, content: &[u8]) -> io::Result<()> {
+    file.write_all(content)?;
+    sync_file(file.as_file(), path)?;
+    file.persist(path)?;
+    sync_directory(parent(path))
+}
+
+/// Creates a directory and what is missing above it; their names are on the disk when this returns.
+pub(crate) fn create_directories(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let above = parent(path);
+    create_directories(above)?;
+    match fs::create_dir(path) {
+        // Another process was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => {}
+        created => created?,
+    }
+    sync_directory(above)
+}
+
+/// Brings a file's content to the disk; the path is the one that it has or gets.
+pub(crate) fn sync_file(file: &File, path: &Path) -> io::Result<()> {
+    file.sync_data()?;
+    noted(path);
+    Ok(())
+}
+
+/// Brings the names in a directory to the disk.
+pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
+    // Windows keeps names without being asked, and opens no directories.
+    if cfg!(unix) {
+        File::open(path)?.sync_all()?;
+    }
+    noted(path);
+    Ok(())
+}
+
+/// The directory that names a path; `.` for a name alone.
+fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => path,
+    }
+}
+
+#[cfg(not(test))]
+fn noted(_: &Path) {}
+
+#[cfg(test)]
+use noted::noted;
+
+/// What was synced, because no test can pull the plug.
+#[cfg(test)]
+pub(crate) mod noted {
+    use std::path::{Path, PathBuf};
+    use std::sync::Mutex;
+
+    static SYNCED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+    pub(super) fn noted(path: &Path) {
+        SYNCED.lock().unwrap().push(path.to_owned());
+    }
+
+    /// What was synced at or below a path, in order.
+    pub(crate) fn synced(below: &Path) -> Vec<PathBuf> {
+        let synced = SYNCED.lock().unwrap();
+        let below = synced.iter().filter(|path| path.starts_with(below));
+        below.cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::noted::synced;
+    use super::*;
+
+    #[test]
+    fn a_file_is_synced_before_its_directory_and_nothing_else_is_left() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("file");
+        for content in ["one", "two"] {
+            write_whole(&path, content.as_bytes()).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), content);
+        }
+        let once = [path, home.path().to_owned()];
+        assert_eq!(synced(home.path()), [once.clone(), once].concat());
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_cannot_be_written_leaves_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let taken = home.path().join("taken");
+        fs::create_dir(&taken).unwrap();
+        assert!(write_whole(&taken, b"x").is_err());
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_private_file_is_for_its_user_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let home = tempfile::tempdir().unwrap();
+        let mode = |name: &str| {
+            let about = fs::metadata(home.path().join(name)).unwrap();
+            about.permissions().mode() & 0o777
+        };
+        write_private(&home.path().join("private"), b"x").unwrap();
+        write_whole(&home.path().join("shared"), b"x").unwrap();
+        assert_eq!(mode("private"), 0o600);
+        assert_ne!(mode("shared") & 0o044, 0);
+    }
+
+    #[test]
+    fn directories_are_synced_from_above() {
+        let home = tempfile::tempdir().unwrap();
+        let deep = home.path().join("a/b/c");
+        create_directories(&deep).unwrap();
+        create_directories(&deep).unwrap();
+        assert!(deep.is_dir());
+        let above = ["", "a", "a/b"].map(|name| home.path().join(name));
+        assert_eq!(synced(home.path()), above);
+
+        fs::write(home.path().join("file"), "").unwrap();
+        assert!(create_directories(&home.path().join("file/below")).is_err());
+    }
+}
