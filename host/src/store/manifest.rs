@@ -10,7 +10,7 @@ use super::home::Home;
 use crate::embedding::EmbedderIdentity;
 
 /// The version of everything that is stored: tables, journal, this file.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 const FILE: &str = "memhost.json";
 
@@ -61,13 +61,22 @@ impl Manifest {
     }
 
     pub(crate) async fn write(&self, home: &Home) -> Result<(), StoreError> {
+        home.write(FILE, self.content()?).await
+    }
+
+    /// Writes the manifest of a store that has none.
+    pub(crate) async fn create(&self, home: &Home) -> Result<(), StoreError> {
+        home.create(FILE, self.content()?).await
+    }
+
+    fn content(&self) -> Result<Vec<u8>, StoreError> {
         let mut content = serde_json::to_vec_pretty(self).map_err(|error| StoreError::Io {
             action: "write",
             path: FILE.to_owned(),
             reason: error.to_string(),
         })?;
         content.push(b'\n');
-        home.write(FILE, content).await
+        Ok(content)
     }
 
     /// Refuses a store whose vectors another embedder made.

@@ -113,12 +113,12 @@ pub use manifest::SCHEMA_VERSION;
 pub use namespace::Namespace;
 
 use crate::contract::{Attempt, Instant, Op, Receipt};
-use crate::embedding::Embedder;
+use crate::embedding::{Embedder, EmbedderIdentity};
 use commit::{Growth, Shared};
 use effect::Record;
 use fold::Fold;
 pub(crate) use home::Objects;
-use home::{Home, Journal};
+use home::{Extent, Home, Journal, Sealed};
 use manifest::Manifest;
 use namespace::Handle;
 use views::{KEEP_VERSIONS, Views};
@@ -231,7 +231,7 @@ impl Store {
         }
         home.make_writable()?;
         if manifest.is_none() {
-            Manifest::new(identity.clone()).write(&home).await?;
+            create(&home, identity).await?;
         }
         Ok(Store {
             inner: Arc::new(Inner::new(home, embedder).await?),
@@ -447,17 +447,16 @@ impl Inner {
         let mut forget_open = Vec::new();
         for opened in open.values() {
             if let Some(journal) = opened.shared.journal.lock().await.as_mut() {
-                forget_open.push((&opened.shared, fold_in(journal, fold).await?));
+                // Nothing of it is set aside: what is damaged there is still in memory.
+                let sealed = journal.seal().await?.undamaged()?;
+                forget_open.push((&opened.shared, fold_in(sealed, fold)));
             }
         }
         let mut diary = self.diary.lock().await;
-        let forget_diary = match diary.as_mut() {
-            Some(journal) => fold_in(journal, fold).await?,
-            None => 0,
-        };
-        let mut forget_idle = Vec::new();
-        for journal in idle.iter_mut() {
-            forget_idle.push(fold_in(journal, fold).await?);
+        let mut forget = Vec::new();
+        for journal in diary.iter_mut().chain(idle) {
+            let sealed = journal.seal().await?;
+            forget.push((journal, fold_in(sealed, fold)));
         }
 
         if !fold.is_empty() {
@@ -470,16 +469,13 @@ impl Inner {
             }
         }
 
-        for (shared, before) in forget_open {
+        for (shared, extent) in forget_open {
             if let Some(journal) = shared.journal.lock().await.as_mut() {
-                journal.forget(before).await?;
+                journal.forget(&extent).await?;
             }
         }
-        if let Some(journal) = diary.as_mut() {
-            journal.forget(forget_diary).await?;
-        }
-        for (journal, before) in idle.iter_mut().zip(forget_idle) {
-            journal.forget(before).await?;
+        for (journal, extent) in forget {
+            journal.forget(&extent).await?;
         }
         Ok(())
     }
@@ -509,11 +505,22 @@ impl Opened {
     }
 }
 
-/// Takes in what a journal holds; returns up to where.
-async fn fold_in(journal: &mut Journal, fold: &mut Fold) -> Result<u64, StoreError> {
-    let sealed = journal.seal().await?;
+/// Makes a store of an empty place, unless another process does so at the same time.
+async fn create(home: &Home, identity: &EmbedderIdentity) -> Result<(), StoreError> {
+    let lock = home.lock_patiently(CHECKPOINT, THE_STORE).await?;
+    let created = match Manifest::read(home).await {
+        Ok(Some(manifest)) => manifest.check_embedder(home, identity),
+        Ok(None) => Manifest::new(identity.clone()).create(home).await,
+        Err(error) => Err(error),
+    };
+    lock.release().await;
+    created
+}
+
+/// Takes in what was read of a journal; returns up to where.
+fn fold_in(sealed: Sealed, fold: &mut Fold) -> Extent {
     if let Some(namespace) = &sealed.namespace {
         fold.add(namespace, sealed.records);
     }
-    Ok(sealed.before)
+    sealed.extent
 }

@@ -2,16 +2,17 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::frame::decode;
-use super::{Groups, Shared};
+use super::{Found, JOURNALS, Segment, Shared, segments_of};
+use crate::disk;
 use crate::lock::FileLock;
 use crate::store::StoreError;
 
-const JOURNALS: &str = "journal";
 /// What may stand in a directory that is to become a store.
 const OWN: [&str; 2] = ["memhost.json", JOURNALS];
 
@@ -21,7 +22,7 @@ pub(crate) struct Directory {
     path: Arc<Path>,
 }
 
-/// A journal in files that are appended to: `<stem>.<segment>.log`.
+/// A journal in files that are appended to.
 #[derive(Debug, Clone)]
 pub(crate) struct DirectoryJournal {
     inner: Shared<Segments>,
@@ -63,7 +64,7 @@ impl Directory {
                 });
             }
         }
-        fs::create_dir_all(&path).map_err(|e| StoreError::io("create", &path, &e))?;
+        disk::create_directories(&path).map_err(|e| StoreError::io("create", &path, &e))?;
         let path = path
             .canonicalize()
             .map_err(|e| StoreError::io("open", &path, &e))?;
@@ -85,19 +86,7 @@ impl Directory {
 
     pub(crate) fn write(&self, name: &str, content: &[u8]) -> Result<(), StoreError> {
         let path = self.path.join(name);
-        let new = self.path.join(format!(".{name}.{}", std::process::id()));
-        let write = || {
-            let mut file = File::create(&new)?;
-            file.write_all(content)?;
-            file.sync_all()?;
-            fs::rename(&new, &path)?;
-            sync_directory(&self.path)
-        };
-        write().map_err(|error| {
-            // What is left of the attempt is of no use; that it may stay behind does no harm.
-            let _ = fs::remove_file(&new);
-            StoreError::io("write", &path, &error)
-        })
+        disk::write_whole(&path, content).map_err(|error| StoreError::io("write", &path, &error))
     }
 
     /// Creates what journals need, and shows early whether the store can be written to.
@@ -105,7 +94,7 @@ impl Directory {
         let journals = self.journals();
         let probe = journals.join(format!(".probe.{}", std::process::id()));
         let create = || {
-            fs::create_dir_all(&journals)?;
+            disk::create_directories(&journals)?;
             File::create(&probe)?;
             fs::remove_file(&probe)
         };
@@ -122,55 +111,31 @@ impl Directory {
         FileLock::holder(&self.lock_path(stem))
     }
 
-    /// Stems of all locks, held or not.
-    pub(crate) fn lock_stems(&self) -> Result<Vec<String>, StoreError> {
-        let path = self.journals();
-        let entries = fs::read_dir(&path).map_err(|e| StoreError::io("list", &path, &e))?;
-        Ok(entries
-            .flatten()
-            .filter_map(|entry| {
-                let name = entry.file_name().to_string_lossy().into_owned();
-                name.strip_suffix(".lock").map(str::to_owned)
-            })
-            .collect())
+    /// The names of the files in the folder of journals.
+    pub(crate) fn journal_names(&self) -> Result<Vec<String>, StoreError> {
+        names_in(&self.journals())
     }
 
-    /// Stems of the journals that have files.
-    pub(crate) fn journal_stems(&self) -> Result<Vec<String>, StoreError> {
-        let mut stems: Vec<String> = segments(&self.journals())?
-            .into_iter()
-            .map(|(stem, _, _)| stem)
-            .collect();
-        stems.sort_unstable();
-        stems.dedup();
-        Ok(stems)
-    }
-
+    /// A journal whose next segment has this number.
     pub(crate) fn journal(
         &self,
         lock: FileLock,
         stem: String,
+        next: u64,
         what: &str,
-    ) -> Result<DirectoryJournal, StoreError> {
-        let directory = self.journals();
-        let last = segments(&directory)?
-            .into_iter()
-            .filter(|(found, _, _)| *found == stem)
-            .map(|(_, number, _)| number)
-            .max();
+    ) -> DirectoryJournal {
         let segments = Segments {
             _lock: lock,
-            directory,
+            directory: self.journals(),
             stem,
             what: what.to_owned(),
-            // Never appends to what another process wrote: its end may be cut short.
-            current: last.map_or(0, |last| last + 1),
+            current: next,
             open: None,
             broken: None,
         };
-        Ok(DirectoryJournal {
+        DirectoryJournal {
             inner: Arc::new(Mutex::new(segments)),
-        })
+        }
     }
 
     /// Brings what LanceDB wrote since then to the disk: it syncs nothing itself.
@@ -256,34 +221,48 @@ impl DirectoryJournal {
         })
     }
 
-    /// The groups in the segments before a number.
-    pub(crate) fn read(&self, before: u64) -> Result<Groups, StoreError> {
+    /// What stands in the segments before a number.
+    pub(crate) fn read(&self, before: u64) -> Result<Found, StoreError> {
         self.with(|segments| {
-            let mut groups = Vec::new();
-            for (_, path) in segments.before(before)? {
+            let mut found = Found::default();
+            for segment in segments.of(0..before)? {
+                let path = segments.path(&segment);
                 let content = fs::read(&path).map_err(|e| StoreError::io("read", &path, &e))?;
-                let decoded = decode(&content).map_err(|reason| StoreError::Damaged {
-                    path: path.display().to_string(),
-                    reason,
-                })?;
-                groups.extend(decoded.groups);
+                found.add(segment.number, path.display().to_string(), decode(&content));
+                if found.damage.is_some() {
+                    break;
+                }
             }
-            Ok(groups)
+            Ok(found)
         })
     }
 
     /// Removes segments, the oldest first: were a later one gone before an earlier one, replaying the earlier one would
     /// bring back what it overwrote.
-    pub(crate) fn forget(&self, before: u64) -> Result<(), StoreError> {
+    pub(crate) fn remove(&self, before: u64) -> Result<(), StoreError> {
         self.with(|segments| {
-            let gone = segments.before(before)?;
-            for (_, path) in &gone {
-                fs::remove_file(path).map_err(|e| StoreError::io("remove", path, &e))?;
+            let gone = segments.of(0..before)?;
+            for segment in &gone {
+                let path = segments.path(segment);
+                fs::remove_file(&path).map_err(|e| StoreError::io("remove", &path, &e))?;
             }
             if gone.is_empty() {
                 return Ok(());
             }
-            sync(&segments.directory)
+            segments.sync()
+        })
+    }
+
+    /// Renames segments, the newest first: were the damaged one gone before a later one, that would be replayed over the
+    /// gap.
+    pub(crate) fn set_aside(&self, from: u64, before: u64) -> Result<(), StoreError> {
+        self.with(|segments| {
+            for segment in segments.of(from..before)?.into_iter().rev() {
+                let path = segments.path(&segment);
+                fs::rename(&path, segments.path(&segment.set_aside()))
+                    .map_err(|e| StoreError::io("rename", &path, &e))?;
+            }
+            segments.sync()
         })
     }
 
@@ -300,7 +279,11 @@ impl Segments {
                 reason: reason.clone(),
             });
         }
-        let path = self.path(self.current);
+        let path = self.path(&Segment {
+            stem: self.stem.clone(),
+            number: self.current,
+            is_set_aside: false,
+        });
         let failed = |error: &io::Error| StoreError::io("write", &path, error);
         let (mut file, length) = match self.open.take() {
             Some(open) => open,
@@ -310,7 +293,7 @@ impl Segments {
                     .append(true)
                     .open(&path)
                     .map_err(|e| failed(&e))?;
-                sync_directory(&self.directory).map_err(|e| failed(&e))?;
+                disk::sync_directory(&self.directory).map_err(|e| failed(&e))?;
                 (file, 0)
             }
         };
@@ -322,7 +305,7 @@ impl Segments {
             }
             return Err(failed(&error));
         }
-        if let Err(error) = file.sync_data() {
+        if let Err(error) = disk::sync_file(&file, &path) {
             // After a failed sync nobody knows what is on the disk, and trying again would not find out.
             self.broken = Some(error.to_string());
             return Err(failed(&error));
@@ -331,42 +314,32 @@ impl Segments {
         Ok(())
     }
 
-    fn before(&self, before: u64) -> Result<Vec<(u64, PathBuf)>, StoreError> {
-        let mut found: Vec<(u64, PathBuf)> = segments(&self.directory)?
-            .into_iter()
-            .filter(|(stem, number, _)| *stem == self.stem && *number < before)
-            .map(|(_, number, path)| (number, path))
-            .collect();
-        found.sort_unstable();
-        Ok(found)
+    fn of(&self, numbers: Range<u64>) -> Result<Vec<Segment>, StoreError> {
+        let names = names_in(&self.directory)?;
+        Ok(segments_of(&names, &self.stem, numbers))
     }
 
-    fn path(&self, number: u64) -> PathBuf {
-        self.directory.join(format!("{}.{number}.log", self.stem))
+    fn path(&self, segment: &Segment) -> PathBuf {
+        self.directory.join(segment.name())
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        disk::sync_directory(&self.directory)
+            .map_err(|e| StoreError::io("sync", &self.directory, &e))
     }
 }
 
-/// Stem, number and path of every segment in a directory.
-fn segments(directory: &Path) -> Result<Vec<(String, u64, PathBuf)>, StoreError> {
-    let entries = match fs::read_dir(directory) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(StoreError::io("list", directory, &error)),
+/// The names of what stands in a directory; none if there is no such directory.
+fn names_in(directory: &Path) -> Result<Vec<String>, StoreError> {
+    let listed = || {
+        let entries = fs::read_dir(directory)?;
+        let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        names.collect::<io::Result<Vec<_>>>()
     };
-    let mut found = Vec::new();
-    for entry in entries {
-        let path = entry
-            .map_err(|e| StoreError::io("list", directory, &e))?
-            .path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if let Some(rest) = name.strip_suffix(".log")
-            && let Some((stem, number)) = rest.rsplit_once('.')
-            && let Ok(number) = number.parse()
-        {
-            found.push((stem.to_owned(), number, path.clone()));
-        }
+    match listed() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        names => names.map_err(|e| StoreError::io("list", directory, &e)),
     }
-    Ok(found)
 }
 
 fn collect_since(path: &Path, since: SystemTime, found: &mut Vec<PathBuf>) -> io::Result<()> {
@@ -383,26 +356,13 @@ fn collect_since(path: &Path, since: SystemTime, found: &mut Vec<PathBuf>) -> io
 }
 
 fn sync(path: &Path) -> Result<(), StoreError> {
-    let sync = || {
-        if path.is_dir() {
-            sync_directory(path)
-        } else {
-            File::open(path)?.sync_all()
-        }
+    let sync = || match path.is_dir() {
+        true => disk::sync_directory(path),
+        false => disk::sync_file(&File::open(path)?, path),
     };
     match sync() {
         // Lance removes files of its own accord, such as temporary ones.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         result => result.map_err(|e| StoreError::io("sync", path, &e)),
-    }
-}
-
-/// Brings the names in a directory to the disk.
-fn sync_directory(path: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(path)?.sync_all()
-    } else {
-        // Windows keeps names without being asked, and opens no directories.
-        Ok(())
     }
 }

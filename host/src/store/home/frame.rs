@@ -1,5 +1,13 @@
-//! How a group of records stands in a journal: length, checksum, content. A group is one frame, so that a
-//! write that was cut short leaves exactly one damaged frame, and that at the end.
+//! How a group of records stands in a journal. A group is one frame, so that a write that was cut short leaves exactly one
+//! damaged frame, and that at the end:
+//!
+//! | bytes | |
+//! |---|---|
+//! | 8 | length of the content |
+//! | 8 | checksum of the content |
+//! | 8 | checksum of these sixteen bytes: a wrong length would look like a frame that was cut short |
+//! | length | content |
+//! | 1 | [`END`] |
 
 use sha2::{Digest, Sha256};
 
@@ -7,6 +15,10 @@ use crate::store::effect::Record;
 
 const LENGTH: usize = 8;
 const CHECKSUM: usize = 8;
+const HEAD: usize = LENGTH + CHECKSUM + CHECKSUM;
+/// The last byte of a frame. Where a zero stands instead, the frame was cut short in room that the file system had set
+/// aside; where this stands and a checksum is wrong, what was acknowledged was damaged.
+const END: u8 = b'.';
 
 /// What was committed at once.
 #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -17,56 +29,93 @@ pub(crate) struct Group {
 }
 
 /// What a journal's bytes hold.
+#[derive(Debug)]
 pub(crate) struct Decoded {
     pub groups: Vec<Group>,
     /// Where the last whole frame ends.
     pub whole: usize,
+    /// What is wrong with what follows, unless it is only the beginning of a frame that never came to its end.
+    pub damage: Option<String>,
+}
+
+/// The first frame of some bytes.
+enum Frame<'a> {
+    Whole { content: &'a [u8] },
+    CutShort,
+    Damaged(&'static str),
 }
 
 /// A group as a frame.
 pub(crate) fn encode(namespace: &str, records: &[Record]) -> Result<Vec<u8>, String> {
-    let head = vec![0; LENGTH + CHECKSUM];
+    let head = vec![0; HEAD];
     let mut frame = postcard::to_extend(&(namespace, records), head).map_err(|e| e.to_string())?;
-    let (head, content) = frame.split_at_mut(LENGTH + CHECKSUM);
-    head[..LENGTH].copy_from_slice(&(content.len() as u64).to_le_bytes());
-    head[LENGTH..].copy_from_slice(&checksum(content));
+    let (head, content) = frame.split_at_mut(HEAD);
+    let (sums, head_checksum) = head.split_at_mut(LENGTH + CHECKSUM);
+    sums[..LENGTH].copy_from_slice(&(content.len() as u64).to_le_bytes());
+    sums[LENGTH..].copy_from_slice(&checksum(content));
+    head_checksum.copy_from_slice(&checksum(sums));
+    frame.push(END);
     Ok(frame)
 }
 
-/// Reads frames up to the end, or up to one that was cut short by the end of the process that wrote it. A damaged frame
-/// with more behind it was not cut short: that is an error, because what is lost there was acknowledged.
-pub(crate) fn decode(bytes: &[u8]) -> Result<Decoded, String> {
-    let mut groups = Vec::new();
-    let mut whole = 0;
-    while let Some(rest) = bytes.get(whole..).filter(|rest| !rest.is_empty()) {
-        let Some((content, checksum_found)) = split(rest) else {
-            break;
+/// Reads frames up to the end, or up to one that was cut short by the end of the process that wrote it, or up to damage:
+/// what is lost there may have been acknowledged.
+pub(crate) fn decode(bytes: &[u8]) -> Decoded {
+    let mut decoded = Decoded {
+        groups: Vec::new(),
+        whole: 0,
+        damage: None,
+    };
+    while let Some(rest) = bytes.get(decoded.whole..).filter(|rest| !rest.is_empty()) {
+        let place = decoded.whole;
+        let problem = match split(rest) {
+            Frame::CutShort => break,
+            Frame::Damaged(what) => format!("the {what} of the group at byte {place} is wrong"),
+            Frame::Whole { content } => match postcard::from_bytes(content) {
+                Ok(group) => {
+                    decoded.groups.push(group);
+                    decoded.whole += HEAD + content.len() + 1;
+                    continue;
+                }
+                Err(error) => format!("the group at byte {place} cannot be read: {error}"),
+            },
         };
-        let end = whole + LENGTH + CHECKSUM + content.len();
-        if checksum(content) != checksum_found {
-            let behind = &bytes[end..];
-            if behind.iter().all(|byte| *byte == 0) {
-                break;
-            }
-            return Err(format!(
-                "the checksum of the group at byte {whole} is wrong"
-            ));
-        }
-        let group = postcard::from_bytes(content)
-            .map_err(|error| format!("the group at byte {whole} cannot be read: {error}"))?;
-        groups.push(group);
-        whole = end;
+        decoded.damage = Some(problem);
+        break;
     }
-    Ok(Decoded { groups, whole })
+    decoded
 }
 
-/// Content and checksum of the first frame, if it is all there.
-fn split(bytes: &[u8]) -> Option<(&[u8], [u8; CHECKSUM])> {
-    let (length, rest) = bytes.split_first_chunk::<LENGTH>()?;
-    let (checksum, rest) = rest.split_first_chunk::<CHECKSUM>()?;
-    let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
-    // No group is empty: zeros are room that the file system had set aside.
-    (length > 0).then_some((rest.get(..length)?, *checksum))
+fn split(bytes: &[u8]) -> Frame<'_> {
+    let Some((head, rest)) = bytes.split_first_chunk::<HEAD>() else {
+        return Frame::CutShort;
+    };
+    // No content begins with zeros: they are room that the file system had set aside, and the head did not get further.
+    if is_room(rest) {
+        return Frame::CutShort;
+    }
+    let (sums, head_checksum) = head.split_at(LENGTH + CHECKSUM);
+    if head_checksum != checksum(sums) {
+        return Frame::Damaged("length");
+    }
+    let (length, content_checksum) = sums.split_at(LENGTH);
+    let length = length.try_into().map(u64::from_le_bytes).ok();
+    let length = length.and_then(|length| usize::try_from(length).ok());
+    let content = length.and_then(|length| rest.split_at_checked(length));
+    let Some((content, [end, behind @ ..])) = content else {
+        return Frame::CutShort;
+    };
+    if checksum(content) == content_checksum {
+        Frame::Whole { content }
+    } else if *end == 0 && is_room(behind) {
+        Frame::CutShort
+    } else {
+        Frame::Damaged("content")
+    }
+}
+
+fn is_room(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0)
 }
 
 fn checksum(content: &[u8]) -> [u8; CHECKSUM] {
@@ -90,9 +139,9 @@ mod tests {
     #[test]
     fn what_was_encoded_is_decoded() {
         let bytes = frames().concat();
-        let decoded = decode(&bytes).unwrap();
+        let decoded = decode(&bytes);
         assert_eq!(decoded.groups.len(), 3);
-        assert_eq!(decoded.whole, bytes.len());
+        assert_eq!((decoded.whole, decoded.damage), (bytes.len(), None));
         assert_eq!(decoded.groups[2].namespace, "a");
     }
 
@@ -102,18 +151,37 @@ mod tests {
         let whole = frames[0].len() + frames[1].len();
         let bytes = frames.concat();
         for end in whole..bytes.len() {
-            let decoded = decode(&bytes[..end]).unwrap();
-            assert_eq!((decoded.groups.len(), decoded.whole), (2, whole));
             let mut zeros = bytes[..end].to_vec();
             zeros.resize(bytes.len() + 100, 0);
-            assert_eq!(decode(&zeros).unwrap().whole, whole, "{end}");
+            for cut in [&bytes[..end], &zeros] {
+                let decoded = decode(cut);
+                // Without its last byte, which says nothing, the content is all there.
+                let is_there = cut.len() > bytes.len() && end + 1 == bytes.len();
+                let expected = if is_there { bytes.len() } else { whole };
+                assert_eq!((decoded.whole, decoded.damage), (expected, None), "{end}");
+            }
         }
     }
 
     #[test]
-    fn damage_in_the_middle_is_an_error() {
-        let mut bytes = frames().concat();
-        bytes[LENGTH + CHECKSUM + 1] ^= 1;
-        assert!(decode(&bytes).err().unwrap().contains("byte 0"));
+    fn damage_anywhere_loses_nothing_or_is_told_with_its_place() {
+        let frames = frames();
+        let bytes = frames.concat();
+        for place in 0..bytes.len() {
+            for flip in [1, 0x80, 0xff, bytes[place]] {
+                let mut damaged = bytes.clone();
+                damaged[place] ^= flip;
+                let decoded = decode(&damaged);
+                match &decoded.damage {
+                    None => assert_eq!(decoded.groups.len(), 3, "{place} ^ {flip}"),
+                    Some(reason) => {
+                        let before = decoded.groups.len();
+                        let start: usize = frames[..before].iter().map(Vec::len).sum();
+                        assert!(place >= start, "{place} ^ {flip}");
+                        assert!(reason.contains(&format!("byte {start}")), "{reason}");
+                    }
+                }
+            }
+        }
     }
 }

@@ -10,6 +10,7 @@ mod directory;
 mod frame;
 mod objects;
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -23,7 +24,10 @@ pub(crate) use objects::Objects;
 use super::StoreError;
 use super::effect::Record;
 use crate::lock::FileLock;
+use frame::{Decoded, Group};
 
+/// The folder of journals and locks.
+const JOURNALS: &str = "journal";
 /// How long to wait for a lock: as long as another process may need to take a journal into the tables.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 /// How long to wait for another process's checkpoint.
@@ -60,8 +64,39 @@ pub(crate) struct Sealed {
     /// Which namespace the records are for; none if there are none.
     pub namespace: Option<String>,
     pub records: Vec<Record>,
+    pub extent: Extent,
+}
+
+/// Up to where a journal was read.
+#[derive(Debug)]
+pub(crate) struct Extent {
     /// What was read stands in segments of lower numbers.
-    pub before: u64,
+    before: u64,
+    /// What ended the reading earlier.
+    damage: Option<Damage>,
+}
+
+/// A segment that cannot be read to its end.
+#[derive(Debug)]
+pub(crate) struct Damage {
+    number: u64,
+    path: String,
+    reason: String,
+}
+
+/// What a journal's segments hold, up to the first damaged one.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    groups: Vec<Group>,
+    damage: Option<Damage>,
+}
+
+/// A part of a journal, as a file or an object.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Segment {
+    stem: String,
+    number: u64,
+    is_set_aside: bool,
 }
 
 impl Home {
@@ -108,6 +143,19 @@ impl Home {
         }
     }
 
+    /// Writes a small file that is not there yet. The caller sees to it that nobody else does; in an object store it is an
+    /// error if somebody did.
+    pub(crate) async fn create(
+        &self,
+        name: &'static str,
+        content: Vec<u8>,
+    ) -> Result<(), StoreError> {
+        match self {
+            Home::Directory(_) => self.write(name, content).await,
+            Home::Objects(objects) => objects.create(name, content).await,
+        }
+    }
+
     /// Opens a namespace's journal for this process alone, and reads what is in it.
     pub(crate) async fn journal(
         &self,
@@ -117,9 +165,33 @@ impl Home {
         let lock = self
             .lock(&stem, &format!("namespace `{namespace}`"))
             .await?;
-        let mut journal = self.journal_under(lock, stem, namespace).await?;
-        let records = journal.read_all(u64::MAX).await?.records;
-        Ok((journal, records))
+        let mut journal = self.journal_under(lock, stem.clone(), namespace).await?;
+        let read = match self.warn_of_set_aside(&stem, namespace).await {
+            Ok(()) => journal.read_all(u64::MAX).await.and_then(Sealed::undamaged),
+            Err(error) => Err(error),
+        };
+        match read {
+            Ok(sealed) => Ok((journal, sealed.records)),
+            Err(error) => {
+                journal.release().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// What an earlier checkpoint could not take in is missing, and not only once.
+    async fn warn_of_set_aside(&self, stem: &str, namespace: &str) -> Result<(), StoreError> {
+        let segments = self.segments().await?;
+        let is_ours = |segment: &&Segment| segment.stem == stem && segment.is_set_aside;
+        for segment in segments.iter().filter(is_ours) {
+            let file = format!("{}/{JOURNALS}/{}", self.tables(), segment.name());
+            tracing::warn!(
+                namespace,
+                file,
+                "what stands in this damaged journal is missing; delete the file to go on without it"
+            );
+        }
+        Ok(())
     }
 
     /// Opens the first of a row of journals that nobody holds; what a killed process left in it stays.
@@ -155,11 +227,9 @@ impl Home {
 
     /// An error if anybody holds a lock, except for these.
     pub(crate) async fn refuse_if_held(&self, except: &[&str]) -> Result<(), StoreError> {
-        let stems = match self {
-            Home::Directory(directory) => directory.lock_stems()?,
-            Home::Objects(objects) => objects.lock_stems().await?,
-        };
-        for stem in stems.iter().filter(|stem| !except.contains(&stem.as_str())) {
+        let names = self.journal_names().await?;
+        let stems = names.iter().filter_map(|name| name.strip_suffix(".lock"));
+        for stem in stems.filter(|stem| !except.contains(stem)) {
             let what = format!("namespace `{stem}`");
             self.lock(stem, &what).await?.release().await;
         }
@@ -168,17 +238,42 @@ impl Home {
 
     /// The journals that hold something, and that nobody holds.
     pub(crate) async fn idle_journals(&self) -> Result<Vec<Journal>, StoreError> {
-        let stems = match self {
-            Home::Directory(directory) => directory.journal_stems()?,
-            Home::Objects(objects) => objects.journal_stems().await?,
-        };
         let mut journals = Vec::new();
-        for stem in stems {
-            if let Some(lock) = self.try_lock(&stem).await? {
-                journals.push(self.journal_under(lock, stem.clone(), &stem).await?);
+        for stem in stems(self.segments().await?) {
+            match self.idle_journal(stem).await {
+                Ok(journal) => journals.extend(journal),
+                Err(error) => {
+                    for journal in journals {
+                        journal.release().await;
+                    }
+                    return Err(error);
+                }
             }
         }
         Ok(journals)
+    }
+
+    async fn idle_journal(&self, stem: String) -> Result<Option<Journal>, StoreError> {
+        match self.try_lock(&stem).await? {
+            Some(lock) => Ok(Some(self.journal_under(lock, stem.clone(), &stem).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn segments(&self) -> Result<Vec<Segment>, StoreError> {
+        let names = self.journal_names().await?;
+        Ok(names
+            .iter()
+            .filter_map(|name| Segment::parse(name))
+            .collect())
+    }
+
+    /// The names of all that stands beside the journals, and theirs.
+    async fn journal_names(&self) -> Result<Vec<String>, StoreError> {
+        match self {
+            Home::Directory(directory) => directory.journal_names(),
+            Home::Objects(objects) => objects.journal_names().await,
+        }
     }
 
     /// Waits a moment for a lock; `what` is named in the refusal.
@@ -230,12 +325,19 @@ impl Home {
         stem: String,
         what: &str,
     ) -> Result<Journal, StoreError> {
-        match (self, lock) {
-            (Home::Directory(directory), Lock::Directory(lock)) => {
-                Ok(Journal::Directory(directory.journal(lock, stem, what)?))
+        let next = match self.segments().await {
+            Ok(segments) => next_number(&segments, &stem),
+            Err(error) => {
+                lock.release().await;
+                return Err(error);
             }
+        };
+        match (self, lock) {
+            (Home::Directory(directory), Lock::Directory(lock)) => Ok(Journal::Directory(
+                directory.journal(lock, stem, next, what),
+            )),
             (Home::Objects(objects), Lock::Objects(lease)) => {
-                Ok(Journal::Objects(objects.journal(lease, stem).await?))
+                Ok(Journal::Objects(objects.journal(lease, stem, next)))
             }
             _ => unreachable!("a home gives locks of its own kind"),
         }
@@ -263,14 +365,40 @@ impl Journal {
         self.read_all(before).await
     }
 
-    /// Forgets what was sealed.
-    pub(crate) async fn forget(&mut self, before: u64) -> Result<(), StoreError> {
+    /// Forgets what was sealed. From a damaged segment on, what was acknowledged may be lacking: those stay, under other
+    /// names, so that the store goes on without them.
+    pub(crate) async fn forget(&mut self, sealed: &Extent) -> Result<(), StoreError> {
+        let Some(damage) = &sealed.damage else {
+            return self.remove(sealed.before).await;
+        };
+        self.remove(damage.number).await?;
+        self.set_aside(damage.number, sealed.before).await?;
+        tracing::warn!(
+            "`{}` is damaged: {}; what stands before that was taken in, and the rest of this journal was set aside \
+             as `*.damaged` beside it. Put a copy from a backup in its place, or delete those files",
+            damage.path,
+            damage.reason
+        );
+        Ok(())
+    }
+
+    async fn remove(&mut self, before: u64) -> Result<(), StoreError> {
         match self {
             Journal::Directory(journal) => {
                 let journal = journal.clone();
-                blocking(move || journal.forget(before)).await
+                blocking(move || journal.remove(before)).await
             }
-            Journal::Objects(journal) => journal.forget(before).await,
+            Journal::Objects(journal) => journal.remove(before).await,
+        }
+    }
+
+    async fn set_aside(&mut self, from: u64, before: u64) -> Result<(), StoreError> {
+        match self {
+            Journal::Directory(journal) => {
+                let journal = journal.clone();
+                blocking(move || journal.set_aside(from, before)).await
+            }
+            Journal::Objects(journal) => journal.set_aside(from, before).await,
         }
     }
 
@@ -283,7 +411,7 @@ impl Journal {
     }
 
     async fn read_all(&mut self, before: u64) -> Result<Sealed, StoreError> {
-        let groups = match self {
+        let found = match self {
             Journal::Directory(journal) => {
                 let journal = journal.clone();
                 blocking(move || journal.read(before)).await?
@@ -293,13 +421,65 @@ impl Journal {
         let mut sealed = Sealed {
             namespace: None,
             records: Vec::new(),
-            before,
+            extent: Extent {
+                before,
+                damage: found.damage,
+            },
         };
-        for group in groups {
+        for group in found.groups {
             sealed.namespace = Some(group.namespace);
             sealed.records.extend(group.records);
         }
         Ok(sealed)
+    }
+}
+
+impl Sealed {
+    /// An error if something of the journal could not be read.
+    pub(crate) fn undamaged(self) -> Result<Sealed, StoreError> {
+        match self.extent.damage {
+            Some(Damage { path, reason, .. }) => Err(StoreError::Damaged { path, reason }),
+            None => Ok(self),
+        }
+    }
+}
+
+impl Found {
+    fn add(&mut self, number: u64, path: String, decoded: Decoded) {
+        self.groups.extend(decoded.groups);
+        self.damage = decoded.damage.map(|reason| Damage {
+            number,
+            path,
+            reason,
+        });
+    }
+}
+
+impl Segment {
+    fn parse(name: &str) -> Option<Self> {
+        let (rest, is_set_aside) = match name.strip_suffix(".log") {
+            Some(rest) => (rest, false),
+            None => (name.strip_suffix(".damaged")?, true),
+        };
+        let (stem, number) = rest.rsplit_once('.')?;
+        Some(Segment {
+            stem: stem.to_owned(),
+            number: number.parse().ok()?,
+            is_set_aside,
+        })
+    }
+
+    /// Of so many digits that names are in the order of numbers.
+    fn name(&self) -> String {
+        let extension = if self.is_set_aside { "damaged" } else { "log" };
+        format!("{}.{:020}.{extension}", self.stem, self.number)
+    }
+
+    fn set_aside(self) -> Self {
+        Segment {
+            is_set_aside: true,
+            ..self
+        }
     }
 }
 
@@ -355,8 +535,34 @@ async fn blocking<T: Send + 'static>(
     }
 }
 
-/// A group that stood in a journal.
-type Groups = Vec<frame::Group>;
+/// The journals that have segments to be read, each once.
+fn stems(segments: Vec<Segment>) -> Vec<String> {
+    let segments = segments.into_iter().filter(|segment| !segment.is_set_aside);
+    let mut stems: Vec<String> = segments.map(|segment| segment.stem).collect();
+    stems.sort_unstable();
+    stems.dedup();
+    stems
+}
+
+/// A number above all that a journal has had: nobody appends to what another process wrote, whose end may be cut short.
+fn next_number(segments: &[Segment], stem: &str) -> u64 {
+    let ours = segments.iter().filter(|segment| segment.stem == stem);
+    let last = ours.map(|segment| segment.number).max();
+    last.map_or(0, |last| last + 1)
+}
+
+/// The segments of a journal that are to be read, of these numbers and in their order.
+fn segments_of(names: &[String], stem: &str, numbers: Range<u64>) -> Vec<Segment> {
+    let mut segments: Vec<Segment> = names
+        .iter()
+        .filter_map(|name| Segment::parse(name))
+        .filter(|segment| segment.stem == stem && !segment.is_set_aside)
+        .filter(|segment| numbers.contains(&segment.number))
+        .collect();
+    segments.sort_unstable();
+    segments
+}
+
 /// Shared by the tasks that use a journal.
 type Shared<T> = Arc<std::sync::Mutex<T>>;
 

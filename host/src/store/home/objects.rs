@@ -5,19 +5,17 @@
 //!
 //! `memory://` keeps everything in memory and ends with the process.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use futures::TryStreamExt;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 
-use super::Groups;
 use super::frame::decode;
+use super::{Found, JOURNALS, Segment, segments_of};
 use crate::lock::this_process;
 use crate::store::StoreError;
-
-const JOURNALS: &str = "journal";
 
 /// A prefix in an object store.
 #[derive(Debug, Clone)]
@@ -34,7 +32,7 @@ pub(crate) struct Lease {
     path: Path,
 }
 
-/// A journal in objects: `<stem>.<segment>.log`, one per group.
+/// A journal in objects, one per group.
 #[derive(Debug)]
 pub(crate) struct ObjectJournal {
     lease: Lease,
@@ -83,6 +81,13 @@ impl Objects {
             .map_err(|e| failed("write", path.as_ref(), &e))
     }
 
+    /// Writes an object that is not there yet.
+    pub(crate) async fn create(&self, name: &str, content: Vec<u8>) -> Result<(), StoreError> {
+        let path = self.prefix.clone().join(name);
+        let put = self.put_new(&path, content.into()).await;
+        put.map_err(|e| failed("create", path.as_ref(), &e))
+    }
+
     /// An object in a folder below the prefix; `None` if there is none.
     pub(crate) async fn read_in(
         &self,
@@ -122,7 +127,7 @@ impl Objects {
 
     pub(crate) async fn try_lock(&self, stem: &str) -> Result<Option<Lease>, StoreError> {
         let path = self.lock_path(stem);
-        match self.create(&path, this_process().into()).await {
+        match self.put_new(&path, this_process().into()).await {
             Ok(()) => Ok(Some(Lease {
                 home: self.clone(),
                 path,
@@ -143,65 +148,19 @@ impl Objects {
         (holder, advice)
     }
 
-    /// Stems of all locks; each is held.
-    pub(crate) async fn lock_stems(&self) -> Result<Vec<String>, StoreError> {
-        let objects = self.journal_objects().await?;
-        let stem = |path: &Path| Some(path.filename()?.strip_suffix(".lock")?.to_owned());
-        Ok(objects.iter().filter_map(stem).collect())
+    /// The names of the objects in the folder of journals.
+    pub(crate) async fn journal_names(&self) -> Result<Vec<String>, StoreError> {
+        self.names_in(JOURNALS).await
     }
 
-    /// Stems of the journals that have groups.
-    pub(crate) async fn journal_stems(&self) -> Result<Vec<String>, StoreError> {
-        let mut stems: Vec<String> = self
-            .segments()
-            .await?
-            .into_iter()
-            .map(|(stem, _, _)| stem)
-            .collect();
-        stems.sort_unstable();
-        stems.dedup();
-        Ok(stems)
-    }
-
-    pub(crate) async fn journal(
-        &self,
-        lease: Lease,
-        stem: String,
-    ) -> Result<ObjectJournal, StoreError> {
-        let segments = self.segments().await?;
-        let last = segments
-            .iter()
-            .filter(|(found, _, _)| *found == stem)
-            .map(|(_, number, _)| *number)
-            .max();
-        Ok(ObjectJournal {
+    /// A journal whose next segment has this number.
+    pub(crate) fn journal(&self, lease: Lease, stem: String, next: u64) -> ObjectJournal {
+        ObjectJournal {
             lease,
             stem,
-            next: last.map_or(0, |last| last + 1),
+            next,
             broken: None,
-        })
-    }
-
-    /// Stem, number and path of every group.
-    async fn segments(&self) -> Result<Vec<(String, u64, Path)>, StoreError> {
-        let objects = self.journal_objects().await?;
-        let mut found: Vec<(String, u64, Path)> = objects
-            .into_iter()
-            .filter_map(|path| {
-                let name = path.filename()?.strip_suffix(".log")?;
-                let (stem, number) = name.rsplit_once('.')?;
-                Some((stem.to_owned(), number.parse().ok()?, path.clone()))
-            })
-            .collect();
-        found.sort();
-        Ok(found)
-    }
-
-    async fn journal_objects(&self) -> Result<Vec<Path>, StoreError> {
-        let directory = self.prefix.clone().join(JOURNALS);
-        let listed = self.store.list(Some(&directory));
-        let paths = listed.map_ok(|object| object.location).try_collect().await;
-        paths.map_err(|e| failed("list", directory.as_ref(), &e))
+        }
     }
 
     async fn get(&self, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
@@ -214,16 +173,13 @@ impl Objects {
         Ok(Some(bytes.to_vec()))
     }
 
-    async fn create(&self, path: &Path, content: PutPayload) -> object_store::Result<()> {
+    async fn put_new(&self, path: &Path, content: PutPayload) -> object_store::Result<()> {
         let put = self.store.put_opts(path, content, PutMode::Create.into());
         put.await.map(|_| ())
     }
 
     fn lock_path(&self, stem: &str) -> Path {
-        self.prefix
-            .clone()
-            .join(JOURNALS)
-            .join(format!("{stem}.lock"))
+        self.folder(Some(JOURNALS)).join(format!("{stem}.lock"))
     }
 }
 
@@ -243,8 +199,12 @@ impl ObjectJournal {
                 reason: reason.clone(),
             });
         }
-        let path = self.path(self.next);
-        match self.lease.home.create(&path, group.into()).await {
+        let path = self.path(&Segment {
+            stem: self.stem.clone(),
+            number: self.next,
+            is_set_aside: false,
+        });
+        match self.lease.home.put_new(&path, group.into()).await {
             Ok(()) => {
                 self.next += 1;
                 Ok(())
@@ -262,29 +222,43 @@ impl ObjectJournal {
         self.next
     }
 
-    pub(crate) async fn read(&self, before: u64) -> Result<Groups, StoreError> {
-        let mut groups = Vec::new();
-        for path in self.before(before).await? {
+    pub(crate) async fn read(&self, before: u64) -> Result<Found, StoreError> {
+        let mut found = Found::default();
+        for segment in self.of(0..before).await? {
+            let path = self.path(&segment);
             let content = self.lease.home.get(&path).await?.unwrap_or_default();
-            let damaged = |reason| StoreError::Damaged {
-                path: path.to_string(),
-                reason,
-            };
-            let decoded = decode(&content).map_err(damaged)?;
-            if decoded.whole != content.len() {
-                return Err(damaged("it ends in the middle".to_owned()));
+            let mut decoded = decode(&content);
+            // An object is there whole or not at all.
+            if decoded.damage.is_none() && decoded.whole != content.len() {
+                decoded.damage = Some("it ends in the middle".to_owned());
             }
-            groups.extend(decoded.groups);
+            found.add(segment.number, path.to_string(), decoded);
+            if found.damage.is_some() {
+                break;
+            }
         }
-        Ok(groups)
+        Ok(found)
     }
 
     /// Removes groups, the oldest first: were a later one gone before an earlier one, replaying the earlier one would
     /// bring back what it overwrote.
-    pub(crate) async fn forget(&self, before: u64) -> Result<(), StoreError> {
-        for path in self.before(before).await? {
+    pub(crate) async fn remove(&self, before: u64) -> Result<(), StoreError> {
+        for segment in self.of(0..before).await? {
+            let path = self.path(&segment);
             let deleted = self.lease.home.store.delete(&path).await;
             deleted.map_err(|e| failed("remove", path.as_ref(), &e))?;
+        }
+        Ok(())
+    }
+
+    /// Renames groups, the newest first: were the damaged one gone before a later one, that would be replayed over the
+    /// gap.
+    pub(crate) async fn set_aside(&self, from: u64, before: u64) -> Result<(), StoreError> {
+        for segment in self.of(from..before).await?.into_iter().rev() {
+            let path = self.path(&segment);
+            let aside = self.path(&segment.set_aside());
+            let renamed = self.lease.home.store.rename(&path, &aside).await;
+            renamed.map_err(|e| failed("rename", path.as_ref(), &e))?;
         }
         Ok(())
     }
@@ -293,18 +267,13 @@ impl ObjectJournal {
         self.lease.release().await;
     }
 
-    async fn before(&self, before: u64) -> Result<Vec<Path>, StoreError> {
-        let segments = self.lease.home.segments().await?;
-        Ok(segments
-            .into_iter()
-            .filter(|(stem, number, _)| *stem == self.stem && *number < before)
-            .map(|(_, _, path)| path)
-            .collect())
+    async fn of(&self, numbers: Range<u64>) -> Result<Vec<Segment>, StoreError> {
+        let names = self.lease.home.journal_names().await?;
+        Ok(segments_of(&names, &self.stem, numbers))
     }
 
-    fn path(&self, number: u64) -> Path {
-        let directory = self.lease.home.prefix.clone().join(JOURNALS);
-        directory.join(format!("{}.{number:020}.log", self.stem))
+    fn path(&self, segment: &Segment) -> Path {
+        self.lease.home.folder(Some(JOURNALS)).join(segment.name())
     }
 }
 
