@@ -1,11 +1,13 @@
-//! What cannot be brought about from outside: checkpoints of two processes that end halfway, and what is written when.
+//! What cannot be brought about from outside: processes that end or begin at a bad moment, and what is synced when.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use lancedb::table::Duration;
 
 use super::*;
 use crate::contract::{Adjustment, Counter, Counters, Key, NewMemory};
+use crate::disk::noted::synced;
 use crate::embedding::Builtin;
 
 async fn open(path: &Path) -> Store {
@@ -85,4 +87,97 @@ async fn the_versions_that_count_outlive_pruning_after_versions_that_did_not() {
     assert_eq!((memories[0].counters.uses, memories[0].keys.len()), (1, 1));
     namespace.apply(use_of("m1")).await.unwrap();
     store.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_another_process_has_just_made_is_not_made_again() {
+    let home = tempfile::tempdir().unwrap();
+    // This process has found no store here; then the other one makes it and writes to it.
+    let found_nothing = Home::open(home.path().to_str().unwrap()).await.unwrap();
+    let store = open(home.path()).await;
+    let namespace = store.namespace("a").await.unwrap();
+    namespace.apply(insert("one")).await.unwrap();
+    store.close().await.unwrap();
+    let before = store.inner.manifest().await.unwrap();
+
+    create(&found_nothing, &before.embedder).await.unwrap();
+    assert_eq!(store.inner.manifest().await.unwrap(), before);
+    let mut other = before.embedder.clone();
+    other.dimension += 1;
+    let error = create(&found_nothing, &other).await.unwrap_err();
+    assert!(matches!(error, StoreError::OtherEmbedder { .. }), "{error}");
+    assert_eq!(store.inner.manifest().await.unwrap(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_store_is_made_once_whoever_holds_the_lock() {
+    let home = Home::open("memory://").await.unwrap();
+    let manifest = Manifest::new(Builtin::default().identity().clone());
+    manifest.create(&home).await.unwrap();
+    assert!(manifest.create(&home).await.is_err());
+    assert_eq!(Manifest::read(&home).await.unwrap(), Some(manifest));
+}
+
+/// All files below a directory.
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .flat_map(|path| match path.is_dir() {
+            true => files(&path),
+            false => vec![path],
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_is_synced_with_every_name_that_leads_to_it() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path().canonicalize().unwrap();
+    let path = home.join("made/on the way");
+    let store = open(&path).await;
+    let of_parents = synced(&home);
+    assert!(of_parents.contains(&home) && of_parents.contains(&home.join("made")));
+    assert!(of_parents.contains(&path) && of_parents.contains(&path.join("memhost.json")));
+
+    let namespace = store.namespace("a").await.unwrap();
+    let journals = path.join("journal");
+    let mut before = 0;
+    for text in ["one", "two", "three"] {
+        namespace.apply(insert(text)).await.unwrap();
+        let log = files(&journals);
+        let log = log
+            .iter()
+            .find(|path| path.extension() == Some("log".as_ref()));
+        let now = synced(log.unwrap()).len();
+        assert!(now > before, "{text} was acknowledged before it was synced");
+        before = now;
+    }
+    assert!(synced(&journals).contains(&journals), "the journal's name");
+
+    let of_journals = synced(&home).len();
+    store.close().await.unwrap();
+    let of_tables = &synced(&home)[of_journals..];
+    let place = |path: &Path| of_tables.iter().position(|synced| synced == path);
+    let manifest = place(&path.join("memhost.json")).unwrap();
+    for file in files(&path) {
+        if file
+            .components()
+            .any(|part| Path::new(&part).extension() == Some("lance".as_ref()))
+        {
+            let file_and_name = [file.as_path(), file.parent().unwrap()];
+            assert!(
+                file_and_name
+                    .iter()
+                    .all(|path| place(path).is_some_and(|place| place < manifest)),
+                "{} counted before it was synced",
+                file.display()
+            );
+        }
+    }
+    let journals = of_tables.iter().rposition(|synced| *synced == journals);
+    assert!(
+        journals.unwrap() > manifest,
+        "the journal went before the tables counted"
+    );
 }

@@ -292,15 +292,22 @@ async fn a_damaged_journal_is_an_error_and_not_a_loss() {
         .unwrap();
     let whole = fs::read(&journal).unwrap();
 
-    let mut damaged = whole.clone();
-    damaged[40] ^= 0xff;
-    fs::write(&journal, &damaged).unwrap();
-    let error = open(home.path()).await.namespace("a").await.err().unwrap();
-    assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
-    assert_eq!(fs::read(&journal).unwrap(), damaged);
+    for place in 0..whole.len() {
+        let mut damaged = whole.clone();
+        damaged[place] ^= 1 << (place % 8);
+        fs::write(&journal, &damaged).unwrap();
+        match open(home.path()).await.namespace("a").await {
+            Ok(namespace) => assert_eq!(contents(&namespace), ["one", "two", "three"], "{place}"),
+            Err(error) => {
+                assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+                assert!(error.to_string().contains(&journal), "{error}");
+            }
+        }
+        assert_eq!(fs::read(&journal).unwrap(), damaged);
+    }
 
     // Cut short in the last group, as by the end of the process.
-    fs::write(&journal, &whole[..whole.len() - 1]).unwrap();
+    fs::write(&journal, &whole[..whole.len() - 2]).unwrap();
     let store = open(home.path()).await;
     let namespace = store.namespace("a").await.unwrap();
     assert_eq!(contents(&namespace), ["one", "two"]);
@@ -314,6 +321,45 @@ async fn a_damaged_journal_is_an_error_and_not_a_loss() {
         contents(&store.namespace("a").await.unwrap()),
         ["one", "two", "again"]
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_journal_of_a_run_that_has_ended_is_set_aside_and_the_store_works_on() {
+    let home = tempfile::tempdir().unwrap();
+    let store = open(home.path()).await;
+    let namespace = store.namespace("ended").await.unwrap();
+    for text in ["one", "two", "three"] {
+        namespace.apply(transaction([insert(text)])).await.unwrap();
+    }
+    drop((namespace, store));
+    let journals = |extension: &str| -> Vec<(String, Vec<u8>)> {
+        let files = files(home.path()).into_iter();
+        files
+            .filter(|(path, _)| path.ends_with(extension))
+            .collect()
+    };
+    let (journal, mut bytes) = journals(".log").remove(0);
+    let second = bytes.len() / 2;
+    bytes[second] ^= 1;
+    fs::write(&journal, &bytes).unwrap();
+
+    let store = open(home.path()).await;
+    let other = store.namespace("other").await.unwrap();
+    other.apply(transaction([insert("other")])).await.unwrap();
+    store.close().await.unwrap();
+    assert_eq!(journals(".log"), []);
+    let aside = journals(".damaged");
+    assert_eq!(aside.len(), 1);
+    assert_eq!(aside[0].1, bytes, "all that is left can still be looked at");
+
+    // What stood before the damage is there, and what comes now does not take the damaged file's place.
+    for expected in [vec!["one"], vec!["one", "new"], vec!["one", "new", "new"]] {
+        let namespace = store.namespace("ended").await.unwrap();
+        assert_eq!(contents(&namespace), expected);
+        namespace.apply(transaction([insert("new")])).await.unwrap();
+        store.close().await.unwrap();
+    }
+    assert_eq!(journals(".damaged"), aside);
 }
 
 #[tokio::test(flavor = "multi_thread")]
