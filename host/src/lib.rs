@@ -20,6 +20,7 @@ pub mod driver;
 pub mod embedding;
 pub mod endpoint;
 pub mod engine;
+mod hex;
 mod lock;
 pub mod model;
 mod offload;

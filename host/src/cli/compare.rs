@@ -19,7 +19,7 @@ use super::setup::{ConfigFile, StoreFlags};
 use super::{Failure, aa, output, setup, suite};
 use crate::compare::manifest::Shard;
 use crate::compare::{
-    Comparison, Contestant, Design, Finish, MOST_REPETITIONS, Outcome, PlannedCell, Report, report,
+    Contestant, Design, Finish, MOST_REPETITIONS, Outcome, PlannedCell, Report, report,
 };
 use crate::config::Config;
 use crate::driver::{Acting, Surroundings};
@@ -217,22 +217,6 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let mut prepared = Prepared::new(&options, config).await?;
     let result = run_and_report(&options, &mut prepared).await;
     result.and(prepared.close().await)
-}
-
-/// What happened is kept once per suite, for whoever reads the store later.
-async fn keep_attempts(store: &Store, comparison: &Comparison) -> Result<(), Failure> {
-    for contest in &comparison.contests {
-        let attempts = contest
-            .suite
-            .episodes()
-            .flat_map(|(_, episode)| episode.attempts.iter().cloned());
-        let run = format!("{}/{}", comparison.run, contest.suite.name);
-        store
-            .append_attempts(&run, &attempts.collect::<Vec<_>>())
-            .await
-            .map_err(Failure::failed)?;
-    }
-    Ok(())
 }
 
 /// Suites by name, and these names: `all` is every built-in one.

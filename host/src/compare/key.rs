@@ -9,7 +9,11 @@ use super::design::{Design, ListedStrategy, ListedSuite};
 use super::label;
 use crate::driver::{Acting, Repetition, Surroundings};
 use crate::embedding::EmbedderIdentity;
+use crate::hex;
 use crate::suite::Suite;
+
+/// In characters: three parts of four bytes each leave room in a name of 512 bytes.
+const LONGEST_PART: usize = 32;
 
 /// Everything that determines what a cell measures, latencies aside.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -102,7 +106,7 @@ impl CellKey {
 
     /// SHA-256 of the key, in hexadecimal.
     pub fn digest(&self) -> String {
-        hex(Sha256::digest(format!("{self:?}")))
+        hex::encode(Sha256::digest(format!("{self:?}")))
     }
 
     /// `strategy/suite/seed`, and `.order` after it for all but a seed's first: names the cell on a cassette, the
@@ -110,6 +114,14 @@ impl CellKey {
     pub fn scope(&self) -> String {
         let strategy = label(&self.strategy, self.floor);
         format!("{strategy}/{}/{}", self.suite, self.repetition.name())
+    }
+
+    /// `suite/strategy/repetition`, fit for the name of a namespace: whoever reads the store's tables sees whose rows
+    /// they are.
+    pub(super) fn place(&self) -> String {
+        let strategy = label(&self.strategy, self.floor);
+        let parts = [&self.suite, &strategy, &self.repetition.name()];
+        parts.map(|part| fit(part)).join("/")
     }
 
     /// `strategy on suite, seed n`, for people.
@@ -130,7 +142,7 @@ impl CellKey {
 pub fn suite_digest(suite: &Suite) -> String {
     let mut text = Hashed(Sha256::new());
     match write!(text, "{suite:?}") {
-        Ok(()) | Err(fmt::Error) => hex(text.0.finalize()),
+        Ok(()) | Err(fmt::Error) => hex::encode(text.0.finalize()),
     }
 }
 
@@ -144,13 +156,10 @@ impl fmt::Write for Hashed {
     }
 }
 
-/// Bytes in hexadecimal.
-pub(super) fn hex(bytes: impl AsRef<[u8]>) -> String {
-    bytes
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+/// What a part of a namespace's name can be: short, and one part.
+fn fit(part: &str) -> String {
+    let fits = |c: char| if c == '/' || c.is_control() { '_' } else { c };
+    part.chars().take(LONGEST_PART).map(fits).collect()
 }
 
 #[cfg(test)]
@@ -198,6 +207,23 @@ mod tests {
             change(&mut changed);
             assert!(digests.insert(changed.digest()), "{changed:?}");
         }
+    }
+
+    #[test]
+    fn a_place_in_the_store_says_whose_it_is_in_three_parts() {
+        let mut key = key();
+        assert_eq!(key.place(), "evidence/rag/0");
+        key.floor = true;
+        key.suite = format!("a/b\n{}", "日".repeat(100));
+        key.repetition.order = 2;
+        let place = key.place();
+        let parts: Vec<&str> = place.split('/').collect();
+        assert_eq!(parts.len(), 3, "{place}");
+        assert!(
+            parts[0].starts_with("a_b_日") && place.len() < 200,
+            "{place}"
+        );
+        assert_eq!(parts[1..], ["rag (floor)", "0.2"]);
     }
 
     #[test]

@@ -14,10 +14,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::schedule::Outcome;
 use super::summary::{FORMAT, Setup};
-use super::{CellKey, Design, MOST_REPETITIONS, difference, key};
+use super::{CellKey, Design, MOST_REPETITIONS, difference};
 use crate::config::Config;
 use crate::contract;
 use crate::driver::CellReport;
+use crate::hex;
 
 mod machine;
 mod shard;
@@ -276,7 +277,7 @@ impl Manifest {
 /// SHA-256 of all that a cell measured, what a clock measured left out.
 pub fn digest_of(report: &CellReport) -> String {
     let timeless = report.clone().without_times();
-    key::hex(Sha256::digest(format!("{timeless:?}")))
+    hex::encode(Sha256::digest(format!("{timeless:?}")))
 }
 
 /// SHA-256 of a file.
@@ -286,7 +287,7 @@ pub fn digest_of(report: &CellReport) -> String {
 pub fn digest_of_file(path: &Path) -> std::io::Result<String> {
     let mut hash = Sha256::new();
     std::io::copy(&mut std::fs::File::open(path)?, &mut hash)?;
-    Ok(key::hex(hash.finalize()))
+    Ok(hex::encode(hash.finalize()))
 }
 
 #[cfg(test)]

@@ -243,7 +243,8 @@ pub struct PlannedCell {
 }
 
 impl Comparison {
-    /// The cells of its design, ready to be run.
+    /// The cells of its design, ready to be run. Their namespaces are called
+    /// `<run>/<number>/<suite>/<strategy>/<repetition>/<stream>`.
     pub fn cells(&self, design: &Design) -> Vec<PlannedCell> {
         let cells = design.cells().into_iter().enumerate();
         let planned = cells.filter_map(
@@ -262,7 +263,7 @@ impl Comparison {
                     settings: contestant.settings.clone(),
                     suite: contest.suite.clone(),
                     repetition: key.repetition,
-                    id: format!("{}-{number}", self.run),
+                    id: format!("{}/{number}/{}", self.run, key.place()),
                     most_memories: self.most_memories,
                 };
                 Some(PlannedCell { key, cell })

@@ -1,20 +1,24 @@
 //! Runs cells side by side, keeps each one that finishes, and stops cleanly when asked.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::FutureExt as _;
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use super::files::{CellFileError, CellFiles, Kept};
 use super::{CellKey, PlannedCell, summary};
 use crate::chain::chain;
+use crate::contract::Attempt;
 use crate::driver::{self, CellReport, DriverError, Progress, Surroundings};
 use crate::model::Cassette;
 use crate::store::StoreError;
+use crate::suite::Suite;
 
 /// Runs a cell.
 #[async_trait]
@@ -244,7 +248,8 @@ fn settle(
     Ok(Outcome::Failed(reason))
 }
 
-/// Runs cells for real, and adds what they measured to the store's `results`.
+/// Runs cells for real, and adds what they measured to the store's `results`, and what happened in their suites to its
+/// `attempts`.
 pub struct HostRunner {
     /// What cells run on.
     pub surroundings: Surroundings,
@@ -252,6 +257,8 @@ pub struct HostRunner {
     pub cassette: Option<Cassette>,
     /// Names the comparison in the store.
     pub run: String,
+    /// The suites whose attempts are in the store.
+    pub kept: Mutex<BTreeSet<String>>,
 }
 
 #[async_trait]
@@ -261,6 +268,7 @@ impl Runner for HostRunner {
         cell: &PlannedCell,
         progress: &dyn Progress,
     ) -> Result<CellReport, DriverError> {
+        self.keep_attempts(&cell.cell.suite).await?;
         let report = match &self.cassette {
             None => driver::run_cell(&cell.cell, &self.surroundings, progress).await?,
             Some(cassette) => self.run_on(cassette, cell, progress).await?,
@@ -272,6 +280,23 @@ impl Runner for HostRunner {
 }
 
 impl HostRunner {
+    /// What happened is kept once per suite, for whoever reads the store later.
+    async fn keep_attempts(&self, suite: &Suite) -> Result<(), DriverError> {
+        let mut kept = self.kept.lock().await;
+        if kept.contains(&suite.name) {
+            return Ok(());
+        }
+        let attempts = suite
+            .episodes()
+            .flat_map(|(_, episode)| episode.attempts.iter().cloned());
+        let attempts: Vec<Attempt> = attempts.collect();
+        let run = format!("{}/{}", self.run, suite.name);
+        let store = &self.surroundings.store;
+        store.append_attempts(&run, &attempts).await?;
+        kept.insert(suite.name.clone());
+        Ok(())
+    }
+
     async fn run_on(
         &self,
         cassette: &Cassette,

@@ -24,6 +24,7 @@ use crate::contract::{
     Arm, Attempt, Citation, Counters, Key, Label, Link, Memory, Receipt, Verdict,
 };
 use crate::embedding::EmbedderIdentity;
+use crate::hex;
 
 /// The tables, as they are named on the disk.
 pub(crate) mod table {
@@ -399,11 +400,7 @@ fn digest(parts: &[&str]) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part.as_bytes());
     }
-    hash.finalize()
-        .iter()
-        .take(16)
-        .map(|b| format!("{b:02x}"))
-        .collect()
+    hex::encode(&hash.finalize()[..16])
 }
 
 /// A column of texts.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::cost::{check_cost, say_costs};
 use super::{
-    Agent, Options, StorePlace, check_agent, check_models, jobs, keep_attempts, load_suites,
-    model_caveats, replayed, run_name, surroundings, warn_of_unrecorded,
+    Agent, Options, StorePlace, check_agent, check_models, jobs, load_suites, model_caveats,
+    replayed, run_name, surroundings, warn_of_unrecorded,
 };
 use crate::cli::{Failure, check, interrupt, plugins, progress, setup};
 use crate::compare::directory::ResultDirectory;
@@ -79,9 +79,6 @@ impl Prepared {
         let cassette = replay.or(record.transpose().map_err(Failure::failed)?);
         let place = StorePlace::choose(&config, options.output.as_deref())?;
         let surroundings = surroundings(&config, models, &place.uri, acting).await?;
-        if place.is_kept() {
-            keep_attempts(&surroundings.store, &comparison).await?;
-        }
         let design = Design::of(
             &comparison,
             &Conditions::of(&surroundings),
@@ -114,6 +111,7 @@ impl Prepared {
             surroundings,
             cassette,
             run: comparison.run.clone(),
+            kept: Default::default(),
         };
         Ok(Prepared {
             manifest,

@@ -23,6 +23,7 @@ pub(crate) use objects::Objects;
 
 use super::StoreError;
 use super::effect::Record;
+use crate::hex;
 use crate::lock::FileLock;
 use frame::{Decoded, Group};
 
@@ -517,8 +518,7 @@ fn stem(namespace: &str) -> Result<String, StoreError> {
         .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
         .collect();
     let digest = Sha256::digest(namespace.as_bytes());
-    let unique: String = digest.iter().take(8).map(|b| format!("{b:02x}")).collect();
-    Ok(format!("{readable}-{unique}"))
+    Ok(format!("{readable}-{}", hex::encode(&digest[..8])))
 }
 
 /// Runs what waits for the disk off the async threads.

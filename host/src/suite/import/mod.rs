@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::SuiteError;
 use super::jsonl::{LARGEST_FILE, Lines, parse};
+use crate::hex;
 
 pub mod bfcl;
 pub mod clippy_ui;
@@ -27,11 +28,7 @@ pub mod webarena;
 /// `<data set>/<its id there>`.
 fn opaque(data_set: &str, id: &str) -> String {
     let digest = Sha256::digest(format!("{data_set}/{id}"));
-    digest
-        .iter()
-        .take(5)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::encode(&digest[..5])
 }
 
 /// Reads one JSON document.
