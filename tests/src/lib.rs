@@ -30,3 +30,32 @@ pub fn target_directory() -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     workspace.join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
+
+/// Says that a test is not run here, and why. In CI, where nothing may be missing, that is a failure.
+///
+/// # Panics
+/// If the variable `CI` is set.
+pub fn skip(reason: &str) {
+    assert!(std::env::var_os("CI").is_none(), "CI is set, and {reason}");
+    eprintln!("skipped: {reason}");
+}
+
+/// The folder of a data set below `MEMHOST_DATA`; nothing, with a remark, where that is not set.
+///
+/// # Panics
+/// If it is set and the data set is not there, or if it is not set in CI.
+pub fn data_set(name: &str) -> Option<PathBuf> {
+    let Some(folder) = std::env::var_os("MEMHOST_DATA") else {
+        skip(&format!(
+            "MEMHOST_DATA does not name the folder of data sets that holds `{name}`"
+        ));
+        return None;
+    };
+    let path = PathBuf::from(folder).join(name);
+    assert!(
+        path.exists(),
+        "MEMHOST_DATA is set, but there is no {}",
+        path.display()
+    );
+    Some(path)
+}

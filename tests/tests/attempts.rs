@@ -6,16 +6,11 @@ use std::path::{Path, PathBuf};
 
 use memhost::contract::{Actor, Verdict};
 use memhost::suite::{Check, Severity, Suite, check};
+use memhost_tests::data_set;
 
 /// The folder of logs, or `None` with a remark on why nothing is read.
 fn logs() -> Option<PathBuf> {
-    let Some(folder) = std::env::var_os("MEMHOST_DATA") else {
-        eprintln!(
-            "ignored: MEMHOST_DATA does not name the folder of data sets that holds `reflexion_hotpotqa`"
-        );
-        return None;
-    };
-    Some(Path::new(&folder).join("reflexion_hotpotqa"))
+    data_set("reflexion_hotpotqa")
 }
 
 fn read(path: &Path) -> Suite {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use memhost::suite::{Question, Severity, Suite, check};
+use memhost_tests::data_set;
 
 mod floors;
 
@@ -55,11 +56,9 @@ fn generated_problems_rank_the_floors_as_real_ones_do() {
 
 #[test]
 fn floors_reproduce_clippy_ui() {
-    let Some(folder) = std::env::var_os("MEMHOST_DATA") else {
-        eprintln!("ignored: MEMHOST_DATA does not name the folder of data sets with `clippy_ui`");
+    let Some(path) = data_set("clippy_ui") else {
         return;
     };
-    let path = std::path::PathBuf::from(folder).join("clippy_ui");
     let suite = Suite::load(&format!("clippy-ui:{}", path.display())).unwrap();
     let problems = check(&suite);
     assert!(

@@ -2,13 +2,13 @@
 //! sets in `MEMHOST_DATA`, on ForecastBench.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use memhost::compare::statistics::{Estimate, Score, difference, estimate};
 use memhost::driver::CellReport;
 use memhost::embedding::Builtin;
 use memhost::suite::{Question, Suite};
+use memhost_tests::data_set;
 
 #[allow(dead_code, reason = "other tests use the rest")]
 mod floors;
@@ -155,11 +155,7 @@ fn what_has_been_asked_says_nothing_of_what_becomes_of_it() {
 
 /// ForecastBench, or `None` with a remark on why nothing is measured.
 fn forecastbench() -> Option<Suite> {
-    let Some(folder) = std::env::var_os("MEMHOST_DATA") else {
-        eprintln!("ignored: MEMHOST_DATA does not name the folder with `forecastbench`");
-        return None;
-    };
-    let path = PathBuf::from(folder).join("forecastbench");
+    let path = data_set("forecastbench")?;
     Some(Suite::load(&format!("forecastbench:{}", path.display())).unwrap())
 }
 

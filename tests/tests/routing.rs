@@ -2,9 +2,9 @@
 //! in `MEMHOST_DATA`, on GSM8K.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use memhost::suite::{Check, Question, Suite, check};
+use memhost_tests::data_set;
 
 #[allow(dead_code, reason = "other tests use the rest")]
 mod floors;
@@ -85,13 +85,7 @@ fn agents_of_the_generated_suite_arrive_and_tasks_recur() {
 
 /// The folder of the data set, or `None` with a remark on why nothing is measured.
 fn gsm8k() -> Option<Suite> {
-    let Some(folder) = std::env::var_os("MEMHOST_DATA") else {
-        eprintln!(
-            "ignored: MEMHOST_DATA does not name the folder of data sets that holds `gsm8k_multi_agent`"
-        );
-        return None;
-    };
-    let path = Path::new(&folder).join("gsm8k_multi_agent");
+    let path = data_set("gsm8k_multi_agent")?;
     Some(Suite::load(&format!("gsm8k:{}", path.display())).unwrap())
 }
 

@@ -2,10 +2,10 @@
 //! that is unset, each test says so and measures nothing.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use memhost::suite::Suite;
+use memhost_tests::data_set;
 
 mod floors;
 
@@ -20,19 +20,7 @@ const SEEDS: std::ops::Range<u64> = 1..4;
 
 /// A data set's path, or `None` with a remark on why nothing is measured.
 fn data(what: &str) -> Option<String> {
-    let Some(folder) = std::env::var_os("MEMHOST_DATA") else {
-        eprintln!(
-            "ignored: MEMHOST_DATA does not name the folder of data sets that holds `{what}`"
-        );
-        return None;
-    };
-    let path = PathBuf::from(folder).join(what);
-    assert!(
-        path.exists(),
-        "MEMHOST_DATA is set, but there is no {}",
-        path.display()
-    );
-    Some(path.to_string_lossy().into_owned())
+    data_set(what).map(|path| path.to_string_lossy().into_owned())
 }
 
 /// Measures all floors; prints what it finds, for the README.

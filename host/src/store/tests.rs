@@ -181,3 +181,23 @@ async fn what_was_acknowledged_is_synced_with_every_name_that_leads_to_it() {
         "the journal went before the tables counted"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_only_changed_does_not_grow() {
+    let home = tempfile::tempdir().unwrap();
+    let store = open(home.path()).await;
+    let namespace = store.namespace("a").await.unwrap();
+    namespace.apply(insert("one")).await.unwrap();
+    let mut counts = Vec::new();
+    for _ in 0..2 {
+        for _ in 0..40 {
+            namespace.apply(use_of("m1")).await.unwrap();
+            store.close().await.unwrap();
+        }
+        let manifest = store.inner.manifest().await.unwrap();
+        let views = &store.inner.views;
+        views.prune(&manifest, Duration::zero()).await.unwrap();
+        counts.push(files(home.path()).len());
+    }
+    assert!(counts[0] < 60 && counts[1] < 60, "{counts:?} files");
+}

@@ -16,6 +16,7 @@ use memhost::contract::{
 };
 use memhost::embedding::{Embedder, EmbedderIdentity, EmbeddingError};
 use memhost::store::{Namespace, Store, Transaction, View, Write};
+use memhost_tests::skip;
 
 /// Texts that share letters get similar vectors; the same on every machine.
 struct Letters {
@@ -163,6 +164,14 @@ fn any_state() -> Filter {
 fn all(namespace: &Namespace) -> Vec<Memory> {
     let rows = namespace.scan(&everything(), &View::default()).unwrap();
     rows.into_iter().map(|row| row.memory).collect()
+}
+
+/// How many rows of a table another reader finds where this holds.
+async fn rows(store: &std::path::Path, table: &str, condition: &str) -> usize {
+    let uri = store.to_str().unwrap();
+    let connection = lancedb::connect(uri).execute().await.unwrap();
+    let table = connection.open_table(table).execute().await.unwrap();
+    table.count_rows(Some(condition.to_owned())).await.unwrap()
 }
 
 fn contents(namespace: &Namespace) -> Vec<String> {

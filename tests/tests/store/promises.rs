@@ -401,7 +401,10 @@ async fn receipts_are_kept_and_mark_what_was_handed_out() {
     );
     assert_eq!(memories[1].updated, 1000.0, "being read is no change");
     store.close().await.unwrap();
-    assert!(home.path().join("receipts.lance").is_dir());
+    let condition = "namespace = 'a' AND id = 'r1' AND at = 5000 AND note = 'why' AND used[1].memory = 'm2' \
+                     AND used[1].score = 0.5 AND array_length(used) = 2";
+    assert_eq!(rows(home.path(), "receipts", condition).await, 1);
+    assert_eq!(rows(home.path(), "receipts", "true").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -591,10 +594,18 @@ async fn attempts_and_results_become_rows() {
         .unwrap();
     store.close().await.unwrap();
     store.close().await.unwrap();
-    let tables: Vec<_> = ["attempts", "results"]
-        .map(|table| home.path().join(format!("{table}.lance")))
-        .into();
-    assert!(tables.iter().all(|table| table.is_dir()));
+    assert_eq!(rows(home.path(), "attempts", "run = 'r'").await, 3);
+    for (id, answer) in [("1", "a"), ("2", "c"), ("3", "d")] {
+        let condition = format!(
+            "id = '{id}' AND task = 't' AND verdict = 'success' AND score = 1 \
+             AND json LIKE '%\"answer\":\"{answer}\"%'"
+        );
+        assert_eq!(rows(home.path(), "attempts", &condition).await, 1, "{id}");
+    }
+    let condition = "run = 'r' AND strategy = 's' AND digest = 'd' AND suite = 'x' AND seed = 18446744073709551615 \
+                     AND \"order\" = 0 AND metric = 'answer@256' AND value = 0.5 AND tasks = 3";
+    assert_eq!(rows(home.path(), "results", condition).await, 1);
+    assert_eq!(rows(home.path(), "results", "true").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
