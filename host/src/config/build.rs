@@ -49,9 +49,8 @@ impl Config {
             document_prefix: entry.document_prefix,
         };
         let model = entry.model.as_deref().unwrap_or(name);
-        Ok(Arc::new(
-            OpenAiEmbedder::connect(endpoint, model, options).await?,
-        ))
+        let embedder = OpenAiEmbedder::connect(endpoint, model, options).await?;
+        Ok(Arc::new(embedder.chosen_as(name)))
     }
 
     fn model(

@@ -352,6 +352,7 @@ async fn a_local_endpoint_needs_no_key() {
     let mut config = with("", [("OPENAI_BASE_URL", url.as_str())]);
     config.set_embedder("openai:tiny").unwrap();
     let embedder = config.embedder().await.unwrap();
+    assert_eq!(embedder.choice(), "openai:tiny");
     assert_eq!(
         (
             embedder.identity().name.as_str(),
@@ -360,6 +361,18 @@ async fn a_local_endpoint_needs_no_key() {
         ("openai:tiny", 2)
     );
     assert!(!server.heard()[0].head.contains("authorization"));
+}
+
+#[tokio::test]
+async fn an_embedder_says_what_chooses_it() {
+    let entry = "[embedder.openai.near]\nmodel = \"far-away\"\ndimension = 2\n";
+    let mut config = with(entry, []);
+    for (choice, name) in [("builtin", BUILTIN), ("openai:near", "openai:far-away")] {
+        config.set_embedder(choice).unwrap();
+        let embedder = config.embedder().await.unwrap();
+        assert_eq!(embedder.choice(), choice);
+        assert_eq!(embedder.identity().name, name);
+    }
 }
 
 #[tokio::test]

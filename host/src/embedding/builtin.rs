@@ -59,6 +59,10 @@ impl Embedder for Builtin {
         &self.identity
     }
 
+    fn choice(&self) -> &str {
+        "builtin"
+    }
+
     /// The whole of a text counts, however long. Both sides are embedded alike.
     async fn embed(&self, texts: &[String], _: Side) -> Result<Vec<Vec<f32>>, EmbeddingError> {
         let bytes = texts.iter().map(String::len).sum();

@@ -35,6 +35,11 @@ pub trait Embedder: Send + Sync {
     /// Name and dimension.
     fn identity(&self) -> &EmbedderIdentity;
 
+    /// What chooses it in a configuration, if anything does: `builtin`, `openai:small`.
+    fn choice(&self) -> &str {
+        &self.identity().name
+    }
+
     /// One unit-length vector per text, in order. A text without any known token gives the zero vector.
     async fn embed(&self, texts: &[String], side: Side) -> Result<Vec<Vec<f32>>, EmbeddingError>;
 }

@@ -113,7 +113,7 @@ pub enum StoreError {
     #[error(
         "store `{uri}` was embedded with `{}` ({} dimensions), and `{}` ({} dimensions) is configured; \
          configure the former, or run `memhost store reembed --store {uri} --embedder {}`",
-        stored.name, stored.dimension, given.name, given.dimension, given.name
+        stored.name, stored.dimension, given.name, given.dimension, choice
     )]
     OtherEmbedder {
         /// The store.
@@ -122,6 +122,8 @@ pub enum StoreError {
         stored: EmbedderIdentity,
         /// The one that it was opened with.
         given: EmbedderIdentity,
+        /// What chose that one.
+        choice: String,
     },
     /// Another process holds it.
     #[error("{what} is in use by {holder}; wait until it has ended, or use another store{advice}")]

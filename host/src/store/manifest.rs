@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::StoreError;
 use super::home::Home;
-use crate::embedding::EmbedderIdentity;
+use crate::embedding::{Embedder, EmbedderIdentity};
 
 /// The version of everything that is stored: tables, journal, this file.
 pub const SCHEMA_VERSION: u32 = 3;
@@ -83,15 +83,16 @@ impl Manifest {
     pub(crate) fn check_embedder(
         &self,
         home: &Home,
-        given: &EmbedderIdentity,
+        given: &dyn Embedder,
     ) -> Result<(), StoreError> {
-        if self.embedder == *given {
+        if self.embedder == *given.identity() {
             Ok(())
         } else {
             Err(StoreError::OtherEmbedder {
                 uri: home.tables(),
                 stored: self.embedder.clone(),
-                given: given.clone(),
+                given: given.identity().clone(),
+                choice: given.choice().to_owned(),
             })
         }
     }

@@ -113,7 +113,7 @@ pub use manifest::SCHEMA_VERSION;
 pub use namespace::Namespace;
 
 use crate::contract::{Attempt, Instant, Op, Receipt};
-use crate::embedding::{Embedder, EmbedderIdentity};
+use crate::embedding::Embedder;
 use commit::{Growth, Shared};
 use effect::Record;
 use fold::Fold;
@@ -223,19 +223,26 @@ impl Store {
     /// The path is a file, holds something else or cannot be written to; the store has another schema version,
     /// or another embedder's vectors. A store that is refused is not touched.
     pub async fn open(uri: &str, embedder: Arc<dyn Embedder>) -> Result<Store, StoreError> {
-        let home = Home::open(uri).await?;
-        let identity = embedder.identity();
-        let manifest = Manifest::read(&home).await?;
-        if let Some(manifest) = &manifest {
-            manifest.check_embedder(&home, identity)?;
-        }
+        let (home, manifest) = Store::found(uri, embedder.as_ref()).await?;
         home.make_writable()?;
         if manifest.is_none() {
-            create(&home, identity).await?;
+            create(&home, embedder.as_ref()).await?;
         }
         Ok(Store {
             inner: Arc::new(Inner::new(home, embedder).await?),
         })
+    }
+
+    async fn found(
+        uri: &str,
+        embedder: &dyn Embedder,
+    ) -> Result<(Home, Option<Manifest>), StoreError> {
+        let home = Home::open(uri).await?;
+        let manifest = Manifest::read(&home).await?;
+        if let Some(manifest) = &manifest {
+            manifest.check_embedder(&home, embedder)?;
+        }
+        Ok((home, manifest))
     }
 
     /// Opens a namespace for reading and writing, creating it if need be. One process at a time; within it, every call
@@ -343,7 +350,7 @@ impl Inner {
         // with it, and until a moment ago it may have embedded them anew.
         self.refuse_during_reembedding().await?;
         let manifest = self.manifest().await?;
-        manifest.check_embedder(&self.home, self.embedder.identity())?;
+        manifest.check_embedder(&self.home, self.embedder.as_ref())?;
         let rows = match self.views.load(&manifest, name).await {
             Err(StoreError::Table { .. }) => {
                 // A power loss may have torn the newest versions of the tables, which do not count.
@@ -506,11 +513,15 @@ impl Opened {
 }
 
 /// Makes a store of an empty place, unless another process does so at the same time.
-async fn create(home: &Home, identity: &EmbedderIdentity) -> Result<(), StoreError> {
+async fn create(home: &Home, embedder: &dyn Embedder) -> Result<(), StoreError> {
     let lock = home.lock_patiently(CHECKPOINT, THE_STORE).await?;
     let created = match Manifest::read(home).await {
-        Ok(Some(manifest)) => manifest.check_embedder(home, identity),
-        Ok(None) => Manifest::new(identity.clone()).create(home).await,
+        Ok(Some(manifest)) => manifest.check_embedder(home, embedder),
+        Ok(None) => {
+            Manifest::new(embedder.identity().clone())
+                .create(home)
+                .await
+        }
         Err(error) => Err(error),
     };
     lock.release().await;

@@ -3,18 +3,42 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use async_trait::async_trait;
 use lancedb::table::Duration;
 
 use super::*;
-use crate::contract::{Adjustment, Counter, Counters, Key, NewMemory};
+use crate::contract::{Adjustment, Counter, Counters, Key, NewMemory, Side};
 use crate::disk::noted::synced;
-use crate::embedding::Builtin;
+use crate::embedding::{Builtin, EmbedderIdentity, EmbeddingError};
 
 async fn open(path: &Path) -> Store {
     let uri = path.to_str().unwrap();
     Store::open(uri, Arc::new(Builtin::default()))
         .await
         .unwrap()
+}
+
+/// An embedder of which only the name matters.
+struct Other(EmbedderIdentity);
+
+impl Default for Other {
+    fn default() -> Self {
+        Other(EmbedderIdentity {
+            name: "test:other".to_owned(),
+            dimension: 1,
+        })
+    }
+}
+
+#[async_trait]
+impl Embedder for Other {
+    fn identity(&self) -> &EmbedderIdentity {
+        &self.0
+    }
+
+    async fn embed(&self, texts: &[String], _: Side) -> Result<Vec<Vec<f32>>, EmbeddingError> {
+        Ok(vec![vec![1.0]; texts.len()])
+    }
 }
 
 fn transaction(op: Op) -> Transaction {
@@ -100,11 +124,10 @@ async fn a_store_that_another_process_has_just_made_is_not_made_again() {
     store.close().await.unwrap();
     let before = store.inner.manifest().await.unwrap();
 
-    create(&found_nothing, &before.embedder).await.unwrap();
+    let embedder = store.inner.embedder.as_ref();
+    create(&found_nothing, embedder).await.unwrap();
     assert_eq!(store.inner.manifest().await.unwrap(), before);
-    let mut other = before.embedder.clone();
-    other.dimension += 1;
-    let error = create(&found_nothing, &other).await.unwrap_err();
+    let error = create(&found_nothing, &Other::default()).await.unwrap_err();
     assert!(matches!(error, StoreError::OtherEmbedder { .. }), "{error}");
     assert_eq!(store.inner.manifest().await.unwrap(), before);
 }

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use memhost::config::Config;
 use memhost::contract::Blob;
+use memhost::embedding::Builtin;
 use memhost::store::{SCHEMA_VERSION, StoreError};
 
 use super::*;
@@ -122,6 +124,11 @@ async fn another_embedder_is_refused_with_both_names_and_the_command() {
         );
         assert!(error.contains(&command), "{error}");
     }
+    let builtin = refusal(home.path(), Arc::new(Builtin::default())).await;
+    let choice = builtin.to_string();
+    let choice = choice.split("--embedder ").nth(1).unwrap();
+    let choice = choice.trim_end_matches('`');
+    Config::default().set_embedder(choice).unwrap();
     assert_eq!(files(home.path()), before);
 }
 

@@ -42,6 +42,7 @@ impl Default for EmbeddingOptions {
 /// An embedder behind an OpenAI-compatible endpoint.
 pub struct OpenAiEmbedder {
     identity: EmbedderIdentity,
+    choice: String,
     model: String,
     endpoint: Arc<Endpoint>,
     options: EmbeddingOptions,
@@ -63,6 +64,7 @@ impl OpenAiEmbedder {
                 name: format!("openai:{model}"),
                 dimension: options.dimension.map_or(0, NonZeroUsize::get),
             },
+            choice: format!("openai:{model}"),
             model: model.to_owned(),
             endpoint,
             options,
@@ -72,6 +74,15 @@ impl OpenAiEmbedder {
             embedder.identity.dimension = answer.first().map_or(0, Vec::len);
         }
         Ok(embedder)
+    }
+
+    /// The same, chosen as the entry of a configuration.
+    #[must_use]
+    pub fn chosen_as(self, entry: &str) -> OpenAiEmbedder {
+        OpenAiEmbedder {
+            choice: format!("openai:{entry}"),
+            ..self
+        }
     }
 
     /// One vector per text, in order, as the endpoint gives them.
@@ -154,6 +165,10 @@ impl OpenAiEmbedder {
 impl Embedder for OpenAiEmbedder {
     fn identity(&self) -> &EmbedderIdentity {
         &self.identity
+    }
+
+    fn choice(&self) -> &str {
+        &self.choice
     }
 
     async fn embed(&self, texts: &[String], side: Side) -> Result<Vec<Vec<f32>>, EmbeddingError> {

@@ -101,7 +101,7 @@ pub(crate) struct Segment {
 }
 
 impl Home {
-    /// Finds out where a URI leads, and creates the place if need be.
+    /// Finds out where a URI leads; nothing is created before [`Home::make_writable`].
     pub(crate) async fn open(uri: &str) -> Result<Self, StoreError> {
         match scheme(uri) {
             None => Directory::open(PathBuf::from(uri)).map(Home::Directory),
@@ -207,7 +207,7 @@ impl Home {
         }
     }
 
-    /// Shows early whether the store can be written to.
+    /// Creates the place if need be, and shows early whether it can be written to.
     pub(crate) fn make_writable(&self) -> Result<(), StoreError> {
         match self {
             Home::Directory(directory) => directory.make_writable(),
