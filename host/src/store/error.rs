@@ -119,9 +119,9 @@ pub enum StoreError {
         /// The store.
         uri: String,
         /// Whose vectors it holds.
-        stored: EmbedderIdentity,
+        stored: Box<EmbedderIdentity>,
         /// The one that it was opened with.
-        given: EmbedderIdentity,
+        given: Box<EmbedderIdentity>,
         /// What chose that one.
         choice: String,
     },

@@ -90,8 +90,8 @@ impl Manifest {
         } else {
             Err(StoreError::OtherEmbedder {
                 uri: home.tables(),
-                stored: self.embedder.clone(),
-                given: given.identity().clone(),
+                stored: Box::new(self.embedder.clone()),
+                given: Box::new(given.identity().clone()),
                 choice: given.choice().to_owned(),
             })
         }

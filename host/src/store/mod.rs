@@ -69,6 +69,8 @@
 //!   loss, as far as the disk honours a sync. Transactions that were not acknowledged may survive too, but only whole.
 //!   A power loss in the middle of a checkpoint costs nothing, because the journals go only after the new tables have
 //!   been synced.
+//! - No damage of a journal goes unnoticed. A namespace whose journal is damaged is not opened; a checkpoint that meets a
+//!   damaged journal of a run that has ended takes in what stands before the damage, sets the rest aside and warns.
 //! - Readers see what is committed, and nothing else. A caller that has seen `apply` return sees its writes.
 //! - Transactions on a namespace are made one after the other, so adjustments from many callers add up.
 //! - One process at a time has a namespace open; another one is refused by name. Different namespaces of a

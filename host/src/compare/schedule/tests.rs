@@ -7,6 +7,12 @@ use tokio::sync::Notify;
 
 use super::*;
 use crate::compare::testing;
+use crate::contract::{Agent, Arm, Authority, Outcome as Judged, Verdict};
+use crate::driver::Acting;
+use crate::embedding::Builtin;
+use crate::engine::Limits;
+use crate::model::{Models, NoModel};
+use crate::store::Store;
 
 /// Gives every cell a score of its own, and remembers which cells it ran.
 #[derive(Default)]
@@ -285,4 +291,69 @@ async fn a_store_that_fails_ends_the_comparison() {
         "{told}"
     );
     assert!(told.contains("no room left"), "{told}");
+}
+
+fn attempt(id: &str) -> Attempt {
+    Attempt {
+        id: id.to_owned(),
+        task: testing::suite(1).streams[0].stages[0].episodes[0]
+            .task
+            .clone(),
+        agent: Agent {
+            id: "a".to_owned(),
+            model: "m".to_owned(),
+            rank: 0,
+        },
+        arm: Arm::Memory,
+        trial: 0,
+        steps: Vec::new(),
+        answer: String::new(),
+        findings: Vec::new(),
+        outcome: Judged {
+            verdict: Verdict::Success,
+            score: None,
+            baseline: None,
+            reason: String::new(),
+            authority: Authority::GroundTruth,
+        },
+        receipt: None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attempts_are_kept_once_for_each_suite_that_a_cell_runs_on() {
+    let home = tempfile::tempdir().unwrap();
+    let uri = home.path().to_str().unwrap();
+    let embedder = Arc::new(Builtin::default());
+    let store = Store::open(uri, embedder.clone()).await.unwrap();
+    let runner = HostRunner {
+        surroundings: Surroundings {
+            store,
+            models: Arc::new(Models::all(Arc::new(NoModel))),
+            embedder,
+            limits: Limits::default(),
+            acting: Acting::Reader,
+        },
+        cassette: None,
+        run: "run".to_owned(),
+        kept: Default::default(),
+    };
+    let mut ran = testing::suite(2);
+    ran.streams[0].stages[0].episodes[0].attempts = vec![attempt("1"), attempt("2")];
+    let mut other = ran.clone();
+    other.name = "other".to_owned();
+    let mut tables = Vec::new();
+    for suite in [&ran, &ran, &other, &ran] {
+        runner.keep_attempts(suite).await.unwrap();
+        runner.surroundings.store.close().await.unwrap();
+        tables.push(std::fs::read(home.path().join("memhost.json")).unwrap());
+    }
+    assert!(tables[0] == tables[1] && tables[1] != tables[2] && tables[2] == tables[3]);
+    let connection = lancedb::connect(uri).execute().await.unwrap();
+    let table = connection.open_table("attempts").execute().await.unwrap();
+    for (run, expected) in [("run/transfer", 2), ("run/other", 2)] {
+        let condition = format!("run = '{run}'");
+        assert_eq!(table.count_rows(Some(condition)).await.unwrap(), expected);
+    }
+    assert_eq!(table.count_rows(None).await.unwrap(), 4);
 }
