@@ -189,7 +189,7 @@ impl Home {
             tracing::warn!(
                 namespace,
                 file,
-                "what stands in this damaged journal is missing; delete the file to go on without it"
+                "what stands in this damaged journal is missing; restore the store from a backup, or delete the file"
             );
         }
         Ok(())
@@ -376,7 +376,7 @@ impl Journal {
         self.set_aside(damage.number, sealed.before).await?;
         tracing::warn!(
             "`{}` is damaged: {}; what stands before that was taken in, and the rest of this journal was set aside \
-             as `*.damaged` beside it. Put a copy from a backup in its place, or delete those files",
+             as `*.damaged` beside it. Restore the store from a backup, or delete those files and do without",
             damage.path,
             damage.reason
         );
