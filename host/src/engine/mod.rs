@@ -72,7 +72,7 @@ pub enum Compiler {
 }
 
 /// How an [`Engine`] is set up.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct EngineOptions {
     /// Where compiled code is kept between runs, a directory that only this user may write to; `None` keeps none,
     /// the default.
