@@ -140,6 +140,7 @@ pub fn conditions() -> Conditions {
             name: "builtin:static-minilm-256".to_owned(),
             dimension: 256,
         },
+        embedder_digest: Some("0".to_owned()),
         models: BTreeMap::from([("agent".to_owned(), "extractive".to_owned())]),
         limits: "the usual".to_owned(),
         acting: Acting::Reader,
