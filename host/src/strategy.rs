@@ -35,6 +35,16 @@ pub struct Answer<T> {
     pub usage: Usage,
 }
 
+impl<T: Default> Answer<T> {
+    /// Of a phase that there is not.
+    pub fn nothing() -> Answer<T> {
+        Answer {
+            result: Ok(T::default()),
+            usage: Usage::default(),
+        }
+    }
+}
+
 /// A memory algorithm that can be called.
 ///
 /// A phase that [`Strategy::phases`] lacks answers with nothing: empty guidance, no changes, no ids.
@@ -71,16 +81,20 @@ pub trait Strategy: Send + Sync {
     /// What to write now that outcomes are known.
     async fn update(
         &self,
-        context: CallContext,
-        feedback: Vec<Feedback>,
-        settings: &[Setting],
-    ) -> Answer<Vec<Change>>;
+        _context: CallContext,
+        _feedback: Vec<Feedback>,
+        _settings: &[Setting],
+    ) -> Answer<Vec<Change>> {
+        Answer::nothing()
+    }
 
     /// What may go.
     async fn evict(
         &self,
-        context: CallContext,
-        pressure: Pressure,
-        settings: &[Setting],
-    ) -> Answer<Vec<String>>;
+        _context: CallContext,
+        _pressure: Pressure,
+        _settings: &[Setting],
+    ) -> Answer<Vec<String>> {
+        Answer::nothing()
+    }
 }
