@@ -1,6 +1,7 @@
 //! What a strategy is to the driver, whether it runs in the sandbox ([`crate::engine::Plugin`]) or is one of
 //! the host's own floors.
 
+mod error;
 mod renamed;
 
 use async_trait::async_trait;
@@ -9,8 +10,8 @@ use crate::capability::{CallContext, Usage};
 use crate::contract::{
     Attempt, Change, Description, Feedback, Guidance, Plan, Pressure, Query, Setting,
 };
-use crate::engine::CallError;
-
+pub(crate) use error::fault_text;
+pub use error::{CallError, CallFailure};
 pub use renamed::Renamed;
 
 /// The decisions that a strategy takes part in.
