@@ -56,6 +56,16 @@ impl Plan {
     }
 }
 
+impl Change {
+    /// A change that waits for nothing.
+    pub fn at_once(op: Op) -> Change {
+        Change {
+            op,
+            commit: Commit::AtOnce,
+        }
+    }
+}
+
 /// The package that defines the contract.
 pub const PACKAGE: &str = "memhost:strategy";
 

@@ -4,9 +4,10 @@
 //! Strategies decide, the host acts: a strategy reads through the interfaces of [`contract`] and *returns*
 //! its writes; [`driver`] applies them to [`store`] in one transaction per call.
 //!
-//! Dependencies point one way: [`cli`] → [`compare`] → [`conformance`] → [`driver`] → [`engine`] → [`capability`] → [`store`],
-//! [`model`], [`embedding`] → [`endpoint`]; [`config`] says how they are set up. Nothing below [`driver`] knows
-//! what a benchmark is, nothing above [`store`] sees a Lance type, nothing above [`engine`] sees a wasmtime type.
+//! Dependencies point one way: [`cli`] → [`compare`] → [`conformance`] → [`driver`] → [`engine`] → [`strategy`] →
+//! [`capability`] → [`store`], [`model`], [`embedding`] → [`endpoint`]; [`config`] says how they are set up. Nothing
+//! below [`driver`] knows what a benchmark is, nothing above [`store`] sees a Lance type, nothing above [`engine`] sees
+//! a wasmtime type.
 
 pub mod capability;
 mod chain;
@@ -21,6 +22,7 @@ pub mod embedding;
 pub mod endpoint;
 pub mod engine;
 mod hex;
+mod limits;
 mod lock;
 pub mod model;
 mod offload;

@@ -1,6 +1,7 @@
 //! What a strategy is to the driver, whether it runs in the sandbox ([`crate::engine::Plugin`]) or is one of
 //! the host's own floors.
 
+mod error;
 mod renamed;
 
 use async_trait::async_trait;
@@ -9,8 +10,8 @@ use crate::capability::{CallContext, Usage};
 use crate::contract::{
     Attempt, Change, Description, Feedback, Guidance, Plan, Pressure, Query, Setting,
 };
-use crate::engine::CallError;
-
+pub(crate) use error::fault_text;
+pub use error::{CallError, CallFailure};
 pub use renamed::Renamed;
 
 /// The decisions that a strategy takes part in.
@@ -33,6 +34,16 @@ pub struct Answer<T> {
     pub result: Result<T, CallError>,
     /// What the call cost.
     pub usage: Usage,
+}
+
+impl<T: Default> Answer<T> {
+    /// Of a phase that there is not.
+    pub fn nothing() -> Answer<T> {
+        Answer {
+            result: Ok(T::default()),
+            usage: Usage::default(),
+        }
+    }
 }
 
 /// A memory algorithm that can be called.
@@ -71,16 +82,20 @@ pub trait Strategy: Send + Sync {
     /// What to write now that outcomes are known.
     async fn update(
         &self,
-        context: CallContext,
-        feedback: Vec<Feedback>,
-        settings: &[Setting],
-    ) -> Answer<Vec<Change>>;
+        _context: CallContext,
+        _feedback: Vec<Feedback>,
+        _settings: &[Setting],
+    ) -> Answer<Vec<Change>> {
+        Answer::nothing()
+    }
 
     /// What may go.
     async fn evict(
         &self,
-        context: CallContext,
-        pressure: Pressure,
-        settings: &[Setting],
-    ) -> Answer<Vec<String>>;
+        _context: CallContext,
+        _pressure: Pressure,
+        _settings: &[Setting],
+    ) -> Answer<Vec<String>> {
+        Answer::nothing()
+    }
 }

@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use memhost::capability::CallContext;
+use memhost::conformance::afresh::{Answers, Errand, Process, answer};
 use memhost::conformance::{
-    Candidate, Check, Conformance, ConformanceError, Origin, Outcome, check, kept,
+    Candidate, Check, Checked, Conformance, ConformanceError, Origin, Outcome, check, kept,
 };
 use memhost::contract::{
     Attempt, Change, Description, Feedback, Guidance, Op, Plan, Pressure, Query, Setting,
@@ -19,14 +20,6 @@ use memhost::settings;
 use memhost::strategy::{Answer, Phases, Strategy};
 use memhost::tokens;
 use memhost_tests::plugin;
-
-/// Less fuel than by default, so that a fault that uses it up does so in a second.
-fn limits() -> Limits {
-    Limits {
-        fuel: 4_000_000_000,
-        ..Limits::default()
-    }
-}
 
 /// With compiled code kept, because every check of a restart loads the plugin anew.
 fn engine() -> Engine {
@@ -44,7 +37,9 @@ async fn checked(name: &str, chosen: &[(&str, &str)]) -> Conformance {
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
     let candidate = Candidate::plugin(&engine(), &plugin(name), &chosen).await;
-    check(&candidate.unwrap(), &limits()).await.unwrap()
+    check(&candidate.unwrap(), &Limits::default())
+        .await
+        .unwrap()
 }
 
 /// What failed, a line each, without the places in the source.
@@ -195,15 +190,120 @@ async fn who_passed_is_not_checked_again_and_who_failed_is() {
             .await
             .unwrap()
     };
-    let first = once(&[], &limits()).await;
+    let limits = Limits::default();
+    let first = once(&[], &limits).await;
     assert_eq!(files(), 1);
-    assert_eq!(once(&[], &limits()).await, first, "times and all");
+    assert_eq!(once(&[], &limits).await, first, "times and all");
     let fault = [("fault".to_owned(), "counts-tasks".to_owned())];
-    assert!(!once(&fault, &limits()).await.passed());
-    assert!(!once(&fault, &limits()).await.passed());
+    assert!(!once(&fault, &limits).await.passed());
+    assert!(!once(&fault, &limits).await.passed());
     assert_eq!(files(), 1);
-    once(&[], &Limits::default()).await;
+    let fuel = limits.fuel / 2;
+    once(&[], &Limits { fuel, ..limits }).await;
     assert_eq!(files(), 2);
+}
+
+// ---- another process --------------------------------------------------------------------------------------------
+
+/// What stands for another process, and how often it was started.
+struct Elsewhere {
+    started: AtomicU64,
+    ends: Ending,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Ending {
+    /// It answers as a process should.
+    Well,
+    /// It answers one question differently.
+    Changed,
+    /// It leaves a question out.
+    Short,
+    /// The plugin fails there.
+    Failed,
+    /// There is no such process.
+    Absent,
+}
+
+#[async_trait]
+impl Process for Elsewhere {
+    async fn ask(&self, errand: &Errand) -> Result<Answers, ConformanceError> {
+        self.started.fetch_add(1, Ordering::Relaxed);
+        let absent = || ConformanceError::Process {
+            program: "nowhere".to_owned(),
+            reason: "there is none".to_owned(),
+        };
+        let here = Candidate::plugin(&engine(), &plugin("rag"), &[]).await?;
+        let Answers::Given(mut given) = answer(&here, errand).await? else {
+            panic!("it fails");
+        };
+        match self.ends {
+            Ending::Well => {}
+            Ending::Changed => given[3].text.push('!'),
+            Ending::Short => drop(given.pop()),
+            Ending::Failed => return Ok(Answers::Failed("`retrieve` fails".to_owned())),
+            Ending::Absent => return Err(absent()),
+        }
+        Ok(Answers::Given(given))
+    }
+}
+
+/// What the check of a restart comes to with such a process.
+async fn restarted(ends: Ending) -> Result<Checked, ConformanceError> {
+    let process = Arc::new(Elsewhere {
+        started: AtomicU64::new(0),
+        ends,
+    });
+    let candidate = Candidate::plugin(&engine(), &plugin("rag"), &[]).await?;
+    let candidate = candidate.asked_afresh_by(process.clone());
+    let conformance = check(&candidate, &Limits::default()).await;
+    assert_eq!(
+        process.started.load(Ordering::Relaxed),
+        1,
+        "it is asked once"
+    );
+    let mut checks = conformance?.checks.into_iter();
+    Ok(checks.find(|made| made.check == Check::Restart).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_answers_otherwise_is_caught() {
+    let well = restarted(Ending::Well).await.unwrap();
+    assert_eq!(
+        (well.outcome, well.came.as_str()),
+        (Outcome::Passed, "6 answers are the same in a fresh process")
+    );
+    for (ends, came) in [
+        (
+            Ending::Changed,
+            "in a fresh process, whose counters begin at 0",
+        ),
+        (
+            Ending::Short,
+            "it gave 6 answers before, and 5 in a fresh process",
+        ),
+        (Ending::Failed, "in a fresh process: `retrieve` fails"),
+    ] {
+        let made = restarted(ends).await.unwrap();
+        assert_eq!(made.outcome, Outcome::Failed);
+        assert!(made.came.contains(came), "{}", made.came);
+    }
+    let error = restarted(Ending::Absent).await.unwrap_err();
+    assert!(
+        error.to_string().contains("`nowhere`, could not be asked"),
+        "{error}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_program_no_process_is_claimed() {
+    let conformance = checked("rag", &[]).await;
+    let mut checks = conformance.checks.iter();
+    let made = checks.find(|made| made.check == Check::Restart).unwrap();
+    assert_eq!(
+        made.came,
+        "6 answers are the same in a fresh engine, store and instance (no process was started)"
+    );
 }
 
 // ---- what a guest cannot do, or not by a setting --------------------------------------------------------------
@@ -333,7 +433,7 @@ async fn checked_outside(habit: Habit, fault: &str) -> Conformance {
     let settings =
         settings::resolve("broken", &strategy.description().parameters, &chosen).unwrap();
     let candidate = Candidate::new(origin, settings).await.unwrap();
-    check(&candidate, &limits()).await.unwrap()
+    check(&candidate, &Limits::default()).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,6 +22,7 @@ enum Task {
     ///
     /// Runs on the built-in suites of lanes A to E, and on the real data sets too where MEMHOST_DATA names a folder
     /// that holds any of `bfcl_memory`, `tau_bench`, `webarena`, `gsm8k_multi_agent`, `forecastbench` and `clippy_ui`.
+    /// The report is in `target/demo`, unless `--output` names another place.
     Demo {
         /// Handed on to `memhost compare`, e.g. `-- --seeds 5 --format csv`.
         #[arg(last = true)]
@@ -64,14 +65,26 @@ fn main() -> ExitCode {
     }
 }
 
-/// The plugins that the demonstration compares.
-const DEMO: [&str; 6] = [
-    "recency",
+/// The plugins that the demonstration compares; differences are to the first.
+const DEMO: [&str; 10] = [
     "rag",
+    "recency",
+    "lexical=rag",
+    "hybrid=rag",
     "reasoningbank",
+    "matts=reasoningbank",
     "memcollab",
     "live-evo",
     "tide",
+    "negatives=tide",
+];
+
+/// What makes those of another name other plugins.
+const DEMO_SETTINGS: [&str; 4] = [
+    "lexical.mode=lexical",
+    "hybrid.mode=hybrid",
+    "matts.scaling=parallel",
+    "negatives.negatives=true",
 ];
 
 fn plugins() -> Result<Workspace, Failure> {
@@ -114,15 +127,30 @@ fn demo(compare: &[String]) -> Result<(), Failure> {
     let workspace = plugins()?;
     build_memhost()?;
     tools::step(&format!("comparing {}", DEMO.join(", ")));
+    let output = workspace.target_directory().join("demo");
     let mut command = std::process::Command::new(workspace.release_directory().join("memhost"));
     command
         .env("MEMHOST_PLUGINS", workspace.plugin_directory())
         .arg("compare")
         .args(DEMO)
+        .args(DEMO_SETTINGS.iter().flat_map(|one| ["--set", one]))
         .args(["--suite", "all"])
-        .args(real_suites().iter().flat_map(|suite| ["--suite", suite]))
-        .args(compare);
-    run(&mut command)
+        .args(real_suites().iter().flat_map(|suite| ["--suite", suite]));
+    if has_output(compare) {
+        return run(command.args(compare));
+    }
+    run(command.arg("--output").arg(&output).args(compare))?;
+    tools::step(&format!(
+        "the report is in {}",
+        output.join("report.html").display()
+    ));
+    Ok(())
+}
+
+/// Whether a report is wanted elsewhere.
+fn has_output(compare: &[String]) -> bool {
+    let mut arguments = compare.iter();
+    arguments.any(|argument| argument == "--output" || argument.starts_with("--output="))
 }
 
 fn build_memhost() -> Result<(), Failure> {

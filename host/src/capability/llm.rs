@@ -9,7 +9,7 @@ use futures::future::{join_all, ready};
 use super::{Capabilities, ModelCall, not_granted};
 use crate::contract::Fault;
 use crate::contract::generated::memhost::strategy::llm::{Host, Reply, Request};
-use crate::engine::{Limit, LimitReached};
+use crate::limits::{Limit, LimitReached};
 
 /// The longest `purpose`, in bytes: it names a row of the cost table.
 const LONGEST_PURPOSE: usize = 64;
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
     use crate::capability::CallContext;
     use crate::contract::{Message, Role, Speaker};
-    use crate::engine::Limits;
+    use crate::limits::Limits;
     use crate::model::{LanguageModel, Models};
 
     /// Answers with the request's text after a while, and fails on "bad".

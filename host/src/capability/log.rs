@@ -2,7 +2,7 @@
 
 use crate::capability::LogLine;
 use crate::contract::Level;
-use crate::engine::{Limit, LimitReached, Limits};
+use crate::limits::{Limit, LimitReached, Limits};
 
 /// A line is cut to this many bytes, so that the limit on lines is one on memory too.
 const LONGEST_LINE: usize = 8 << 10;

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{CallContext, Log, ModelCall};
 use crate::contract::generated::memhost::strategy::types;
-use crate::engine::{Limit, LimitReached};
+use crate::limits::{Limit, LimitReached};
 
 /// How long a call may keep its thread with imported functions alone.
 const LONGEST_TURN: Duration = Duration::from_millis(10);

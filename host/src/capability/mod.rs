@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crate::contract::{Attempt, Fault, Level};
 use crate::embedding::Embedder;
-use crate::engine::Limits;
+use crate::limits::Limits;
 use crate::model::Models;
 use crate::store::{Namespace, View};
 

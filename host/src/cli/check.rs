@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use clap::ValueEnum;
 
+use super::afresh::ThisProgram;
 use super::plugins::{self, Choice};
 use super::setup::ConfigFile;
 use super::{Failure, output, setup};
@@ -28,7 +29,7 @@ a language model (`extractive`), the built-in embedder, one seed and one clock. 
 read or written, and nobody is asked; it takes seconds.
 
   round-trip      what was learnt is handed out when the same is asked
-  restart         a fresh process and a fresh instance give the same answers
+  restart         a restart changes no answer: a fresh process is started and asked
   determinism     the same work gives the same bytes for the same fuel
   namespace-leak  nothing of one namespace is handed out in another
   budget          no text is longer than its token budget
@@ -141,7 +142,8 @@ async fn candidate(engine: &Engine, name: &str, plugin: &Contestant) -> Result<C
     let path = plugins::file(name).map_err(Failure::usage)?;
     let (strategy, settings) = (plugin.strategy.clone(), plugin.settings.clone());
     let candidate = Candidate::loaded(strategy, settings, engine, &path).await;
-    candidate.map_err(Failure::failed)
+    let process = ThisProgram::asking(plugin, &path, engine);
+    Ok(candidate.map_err(Failure::failed)?.asked_afresh_by(process))
 }
 
 fn text(result: &Conformance) -> String {

@@ -102,7 +102,7 @@ pub struct Options {
     agent: Agent,
     /// Compares one plugin, or the floor without memory, with itself instead: 200 times, on tasks that a generator makes
     /// anew each time [default suite: routing]. Fails if p is at most .05 in less than 2 or more than 8 of 100.
-    #[arg(long, conflicts_with_all = ["output", "record", "replay", "memories", "format"])]
+    #[arg(long, conflicts_with_all = ["output", "record", "replay", "memories", "format", "orders", "shard", "most_model_calls"])]
     aa: bool,
     /// Refuses, before anything is run, a comparison that is expected to make more model calls than this.
     #[arg(long, value_name = "N")]

@@ -5,6 +5,7 @@
 //! wrong type.
 
 mod aa;
+mod afresh;
 mod check;
 mod compare;
 mod failure;
@@ -67,6 +68,7 @@ enum Command {
     Inspect(inspect::Options),
     Suite(suite::Options),
     Store(store::Options),
+    Afresh(afresh::Options),
 }
 
 /// Does what the command line asks for, and says on standard error why if it cannot.
@@ -95,6 +97,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             Command::Inspect(options) => inspect::run(options).await,
             Command::Suite(options) => suite::run(options),
             Command::Store(options) => store::run(options).await,
+            Command::Afresh(options) => afresh::run(options).await,
         }
     })
 }

@@ -27,10 +27,29 @@ pub fn colours() -> bool {
 
 /// How wide tables may be: as wide as the terminal, or wide enough for every column if there is none.
 pub fn width() -> usize {
-    const WITHOUT_TERMINAL: usize = 160;
     let terminal = io::stdout()
         .is_terminal()
         .then(|| comfy_table::Table::new().width())
         .flatten();
-    terminal.map_or(WITHOUT_TERMINAL, usize::from)
+    wide_enough(terminal)
+}
+
+/// A terminal of no columns is one that does not know how many it has, as under `script`.
+fn wide_enough(terminal: Option<u16>) -> usize {
+    const WITHOUT_TERMINAL: usize = 160;
+    match terminal {
+        None | Some(0) => WITHOUT_TERMINAL,
+        Some(columns) => columns.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminal_that_does_not_know_its_width_is_none() {
+        assert_eq!(wide_enough(Some(80)), 80);
+        assert_eq!(wide_enough(Some(0)), wide_enough(None));
+    }
 }

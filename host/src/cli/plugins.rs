@@ -34,8 +34,15 @@ pub enum PluginError {
         looked_in: Vec<PathBuf>,
     },
     /// Results could not be told apart.
-    #[error("two of the plugins are called `{0}`: give one another name, as in `other={0}`")]
-    SameName(String),
+    #[error(
+        "two of the plugins are called `{name}`: give one another name, as in `other={plugin}`"
+    )]
+    SameName {
+        /// The name that both have.
+        name: String,
+        /// The second of them, as it was asked for.
+        plugin: String,
+    },
     /// A parameter of a plugin that does not take part.
     #[error("--set names plugin `{name}`{}, which does not take part; taking part: {}",
         suggestion(.nearest.as_deref()), .plugins.join(", "))]
@@ -174,15 +181,18 @@ pub async fn contestants(
 ) -> Result<Vec<Contestant>, Failure> {
     let mut loaded: Vec<Arc<dyn Strategy>> = Vec::new();
     for plugin in plugins {
-        let (name, plugin) = named(plugin);
-        let plugin: Arc<dyn Strategy> = Arc::new(load(engine, plugin).await?);
+        let (name, given) = named(plugin);
+        let plugin: Arc<dyn Strategy> = Arc::new(load(engine, given).await?);
         let plugin = match name {
             Some(name) => Arc::new(Renamed::new(plugin, name)),
             None => plugin,
         };
         let name = &plugin.description().name;
         if loaded.iter().any(|other| other.description().name == *name) {
-            return Err(Failure::usage(PluginError::SameName(name.clone())));
+            return Err(Failure::usage(PluginError::SameName {
+                name: name.clone(),
+                plugin: given.to_owned(),
+            }));
         }
         loaded.push(plugin);
     }

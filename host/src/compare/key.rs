@@ -45,6 +45,8 @@ pub struct Conditions {
     pub memhost: String,
     /// What embeds keys and queries.
     pub embedder: EmbedderIdentity,
+    /// The SHA-256 of its table; `None` where it stands behind an endpoint.
+    pub embedder_digest: Option<String>,
     /// What answers each role.
     pub models: BTreeMap<String, String>,
     /// What each call may spend.
@@ -66,6 +68,7 @@ impl Conditions {
         Conditions {
             memhost: env!("CARGO_PKG_VERSION").to_owned(),
             embedder: surroundings.embedder.identity().clone(),
+            embedder_digest: surroundings.embedder.digest().map(str::to_owned),
             models: roles
                 .into_iter()
                 .map(|(role, model)| (role.to_owned(), model.name().to_owned()))
@@ -179,7 +182,7 @@ mod tests {
 
     #[test]
     fn whatever_determines_a_result_changes_the_digest() {
-        let change: [fn(&mut CellKey); 14] = [
+        let change: [fn(&mut CellKey); 15] = [
             |key| key.floor = true,
             |key| key.strategy.push('2'),
             |key| key.digest = "sha256:other".to_owned(),
@@ -191,6 +194,7 @@ mod tests {
             |key| key.most_memories = Some(10),
             |key| key.conditions.memhost.push('2'),
             |key| key.conditions.embedder.dimension += 1,
+            |key| key.conditions.embedder_digest = None,
             |key| {
                 drop(
                     key.conditions

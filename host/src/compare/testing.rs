@@ -8,9 +8,7 @@ use async_trait::async_trait;
 
 use super::{CellKey, Comparison, Conditions, Contest, Contestant, Design, PlannedCell};
 use crate::capability::{CallContext, Usage};
-use crate::contract::{
-    Attempt, Change, Description, Feedback, Guidance, Labels, Plan, Pressure, Query, Setting, Task,
-};
+use crate::contract::{Attempt, Change, Description, Guidance, Labels, Plan, Query, Setting, Task};
 use crate::driver::{Acting, CellReport, ModelCost, Repetition, Runs, TaskReport};
 use crate::embedding::EmbedderIdentity;
 use crate::engine::{CallError, CallFailure};
@@ -70,14 +68,6 @@ impl Strategy for Named {
     async fn distill(&self, _: CallContext, _: Vec<Attempt>, _: &[Setting]) -> Answer<Vec<Change>> {
         self.refuse()
     }
-
-    async fn update(&self, _: CallContext, _: Vec<Feedback>, _: &[Setting]) -> Answer<Vec<Change>> {
-        self.refuse()
-    }
-
-    async fn evict(&self, _: CallContext, _: Pressure, _: &[Setting]) -> Answer<Vec<String>> {
-        self.refuse()
-    }
 }
 
 pub fn plan(labels: Labels) -> Plan {
@@ -120,13 +110,7 @@ pub fn suite(questions: usize) -> Suite {
         summary: "Made up.".to_owned(),
         streams: vec![Stream {
             name: "s".to_owned(),
-            stages: vec![Stage {
-                shuffled: true,
-                batched: false,
-                warm_up: false,
-                changed: false,
-                episodes: (0..questions).map(episode).collect(),
-            }],
+            stages: vec![Stage::shuffled((0..questions).map(episode).collect())],
         }],
         budgets: vec![256],
         primary: "hit@1".to_owned(),
@@ -140,6 +124,7 @@ pub fn conditions() -> Conditions {
             name: "builtin:static-minilm-256".to_owned(),
             dimension: 256,
         },
+        embedder_digest: Some("0".to_owned()),
         models: BTreeMap::from([("agent".to_owned(), "extractive".to_owned())]),
         limits: "the usual".to_owned(),
         acting: Acting::Reader,

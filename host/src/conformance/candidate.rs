@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::ConformanceError;
+use super::afresh::Process;
 use crate::contract::{Plan, Setting};
 use crate::engine::{Engine, Plugin};
 use crate::settings;
@@ -18,6 +19,7 @@ pub struct Candidate {
     pub(super) settings: Vec<Setting>,
     pub(super) plan: Plan,
     pub(super) origin: Arc<dyn Origin>,
+    pub(super) process: Option<Arc<dyn Process>>,
 }
 
 /// Where a strategy comes from.
@@ -49,6 +51,7 @@ impl Candidate {
             settings,
             plan,
             origin,
+            process: None,
         })
     }
 
@@ -89,18 +92,35 @@ impl Candidate {
                 engine: engine.clone(),
                 path: path.to_owned(),
             }),
+            process: None,
         })
     }
 
-    /// The strategy as another process would have it.
-    pub(super) async fn anew(&self) -> Result<Arc<dyn Strategy>, ConformanceError> {
-        let strategy = self.origin.anew().await?;
-        match strategy.digest() == self.strategy.digest() {
-            true => Ok(strategy),
-            false => Err(ConformanceError::Changed {
+    /// The same, to be asked after a restart by this process.
+    #[must_use]
+    pub fn asked_afresh_by(self, process: Arc<dyn Process>) -> Candidate {
+        Candidate {
+            process: Some(process),
+            ..self
+        }
+    }
+
+    /// The same as another process would have it.
+    pub(super) async fn anew(&self) -> Result<Candidate, ConformanceError> {
+        Ok(Candidate {
+            strategy: self.origin.anew().await?,
+            ..self.clone()
+        })
+    }
+
+    /// Refuses code that became another since it was loaded.
+    pub(super) fn is_still(&self, digest: &str) -> Result<(), ConformanceError> {
+        match self.strategy.digest() {
+            same if same == digest => Ok(()),
+            other => Err(ConformanceError::Changed {
                 plugin: self.strategy.description().name.clone(),
-                was: self.strategy.digest().to_owned(),
-                is: strategy.digest().to_owned(),
+                was: digest.to_owned(),
+                is: other.to_owned(),
             }),
         }
     }

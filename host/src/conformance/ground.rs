@@ -1,6 +1,7 @@
 //! Where checks are made: a store that is thrown away, the built-in embedder, and books of what calls cost.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tempfile::TempDir;
@@ -28,7 +29,7 @@ impl<'a> Ground<'a> {
     ) -> Result<Ground<'a>, ConformanceError> {
         let directory = tempfile::tempdir().map_err(ConformanceError::Directory)?;
         let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
-        let store = open(&directory, "store", &embedder).await?;
+        let store = open(&directory.path().join("store"), &embedder).await?;
         Ok(Ground {
             candidate,
             limits,
@@ -39,19 +40,19 @@ impl<'a> Ground<'a> {
         })
     }
 
-    /// A store of its own, new or as it was left.
-    pub(super) async fn store_called(&self, name: &str) -> Result<Store, ConformanceError> {
-        open(&self.directory, name, &self.embedder).await
+    /// Where a store of its own may be.
+    pub(super) fn place(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// The store there.
+    pub(super) async fn store_at(&self, place: &Path) -> Result<Store, ConformanceError> {
+        open(place, &self.embedder).await
     }
 }
 
-async fn open(
-    directory: &TempDir,
-    name: &str,
-    embedder: &Arc<dyn Embedder>,
-) -> Result<Store, ConformanceError> {
-    let path = directory.path().join(name);
-    Ok(Store::open(&path.to_string_lossy(), embedder.clone()).await?)
+async fn open(place: &Path, embedder: &Arc<dyn Embedder>) -> Result<Store, ConformanceError> {
+    Ok(Store::open(&place.to_string_lossy(), embedder.clone()).await?)
 }
 
 /// What calls cost, by call.

@@ -1,7 +1,8 @@
 //! Plugins that passed, so that the same one is not checked before every comparison.
 //!
-//! A file is named by everything that decides: the plugin's code and settings, the limits, the host and its checks. Only
-//! who passed is kept: a failure may have been the machine's, and is told anew each time.
+//! A file is named by everything that decides: the plugin's code and settings, the limits, the host and its checks, and
+//! whether a fresh process was asked. Only who passed is kept: a failure may have been the machine's, and is told anew each
+//! time.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,7 @@ use crate::engine::Limits;
 use crate::settings;
 
 /// Raised whenever a check changes: what passed earlier ones is checked again.
-const REVISION: u32 = 1;
+const REVISION: u32 = 2;
 
 /// [`check`], or what came of it before. Without a directory nothing is kept; one that cannot be written to costs only
 /// the next check its time.
@@ -45,6 +46,7 @@ fn name(candidate: &Candidate, limits: &Limits) -> PathBuf {
         candidate.strategy.digest(),
         settings::as_text(&candidate.settings),
         limits,
+        candidate.process.is_some(),
     );
     let digest = Sha256::digest(format!("{decides:?}"));
     format!("checked-{digest:x}.json").into()

@@ -8,7 +8,7 @@
 //! | check | what is done | what must come |
 //! |---|---|---|
 //! | `round-trip` | six tasks are worked on and learnt from, as the plan has it; each is asked again in the same words | an answer that an empty memory does not give |
-//! | `restart` | store, engine and plugin are opened anew, and the run's counters begin at 0 | the same answers |
+//! | `restart` | a fresh process opens store and plugin, and the run's counters begin at 0; without a program to start, this one opens them anew | the same answers |
 //! | `determinism` | the same work is done twice | the same bytes, for the same fuel, call by call |
 //! | `namespace-leak` | two namespaces learn different things, in turns; a third learns what one of them did, alone | nothing that the other was told, and the answers that it gives alone |
 //! | `budget` | token budgets from 0 up | no text that is longer |
@@ -19,7 +19,7 @@
 //! | `ten-thousand` | its own memories, multiplied | an answer to everything, within the limits |
 //! | `poison` | a memory that reads like an order to the host or like its formats, and a harmless one in its place | the same is done to other memories, and no fewer are handed out than before |
 //! | `degraded-modes` | there is no language model | it works; or `describe` says that it wants one |
-//! | `limits` | runs of 2,000 steps are told; and everything above was measured | an answer, within the limits |
+//! | `limits` | runs of 4,000 steps are told; and everything above was measured | an answer, within the limits |
 //!
 //! What cannot be checked of a plugin does not apply to it, with the reason: who has no `evict` invents no ids.
 //!
@@ -42,6 +42,7 @@
 //! # }
 //! ```
 
+pub mod afresh;
 mod candidate;
 mod checks;
 mod ground;
@@ -69,7 +70,7 @@ const LONGEST_QUOTE: usize = 300;
 pub enum Check {
     /// What is learnt can be retrieved.
     RoundTrip,
-    /// A fresh process gives the same answers.
+    /// A restart changes no answer.
     Restart,
     /// The same work gives the same bytes for the same fuel.
     Determinism,
@@ -136,7 +137,7 @@ impl Check {
     pub fn expected(self) -> &'static str {
         match self {
             Check::RoundTrip => "what was learnt is handed out when the same is asked",
-            Check::Restart => "a fresh process and a fresh instance give the same answers",
+            Check::Restart => "a restart changes no answer",
             Check::Determinism => "the same work gives the same bytes for the same fuel",
             Check::NamespaceLeak => "nothing of one namespace is handed out in another",
             Check::Budget => "no text is longer than its token budget",
@@ -272,6 +273,17 @@ pub enum ConformanceError {
         was: String,
         /// Its digest later.
         is: String,
+    },
+    /// No fresh process answered.
+    #[error(
+        "a fresh process, `{program}`, could not be asked: {reason}; what it printed is above, and memhost has to stand where it \
+         was started from"
+    )]
+    Process {
+        /// What was started.
+        program: String,
+        /// What happened instead.
+        reason: String,
     },
     /// What it answered cannot be written down.
     #[error("an answer cannot be written down: {0}")]

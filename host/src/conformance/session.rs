@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use super::ground::{Ground, Meter};
 use super::lesson::{self, Lesson};
-use super::{ConformanceError, Stop};
+use super::{Candidate, ConformanceError, Stop};
 use crate::capability::{CallContext, RunState};
 use crate::contract::{
     Attempt, Change, Fault, Feedback, Finding, Guidance, Memory, Moment, Op, Plan, Pressure,
@@ -95,19 +95,10 @@ impl Session {
 
     /// At work in this namespace.
     pub(super) fn with(ground: &Ground<'_>, namespace: Namespace, model: Model) -> Session {
-        let candidate = ground.candidate;
-        let bearings = Bearings {
-            strategy: candidate.strategy.clone(),
-            settings: candidate.settings.clone(),
-            plan: candidate.plan,
-            embedder: ground.embedder.clone(),
-            limits: ground.limits.clone(),
-            meter: ground.meter.clone(),
-            model,
-            past: Arc::default(),
-            minutes: 0,
-        };
-        bearings.begin(namespace)
+        let embedder = ground.embedder.clone();
+        let bearings = Bearings::of(ground.candidate, embedder, ground.limits, model);
+        let meter = ground.meter.clone();
+        Bearings { meter, ..bearings }.begin(namespace)
     }
 
     /// One that has gone through all lessons.
@@ -117,11 +108,6 @@ impl Session {
             session.work(&lesson).await?;
         }
         Ok(session)
-    }
-
-    /// Where it stands, for another process to go on from.
-    pub(super) fn end(self) -> Bearings {
-        self.bearings
     }
 
     /// The same memories in another namespace, without one.
@@ -177,11 +163,7 @@ impl Session {
         lesson: &Lesson,
         receipt: Option<Receipt>,
     ) -> Result<(), Stop> {
-        let attempts = lesson.attempts(&self.bearings.plan);
-        for attempt in &attempts {
-            let told = told(attempt.clone(), self.bearings.plan.labels);
-            self.bearings.past.add(told);
-        }
+        let attempts = self.bearings.witness(lesson);
         if let Some(receipt) = receipt {
             let feedback = vec![Feedback {
                 attempt: lesson.guided(&receipt),
@@ -413,9 +395,41 @@ impl Session {
 }
 
 impl Bearings {
-    /// The same with the strategy as another process has it.
-    pub(super) fn with(self, strategy: Arc<dyn Strategy>) -> Bearings {
-        Bearings { strategy, ..self }
+    /// Of a candidate to whom nothing has happened, in books of its own.
+    pub(super) fn of(
+        candidate: &Candidate,
+        embedder: Arc<dyn Embedder>,
+        limits: &Limits,
+        model: Model,
+    ) -> Bearings {
+        Bearings {
+            strategy: candidate.strategy.clone(),
+            settings: candidate.settings.clone(),
+            plan: candidate.plan,
+            embedder,
+            limits: limits.clone(),
+            meter: Arc::default(),
+            model,
+            past: Arc::default(),
+            minutes: 0,
+        }
+    }
+
+    /// These lessons were learnt from, in another process.
+    pub(super) fn pass(&mut self, lessons: &[Lesson]) {
+        for lesson in lessons {
+            self.witness(lesson);
+            self.minutes += 1;
+        }
+    }
+
+    /// The runs of a lesson, which have happened from now on.
+    fn witness(&self, lesson: &Lesson) -> Vec<Attempt> {
+        let attempts = lesson.attempts(&self.plan);
+        for attempt in &attempts {
+            self.past.add(told(attempt.clone(), self.plan.labels));
+        }
+        attempts
     }
 
     /// A process that finds these memories: its counters begin at 0.

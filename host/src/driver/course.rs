@@ -100,13 +100,7 @@ mod tests {
             name: "s".into(),
             stages: stages
                 .iter()
-                .map(|episodes| Stage {
-                    shuffled: false,
-                    batched: false,
-                    warm_up: false,
-                    changed: false,
-                    episodes: episodes.iter().map(episode).collect(),
-                })
+                .map(|episodes| Stage::in_order(episodes.iter().map(episode).collect()))
                 .collect(),
         }
     }

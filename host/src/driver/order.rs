@@ -149,10 +149,7 @@ mod tests {
             .iter()
             .map(|&(size, shuffled)| Stage {
                 shuffled,
-                batched: false,
-                warm_up: false,
-                changed: false,
-                episodes: (0..size).map(episode).collect(),
+                ..Stage::in_order((0..size).map(episode).collect())
             })
             .collect();
         Stream {

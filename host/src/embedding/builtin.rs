@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use async_trait::async_trait;
 use model2vec_rs::model::StaticModel;
+use sha2::{Digest as _, Sha256};
 
 use super::{Embedder, EmbedderIdentity, EmbeddingError};
 use crate::contract::Side;
@@ -23,17 +24,21 @@ macro_rules! asset {
     };
 }
 
+const TOKENIZER: &[u8] = asset!("tokenizer.json");
+const TABLE: &[u8] = asset!("model.safetensors");
+const CONFIG: &[u8] = asset!("config.json");
+
 /// Read once, when first wanted: it takes some 70 ms.
 static MODEL: LazyLock<Result<StaticModel, String>> = LazyLock::new(|| {
-    StaticModel::from_bytes(
-        asset!("tokenizer.json"),
-        asset!("model.safetensors"),
-        asset!("config.json"),
-        Some(true),
-    )
-    .map_err(|error| {
+    StaticModel::from_bytes(TOKENIZER, TABLE, CONFIG, Some(true)).map_err(|error| {
         format!("its table cannot be read: {error:#}; this build is damaged, build it anew")
     })
+});
+
+/// Of the digests of the three files, so that none can grow at another's expense.
+static DIGEST: LazyLock<String> = LazyLock::new(|| {
+    let digests = [TOKENIZER, TABLE, CONFIG].map(Sha256::digest);
+    format!("{:x}", Sha256::digest(digests.concat()))
 });
 
 /// Embeds by a table that is part of the program. Every copy shares it.
@@ -61,6 +66,10 @@ impl Embedder for Builtin {
 
     fn choice(&self) -> &str {
         "builtin"
+    }
+
+    fn digest(&self) -> Option<&str> {
+        Some(&DIGEST)
     }
 
     /// The whole of a text counts, however long. Both sides are embedded alike.
@@ -109,6 +118,15 @@ mod tests {
         assert!(vectors.iter().all(|vector| vector.len() == DIMENSION));
         let (near, far) = (dot(&vectors[0], &vectors[1]), dot(&vectors[0], &vectors[2]));
         assert!(near > far + 0.2, "{near} {far}");
+    }
+
+    #[test]
+    fn its_digest_is_of_what_is_built_in() {
+        // sha256 of the digests of tokenizer.json, model.safetensors and config.json, as bytes one after the other.
+        assert_eq!(
+            Builtin::default().digest(),
+            Some("b8b3326d647ad1fd1fc9e01b1f294a80a2f5ef4e585f252adcc17297c2f8d6d6")
+        );
     }
 
     #[tokio::test]

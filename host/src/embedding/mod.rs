@@ -40,6 +40,12 @@ pub trait Embedder: Send + Sync {
         &self.identity().name
     }
 
+    /// The SHA-256 of all that its vectors come from, in hexadecimal; `None` where nobody here can know that, as behind an
+    /// endpoint.
+    fn digest(&self) -> Option<&str> {
+        None
+    }
+
     /// One unit-length vector per text, in order. A text without any known token gives the zero vector.
     async fn embed(&self, texts: &[String], side: Side) -> Result<Vec<Vec<f32>>, EmbeddingError>;
 }

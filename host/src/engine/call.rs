@@ -6,11 +6,11 @@ use wasmtime::component::{Instance, InstancePre, ResourceTable};
 use wasmtime::{Store, Trap, WasmBacktrace};
 use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxView, WasiView};
 
-use super::error::CallFailure;
 use super::limiter::Limiter;
-use super::limits::{Limit, LimitReached};
 use super::{BACKTRACE_FRAMES, wasi};
 use crate::capability::{CallContext, Capabilities, Usage};
+use crate::limits::{Limit, LimitReached};
+use crate::strategy::CallFailure;
 
 /// Fuel after which a computing plugin lets others run: about a millisecond.
 const YIELD_INTERVAL: u64 = 1_000_000;

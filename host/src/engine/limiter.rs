@@ -2,7 +2,7 @@
 
 use wasmtime::ResourceLimiter;
 
-use super::limits::{Limit, LimitReached, Limits};
+use crate::limits::{Limit, LimitReached, Limits};
 
 /// What wasmtime keeps for one element of a table, at most.
 const TABLE_ELEMENT_BYTES: usize = 16;

@@ -26,7 +26,6 @@ mod call;
 mod check;
 mod error;
 mod limiter;
-mod limits;
 mod load;
 mod plugin;
 mod shape;
@@ -42,15 +41,15 @@ use wasmtime::component::{HasSelf, Linker};
 use self::cache::Cache;
 use self::call::Sandbox;
 use crate::contract::generated;
+use crate::limits::STACK_BYTES;
 
-pub(crate) use error::fault_text;
-pub use error::{CallError, CallFailure, EngineError, LoadError, LoadFailure};
-pub use limits::{Limit, LimitReached, Limits};
+pub use error::{EngineError, LoadError, LoadFailure};
 pub use load::Compiled;
 pub use plugin::Plugin;
 
-/// Native stack of a plugin's calls.
-pub(crate) const STACK_BYTES: usize = 512 << 10;
+pub use crate::limits::{Limit, LimitReached, Limits};
+pub(crate) use crate::strategy::fault_text;
+pub use crate::strategy::{CallError, CallFailure};
 
 /// Stack of a call altogether: the plugin's, and the host functions' that it calls.
 const FIBER_STACK_BYTES: usize = 2 << 20;
@@ -72,7 +71,7 @@ pub enum Compiler {
 }
 
 /// How an [`Engine`] is set up.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct EngineOptions {
     /// Where compiled code is kept between runs, a directory that only this user may write to; `None` keeps none,
     /// the default.

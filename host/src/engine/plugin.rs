@@ -8,7 +8,7 @@ use wasmtime::component::{Instance, InstancePre};
 
 use super::binary::Surface;
 use super::call::{self, Sandbox};
-use super::error::{CallError, CallFailure, LoadError, LoadFailure};
+use super::error::{LoadError, LoadFailure};
 use super::load::{Compiled, Exports, prepare, read};
 use super::{Engine, check};
 use crate::capability::{CallContext, Usage};
@@ -16,7 +16,7 @@ use crate::contract::{
     Attempt, Change, Description, Fault, Feedback, Guidance, Placement, Plan, Pressure, Query,
     Receipt, Setting,
 };
-use crate::strategy::{Answer, Phases, Strategy};
+use crate::strategy::{Answer, CallError, CallFailure, Phases, Strategy};
 
 /// A strategy as a component: immutable, shared between calls. Implements [`Strategy`].
 pub struct Plugin {

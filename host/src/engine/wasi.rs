@@ -19,9 +19,9 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx};
 
-use super::limits::LimitReached;
 use crate::capability::{Log, RunState};
 use crate::contract::Level;
+use crate::limits::LimitReached;
 
 /// The most random bytes in one call; a larger wish traps.
 const MOST_RANDOM_BYTES: u64 = 64 << 10;

@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Answer, Phases, Strategy};
+use super::{Answer, CallError, Phases, Strategy};
 use crate::capability::CallContext;
 use crate::contract::{
     Attempt, Change, Description, Feedback, Guidance, Plan, Pressure, Query, Setting,
 };
-use crate::engine::CallError;
 
 /// A strategy under another name.
 pub struct Renamed {

@@ -680,13 +680,7 @@ mod tests {
             summary: String::new(),
             streams: vec![Stream {
                 name: "main".into(),
-                stages: vec![Stage {
-                    shuffled: false,
-                    batched: false,
-                    warm_up: false,
-                    changed: false,
-                    episodes,
-                }],
+                stages: vec![Stage::in_order(episodes)],
             }],
             budgets: vec![256],
             primary: "answer@256".into(),

@@ -48,20 +48,13 @@ pub(super) fn suite(
     let workspaces = workspaces
         .filter_map(|(number, files)| workspace(format!("w{number}"), files, &known))
         .collect();
-    let stage = |episodes, shuffled| Stage {
-        shuffled,
-        batched: false,
-        warm_up: false,
-        changed: false,
-        episodes,
-    };
     Suite {
         name: name.to_owned(),
         lane: Lane::Discovery,
         summary: summary.to_owned(),
         streams: vec![Stream {
             name: "files".into(),
-            stages: vec![stage(cases, false), stage(workspaces, true)],
+            stages: vec![Stage::in_order(cases), Stage::shuffled(workspaces)],
         }],
         budgets: vec![BUDGET],
         primary: "coverage@10".into(),

@@ -25,9 +25,9 @@ use super::text::{Bag, sentences};
 use super::{Lane, Question, Suite};
 use crate::capability::{CallContext, Usage};
 use crate::contract::{
-    Actor, Attempt, Change, Citation, Commit, Counters, Description, Fault, Feedback, Guidance,
-    Key, Memory, NewMemory, Op, Placement, Plan, Pressure, Probe, Query, Ranking, Receipt, Scan,
-    Search, Setting, Task, Verdict,
+    Actor, Attempt, Change, Citation, Counters, Description, Fault, Guidance, Key, Memory,
+    NewMemory, Op, Placement, Plan, Probe, Query, Ranking, Receipt, Scan, Search, Setting, Task,
+    Verdict,
 };
 use crate::embedding::Embedder;
 use crate::engine::{CallError, CallFailure};
@@ -77,17 +77,22 @@ fn common(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
 
 fn floor(name: &str, summary: &str, order: Order) -> Arc<dyn Strategy> {
     Arc::new(Floor {
-        description: Description {
-            name: name.into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            summary: summary.into(),
-            source: "built in".into(),
-            parameters: Vec::new(),
-            requires: Vec::new(),
-            degraded: Vec::new(),
-        },
+        description: description(name, summary),
         order,
     })
+}
+
+/// What a floor says of itself.
+fn description(name: &str, summary: &str) -> Description {
+    Description {
+        name: name.into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        summary: summary.into(),
+        source: "built in".into(),
+        parameters: Vec::new(),
+        requires: Vec::new(),
+        degraded: Vec::new(),
+    }
 }
 
 /// A strategy of the host's own.
@@ -146,10 +151,8 @@ impl Strategy for Floor {
     ) -> Answer<Guidance> {
         let start = Instant::now();
         let ranked = self.rank(&context, &query).await;
-        let result = ranked
-            .map(|ranked| pack(ranked, query.token_budget))
-            .map_err(|fault| self.failed("retrieve", fault));
-        answered(result, start)
+        let result = ranked.map(|ranked| pack(ranked, query.token_budget));
+        self.description.answered("retrieve", result, start)
     }
 
     async fn distill(
@@ -158,50 +161,42 @@ impl Strategy for Floor {
         attempts: Vec<Attempt>,
         _settings: &[Setting],
     ) -> Answer<Vec<Change>> {
-        let start = Instant::now();
         if matches!(self.order, Order::Silent) {
-            return answered(Ok(Vec::new()), start);
+            return Answer::nothing();
         }
+        let start = Instant::now();
         let by_sentence =
             matches!(self.order, Order::Semantic) && context.embedder.as_deref().is_some_and(blurs);
         let changes = attempts.iter().flat_map(remember).map(|mut memory| {
             if by_sentence {
                 add_sentence_keys(&mut memory);
             }
-            Change {
-                op: Op::Insert(memory),
-                commit: Commit::AtOnce,
-            }
+            Change::at_once(Op::Insert(memory))
         });
-        answered(Ok(changes.collect()), start)
-    }
-
-    async fn update(
-        &self,
-        _context: CallContext,
-        _feedback: Vec<Feedback>,
-        _settings: &[Setting],
-    ) -> Answer<Vec<Change>> {
-        answered(Ok(Vec::new()), Instant::now())
-    }
-
-    async fn evict(
-        &self,
-        _context: CallContext,
-        _pressure: Pressure,
-        _settings: &[Setting],
-    ) -> Answer<Vec<String>> {
-        answered(Ok(Vec::new()), Instant::now())
+        let changes = Ok(changes.collect());
+        self.description.answered("distill", changes, start)
     }
 }
 
-fn answered<T>(result: Result<T, CallError>, start: Instant) -> Answer<T> {
-    Answer {
-        result,
-        usage: Usage {
-            wall: start.elapsed(),
-            ..Usage::default()
-        },
+impl Description {
+    /// The answer to a call that began then.
+    fn answered<T>(
+        &self,
+        call: &'static str,
+        result: Result<T, Fault>,
+        start: Instant,
+    ) -> Answer<T> {
+        Answer {
+            result: result.map_err(|fault| CallError {
+                plugin: self.name.clone(),
+                call,
+                reason: CallFailure::Fault(fault),
+            }),
+            usage: Usage {
+                wall: start.elapsed(),
+                ..Usage::default()
+            },
+        }
     }
 }
 
@@ -213,14 +208,6 @@ struct Ranked {
 }
 
 impl Floor {
-    fn failed(&self, call: &'static str, fault: Fault) -> CallError {
-        CallError {
-            plugin: self.description.name.clone(),
-            call,
-            reason: CallFailure::Fault(fault),
-        }
-    }
-
     async fn rank(&self, context: &CallContext, query: &Query) -> Result<Vec<Ranked>, Fault> {
         let text = query.task.text.clone();
         match &self.order {

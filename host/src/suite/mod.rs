@@ -86,7 +86,7 @@ pub struct Stream {
 }
 
 /// A part of a stream whose order means something as a whole.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Stage {
     /// Whether a run shuffles its episodes by its seed.
     pub shuffled: bool,
@@ -99,6 +99,24 @@ pub struct Stage {
     pub changed: bool,
     /// In the order of the data.
     pub episodes: Vec<Episode>,
+}
+
+impl Stage {
+    /// These episodes in the order of the data, whatever the seed.
+    pub fn in_order(episodes: Vec<Episode>) -> Stage {
+        Stage {
+            episodes,
+            ..Stage::default()
+        }
+    }
+
+    /// These episodes in an order that each run's seed decides.
+    pub fn shuffled(episodes: Vec<Episode>) -> Stage {
+        Stage {
+            shuffled: true,
+            ..Stage::in_order(episodes)
+        }
+    }
 }
 
 /// One task: first what is asked of the guidance, then what is learnt from its attempts.

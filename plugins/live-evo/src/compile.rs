@@ -1,5 +1,6 @@
 //! The guideline: what the experiences mean for this task. The agent never sees the experiences themselves.
 
+use memhost_sdk::trajectory::sections;
 use memhost_sdk::{Fault, Guidance, Request, Role, Task, llm};
 use serde::Deserialize;
 
@@ -39,7 +40,7 @@ pub(crate) fn compile(
                 .replace("{most}", &MOST_POINTS.to_string())
                 .replace("{task}", question(task)),
         )
-        .user(material::sections(&[
+        .user(sections(&[
             ("Notes", &notes(experiences.iter().map(|one| &one.says))),
             ("Advice on combining notes", &advice),
         ]))

@@ -1,4 +1,4 @@
-//! What the prompts share: sections of text, lengths that keep a call within the host's limits, and replies.
+//! What the prompts share: lengths that keep a call within the host's limits, and replies.
 
 use memhost_sdk::{Fault, Reply};
 use serde::de::DeserializeOwned;
@@ -9,14 +9,6 @@ pub(crate) const TASK_BYTES: usize = 4_000;
 
 /// How much of each text of a lesson is kept, in bytes; one or two sentences are asked for.
 pub(crate) const TEXT_BYTES: usize = 1_000;
-
-/// Those that say something, under their headings.
-pub(crate) fn sections(sections: &[(&str, &str)]) -> String {
-    let told = sections.iter().filter(|(_, text)| !text.trim().is_empty());
-    told.map(|(heading, text)| format!("# {heading}\n\n{}", text.trim()))
-        .collect::<Vec<_>>()
-        .join("\n\n")
-}
 
 /// The beginning of a text, of at most so many bytes.
 pub(crate) fn cut(text: &str, bytes: usize) -> &str {

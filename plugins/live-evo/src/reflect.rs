@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use memhost_sdk::trajectory::sections;
 use memhost_sdk::{Attempt, Fault, NewMemory, Request, Role, Settings};
 
 use crate::bank::{Experience, MetaGuideline, question};
@@ -74,7 +75,7 @@ fn request(
                 .replace("{on}", &format!("{:.2}", gain.on))
                 .replace("{off}", &format!("{:.2}", gain.off)),
         )
-        .user(material::sections(&[
+        .user(sections(&[
             ("Task", question(&outcome.attempt.task)),
             ("The guideline", &blind.masked(outcome.guideline())),
             (

@@ -1,6 +1,7 @@
 //! New experiences: what is there to learn from the worst of a batch?
 
-use memhost_sdk::{Actor, Attempt, Fault, NewMemory, Request, Role, Settings, Step};
+use memhost_sdk::trajectory::{line, sections};
+use memhost_sdk::{Actor, Attempt, Fault, NewMemory, Request, Role, Settings};
 use serde::Deserialize;
 
 use crate::bank::{Experience, question};
@@ -62,7 +63,7 @@ fn request(outcome: &Known<'_>, blind: &Blind, temperature: f64) -> Request {
                 .replace("{blank}", BLANK)
                 .replace("{on}", &format!("{:.2}", outcome.on)),
         )
-        .user(material::sections(&[
+        .user(sections(&[
             ("Task", question(&attempt.task)),
             (
                 "The guideline that the agent had",
@@ -80,7 +81,7 @@ fn trajectory(attempt: &Attempt, blind: &Blind) -> String {
     let told = steps.filter(|step| step.actor != Actor::Answer);
     let mut room = TRAJECTORY_BYTES;
     let mut lines: Vec<String> = told
-        .map(|step| blind.masked(&line(step)))
+        .map(|step| blind.masked(&line(step, material::cut(&step.text, STEP_BYTES))))
         .map_while(|line| {
             room = room.checked_sub(line.len())?;
             Some(line)
@@ -88,18 +89,6 @@ fn trajectory(attempt: &Attempt, blind: &Blind) -> String {
         .collect();
     lines.reverse();
     lines.join("\n")
-}
-
-fn line(step: &Step) -> String {
-    let text = material::cut(&step.text, STEP_BYTES);
-    match (step.actor, &step.name) {
-        (Actor::User, _) => format!("User: {text}"),
-        (Actor::Thought, _) => format!("Thought: {text}"),
-        (Actor::Action, Some(name)) => format!("Action: {name}({text})"),
-        (Actor::Action, None) => format!("Action: {text}"),
-        (Actor::Observation, _) => format!("Observation: {text}"),
-        (Actor::Answer, _) => format!("Answer: {text}"),
-    }
 }
 
 fn read(reply: &str, attempt: &Attempt, blind: &Blind) -> Result<NewMemory, Fault> {

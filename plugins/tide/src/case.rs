@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use memhost_sdk::trajectory::sections;
 use memhost_sdk::{
     Attempt, Authority, Document, Fault, Finding, Level, NewMemory, Request, Role, Verdict, llm,
     run,
@@ -9,7 +10,7 @@ use memhost_sdk::{
 
 use crate::Mode;
 use crate::template::{PROBLEM_LABEL, SCHEMA, Template, class};
-use crate::text::{below_each_other, sections};
+use crate::text::below_each_other;
 
 /// The kind of a document of a solved task that shows no problem.
 pub(crate) const NEGATIVE: &str = "negative";

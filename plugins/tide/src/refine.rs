@@ -1,6 +1,7 @@
 //! ToTAL-style upkeep of the library (arXiv 2510.07499), which is no part of TIDE: a template that does badly is
 //! kept, fixed, supplemented or discarded, as a model decides from the work in which it failed.
 
+use memhost_sdk::trajectory::{cut, sections};
 use memhost_sdk::{
     Attempt, Authority, Change, Counter, Fault, Feedback, Level, Memory, NewMemory, Outcome,
     Request, Role, Verdict, llm, run, store,
@@ -8,7 +9,7 @@ use memhost_sdk::{
 use serde::Deserialize;
 
 use crate::template::{SCHEMA, TEMPLATE, Template};
-use crate::text::{below_each_other, cut, sections};
+use crate::text::below_each_other;
 
 /// A template is not judged by fewer outcomes. ToTAL scores over a whole training set; here outcomes come one by one.
 pub(crate) const LEAST_USES: u32 = 3;
@@ -127,7 +128,7 @@ fn judge(used: &[Used<'_>], tau: f64) -> Vec<Option<Judgement>> {
         used.does_badly(tau).then(|| {
             Request::new(Role::Agent, "refine")
                 .system(HOW_TO_JUDGE)
-                .user(sections(&used.told(tau)))
+                .user(under_headings(&used.told(tau)))
                 .schema(JUDGEMENT_SCHEMA)
         })
     });
@@ -150,11 +151,16 @@ fn write(used: &[Used<'_>], judgements: &[Option<Judgement>], tau: f64) -> Vec<O
         told.push(("Feedback", judgement.feedback.clone()));
         let request = Request::new(Role::Agent, "extract")
             .system(instructions)
-            .user(sections(&told))
+            .user(under_headings(&told))
             .schema(SCHEMA);
         Some(request)
     });
     ask(used, requests.collect(), Template::read)
+}
+
+fn under_headings(told: &[(&str, String)]) -> String {
+    let told = told.iter().map(|(heading, text)| (*heading, text.as_str()));
+    sections(&told.collect::<Vec<_>>())
 }
 
 /// Sends the requests that there are, at once, and puts what can be read of the replies in their places.

@@ -13,7 +13,9 @@ pub fn history(steps: &[Step], observations: bool) -> String {
     let told = steps
         .iter()
         .filter(|step| observations || step.actor != Actor::Observation);
-    told.map(line).collect::<Vec<_>>().join("\n")
+    told.map(|step| line(step, cut(&step.text)))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Those of the texts that say something, under their headings.
@@ -32,8 +34,8 @@ pub fn cut(text: &str) -> &str {
     }
 }
 
-fn line(step: &Step) -> String {
-    let text = cut(&step.text);
+/// A step that says whose turn it is, with as much of its text as is to be told.
+pub fn line(step: &Step, text: &str) -> String {
     match (step.actor, &step.name) {
         (Actor::User, _) => format!("User: {text}"),
         (Actor::Thought, _) => format!("Thought: {text}"),

@@ -38,7 +38,7 @@ fn a_strategy_without_luck_tests_nothing() {
 
 #[test]
 fn an_aa_test_is_of_one_strategy_on_made_tasks() {
-    let cases: [(&[&str], &str); 4] = [
+    let cases: [(&[&str], &str); 6] = [
         (
             &["compare", "rag", "recency", "--aa"],
             "an A/A test is of one strategy, and there are 2",
@@ -54,6 +54,14 @@ fn an_aa_test_is_of_one_strategy_on_made_tasks() {
         (
             &["compare", "--aa", "--output", "out"],
             "'--aa' cannot be used with '--output <DIR>'",
+        ),
+        (
+            &["compare", "--aa", "--orders", "3"],
+            "'--aa' cannot be used with '--orders <N>'",
+        ),
+        (
+            &["compare", "--aa", "--most-model-calls", "3"],
+            "'--aa' cannot be used with '--most-model-calls <N>'",
         ),
     ];
     for (arguments, expected) in cases {

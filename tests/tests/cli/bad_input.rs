@@ -57,6 +57,12 @@ fn two_plugins_of_one_name_cannot_be_told_apart() {
         2,
         &["two of the plugins are called `rag`: give one another name, as in `other=rag`"],
     );
+    refused(
+        &[("pets.jsonl", PETS)],
+        &["compare", "a=rag", "a=recency", "--suite", "pets.jsonl"],
+        2,
+        &["two of the plugins are called `a`: give one another name, as in `other=recency`"],
+    );
 }
 
 #[test]

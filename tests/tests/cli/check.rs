@@ -51,6 +51,36 @@ fn a_plugin_that_passes_is_shown_with_a_line_per_check_and_its_costs() {
     assert!(said.err.is_empty(), "{}", said.err);
 }
 
+/// The process that was asked said who it was, and so did the one that asked it.
+#[test]
+fn a_fresh_process_is_started_and_asked() {
+    let place = Place::new();
+    place.write("pets.jsonl", PETS);
+    let compiled = place.path("compiled");
+    std::fs::create_dir(&compiled).unwrap();
+    for arguments in [
+        &["check", "recency"][..],
+        &["compare", "recency", "--suite", "pets.jsonl"],
+    ] {
+        let mut command = place.command(arguments);
+        let command = command
+            .env("MEMHOST_CACHE", &compiled)
+            .env("MEMHOST_LOG", "memhost::cli::afresh=debug");
+        let said = super::Said::from(command.output().unwrap()).succeeds();
+        let process = |what: &str| {
+            let mut lines = said.err.lines();
+            let line = lines.find(|line| line.contains(what));
+            let line = line.unwrap_or_else(|| panic!("no `{what}` in {}", said.err));
+            line.split_once("process=").unwrap().1.to_owned()
+        };
+        assert_eq!(process("asked afresh"), process("a fresh process is asked"));
+        if arguments[0] == "check" {
+            let line = "a restart changes no answer: 6 answers are the same in a fresh process\n";
+            assert!(said.out.contains(line), "{}", said.out);
+        }
+    }
+}
+
 #[test]
 fn a_plugin_that_fails_is_told_what_was_expected_and_what_came() {
     let said = Place::new().memhost(&[&["check", "recency", &faulty()], &FAULTY[..]].concat());

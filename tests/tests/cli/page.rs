@@ -49,10 +49,21 @@ struct Shown {
     console: Vec<String>,
 }
 
-fn show(browser: &str, place: &Place, page: &str, width: u32) -> Shown {
+/// What people prefer to look at, as Chromium numbers it.
+#[derive(Clone, Copy)]
+enum Scheme {
+    Dark = 0,
+    Light = 1,
+}
+
+fn show(browser: &str, place: &Place, page: &str, width: u32, scheme: Scheme) -> Shown {
     let output = Command::new(browser)
         .args(FLAGS)
         .arg(format!("--window-size={width},900"))
+        .arg(format!(
+            "--blink-settings=preferredColorScheme={}",
+            scheme as u8
+        ))
         .arg(format!(
             "--user-data-dir={}",
             place.path("browser").display()
@@ -71,6 +82,12 @@ fn show(browser: &str, place: &Place, page: &str, width: u32) -> Shown {
     }
 }
 
+/// The page with something more at its end; the scripts in it name `</body>` too.
+fn with(page: &str, addition: &str) -> String {
+    let (before, after) = page.rsplit_once("</body>").unwrap();
+    format!("{before}{addition}</body>{after}")
+}
+
 /// A page whose security policy refuses a request, or whose scripts fail, says so on the console.
 #[test]
 fn the_page_draws_every_plot_without_an_error_or_a_request() {
@@ -82,8 +99,9 @@ fn the_page_draws_every_plot_without_an_error_or_a_request() {
     };
     let place = with_pets();
     compare(&place, &["--output", "out", "--seeds", "2"]).succeeds();
-    for width in [1440, 390] {
-        let Shown { dom, console } = show(&browser, &place, "out/report.html", width);
+    let looks = [1440, 390].map(|width| [(width, Scheme::Light), (width, Scheme::Dark)]);
+    for (width, scheme) in looks.concat() {
+        let Shown { dom, console } = show(&browser, &place, "out/report.html", width, scheme);
         assert_eq!(console, Vec::<String>::new());
         let plots = dom.matches("data-plot=\"").count();
         assert!(plots >= 5, "{plots} plots");
@@ -95,6 +113,37 @@ fn the_page_draws_every_plot_without_an_error_or_a_request() {
             "{charts} charts"
         );
         assert_eq!(dom.matches("_echarts_instance_=\"").count(), charts);
+    }
+}
+
+#[test]
+fn the_page_is_dark_where_dark_is_preferred_and_its_plots_too() {
+    let Some(browser) = browser() else {
+        return;
+    };
+    let place = with_pets();
+    compare(&place, &["--output", "out"]).succeeds();
+    let page = std::fs::read_to_string(place.path("out/report.html")).unwrap();
+    let says = "<script>{
+        const look = document.body.dataset;
+        look.seenPage = getComputedStyle(document.body).backgroundColor;
+        look.seenInk = getComputedStyle(document.body).color;
+        look.seenPlot = getComputedStyle(document.querySelector('.plot svg text')).fill;
+    }</script>";
+    place.write("look.html", with(&page, says));
+    let look = |scheme| {
+        let Shown { dom, console } = show(&browser, &place, "look.html", 1440, scheme);
+        assert_eq!(console, Vec::<String>::new());
+        ["page", "ink", "plot"].map(|what| {
+            let (_, rest) = dom.split_once(&format!(" data-seen-{what}=\"")).unwrap();
+            rest.split('"').next().unwrap().to_owned()
+        })
+    };
+    let (light, dark) = (look(Scheme::Light), look(Scheme::Dark));
+    for ((light, dark), what) in light.iter().zip(&dark).zip(["page", "ink", "plot"]) {
+        assert!(light.starts_with("rgb("), "{what}: {light}");
+        assert!(dark.starts_with("rgb("), "{what}: {dark}");
+        assert_ne!(light, dark, "{what}");
     }
 }
 
@@ -113,11 +162,9 @@ fn an_error_and_a_request_would_be_seen() {
         ("error", "<script>nothing.there()</script>"),
     ];
     for (name, addition) in breaks {
-        let broken = page.replace("</body>", &format!("{addition}</body>"));
-        assert_ne!(broken, page);
         let file = format!("{name}.html");
-        place.write(&file, broken);
-        let shown = show(&browser, &place, &file, 1440);
+        place.write(&file, with(&page, addition));
+        let shown = show(&browser, &place, &file, 1440, Scheme::Light);
         assert!(!shown.console.is_empty(), "{name} went unnoticed");
     }
 }

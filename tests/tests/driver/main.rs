@@ -283,13 +283,7 @@ fn suite(episodes: Vec<Episode>) -> Arc<Suite> {
         summary: String::new(),
         streams: vec![Stream {
             name: "s".into(),
-            stages: vec![Stage {
-                shuffled: false,
-                batched: false,
-                warm_up: false,
-                changed: false,
-                episodes,
-            }],
+            stages: vec![Stage::in_order(episodes)],
         }],
         budgets: vec![64],
         primary: "answer@64".into(),

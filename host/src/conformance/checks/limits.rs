@@ -5,8 +5,9 @@ use crate::conformance::lesson::Lesson;
 use crate::conformance::session::{ROOM, Session};
 use crate::conformance::{CallCost, Came, Verdict};
 
-/// Agents that browse or write code make runs as long as this.
-const STEPS: usize = 2_000;
+/// Twice as long as the runs that agents make who browse or write code. Whoever compares every step with every other
+/// spends four times as much on it, which is more than the fuel of a call by default.
+const STEPS: usize = 4_000;
 
 pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
     let mut session = Session::open(ground, "limits").await?;

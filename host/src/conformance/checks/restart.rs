@@ -1,54 +1,69 @@
-//! A fresh process and a fresh instance give the same answers.
+//! After a restart the answers are the same.
 
+use crate::conformance::afresh::{self, Answers, Errand, NAMESPACE};
 use crate::conformance::ground::Ground;
 use crate::conformance::lesson::Lesson;
-use crate::conformance::session::{Model, ROOM, Session};
+use crate::conformance::session::{Model, Session};
 use crate::conformance::{Came, Stop, Verdict, quote};
 use crate::contract::Guidance;
-
-const NAMESPACE: &str = "restart";
 
 /// Characters of an answer that are quoted.
 const QUOTED: usize = 60;
 
 pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
-    let store = ground.store_called("restarted").await?;
-    let mut before = Session::with(ground, store.namespace(NAMESPACE).await?, Model::Extractive);
-    for lesson in Lesson::all() {
-        before.work(&lesson).await?;
+    let (errand, before) = left_behind(ground).await?;
+    let candidate = ground.candidate;
+    let (who, answers) = match &candidate.process {
+        Some(process) => ("a fresh process", process.ask(&errand).await?),
+        None => (
+            "a fresh engine, store and instance (no process was started)",
+            afresh::answer(&candidate.anew().await?, &errand).await?,
+        ),
+    };
+    let after = match answers {
+        Answers::Given(after) => after,
+        Answers::Failed(came) => return Err(Stop::Failed(format!("in {who}: {came}"))),
+    };
+    if after.len() != before.len() {
+        return Err(Stop::Failed(format!(
+            "it gave {} answers before, and {} in {who}",
+            before.len(),
+            after.len()
+        )));
     }
-    let answers = answers(&mut before).await?;
-    store.close().await?;
-
-    // As long as this process has a namespace open, no other can have it.
-    let bearings = before.end();
-    drop(store);
-    let store = ground.store_called("restarted").await?;
-    let bearings = bearings.with(ground.candidate.anew().await?);
-    let mut after = bearings.begin(store.namespace(NAMESPACE).await?);
-    for (lesson, before) in Lesson::all().iter().zip(&answers) {
-        let after = after.ask(&lesson.again(), ROOM).await?;
-        if told(&after) != told(before) {
+    for (lesson, (before, after)) in Lesson::all().iter().zip(before.iter().zip(&after)) {
+        if told(after) != told(before) {
             return Err(Stop::Failed(format!(
-                "asked about `{}`, it said {} before, and {} in a fresh process whose counters begin at 0",
+                "asked about `{}`, it said {} before, and {} in {who}, whose counters begin at 0",
                 lesson.task.id,
                 shown(before),
-                shown(&after)
+                shown(after)
             )));
         }
     }
     Ok(Came::Right(format!(
-        "{} answers are the same",
-        answers.len()
+        "{} answers are the same in {who}",
+        after.len()
     )))
 }
 
-async fn answers(session: &mut Session) -> Result<Vec<Guidance>, Stop> {
-    let mut answers = Vec::new();
+/// A store with all that was learnt, closed so that another process can have it, and the answers until then.
+async fn left_behind(ground: &Ground<'_>) -> Result<(Errand, Vec<Guidance>), Stop> {
+    let path = ground.place("restarted");
+    let store = ground.store_at(&path).await?;
+    let namespace = store.namespace(NAMESPACE).await?;
+    let mut session = Session::with(ground, namespace, Model::Extractive);
     for lesson in Lesson::all() {
-        answers.push(session.ask(&lesson.again(), ROOM).await?);
+        session.work(&lesson).await?;
     }
-    Ok(answers)
+    let answers = afresh::answers(&mut session).await?;
+    store.close().await?;
+    let errand = Errand {
+        digest: ground.candidate.strategy.digest().to_owned(),
+        store: path,
+        limits: ground.limits.clone(),
+    };
+    Ok((errand, answers))
 }
 
 /// All but the receipt's id, which is the host's.

@@ -16,13 +16,13 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::super::{Question, Suite};
-use super::{answered, oldest_first};
+use super::{description, oldest_first};
 use crate::capability::CallContext;
 use crate::contract::{
-    Attempt, Change, Citation, Commit, Counters, Description, Fault, Feedback, Guidance, Memory,
-    NewMemory, Op, Placement, Plan, Pressure, Query, Receipt, Setting,
+    Attempt, Change, Citation, Counters, Description, Guidance, Memory, NewMemory, Op, Placement,
+    Plan, Query, Receipt, Setting,
 };
-use crate::engine::{CallError, CallFailure};
+use crate::engine::CallError;
 use crate::strategy::{Answer, Phases, Strategy};
 use crate::tokens;
 
@@ -41,15 +41,7 @@ const ROUNDS: u32 = 4;
 pub(super) fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
     let floor = |name: &str, summary: &str, rounds: u32, cites: Cites| -> Arc<dyn Strategy> {
         Arc::new(Floor {
-            description: Description {
-                name: name.into(),
-                version: env!("CARGO_PKG_VERSION").into(),
-                summary: summary.into(),
-                source: "built in".into(),
-                parameters: Vec::new(),
-                requires: Vec::new(),
-                degraded: Vec::new(),
-            },
+            description: description(name, summary),
             rounds,
             cites,
         })
@@ -269,18 +261,13 @@ impl Strategy for Floor {
         _settings: &[Setting],
     ) -> Answer<Guidance> {
         let start = Instant::now();
-        let failed = |fault: Fault| CallError {
-            plugin: self.description.name.clone(),
-            call: "retrieve",
-            reason: CallFailure::Fault(fault),
-        };
-        let result = oldest_first(&context).map_err(failed).map(|memories| {
+        let result = oldest_first(&context).map(|memories| {
             let cited = self
                 .cites
                 .choose(memories, &query.task.id, context.run.seed);
             hand_out(cited, query.token_budget)
         });
-        answered(result, start)
+        self.description.answered("retrieve", result, start)
     }
 
     async fn distill(
@@ -294,28 +281,9 @@ impl Strategy for Floor {
             Cites::Nothing => &[],
             _ => attempts.as_slice(),
         };
-        let changes = kept.iter().flat_map(remember).map(|memory| Change {
-            op: Op::Insert(memory),
-            commit: Commit::AtOnce,
-        });
-        answered(Ok(changes.collect()), start)
-    }
-
-    async fn update(
-        &self,
-        _context: CallContext,
-        _feedback: Vec<Feedback>,
-        _settings: &[Setting],
-    ) -> Answer<Vec<Change>> {
-        answered(Ok(Vec::new()), Instant::now())
-    }
-
-    async fn evict(
-        &self,
-        _context: CallContext,
-        _pressure: Pressure,
-        _settings: &[Setting],
-    ) -> Answer<Vec<String>> {
-        answered(Ok(Vec::new()), Instant::now())
+        let memories = kept.iter().flat_map(remember);
+        let changes = memories.map(|memory| Change::at_once(Op::Insert(memory)));
+        let changes = Ok(changes.collect());
+        self.description.answered("distill", changes, start)
     }
 }

@@ -22,13 +22,12 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::super::{Question, Suite};
-use super::{Ranked, answered, pack};
+use super::{Ranked, description, pack};
 use crate::capability::CallContext;
 use crate::contract::{
-    Attempt, Change, Commit, Comparison, Description, Fault, Feedback, Guidance, Op, Plan,
-    Pressure, Query, Setting,
+    Attempt, Change, Comparison, Description, Fault, Feedback, Guidance, Op, Plan, Query, Setting,
 };
-use crate::engine::{CallError, CallFailure};
+use crate::engine::CallError;
 use crate::strategy::{Answer, Phases, Strategy};
 
 use past::{Asked, Past, equals, number, remember};
@@ -38,15 +37,7 @@ use policy::{MOST, Policy, nearest};
 pub(super) fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
     let floor = |name: &str, summary: &str, way: Way| -> Arc<dyn Strategy> {
         Arc::new(Forecaster {
-            description: Description {
-                name: name.into(),
-                version: env!("CARGO_PKG_VERSION").into(),
-                summary: summary.into(),
-                source: "built in".into(),
-                parameters: Vec::new(),
-                requires: Vec::new(),
-                degraded: Vec::new(),
-            },
+            description: description(name, summary),
             way,
         })
     };
@@ -140,10 +131,7 @@ impl Strategy for Forecaster {
     ) -> Answer<Guidance> {
         let start = Instant::now();
         let guidance = self.guidance(&context, &query).await;
-        answered(
-            guidance.map_err(|fault| self.failed("retrieve", fault)),
-            start,
-        )
+        self.description.answered("retrieve", guidance, start)
     }
 
     async fn distill(
@@ -152,16 +140,17 @@ impl Strategy for Forecaster {
         attempts: Vec<Attempt>,
         _settings: &[Setting],
     ) -> Answer<Vec<Change>> {
-        let start = Instant::now();
         if matches!(self.way, Way::Silent) {
-            return answered(Ok(Vec::new()), start);
+            return Answer::nothing();
         }
+        let start = Instant::now();
         let mut bits = ChaCha8Rng::seed_from_u64(context.run.seed);
         let memories = attempts.iter().filter_map(|attempt| {
             let lot = bits.random();
-            Some(at_once(Op::Insert(remember(attempt, lot)?)))
+            Some(Change::at_once(Op::Insert(remember(attempt, lot)?)))
         });
-        answered(Ok(memories.collect()), start)
+        let changes = Ok(memories.collect());
+        self.description.answered("distill", changes, start)
     }
 
     async fn update(
@@ -170,41 +159,17 @@ impl Strategy for Forecaster {
         feedback: Vec<Feedback>,
         _settings: &[Setting],
     ) -> Answer<Vec<Change>> {
-        let start = Instant::now();
         if !matches!(self.way, Way::Feedback) {
-            return answered(Ok(Vec::new()), start);
+            return Answer::nothing();
         }
+        let start = Instant::now();
         let notebook = feedback::learn(&context, &feedback);
-        let changes = notebook.map(|notebook| vec![at_once(Op::Save(notebook))]);
-        answered(changes.map_err(|fault| self.failed("update", fault)), start)
-    }
-
-    async fn evict(
-        &self,
-        _context: CallContext,
-        _pressure: Pressure,
-        _settings: &[Setting],
-    ) -> Answer<Vec<String>> {
-        answered(Ok(Vec::new()), Instant::now())
-    }
-}
-
-fn at_once(op: Op) -> Change {
-    Change {
-        op,
-        commit: Commit::AtOnce,
+        let changes = notebook.map(|notebook| vec![Change::at_once(Op::Save(notebook))]);
+        self.description.answered("update", changes, start)
     }
 }
 
 impl Forecaster {
-    fn failed(&self, call: &'static str, fault: Fault) -> CallError {
-        CallError {
-            plugin: self.description.name.clone(),
-            call,
-            reason: CallFailure::Fault(fault),
-        }
-    }
-
     async fn guidance(&self, context: &CallContext, query: &Query) -> Result<Guidance, Fault> {
         let asked = Asked::of(&query.task);
         let past = match &self.way {

@@ -80,20 +80,8 @@ fn stream(person: &str, bits: &mut ChaCha8Rng) -> Stream {
     Stream {
         name: person.to_owned(),
         stages: vec![
-            Stage {
-                shuffled: false,
-                batched: false,
-                warm_up: false,
-                changed: false,
-                episodes: sessions.into_iter().map(|(episode, _)| episode).collect(),
-            },
-            Stage {
-                shuffled: true,
-                batched: false,
-                warm_up: false,
-                changed: false,
-                episodes: asked,
-            },
+            Stage::in_order(sessions.into_iter().map(|(episode, _)| episode).collect()),
+            Stage::shuffled(asked),
         ],
     }
 }

@@ -70,11 +70,10 @@ pub fn suite(seed: u64) -> Suite {
             })
             .collect();
         Stage {
-            shuffled: true,
             batched: true,
             warm_up: batch < WARM_UP,
             changed: batch * FORTNIGHT == TURN,
-            episodes,
+            ..Stage::shuffled(episodes)
         }
     });
     let stages = stages.collect();

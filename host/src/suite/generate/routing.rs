@@ -70,15 +70,11 @@ fn stream(bits: &mut ChaCha8Rng) -> Stream {
         tasks.shuffle(bits);
         let first = pass * tasks.len();
         let arrivals = tasks.iter().zip(first..);
-        stages.push(Stage {
-            shuffled: true,
-            batched: false,
-            warm_up: false,
-            changed: false,
-            episodes: arrivals
+        stages.push(Stage::shuffled(
+            arrivals
                 .map(|(task, number)| arrival(task, number, pass, bits))
                 .collect(),
-        });
+        ));
     }
     Stream {
         name: "main".into(),

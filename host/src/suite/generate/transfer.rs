@@ -79,13 +79,7 @@ fn stream(site: &'static Site, bits: &mut ChaCha8Rng) -> Stream {
         .collect();
     Stream {
         name: site.name.to_owned(),
-        stages: vec![Stage {
-            shuffled: true,
-            batched: false,
-            warm_up: false,
-            changed: false,
-            episodes,
-        }],
+        stages: vec![Stage::shuffled(episodes)],
     }
 }
 

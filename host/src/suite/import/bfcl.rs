@@ -118,22 +118,7 @@ fn stream(
         .collect();
     Ok(Stream {
         name: scenario,
-        stages: vec![
-            Stage {
-                shuffled: false,
-                batched: false,
-                warm_up: false,
-                changed: false,
-                episodes: conversations,
-            },
-            Stage {
-                shuffled: true,
-                batched: false,
-                warm_up: false,
-                changed: false,
-                episodes: asked,
-            },
-        ],
+        stages: vec![Stage::in_order(conversations), Stage::shuffled(asked)],
     })
 }
 

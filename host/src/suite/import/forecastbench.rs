@@ -123,11 +123,9 @@ pub fn read(path: &Path) -> Result<Suite, SuiteError> {
             ));
         }
         stages.push(Stage {
-            shuffled: true,
             batched: true,
             warm_up: stages.len() < WARM_UP,
-            changed: false,
-            episodes,
+            ..Stage::shuffled(episodes)
         });
     }
     Ok(Suite {

@@ -51,13 +51,7 @@ pub fn read(path: &Path) -> Result<Suite, SuiteError> {
                 .into(),
         streams: vec![Stream {
             name: "main".into(),
-            stages: vec![Stage {
-                shuffled: true,
-                batched: false,
-                warm_up: false,
-                changed: false,
-                episodes,
-            }],
+            stages: vec![Stage::shuffled(episodes)],
         }],
         budgets: vec![4096],
         primary: "success".into(),

@@ -65,22 +65,7 @@ pub fn read(path: &Path) -> Result<Suite, SuiteError> {
         adversarial += all - asked.len();
         streams.push(Stream {
             name,
-            stages: vec![
-                Stage {
-                    shuffled: false,
-                    batched: false,
-                    warm_up: false,
-                    changed: false,
-                    episodes: sessions,
-                },
-                Stage {
-                    shuffled: true,
-                    batched: false,
-                    warm_up: false,
-                    changed: false,
-                    episodes: asked,
-                },
-            ],
+            stages: vec![Stage::in_order(sessions), Stage::shuffled(asked)],
         });
     }
     Ok(Suite {

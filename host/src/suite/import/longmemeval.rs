@@ -153,17 +153,10 @@ fn stream(file: &Path, instance: Instance) -> Result<Stream, SuiteError> {
         check: None,
         group: name.clone(),
     };
-    let stage = |episodes| Stage {
-        shuffled: false,
-        batched: false,
-        warm_up: false,
-        changed: false,
-        episodes,
-    };
     let episodes = episodes.into_iter().map(|(_, episode)| episode).collect();
     Ok(Stream {
         name,
-        stages: vec![stage(episodes), stage(vec![question])],
+        stages: vec![Stage::in_order(episodes), Stage::in_order(vec![question])],
     })
 }
 

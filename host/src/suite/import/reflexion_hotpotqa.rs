@@ -88,13 +88,9 @@ fn stream(file: &Path, repeated: &mut usize) -> Result<Stream, SuiteError> {
                 number.trim()
             )));
         }
-        stages.push(Stage {
-            shuffled: true,
-            batched: false,
-            warm_up: false,
-            changed: false,
-            episodes: episodes(&run, trial, body, repeated).map_err(broken)?,
-        });
+        stages.push(Stage::shuffled(
+            episodes(&run, trial, body, repeated).map_err(broken)?,
+        ));
     }
     if stages.is_empty() {
         return Err(broken(format!("there is no `{TRIAL}1` in it")));

@@ -116,16 +116,9 @@ fn stream(domain: &str, rows: Vec<TaskRow>) -> (Stream, usize) {
 
 /// Everything is learnt first, and then everything is asked for.
 pub(super) fn leave_one_out(name: &str, learnt: Vec<Episode>, asked: Vec<Episode>) -> Stream {
-    let shuffled = |episodes| Stage {
-        shuffled: true,
-        batched: false,
-        warm_up: false,
-        changed: false,
-        episodes,
-    };
     Stream {
         name: name.to_owned(),
-        stages: vec![shuffled(learnt), shuffled(asked)],
+        stages: vec![Stage::shuffled(learnt), Stage::shuffled(asked)],
     }
 }
 

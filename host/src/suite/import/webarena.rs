@@ -83,13 +83,7 @@ fn stream(site: String, rows: &[TaskRow], grades: &HashMap<u64, f64>, mode: Mode
     }
     Stream {
         name: site,
-        stages: vec![Stage {
-            shuffled: true,
-            batched: false,
-            warm_up: false,
-            changed: false,
-            episodes,
-        }],
+        stages: vec![Stage::shuffled(episodes)],
     }
 }
 

@@ -32,13 +32,7 @@ fn suite(lane: Lane, budgets: Vec<u32>, episodes: Vec<Episode>) -> Suite {
         summary: String::new(),
         streams: vec![Stream {
             name: "main".into(),
-            stages: vec![Stage {
-                shuffled: false,
-                batched: false,
-                warm_up: false,
-                changed: false,
-                episodes,
-            }],
+            stages: vec![Stage::in_order(episodes)],
         }],
         budgets,
         primary: "hit@1".into(),

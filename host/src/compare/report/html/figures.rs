@@ -148,7 +148,7 @@ fn curves<'a>(suite: &SuiteResult, rows: &[Row<'a>]) -> Option<Figure<'a>> {
 }
 
 /// How long each strategy took to recover, where any did.
-fn recoveries(rows: &[Row<'_>]) -> Option<Column> {
+fn recoveries(rows: &[Row<'_>]) -> Option<Column<'static>> {
     rows.iter().find(|(s, _)| s.recovery.is_some())?;
     Some(Column::new("questions until it recovered", |s| {
         s.recovery.map_or(NOTHING.to_owned(), count)
@@ -276,7 +276,7 @@ fn memories<'a>(rows: &[Row<'a>]) -> Option<Figure<'a>> {
 
 fn latency<'a>(rows: &[Row<'a>]) -> Option<Figure<'a>> {
     rows.iter().find(|(s, _)| !s.latency.is_empty())?;
-    let columns: Vec<Column> = LATENCY_PERCENTILES
+    let columns: Vec<Column<'_>> = LATENCY_PERCENTILES
         .iter()
         .enumerate()
         .map(|(place, percent)| {
@@ -298,7 +298,7 @@ fn latency<'a>(rows: &[Row<'a>]) -> Option<Figure<'a>> {
     })
 }
 
-fn cost(title: &str, of: fn(&Costs) -> f64) -> Column {
+fn cost(title: &str, of: fn(&Costs) -> f64) -> Column<'static> {
     Column::new(title, move |s| {
         s.costs
             .as_ref()

@@ -2,23 +2,25 @@
 
 use maud::{Markup, html};
 
-use super::super::number::{NOTHING, count, difference, estimate, milliseconds, p_value, score};
+use super::super::number::{
+    NOTHING, count, difference, estimate, milliseconds, p_value, probability, score,
+};
 use super::look::Look;
 use super::suite::class;
 use crate::compare::summary::{Costs, CurvePoint, Pair, StrategyResult, SuiteResult, Test};
 use crate::suite;
 
 /// A column: its title, and what it says of a strategy.
-pub(super) struct Column {
+pub(super) struct Column<'a> {
     title: String,
-    show: Box<dyn Fn(&StrategyResult) -> String>,
+    show: Box<dyn Fn(&StrategyResult) -> String + 'a>,
 }
 
-impl Column {
+impl<'a> Column<'a> {
     pub(super) fn new(
         title: impl Into<String>,
-        show: impl Fn(&StrategyResult) -> String + 'static,
-    ) -> Column {
+        show: impl Fn(&StrategyResult) -> String + 'a,
+    ) -> Column<'a> {
         Column {
             title: title.into(),
             show: Box::new(show),
@@ -27,7 +29,7 @@ impl Column {
 }
 
 /// One line per strategy. What is wider than the page scrolls by itself.
-pub(super) fn of(rows: &[(&StrategyResult, &Look)], columns: &[Column]) -> Markup {
+pub(super) fn of(rows: &[(&StrategyResult, &Look)], columns: &[Column<'_>]) -> Markup {
     html! {
         div.scroll tabindex="0" {
             table {
@@ -69,9 +71,17 @@ pub(super) fn scores(suite: &SuiteResult, looks: &[Look]) -> Markup {
     columns.push(Column::new(format!("difference to {first}"), |s| {
         difference(s.difference)
     }));
+    columns.push(Column::new("p after correction", |s| {
+        probability(suite.to_first(s).and_then(|pair| pair.p_holm))
+    }));
     if suite.strategies.iter().any(|s| s.harm.is_some()) {
         columns.push(Column::new("to no memory", |s| {
             difference(s.harm.as_ref().map(|harm| harm.transfer))
+        }));
+        columns.push(Column::new("lost of solved", |s| {
+            s.harm.as_ref().map_or(NOTHING.to_owned(), |harm| {
+                format!("{} / {}", harm.lost.len(), harm.solved_without)
+            })
         }));
     }
     columns.extend([
@@ -86,7 +96,7 @@ pub(super) fn scores(suite: &SuiteResult, looks: &[Look]) -> Markup {
     of(&rows, &columns)
 }
 
-fn cost(title: &str, show: fn(&Costs) -> String) -> Column {
+fn cost(title: &str, show: fn(&Costs) -> String) -> Column<'static> {
     Column::new(title, move |s| {
         s.costs.as_ref().map_or(NOTHING.to_owned(), show)
     })
@@ -107,7 +117,7 @@ fn direction(metric: &str) -> String {
 /// Every metric of every strategy.
 pub(super) fn metrics(suite: &SuiteResult, looks: &[Look]) -> Markup {
     let rows: Vec<_> = suite.strategies.iter().zip(looks).collect();
-    let columns: Vec<Column> = suite
+    let columns: Vec<Column<'_>> = suite
         .metrics
         .iter()
         .map(|metric| {
@@ -129,7 +139,7 @@ pub(super) fn metrics(suite: &SuiteResult, looks: &[Look]) -> Markup {
 pub(super) fn courses(
     rows: &[(&StrategyResult, &Look)],
     show: fn(&CurvePoint) -> String,
-    after: Option<Column>,
+    after: Option<Column<'_>>,
 ) -> Markup {
     let points = |strategy: &StrategyResult| -> Vec<usize> {
         strategy.curve.iter().map(|point| point.asked).collect()

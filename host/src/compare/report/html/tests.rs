@@ -1,4 +1,5 @@
 use super::*;
+use crate::compare::report::number::probability;
 use crate::compare::statistics::{Estimate, Interval};
 use crate::compare::summary::{self, SuiteResult};
 use crate::compare::{Comparison, Inapplicable, testing};
@@ -109,6 +110,33 @@ fn every_plot_has_its_data_beside_it() {
         assert!(shown.contains(&plot), "{plot} in {shown:?}");
     }
     assert_eq!(page.matches("<summary>Data</summary>").count(), shown.len());
+}
+
+/// Nobody has to unfold anything to see whether chance can be ruled out, and what memory did harm to.
+#[test]
+fn the_first_table_says_how_sure_it_is_and_what_was_lost() {
+    let page = page(&made_up());
+    let (table, _) = page.split_once("</table>").unwrap();
+    for column in ["p after correction", "lost of solved"] {
+        assert!(
+            table.contains(&format!("<th class=\"n\" scope=\"col\">{column}</th>")),
+            "{column}"
+        );
+    }
+    let suite = &made_up().suites[0];
+    let pair = suite.strategies.iter().find_map(|s| suite.to_first(s));
+    let cells = [probability(pair.unwrap().p_holm)];
+    let harms = suite.strategies.iter().filter_map(|s| s.harm.as_ref());
+    let lost = harms.map(|harm| format!("{} / {}", harm.lost.len(), harm.solved_without));
+    for cell in cells.into_iter().chain(lost) {
+        assert!(
+            table.contains(&format!(
+                "<td class=\"n\">{}</td>",
+                cell.replace('<', "&lt;")
+            )),
+            "{cell}"
+        );
+    }
 }
 
 #[test]

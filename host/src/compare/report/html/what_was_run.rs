@@ -19,6 +19,7 @@ pub(super) fn section(report: &Report, design: &Design) -> Markup {
                 @if let Some(run) = &report.run { (fact("Run", run)) }
                 (fact("Repetitions", &repetitions(report)))
                 (fact("Embedder", &report.embedder))
+                @if let Some(digest) = &design.conditions.embedder_digest { (fact("Embedder’s table", &format!("sha256:{digest}"))) }
                 (fact("Models", &models(&report.models)))
                 (fact("Memories", &memories(report)))
                 @if let Some(jobs) = report.jobs {

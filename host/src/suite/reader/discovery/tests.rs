@@ -127,13 +127,7 @@ fn workspace() -> Suite {
         summary: String::new(),
         streams: vec![Stream {
             name: "main".into(),
-            stages: vec![Stage {
-                shuffled: false,
-                batched: false,
-                warm_up: false,
-                changed: false,
-                episodes,
-            }],
+            stages: vec![Stage::in_order(episodes)],
         }],
         budgets: vec![64],
         primary: "coverage@10".into(),

@@ -44,13 +44,7 @@ fn suite() -> Suite {
         summary: String::new(),
         streams: vec![Stream {
             name: "main".into(),
-            stages: vec![Stage {
-                shuffled: false,
-                batched: false,
-                warm_up: false,
-                changed: false,
-                episodes: (0..200).map(episode).collect(),
-            }],
+            stages: vec![Stage::in_order((0..200).map(episode).collect())],
         }],
         budgets: vec![64],
         primary: "success".into(),

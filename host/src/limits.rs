@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+/// Native stack of a plugin's calls.
+pub(crate) const STACK_BYTES: usize = 512 << 10;
+
 /// What one call of a plugin may spend. In `memhost.toml` this is the table `[limits]`; what is absent there
 /// keeps its default.
 ///
@@ -110,7 +113,7 @@ impl Limit {
             Limit::LogLines => limits.log_lines.into(),
             Limit::HostCalls => limits.host_calls.into(),
             Limit::ModelCalls => limits.model_calls.into(),
-            Limit::Stack => super::STACK_BYTES as u64,
+            Limit::Stack => STACK_BYTES as u64,
         }
     }
 }
