@@ -102,6 +102,7 @@
 //!
 //! [`Suite::write_jsonl`] writes the same format: `memhost suite import` turns any other into it.
 
+use std::borrow::Cow;
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
@@ -235,7 +236,7 @@ impl<'a> Lines<'a> {
         })
     }
 
-    /// The next line that holds anything.
+    /// The next line that holds anything, without what ends it: whoever reads it has to be able to tell that it is cut off.
     pub(super) fn next_filled(&mut self) -> Result<Option<(usize, Vec<u8>)>, SuiteError> {
         loop {
             let mut line = Vec::new();
@@ -259,7 +260,8 @@ impl<'a> Lines<'a> {
             if self.number == 1 && line.starts_with("\u{feff}".as_bytes()) {
                 line.drain(.."\u{feff}".len());
             }
-            if !line.trim_ascii().is_empty() {
+            line.truncate(line.trim_ascii_end().len());
+            if !line.trim_ascii_start().is_empty() {
                 return Ok(Some((self.number, line)));
             }
         }
@@ -294,12 +296,15 @@ pub(super) fn broken_json(
     let problem = said
         .rsplit_once(" at line ")
         .map_or(said.as_str(), |(problem, _)| problem);
+    let problem = in_words_of_json(problem);
     let advice = if problem.contains("surrogate") || problem.contains("hex escape") {
         r"half of a character was escaped: write both halves, as in \ud83e\udd80, or the character itself"
     } else if problem.contains("control character") {
         r"escape it: a NUL is written \u0000, a line break \n"
     } else if problem.contains("unicode code point") {
         "the file must be UTF-8: convert it first"
+    } else if error.is_eof() {
+        "it ends before it is complete: is the file whole, and is each object on one line?"
     } else if error.is_data() {
         "`memhost suite --help` says where the fields of a suite are documented"
     } else {
@@ -312,6 +317,33 @@ pub(super) fn broken_json(
         problem: format!("column {}: {problem}", error.column()),
         advice: advice.into(),
     }
+}
+
+/// What the reader expected in words of JSON, where it speaks of types of Rust.
+fn in_words_of_json(problem: &str) -> Cow<'_, str> {
+    let Some((found, expected)) = problem.rsplit_once(", expected ") else {
+        return problem.into();
+    };
+    let expected = match expected {
+        "usize" | "u64" => "a whole number that is not negative",
+        "u32" => "a whole number from 0 to 4294967295",
+        "f64" => "a number",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        "string or map" => "a string or an object",
+        kind if kind.starts_with("struct ") => "an object",
+        other => other,
+    };
+    let found = match found {
+        "invalid type: map" => "invalid type: object",
+        "invalid type: sequence" => "invalid type: list",
+        // A list stands for an object with all fields in their order.
+        found if found.starts_with("invalid length") && expected == "an object" => {
+            "invalid type: list"
+        }
+        other => other,
+    };
+    format!("{found}, expected {expected}").into()
 }
 
 #[cfg(test)]
