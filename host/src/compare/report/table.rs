@@ -12,7 +12,7 @@ use crate::compare::summary::{Costs, Frontier, Report, StrategyResult, SuiteResu
 use crate::compare::{Inapplicable, label};
 use crate::suite::{self, Lane};
 
-/// The report as text: the answers, then tables of at most `width` characters, if that can be. Metrics besides the
+/// The report as text: whether it is whole, the answers, then tables of at most `width` characters, if that can be. Metrics besides the
 /// primary one are left out from the last where they do not fit.
 pub fn table(report: &Report, width: usize) -> String {
     text(report, width, Ink::Plain)
@@ -32,6 +32,11 @@ enum Ink {
 
 fn text(report: &Report, width: usize, ink: Ink) -> String {
     let mut text = String::new();
+    if report.interrupted {
+        let stopped =
+            "INTERRUPTED: not every cell was run, and the strategies may differ in their seeds.";
+        push_wrapped(&mut text, "", stopped, width);
+    }
     for suite in &report.suites {
         let answer = answer(suite);
         let mut lines = String::new();
@@ -388,12 +393,6 @@ fn notes(report: &Report) -> Vec<String> {
     models.sort_unstable();
     models.dedup();
     let mut notes = Vec::new();
-    if report.interrupted {
-        notes.push(
-            "INTERRUPTED: not every cell was run, and the strategies may differ in their seeds."
-                .to_owned(),
-        );
-    }
     notes.push(format!(
         "[95 %]: percentile bootstrap, {} resamples of groups of questions, seeds averaged within each question; \
          differences are paired by question and seed. Costs and memories are per run. Floors are the host's own.",
