@@ -23,6 +23,7 @@ use crate::compare::{
 };
 use crate::config::Config;
 use crate::driver::{Acting, Surroundings};
+use crate::embedding::Embedder;
 use crate::engine::fault_text;
 use crate::model::{Cassette, Models};
 use crate::store::Store;
@@ -116,7 +117,7 @@ pub struct Options {
     #[command(flatten)]
     store: StoreFlags,
     /// Where finished cells and the report are kept [default: nowhere].
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = setup::result_directory)]
     output: Option<PathBuf>,
     /// How the report is printed.
     #[arg(long, default_value = "table")]
@@ -332,10 +333,10 @@ impl StorePlace {
 async fn surroundings(
     config: &Config,
     models: Arc<Models>,
+    embedder: Arc<dyn Embedder>,
     store: &str,
     acting: Acting,
 ) -> Result<Surroundings, Failure> {
-    let embedder = config.embedder().await.map_err(Failure::failed)?;
     let store = Store::open(store, embedder.clone())
         .await
         .map_err(Failure::failed)?;
@@ -363,7 +364,8 @@ async fn run_aa(options: &Options, config: &Config) -> Result<(), Failure> {
     let cast = Cast::new(options, config, &engine).await?;
     let test = aa::chosen(&cast.plugins, &options.suites, options.seeds)?;
     let place = StorePlace::choose(config, None)?;
-    let surroundings = surroundings(config, cast.models, &place.uri, cast.acting).await?;
+    let embedder = config.embedder().await.map_err(Failure::failed)?;
+    let surroundings = surroundings(config, cast.models, embedder, &place.uri, cast.acting).await?;
     aa::run(test, surroundings, jobs(options)).await
 }
 
@@ -380,13 +382,13 @@ async fn run_and_report(options: &Options, prepared: &mut Prepared) -> Result<()
             write_reports(directory, &report, &manifest.design, &finish)?;
         }
     } else if let Some(directory) = &options.output {
-        eprintln!(
+        output::say(format_args!(
             "shard {shard}: {} of {} cells are finished in `{}`; when all shards are, `memhost report` with their \
              directories makes one report of them",
             finish.finished(),
             finish.outcomes.len(),
             directory.display()
-        );
+        ));
     }
     verdict(&finish, options.output.is_some())
 }
@@ -408,11 +410,11 @@ fn replayed(cassette: &Cassette, finish: Finish) -> Result<Finish, Failure> {
     }
     let unused = cassette.unused();
     if let Some((cell, calls)) = unused.first().filter(|_| !finish.interrupted) {
-        eprintln!(
+        output::say(format_args!(
             "warning: {} of the replayed cells asked for less than was recorded, the first `{cell}`, for {calls} calls \
              less: they are not the recorded runs",
             unused.len()
-        );
+        ));
     }
     Ok(finish.without_times())
 }
@@ -426,10 +428,10 @@ fn warn_of_unrecorded(cassette: &Cassette, cells: &[PlannedCell], finish: &Finis
         .filter(|(cell, outcome)| asks(outcome) && !cassette.holds(&cell.key.scope()))
         .count();
     if unrecorded > 0 {
-        eprintln!(
+        output::say(format_args!(
             "warning: {unrecorded} cells were finished by an earlier run and are not on the cassette; to have them \
              recorded, choose another --output"
-        );
+        ));
     }
 }
 

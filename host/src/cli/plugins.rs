@@ -11,6 +11,7 @@ use crate::contract::Fault;
 use crate::engine::{CallFailure, Engine, Plugin};
 use crate::settings::{self, nearest, suggestion};
 use crate::strategy::{Renamed, Strategy};
+use crate::suite::{self, Suite};
 
 /// The environment variable with directories to look in, separated as in `PATH`.
 const DIRECTORIES: &str = "MEMHOST_PLUGINS";
@@ -36,6 +37,16 @@ pub enum PluginError {
     /// Results could not be told apart.
     #[error("two of the plugins are called `{0}`: give one another name, as in `other={0}`")]
     SameName(String),
+    /// The name of one of the host's own strategies was chosen.
+    #[error("`{given}` takes a name that suite `{suite}` has for a floor: choose another one; taken: {}", .taken.join(", "))]
+    FloorsName {
+        /// What was asked for.
+        given: String,
+        /// Which suite.
+        suite: String,
+        /// The names of its floors.
+        taken: Vec<String>,
+    },
     /// A parameter of a plugin that does not take part.
     #[error("--set names plugin `{name}`{}, which does not take part; taking part: {}",
         suggestion(.nearest.as_deref()), .plugins.join(", "))]
@@ -164,6 +175,31 @@ fn named(plugin: &str) -> (Option<&str>, &str) {
         Some((name, plugin)) if is_name(name) => (Some(name), plugin),
         _ => (None, plugin),
     }
+}
+
+/// Names that were chosen, as in `mine=rag`, are none of these suites' floors'. A plugin whose own name is a floor's keeps
+/// it: it was not chosen to be mistaken.
+pub fn check_names(plugins: &[String], suites: &[Suite]) -> Result<(), PluginError> {
+    for given in plugins {
+        let (Some(name), _) = named(given) else {
+            continue;
+        };
+        for suite in suites {
+            let floors = suite::floors(suite);
+            let taken: Vec<String> = floors
+                .iter()
+                .map(|f| f.description().name.clone())
+                .collect();
+            if taken.iter().any(|taken| taken == name) {
+                return Err(PluginError::FloorsName {
+                    given: given.clone(),
+                    suite: suite.name.clone(),
+                    taken,
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Loads the plugins of a comparison and gives each its parameters.

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use super::output;
+
 use crate::compare::report::number::{count, milliseconds, score};
 use crate::compare::statistics::detectable_before;
 use crate::compare::{CellKey, Watcher};
@@ -30,7 +32,7 @@ pub fn expected(strategy: &str, suite: &str, repetitions: u64, cost: &Cost) {
         1 => format!("1 {one}"),
         _ => format!("{} {one}s", count(number as f64)),
     };
-    eprintln!(
+    output::say(format_args!(
         "{strategy} on {suite}: {} x {} x {}{}, about {}",
         times(cost.tasks, "task"),
         times(cost.runs_per_task, "run"),
@@ -40,7 +42,7 @@ pub fn expected(strategy: &str, suite: &str, repetitions: u64, cost: &Cost) {
             _ => format!(" x {}", times(repetitions, "repetition")),
         },
         times(cost.model_calls.saturating_mul(repetitions), "model call"),
-    );
+    ));
 }
 
 /// What a comparison on a suite will be able to find, before anything is run.
@@ -52,11 +54,13 @@ pub fn detectable(suite: &str, group_sizes: &[usize]) {
         count(groups as f64)
     );
     match detectable_before(group_sizes) {
-        Some(least) => eprintln!(
+        Some(least) => output::say(format_args!(
             "{size} find any difference from {} on, by cautious reckoning from counts alone (power .8 at .05)",
             score(least)
-        ),
-        None => eprintln!("{size} are too few to be sure of finding any difference"),
+        )),
+        None => output::say(format_args!(
+            "{size} are too few to be sure of finding any difference"
+        )),
     }
 }
 
@@ -103,7 +107,7 @@ impl Lines {
             tally.done += 1;
             tally.restored + tally.done
         });
-        eprintln!("[{done}/{}] {text}", self.cells);
+        output::say(format_args!("[{done}/{}] {text}", self.cells));
     }
 }
 
@@ -113,12 +117,12 @@ impl Watcher for Lines {
     }
 
     fn damaged(&self, reason: &str) {
-        eprintln!("{}", run_again(reason));
+        output::say(run_again(reason));
     }
 
     fn started(&self, _key: &CellKey) -> Box<dyn Progress> {
         if let Some(text) = self.tally(|tally| tally.continuing(self.cells)) {
-            eprintln!("{text}");
+            output::say(text);
         }
         Box::new(Unseen)
     }

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Failure;
 use super::compare::{Format, show, write_reports};
+use super::{Failure, output, setup};
 use crate::compare::directory::ResultDirectory;
 use crate::compare::merge::{self, Merged, Missing, Source};
 use crate::compare::{Outcome, Report};
@@ -30,7 +30,7 @@ pub struct Options {
     #[arg(required = true, value_name = "DIR")]
     directories: Vec<String>,
     /// Where the report, the manifest of the whole and all cells are kept [default: nowhere].
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = setup::result_directory)]
     output: Option<PathBuf>,
     /// How the report is printed.
     #[arg(long, default_value = "table")]
@@ -59,7 +59,7 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let merged = merge::merge(sources.map_err(Failure::failed)?).await;
     let merged = merged.map_err(Failure::failed)?;
     for warning in &merged.warnings {
-        eprintln!("warning: {warning}");
+        output::say(format_args!("warning: {warning}"));
     }
     let setup = merged.manifest.part.setup();
     let report = Report::new(&merged.manifest.design, &merged.finish, &setup);

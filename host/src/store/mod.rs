@@ -106,11 +106,12 @@ use tokio::task::JoinHandle;
 
 pub use draft::{LARGEST_BLOB, LONGEST_NAME, LONGEST_TEXT};
 pub use error::StoreError;
+pub(crate) use home::LONGEST_NAMESPACE;
 pub use manifest::SCHEMA_VERSION;
 pub use namespace::Namespace;
 
 use crate::contract::{Attempt, Instant, Op, Receipt};
-use crate::embedding::Embedder;
+use crate::embedding::{Embedder, EmbedderIdentity};
 use commit::{Growth, Shared};
 use effect::Record;
 use fold::Fold;
@@ -220,19 +221,35 @@ impl Store {
     /// The path is a file, holds something else or cannot be written to; the store has another schema version,
     /// or another embedder's vectors. A store that is refused is not touched.
     pub async fn open(uri: &str, embedder: Arc<dyn Embedder>) -> Result<Store, StoreError> {
-        let home = Home::open(uri).await?;
-        let identity = embedder.identity();
-        let manifest = Manifest::read(&home).await?;
-        if let Some(manifest) = &manifest {
-            manifest.check_embedder(&home, identity)?;
-        }
+        let (home, manifest) = Store::found(uri, embedder.identity()).await?;
         home.make_writable()?;
         if manifest.is_none() {
-            Manifest::new(identity.clone()).write(&home).await?;
+            let identity = embedder.identity().clone();
+            Manifest::new(identity).write(&home).await?;
         }
         Ok(Store {
             inner: Arc::new(Inner::new(home, embedder).await?),
         })
+    }
+
+    /// Whether a store could be opened there with this embedder, as far as can be said without changing anything.
+    ///
+    /// # Errors
+    /// What is there already stands in the way.
+    pub async fn look(uri: &str, embedder: &dyn Embedder) -> Result<(), StoreError> {
+        Store::found(uri, embedder.identity()).await.map(drop)
+    }
+
+    async fn found(
+        uri: &str,
+        embedder: &EmbedderIdentity,
+    ) -> Result<(Home, Option<Manifest>), StoreError> {
+        let home = Home::open(uri).await?;
+        let manifest = Manifest::read(&home).await?;
+        if let Some(manifest) = &manifest {
+            manifest.check_embedder(&home, embedder)?;
+        }
+        Ok((home, manifest))
     }
 
     /// Opens a namespace for reading and writing, creating it if need be. One process at a time; within it, every call

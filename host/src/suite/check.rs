@@ -7,6 +7,7 @@ use super::reader::{attempt_of, has_answer, success, transcript};
 use super::text::{Bag, content_words};
 use super::{Check, Episode, HiddenProblem, Lane, Matching, Question, Stage, Stream, Suite};
 use crate::contract::{Attempt, Task};
+use crate::store::LONGEST_NAMESPACE;
 
 /// Whether anything can be compared in spite of a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -41,6 +42,9 @@ impl fmt::Display for Problem {
 /// A text longer than this, in bytes, exceeds the default limits of most calls.
 const LONG_TEXT: usize = 1 << 20;
 
+/// The longest name of a stream, in bytes: with run and cell before it, it is the name of a namespace.
+const LONGEST_STREAM: usize = LONGEST_NAMESPACE / 2;
+
 /// Everything that is wrong with a suite, in the order of the data.
 pub fn check(suite: &Suite) -> Vec<Problem> {
     let mut findings = Findings::default();
@@ -48,6 +52,7 @@ pub fn check(suite: &Suite) -> Vec<Problem> {
     check_ids(suite, &mut findings);
     let mut withheld_from_all = true;
     for stream in &suite.streams {
+        check_name(&stream.name, &mut findings);
         withheld_from_all &= check_stream(suite.lane, stream, &mut findings);
     }
     let nothing_asked = suite.questions().next().is_none();
@@ -129,6 +134,26 @@ fn check_header(suite: &Suite, findings: &mut Findings) {
                 suite.primary,
                 measurable.join(", ")
             ),
+        );
+    }
+}
+
+/// A stream's name is one that a store can keep memories under.
+fn check_name(stream: &str, findings: &mut Findings) {
+    let beginning: String = stream.chars().take(40).collect();
+    if stream.len() > LONGEST_STREAM {
+        findings.error(
+            "stream",
+            format!(
+                "the name that begins {beginning:?} has {} bytes; it must have at most {LONGEST_STREAM}",
+                stream.len()
+            ),
+        );
+    }
+    if stream.chars().any(char::is_control) {
+        findings.error(
+            "stream",
+            format!("the name {beginning:?} holds a control character; take it out"),
         );
     }
 }
@@ -775,6 +800,25 @@ mod tests {
         let (errors, _) = said_of(&wrong);
         assert_eq!(errors.len(), 3, "{errors:?}");
         assert!(errors[2].contains("choose one of answer@256"), "{errors:?}");
+    }
+
+    #[test]
+    fn a_stream_that_no_store_can_name_is_an_error() {
+        let named = |name: &str| {
+            let mut named = suite(vec![session("s", "I am 41."), question("q", "41", "s-0#0")]);
+            named.streams[0].name = name.to_owned();
+            said_of(&named).0
+        };
+        let longest = "é".repeat(128);
+        assert_eq!(named(&longest), [""; 0]);
+        let long = named(&format!("{longest}x"));
+        assert!(long[0].contains("stream: the name that begins"), "{long:?}");
+        assert!(long[0].contains("has 257 bytes"), "{long:?}");
+        for name in ["a\0b", "a\nb"] {
+            let said = named(name);
+            assert!(said[0].contains("control character"), "{said:?}");
+            assert!(!said[0].contains(name), "{said:?}");
+        }
     }
 
     /// A suite of a lane with this one question, about a task with the document `d` of the file `a.rs`.

@@ -102,9 +102,38 @@ impl Said {
         self
     }
 
+    /// It failed like this, and did not panic.
+    #[track_caller]
+    fn fails(self, code: i32) -> Said {
+        assert_eq!(self.code, code, "{}{}", self.out, self.err);
+        assert!(!self.err.contains("panicked"), "{}", self.err);
+        self
+    }
+
+    /// All of this stands in what was asked for.
+    #[track_caller]
+    fn says(self, expected: &[&str]) -> Said {
+        has_all(&self.out, expected);
+        self
+    }
+
+    /// All of this stands beside what was asked for.
+    #[track_caller]
+    fn complains(self, expected: &[&str]) -> Said {
+        has_all(&self.err, expected);
+        self
+    }
+
     #[track_caller]
     fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+    }
+}
+
+#[track_caller]
+fn has_all(text: &str, expected: &[&str]) {
+    for expected in expected {
+        assert!(text.contains(expected), "no `{expected}` in {text}");
     }
 }
 

@@ -42,7 +42,7 @@ struct Segments {
 }
 
 impl Directory {
-    /// Creates the directory if need be. A directory with other things in it is left alone.
+    /// Looks at a place, and changes nothing. A directory with other things in it is no place for a store.
     pub(crate) fn open(path: PathBuf) -> Result<Self, StoreError> {
         if path.is_file() {
             return Err(StoreError::IsAFile {
@@ -63,9 +63,9 @@ impl Directory {
                 });
             }
         }
-        fs::create_dir_all(&path).map_err(|e| StoreError::io("create", &path, &e))?;
         let path = path
             .canonicalize()
+            .or_else(|_| std::path::absolute(&path))
             .map_err(|e| StoreError::io("open", &path, &e))?;
         Ok(Directory { path: path.into() })
     }
@@ -100,7 +100,7 @@ impl Directory {
         })
     }
 
-    /// Creates what journals need, and shows early whether the store can be written to.
+    /// Creates the directory and what journals need, and shows early whether the store can be written to.
     pub(crate) fn make_writable(&self) -> Result<(), StoreError> {
         let journals = self.journals();
         let probe = journals.join(format!(".probe.{}", std::process::id()));

@@ -31,7 +31,7 @@ const CHECKPOINT_PATIENCE: Duration = Duration::from_secs(60);
 /// How often to try meanwhile.
 const LOCK_RETRY: Duration = Duration::from_millis(50);
 /// The longest name of a namespace, in bytes.
-const LONGEST_NAMESPACE: usize = 512;
+pub(crate) const LONGEST_NAMESPACE: usize = 512;
 
 /// Where a store lives. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -65,7 +65,7 @@ pub(crate) struct Sealed {
 }
 
 impl Home {
-    /// Finds out where a URI leads, and creates the place if need be.
+    /// Finds out where a URI leads; nothing is created before [`Home::make_writable`].
     pub(crate) async fn open(uri: &str) -> Result<Self, StoreError> {
         match scheme(uri) {
             None => Directory::open(PathBuf::from(uri)).map(Home::Directory),
@@ -134,7 +134,7 @@ impl Home {
         }
     }
 
-    /// Shows early whether the store can be written to.
+    /// Creates the place if need be, and shows early whether it can be written to.
     pub(crate) fn make_writable(&self) -> Result<(), StoreError> {
         match self {
             Home::Directory(directory) => directory.make_writable(),
