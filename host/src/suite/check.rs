@@ -191,12 +191,13 @@ fn check_ids(suite: &Suite, findings: &mut Findings) {
                 );
             }
         }
-        if longest_text(episode) > LONG_TEXT {
+        for (field, text) in texts(episode).filter(|(_, text)| text.len() > LONG_TEXT) {
             findings.warning(
                 place(stream, episode),
                 format!(
-                    "a text of {:.1} MB exceeds what most strategies may be handed; split it",
-                    longest_text(episode) as f64 / 1e6
+                    "`{field}` of {:.1} MB exceeds what most strategies may be handed, and floors find it by its \
+                     beginning only; split it",
+                    text.len() as f64 / 1e6
                 ),
             );
         }
@@ -213,20 +214,24 @@ fn check_ids(suite: &Suite, findings: &mut Findings) {
     }
 }
 
-fn longest_text(episode: &Episode) -> usize {
+/// Every text of an episode that may be long, with the field that it stands in.
+fn texts(episode: &Episode) -> impl Iterator<Item = (String, &str)> {
     let task = &episode.task;
-    let documents = task.documents.iter().map(|document| &document.text);
-    let steps = episode
-        .attempts
-        .iter()
-        .flat_map(|attempt| &attempt.steps)
-        .map(|step| &step.text);
-    documents
+    let documents = task.documents.iter().enumerate();
+    let documents = documents.map(|(number, document)| {
+        let field = format!("task.documents[{number}].text");
+        (field, document.text.as_str())
+    });
+    let attempts = episode.attempts.iter().enumerate();
+    let steps = attempts.flat_map(|(attempt, Attempt { steps, .. })| {
+        steps.iter().enumerate().map(move |(number, step)| {
+            let field = format!("attempts[{attempt}].steps[{number}].text");
+            (field, step.text.as_str())
+        })
+    });
+    std::iter::once(("task.text".to_owned(), task.text.as_str()))
+        .chain(documents)
         .chain(steps)
-        .chain([&task.text])
-        .map(String::len)
-        .max()
-        .unwrap_or(0)
 }
 
 /// The attempts of a stream in the order in which they are learnt, so that what a question may draw on is a prefix
@@ -800,6 +805,21 @@ mod tests {
         let (errors, _) = said_of(&wrong);
         assert_eq!(errors.len(), 3, "{errors:?}");
         assert!(errors[2].contains("choose one of answer@256"), "{errors:?}");
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_is_named_with_its_field() {
+        let mut long = suite(vec![session("s", "I am 41."), question("q", "41", "s-0#0")]);
+        long.streams[0].stages[0].episodes[0].attempts[0]
+            .steps
+            .push(said(Actor::User, &"word ".repeat(LONG_TEXT / 5 + 1)));
+        let (errors, warnings) = said_of(&long);
+        assert!(errors.is_empty());
+        assert!(
+            warnings[0].starts_with("main/s: `attempts[0].steps[1].text` of 1.0 MB exceeds"),
+            "{warnings:?}"
+        );
+        assert_eq!(warnings.len(), 1);
     }
 
     #[test]
