@@ -3,7 +3,18 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
 
+use clap::ValueEnum;
+
 use super::Failure;
+
+/// How what is known is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
 
 /// Standard output cannot take what was asked for.
 #[derive(Debug, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::compare::{Format, show, write_reports};
+use super::compare::{Format, show, verdict, write_reports};
 use super::{Failure, output, setup};
 use crate::compare::directory::ResultDirectory;
 use crate::compare::merge::{self, Merged, Missing, Source};
@@ -46,8 +46,6 @@ enum ReportError {
         cells: usize,
         shards: Vec<String>,
     },
-    #[error("{failed} of {cells} cells could not be run; the report says why")]
-    CellsFailed { failed: usize, cells: usize },
     #[error("`{}` holds another comparison ({difference}): choose another --output", .output.display())]
     OtherComparison { output: PathBuf, difference: String },
 }
@@ -70,7 +68,7 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     if merged.finish.finished() > 0 {
         show(&report, options.format)?;
     }
-    verdict(&merged)
+    check(&merged)
 }
 
 /// Writes the whole as one run would have written it.
@@ -95,19 +93,16 @@ fn keep(output: &Path, merged: &Merged) -> Result<(), Failure> {
     directory.write(&merged.manifest).map_err(Failure::failed)
 }
 
-fn verdict(merged: &Merged) -> Result<(), Failure> {
-    let cells = merged.finish.outcomes.len();
-    if !merged.missing.is_empty() {
-        return Err(Failure::failed(ReportError::Incomplete {
-            missing: merged.missing.iter().map(|missing| missing.cells).sum(),
-            cells,
-            shards: merged.missing.iter().map(in_words).collect(),
-        }));
+/// Whether the report is whole.
+fn check(merged: &Merged) -> Result<(), Failure> {
+    if merged.missing.is_empty() {
+        return verdict(&merged.finish, true);
     }
-    match merged.finish.failed() {
-        0 => Ok(()),
-        failed => Err(Failure::failed(ReportError::CellsFailed { failed, cells })),
-    }
+    Err(Failure::failed(ReportError::Incomplete {
+        missing: merged.missing.iter().map(|missing| missing.cells).sum(),
+        cells: merged.finish.outcomes.len(),
+        shards: merged.missing.iter().map(in_words).collect(),
+    }))
 }
 
 fn in_words(missing: &Missing) -> String {

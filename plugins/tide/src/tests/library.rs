@@ -58,7 +58,8 @@ fn a_problem_whose_documents_are_blank_is_no_case() {
 }
 
 #[test]
-fn trap_cases_as_examples_a_template_is_kept_with_its_parts_its_class_and_nothing_that_could_be_embedded() {
+fn trap_cases_as_examples_a_template_is_kept_with_its_parts_its_class_and_nothing_that_could_be_embedded()
+ {
     let host = TestHost::new();
     host.reply("extract", template("x"));
     let file = solved(

@@ -130,7 +130,8 @@ fn trap_vector_search_nothing_is_ever_searched_or_embedded_and_no_model_is_asked
 }
 
 #[test]
-fn trap_forced_template_several_findings_and_ones_without_a_template_are_asked_for_in_repositories_only() {
+fn trap_forced_template_several_findings_and_ones_without_a_template_are_asked_for_in_repositories_only()
+ {
     let host = TestHost::new();
     library(&host, &["x"]);
     let text = |mode: &str| {
