@@ -244,7 +244,18 @@ impl Costs {
 
     /// Every cost that was measured under its name.
     pub fn named(&self) -> impl Iterator<Item = (&'static str, f64)> {
-        let all = [
+        let all = self.all().into_iter();
+        all.filter_map(|(name, value)| Some((name, value?)))
+    }
+
+    /// The names of all costs.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        let all = Costs::default().all().into_iter();
+        all.map(|(name, _)| name)
+    }
+
+    fn all(&self) -> [(&'static str, Option<f64>); 15] {
+        [
             ("tokens_per_question", Some(self.tokens_per_question)),
             ("model_calls", Some(self.model_calls)),
             ("model_input_tokens", Some(self.model_input_tokens)),
@@ -260,9 +271,7 @@ impl Costs {
             ("cut", Some(self.cut)),
             ("evicted_by_host", Some(self.evicted_by_host)),
             ("writing_tokens", Some(self.writing_tokens)),
-        ];
-        all.into_iter()
-            .filter_map(|(name, value)| Some((name, value?)))
+        ]
     }
 }
 
