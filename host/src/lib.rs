@@ -19,6 +19,7 @@ pub mod driver;
 pub mod embedding;
 pub mod endpoint;
 pub mod engine;
+mod likeness;
 mod lock;
 pub mod model;
 mod offload;

@@ -9,7 +9,8 @@ use super::Failure;
 use crate::compare::Contestant;
 use crate::contract::Fault;
 use crate::engine::{CallFailure, Engine, Plugin};
-use crate::settings::{self, nearest, suggestion};
+use crate::likeness::{nearest, suggestion};
+use crate::settings;
 use crate::strategy::{Renamed, Strategy};
 use crate::suite::{self, Suite};
 
@@ -105,8 +106,7 @@ impl PluginDirectories {
             .find(|path| path.is_file())
             .ok_or_else(|| PluginError::NoName {
                 name: plugin.to_owned(),
-                nearest: nearest(plugin, self.names().iter().map(String::as_str))
-                    .map(str::to_owned),
+                nearest: nearest(plugin, self.names().iter().map(String::as_str)),
                 looked_in: self.0.clone(),
             })
     }
@@ -253,7 +253,7 @@ fn by_plugin<'a>(choices: &'a [Choice], plugins: &[&str]) -> Result<Chosen<'a>, 
         if !plugins.contains(&choice.plugin.as_str()) {
             return Err(PluginError::NotTakingPart {
                 name: choice.plugin.clone(),
-                nearest: nearest(&choice.plugin, plugins.iter().copied()).map(str::to_owned),
+                nearest: nearest(&choice.plugin, plugins.iter().copied()),
                 plugins: plugins.iter().map(|name| (*name).to_owned()).collect(),
             });
         }

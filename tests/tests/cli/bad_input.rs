@@ -126,7 +126,7 @@ fn an_unknown_suite_model_embedder_or_key_suggests_the_nearest() {
         &[],
         &["compare", "rag", "--suite", "evidnce"],
         2,
-        &["no suite is called `evidnce`; did you mean `evidence`?"],
+        &["no suite is called `evidnce` (did you mean `evidence`?)"],
     );
     refused(
         &[],
