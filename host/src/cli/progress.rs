@@ -8,8 +8,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::output;
-
-use crate::compare::report::number::{count, milliseconds, score};
+use crate::compare::report::number::{milliseconds, plural, score};
 use crate::compare::statistics::detectable_before;
 use crate::compare::{CellKey, Watcher};
 use crate::driver::{CellReport, Cost, Progress};
@@ -28,10 +27,7 @@ pub fn watcher(cells: usize) -> Box<dyn Watcher> {
 
 /// What a strategy's plan is expected to cost on a suite, before anything is run.
 pub fn expected(strategy: &str, suite: &str, repetitions: u64, cost: &Cost) {
-    let times = |number: u64, one: &str| match number {
-        1 => format!("1 {one}"),
-        _ => format!("{} {one}s", count(number as f64)),
-    };
+    let times = |number: u64, one: &str| plural(number as usize, one, &format!("{one}s"));
     output::say(format_args!(
         "{strategy} on {suite}: {} x {} x {}{}, about {}",
         times(cost.tasks, "task"),
@@ -49,17 +45,17 @@ pub fn expected(strategy: &str, suite: &str, repetitions: u64, cost: &Cost) {
 pub fn detectable(suite: &str, group_sizes: &[usize]) {
     let (tasks, groups) = (group_sizes.iter().sum::<usize>(), group_sizes.len());
     let size = format!(
-        "{suite}: {} questions in {} groups",
-        count(tasks as f64),
-        count(groups as f64)
+        "{suite}: {} in {}",
+        plural(tasks, "question", "questions"),
+        plural(groups, "group", "groups")
     );
     match detectable_before(group_sizes) {
         Some(least) => output::say(format_args!(
-            "{size} find any difference from {} on, by cautious reckoning from counts alone (power .8 at .05)",
+            "{size}: any difference from {} on is found, by cautious reckoning from counts alone (power .8 at .05)",
             score(least)
         )),
         None => output::say(format_args!(
-            "{size} are too few to be sure of finding any difference"
+            "{size}: too few to be sure of finding any difference"
         )),
     }
 }

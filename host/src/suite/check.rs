@@ -812,7 +812,7 @@ mod tests {
         let mut long = suite(vec![session("s", "I am 41."), question("q", "41", "s-0#0")]);
         long.streams[0].stages[0].episodes[0].attempts[0]
             .steps
-            .push(said(Actor::User, &"word ".repeat(LONG_TEXT / 5 + 1)));
+            .push(said(Actor::User, "word ".repeat(LONG_TEXT / 5 + 1)));
         let (errors, warnings) = said_of(&long);
         assert!(errors.is_empty());
         assert!(

@@ -6,11 +6,13 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, TableComponent, presets};
 
 use super::answer::answer;
-use super::number::{NOTHING, count, difference, estimate, milliseconds, probability, score};
+use super::number::{
+    NOTHING, count, difference, estimate, milliseconds, plural, probability, score,
+};
 use crate::compare::statistics::RESAMPLES;
 use crate::compare::summary::{Costs, Frontier, Report, StrategyResult, SuiteResult, Verdict};
 use crate::compare::{Inapplicable, label};
-use crate::suite::{self, Lane};
+use crate::suite;
 
 /// The report as text: whether it is whole, the answers, then tables of at most `width` characters, if that can be. Metrics besides the
 /// primary one are left out from the last where they do not fit.
@@ -89,19 +91,13 @@ fn model_calls(strategy: &StrategyResult) -> String {
 }
 
 fn heading(suite: &SuiteResult, report: &Report) -> String {
-    let lane = match suite.lane {
-        Lane::Evidence => "lane A, evidence",
-        Lane::Transfer => "lane B, transfer",
-        Lane::Routing => "lane C, routing",
-        Lane::Forecast => "lane D, forecast",
-        Lane::Discovery => "lane E, discovery",
-        Lane::Attempts => "lane F, attempts",
-    };
     let mut text = format!(
-        "{} ({lane}): {} in {}, {}\n",
+        "{} (lane {}, {}): {} in {}, {}\n",
         suite.suite,
-        plural(suite.questions, "question"),
-        plural(suite.groups, "group"),
+        suite.lane.letter(),
+        suite.lane.name(),
+        plural(suite.questions, "question", "questions"),
+        plural(suite.groups, "group", "groups"),
         runs(report),
     );
     let detectable = suite.detectable.unwrap_or_default();
@@ -140,16 +136,14 @@ fn table_colour(verdict: Verdict) -> Color {
 }
 
 fn runs(report: &Report) -> String {
-    let seeds = plural(report.seeds as usize, "seed");
+    let seeds = plural(report.seeds as usize, "seed", "seeds");
     match report.orders {
         1 => seeds,
-        orders => format!("{seeds} in {} each", plural(orders as usize, "order")),
+        orders => format!(
+            "{seeds} in {} each",
+            plural(orders as usize, "order", "orders")
+        ),
     }
-}
-
-fn plural(number: usize, noun: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{s}", count(number as f64))
 }
 
 /// A column: its title, and what it says of each strategy.
@@ -420,7 +414,7 @@ fn notes(report: &Report) -> Vec<String> {
             .most_memories
             .map_or_else(String::new, |most| format!(
                 ", at most {} per stream",
-                memories(most)
+                plural(most as usize, "memory", "memories")
             )),
         report.jobs.map_or_else(String::new, at_a_time),
     ));
@@ -433,14 +427,10 @@ fn at_a_time(jobs: usize) -> String {
     } else {
         ""
     };
-    format!(", at most {} at a time{advice}", plural(jobs, "cell"))
-}
-
-fn memories(most: u32) -> String {
-    match most {
-        1 => "1 memory".to_owned(),
-        _ => format!("{} memories", count(f64::from(most))),
-    }
+    format!(
+        ", at most {} at a time{advice}",
+        plural(jobs, "cell", "cells")
+    )
 }
 
 /// Adds a paragraph, broken at spaces, later lines indented under the first.
