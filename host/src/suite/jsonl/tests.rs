@@ -93,13 +93,9 @@ fn a_torn_line_is_named_and_not_the_next_one() {
     for end in ["\n", "\r\n"] {
         let lines = [HEADER, QUESTION, torn, SESSION].join(end);
         let said = read(&file(lines).path).unwrap_err().to_string();
-        let column = torn.len();
-        assert!(
-            said.contains(&format!(
-                "line 3, field `attempts[0].steps[0].text`: column {column}: EOF"
-            )),
-            "{said}"
-        );
+        let place = "line 3, field `attempts[0].steps[0].text`";
+        assert!(said.contains(place), "{said}");
+        assert!(said.contains("EOF while parsing a string"), "{said}");
         assert!(said.contains("it ends before it is complete"), "{said}");
     }
 }
@@ -334,7 +330,7 @@ fn what_cannot_be_is_refused_with_its_line_and_field() {
             "\"value\": 42",
             "\"value\": \"42\"",
             "check.numeric.value",
-            "expected f64",
+            "expected a number",
         ),
         (
             FORECASTS,
