@@ -22,6 +22,7 @@ pub mod embedding;
 pub mod endpoint;
 pub mod engine;
 mod hex;
+mod likeness;
 mod limits;
 mod lock;
 pub mod model;

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::contract::{Parameter, Setting, Value};
+use crate::likeness::{nearest, suggestion};
 
 /// Why a choice of parameters was refused.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -140,28 +141,6 @@ pub fn type_name(value: &Value) -> &'static str {
     }
 }
 
-/// The name that is most like a mistyped one, if any is near enough to be what was meant.
-pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    /// Of 1; two letters swapped in a name of three leave 0.67.
-    const LIKELY: f64 = 0.6;
-    known
-        .into_iter()
-        .map(|candidate| {
-            (
-                strsim::normalized_damerau_levenshtein(name, candidate),
-                candidate,
-            )
-        })
-        .filter(|(likeness, _)| *likeness >= LIKELY)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, candidate)| candidate)
-}
-
-/// ` (did you mean …?)`, or nothing.
-pub(crate) fn suggestion(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |name| format!(" (did you mean `{name}`?)"))
-}
-
 /// Reads a text as a value of the same type as `like`.
 fn parse(text: &str, like: &Value) -> Option<Value> {
     match like {
@@ -181,7 +160,7 @@ fn unknown(strategy: &str, parameters: &[Parameter], name: &str) -> SettingError
     SettingError::Unknown {
         strategy: strategy.to_owned(),
         name: name.to_owned(),
-        nearest: nearest(name, names.clone()).map(str::to_owned),
+        nearest: nearest(name, names.clone()),
         parameters: names.map(str::to_owned).collect(),
     }
 }

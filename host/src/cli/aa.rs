@@ -8,7 +8,7 @@ use indicatif::ProgressBar;
 use super::{Failure, interrupt, output};
 use crate::compare::Contestant;
 use crate::compare::aa::{ACCEPTED, AaError, AaResult, AaTest, COMPARISONS};
-use crate::compare::report::number::score;
+use crate::compare::report::number::{plural, score};
 use crate::compare::statistics::Interval;
 use crate::driver::Surroundings;
 
@@ -105,10 +105,7 @@ fn said(name: &str, test: &AaTest, result: &AaResult) -> String {
          p is at most .05:        {}\n\
          the interval leaves 0 out: {}\n",
         test.suite,
-        match test.seeds {
-            1 => "1 seed".to_owned(),
-            seeds => format!("{seeds} seeds"),
-        },
+        plural(test.seeds as usize, "seed", "seeds"),
         rate(result.by_test, of_test),
         rate(result.by_interval, of_interval),
     )

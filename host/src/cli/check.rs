@@ -2,12 +2,11 @@
 
 use std::fmt::Write as _;
 
-use clap::ValueEnum;
-
 use super::afresh::ThisProgram;
+use super::output::{self, Format};
 use super::plugins::{self, Choice};
 use super::setup::ConfigFile;
-use super::{Failure, output, setup};
+use super::{Failure, setup};
 use crate::compare::report::number::{count, milliseconds};
 use crate::compare::{Contestant, Unfit};
 use crate::config::Config;
@@ -15,10 +14,19 @@ use crate::conformance::kept::check_once;
 use crate::conformance::{CallCost, Candidate, Check, Checked, Conformance, Outcome, check};
 use crate::engine::Engine;
 
-const EXAMPLES: &str = "\
+/// The promises stand in the help as the checks themselves put them.
+fn explained() -> String {
+    let widest = widest();
+    let promises: String = Check::ALL
+        .iter()
+        .map(|check| format!("  {:<widest$}  {}\n", check.name(), check.expected()))
+        .collect();
+    let number = Check::ALL.len();
+    format!(
+        "\
 Examples:
   memhost check rag
-      thirteen promises of the contract, a line each, and what the calls cost
+      {number} promises of the contract, a line each, and what the calls cost
   memhost check ./mine.wasm --set mine.k=10
       a plugin of yours; its parameters are part of what is checked
   memhost check rag reasoningbank --format json > checks.json
@@ -28,26 +36,22 @@ Every plugin goes through the same made-up work in a store that is thrown away, 
 a language model (`extractive`), the built-in embedder, one seed and one clock. Nothing of yours is \
 read or written, and nobody is asked; it takes seconds.
 
-  round-trip      what was learnt is handed out when the same is asked
-  restart         a restart changes no answer: a fresh process is started and asked
-  determinism     the same work gives the same bytes for the same fuel
-  namespace-leak  nothing of one namespace is handed out in another
-  budget          no text is longer than its token budget
-  eviction        what may go exists, and is enough
-  receipts        what is cited exists and was used
-  empty-inputs    empty inputs are answered
-  unicode         text of any kind is answered
-  ten-thousand    10,000 memories are worked with, within the limits
-  poison          a memory that reads like an order changes nothing
-  degraded-modes  who wants a language model says so
-  limits          every call ends within its limits (those under [limits] in memhost.toml)
+{promises}
+Limits are those under [limits] in memhost.toml. The exit code is 0 if every plugin passed, 1 if one \
+failed, and 2 if it was asked wrongly. `memhost compare` makes the same checks, and ranks no plugin \
+that fails."
+    )
+}
 
-The exit code is 0 if every plugin passed, 1 if one failed, and 2 if it was asked wrongly. \
-`memhost compare` makes the same checks, and ranks no plugin that fails.";
+/// The longest name of a check, in characters.
+fn widest() -> usize {
+    let lengths = Check::ALL.iter().map(|check| check.name().len());
+    lengths.max().unwrap_or_default()
+}
 
 /// Check that plugins keep the contract, before anything is measured with them.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = explained())]
 pub struct Options {
     /// A path to a `.wasm` file, or the name of a plugin; with NAME= before it, it goes by that name.
     #[arg(required = true, value_name = "PLUGIN")]
@@ -60,15 +64,6 @@ pub struct Options {
     format: Format,
     #[command(flatten)]
     config: ConfigFile,
-}
-
-/// How it is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Table,
-    /// For programs.
-    Json,
 }
 
 /// Why the exit code is 1.
@@ -160,11 +155,7 @@ fn text(result: &Conformance) -> String {
         "{plugin} {version}: {}, in {seconds:.1} s\n",
         summary(checks)
     );
-    let widest = Check::ALL
-        .iter()
-        .map(|check| check.name().len())
-        .max()
-        .unwrap_or(0);
+    let widest = widest();
     for Checked {
         check,
         outcome,

@@ -2,6 +2,7 @@
 
 mod cost;
 mod prepared;
+mod printing;
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -13,16 +14,19 @@ use clap::ValueEnum;
 
 use prepared::Cast;
 pub(super) use prepared::Prepared;
+pub(super) use printing::{Format, show, write_reports};
 
 use super::plugins::Choice;
 use super::setup::{ConfigFile, StoreFlags};
 use super::{Failure, aa, output, setup, suite};
 use crate::compare::manifest::Shard;
+use crate::compare::summary::Costs;
 use crate::compare::{
-    Contestant, Design, Finish, MOST_REPETITIONS, Outcome, PlannedCell, Report, report,
+    Contestant, Finish, MOST_REPETITIONS, Outcome, PlannedCell, Report,
 };
 use crate::config::Config;
 use crate::driver::{Acting, Surroundings};
+use crate::embedding::Embedder;
 use crate::engine::fault_text;
 use crate::model::{Cassette, Models};
 use crate::store::Store;
@@ -61,16 +65,21 @@ such an embedder is asked in a replay too.
 
 --format csv prints the columns suite, lane, strategy, floor, seeds, measure, value, low, high, \
 difference, difference_low, difference_high, tasks, groups, p_corrected, rank, lost, gained. A measure is \
-a metric of the suite or a cost per run: tokens_per_question, model_calls, model_input_tokens, \
-model_output_tokens, memories, retrieve_p50_ms, retrieve_p95_ms, fuel, wall_seconds, cut, \
-evicted_by_host, writing_tokens. The rows of the store's `results` have the same names.";
+a metric of the suite or a cost per run:";
+
+/// The costs stand in the help as reports call them.
+fn explained() -> String {
+    let costs: Vec<&str> = Costs::names().collect();
+    let costs = costs.join(", ");
+    format!("{EXAMPLES} {costs}. The rows of the store's `results` have the same names.")
+}
 
 /// Compare strategies on suites, and say which is better, by how much, and how sure that is.
 ///
 /// Every strategy meets the same tasks in the same order, and the host's floors take part everywhere.
 /// Differences are to the first plugin.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = explained())]
 pub struct Options {
     /// A path to a `.wasm` file, or the name of a plugin; with NAME= before it, it takes part under that name.
     #[arg(required_unless_present = "aa", value_name = "PLUGIN")]
@@ -116,7 +125,7 @@ pub struct Options {
     #[command(flatten)]
     store: StoreFlags,
     /// Where finished cells and the report are kept [default: nowhere].
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = setup::result_directory)]
     output: Option<PathBuf>,
     /// How the report is printed.
     #[arg(long, default_value = "table")]
@@ -155,17 +164,6 @@ impl From<Agent> for Acting {
     }
 }
 
-/// How a report is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// For people.
-    Table,
-    /// For programs: everything that is known.
-    Json,
-    /// For programs: one line per suite, strategy and measure.
-    Csv,
-}
-
 /// Why a comparison has no or only part of a result.
 #[derive(Debug, thiserror::Error)]
 enum CompareError {
@@ -197,11 +195,6 @@ enum CompareError {
     },
     #[error("{failed} of {cells} cells could not be run; the report says why")]
     CellsFailed { failed: usize, cells: usize },
-    #[error("cannot write `{}`", .path.display())]
-    Write {
-        path: PathBuf,
-        source: std::io::Error,
-    },
 }
 
 /// Runs the command.
@@ -316,10 +309,10 @@ impl StorePlace {
 async fn surroundings(
     config: &Config,
     models: Arc<Models>,
+    embedder: Arc<dyn Embedder>,
     store: &str,
     acting: Acting,
 ) -> Result<Surroundings, Failure> {
-    let embedder = config.embedder().await.map_err(Failure::failed)?;
     let store = Store::open(store, embedder.clone())
         .await
         .map_err(Failure::failed)?;
@@ -347,7 +340,8 @@ async fn run_aa(options: &Options, config: &Config) -> Result<(), Failure> {
     let cast = Cast::new(options, config, &engine).await?;
     let test = aa::chosen(&cast.plugins, &options.suites, options.seeds)?;
     let place = StorePlace::choose(config, None)?;
-    let surroundings = surroundings(config, cast.models, &place.uri, cast.acting).await?;
+    let embedder = config.embedder().await.map_err(Failure::failed)?;
+    let surroundings = surroundings(config, cast.models, embedder, &place.uri, cast.acting).await?;
     aa::run(test, surroundings, jobs(options)).await
 }
 
@@ -364,24 +358,15 @@ async fn run_and_report(options: &Options, prepared: &mut Prepared) -> Result<()
             write_reports(directory, &report, &manifest.design, &finish)?;
         }
     } else if let Some(directory) = &options.output {
-        eprintln!(
+        output::say(format_args!(
             "shard {shard}: {} of {} cells are finished in `{}`; when all shards are, `memhost report` with their \
              directories makes one report of them",
             finish.finished(),
             finish.outcomes.len(),
             directory.display()
-        );
+        ));
     }
     verdict(&finish, options.output.is_some())
-}
-
-/// Prints a report, in colours where they can be seen.
-pub(super) fn show(report: &Report, format: Format) -> Result<(), Failure> {
-    let text = match format {
-        Format::Table if output::colours() => report::coloured_table(report, output::width()),
-        format => printed(report, format, output::width())?,
-    };
-    output::print(&text)
 }
 
 /// What a replay found, without the times of cells that were measured earlier. One that missed a call is no replay,
@@ -392,11 +377,11 @@ fn replayed(cassette: &Cassette, finish: Finish) -> Result<Finish, Failure> {
     }
     let unused = cassette.unused();
     if let Some((cell, calls)) = unused.first().filter(|_| !finish.interrupted) {
-        eprintln!(
+        output::say(format_args!(
             "warning: {} of the replayed cells asked for less than was recorded, the first `{cell}`, for {calls} calls \
              less: they are not the recorded runs",
             unused.len()
-        );
+        ));
     }
     Ok(finish.without_times())
 }
@@ -410,10 +395,10 @@ fn warn_of_unrecorded(cassette: &Cassette, cells: &[PlannedCell], finish: &Finis
         .filter(|(cell, outcome)| asks(outcome) && !cassette.holds(&cell.key.scope()))
         .count();
     if unrecorded > 0 {
-        eprintln!(
+        output::say(format_args!(
             "warning: {unrecorded} cells were finished by an earlier run and are not on the cassette; to have them \
              recorded, choose another --output"
-        );
+        ));
     }
 }
 
@@ -430,46 +415,6 @@ fn model_caveats(models: &Models) -> Vec<String> {
         .filter_map(|model| model.caveat().map(str::to_owned))
         .collect();
     caveats.into_iter().collect()
-}
-
-fn printed(report: &Report, format: Format, width: usize) -> Result<String, Failure> {
-    match format {
-        Format::Table => Ok(report::table(report, width)),
-        Format::Json => report::json(report).map_err(Failure::failed),
-        Format::Csv => report::csv(report).map_err(Failure::failed),
-    }
-}
-
-pub(super) fn write_reports(
-    directory: &Path,
-    report: &Report,
-    design: &Design,
-    finish: &Finish,
-) -> Result<(), Failure> {
-    const WIDTH: usize = 160;
-    let texts = [
-        (
-            "report.html",
-            report::html(report, design).map_err(Failure::failed)?,
-        ),
-        ("report.txt", printed(report, Format::Table, WIDTH)?),
-        ("report.csv", printed(report, Format::Csv, WIDTH)?),
-        ("results.json", printed(report, Format::Json, WIDTH)?),
-    ];
-    for (file, text) in texts {
-        let path = directory.join(file);
-        std::fs::write(&path, text)
-            .map_err(|source| Failure::failed(CompareError::Write { path, source }))?;
-    }
-    let path = directory.join("results.parquet");
-    let cannot = |source| {
-        Failure::failed(CompareError::Write {
-            path: path.clone(),
-            source,
-        })
-    };
-    let file = std::fs::File::create(&path).map_err(cannot)?;
-    report::parquet(file, design, finish).map_err(|error| cannot(std::io::Error::other(error)))
 }
 
 /// Whether everything that was asked for was done.

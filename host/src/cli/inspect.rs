@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 
-use clap::ValueEnum;
-
+use super::output::{self, Format};
 use super::setup::ConfigFile;
-use super::{Failure, output, plugins, setup};
+use super::{Failure, plugins, setup};
 use crate::compare::report::number::{count, milliseconds};
 use crate::contract::Description;
 use crate::engine::Plugin;
@@ -29,15 +28,6 @@ pub struct Options {
     format: Format,
     #[command(flatten)]
     config: ConfigFile,
-}
-
-/// How it is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Table,
-    /// For programs.
-    Json,
 }
 
 /// What is known of a plugin; the field names are what `--format json` prints.

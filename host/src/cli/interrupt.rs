@@ -1,21 +1,93 @@
-//! Ctrl-C: the first one stops cleanly, the second one at once.
+//! Ctrl-C, and the signals that ask a process to end: the first one stops cleanly, the second one at once.
 
-use tokio::signal::ctrl_c;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use tokio::sync::oneshot;
 
-/// Ends at the first Ctrl-C. Another one ends the process, and so does the first if nobody waits for it any more.
+use super::{output, scratch};
+
+/// Whoever can stop cleanly just now.
+static WAITING: Mutex<Option<oneshot::Sender<()>>> = Mutex::new(None);
+
+/// Listens from now on. A signal that nobody waits for ends the process, and takes what is temporary with it.
+pub fn listen() {
+    let mut signals = Signals::new();
+    tokio::spawn(async move {
+        loop {
+            signals.next().await;
+            let waiting = waiting().take();
+            if waiting.is_some_and(|stop| stop.send(()).is_ok()) {
+                output::say("stopping; what is finished is kept (Ctrl-C again stops at once)");
+                continue;
+            }
+            output::say("error: interrupted");
+            scratch::remove();
+            std::process::exit(1)
+        }
+    });
+}
+
+/// Ends at the next signal.
 pub async fn interrupted() {
     let (stop, stopped) = oneshot::channel();
-    tokio::spawn(async {
-        if ctrl_c().await.is_err() {
-            // Without signals there is nothing to wait for, and Ctrl-C does what it does by itself.
-            return std::future::pending().await;
+    *waiting() = Some(stop);
+    if stopped.await.is_err() {
+        // Somebody else waits now.
+        std::future::pending().await
+    }
+}
+
+fn waiting() -> MutexGuard<'static, Option<oneshot::Sender<()>>> {
+    WAITING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What asks this process to end. A signal that cannot be listened to does what it does by itself.
+#[cfg(unix)]
+struct Signals(Vec<tokio::signal::unix::Signal>);
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> Signals {
+        use tokio::signal::unix::{SignalKind, signal};
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
+        let hangup = (!hangups_are_ignored()).then(SignalKind::hangup);
+        let kinds = kinds.into_iter().chain(hangup);
+        Signals(kinds.filter_map(|kind| signal(kind).ok()).collect())
+    }
+
+    async fn next(&mut self) {
+        let all = self.0.iter_mut().map(|signal| Box::pin(signal.recv()));
+        let all: Vec<_> = all.collect();
+        match all.is_empty() {
+            true => std::future::pending().await,
+            false => drop(futures::future::select_all(all).await),
         }
-        if stop.send(()).is_ok() {
-            eprintln!("stopping; what is finished is kept (Ctrl-C again stops at once)");
-            let _ = ctrl_c().await;
+    }
+}
+
+/// Whether the process was started by `nohup`, which listening would undo. Where that cannot be told, it counts as if.
+#[cfg(unix)]
+fn hangups_are_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_none_or(|mask| mask & 1 == 1)
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> Signals {
+        Signals
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
         }
-        std::process::exit(1)
-    });
-    let _ = stopped.await;
+    }
 }

@@ -16,6 +16,7 @@ mod plugins;
 mod progress;
 mod report;
 mod reproduce;
+mod scratch;
 mod setup;
 mod store;
 mod suite;
@@ -25,6 +26,7 @@ use std::process::ExitCode;
 use clap::{ArgAction, Parser, Subcommand};
 
 pub use failure::Failure;
+use scratch::Scratch;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -77,7 +79,7 @@ pub fn run(cli: Cli) -> ExitCode {
     match dispatch(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            output::say(format_args!("error: {failure}"));
             failure.exit_code()
         }
     }
@@ -88,7 +90,9 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(Failure::failed)?;
-    runtime.block_on(async {
+    runtime.block_on(async { interrupt::listen() });
+    let _scratch = Scratch::new();
+    let result = runtime.block_on(async {
         match command {
             Command::Compare(options) => compare::run(*options).await,
             Command::Check(options) => check::run(options).await,
@@ -99,7 +103,10 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             Command::Store(options) => store::run(options).await,
             Command::Afresh(options) => afresh::run(options).await,
         }
-    })
+    });
+    // Before the scratch directory, which its tasks may still write to.
+    drop(runtime);
+    result
 }
 
 fn log_to_stderr(verbose: u8) {
@@ -114,6 +121,8 @@ fn log_to_stderr(verbose: u8) {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // It would be told on standard error, which is what cannot be written to, and end in a panic.
+        .log_internal_errors(false)
         .init();
 }
 

@@ -1,14 +1,39 @@
-//! What commands print to standard output.
+//! What commands print: what was asked for to standard output, everything else to standard error.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
 
+use clap::ValueEnum;
+
 use super::Failure;
+
+/// How what is known is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// Standard output cannot take what was asked for.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to standard output: make room there, or send it elsewhere")]
+struct NotPrinted(#[source] io::Error);
+
+/// Says something beside what was asked for, in a line of its own. Whoever closed standard error does not want to hear it,
+/// and what was asked for does not suffer from that.
+pub fn say(line: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
 
 /// Prints text. A reader that has gone away (`| head`) has had what it wanted.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::failed(error)),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::failed(NotPrinted(error)))
+        }
         _ => Ok(()),
     }
 }

@@ -9,8 +9,10 @@ use super::Failure;
 use crate::compare::Contestant;
 use crate::contract::Fault;
 use crate::engine::{CallFailure, Engine, Plugin};
-use crate::settings::{self, nearest, suggestion};
+use crate::likeness::{nearest, suggestion};
+use crate::settings;
 use crate::strategy::{Renamed, Strategy};
+use crate::suite::{self, Suite};
 
 /// The environment variable with directories to look in, separated as in `PATH`.
 const DIRECTORIES: &str = "MEMHOST_PLUGINS";
@@ -42,6 +44,16 @@ pub enum PluginError {
         name: String,
         /// The second of them, as it was asked for.
         plugin: String,
+    },
+    /// The name of one of the host's own strategies was chosen.
+    #[error("`{given}` takes a name that suite `{suite}` has for a floor: choose another one; taken: {}", .taken.join(", "))]
+    FloorsName {
+        /// What was asked for.
+        given: String,
+        /// Which suite.
+        suite: String,
+        /// The names of its floors.
+        taken: Vec<String>,
     },
     /// A parameter of a plugin that does not take part.
     #[error("--set names plugin `{name}`{}, which does not take part; taking part: {}",
@@ -101,8 +113,7 @@ impl PluginDirectories {
             .find(|path| path.is_file())
             .ok_or_else(|| PluginError::NoName {
                 name: plugin.to_owned(),
-                nearest: nearest(plugin, self.names().iter().map(String::as_str))
-                    .map(str::to_owned),
+                nearest: nearest(plugin, self.names().iter().map(String::as_str)),
                 looked_in: self.0.clone(),
             })
     }
@@ -173,6 +184,31 @@ fn named(plugin: &str) -> (Option<&str>, &str) {
     }
 }
 
+/// Names that were chosen, as in `mine=rag`, are none of these suites' floors'. A plugin whose own name is a floor's keeps
+/// it: it was not chosen to be mistaken.
+pub fn check_names(plugins: &[String], suites: &[Suite]) -> Result<(), PluginError> {
+    for given in plugins {
+        let (Some(name), _) = named(given) else {
+            continue;
+        };
+        for suite in suites {
+            let floors = suite::floors(suite);
+            let taken: Vec<String> = floors
+                .iter()
+                .map(|f| f.description().name.clone())
+                .collect();
+            if taken.iter().any(|taken| taken == name) {
+                return Err(PluginError::FloorsName {
+                    given: given.clone(),
+                    suite: suite.name.clone(),
+                    taken,
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Loads the plugins of a comparison and gives each its parameters.
 pub async fn contestants(
     engine: &Engine,
@@ -227,7 +263,7 @@ fn by_plugin<'a>(choices: &'a [Choice], plugins: &[&str]) -> Result<Chosen<'a>, 
         if !plugins.contains(&choice.plugin.as_str()) {
             return Err(PluginError::NotTakingPart {
                 name: choice.plugin.clone(),
-                nearest: nearest(&choice.plugin, plugins.iter().copied()).map(str::to_owned),
+                nearest: nearest(&choice.plugin, plugins.iter().copied()),
                 plugins: plugins.iter().map(|name| (*name).to_owned()).collect(),
             });
         }

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::compare::report::number::{count, milliseconds, score};
+use super::output;
+use crate::compare::report::number::{milliseconds, plural, score};
 use crate::compare::statistics::detectable_before;
 use crate::compare::{CellKey, Watcher};
 use crate::driver::{CellReport, Cost, Progress};
@@ -26,11 +27,8 @@ pub fn watcher(cells: usize) -> Box<dyn Watcher> {
 
 /// What a strategy's plan is expected to cost on a suite, before anything is run.
 pub fn expected(strategy: &str, suite: &str, repetitions: u64, cost: &Cost) {
-    let times = |number: u64, one: &str| match number {
-        1 => format!("1 {one}"),
-        _ => format!("{} {one}s", count(number as f64)),
-    };
-    eprintln!(
+    let times = |number: u64, one: &str| plural(number as usize, one, &format!("{one}s"));
+    output::say(format_args!(
         "{strategy} on {suite}: {} x {} x {}{}, about {}",
         times(cost.tasks, "task"),
         times(cost.runs_per_task, "run"),
@@ -40,23 +38,25 @@ pub fn expected(strategy: &str, suite: &str, repetitions: u64, cost: &Cost) {
             _ => format!(" x {}", times(repetitions, "repetition")),
         },
         times(cost.model_calls.saturating_mul(repetitions), "model call"),
-    );
+    ));
 }
 
 /// What a comparison on a suite will be able to find, before anything is run.
 pub fn detectable(suite: &str, group_sizes: &[usize]) {
     let (tasks, groups) = (group_sizes.iter().sum::<usize>(), group_sizes.len());
     let size = format!(
-        "{suite}: {} questions in {} groups",
-        count(tasks as f64),
-        count(groups as f64)
+        "{suite}: {} in {}",
+        plural(tasks, "question", "questions"),
+        plural(groups, "group", "groups")
     );
     match detectable_before(group_sizes) {
-        Some(least) => eprintln!(
-            "{size} find any difference from {} on, by cautious reckoning from counts alone (power .8 at .05)",
+        Some(least) => output::say(format_args!(
+            "{size}: any difference from {} on is found, by cautious reckoning from counts alone (power .8 at .05)",
             score(least)
-        ),
-        None => eprintln!("{size} are too few to be sure of finding any difference"),
+        )),
+        None => output::say(format_args!(
+            "{size}: too few to be sure of finding any difference"
+        )),
     }
 }
 
@@ -103,7 +103,7 @@ impl Lines {
             tally.done += 1;
             tally.restored + tally.done
         });
-        eprintln!("[{done}/{}] {text}", self.cells);
+        output::say(format_args!("[{done}/{}] {text}", self.cells));
     }
 }
 
@@ -113,12 +113,12 @@ impl Watcher for Lines {
     }
 
     fn damaged(&self, reason: &str) {
-        eprintln!("{}", run_again(reason));
+        output::say(run_again(reason));
     }
 
     fn started(&self, _key: &CellKey) -> Box<dyn Progress> {
         if let Some(text) = self.tally(|tally| tally.continuing(self.cells)) {
-            eprintln!("{text}");
+            output::say(text);
         }
         Box::new(Unseen)
     }

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Failure;
-use super::compare::{Format, show, write_reports};
+use super::compare::{Format, show, verdict, write_reports};
+use super::{Failure, output, setup};
 use crate::compare::directory::ResultDirectory;
 use crate::compare::merge::{self, Merged, Missing, Source};
 use crate::compare::{Outcome, Report};
@@ -30,7 +30,7 @@ pub struct Options {
     #[arg(required = true, value_name = "DIR")]
     directories: Vec<String>,
     /// Where the report, the manifest of the whole and all cells are kept [default: nowhere].
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", value_parser = setup::result_directory)]
     output: Option<PathBuf>,
     /// How the report is printed.
     #[arg(long, default_value = "table")]
@@ -46,8 +46,6 @@ enum ReportError {
         cells: usize,
         shards: Vec<String>,
     },
-    #[error("{failed} of {cells} cells could not be run; the report says why")]
-    CellsFailed { failed: usize, cells: usize },
     #[error("`{}` holds another comparison ({difference}): choose another --output", .output.display())]
     OtherComparison { output: PathBuf, difference: String },
 }
@@ -59,7 +57,7 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let merged = merge::merge(sources.map_err(Failure::failed)?).await;
     let merged = merged.map_err(Failure::failed)?;
     for warning in &merged.warnings {
-        eprintln!("warning: {warning}");
+        output::say(format_args!("warning: {warning}"));
     }
     let setup = merged.manifest.part.setup();
     let report = Report::new(&merged.manifest.design, &merged.finish, &setup);
@@ -70,7 +68,7 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     if merged.finish.finished() > 0 {
         show(&report, options.format)?;
     }
-    verdict(&merged)
+    check(&merged)
 }
 
 /// Writes the whole as one run would have written it.
@@ -95,19 +93,16 @@ fn keep(output: &Path, merged: &Merged) -> Result<(), Failure> {
     directory.write(&merged.manifest).map_err(Failure::failed)
 }
 
-fn verdict(merged: &Merged) -> Result<(), Failure> {
-    let cells = merged.finish.outcomes.len();
-    if !merged.missing.is_empty() {
-        return Err(Failure::failed(ReportError::Incomplete {
-            missing: merged.missing.iter().map(|missing| missing.cells).sum(),
-            cells,
-            shards: merged.missing.iter().map(in_words).collect(),
-        }));
+/// Whether the report is whole.
+fn check(merged: &Merged) -> Result<(), Failure> {
+    if merged.missing.is_empty() {
+        return verdict(&merged.finish, true);
     }
-    match merged.finish.failed() {
-        0 => Ok(()),
-        failed => Err(Failure::failed(ReportError::CellsFailed { failed, cells })),
-    }
+    Err(Failure::failed(ReportError::Incomplete {
+        missing: merged.missing.iter().map(|missing| missing.cells).sum(),
+        cells: merged.finish.outcomes.len(),
+        shards: merged.missing.iter().map(in_words).collect(),
+    }))
 }
 
 fn in_words(missing: &Missing) -> String {

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use super::compare::{self, Prepared};
-use super::{Failure, output, plugins};
+use super::{Failure, output, plugins, setup};
 use crate::compare::files::{CellFiles, Kept};
 use crate::compare::manifest::{self, FoundPlugin, Manifest, Recorded, Versions, digest_of_file};
 use crate::compare::report::number::count;
@@ -32,8 +32,8 @@ pub struct Options {
     /// The `manifest.json` of a comparison that was run with --output, or its directory.
     #[arg(value_name = "MANIFEST")]
     manifest: PathBuf,
-    /// Where the cells and the manifest of the new run are kept [default: nowhere].
-    #[arg(long, value_name = "DIR")]
+    /// Where the cells and the manifest of the new run are kept, a directory without cells [default: nowhere].
+    #[arg(long, value_name = "DIR", value_parser = setup::result_directory)]
     output: Option<PathBuf>,
     /// Cells that run at a time [default: one per processor].
     #[arg(long, value_name = "N")]
@@ -82,6 +82,11 @@ enum ReproduceError {
     OtherCassette(PathBuf),
     #[error("this is not the comparison of the manifest any more: {}", .0.join(", "))]
     OtherDesign(Vec<String>),
+    #[error(
+        "`{}` holds cells, which would be taken for the new run's without being run: choose an empty or new directory for \
+         --output", .0.display()
+    )]
+    HasCells(PathBuf),
     #[error("{0}")]
     Settings(&'static str),
     #[error("interrupted: nothing can be said of the numbers")]
@@ -101,6 +106,12 @@ pub async fn run(options: Options) -> Result<(), Failure> {
         file.push(manifest::FILE);
     }
     let output = options.output.as_deref().map(absolute).transpose()?;
+    if let Some(output) = output
+        .as_ref()
+        .filter(|path| !CellFiles::beside(path).is_empty())
+    {
+        return Err(Failure::usage(ReproduceError::HasCells(output.clone())));
+    }
     let expected = Manifest::read(&file).map_err(Failure::failed)?;
     if expected.part.outcomes.is_empty() {
         return Err(Failure::failed(ReproduceError::NothingRecorded(file)));
@@ -135,9 +146,9 @@ fn warn_of_versions(then: &Versions) {
         ("LanceDB", &then.lancedb, &now.lancedb),
     ] {
         if then != now {
-            eprintln!(
+            output::say(format_args!(
                 "warning: the comparison was run with {what} {then}, and this is {now}: numbers may differ for that"
-            );
+            ));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Failure;
+use super::{Failure, output};
 use crate::config::Config;
 use crate::engine::{Engine, EngineError, EngineOptions};
 
@@ -45,6 +45,17 @@ impl StoreFlags {
     }
 }
 
+/// A directory for results, as `--output` takes it. Results are kept with locks and renames, which an object store does not
+/// have, and a URI taken for a path would make a directory of that name here.
+pub fn result_directory(text: &str) -> Result<PathBuf, &'static str> {
+    match text.contains("://") {
+        true => Err(
+            "results are written to a directory of this machine: name one, and copy it when it is finished",
+        ),
+        false => Ok(PathBuf::from(text)),
+    }
+}
+
 /// The sandbox, with compiled code kept where the configuration says.
 ///
 /// A directory that cannot be used costs time and nothing else, so that it is no reason to stop.
@@ -60,7 +71,9 @@ pub fn engine(config: &Config) -> Result<Engine, Failure> {
     };
     match Engine::new(kept) {
         Err(error @ EngineError::Cache { .. }) => {
-            eprintln!("warning: plugins are compiled on every run: {error}");
+            output::say(format_args!(
+                "warning: plugins are compiled on every run: {error}"
+            ));
             Engine::new(options).map_err(Failure::failed)
         }
         result => result.map_err(Failure::failed),

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use comfy_table::{Cell, CellAlignment, Table, TableComponent, presets};
 
-use super::{Failure, output};
+use super::Failure;
+use super::output::{self, Format};
 use crate::compare::report::number::count;
-use crate::suite::{self, Format, Lane, Severity, Suite, SuiteError, SuiteSummary};
+use crate::suite::{self, Lane, Severity, Suite, SuiteError, SuiteSummary};
 
 const YOUR_OWN: &str = "\
 A suite of your own is a .jsonl file: a header, then one episode per line. First an episode's \
@@ -18,7 +19,7 @@ the other.
   {\"task\": {\"id\": \"a\", \"text\": \"Hi\"}, \"attempts\": [{\"steps\": [{\"actor\": \"user\", \"text\": \"Cats.\"}]}]}
   {\"stage\": 1, \"task\": {\"id\": \"b\", \"text\": \"Which pet?\"}, \"question\": {\"answers\": [\"cats\"]}}
 
-`memhost suite check pets.jsonl` says what is wrong with it, `memhost compare rag --suite \
+`memhost suite fields` lists every field, `memhost suite check pets.jsonl` says what is wrong with it, `memhost compare rag --suite \
 pets.jsonl` uses it, and `memhost suite import evidence --to example.jsonl` writes a large one to \
 look at.";
 
@@ -37,7 +38,7 @@ enum Command {
     List {
         /// How it is printed.
         #[arg(long, default_value = "table")]
-        format: Output,
+        format: Format,
     },
     /// Show a suite in figures.
     #[command(
@@ -48,7 +49,7 @@ enum Command {
         suite: String,
         /// How it is printed.
         #[arg(long, default_value = "table")]
-        format: Output,
+        format: Format,
     },
     /// Say everything that is wrong with a suite; exit code 1 if it cannot be used.
     #[command(after_help = "Example:\n  memhost suite check mine.jsonl")]
@@ -57,8 +58,11 @@ enum Command {
         suite: String,
         /// How it is printed.
         #[arg(long, default_value = "table")]
-        format: Output,
+        format: Format,
     },
+    /// List the fields of a suite of one's own, in Markdown.
+    #[command(after_help = "Example:\n  memhost suite fields | less")]
+    Fields,
     /// Write a suite as `.jsonl`, the format for suites of one's own.
     #[command(
         after_help = "Examples:\n  memhost suite import locomo:locomo10.json --to locomo.jsonl\n  memhost suite import longmemeval:longmemeval_s.json --to longmemeval.jsonl\n  memhost suite import evidence --to example.jsonl"
@@ -72,15 +76,6 @@ enum Command {
     },
 }
 
-/// How it is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Output {
-    /// For people.
-    Table,
-    /// For programs.
-    Json,
-}
-
 /// Why a suite was found wanting.
 #[derive(Debug, thiserror::Error)]
 #[error("suite `{0}` cannot be used: correct what is marked `error`")]
@@ -92,6 +87,7 @@ pub fn run(options: Options) -> Result<(), Failure> {
         Command::List { format } => list(format),
         Command::Show { suite, format } => show(&suite, format),
         Command::Check { suite, format } => check(&suite, format),
+        Command::Fields => output::print(suite::jsonl::FIELDS),
         Command::Import { suite, to } => Suite::load_sound(&suite)
             .and_then(|suite| suite.write_jsonl(&to))
             .map_err(failure),
@@ -106,9 +102,9 @@ pub fn failure(error: SuiteError) -> Failure {
     }
 }
 
-fn list(format: Output) -> Result<(), Failure> {
-    if format == Output::Json {
-        let entry = |format: &Format| serde_json::json!({"name": format.name, "summary": format.summary, "path": format.path});
+fn list(format: Format) -> Result<(), Failure> {
+    if format == Format::Json {
+        let entry = |format: &suite::Format| serde_json::json!({"name": format.name, "summary": format.summary, "path": format.path});
         return output::print_json(&serde_json::json!({
             "builtin": suite::builtin().iter().map(entry).collect::<Vec<_>>(),
             "formats": suite::formats().iter().map(entry).collect::<Vec<_>>(),
@@ -125,15 +121,15 @@ fn list(format: Output) -> Result<(), Failure> {
             format.name, format.summary, "", format.path
         );
     }
-    text += "\nof your own: a .jsonl file, see `memhost suite --help`\n";
+    text += "\nof your own: a .jsonl file, see `memhost suite --help` and `memhost suite fields`\n";
     output::print(&text)
 }
 
-fn show(name: &str, format: Output) -> Result<(), Failure> {
+fn show(name: &str, format: Format) -> Result<(), Failure> {
     let summary = Suite::read(name).map_err(failure)?.summarize();
     match format {
-        Output::Json => output::print_json(&summary),
-        Output::Table => output::print(&figures(&summary)),
+        Format::Json => output::print_json(&summary),
+        Format::Table => output::print(&figures(&summary)),
     }
 }
 
@@ -203,19 +199,19 @@ fn learning_curves(summary: &SuiteSummary) -> String {
     format!("\nsolved in each trial\n{}", lines.collect::<String>())
 }
 
-fn check(name: &str, format: Output) -> Result<(), Failure> {
+fn check(name: &str, format: Format) -> Result<(), Failure> {
     let suite = Suite::read(name).map_err(failure)?;
     let problems = suite::check(&suite);
     let usable = problems
         .iter()
         .all(|problem| problem.severity != Severity::Error);
     match format {
-        Output::Json => output::print_json(&serde_json::json!({
+        Format::Json => output::print_json(&serde_json::json!({
             "suite": suite.name,
             "usable": usable,
             "problems": problems,
         }))?,
-        Output::Table => {
+        Format::Table => {
             let mut text = String::new();
             for problem in &problems {
                 let severity = match problem.severity {

@@ -47,34 +47,34 @@ pub enum ResultDirectoryError {
 }
 
 impl ResultDirectory {
+    /// Whether a directory could be taken, as far as can be said without changing anything.
+    ///
+    /// # Errors
+    /// As of [`ResultDirectory::open`].
+    pub fn look(path: &Path) -> Result<(), ResultDirectoryError> {
+        earlier(path)?;
+        if path.join(LOCK).exists() {
+            lock(path)?;
+        }
+        let fail = |source| CellFileError::new("write to", path, source);
+        let there = path.ancestors().find(|place| place.exists());
+        tempfile::tempfile_in(there.unwrap_or(Path::new("."))).map_err(fail)?;
+        Ok(())
+    }
+
     /// Takes a directory, which is created if need be.
     ///
     /// # Errors
     /// If it holds results of another format, in which case nothing is touched; if another run uses it; or if it cannot
     /// be written to.
     pub fn open(path: &Path) -> Result<ResultDirectory, ResultDirectoryError> {
-        let manifest = path.join(manifest::FILE);
-        let earlier = manifest
-            .exists()
-            .then(|| Manifest::read(&manifest))
-            .transpose()?;
-        if earlier.is_none() {
-            check_cells(path)?;
-        }
+        let earlier = earlier(path)?;
         let cells = CellFiles::open(path)?;
-        let lock = path.join(LOCK);
-        let failed = |source| CellFileError::new("lock", &lock, source);
-        let lock = FileLock::try_new(&lock).map_err(failed)?.ok_or_else(|| {
-            ResultDirectoryError::Busy {
-                path: path.to_owned(),
-                holder: FileLock::holder(&lock),
-            }
-        })?;
         Ok(ResultDirectory {
             path: path.to_owned(),
             cells,
             earlier,
-            _lock: lock,
+            _lock: lock(path)?,
         })
     }
 
@@ -105,6 +105,26 @@ impl ResultDirectory {
             .and_then(|text| disk::write_whole(&path, text.as_bytes()));
         written.map_err(|source| CellFileError::new("write", &path, source))
     }
+}
+
+/// The manifest of the run before, if there was one.
+fn earlier(path: &Path) -> Result<Option<Manifest>, ManifestError> {
+    let manifest = path.join(manifest::FILE);
+    if manifest.exists() {
+        return Manifest::read(&manifest).map(Some);
+    }
+    check_cells(path)?;
+    Ok(None)
+}
+
+fn lock(path: &Path) -> Result<FileLock, ResultDirectoryError> {
+    let lock = path.join(LOCK);
+    let failed = |source| CellFileError::new("lock", &lock, source);
+    let held = FileLock::try_new(&lock).map_err(failed)?;
+    held.ok_or_else(|| ResultDirectoryError::Busy {
+        path: path.to_owned(),
+        holder: FileLock::holder(&lock),
+    })
 }
 
 /// Refuses cells of another format where no manifest says so: what is not understood is not written over.
@@ -162,6 +182,27 @@ mod tests {
         assert!(text.contains(&process), "{text}");
         drop(held);
         assert!(ResultDirectory::open(output.path()).is_ok());
+    }
+
+    #[test]
+    fn a_look_changes_nothing_and_finds_what_stands_in_the_way() {
+        let place = tempfile::tempdir().unwrap();
+        let output = place.path().join("a/b");
+        ResultDirectory::look(&output).unwrap();
+        assert!(names(place.path()).is_empty());
+
+        let held = ResultDirectory::open(&output).unwrap();
+        let busy = ResultDirectory::look(&output).unwrap_err().to_string();
+        assert!(busy.contains("is in use by"), "{busy}");
+        drop(held);
+        ResultDirectory::look(&output).unwrap();
+
+        let file = place.path().join("file");
+        std::fs::write(&file, "mine").unwrap();
+        for taken in [file.clone(), file.join("below")] {
+            let error = ResultDirectory::look(&taken).unwrap_err().to_string();
+            assert!(error.starts_with("cannot write to `"), "{error}");
+        }
     }
 
     #[test]

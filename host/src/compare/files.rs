@@ -79,6 +79,12 @@ impl CellFiles {
         }
     }
 
+    /// Whether no cell is kept.
+    pub fn is_empty(&self) -> bool {
+        let mut entries = std::fs::read_dir(&self.directory).into_iter().flatten();
+        entries.next().is_none()
+    }
+
     /// Whether there is a file for this cell, sound or not.
     pub fn has(&self, key: &CellKey) -> bool {
         self.path(key).exists()
@@ -145,8 +151,10 @@ mod tests {
         let files = CellFiles::open(output.path()).unwrap();
         let key = testing::key("rag", 0);
         assert_eq!(files.load(&key), Kept::Missing);
+        assert!(files.is_empty());
         let report = testing::report(&[1.0, 0.1 + 0.2]);
         files.save(&key, &report).unwrap();
+        assert!(!files.is_empty());
         assert_eq!(files.load(&key), Kept::Finished(Box::new(report)));
         assert_eq!(files.load(&testing::key("rag", 1)), Kept::Missing);
     }

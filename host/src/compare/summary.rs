@@ -70,6 +70,9 @@ pub struct SuiteResult {
     pub primary: String,
     /// Every metric, the primary one first.
     pub metrics: Vec<String>,
+    /// How far it is, as long as cells of it have not been run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfinished: Option<Unfinished>,
     /// How many questions it asks.
     pub questions: usize,
     /// Groups of questions; intervals resample groups.
@@ -85,6 +88,23 @@ pub struct SuiteResult {
     pub inapplicable: Vec<Inapplicable>,
     /// What a reader must know before believing a number.
     pub caveats: Vec<String>,
+}
+
+/// How far a suite is of which not every cell has been run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Unfinished {
+    /// Cells that have been run.
+    pub run: usize,
+    /// All of its cells.
+    pub cells: usize,
+}
+
+impl Unfinished {
+    fn of(ran: &[Ran<'_>]) -> Option<Unfinished> {
+        let run = ran.iter().filter(|ran| *ran.outcome != Outcome::NotRun);
+        let (run, cells) = (run.count(), ran.len());
+        (run < cells).then_some(Unfinished { run, cells })
+    }
 }
 
 /// What a strategy did on a suite.
@@ -224,7 +244,18 @@ impl Costs {
 
     /// Every cost that was measured under its name.
     pub fn named(&self) -> impl Iterator<Item = (&'static str, f64)> {
-        let all = [
+        let all = self.all().into_iter();
+        all.filter_map(|(name, value)| Some((name, value?)))
+    }
+
+    /// The names of all costs.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        let all = Costs::default().all().into_iter();
+        all.map(|(name, _)| name)
+    }
+
+    fn all(&self) -> [(&'static str, Option<f64>); 15] {
+        [
             ("tokens_per_question", Some(self.tokens_per_question)),
             ("model_calls", Some(self.model_calls)),
             ("model_input_tokens", Some(self.model_input_tokens)),
@@ -240,9 +271,7 @@ impl Costs {
             ("cut", Some(self.cut)),
             ("evicted_by_host", Some(self.evicted_by_host)),
             ("writing_tokens", Some(self.writing_tokens)),
-        ];
-        all.into_iter()
-            .filter_map(|(name, value)| Some((name, value?)))
+        ]
     }
 }
 
@@ -370,6 +399,7 @@ fn suite_result(suite: &ListedSuite, ran: &[Ran<'_>], design: &Design) -> SuiteR
         summary: suite.summary.clone(),
         primary: primary.clone(),
         metrics: suite.metrics.clone(),
+        unfinished: Unfinished::of(ran),
         questions: suite.questions,
         groups: suite.groups,
         detectable,

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::{
     Config, ConfigError, DEFAULT_ENDPOINT, EmbedderChoice, EmbedderEntry, ModelChoice, ModelEntry,
 };
-use crate::config::error::nearest;
 use crate::contract::Role;
 use crate::embedding::{Builtin, Embedder, EmbeddingOptions, OpenAiEmbedder};
 use crate::endpoint::{ApiKey, Endpoint, EndpointSettings, OPENAI_URL};
+use crate::likeness::nearest;
 use crate::model::{Extractive, LanguageModel, Models, NoModel, OpenAiModel};
 
 impl Config {
@@ -183,7 +183,7 @@ fn no_entry<'a>(
     ConfigError::NoEntry {
         table,
         name: name.to_owned(),
-        nearest: nearest(name, known.clone().map(String::as_str)).map(str::to_owned),
+        nearest: nearest(name, known.clone().map(String::as_str)),
         known: known.cloned().collect(),
     }
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::error::nearest;
+use crate::likeness::{nearest, suggestion};
 
 /// Which language model answers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -63,16 +63,13 @@ fn at_endpoint(text: &str) -> Option<&str> {
 }
 
 fn unknown(what: &str, text: &str, known: &[&str]) -> String {
-    let hint = match nearest(text, known.iter().copied()) {
-        Some(name) => format!("; did you mean `{name}`?"),
-        None => String::new(),
-    };
+    let hint = suggestion(nearest(text, known.iter().copied()).as_deref());
     let known = known
         .iter()
         .map(|name| format!("`{name}`"))
         .collect::<Vec<_>>()
         .join(", ");
-    format!("there is no {what} `{text}`; it is one of {known}{hint}")
+    format!("there is no {what} `{text}`{hint}; it is one of {known}")
 }
 
 impl fmt::Display for ModelChoice {

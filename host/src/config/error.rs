@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::embedding::EmbeddingError;
 use crate::endpoint::{EndpointError, UnusableKey};
+use crate::likeness::{nearest, suggestion};
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -115,10 +116,6 @@ pub enum ConfigError {
     Embedder(#[from] EmbeddingError),
 }
 
-fn suggestion(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
-}
-
 fn known_keys(known: &[String]) -> String {
     if known.is_empty() {
         "no key can stand there".to_owned()
@@ -133,15 +130,6 @@ fn known_entries(table: &str, known: &[String]) -> String {
     } else {
         format!("there are: {}", known.join(", "))
     }
-}
-
-/// The name most like this one, if it is alike enough to be what was meant.
-pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .map(|other| (strsim::jaro_winkler(name, other), other))
-        .filter(|(likeness, _)| *likeness > 0.7)
-        .max_by(|one, other| one.0.total_cmp(&other.0))
-        .map(|(_, other)| other)
 }
 
 /// What serde and TOML say, in terms of the file.
@@ -174,7 +162,7 @@ pub(super) fn explained(path: &Path, text: &str, mut error: toml::de::Error) -> 
             None => unknown.to_owned(),
         };
         return ConfigError::UnknownKey {
-            nearest: nearest(unknown, known.iter().map(String::as_str)).map(str::to_owned),
+            nearest: nearest(unknown, known.iter().map(String::as_str)),
             path,
             line,
             key,

@@ -111,11 +111,12 @@ use tokio::task::JoinHandle;
 
 pub use draft::{LARGEST_BLOB, LONGEST_NAME, LONGEST_TEXT};
 pub use error::StoreError;
+pub(crate) use home::LONGEST_NAMESPACE;
 pub use manifest::SCHEMA_VERSION;
 pub use namespace::Namespace;
 
 use crate::contract::{Attempt, Instant, Op, Receipt};
-use crate::embedding::Embedder;
+use crate::embedding::{Embedder, EmbedderIdentity};
 use commit::{Growth, Shared};
 use effect::Record;
 use fold::Fold;
@@ -233,6 +234,14 @@ impl Store {
         Ok(Store {
             inner: Arc::new(Inner::new(home, embedder).await?),
         })
+    }
+
+    /// Whether a store could be opened there with this embedder, as far as can be said without changing anything.
+    ///
+    /// # Errors
+    /// What is there already stands in the way.
+    pub async fn look(uri: &str, embedder: &dyn Embedder) -> Result<(), StoreError> {
+        Store::found(uri, embedder).await.map(drop)
     }
 
     async fn found(

@@ -7,6 +7,7 @@ use super::reader::{attempt_of, has_answer, success, transcript};
 use super::text::{Bag, content_words};
 use super::{Check, Episode, HiddenProblem, Lane, Matching, Question, Stage, Stream, Suite};
 use crate::contract::{Attempt, Task};
+use crate::store::LONGEST_NAMESPACE;
 
 /// Whether anything can be compared in spite of a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -41,6 +42,9 @@ impl fmt::Display for Problem {
 /// A text longer than this, in bytes, exceeds the default limits of most calls.
 const LONG_TEXT: usize = 1 << 20;
 
+/// The longest name of a stream, in bytes: with run and cell before it, it is the name of a namespace.
+const LONGEST_STREAM: usize = LONGEST_NAMESPACE / 2;
+
 /// Everything that is wrong with a suite, in the order of the data.
 pub fn check(suite: &Suite) -> Vec<Problem> {
     let mut findings = Findings::default();
@@ -48,6 +52,7 @@ pub fn check(suite: &Suite) -> Vec<Problem> {
     check_ids(suite, &mut findings);
     let mut withheld_from_all = true;
     for stream in &suite.streams {
+        check_name(&stream.name, &mut findings);
         withheld_from_all &= check_stream(suite.lane, stream, &mut findings);
     }
     let nothing_asked = suite.questions().next().is_none();
@@ -133,6 +138,26 @@ fn check_header(suite: &Suite, findings: &mut Findings) {
     }
 }
 
+/// A stream's name is one that a store can keep memories under.
+fn check_name(stream: &str, findings: &mut Findings) {
+    let beginning: String = stream.chars().take(40).collect();
+    if stream.len() > LONGEST_STREAM {
+        findings.error(
+            "stream",
+            format!(
+                "the name that begins {beginning:?} has {} bytes; it must have at most {LONGEST_STREAM}",
+                stream.len()
+            ),
+        );
+    }
+    if stream.chars().any(char::is_control) {
+        findings.error(
+            "stream",
+            format!("the name {beginning:?} holds a control character; take it out"),
+        );
+    }
+}
+
 /// Ids name one thing each.
 fn check_ids(suite: &Suite, findings: &mut Findings) {
     let mut attempts = HashSet::new();
@@ -166,12 +191,13 @@ fn check_ids(suite: &Suite, findings: &mut Findings) {
                 );
             }
         }
-        if longest_text(episode) > LONG_TEXT {
+        for (field, text) in texts(episode).filter(|(_, text)| text.len() > LONG_TEXT) {
             findings.warning(
                 place(stream, episode),
                 format!(
-                    "a text of {:.1} MB exceeds what most strategies may be handed; split it",
-                    longest_text(episode) as f64 / 1e6
+                    "`{field}` of {:.1} MB exceeds what most strategies may be handed, and floors find it by its \
+                     beginning only; split it",
+                    text.len() as f64 / 1e6
                 ),
             );
         }
@@ -188,20 +214,24 @@ fn check_ids(suite: &Suite, findings: &mut Findings) {
     }
 }
 
-fn longest_text(episode: &Episode) -> usize {
+/// Every text of an episode that may be long, with the field that it stands in.
+fn texts(episode: &Episode) -> impl Iterator<Item = (String, &str)> {
     let task = &episode.task;
-    let documents = task.documents.iter().map(|document| &document.text);
-    let steps = episode
-        .attempts
-        .iter()
-        .flat_map(|attempt| &attempt.steps)
-        .map(|step| &step.text);
-    documents
+    let documents = task.documents.iter().enumerate();
+    let documents = documents.map(|(number, document)| {
+        let field = format!("task.documents[{number}].text");
+        (field, document.text.as_str())
+    });
+    let attempts = episode.attempts.iter().enumerate();
+    let steps = attempts.flat_map(|(attempt, Attempt { steps, .. })| {
+        steps.iter().enumerate().map(move |(number, step)| {
+            let field = format!("attempts[{attempt}].steps[{number}].text");
+            (field, step.text.as_str())
+        })
+    });
+    std::iter::once(("task.text".to_owned(), task.text.as_str()))
+        .chain(documents)
         .chain(steps)
-        .chain([&task.text])
-        .map(String::len)
-        .max()
-        .unwrap_or(0)
 }
 
 /// The attempts of a stream in the order in which they are learnt, so that what a question may draw on is a prefix
@@ -769,6 +799,40 @@ mod tests {
         let (errors, _) = said_of(&wrong);
         assert_eq!(errors.len(), 3, "{errors:?}");
         assert!(errors[2].contains("choose one of answer@256"), "{errors:?}");
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_is_named_with_its_field() {
+        let mut long = suite(vec![session("s", "I am 41."), question("q", "41", "s-0#0")]);
+        long.streams[0].stages[0].episodes[0].attempts[0]
+            .steps
+            .push(said(Actor::User, "word ".repeat(LONG_TEXT / 5 + 1)));
+        let (errors, warnings) = said_of(&long);
+        assert!(errors.is_empty());
+        assert!(
+            warnings[0].starts_with("main/s: `attempts[0].steps[1].text` of 1.0 MB exceeds"),
+            "{warnings:?}"
+        );
+        assert_eq!(warnings.len(), 1);
+    }
+
+    #[test]
+    fn a_stream_that_no_store_can_name_is_an_error() {
+        let named = |name: &str| {
+            let mut named = suite(vec![session("s", "I am 41."), question("q", "41", "s-0#0")]);
+            named.streams[0].name = name.to_owned();
+            said_of(&named).0
+        };
+        let longest = "é".repeat(128);
+        assert_eq!(named(&longest), [""; 0]);
+        let long = named(&format!("{longest}x"));
+        assert!(long[0].contains("stream: the name that begins"), "{long:?}");
+        assert!(long[0].contains("has 257 bytes"), "{long:?}");
+        for name in ["a\0b", "a\nb"] {
+            let said = named(name);
+            assert!(said[0].contains("control character"), "{said:?}");
+            assert!(!said[0].contains(name), "{said:?}");
+        }
     }
 
     /// A suite of a lane with this one question, about a task with the document `d` of the file `a.rs`.

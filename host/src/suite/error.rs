@@ -2,18 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::likeness::suggestion;
+
 /// Why a suite could not be read, written or used.
 #[derive(Debug, thiserror::Error)]
 pub enum SuiteError {
     /// Neither a built-in suite, nor a known format, nor a `.jsonl` file.
     #[error(
-        "no suite is called `{name}`{suggestion}\n  built in: {builtin}\n  from files: {formats}, as `<format>:<path>`, or a path that ends in `.jsonl`"
+        "no suite is called `{name}`{}\n  built in: {builtin}\n  from files: {formats}, as `<format>:<path>`, or a path that ends in `.jsonl`",
+        suggestion(nearest.as_deref())
     )]
     Unknown {
         /// What was asked for.
         name: String,
-        /// The nearest known name as `; did you mean …?`, or nothing.
-        suggestion: String,
+        /// The known name that is most like it.
+        nearest: Option<String>,
         /// Known generators.
         builtin: String,
         /// Known formats.

@@ -31,6 +31,7 @@ use crate::contract::{
 };
 use crate::embedding::Embedder;
 use crate::engine::{CallError, CallFailure};
+use crate::store::LONGEST_TEXT;
 use crate::strategy::{Answer, Phases, Strategy};
 use crate::tokens;
 
@@ -38,6 +39,9 @@ use crate::tokens;
 const KEY: &str = "text";
 /// Keys for its sentences, where the embedder needs them.
 const SENTENCE: &str = "sentence";
+/// How much of a text a memory is found by, in bytes: what the longest of common embedders read, 8,192 tokens of some four
+/// bytes. An endpoint refuses more, and so does the store in the end; BM25 shall not know more than the others.
+const FOUND_BY: usize = 32 << 10;
 /// How much of a task's text is repeated in the memory of an attempt, in tokens.
 const TASK_EXCERPT: u32 = 60;
 
@@ -406,14 +410,15 @@ fn add_sentence_keys(memory: &mut NewMemory) {
     }));
 }
 
-fn memory(kind: &str, content: String, found_by: &str, source: String) -> NewMemory {
+fn memory(kind: &str, mut content: String, found_by: &str, source: String) -> NewMemory {
+    content.truncate(content.floor_char_boundary(LONGEST_TEXT));
     NewMemory {
         kind: kind.into(),
         title: String::new(),
         content,
         keys: vec![Key {
             name: KEY.into(),
-            text: found_by.into(),
+            text: found_by[..found_by.floor_char_boundary(FOUND_BY)].into(),
         }],
         labels: Vec::new(),
         payload: String::new(),

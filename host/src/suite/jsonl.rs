@@ -50,58 +50,11 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Empty lines are passed over. A field that is not listed here is an error, so that a misspelt one is noticed.
-//!
-//! # The header, in the first line
-//!
-//! | field | default | |
-//! |---|---|---|
-//! | `format` | | version of this format: 1 |
-//! | `name` | | lower case with hyphens |
-//! | `lane` | | what is tested, see [`Lane`](super::Lane): `evidence`, `transfer`, `routing`, `forecast`, `discovery`, or `attempts`, in which nothing is asked |
-//! | `summary` | empty | one sentence: what it is, where it comes from |
-//! | `budgets` | evidence `[128, 256, 512, 4096]`, attempts `[]`, others `[4096]` | tokens of guidance, ascending; each question is asked once per budget, and rankings are read at the last |
-//! | `primary` | `answer@256` (or at the first budget), `hit@1` or `ndcg@5`, `success`, `brier` or `market-brier`, `coverage@10` | what the suite is reported by |
-//! | `shuffled` | `[]` | numbers of the stages whose episodes each run shuffles |
-//! | `batched` | `[]` | numbers of the stages of which all questions are asked before anything is learnt: a week of forecasts |
-//! | `warm_up` | `[]` | numbers of the stages whose questions are asked but not scored |
-//! | `changed` | `[]` | numbers of the stages before which the world has changed, so that what was learnt earlier may mislead |
-//!
-//! # An episode, in every other line
-//!
-//! First its question is asked, then its attempts are learnt from. Either may be missing.
-//!
-//! | field | default | |
-//! |---|---|---|
-//! | `stream` | `main` | streams are independent: each starts with an empty memory |
-//! | `stage` | 0 | stages of a stream run one after the other: learn in 0, ask in 1 |
-//! | `task` | | `id`, `text`, `labels` (`{"site": "shopping"}`), `documents` (`[{"id", "text", "labels"}]`); strategies see all of it, so no id may give away an answer |
-//! | `question` | none | see below |
-//! | `attempts` | `[]` | recorded runs of the task, see below |
-//! | `withheld` | `[]` | ids of attempts that this question may not draw on; a task's own never can be |
-//! | `group` | the task's id | tasks of one group are not independent: statistics resample groups |
-//! | `asked` | a minute after the episode before | when, in milliseconds since 1970 |
-//! | `known` | at once, or at the end of its batch | from when its outcome may be heard of; not before `asked` |
-//! | `check` | follows from the question | how an answer of a language model is scored, one kind of [`Check`](super::Check): `{"numeric": {"value": 42}}`, `{"exact": {"answers": ["Ghent"]}}`, `{"choice": {"answer": "B", "options": ["A", "B"]}}`, `{"json": {"value": {}}}`, `{"contains": {"answers": ["Ghent"]}}`, `{"probability": {"happened": true}}` |
-//!
-//! A question has the fields of one row:
-//!
-//! | lane | fields |
-//! |---|---|
-//! | evidence | `answers` (any counts), `matching` (`phrase` or `words`), `gold` (`["<attempt>#<step>"]`, steps from 0) |
-//! | transfer | `kind`, or `tools` |
-//! | routing | `values`: what each agent with an attempt in the line scores on this task on average, in 0..=1, by the agent's id |
-//! | forecast | `happened`, `source` and `horizon` (both give the base rate), `market` (a price in 0..=1, where there is one) |
-//! | discovery | `problems` (`[{"problem", "place", "evidence"}]`, with ids of the task's documents whose label `file` is the place), `reports` (the most findings that may be reported) |
-//!
-//! An attempt has an `id` (default `<task>-<n>`, n from 0; no `#`), `agent` (`{"id", "model", "rank"}`, rank 0 the
-//! weakest), `trial` (default: the agent's attempts in the line counted from 0), `steps`, `answer`, `findings`
-//! (`[{"problem", "evidence", "action", "template"}]`, for discovery) and `outcome` (`verdict`: `success`, `failure` or
-//! `unknown`; `score` in 0..=1; `reason`; `authority`: `ground-truth`, `judge` or `agent`). A step has an `actor` (`user`,
-//! `thought`, `action`, `observation` or `answer`), a `text`, and where they exist a `name` (the tool) and a `reward`.
-//!
 //! [`Suite::write_jsonl`] writes the same format: `memhost suite import` turns any other into it.
+//!
+#![doc = include_str!("jsonl/fields.md")]
 
+use std::borrow::Cow;
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
@@ -111,6 +64,9 @@ use super::{Episode, Stream, Suite};
 mod rows;
 
 use rows::{EpisodeRow, HeaderRow};
+
+/// Every field of the format, for people: part of the documentation above, and what `memhost suite fields` prints.
+pub const FIELDS: &str = include_str!("jsonl/fields.md");
 
 /// The version of the format that this host reads and writes.
 const FORMAT: u32 = 1;
@@ -127,7 +83,7 @@ pub(super) fn read(path: &Path) -> Result<Suite, SuiteError> {
             path: path.to_owned(),
             problem: "the file is empty; a suite starts with a header".into(),
             advice: format!(
-                "begin with {{\"format\": {FORMAT}, \"name\": \"my-suite\", \"lane\": \"evidence\"}}; `memhost suite --help` shows an example"
+                "begin with {{\"format\": {FORMAT}, \"name\": \"my-suite\", \"lane\": \"evidence\"}}; `memhost suite fields` lists what a header has"
             ),
         });
     };
@@ -235,7 +191,7 @@ impl<'a> Lines<'a> {
         })
     }
 
-    /// The next line that holds anything.
+    /// The next line that holds anything, without what ends it: whoever reads it has to be able to tell that it is cut off.
     pub(super) fn next_filled(&mut self) -> Result<Option<(usize, Vec<u8>)>, SuiteError> {
         loop {
             let mut line = Vec::new();
@@ -259,7 +215,8 @@ impl<'a> Lines<'a> {
             if self.number == 1 && line.starts_with("\u{feff}".as_bytes()) {
                 line.drain(.."\u{feff}".len());
             }
-            if !line.trim_ascii().is_empty() {
+            line.truncate(line.trim_ascii_end().len());
+            if !line.trim_ascii_start().is_empty() {
                 return Ok(Some((self.number, line)));
             }
         }
@@ -294,14 +251,17 @@ pub(super) fn broken_json(
     let problem = said
         .rsplit_once(" at line ")
         .map_or(said.as_str(), |(problem, _)| problem);
+    let problem = in_words_of_json(problem);
     let advice = if problem.contains("surrogate") || problem.contains("hex escape") {
         r"half of a character was escaped: write both halves, as in \ud83e\udd80, or the character itself"
     } else if problem.contains("control character") {
         r"escape it: a NUL is written \u0000, a line break \n"
     } else if problem.contains("unicode code point") {
         "the file must be UTF-8: convert it first"
+    } else if error.is_eof() {
+        "it ends before it is complete: is the file whole, and is each object on one line?"
     } else if error.is_data() {
-        "`memhost suite --help` says where the fields of a suite are documented"
+        "`memhost suite fields` lists what each field takes"
     } else {
         "this is no valid JSON: one object per line, texts in double quotes"
     };
@@ -312,6 +272,33 @@ pub(super) fn broken_json(
         problem: format!("column {}: {problem}", error.column()),
         advice: advice.into(),
     }
+}
+
+/// What the reader expected in words of JSON, where it speaks of types of Rust.
+fn in_words_of_json(problem: &str) -> Cow<'_, str> {
+    let Some((found, expected)) = problem.rsplit_once(", expected ") else {
+        return problem.into();
+    };
+    let expected = match expected {
+        "usize" | "u64" => "a whole number that is not negative",
+        "u32" => "a whole number from 0 to 4294967295",
+        "f64" => "a number",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        "string or map" => "a string or an object",
+        kind if kind.starts_with("struct ") => "an object",
+        other => other,
+    };
+    let found = match found {
+        "invalid type: map" => "invalid type: object",
+        "invalid type: sequence" => "invalid type: list",
+        // A list stands for an object with all fields in their order.
+        found if found.starts_with("invalid length") && expected == "an object" => {
+            "invalid type: list"
+        }
+        other => other,
+    };
+    format!("{found}, expected {expected}").into()
 }
 
 #[cfg(test)]

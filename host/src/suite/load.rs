@@ -5,6 +5,7 @@ use std::path::Path;
 use super::check::{Severity, check};
 use super::error::SuiteError;
 use super::{Lane, Suite, generate, import, jsonl};
+use crate::likeness::nearest;
 
 /// Something that suites can be made from.
 #[derive(Debug, Clone, Copy)]
@@ -183,28 +184,22 @@ impl Suite {
 
 fn unknown(name: &str) -> SuiteError {
     let format = name.split_once(':').map_or(name, |(format, _)| format);
-    let nearest = builtin()
-        .iter()
-        .chain(formats())
-        .map(|known| (strsim::jaro_winkler(format, known.name), known.name))
-        .max_by(|(a, _), (b, _)| a.total_cmp(b));
-    // Jaro-Winkler similarity from which two names look alike; clap suggests from 0.7.
-    let suggestion = match nearest {
-        Some((similarity, known)) if similarity > 0.7 => {
-            match formats().iter().find(|format| format.name == known) {
-                Some(_) => format!("; did you mean `{known}:<path>`?"),
-                None => format!("; did you mean `{known}`?"),
-            }
+    let known = || builtin().iter().chain(formats());
+    let nearest = nearest(format, known().map(|known| known.name)).map(|name| {
+        let has_path = formats().iter().any(|format| format.name == name);
+        if has_path {
+            format!("{name}:<path>")
+        } else {
+            name
         }
-        _ => String::new(),
-    };
+    });
     let list = |known: &[Format]| {
         let names: Vec<_> = known.iter().map(|format| format.name).collect();
         names.join(", ")
     };
     SuiteError::Unknown {
         name: name.to_owned(),
-        suggestion,
+        nearest,
         builtin: list(builtin()),
         formats: list(formats()),
     }

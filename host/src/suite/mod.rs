@@ -58,6 +58,32 @@ pub enum Lane {
     Attempts,
 }
 
+impl Lane {
+    /// The letter that reports call it by.
+    pub fn letter(self) -> char {
+        match self {
+            Lane::Evidence => 'A',
+            Lane::Transfer => 'B',
+            Lane::Routing => 'C',
+            Lane::Forecast => 'D',
+            Lane::Discovery => 'E',
+            Lane::Attempts => 'F',
+        }
+    }
+
+    /// The name that suites call it by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Lane::Evidence => "evidence",
+            Lane::Transfer => "transfer",
+            Lane::Routing => "routing",
+            Lane::Forecast => "forecast",
+            Lane::Discovery => "discovery",
+            Lane::Attempts => "attempts",
+        }
+    }
+}
+
 /// A set of work on which strategies are compared.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Suite {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use super::{PETS, Place, Said};
+use super::{PETS, Place, Said, timeless};
 
 pub(super) const KEY: &str = "sk-never-to-be-written-down";
 
@@ -195,21 +195,6 @@ fn results(directory: &Path) -> Vec<(String, Vec<u8>)> {
             )
         })
         .collect()
-}
-
-/// A report of a recording as its replay gives it: without what a clock or the run's name made.
-fn timeless(mut report: Value) -> Value {
-    report["run"] = Value::Null;
-    report["jobs"] = Value::Null;
-    for suite in report["suites"].as_array_mut().unwrap() {
-        for strategy in suite["strategies"].as_array_mut().unwrap() {
-            for time in ["retrieve_p50_ms", "retrieve_p95_ms", "wall_seconds"] {
-                strategy["costs"][time] = Value::Null;
-            }
-            strategy["latency"] = json!([]);
-        }
-    }
-    report
 }
 
 #[test]

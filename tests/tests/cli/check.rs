@@ -36,18 +36,12 @@ fn a_plugin_that_passes_is_shown_with_a_line_per_check_and_its_costs() {
         (lines("  ok "), lines("  - "), lines("  FAILED")),
         (12, 1, 0)
     );
-    for expected in [
+    let said = said.says(&[
         "round-trip",
         "does not apply: it exports no `evict`",
         "allowed",
         "20,000,000,000",
-    ] {
-        assert!(
-            said.out.contains(expected),
-            "no `{expected}` in {}",
-            said.out
-        );
-    }
+    ]);
     assert!(said.err.is_empty(), "{}", said.err);
 }
 
@@ -164,12 +158,7 @@ fn who_asks_wrongly_is_told_so() {
         (&["check"], "required arguments"),
     ] {
         let said = Place::new().memhost(arguments);
-        assert_eq!(said.code, 2, "{}", said.err);
-        assert!(
-            said.err.contains(expected),
-            "no `{expected}` in {}",
-            said.err
-        );
+        said.fails(2).complains(&[expected]);
     }
 }
 
@@ -235,16 +224,10 @@ fn where_nobody_passes_nothing_is_compared() {
     let said = place.memhost(&arguments);
     assert_eq!(said.code, 1);
     assert!(said.out.is_empty(), "{}", said.out);
-    for expected in [
+    said.complains(&[
         "error: no plugin passed its checks",
         "--no-check",
         "faulty is not ranked, because it failed the check `budget`",
-    ] {
-        assert!(
-            said.err.contains(expected),
-            "no `{expected}` in {}",
-            said.err
-        );
-    }
+    ]);
     assert_eq!(place.names(), ["pets.jsonl"]);
 }

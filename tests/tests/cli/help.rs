@@ -4,7 +4,7 @@ use super::Place;
 
 #[test]
 fn every_command_explains_itself_with_examples() {
-    let commands: [&[&str]; 13] = [
+    let commands: [&[&str]; 14] = [
         &[],
         &["compare"],
         &["check"],
@@ -15,6 +15,7 @@ fn every_command_explains_itself_with_examples() {
         &["suite", "list"],
         &["suite", "show"],
         &["suite", "check"],
+        &["suite", "fields"],
         &["suite", "import"],
         &["store"],
         &["store", "reembed"],

@@ -5,7 +5,7 @@ use super::Place;
 #[test]
 fn a_plugin_is_shown_with_parameters_imports_and_exports() {
     let said = Place::new().memhost(&["inspect", "rag"]).succeeds();
-    for expected in [
+    let said = said.says(&[
         "rag 0.1.0: ",
         "phases     retrieve, distill",
         "memhost:strategy/store@0.1.0",
@@ -14,13 +14,7 @@ fn a_plugin_is_shown_with_parameters_imports_and_exports() {
         "for contract 0.1.0",
         "parameters, for --set rag.<name>=<value>",
         "  mode = ",
-    ] {
-        assert!(
-            said.out.contains(expected),
-            "no `{expected}` in {}",
-            said.out
-        );
-    }
+    ]);
     assert!(said.err.is_empty(), "{}", said.err);
 }
 

@@ -17,6 +17,7 @@ mod suite;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// An empty working directory in which memhost is run.
@@ -102,9 +103,38 @@ impl Said {
         self
     }
 
+    /// It failed like this, and did not panic.
     #[track_caller]
-    fn json(&self) -> serde_json::Value {
+    fn fails(self, code: i32) -> Said {
+        assert_eq!(self.code, code, "{}{}", self.out, self.err);
+        assert!(!self.err.contains("panicked"), "{}", self.err);
+        self
+    }
+
+    /// All of this stands in what was asked for.
+    #[track_caller]
+    fn says(self, expected: &[&str]) -> Said {
+        has_all(&self.out, expected);
+        self
+    }
+
+    /// All of this stands beside what was asked for.
+    #[track_caller]
+    fn complains(self, expected: &[&str]) -> Said {
+        has_all(&self.err, expected);
+        self
+    }
+
+    #[track_caller]
+    fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+    }
+}
+
+#[track_caller]
+fn has_all(text: &str, expected: &[&str]) {
+    for expected in expected {
+        assert!(text.contains(expected), "no `{expected}` in {text}");
     }
 }
 
@@ -131,6 +161,28 @@ fn compiled() -> PathBuf {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
     std::fs::create_dir_all(&directory).unwrap();
     directory
+}
+
+/// A place with the pets.
+fn with_pets() -> Place {
+    let place = Place::new();
+    place.write("pets.jsonl", PETS);
+    place
+}
+
+/// A report without what tells one run from another: times, names, and how many cells ran at a time.
+fn timeless(mut report: Value) -> Value {
+    report["run"] = Value::Null;
+    report["jobs"] = Value::Null;
+    for suite in report["suites"].as_array_mut().unwrap() {
+        for strategy in suite["strategies"].as_array_mut().unwrap() {
+            for time in ["retrieve_p50_ms", "retrieve_p95_ms", "wall_seconds"] {
+                strategy["costs"][time] = Value::Null;
+            }
+            strategy["latency"] = Value::Array(Vec::new());
+        }
+    }
+    report
 }
 
 /// Two talks about pets, and two questions of different groups.

@@ -4,8 +4,8 @@
 
 use std::process::{Command, Stdio};
 
-use super::Place;
-use super::compare::{compare, with_pets};
+use super::compare::compare;
+use super::{Place, with_pets};
 
 const BROWSERS: [&str; 4] = [
     "chromium",

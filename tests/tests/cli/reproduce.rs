@@ -35,16 +35,7 @@ fn manifest(place: &Place) -> Value {
 #[track_caller]
 fn refused(place: &Place, arguments: &[&str], expected: &[&str]) -> Said {
     let said = place.memhost(&[&["reproduce"], arguments].concat());
-    assert_eq!(said.code, 1, "{}{}", said.out, said.err);
-    for expected in expected {
-        assert!(
-            said.err.contains(expected),
-            "no `{expected}` in {}",
-            said.err
-        );
-    }
-    assert!(!said.err.contains("panicked"), "{}", said.err);
-    said
+    said.fails(1).complains(expected)
 }
 
 /// The cell of `rag`, which is the plugin `./mine.wasm`.
@@ -97,6 +88,23 @@ fn the_manifest_says_what_was_compared_and_where() {
     }
     assert!(strategy["degraded"].is_array());
     assert!(manifest["configuration"]["limits"]["fuel"].is_u64());
+}
+
+/// Cells that are there already would only be compared with themselves.
+#[test]
+fn a_directory_with_cells_is_no_place_to_reproduce_into() {
+    let place = compared(&[]);
+    for output in ["out", "./out/../out"] {
+        let said = place.memhost(&["reproduce", "out", "--output", output]);
+        assert!(said.out.is_empty(), "{}", said.out);
+        said.fails(2)
+            .complains(&["out` holds cells", "choose an empty or new directory"]);
+    }
+    std::fs::create_dir(place.path("empty")).unwrap();
+    place
+        .memhost(&["reproduce", "out", "--output", "empty"])
+        .succeeds()
+        .says(&["reproduced: every number"]);
 }
 
 #[test]

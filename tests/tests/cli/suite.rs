@@ -1,5 +1,7 @@
 //! `memhost suite`.
 
+use serde_json::{Value, json};
+
 use super::{PETS, Place};
 
 #[test]
@@ -120,4 +122,68 @@ fn recorded_attempts_are_shown_with_their_learning_curves_and_not_compared_on() 
         "{}",
         said.err
     );
+}
+
+/// Whatever the format takes is listed, and whoever writes it wrongly is told where.
+#[test]
+fn every_field_of_a_suite_is_listed() {
+    let place = Place::new();
+    let fields = place.memhost(&["suite", "fields"]).succeeds();
+    place
+        .memhost(&["suite", "import", "discovery", "--to", "suite.jsonl"])
+        .succeeds();
+    let suite = std::fs::read_to_string(place.path("suite.jsonl")).unwrap();
+    for line in suite.lines().take(3) {
+        let row: Value = serde_json::from_str(line).unwrap();
+        for field in row.as_object().unwrap().keys() {
+            assert!(fields.out.contains(&format!("| `{field}` |")), "{field}");
+        }
+    }
+    place.write("wrong.jsonl", PETS.replace("\"stage\"", "\"stagge\""));
+    place
+        .memhost(&["suite", "check", "wrong.jsonl"])
+        .fails(1)
+        .complains(&["`stagge`", "`memhost suite fields` lists"]);
+}
+
+/// A book in one step: the strategies that cannot take it say so, the floors find it by its beginning, and the check has
+/// warned of it.
+#[test]
+fn a_step_of_fifty_megabytes_is_warned_of_and_costs_nobody_a_number() {
+    const MEGABYTES: usize = 50;
+    let place = Place::new();
+    let book = "My parrot is called Ada. ".repeat(MEGABYTES * 40_000);
+    let long = json!({
+        "task": {"id": "book", "text": "Small talk"},
+        "attempts": [{"steps": [{"actor": "user", "text": book}]}],
+    });
+    let question = json!({
+        "stage": 1,
+        "task": {"id": "bird", "text": "What is my parrot called?"},
+        "question": {"answers": ["Ada"], "gold": ["book-0#0"]},
+    });
+    place.write("long.jsonl", format!("{PETS}{long}\n{question}\n"));
+    place
+        .memhost(&["suite", "check", "long.jsonl"])
+        .succeeds()
+        .says(&[
+            "warning: main/book: `attempts[0].steps[0].text` of 50.0 MB exceeds",
+            "suite `pets` can be used: 3 questions",
+        ]);
+    let report = place
+        .memhost(&[
+            "compare",
+            "rag",
+            "--suite",
+            "long.jsonl",
+            "--format",
+            "json",
+        ])
+        .succeeds()
+        .json();
+    for strategy in report["suites"][0]["strategies"].as_array().unwrap() {
+        let floor = strategy["floor"] == true;
+        assert_eq!(strategy["failures"].is_null(), floor, "{strategy}");
+        assert!(strategy["quality"]["mean"].is_number(), "{strategy}");
+    }
 }

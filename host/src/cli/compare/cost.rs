@@ -1,7 +1,7 @@
 //! What the plans will cost, said before anything is run.
 
 use super::{CompareError, Options};
-use crate::cli::{Failure, progress};
+use crate::cli::{Failure, output, progress};
 use crate::compare::files::CellFiles;
 use crate::compare::{Comparison, Contest, Contestant, Inapplicable, PlannedCell};
 use crate::driver::{Actors, Cost};
@@ -30,7 +30,7 @@ pub(super) fn check_cost(
 ) -> Result<(), Failure> {
     if expected_costs(contests, actors).next().is_none() {
         for Inapplicable { strategy, reason } in contests.iter().flat_map(|c| &c.inapplicable) {
-            eprintln!("{strategy} does not apply: {reason}");
+            output::say(format_args!("{strategy} does not apply: {reason}"));
         }
         return Err(Failure::usage(CompareError::NothingApplies));
     }

@@ -9,7 +9,7 @@ use super::{
     Agent, Options, StorePlace, check_agent, check_models, jobs, load_suites, model_caveats,
     replayed, run_name, surroundings, warn_of_unrecorded,
 };
-use crate::cli::{Failure, check, interrupt, plugins, progress, setup};
+use crate::cli::{Failure, check, interrupt, output, plugins, progress, setup};
 use crate::compare::directory::ResultDirectory;
 use crate::compare::manifest::{
     FoundCassette, FoundPlugin, Machine, Part, Shard, Versions, digest_of_file,
@@ -23,6 +23,7 @@ use crate::driver::{Acting, Actors};
 use crate::engine::Engine;
 use crate::model::{Cassette, Models};
 use crate::settings;
+use crate::store::Store;
 
 /// A comparison that is ready to be run.
 pub struct Prepared {
@@ -37,12 +38,18 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Loads and checks all that a comparison takes, so that one which cannot end well is not begun.
+    /// Loads and checks all that a comparison takes, so that one which cannot end well is not begun. Nothing is
+    /// written before all has been looked at, so that one which is refused leaves everything as it was.
     ///
     /// # Errors
     /// If anything is missing or does not fit.
     pub async fn new(options: &Options, config: Config) -> Result<Prepared, Failure> {
+        let output = options.output.as_deref();
+        if let Some(output) = output {
+            ResultDirectory::look(output).map_err(Failure::failed)?;
+        }
         let (suite_names, suites) = load_suites(&options.suites)?;
+        plugins::check_names(&options.plugins, &suites).map_err(Failure::usage)?;
         let engine = setup::engine(&config)?;
         let Cast {
             found,
@@ -52,9 +59,6 @@ impl Prepared {
             replay,
             acting,
         } = Cast::new(options, &config, &engine).await?;
-        let directory = options.output.as_deref().map(ResultDirectory::open);
-        let directory = directory.transpose().map_err(Failure::failed)?;
-
         let actors = Actors::of(acting, &models);
         let mut contests = Vec::new();
         for suite in suites {
@@ -74,11 +78,17 @@ impl Prepared {
             most_memories: options.memories,
             unfit,
         };
+        let embedder = config.embedder().await.map_err(Failure::failed)?;
+        let place = StorePlace::choose(&config, output)?;
+        let look = Store::look(&place.uri, embedder.as_ref()).await;
+        look.map_err(Failure::failed)?;
+
         let record = options.record.as_deref();
         let record = record.map(|file| Cassette::record(file, &models));
         let cassette = replay.or(record.transpose().map_err(Failure::failed)?);
-        let place = StorePlace::choose(&config, options.output.as_deref())?;
-        let surroundings = surroundings(&config, models, &place.uri, acting).await?;
+        let surroundings = surroundings(&config, models, embedder, &place.uri, acting).await?;
+        let directory = output.map(ResultDirectory::open);
+        let directory = directory.transpose().map_err(Failure::failed)?;
         let design = Design::of(
             &comparison,
             &Conditions::of(&surroundings),
@@ -184,11 +194,11 @@ impl Prepared {
         };
         match earlier.differences(&self.manifest).first() {
             None => self.manifest.part.outcomes = earlier.part.outcomes.clone(),
-            Some(first) => eprintln!(
+            Some(first) => output::say(format_args!(
                 "note: `{}` holds another comparison ({first}): its finished cells are kept, manifest and reports are \
                  written anew",
                 directory.path().display()
-            ),
+            )),
         }
     }
 

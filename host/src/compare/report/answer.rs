@@ -1,9 +1,9 @@
 //! The answer of a comparison, in one sentence per suite.
 
-use super::number::{hundredths, p_value};
+use super::number::{count, hundredths, p_value};
 use crate::compare::label;
 use crate::compare::statistics::{Estimate, Interval};
-use crate::compare::summary::{StrategyResult, SuiteResult, Verdict};
+use crate::compare::summary::{StrategyResult, SuiteResult, Unfinished, Verdict};
 use crate::suite;
 
 /// What a comparison says of a suite.
@@ -22,6 +22,14 @@ pub fn answer(suite: &SuiteResult) -> Answer {
         text: format!("on {}, {text}", suite.suite),
         verdict: Verdict::Undecided,
     };
+    if let Some(Unfinished { run, cells }) = suite.unfinished {
+        // Who is missing may be who is best.
+        return undecided(format!(
+            "unfinished: {} of {} cells are run; no comparison yet",
+            count(run as f64),
+            count(cells as f64)
+        ));
+    }
     let plugins = ranking(suite, false);
     let floors = ranking(suite, true);
     let Some(best) = plugins.first() else {

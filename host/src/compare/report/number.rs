@@ -81,6 +81,12 @@ pub fn count(value: f64) -> String {
     })
 }
 
+/// A number of things with their name: `1 memory`, `1,200 memories`.
+pub fn plural(number: usize, one: &str, many: &str) -> String {
+    let noun = if number == 1 { one } else { many };
+    format!("{} {noun}", count(number as f64))
+}
+
 /// A time in milliseconds with the unit that fits: `85 µs`, `1.2 ms`, `4.1 s`, `12 min`.
 pub fn milliseconds(value: f64) -> String {
     finite(value, |value| match value {
@@ -118,6 +124,13 @@ mod tests {
     fn counts_are_grouped() {
         let shown = [0.0, 999.4, 999.5, 1_234_567.0, -1_234.0, -0.2].map(count);
         assert_eq!(shown, ["0", "999", "1,000", "1,234,567", "-1,234", "0"]);
+    }
+
+    #[test]
+    fn one_thing_is_not_several() {
+        let memories = |number| plural(number, "memory", "memories");
+        let shown = [0, 1, 1_200].map(memories);
+        assert_eq!(shown, ["0 memories", "1 memory", "1,200 memories"]);
     }
 
     #[test]

@@ -6,13 +6,15 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, TableComponent, presets};
 
 use super::answer::answer;
-use super::number::{NOTHING, count, difference, estimate, milliseconds, probability, score};
+use super::number::{
+    NOTHING, count, difference, estimate, milliseconds, plural, probability, score,
+};
 use crate::compare::statistics::RESAMPLES;
 use crate::compare::summary::{Costs, Frontier, Report, StrategyResult, SuiteResult, Verdict};
 use crate::compare::{Inapplicable, label};
-use crate::suite::{self, Lane};
+use crate::suite;
 
-/// The report as text: the answers, then tables of at most `width` characters, if that can be. Metrics besides the
+/// The report as text: whether it is whole, the answers, then tables of at most `width` characters, if that can be. Metrics besides the
 /// primary one are left out from the last where they do not fit.
 pub fn table(report: &Report, width: usize) -> String {
     text(report, width, Ink::Plain)
@@ -32,6 +34,11 @@ enum Ink {
 
 fn text(report: &Report, width: usize, ink: Ink) -> String {
     let mut text = String::new();
+    if report.interrupted {
+        let stopped =
+            "INTERRUPTED: not every cell was run, and the strategies may differ in their seeds.";
+        push_wrapped(&mut text, "", stopped, width);
+    }
     for suite in &report.suites {
         let answer = answer(suite);
         let mut lines = String::new();
@@ -84,19 +91,13 @@ fn model_calls(strategy: &StrategyResult) -> String {
 }
 
 fn heading(suite: &SuiteResult, report: &Report) -> String {
-    let lane = match suite.lane {
-        Lane::Evidence => "lane A, evidence",
-        Lane::Transfer => "lane B, transfer",
-        Lane::Routing => "lane C, routing",
-        Lane::Forecast => "lane D, forecast",
-        Lane::Discovery => "lane E, discovery",
-        Lane::Attempts => "lane F, attempts",
-    };
     let mut text = format!(
-        "{} ({lane}): {} in {}, {}\n",
+        "{} (lane {}, {}): {} in {}, {}\n",
         suite.suite,
-        plural(suite.questions, "question"),
-        plural(suite.groups, "group"),
+        suite.lane.letter(),
+        suite.lane.name(),
+        plural(suite.questions, "question", "questions"),
+        plural(suite.groups, "group", "groups"),
         runs(report),
     );
     let detectable = suite.detectable.unwrap_or_default();
@@ -135,16 +136,14 @@ fn table_colour(verdict: Verdict) -> Color {
 }
 
 fn runs(report: &Report) -> String {
-    let seeds = plural(report.seeds as usize, "seed");
+    let seeds = plural(report.seeds as usize, "seed", "seeds");
     match report.orders {
         1 => seeds,
-        orders => format!("{seeds} in {} each", plural(orders as usize, "order")),
+        orders => format!(
+            "{seeds} in {} each",
+            plural(orders as usize, "order", "orders")
+        ),
     }
-}
-
-fn plural(number: usize, noun: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{s}", count(number as f64))
 }
 
 /// A column: its title, and what it says of each strategy.
@@ -388,12 +387,6 @@ fn notes(report: &Report) -> Vec<String> {
     models.sort_unstable();
     models.dedup();
     let mut notes = Vec::new();
-    if report.interrupted {
-        notes.push(
-            "INTERRUPTED: not every cell was run, and the strategies may differ in their seeds."
-                .to_owned(),
-        );
-    }
     notes.push(format!(
         "[95 %]: percentile bootstrap, {} resamples of groups of questions, seeds averaged within each question; \
          differences are paired by question and seed. Costs and memories are per run. Floors are the host's own.",
@@ -421,7 +414,7 @@ fn notes(report: &Report) -> Vec<String> {
             .most_memories
             .map_or_else(String::new, |most| format!(
                 ", at most {} per stream",
-                memories(most)
+                plural(most as usize, "memory", "memories")
             )),
         report.jobs.map_or_else(String::new, at_a_time),
     ));
@@ -434,14 +427,10 @@ fn at_a_time(jobs: usize) -> String {
     } else {
         ""
     };
-    format!(", at most {} at a time{advice}", plural(jobs, "cell"))
-}
-
-fn memories(most: u32) -> String {
-    match most {
-        1 => "1 memory".to_owned(),
-        _ => format!("{} memories", count(f64::from(most))),
-    }
+    format!(
+        ", at most {} at a time{advice}",
+        plural(jobs, "cell", "cells")
+    )
 }
 
 /// Adds a paragraph, broken at spaces, later lines indented under the first.

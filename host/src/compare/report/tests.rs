@@ -26,7 +26,7 @@ fn a_narrow_report_has_scores_and_costs_in_a_table_each() {
 }
 
 #[test]
-fn whatever_went_wrong_stands_under_the_table() {
+fn whatever_went_wrong_stands_above_or_under_the_table() {
     let mut report = report();
     report.interrupted = true;
     report.most_memories = Some(1_000);

@@ -36,7 +36,7 @@ const CHECKPOINT_PATIENCE: Duration = Duration::from_secs(60);
 /// How often to try meanwhile.
 const LOCK_RETRY: Duration = Duration::from_millis(50);
 /// The longest name of a namespace, in bytes.
-const LONGEST_NAMESPACE: usize = 512;
+pub(crate) const LONGEST_NAMESPACE: usize = 512;
 
 /// Where a store lives. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -77,13 +77,60 @@ fn a_broken_line_is_named_with_its_field() {
 
     let said = error(&[HEADER, &SESSION[..30]]);
     assert!(said.contains("line 2"), "{said}");
-    assert!(said.contains("no valid JSON"), "{said}");
+    assert!(said.contains("it ends before it is complete"), "{said}");
 
     let said = error(&[HEADER, &format!("{SESSION} {QUESTION}")]);
     assert!(
         said.contains("line 2") && said.contains("trailing characters"),
         "{said}"
     );
+}
+
+/// The line after a torn one has nothing to do with it, and neither has what ends a line.
+#[test]
+fn a_torn_line_is_named_and_not_the_next_one() {
+    let torn = &SESSION[..SESSION.len() - 12];
+    for end in ["\n", "\r\n"] {
+        let lines = [HEADER, QUESTION, torn, SESSION].join(end);
+        let said = read(&file(lines).path).unwrap_err().to_string();
+        let place = "line 3, field `attempts[0].steps[0].text`";
+        assert!(said.contains(place), "{said}");
+        assert!(said.contains("EOF while parsing a string"), "{said}");
+        assert!(said.contains("it ends before it is complete"), "{said}");
+    }
+}
+
+#[test]
+fn what_was_expected_is_said_in_words_of_json() {
+    let stage = |value: &str| QUESTION.replace("\"stage\": 1", &format!("\"stage\": {value}"));
+    let steps =
+        |value: &str| SESSION.replace("{\"actor\": \"user\", \"text\": \"I am 41.\"}", value);
+    for (line, expected) in [
+        ("7".to_owned(), "integer `7`, expected an object"),
+        ("[]".to_owned(), "invalid type: list, expected an object"),
+        (stage("-1"), "expected a whole number that is not negative"),
+        (stage("{}"), "invalid type: object, expected a whole number"),
+        (steps("5"), "expected an object"),
+        (SESSION.replace("\"s\"", "{}"), "expected a string"),
+        (
+            QUESTION.replace("[\"41\"]", "{}"),
+            "invalid type: object, expected a list",
+        ),
+        (
+            QUESTION.replace("\"gold\"", "\"market\": \"x\", \"gold\""),
+            "expected a number",
+        ),
+        (
+            QUESTION.replace("\"question\"", "\"check\": {\"exact\": 1}, \"question\""),
+            "expected an object",
+        ),
+    ] {
+        let said = error(&[HEADER, &line]);
+        assert!(said.contains(expected), "{expected}: {said}");
+        for word in ["usize", "f64", "struct", "enum", "Row", "sequence", " map"] {
+            assert!(!said.contains(word), "{word}: {said}");
+        }
+    }
 }
 
 #[test]
@@ -283,7 +330,7 @@ fn what_cannot_be_is_refused_with_its_line_and_field() {
             "\"value\": 42",
             "\"value\": \"42\"",
             "check.numeric.value",
-            "expected f64",
+            "expected a number",
         ),
         (
             FORECASTS,

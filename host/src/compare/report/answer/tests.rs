@@ -125,6 +125,24 @@ fn a_plugin_alone_is_measured_by_the_floors() {
 }
 
 #[test]
+fn there_is_no_answer_while_cells_are_missing() {
+    let mut suite = suite(
+        "hit@1",
+        &[("rag", false, 0.6), ("recency", true, 0.1)],
+        &[("rag", "recency")],
+    );
+    suite.unfinished = Some(Unfinished {
+        run: 3,
+        cells: 1_007,
+    });
+    assert_answer(
+        &suite,
+        "on transfer, unfinished: 3 of 1,007 cells are run; no comparison yet",
+        Verdict::Undecided,
+    );
+}
+
+#[test]
 fn one_group_says_nothing_about_others() {
     let mut suite = suite("hit@1", &[("rag", false, 0.6), ("bm25", true, 0.5)], &[]);
     suite.groups = 1;

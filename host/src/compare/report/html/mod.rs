@@ -17,7 +17,7 @@ mod what_was_run;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::number::count;
+use super::number::plural;
 use crate::compare::Design;
 use crate::compare::summary::Report;
 
@@ -124,7 +124,7 @@ fn answers(report: &Report) -> Markup {
                 @for (place, suite) in report.suites.iter().enumerate() {
                     li {
                         a.lane href={ "#" (suite::anchor(place)) } {
-                            span.letter aria-hidden="true" { (suite::letter(suite.lane)) }
+                            span.letter aria-hidden="true" { (suite.lane.letter()) }
                             (suite.suite)
                         }
                         (suite::answer(suite))
@@ -146,11 +146,6 @@ fn not_ranked(report: &Report) -> Markup {
             }
         }
     }
-}
-
-fn plural(number: usize, one: &str, many: &str) -> String {
-    let noun = if number == 1 { one } else { many };
-    format!("{} {noun}", count(number as f64))
 }
 
 #[cfg(test)]

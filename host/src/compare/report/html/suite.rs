@@ -3,27 +3,16 @@
 use maud::{Markup, html};
 
 use super::super::Answer;
-use super::super::number::{NOTHING, count, score};
+use super::super::number::{NOTHING, count, plural, score};
 use super::figures;
 use super::look::Looks;
-use super::{plural, tables};
+use super::tables;
 use crate::compare::Inapplicable;
 use crate::compare::summary::{SuiteResult, Verdict};
 use crate::suite::{self, Lane};
 
 pub(super) fn anchor(place: usize) -> String {
     format!("suite-{place}")
-}
-
-pub(super) fn letter(lane: Lane) -> &'static str {
-    match lane {
-        Lane::Evidence => "A",
-        Lane::Transfer => "B",
-        Lane::Routing => "C",
-        Lane::Forecast => "D",
-        Lane::Discovery => "E",
-        Lane::Attempts => "F",
-    }
 }
 
 /// What a lane asks.
@@ -64,7 +53,7 @@ pub(super) fn section(place: usize, suite: &SuiteResult, looks: &Looks) -> Marku
     html! {
         section.suite id=(anchor(place)) data-suite=(place) data-looks=(drawn) {
             header {
-                p.lane { span.letter aria-hidden="true" { (letter(suite.lane)) } "Lane " (letter(suite.lane)) }
+                p.lane { span.letter aria-hidden="true" { (suite.lane.letter()) } "Lane " (suite.lane.letter()) }
                 h2 { (suite.suite) }
                 p.question { (question(suite.lane)) }
                 p.summary { (suite.summary) }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::plural;
+use super::super::number::plural;
 use crate::compare::caveats::plan_text;
 use crate::compare::summary::Report;
 use crate::compare::{Design, ListedStrategy};

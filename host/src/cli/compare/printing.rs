@@ -1,0 +1,83 @@
+//! A report on standard output, and in the files of a result directory.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use crate::cli::{Failure, output};
+use crate::compare::{Design, Finish, Report, report};
+
+/// How a report is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// For programs: everything that is known.
+    Json,
+    /// For programs: one line per suite, strategy and measure.
+    Csv,
+}
+
+/// A file of a report cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write `{}`: free it, or choose another --output", .path.display())]
+struct CannotWrite {
+    path: PathBuf,
+    source: std::io::Error,
+}
+
+/// Prints a report, in colours where they can be seen.
+///
+/// # Errors
+/// If standard output takes no more.
+pub fn show(report: &Report, format: Format) -> Result<(), Failure> {
+    let text = match format {
+        Format::Table if output::colours() => report::coloured_table(report, output::width()),
+        format => printed(report, format, output::width())?,
+    };
+    output::print(&text)
+}
+
+fn printed(report: &Report, format: Format, width: usize) -> Result<String, Failure> {
+    match format {
+        Format::Table => Ok(report::table(report, width)),
+        Format::Json => report::json(report).map_err(Failure::failed),
+        Format::Csv => report::csv(report).map_err(Failure::failed),
+    }
+}
+
+/// Writes a report in all its forms.
+///
+/// # Errors
+/// If the disk refuses.
+pub fn write_reports(
+    directory: &Path,
+    report: &Report,
+    design: &Design,
+    finish: &Finish,
+) -> Result<(), Failure> {
+    const WIDTH: usize = 160;
+    let texts = [
+        (
+            "report.html",
+            report::html(report, design).map_err(Failure::failed)?,
+        ),
+        ("report.txt", printed(report, Format::Table, WIDTH)?),
+        ("report.csv", printed(report, Format::Csv, WIDTH)?),
+        ("results.json", printed(report, Format::Json, WIDTH)?),
+    ];
+    for (file, text) in texts {
+        let path = directory.join(file);
+        std::fs::write(&path, text)
+            .map_err(|source| Failure::failed(CannotWrite { path, source }))?;
+    }
+    let path = directory.join("results.parquet");
+    let cannot = |source| {
+        Failure::failed(CannotWrite {
+            path: path.clone(),
+            source,
+        })
+    };
+    let file = std::fs::File::create(&path).map_err(cannot)?;
+    report::parquet(file, design, finish).map_err(|error| cannot(std::io::Error::other(error)))
+}
