@@ -25,7 +25,7 @@ pub use found::{CurvePoint, Detectable, Frontier, Harm, Pair, Verdict};
 
 /// The version of the result files. It changes when a field is renamed, is removed or means something else, so that
 /// a file of another version is refused rather than misread.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// What a comparison found.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]

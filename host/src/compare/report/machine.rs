@@ -15,7 +15,8 @@ pub fn json(report: &Report) -> Result<String, serde_json::Error> {
 
 /// The report as CSV: one line per suite, strategy and measure. A measure is a metric of the suite or a cost
 /// (see [`Costs::named`](crate::compare::summary::Costs::named)). `low` to `difference_high`, and `p_corrected` to
-/// `gained`, are given for the suite's primary metric; what is unknown is empty.
+/// `gained`, are given for the suite's primary metric; what is unknown is empty. `p_corrected` is of the difference to
+/// the first plugin after Holm's correction over all pairs, `p_to_first` over the pairs with the first plugin alone.
 ///
 /// # Errors
 /// None that a report can cause.
@@ -51,6 +52,7 @@ struct Line<'a> {
     tasks: Option<usize>,
     groups: Option<usize>,
     p_corrected: Option<f64>,
+    p_to_first: Option<f64>,
     rank: Option<usize>,
     lost: Option<usize>,
     gained: Option<usize>,
@@ -73,6 +75,7 @@ fn lines<'a>(suite: &'a SuiteResult, strategy: &'a StrategyResult) -> Vec<Line<'
         tasks: None,
         groups: None,
         p_corrected: None,
+        p_to_first: None,
         rank: None,
         lost: None,
         gained: None,
@@ -86,6 +89,7 @@ fn lines<'a>(suite: &'a SuiteResult, strategy: &'a StrategyResult) -> Vec<Line<'
         }
         let (low, high) = bounds(strategy.quality);
         let (difference_low, difference_high) = bounds(strategy.difference);
+        let to_first = suite.to_first(strategy);
         lines.push(Line {
             low,
             high,
@@ -94,7 +98,8 @@ fn lines<'a>(suite: &'a SuiteResult, strategy: &'a StrategyResult) -> Vec<Line<'
             difference_high,
             tasks: strategy.quality.map(|q| q.tasks),
             groups: strategy.quality.map(|q| q.groups),
-            p_corrected: suite.to_first(strategy).and_then(|pair| pair.p_holm),
+            p_corrected: to_first.as_ref().and_then(|pair| pair.p_holm),
+            p_to_first: to_first.and_then(|pair| pair.p_to_first),
             rank: strategy.rank,
             lost: strategy.harm.as_ref().map(|harm| harm.lost.len()),
             gained: strategy.harm.as_ref().map(|harm| harm.gained),

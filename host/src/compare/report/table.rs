@@ -228,10 +228,13 @@ fn standing(suite: &SuiteResult) -> Vec<Column> {
     let pair = |strategy: &StrategyResult| suite.to_first(strategy);
     vec![
         Column::new(suite, "rank", |strategy| number(strategy.rank)),
-        Column::new(suite, "p after\ncorrection", |strategy| {
+        Column::new(suite, "p, all\npairs", |strategy| {
             probability(pair(strategy).and_then(|pair| pair.p_holm))
         })
         .meaning(suite, |strategy| verdict_to_first(suite, strategy)),
+        Column::new(suite, "p, to\nfirst only", |strategy| {
+            probability(pair(strategy).and_then(|pair| pair.p_to_first))
+        }),
         Column::new(suite, "effect", |strategy| {
             let effect = pair(strategy).and_then(|pair| pair.effect);
             effect.map_or_else(|| NOTHING.to_owned(), |effect| format!("{effect:+.2}"))
@@ -401,9 +404,10 @@ fn notes(report: &Report) -> Vec<String> {
     ));
     notes.push(
         "p: McNemar's exact test where questions are independent hits and misses, else a permutation of groups, after \
-         Holm's correction; effect: in standard deviations; better, same, worse: questions; all of these against the \
-         first strategy. Strategies that cannot be told apart from the best of their rank share it: the interval of \
-         the difference includes 0, or p is above .05. Lost, gained: questions solved without memory and not with it, \
+         Holm's correction over all pairs, floors included, or over those with the first strategy only; effect: in \
+         standard deviations; better, same, worse: questions; all of these against the first strategy. Strategies \
+         that cannot be told apart from the best of their rank share it: the interval of the difference includes 0, or \
+         p of all pairs is above .05. Lost, gained: questions solved without memory and not with it, \
          and the other way round. Frontier: no other strategy is at least as good for fewer tokens handed over, or \
          for fewer tokens of models spent on writing."
             .to_owned(),

@@ -58,9 +58,7 @@ fn pairs(entrants: &[Entrant<'_>], metric: &str) -> Vec<Pair> {
             pairs.extend(paired.map(|paired| pair(ours.label(), theirs.label(), &paired, metric)));
         }
     }
-    if let Some(first) = compared.first() {
-        correct(&mut pairs, &first.label());
-    }
+    correct(&mut pairs, compared.first().map(|first| first.label()));
     pairs
 }
 
@@ -86,20 +84,21 @@ fn pair(ours: String, theirs: String, paired: &Paired<'_>, metric: &str) -> Pair
         test,
         p,
         p_holm: None,
+        p_to_first: None,
     }
 }
 
-/// Two families: the comparisons with the first plugin, which were planned by putting it first, and all others.
-/// Others are looked at because of how they came out, and pay for every pair that there is.
-fn correct(pairs: &mut [Pair], first: &str) {
-    let values = |wanted: &dyn Fn(&Pair) -> bool| -> Vec<Option<f64>> {
+/// One family for all that is concluded: who is best is only known after every pair was looked at. The pairs with the
+/// first plugin are a family too, which nothing is concluded from but by a reader who wanted to know just these.
+fn correct(pairs: &mut [Pair], first: Option<String>) {
+    let corrected = |wanted: &dyn Fn(&Pair) -> bool| -> Vec<Option<f64>> {
         let values = pairs.iter().map(|pair| pair.p.filter(|_| wanted(pair)));
         holm(&values.collect::<Vec<_>>())
     };
-    let planned = |pair: &Pair| pair.ours == first;
-    let (of_planned, of_all) = (values(&planned), values(&|_| true));
-    for ((pair, of_planned), of_all) in pairs.iter_mut().zip(of_planned).zip(of_all) {
-        pair.p_holm = of_planned.or(of_all);
+    let all = corrected(&|_| true);
+    let to_first = corrected(&|pair| first.as_ref() == Some(&pair.ours));
+    for ((pair, of_all), to_first) in pairs.iter_mut().zip(all).zip(to_first) {
+        (pair.p_holm, pair.p_to_first) = (of_all, to_first);
     }
 }
 
@@ -136,8 +135,12 @@ fn ranks(entrants: &mut [Entrant<'_>], metric: &str, pairs: &[Pair]) {
         .filter(|(_, entrant)| !entrant.is_ceiling())
         .filter_map(|(index, entrant)| Some((worth(entrant, metric)?, index)))
         .collect();
-    order.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     let labels: Vec<String> = entrants.iter().map(Entrant::label).collect();
+    // Equals by name, so that the order in which plugins were given decides nothing.
+    order.sort_by(|(a, ours), (b, theirs)| {
+        b.total_cmp(a)
+            .then_with(|| labels.get(*ours).cmp(&labels.get(*theirs)))
+    });
     let name = |place: usize| order.get(place).and_then(|(_, index)| labels.get(*index));
     let told_apart = |one: usize, other: usize| {
         let (one, other) = (name(one), name(other));

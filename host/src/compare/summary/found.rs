@@ -38,9 +38,12 @@ pub struct Pair {
     pub test: Test,
     /// How often chance alone would give a difference this large; `None` where nothing can be said.
     pub p: Option<f64>,
-    /// The same after Holm's correction: over the comparisons with the first plugin for those, which were planned,
-    /// and over all pairs of the suite for the others, which were not.
+    /// The same after Holm's correction over all pairs of the suite. Ranks and verdicts go by it: they look at
+    /// every pair, whatever the order of the plugins.
     pub p_holm: Option<f64>,
+    /// The same after Holm's correction over the pairs with the first plugin alone, for a reader who wanted to know
+    /// no more than these; `None` for others.
+    pub p_to_first: Option<f64>,
 }
 
 /// What is to be thought of a difference.

@@ -1,7 +1,10 @@
 use std::sync::Arc;
 
+use proptest::prelude::*;
+
 use super::super::Report;
 use super::super::tests::setup;
+use crate::compare::report::answer;
 use crate::compare::statistics::detectable_before;
 use crate::compare::summary::{SuiteResult, Verdict};
 use crate::compare::{Contest, Finish, Outcome, testing};
@@ -88,7 +91,7 @@ fn every_two_strategies_are_a_pair_but_ceilings() {
 }
 
 #[test]
-fn comparisons_with_the_first_pay_for_fewer_than_all_others() {
+fn verdicts_pay_for_every_pair_whoever_is_first() {
     let scores = [hits(10, 40), hits(17, 40), hits(16, 40), hits(24, 40)];
     let names = ["a", "b", "c", "d"];
     let strategies: Vec<(&str, bool, &[f64])> = names
@@ -99,18 +102,46 @@ fn comparisons_with_the_first_pay_for_fewer_than_all_others() {
     let result = results(&strategies, "hit@1");
     let p = |ours: &str, theirs: &str| {
         let pair = result.pair(ours, theirs).unwrap();
-        (pair.p.unwrap(), pair.p_holm.unwrap())
+        (pair.p.unwrap(), pair.p_holm.unwrap(), pair.p_to_first)
     };
     // Seven hits in four groups, where signs of groups are flipped.
     assert_eq!(p("a", "c").0, 2.0 / 8.0);
-    let smallest = p("a", "d");
-    assert!(
-        (smallest.1 - 3.0 * smallest.0).abs() < 1e-12,
-        "{smallest:?}"
-    );
-    // Six pairs; the smallest p of all is that of a and d, so that this one is the second.
-    let other = p("b", "d");
-    assert!(other.1 > 3.0 * other.0, "{other:?}");
+    // The smallest p of six pairs, of which three are with the first.
+    let (alone, all, to_first) = p("a", "d");
+    assert_eq!((all, to_first), (6.0 * alone, Some(3.0 * alone)));
+    assert_eq!(p("b", "d").2, None);
+}
+
+/// Hits of three plugins and a floor, and an order of the plugins.
+fn orders() -> impl Strategy<Value = (Vec<Vec<f64>>, Vec<usize>)> {
+    let hits = |chance| prop::collection::vec(prop::bool::weighted(chance).prop_map(f64::from), 24);
+    let scores = [0.2, 0.2, 0.8, 0.5].map(hits).to_vec();
+    (scores, Just(vec![0, 1, 2]).prop_shuffle())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn the_order_of_the_plugins_changes_no_rank_no_verdict_and_no_answer((scores, order) in orders()) {
+        let in_order = |order: &[usize]| {
+            let plugins = order.iter().map(|&one| (["a", "b", "c"][one], false, scores[one].as_slice()));
+            let floor = ("none", true, scores[3].as_slice());
+            results(&plugins.chain([floor]).collect::<Vec<_>>(), "hit@1")
+        };
+        let (one, other) = (in_order(&[0, 1, 2]), in_order(&order));
+        for ours in &one.strategies {
+            let theirs = other.strategies.iter().find(|s| s.strategy == ours.strategy).unwrap();
+            prop_assert_eq!(ours.rank, theirs.rank);
+        }
+        for pair in &one.pairs {
+            let turned = other.pair(&pair.ours, &pair.theirs).unwrap();
+            prop_assert_eq!(pair.verdict("hit@1"), turned.verdict("hit@1"));
+            prop_assert_eq!((pair.p_holm, pair.difference), (turned.p_holm, turned.difference));
+        }
+        prop_assert_eq!(answer(&one), answer(&other));
+        prop_assert_eq!(one.detectable, other.detectable);
+    }
 }
 
 #[test]
