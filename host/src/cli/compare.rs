@@ -60,8 +60,8 @@ hold is an error that names it. Vectors of an --embedder behind an endpoint are 
 such an embedder is asked in a replay too.
 
 --format csv prints the columns suite, lane, strategy, floor, seeds, measure, value, low, high, \
-difference, difference_low, difference_high, tasks, groups, p_corrected, p_to_first, rank, lost, gained. \
-A measure is a metric of the suite or a cost per run: tokens_per_question, model_calls, model_input_tokens, \
+difference, difference_low, difference_high, tasks, groups, p_corrected, p_to_first, rank, lost, gained, \
+recovery. A measure is a metric of the suite or a cost per run: tokens_per_question, model_calls, model_input_tokens, \
 model_output_tokens, memories, retrieve_p50_ms, retrieve_p95_ms, fuel, wall_seconds, cut, \
 evicted_by_host, writing_tokens. The rows of the store's `results` have the same names.";
 

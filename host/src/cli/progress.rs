@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::compare::report::number::{count, milliseconds, score};
-use crate::compare::statistics::detectable_before;
+use crate::compare::report::number::{count, milliseconds, plural, probability, score};
+use crate::compare::statistics::{LEVEL, detectable_before, smallest_p};
 use crate::compare::{CellKey, Watcher};
 use crate::driver::{CellReport, Cost, Progress};
 
@@ -44,19 +44,25 @@ pub fn expected(strategy: &str, suite: &str, repetitions: u64, cost: &Cost) {
 }
 
 /// What a comparison on a suite will be able to find, before anything is run.
-pub fn detectable(suite: &str, group_sizes: &[usize]) {
+pub fn detectable(suite: &str, group_sizes: &[usize], comparisons: usize) {
     let (tasks, groups) = (group_sizes.iter().sum::<usize>(), group_sizes.len());
     let size = format!(
-        "{suite}: {} questions in {} groups",
-        count(tasks as f64),
-        count(groups as f64)
+        "{suite}: {} in {}",
+        plural(tasks, "question"),
+        plural(groups, "group")
     );
-    match detectable_before(group_sizes) {
+    let corrected = format!("after correction for {}", plural(comparisons, "pair"));
+    let smallest = smallest_p(groups, comparisons);
+    match detectable_before(group_sizes, comparisons) {
         Some(least) => eprintln!(
-            "{size} find any difference from {} on, by cautious reckoning from counts alone (power .8 at .05)",
+            "{size}: any difference from {} on is found, {corrected}, by cautious reckoning from counts alone (power .8 at .05)",
             score(least)
         ),
-        None => eprintln!("{size} are too few to be sure of finding any difference"),
+        None if smallest > LEVEL => eprintln!(
+            "{size}: no difference can be found, because {corrected}, p is never below {}",
+            probability(Some(smallest))
+        ),
+        None => eprintln!("{size}: too few to be sure of finding any difference, {corrected}"),
     }
 }
 

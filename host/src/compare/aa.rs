@@ -195,6 +195,7 @@ impl Sides {
                 .filter_map(|(seed, task)| {
                     Some(Score {
                         seed,
+                        order: 0,
                         task: &task.task,
                         group: &task.group,
                         value: *task.scores.get(&self.metric)?,

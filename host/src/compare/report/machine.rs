@@ -1,7 +1,7 @@
 //! Reports for programs. Names stay as they are: [`Report`]'s fields in JSON, the columns below in CSV.
 
 use crate::compare::statistics::Estimate;
-use crate::compare::summary::{Report, StrategyResult, SuiteResult};
+use crate::compare::summary::{Recovery, Report, StrategyResult, SuiteResult};
 
 /// The report as JSON: see [`Report`] for its fields. What is not a number is `null`.
 ///
@@ -15,7 +15,7 @@ pub fn json(report: &Report) -> Result<String, serde_json::Error> {
 
 /// The report as CSV: one line per suite, strategy and measure. A measure is a metric of the suite or a cost
 /// (see [`Costs::named`](crate::compare::summary::Costs::named)). `low` to `difference_high`, and `p_corrected` to
-/// `gained`, are given for the suite's primary metric; what is unknown is empty. `p_corrected` is of the difference to
+/// `recovery`, are given for the suite's primary metric; what is unknown is empty. `p_corrected` is of the difference to
 /// the first plugin after Holm's correction over all pairs, `p_to_first` over the pairs with the first plugin alone.
 ///
 /// # Errors
@@ -56,6 +56,7 @@ struct Line<'a> {
     rank: Option<usize>,
     lost: Option<usize>,
     gained: Option<usize>,
+    recovery: Option<f64>,
 }
 
 fn lines<'a>(suite: &'a SuiteResult, strategy: &'a StrategyResult) -> Vec<Line<'a>> {
@@ -79,6 +80,7 @@ fn lines<'a>(suite: &'a SuiteResult, strategy: &'a StrategyResult) -> Vec<Line<'
         rank: None,
         lost: None,
         gained: None,
+        recovery: None,
     };
     let mut lines = Vec::new();
     for metric in &suite.metrics {
@@ -103,6 +105,7 @@ fn lines<'a>(suite: &'a SuiteResult, strategy: &'a StrategyResult) -> Vec<Line<'
             rank: strategy.rank,
             lost: strategy.harm.as_ref().map(|harm| harm.lost.len()),
             gained: strategy.harm.as_ref().map(|harm| harm.gained),
+            recovery: recovered_after(strategy.recovery),
             ..line(metric, strategy.quality.map(|q| q.mean).or(value))
         });
     }
@@ -110,6 +113,14 @@ fn lines<'a>(suite: &'a SuiteResult, strategy: &'a StrategyResult) -> Vec<Line<'
         lines.push(line(name, Some(value)));
     }
     lines
+}
+
+/// Empty too where memory was not back at the end, or had nothing to lose.
+fn recovered_after(recovery: Option<Recovery>) -> Option<f64> {
+    match recovery {
+        Some(Recovery::After(questions)) => Some(questions),
+        Some(Recovery::NotBack | Recovery::NothingToLose) | None => None,
+    }
 }
 
 fn bounds(estimate: Option<Estimate>) -> (Option<f64>, Option<f64>) {

@@ -6,7 +6,10 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, TableComponent, presets};
 
 use super::answer::answer;
-use super::number::{NOTHING, count, difference, estimate, milliseconds, probability, score};
+use super::number::{
+    NOTHING, count, detectable, difference, effect, estimate, milliseconds, plural, probability,
+    recovery, score,
+};
 use crate::compare::statistics::RESAMPLES;
 use crate::compare::summary::{Costs, Frontier, Report, StrategyResult, SuiteResult, Verdict};
 use crate::compare::{Inapplicable, label};
@@ -42,7 +45,7 @@ fn text(report: &Report, width: usize, ink: Ink) -> String {
         text.push('\n');
     }
     for suite in &report.suites {
-        text.push_str(&heading(suite, report));
+        text.push_str(&heading(suite, report, width));
         text.push_str(&suite_table(suite, width, ink));
         for strategy in suite.strategies.iter().filter(|s| !s.model.is_empty()) {
             push_wrapped(&mut text, "  ", &model_calls(strategy), width);
@@ -67,7 +70,7 @@ fn text(report: &Report, width: usize, ink: Ink) -> String {
 
 /// What a strategy asked of language models, by purpose, per run.
 fn model_calls(strategy: &StrategyResult) -> String {
-    let runs = strategy.seeds.max(1) as f64;
+    let runs = strategy.runs.max(1) as f64;
     let purposes = strategy.model.iter().map(|(purpose, cost)| {
         format!(
             "{purpose} {} ({} tokens)",
@@ -83,7 +86,7 @@ fn model_calls(strategy: &StrategyResult) -> String {
     )
 }
 
-fn heading(suite: &SuiteResult, report: &Report) -> String {
+fn heading(suite: &SuiteResult, report: &Report, width: usize) -> String {
     let lane = match suite.lane {
         Lane::Evidence => "lane A, evidence",
         Lane::Transfer => "lane B, transfer",
@@ -99,17 +102,9 @@ fn heading(suite: &SuiteResult, report: &Report) -> String {
         plural(suite.groups, "group"),
         runs(report),
     );
-    let detectable = suite.detectable.unwrap_or_default();
-    let _ = match (detectable.after, detectable.before) {
-        (Some(after), Some(before)) => writeln!(
-            text,
-            "differences from {} on are found (before the run, from counts alone: {})",
-            score(after),
-            score(before)
-        ),
-        (Some(after), None) => writeln!(text, "differences from {} on are found", score(after)),
-        (None, _) => Ok(()),
-    };
+    if let Some(words) = suite.detectable.as_ref().and_then(detectable) {
+        push_wrapped(&mut text, "", &words, width);
+    }
     text
 }
 
@@ -140,11 +135,6 @@ fn runs(report: &Report) -> String {
         1 => seeds,
         orders => format!("{seeds} in {} each", plural(orders as usize, "order")),
     }
-}
-
-fn plural(number: usize, noun: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
-    format!("{} {noun}{s}", count(number as f64))
 }
 
 /// A column: its title, and what it says of each strategy.
@@ -226,7 +216,7 @@ fn standing(suite: &SuiteResult) -> Vec<Column> {
         value.map_or_else(|| NOTHING.to_owned(), |value| count(value as f64))
     };
     let pair = |strategy: &StrategyResult| suite.to_first(strategy);
-    vec![
+    let mut columns = vec![
         Column::new(suite, "rank", |strategy| number(strategy.rank)),
         Column::new(suite, "p, all\npairs", |strategy| {
             probability(pair(strategy).and_then(|pair| pair.p_holm))
@@ -236,8 +226,7 @@ fn standing(suite: &SuiteResult) -> Vec<Column> {
             probability(pair(strategy).and_then(|pair| pair.p_to_first))
         }),
         Column::new(suite, "effect", |strategy| {
-            let effect = pair(strategy).and_then(|pair| pair.effect);
-            effect.map_or_else(|| NOTHING.to_owned(), |effect| format!("{effect:+.2}"))
+            pair(strategy).map_or_else(|| NOTHING.to_owned(), |pair| effect(&pair))
         }),
         Column::new(suite, "better, same,\nworse", |strategy| {
             pair(strategy).map_or_else(
@@ -276,7 +265,11 @@ fn standing(suite: &SuiteResult) -> Vec<Column> {
                 (false, false) => NOTHING.to_owned(),
             }
         }),
-    ]
+    ];
+    if suite.strategies.iter().any(|s| s.recovery.is_some()) {
+        columns.push(Column::new(suite, "recovery", |s| recovery(s.recovery)));
+    }
+    columns
 }
 
 fn verdict_to_first(suite: &SuiteResult, strategy: &StrategyResult) -> Option<Verdict> {
@@ -412,6 +405,15 @@ fn notes(report: &Report) -> Vec<String> {
          for fewer tokens of models spent on writing."
             .to_owned(),
     );
+    let recovers = |suite: &SuiteResult| suite.strategies.iter().any(|s| s.recovery.is_some());
+    if report.suites.iter().any(recovers) {
+        notes.push(
+            "Recovery: questions after the change of the world until memory is worth as much again as before it, \
+             against the same agent without memory; 0 if it never lost more than chance explains. Nothing to lose: it \
+             was worth nothing before that chance could not explain."
+                .to_owned(),
+        );
+    }
     notes.push(format!(
         "{}, memhost {}, embedder {}, model {}{}{}",
         report

@@ -2,7 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::super::number::{NOTHING, count, difference, estimate, milliseconds, probability, score};
+use super::super::number::{
+    NOTHING, count, difference, effect, estimate, milliseconds, probability, score,
+};
 use super::look::Look;
 use super::suite::class;
 use crate::compare::summary::{Costs, CurvePoint, Pair, StrategyResult, SuiteResult, Test};
@@ -241,7 +243,7 @@ fn tests(pairs: &[Pair]) -> Markup {
                             tr {
                                 th scope="row" { (pair.ours) } td { (pair.theirs) }
                                 td.n { (difference(Some(pair.difference))) }
-                                td.n { (score(pair.effect.unwrap_or(f64::NAN))) }
+                                td.n { (effect(pair)) }
                                 td.n { (probability(pair.p)) } td.n { (probability(pair.p_holm)) }
                                 td.n { (probability(pair.p_to_first)) }
                                 td { (test(pair)) }

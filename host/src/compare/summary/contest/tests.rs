@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::super::Report;
 use super::super::tests::setup;
-use crate::compare::report::answer;
-use crate::compare::statistics::detectable_before;
+use crate::compare::report::{answer, number};
+use crate::compare::statistics::{NoEffect, detectable_before};
 use crate::compare::summary::{SuiteResult, Verdict};
 use crate::compare::{Contest, Finish, Outcome, testing};
 
@@ -86,7 +86,8 @@ fn every_two_strategies_are_a_pair_but_ceilings() {
     assert_eq!(result.pair("rb", "rag").unwrap().turned(), *pair);
     assert_eq!(ranks(&result), [Some(2), Some(1), Some(3), None]);
     let detectable = result.detectable.unwrap();
-    assert_eq!(detectable.before, detectable_before(&[2; 20]));
+    assert_eq!(detectable.before, detectable_before(&[2; 20], 3));
+    assert_eq!(detectable.comparisons, 3);
     assert!(detectable.after < detectable.before, "{detectable:?}");
 }
 
@@ -151,8 +152,8 @@ fn equals_share_the_first_place() {
     assert_eq!(ranks(&result), [Some(1), Some(1)]);
     let pair = &result.pairs[0];
     assert_eq!(
-        (pair.p, pair.p_holm, pair.effect),
-        (Some(1.0), Some(1.0), None)
+        (pair.p, pair.p_holm, pair.no_effect),
+        (Some(1.0), Some(1.0), Some(NoEffect::NothingDiffers))
     );
     assert_eq!(result.detectable.unwrap().after, None);
     assert!(
@@ -160,6 +161,35 @@ fn equals_share_the_first_place() {
             .strategies
             .iter()
             .all(|one| one.frontier.handed_over && one.frontier.written)
+    );
+}
+
+/// Eight groups that all agree have a p of 2/256, and there are fifteen pairs.
+#[test]
+fn where_not_even_the_clearest_difference_is_found_that_is_said() {
+    let (all, nothing) = (hits(16, 16), hits(0, 16));
+    let names = ["a", "b", "c", "d", "e"];
+    let mut strategies: Vec<(&str, bool, &[f64])> = names
+        .iter()
+        .map(|name| (*name, false, all.as_slice()))
+        .collect();
+    strategies.push(("none", true, &nothing));
+    let result = results(&strategies, "hit@1");
+    let detectable = result.detectable.unwrap();
+    assert_eq!((detectable.before, detectable.after), (None, None));
+    assert_eq!(detectable.smallest_p, 15.0 * 2.0 / 256.0);
+    let pair = result.pair("a", "none (floor)").unwrap();
+    assert_eq!(
+        (pair.difference.mean, pair.p_holm),
+        (1.0, Some(detectable.smallest_p))
+    );
+    assert_eq!(
+        (pair.effect, pair.no_effect),
+        (None, Some(NoEffect::Unbounded))
+    );
+    assert_eq!(
+        number::detectable(&detectable).unwrap(),
+        "no difference can be found at this size: after correction for 15 pairs, p is never below .117"
     );
 }
 
