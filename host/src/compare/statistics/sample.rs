@@ -124,7 +124,7 @@ impl<'a> Sample<'a> {
 
 /// One per task, in the order of their names.
 fn average_runs<'a>(scores: &[Score<'a>]) -> Vec<TaskMean<'a>> {
-    let mut tasks: BTreeMap<&str, (&str, BTreeMap<(u64, u32), f64>)> = BTreeMap::new();
+    let mut tasks: BTreeMap<&str, (&str, BTreeMap<_, f64>)> = BTreeMap::new();
     for score in scores {
         let (_, runs) = tasks
             .entry(score.task)
