@@ -391,8 +391,8 @@ fn notes(report: &Report) -> Vec<String> {
         );
     }
     notes.push(format!(
-        "[95 %]: percentile bootstrap, {} resamples of groups of questions, seeds averaged within each question; \
-         differences are paired by question and seed. Costs and memories are per run. Floors are the host's own.",
+        "[95 %]: percentile bootstrap, {} resamples of groups of questions, and of luck as far as several seeds show any; \
+         runs averaged within each question; differences are paired by question and run. Costs and memories are per run. Floors are the host's own.",
         count(RESAMPLES as f64)
     ));
     notes.push(

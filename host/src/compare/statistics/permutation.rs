@@ -12,6 +12,10 @@ const ENUMERATED: usize = 13;
 const DRAWS: u32 = 100_000;
 /// So many draws that are as far from zero are enough for a standard error of a twentieth of p.
 const ENOUGH: u32 = 500;
+/// The p of what no draw is as far from zero as.
+const SMALLEST: f64 = 1.0 / (DRAWS + 1) as f64;
+/// So many standard deviations from zero there is no such draw: by Hoeffding's inequality, one in 10¹³ is.
+const CERTAIN: f64 = 8.0;
 
 /// How often the mean of which these are the groups' parts is at least as far from zero if each part keeps or changes
 /// its sign by chance, as it does if the two strategies only differ in name (Fisher, *The design of experiments*,
@@ -35,6 +39,10 @@ pub(super) fn p(parts: impl Iterator<Item = f64>, luck: &Luck) -> f64 {
         let extreme = (0..all).filter(|signs| flipped(&parts, || *signs).abs() >= least);
         return extreme.count() as f64 / all as f64;
     }
+    let deviation = parts.iter().map(|part| part * part).sum::<f64>().sqrt();
+    if least > CERTAIN * deviation && luck.is_none() {
+        return SMALLEST;
+    }
     let mut random = ChaCha8Rng::seed_from_u64(0);
     let mut extreme = 0;
     for drawn in 1..=DRAWS {
@@ -49,10 +57,8 @@ pub(super) fn p(parts: impl Iterator<Item = f64>, luck: &Luck) -> f64 {
 
 /// The smallest p that so many groups can have: all differ, and in the same direction.
 pub(super) fn smallest(groups: usize) -> f64 {
-    match groups {
-        ..=ENUMERATED => 2.0_f64.powi(1 - groups as i32).min(1.0),
-        _ => 1.0 / f64::from(DRAWS + 1),
-    }
+    let agreeing = 2.0_f64.powi(1 - groups.min(1_000) as i32);
+    agreeing.clamp(SMALLEST, 1.0)
 }
 
 /// The sum with a sign per bit, 64 at a time.
