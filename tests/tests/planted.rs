@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use memhost::compare::summary::{Setup, SuiteResult, Verdict};
+use memhost::compare::summary::{Pair, Setup, SuiteResult, Verdict};
 use memhost::compare::{
     Comparison, Conditions, Contest, Contestant, Design, Finish, Outcome, Report,
 };
@@ -130,9 +130,7 @@ fn found(plan: &Plan) -> Found {
             let (design, mut finish) = compare(plan, number, &surroundings).await;
             let before = reported(&design, &finish);
             let metric = before.primary.clone();
-            let apart = |pair| {
-                Verdict::Undecided != memhost::compare::summary::Pair::verdict(pair, &metric)
-            };
+            let apart = |pair: &Pair| pair.verdict(&metric) != Verdict::Undecided;
             found.nothing += u64::from(before.pairs.iter().any(apart));
             let detectable = before.detectable.unwrap().after.unwrap();
             for outcome in finish.outcomes.iter_mut().step_by(plan.strategies.len()) {
