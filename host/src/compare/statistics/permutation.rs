@@ -34,11 +34,20 @@ pub(super) fn p(parts: impl Iterator<Item = f64>, luck: &Luck) -> f64 {
     let size: f64 = parts.iter().map(|part| part.abs()).sum();
     // What is as large but for rounding is as large.
     let least = mean.abs() - 1e-9 * size;
-    if parts.len() <= ENUMERATED && luck.is_none() {
-        let all = 1_u64 << parts.len();
-        let extreme = (0..all).filter(|signs| flipped(&parts, || *signs).abs() >= least);
-        return extreme.count() as f64 / all as f64;
+    if parts.len() > ENUMERATED {
+        return drawn(&parts, least, luck);
     }
+    let all = 1_u64 << parts.len();
+    let extreme = (0..all).filter(|signs| flipped(&parts, || *signs).abs() >= least);
+    let enumerated = extreme.count() as f64 / all as f64;
+    match luck.is_none() {
+        true => enumerated,
+        // Half of the draws of luck take the observed signs below what was observed; luck is no reason for a smaller p.
+        false => drawn(&parts, least, luck).max(enumerated),
+    }
+}
+
+fn drawn(parts: &[f64], least: f64, luck: &Luck) -> f64 {
     let deviation = parts.iter().map(|part| part * part).sum::<f64>().sqrt();
     if least > CERTAIN * deviation && luck.is_none() {
         return SMALLEST;
@@ -46,7 +55,7 @@ pub(super) fn p(parts: impl Iterator<Item = f64>, luck: &Luck) -> f64 {
     let mut random = ChaCha8Rng::seed_from_u64(0);
     let mut extreme = 0;
     for drawn in 1..=DRAWS {
-        let chance = flipped(&parts, || random.next_u64()) + luck.draw(&mut random);
+        let chance = flipped(parts, || random.next_u64()) + luck.draw(&mut random);
         extreme += u32::from(chance.abs() >= least);
         if extreme == ENOUGH {
             return f64::from(ENOUGH) / f64::from(drawn);

@@ -260,6 +260,16 @@ fn luck_alone_is_students_t() {
     assert_near(interval.high, 0.318_701_235_351_840_64, 0.015);
 }
 
+/// Six groups agree, two runs hardly differ: p is no smaller than that of six groups that agree.
+#[test]
+fn luck_makes_no_p_smaller() {
+    let runs = [0.3, 0.300_001].map(|mean| named(&[mean; 6], &alone(6)));
+    let ours = under_seeds(&runs);
+    let paired = Paired::new(&ours, &nothing(&ours)).unwrap();
+    assert!(!luck_of(&ours).is_none());
+    assert_eq!(paired.test().1, Some(smallest_p(6, 1)));
+}
+
 #[test]
 fn one_seed_and_seeds_that_agree_show_no_luck() {
     let one = runs().remove(0);
