@@ -33,6 +33,7 @@ fn scores<'a>(
         .filter_map(|(seed, task)| {
             Some(Score {
                 seed,
+                order: 0,
                 task: &task.task,
                 group: &task.group,
                 value: *task.scores.get(metric)?,

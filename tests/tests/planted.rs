@@ -1,52 +1,119 @@
-//! What a comparison says it can find, it finds.
+//! What a report says it can find, it finds; and what is not there, it does not.
 
 use std::sync::Arc;
 
-use memhost::compare::aa::{AaTest, Sides};
-use memhost::compare::statistics::{LEVEL, Paired, Score};
-use memhost::driver::{Acting, Surroundings};
+use memhost::compare::summary::{Pair, Setup, SuiteResult, Verdict};
+use memhost::compare::{
+    Comparison, Conditions, Contest, Contestant, Design, Finish, Outcome, Report,
+};
+use memhost::driver::{self, Acting, CellReport, Progress, Surroundings};
 use memhost::embedding::Builtin;
 use memhost::engine::Limits;
 use memhost::model::{Models, NoModel};
+use memhost::settings;
 use memhost::store::Store;
+use memhost::strategy::Renamed;
+use memhost::suite::{Suite, floors, generate};
 
-const RUNS: u64 = 100;
+/// How often a made suite is compared on, and by whom.
+struct Plan {
+    /// The floor that all strategies are copies of.
+    subject: &'static str,
+    strategies: &'static [&'static str],
+    seeds: u64,
+    runs: u64,
+}
 
-/// The scores with as many misses made hits, evenly spread, as lift their mean by `lift`.
-fn lifted<'a>(scores: &[Score<'a>], lift: f64) -> Vec<Score<'a>> {
-    let misses = scores.iter().filter(|score| score.value == 0.0).count();
-    let wanted = (lift * scores.len() as f64).ceil() as usize;
+/// What came of it, in runs.
+#[derive(Debug, Default)]
+struct Found {
+    /// The strategy that was lifted is told apart from all others, as the better one.
+    planted: u64,
+    /// Any two of the strategies as they were are told apart.
+    nothing: u64,
+}
+
+struct Unseen;
+
+impl Progress for Unseen {
+    fn advance(&self, _done: usize, _total: usize) {}
+}
+
+/// This floor as a plugin, under each of these names.
+async fn copies(suite: &Suite, plan: &Plan) -> Vec<Contestant> {
+    let floor = floors(suite)
+        .into_iter()
+        .find(|floor| floor.description().name == plan.subject)
+        .unwrap();
+    let defaults = settings::defaults(&floor.description().parameters);
+    let mut copies = Vec::new();
+    for name in plan.strategies {
+        let copy = Arc::new(Renamed::new(floor.clone(), name));
+        copies.push(Contestant::plugin(copy, defaults.clone()).await.unwrap());
+    }
+    copies
+}
+
+/// Runs a comparison of a strategy with copies of itself, each under seeds of its own, as if these were the same.
+async fn compare(plan: &Plan, number: u64, surroundings: &Surroundings) -> (Design, Finish) {
+    let suite = generate::suite("routing", number).unwrap();
+    let comparison = Comparison {
+        run: format!("planted-{number}"),
+        contests: vec![Contest {
+            contestants: copies(&suite, plan).await,
+            suite: Arc::new(suite),
+            inapplicable: Vec::new(),
+        }],
+        seeds: plan.seeds,
+        orders: 1,
+        most_memories: None,
+        unfit: Vec::new(),
+    };
+    let design = Design::of(&comparison, &Conditions::of(surroundings), Vec::new());
+    let mut outcomes = Vec::new();
+    for (seed, mut planned) in (1_000 * number..).zip(comparison.cells(&design)) {
+        planned.cell.repetition.seed = seed;
+        let report = driver::run_cell(&planned.cell, surroundings, &Unseen).await;
+        outcomes.push(Outcome::Finished(Box::new(report.unwrap())));
+    }
+    let interrupted = false;
+    (
+        design,
+        Finish {
+            outcomes,
+            interrupted,
+        },
+    )
+}
+
+fn reported(design: &Design, finish: &Finish) -> SuiteResult {
+    Report::new(design, finish, &Setup::default())
+        .suites
+        .remove(0)
+}
+
+/// Makes hits of as many misses, evenly spread, as lift the mean by `lift`.
+fn lift_scores(report: &mut CellReport, metric: &str, lift: f64) {
+    let questions = report.tasks.len();
+    let mut scores: Vec<&mut f64> = report
+        .tasks
+        .iter_mut()
+        .filter_map(|task| task.scores.get_mut(metric))
+        .filter(|score| **score == 0.0)
+        .collect();
+    let (misses, wanted) = (scores.len(), (lift * questions as f64).ceil() as usize);
     assert!(wanted <= misses, "{wanted} of {misses} misses");
-    let mut seen = 0;
-    scores
-        .iter()
-        .map(|score| {
-            if score.value != 0.0 {
-                return *score;
-            }
-            seen += 1;
-            let turns = seen * wanted / misses > (seen - 1) * wanted / misses;
-            Score {
-                value: f64::from(u8::from(turns)),
-                ..*score
-            }
-        })
-        .collect()
+    for (seen, score) in scores.iter_mut().enumerate() {
+        if (seen + 1) * wanted / misses > seen * wanted / misses {
+            **score = 1.0;
+        }
+    }
 }
 
-/// Whether a comparison of these two tells ours apart from theirs, as the better one.
-fn finds(ours: &[Score<'_>], theirs: &[Score<'_>]) -> bool {
-    let paired = Paired::new(ours, theirs).unwrap();
-    let interval = paired.estimate().interval.unwrap();
-    interval.low > 0.0 && paired.test().1.unwrap() <= LEVEL
-}
-
-/// The same strategy twice on a made suite, one of them lifted by twice the smallest difference that the comparison says
-/// it finds.
-#[test]
-fn an_effect_of_twice_the_smallest_detectable_one_is_found() {
+/// Compares, then lifts the first strategy by twice the smallest difference that the report says it finds.
+fn found(plan: &Plan) -> Found {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let found = runtime.block_on(async {
+    runtime.block_on(async {
         let folder = tempfile::tempdir().unwrap();
         let embedder = Arc::new(Builtin::default());
         let surroundings = Surroundings {
@@ -58,21 +125,54 @@ fn an_effect_of_twice_the_smallest_detectable_one_is_found() {
             limits: Limits::default(),
             acting: Acting::Reader,
         };
-        let test = AaTest {
-            subject: None,
-            suite: "routing".into(),
-            seeds: 1,
-        };
-        let mut found = 0;
-        for run in 0..RUNS {
-            let sides: Sides = test.sides(run, &surroundings).await.unwrap();
-            let [ours, theirs] = sides.scores();
-            let detectable = Paired::new(&ours, &theirs).unwrap().detectable().unwrap();
-            assert!((0.03..0.15).contains(&detectable), "{detectable}");
-            found += usize::from(finds(&lifted(&ours, 2.0 * detectable), &theirs));
+        let mut found = Found::default();
+        for number in 0..plan.runs {
+            let (design, mut finish) = compare(plan, number, &surroundings).await;
+            let before = reported(&design, &finish);
+            let metric = before.primary.clone();
+            let apart = |pair: &Pair| pair.verdict(&metric) != Verdict::Undecided;
+            found.nothing += u64::from(before.pairs.iter().any(apart));
+            let detectable = before.detectable.unwrap().after.unwrap();
+            for outcome in finish.outcomes.iter_mut().step_by(plan.strategies.len()) {
+                let Outcome::Finished(report) = outcome else {
+                    panic!("all cells were run");
+                };
+                lift_scores(report, &metric, 2.0 * detectable);
+            }
+            let after = reported(&design, &finish);
+            let (first, others) = plan.strategies.split_first().unwrap();
+            let beats = |other: &&str| {
+                let pair = after.pair(first, other).unwrap();
+                pair.verdict(&metric) == Verdict::Better
+            };
+            found.planted += u64::from(others.iter().all(|other| beats(other)));
         }
+        println!("{found:?} of {} runs", plan.runs);
         found
+    })
+}
+
+/// Four strategies make six pairs, which p is corrected for. Told apart where there is nothing: in .05 of runs by
+/// chance, 11 of 100 is three binomial standard errors more.
+#[test]
+fn an_effect_of_twice_the_smallest_detectable_one_is_found() {
+    let found = found(&Plan {
+        subject: "none",
+        strategies: &["a", "b", "c", "d"],
+        seeds: 1,
+        runs: 100,
     });
-    println!("found in {found} of {RUNS} runs");
-    assert!(found >= 80, "found in {found} of {RUNS} runs");
+    assert!(found.planted >= 80 && found.nothing <= 11, "{found:?}");
+}
+
+/// The floor `dense` has luck: whom it sends first decides what it learns.
+#[test]
+fn it_is_found_where_runs_differ_by_luck_and_luck_is_not() {
+    let found = found(&Plan {
+        subject: "dense",
+        strategies: &["a", "b"],
+        seeds: 5,
+        runs: 20,
+    });
+    assert!(found.planted >= 16 && found.nothing <= 4, "{found:?}");
 }

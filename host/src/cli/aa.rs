@@ -2,13 +2,15 @@
 
 use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
+use std::time::Instant;
 
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Failure, interrupt, output};
 use crate::compare::Contestant;
-use crate::compare::aa::{ACCEPTED, AaError, AaResult, AaTest, COMPARISONS};
-use crate::compare::report::number::{plural, score};
+use crate::compare::aa::{AaError, AaResult, AaTest, COMPARISONS};
+use crate::compare::report::number::{milliseconds, plural, score};
 use crate::compare::statistics::Interval;
 use crate::driver::Surroundings;
 
@@ -31,9 +33,13 @@ enum Trouble {
     NothingDiffers(String),
     #[error(
         "a strategy was told apart from itself in {rate} of comparisons, and should be in {least} to {most}: {advice}",
-        least = ACCEPTED.start(), most = ACCEPTED.end()
+        least = accepted.start(), most = accepted.end()
     )]
-    WrongSize { rate: String, advice: &'static str },
+    WrongSize {
+        rate: String,
+        accepted: RangeInclusive<f64>,
+        advice: &'static str,
+    },
 }
 
 /// What is to be tested.
@@ -67,18 +73,15 @@ pub async fn run(
     surroundings: Surroundings,
     jobs: NonZeroUsize,
 ) -> Result<(), Failure> {
-    let bar = match std::io::stderr().is_terminal() {
-        true => ProgressBar::new(COMPARISONS),
-        false => ProgressBar::hidden(),
-    };
+    let progress = Progress::new();
     let result = tokio::select! {
-        result = test.run(&surroundings, jobs, |done| bar.set_position(done)) => result,
+        result = test.run(&surroundings, jobs, |done| progress.done(done)) => result,
         () = interrupt::interrupted() => return Err(Failure::failed(Trouble::Interrupted)),
     };
-    bar.finish_and_clear();
+    progress.bar.finish_and_clear();
     let result = result.map_err(|error| match error {
         AaError::NoGenerator(_) => Failure::usage(error),
-        AaError::Driver(_) | AaError::Broken(_) => Failure::failed(error),
+        AaError::Store(_) | AaError::Driver(_) | AaError::Broken(_) => Failure::failed(error),
     })?;
     let name = test
         .subject
@@ -86,6 +89,41 @@ pub async fn run(
         .map_or("none (floor)", Contestant::name);
     output::print(&said(name, &test, &result))?;
     verdict(name, &test, &result)
+}
+
+/// A bar on a terminal, elsewhere a line now and then; with the time that is left.
+struct Progress {
+    bar: ProgressBar,
+    lines: bool,
+    start: Instant,
+}
+
+impl Progress {
+    /// Comparisons to a line.
+    const LINE: u64 = 20;
+
+    fn new() -> Progress {
+        let lines = !std::io::stderr().is_terminal();
+        let bar = match lines {
+            true => ProgressBar::hidden(),
+            false => ProgressBar::new(COMPARISONS),
+        };
+        let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} comparisons, {eta} left");
+        Progress {
+            bar: bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())),
+            lines,
+            start: Instant::now(),
+        }
+    }
+
+    fn done(&self, done: u64) {
+        self.bar.set_position(done);
+        if self.lines && done.is_multiple_of(Progress::LINE) && done < COMPARISONS {
+            let each = self.start.elapsed().as_secs_f64() / done as f64;
+            let left = milliseconds(1e3 * each * (COMPARISONS - done) as f64);
+            eprintln!("{done} of {COMPARISONS} comparisons, about {left} left");
+        }
+    }
 }
 
 fn said(name: &str, test: &AaTest, result: &AaResult) -> String {
@@ -116,16 +154,19 @@ fn verdict(name: &str, test: &AaTest, result: &AaResult) -> Result<(), Failure> 
         let name = name.to_owned();
         return Err(Failure::failed(Trouble::NothingDiffers(name)));
     }
-    if result.is_accepted() {
+    let accepted = test.accepted();
+    if accepted.contains(&result.rate()) {
         return Ok(());
     }
-    let too_often = result.rate() > *ACCEPTED.end();
+    let too_often = result.rate() > *accepted.end();
     Err(Failure::failed(Trouble::WrongSize {
         rate: score(result.rate()),
+        accepted,
         advice: match (too_often, test.seeds) {
             (false, _) => "its scores differ too little for the test to see",
             (true, 1) => {
-                "its runs differ by more than their tasks explain; with several --seeds the test allows for that"
+                "its runs differ by more than their tasks explain, which one run a side cannot show; with --seeds 5 the \
+                 test allows for that"
             }
             (true, _) => "do not believe small differences on this suite, or take more --seeds",
         },

@@ -8,8 +8,8 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::output;
-use crate::compare::report::number::{milliseconds, plural, score};
-use crate::compare::statistics::detectable_before;
+use crate::compare::report::number::{milliseconds, plural, probability, score};
+use crate::compare::statistics::{LEVEL, detectable_before, smallest_p};
 use crate::compare::{CellKey, Watcher};
 use crate::driver::{CellReport, Cost, Progress};
 
@@ -42,20 +42,29 @@ pub fn expected(strategy: &str, suite: &str, repetitions: u64, cost: &Cost) {
 }
 
 /// What a comparison on a suite will be able to find, before anything is run.
-pub fn detectable(suite: &str, group_sizes: &[usize]) {
+pub fn detectable(suite: &str, group_sizes: &[usize], comparisons: usize) {
     let (tasks, groups) = (group_sizes.iter().sum::<usize>(), group_sizes.len());
     let size = format!(
         "{suite}: {} in {}",
         plural(tasks, "question", "questions"),
         plural(groups, "group", "groups")
     );
-    match detectable_before(group_sizes) {
+    let corrected = format!(
+        "after correction for {}",
+        plural(comparisons, "pair", "pairs")
+    );
+    let smallest = smallest_p(groups, comparisons);
+    match detectable_before(group_sizes, comparisons) {
         Some(least) => output::say(format_args!(
-            "{size}: any difference from {} on is found, by cautious reckoning from counts alone (power .8 at .05)",
+            "{size}: any difference from {} on is found, {corrected}, by cautious reckoning from counts alone (power .8 at .05)",
             score(least)
         )),
+        None if smallest > LEVEL => output::say(format_args!(
+            "{size}: no difference can be found, because {corrected}, p is never below {}",
+            probability(Some(smallest))
+        )),
         None => output::say(format_args!(
-            "{size}: too few to be sure of finding any difference"
+            "{size}: too few to be sure of finding any difference, {corrected}"
         )),
     }
 }

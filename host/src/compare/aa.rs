@@ -4,6 +4,10 @@
 //! same tasks under seeds that nothing else runs under: orders, the strategy's random bits and the reader's all
 //! differ, as they do between two strategies. The scores then go through the same test as those of a real
 //! comparison. It must find a difference about as often as its level says, .05.
+//!
+//! With one seed a side, a strategy that has luck is found to differ from itself more often: one run cannot show its own
+//! luck, so that no test can allow for it. With several seeds, tests do, and find a difference more rarely than .05
+//! where there is less luck than so few seeds could show.
 
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
@@ -14,13 +18,17 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use super::statistics::{Interval, LEVEL, Paired, Score, binomial_interval};
 use super::{Contestant, NO_MEMORY};
 use crate::driver::{self, Cell, CellReport, DriverError, Progress, Repetition, Surroundings};
+use crate::store::{Store, StoreError};
 use crate::suite::{Suite, floors, generate};
 
 /// How many comparisons are made.
 pub const COMPARISONS: u64 = 200;
 
 /// Where the false-positive rate of 200 comparisons must lie: two standard errors around .05.
-pub const ACCEPTED: RangeInclusive<f64> = 0.02..=0.08;
+const ACCEPTED: RangeInclusive<f64> = 0.02..=0.08;
+
+/// A comparison keeps nothing, and does without a disk.
+const STORE: &str = "memory://";
 
 /// A strategy that is to be compared with itself.
 #[derive(Clone)]
@@ -40,6 +48,9 @@ pub enum AaError {
     #[error("`{0}` is not made by a generator, and an A/A test needs new tasks for every comparison: choose one of {known}",
         known = generate::NAMES.join(", "))]
     NoGenerator(String),
+    /// There is no room for memories.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A cell could not be run.
     #[error(transparent)]
     Driver(#[from] DriverError),
@@ -49,7 +60,7 @@ pub enum AaError {
 }
 
 /// The two sides of a comparison, a run per seed.
-pub struct Sides {
+struct Sides {
     metric: String,
     ours: Vec<CellReport>,
     theirs: Vec<CellReport>,
@@ -83,11 +94,6 @@ impl AaResult {
         self.by_test as f64 / self.comparisons as f64
     }
 
-    /// Whether that is as often as it should be.
-    pub fn is_accepted(&self) -> bool {
-        ACCEPTED.contains(&self.rate())
-    }
-
     /// Of the rate of the test, and of that of the interval.
     pub fn intervals(&self) -> [Option<Interval>; 2] {
         [self.by_test, self.by_interval].map(|hits| binomial_interval(hits, self.comparisons))
@@ -95,6 +101,14 @@ impl AaResult {
 }
 
 impl AaTest {
+    /// How often a difference may be found. Rarely is as good as .05 where a test is careful because seeds are few.
+    pub fn accepted(&self) -> RangeInclusive<f64> {
+        match self.seeds {
+            1 => ACCEPTED,
+            _ => 0.0..=*ACCEPTED.end(),
+        }
+    }
+
     /// Makes all comparisons, `jobs` at a time; `heard` is told how many are done.
     ///
     /// # Errors
@@ -129,10 +143,11 @@ impl AaTest {
     }
 
     /// Runs one of the comparisons.
-    ///
-    /// # Errors
-    /// As [`AaTest::run`].
-    pub async fn sides(&self, number: u64, surroundings: &Surroundings) -> Result<Sides, AaError> {
+    async fn sides(&self, number: u64, surroundings: &Surroundings) -> Result<Sides, AaError> {
+        let surroundings = Surroundings {
+            store: Store::open(STORE, surroundings.embedder.clone()).await?,
+            ..surroundings.clone()
+        };
         let suite = generate::suite(&self.suite, number)
             .ok_or_else(|| AaError::NoGenerator(self.suite.clone()))?;
         let suite = match surroundings.acting {
@@ -158,7 +173,7 @@ impl AaTest {
                 id: format!("aa-{number}-{seed}"),
                 most_memories: None,
             };
-            reports.push(driver::run_cell(&cell, surroundings, &Unseen).await?);
+            reports.push(driver::run_cell(&cell, &surroundings, &Unseen).await?);
         }
         let theirs = reports.split_off(reports.len() / 2);
         Ok(Sides {
@@ -185,7 +200,7 @@ async fn no_memory(suite: &Suite) -> Result<Contestant, DriverError> {
 
 impl Sides {
     /// The scores of ours and theirs, run by run, as if both had run under the same seeds.
-    pub fn scores(&self) -> [Vec<Score<'_>>; 2] {
+    fn scores(&self) -> [Vec<Score<'_>>; 2] {
         [&self.ours, &self.theirs].map(|reports| {
             let tasks = reports
                 .iter()
@@ -195,6 +210,7 @@ impl Sides {
                 .filter_map(|(seed, task)| {
                     Some(Score {
                         seed,
+                        order: 0,
                         task: &task.task,
                         group: &task.group,
                         value: *task.scores.get(&self.metric)?,

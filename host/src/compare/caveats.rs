@@ -2,11 +2,10 @@
 
 use super::key::Conditions;
 use super::report::number::{count, score};
-use super::statistics::FEW_GROUPS;
+use super::statistics::{FEW_GROUPS, FEW_SEEDS};
 use super::summary::{StrategyResult, SuiteResult};
 use super::{Design, ListedStrategy, ListedSuite, label};
 use crate::contract::{Labels, Plan, Protocol};
-use crate::suite::Lane;
 
 /// The caveats of one suite's results, most general first.
 pub fn of(suite: &ListedSuite, result: &SuiteResult, design: &Design) -> Vec<String> {
@@ -126,14 +125,21 @@ fn about_intervals(result: &SuiteResult) -> Option<String> {
     })
 }
 
-/// Where a reader draws whom to send, one run's luck touches all that follows, and only other runs show how much.
+/// One run's luck touches all that follows, and only runs under other seeds show how much.
 fn about_luck(result: &SuiteResult) -> Option<String> {
-    let once = result.strategies.iter().all(|strategy| strategy.seeds < 2);
-    (result.lane == Lane::Routing && once).then(|| {
-        "one run each: whom a strategy sends first by luck decides what it learns, which touches all its questions; \
-         intervals and tests allow for that with several seeds only"
-            .to_owned()
-    })
+    match result.strategies.iter().map(|strategy| strategy.seeds).max()? {
+        0 => None,
+        1 => Some(
+            "one seed: a strategy's luck in what it meets and draws first can touch all its questions, and does not \
+             show in one run; intervals and tests allow for it with several --seeds only"
+                .to_owned(),
+        ),
+        seeds if seeds < FEW_SEEDS => Some(format!(
+            "only {seeds} seeds: how far a strategy's runs differ by luck is hardly known from so few, and where they \
+             differ, intervals are wide and p is large accordingly; {FEW_SEEDS} --seeds or more find smaller differences"
+        )),
+        _ => None,
+    }
 }
 
 fn about_strategy(strategy: &StrategyResult) -> Vec<String> {
@@ -282,6 +288,7 @@ mod tests {
                 crate::compare::statistics::estimate(report.tasks.iter().map(|task| {
                     crate::compare::statistics::Score {
                         seed: 0,
+                        order: 0,
                         task: &task.task,
                         group: &task.group,
                         value: task.scores["hit@1"],

@@ -215,6 +215,14 @@ impl Contest {
         }
         sizes.into_values().collect()
     }
+
+    /// How many pairs of strategies are compared; ceilings are in none.
+    pub fn comparisons(&self) -> usize {
+        let strategies = self.contestants.iter();
+        let compared = strategies.filter(|one| !is_ceiling(one.name(), one.floor));
+        let compared = compared.count();
+        compared * compared.saturating_sub(1) / 2
+    }
 }
 
 /// What is compared on what, how often.

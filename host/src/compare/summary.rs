@@ -7,16 +7,17 @@ mod contest;
 mod found;
 mod online;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::caveats;
-pub use super::statistics::Test;
+pub use super::statistics::online::Recovery;
 use super::statistics::{self, Estimate, Score, mean, nearest_rank, percentile};
+pub use super::statistics::{NoEffect, Test};
 use super::{
     Design, Finish, Inapplicable, ListedCell, ListedStrategy, ListedSuite, NO_MEMORY, Outcome,
     PlannedCell, Unfit,
 };
-use crate::driver::{CellReport, ModelCost, Runs};
+use crate::driver::{CellReport, ModelCost, Repetition, Runs};
 use crate::store::ResultRow;
 use crate::suite::{self, Lane, Scores};
 
@@ -77,7 +78,7 @@ pub struct SuiteResult {
     pub questions: usize,
     /// Groups of questions; intervals resample groups.
     pub groups: usize,
-    /// The smallest difference that a comparison of this size finds.
+    /// The smallest difference that a comparison of this size finds; `None` if nothing was compared.
     pub detectable: Option<Detectable>,
     /// The plugins in the order given, then the floors.
     pub strategies: Vec<StrategyResult>,
@@ -120,8 +121,10 @@ pub struct StrategyResult {
     pub floor: bool,
     /// Every parameter, as text.
     pub settings: BTreeMap<String, String>,
-    /// How many runs finished: one per seed and order.
+    /// Under how many seeds a run finished.
     pub seeds: usize,
+    /// How many runs finished: one per seed and order.
+    pub runs: usize,
     /// The primary metric; `None` if nothing was measured.
     pub quality: Option<Estimate>,
     /// Its difference to the first plugin's, paired by task and seed.
@@ -133,8 +136,9 @@ pub struct StrategyResult {
     pub harm: Option<Harm>,
     /// Over the run, in the order in which questions were asked, at up to 60 points.
     pub curve: Vec<CurvePoint>,
-    /// How many questions it takes after a change of the world until the score is back, where the suite marks one.
-    pub recovery: Option<f64>,
+    /// How many questions it takes after a change of the world until memory is worth as much as before, where the suite
+    /// marks one.
+    pub recovery: Option<Recovery>,
     /// Milliseconds of retrieve calls at the percentiles [`LATENCY_PERCENTILES`]; empty if not measured.
     pub latency: Vec<f64>,
     /// Whether another one gives at least as much for less.
@@ -338,13 +342,14 @@ impl<'a> Ran<'a> {
     }
 
     fn scores(&self, metric: &str) -> Vec<Score<'a>> {
-        let seed = self.cell.key.repetition.number();
+        let Repetition { seed, order } = self.cell.key.repetition;
         self.report()
             .into_iter()
             .flat_map(|report| &report.tasks)
             .filter_map(|task| {
                 Some(Score {
                     seed,
+                    order,
                     task: &task.task,
                     group: &task.group,
                     value: *task.scores.get(metric)?,
@@ -381,7 +386,7 @@ fn suite_result(suite: &ListedSuite, ran: &[Ran<'_>], design: &Design) -> SuiteR
             let runs = runs_of(index);
             let result = StrategyResult {
                 curve: online::curve(&runs, &without_memory, primary),
-                recovery: online::recovery(&runs, primary),
+                recovery: online::recovery(&runs, &without_memory, primary),
                 quality: statistics::estimate(scores.iter().copied()),
                 difference: (index > 0)
                     .then(|| statistics::difference(&scores, &first))
@@ -419,13 +424,16 @@ fn strategy_result(
     metrics: &[String],
 ) -> StrategyResult {
     let reports: Vec<&CellReport> = runs.iter().filter_map(Ran::report).collect();
+    let finished = runs.iter().filter(|run| run.report().is_some());
+    let finished_seeds: BTreeSet<u64> = finished.map(|run| run.cell.key.repetition.seed).collect();
     StrategyResult {
         strategy: strategy.name.clone(),
         version: strategy.version.clone(),
         digest: strategy.digest.clone(),
         floor: strategy.floor,
         settings: strategy.settings.clone(),
-        seeds: reports.len(),
+        seeds: finished_seeds.len(),
+        runs: reports.len(),
         quality: None,
         difference: None,
         rank: None,

@@ -49,11 +49,6 @@ impl Repetition {
             order => format!("{}.{order}", self.seed),
         }
     }
-
-    /// A number that no other repetition has, as long as seeds have 32 bits.
-    pub fn number(self) -> u64 {
-        (u64::from(self.order) << 32) ^ self.seed
-    }
 }
 
 /// Bits that tell a generator for the order from those for the calls, for the reader and for trials.
@@ -193,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn repetitions_have_names_and_numbers_of_their_own() {
+    fn repetitions_have_names_of_their_own() {
         let all = [
             repetition(0, 0),
             repetition(1, 0),
@@ -201,7 +196,5 @@ mod tests {
             repetition(1, 1),
         ];
         assert_eq!(all.map(Repetition::name), ["0", "1", "0.1", "1.1"]);
-        let numbers: std::collections::BTreeSet<u64> = all.map(Repetition::number).into();
-        assert_eq!(numbers.len(), all.len());
     }
 }

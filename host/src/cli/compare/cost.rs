@@ -66,6 +66,7 @@ pub(super) fn say_costs(
         progress::expected(plugin.name(), &suite.name, runs, &cost);
     }
     for contest in &comparison.contests {
-        progress::detectable(&contest.suite.name, &contest.group_sizes());
+        let suite = &contest.suite.name;
+        progress::detectable(suite, &contest.group_sizes(), contest.comparisons());
     }
 }

@@ -80,9 +80,12 @@ fn ranking(suite: &SuiteResult, floors: bool) -> Vec<&StrategyResult> {
         .filter(|strategy| strategy.floor == floors && strategy.rank.is_some())
         .filter_map(|strategy| Some((strategy.quality?.mean, strategy)))
         .collect();
-    ranking.sort_by(|(a, _), (b, _)| match lower {
-        true => a.total_cmp(b),
-        false => b.total_cmp(a),
+    ranking.sort_by(|(a, ours), (b, theirs)| {
+        let best_first = match lower {
+            true => a.total_cmp(b),
+            false => b.total_cmp(a),
+        };
+        best_first.then_with(|| ours.strategy.cmp(&theirs.strategy))
     });
     ranking.into_iter().map(|(_, strategy)| strategy).collect()
 }

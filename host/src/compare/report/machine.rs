@@ -1,7 +1,7 @@
 //! Reports for programs. Names stay as they are: [`Report`]'s fields in JSON, the columns below in CSV.
 
 use crate::compare::statistics::Estimate;
-use crate::compare::summary::{Report, StrategyResult, SuiteResult};
+use crate::compare::summary::{Recovery, Report, StrategyResult, SuiteResult};
 
 /// The report as JSON: see [`Report`] for its fields. What is not a number is `null`.
 ///
@@ -15,7 +15,8 @@ pub fn json(report: &Report) -> Result<String, serde_json::Error> {
 
 /// The report as CSV: one line per suite, strategy and measure. A measure is a metric of the suite or a cost
 /// (see [`Costs::named`](crate::compare::summary::Costs::named)). `low` to `difference_high`, and `p_corrected` to
-/// `gained`, are given for the suite's primary metric; what is unknown is empty.
+/// `recovery`, are given for the suite's primary metric; what is unknown is empty. `p_corrected` is of the difference to
+/// the first plugin after Holm's correction over all pairs, `p_to_first` over the pairs with the first plugin alone.
 ///
 /// # Errors
 /// None that a report can cause.
@@ -51,9 +52,11 @@ struct Line<'a> {
     tasks: Option<usize>,
     groups: Option<usize>,
     p_corrected: Option<f64>,
+    p_to_first: Option<f64>,
     rank: Option<usize>,
     lost: Option<usize>,
     gained: Option<usize>,
+    recovery: Option<f64>,
 }
 
 fn lines<'a>(suite: &'a SuiteResult, strategy: &'a StrategyResult) -> Vec<Line<'a>> {
@@ -73,9 +76,11 @@ fn lines<'a>(suite: &'a SuiteResult, strategy: &'a StrategyResult) -> Vec<Line<'
         tasks: None,
         groups: None,
         p_corrected: None,
+        p_to_first: None,
         rank: None,
         lost: None,
         gained: None,
+        recovery: None,
     };
     let mut lines = Vec::new();
     for metric in &suite.metrics {
@@ -86,6 +91,7 @@ fn lines<'a>(suite: &'a SuiteResult, strategy: &'a StrategyResult) -> Vec<Line<'
         }
         let (low, high) = bounds(strategy.quality);
         let (difference_low, difference_high) = bounds(strategy.difference);
+        let to_first = suite.to_first(strategy);
         lines.push(Line {
             low,
             high,
@@ -94,10 +100,12 @@ fn lines<'a>(suite: &'a SuiteResult, strategy: &'a StrategyResult) -> Vec<Line<'
             difference_high,
             tasks: strategy.quality.map(|q| q.tasks),
             groups: strategy.quality.map(|q| q.groups),
-            p_corrected: suite.to_first(strategy).and_then(|pair| pair.p_holm),
+            p_corrected: to_first.as_ref().and_then(|pair| pair.p_holm),
+            p_to_first: to_first.and_then(|pair| pair.p_to_first),
             rank: strategy.rank,
             lost: strategy.harm.as_ref().map(|harm| harm.lost.len()),
             gained: strategy.harm.as_ref().map(|harm| harm.gained),
+            recovery: recovered_after(strategy.recovery),
             ..line(metric, strategy.quality.map(|q| q.mean).or(value))
         });
     }
@@ -105,6 +113,14 @@ fn lines<'a>(suite: &'a SuiteResult, strategy: &'a StrategyResult) -> Vec<Line<'
         lines.push(line(name, Some(value)));
     }
     lines
+}
+
+/// Empty too where memory was not back at the end, or had nothing to lose.
+fn recovered_after(recovery: Option<Recovery>) -> Option<f64> {
+    match recovery {
+        Some(Recovery::After(questions)) => Some(questions),
+        Some(Recovery::NotBack | Recovery::NothingToLose) | None => None,
+    }
 }
 
 fn bounds(estimate: Option<Estimate>) -> (Option<f64>, Option<f64>) {

@@ -1,6 +1,7 @@
 //! Numbers as people read them. What is not a finite number is shown as [`NOTHING`].
 
-use crate::compare::statistics::{Estimate, Interval};
+use crate::compare::statistics::{Estimate, Interval, LEVEL, NoEffect};
+use crate::compare::summary::{Detectable, Pair, Recovery};
 
 /// Stands where there is no number.
 pub const NOTHING: &str = "–";
@@ -31,6 +32,47 @@ fn with_interval(estimate: Option<Estimate>, show: impl Fn(f64) -> String) -> St
             format!("{} [{}, {}]", show(mean), show(low), show(high))
         }
         None => show(mean),
+    }
+}
+
+/// An effect in standard deviations: `+0.52`; `unbounded` where they are zero.
+pub fn effect(pair: &Pair) -> String {
+    match pair.no_effect {
+        Some(NoEffect::Unbounded) => "unbounded".to_owned(),
+        _ => finite(pair.effect.unwrap_or(f64::NAN), |value| {
+            format!("{value:+.2}")
+        }),
+    }
+}
+
+/// What a comparison of some size can find; `None` if nothing differed, which does not tell.
+pub fn detectable(detectable: &Detectable) -> Option<String> {
+    let corrected = format!(
+        "after correction for {}",
+        plural(detectable.comparisons, "pair", "pairs")
+    );
+    if detectable.smallest_p > LEVEL {
+        return Some(format!(
+            "no difference can be found at this size: {corrected}, p is never below {}",
+            probability(Some(detectable.smallest_p))
+        ));
+    }
+    let before = detectable.before.map_or_else(String::new, |before| {
+        format!(" (before the run, from counts alone: {})", score(before))
+    });
+    Some(format!(
+        "differences from {} on are found in 4 of 5 cases, {corrected}{before}",
+        score(detectable.after?)
+    ))
+}
+
+/// Questions until memory is worth as much as before: `178`, `not back`, `nothing to lose`.
+pub fn recovery(recovery: Option<Recovery>) -> String {
+    match recovery {
+        Some(Recovery::After(questions)) => count(questions),
+        Some(Recovery::NotBack) => "not back".to_owned(),
+        Some(Recovery::NothingToLose) => "nothing to lose".to_owned(),
+        None => NOTHING.to_owned(),
     }
 }
 

@@ -7,7 +7,8 @@ use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, TableCo
 
 use super::answer::answer;
 use super::number::{
-    NOTHING, count, difference, estimate, milliseconds, plural, probability, score,
+    NOTHING, count, detectable, difference, effect, estimate, milliseconds, plural, probability,
+    recovery, score,
 };
 use crate::compare::statistics::RESAMPLES;
 use crate::compare::summary::{Costs, Frontier, Report, StrategyResult, SuiteResult, Verdict};
@@ -49,7 +50,7 @@ fn text(report: &Report, width: usize, ink: Ink) -> String {
         text.push('\n');
     }
     for suite in &report.suites {
-        text.push_str(&heading(suite, report));
+        text.push_str(&heading(suite, report, width));
         text.push_str(&suite_table(suite, width, ink));
         for strategy in suite.strategies.iter().filter(|s| !s.model.is_empty()) {
             push_wrapped(&mut text, "  ", &model_calls(strategy), width);
@@ -74,7 +75,7 @@ fn text(report: &Report, width: usize, ink: Ink) -> String {
 
 /// What a strategy asked of language models, by purpose, per run.
 fn model_calls(strategy: &StrategyResult) -> String {
-    let runs = strategy.seeds.max(1) as f64;
+    let runs = strategy.runs.max(1) as f64;
     let purposes = strategy.model.iter().map(|(purpose, cost)| {
         format!(
             "{purpose} {} ({} tokens)",
@@ -90,7 +91,7 @@ fn model_calls(strategy: &StrategyResult) -> String {
     )
 }
 
-fn heading(suite: &SuiteResult, report: &Report) -> String {
+fn heading(suite: &SuiteResult, report: &Report, width: usize) -> String {
     let mut text = format!(
         "{} (lane {}, {}): {} in {}, {}\n",
         suite.suite,
@@ -100,17 +101,9 @@ fn heading(suite: &SuiteResult, report: &Report) -> String {
         plural(suite.groups, "group", "groups"),
         runs(report),
     );
-    let detectable = suite.detectable.unwrap_or_default();
-    let _ = match (detectable.after, detectable.before) {
-        (Some(after), Some(before)) => writeln!(
-            text,
-            "differences from {} on are found (before the run, from counts alone: {})",
-            score(after),
-            score(before)
-        ),
-        (Some(after), None) => writeln!(text, "differences from {} on are found", score(after)),
-        (None, _) => Ok(()),
-    };
+    if let Some(words) = suite.detectable.as_ref().and_then(detectable) {
+        push_wrapped(&mut text, "", &words, width);
+    }
     text
 }
 
@@ -225,15 +218,17 @@ fn standing(suite: &SuiteResult) -> Vec<Column> {
         value.map_or_else(|| NOTHING.to_owned(), |value| count(value as f64))
     };
     let pair = |strategy: &StrategyResult| suite.to_first(strategy);
-    vec![
+    let mut columns = vec![
         Column::new(suite, "rank", |strategy| number(strategy.rank)),
-        Column::new(suite, "p after\ncorrection", |strategy| {
+        Column::new(suite, "p, all\npairs", |strategy| {
             probability(pair(strategy).and_then(|pair| pair.p_holm))
         })
         .meaning(suite, |strategy| verdict_to_first(suite, strategy)),
+        Column::new(suite, "p, to\nfirst only", |strategy| {
+            probability(pair(strategy).and_then(|pair| pair.p_to_first))
+        }),
         Column::new(suite, "effect", |strategy| {
-            let effect = pair(strategy).and_then(|pair| pair.effect);
-            effect.map_or_else(|| NOTHING.to_owned(), |effect| format!("{effect:+.2}"))
+            pair(strategy).map_or_else(|| NOTHING.to_owned(), |pair| effect(&pair))
         }),
         Column::new(suite, "better, same,\nworse", |strategy| {
             pair(strategy).map_or_else(
@@ -272,7 +267,11 @@ fn standing(suite: &SuiteResult) -> Vec<Column> {
                 (false, false) => NOTHING.to_owned(),
             }
         }),
-    ]
+    ];
+    if suite.strategies.iter().any(|s| s.recovery.is_some()) {
+        columns.push(Column::new(suite, "recovery", |s| recovery(s.recovery)));
+    }
+    columns
 }
 
 fn verdict_to_first(suite: &SuiteResult, strategy: &StrategyResult) -> Option<Verdict> {
@@ -388,19 +387,29 @@ fn notes(report: &Report) -> Vec<String> {
     models.dedup();
     let mut notes = Vec::new();
     notes.push(format!(
-        "[95 %]: percentile bootstrap, {} resamples of groups of questions, seeds averaged within each question; \
-         differences are paired by question and seed. Costs and memories are per run. Floors are the host's own.",
+        "[95 %]: percentile bootstrap, {} resamples of groups of questions, and of luck as far as several seeds show any; \
+         runs averaged within each question; differences are paired by question and run. Costs and memories are per run. Floors are the host's own.",
         count(RESAMPLES as f64)
     ));
     notes.push(
         "p: McNemar's exact test where questions are independent hits and misses, else a permutation of groups, after \
-         Holm's correction; effect: in standard deviations; better, same, worse: questions; all of these against the \
-         first strategy. Strategies that cannot be told apart from the best of their rank share it: the interval of \
-         the difference includes 0, or p is above .05. Lost, gained: questions solved without memory and not with it, \
+         Holm's correction over all pairs, floors included, or over those with the first strategy only; effect: in \
+         standard deviations; better, same, worse: questions; all of these against the first strategy. Strategies \
+         that cannot be told apart from the best of their rank share it: the interval of the difference includes 0, or \
+         p of all pairs is above .05. Lost, gained: questions solved without memory and not with it, \
          and the other way round. Frontier: no other strategy is at least as good for fewer tokens handed over, or \
          for fewer tokens of models spent on writing."
             .to_owned(),
     );
+    let recovers = |suite: &SuiteResult| suite.strategies.iter().any(|s| s.recovery.is_some());
+    if report.suites.iter().any(recovers) {
+        notes.push(
+            "Recovery: questions after the change of the world until memory is worth as much again as before it, \
+             against the same agent without memory; 0 if it never lost more than chance explains. Nothing to lose: it \
+             was worth nothing before that chance could not explain."
+                .to_owned(),
+        );
+    }
     notes.push(format!(
         "{}, memhost {}, embedder {}, model {}{}{}",
         report

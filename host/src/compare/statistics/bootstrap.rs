@@ -6,6 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::Interval;
 use super::distribution::{normal_cdf, t_quantile};
+use super::luck::Luck;
 use super::quantiles::percentile;
 use super::sample::{Cluster, pooled_mean};
 
@@ -16,18 +17,31 @@ pub const RESAMPLES: usize = 2_000;
 /// What lies outside of the interval on either side.
 const TAIL: f64 = 0.025;
 
-/// Draws as many groups as there are, with replacement, and again; the interval of these means. `None` with fewer
-/// than two groups.
-pub(super) fn interval(clusters: &[Cluster]) -> Option<Interval> {
+/// Draws as many groups as there are, with replacement, and what luck may have added, and again; the interval of these
+/// means. `None` with fewer than two groups.
+pub(super) fn interval(clusters: &[Cluster], luck: &Luck) -> Option<Interval> {
     let bound = expanded_percent(clusters.len())?;
+    // Seen from the same side whichever of two strategies is ours, so that their interval is turned when they are.
+    let side = clusters.iter().find(|cluster| cluster.sum != 0.0);
+    let side = side.map_or(1.0, |cluster| cluster.sum.signum());
     let mut random = ChaCha8Rng::seed_from_u64(0);
     let mut means: Vec<f64> = (0..RESAMPLES)
-        .map(|_| pooled_mean(clusters.iter().filter_map(|_| clusters.choose(&mut random))))
+        .map(|_| {
+            let groups = clusters.iter().filter_map(|_| clusters.choose(&mut random));
+            side * pooled_mean(groups) + luck.draw(&mut random)
+        })
         .collect();
     means.sort_unstable_by(f64::total_cmp);
-    Some(Interval {
-        low: percentile(&means, bound)?,
-        high: percentile(&means, 100.0 - bound)?,
+    let (low, high) = (
+        percentile(&means, bound)?,
+        percentile(&means, 100.0 - bound)?,
+    );
+    Some(match side > 0.0 {
+        true => Interval { low, high },
+        false => Interval {
+            low: -high,
+            high: -low,
+        },
     })
 }
 

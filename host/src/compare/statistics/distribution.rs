@@ -11,6 +11,11 @@ pub(super) fn normal_cdf(value: f64) -> f64 {
     Normal::standard().cdf(value)
 }
 
+/// The value that a standard normal exceeds with probability 1 - `probability`.
+pub(super) fn normal_quantile(probability: f64) -> f64 {
+    Normal::standard().inverse_cdf(probability)
+}
+
 /// The value that Student's t with these degrees of freedom exceeds with probability 1 - `probability`. `None`
 /// without a degree of freedom.
 pub(super) fn t_quantile(probability: f64, freedom: f64) -> Option<f64> {

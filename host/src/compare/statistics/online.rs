@@ -46,7 +46,7 @@ pub fn so_far(scores: &[Asked<'_>], questions: u32) -> Option<Estimate> {
     estimate(early.map(|asked| asked.score))
 }
 
-/// What was lost against `reference` in the first `questions` of a run, in sum, as a mean over seeds: its scores less
+/// What was lost against `reference` in the first `questions` of a run, in sum, as a mean over runs: its scores less
 /// ours, or the other way round where less is better. Negative where ours are better. Questions that only one of them
 /// was scored on do not count; `None` if that leaves nothing.
 pub fn regret(
@@ -55,22 +55,36 @@ pub fn regret(
     less_is_better: bool,
     questions: u32,
 ) -> Option<f64> {
-    let reference: BTreeMap<(u64, &str), f64> = reference
-        .iter()
-        .map(|asked| ((asked.score.seed, asked.score.task), asked.score.value))
-        .collect();
-    let sign = if less_is_better { -1.0 } else { 1.0 };
-    let mut by_seed: BTreeMap<u64, f64> = BTreeMap::new();
-    for Asked { place, score } in ours {
-        let Some(theirs) = reference.get(&(score.seed, score.task)) else {
-            continue;
-        };
-        let lost = sign * (theirs - score.value);
-        if *place < questions && lost.is_finite() {
-            *by_seed.entry(score.seed).or_default() += lost;
+    let mut by_run: BTreeMap<(u64, u32), f64> = BTreeMap::new();
+    for Asked { place, score } in worth(ours, reference, less_is_better) {
+        if place < questions {
+            *by_run.entry(score.run()).or_default() -= score.value;
         }
     }
-    mean(by_seed.into_values())
+    mean(by_run.into_values())
+}
+
+/// What memory was worth at each question: ours less `reference`, run by run, or the other way round where less is
+/// better. Questions that only one of them was scored on are left out.
+pub fn worth<'a>(
+    ours: &[Asked<'a>],
+    reference: &[Asked<'_>],
+    less_is_better: bool,
+) -> Vec<Asked<'a>> {
+    let sign = if less_is_better { -1.0 } else { 1.0 };
+    let reference: BTreeMap<((u64, u32), &str), f64> = reference
+        .iter()
+        .map(|asked| ((asked.score.run(), asked.score.task), asked.score.value))
+        .collect();
+    ours.iter()
+        .filter_map(|asked| {
+            let score = asked.score;
+            let theirs = reference.get(&(score.run(), score.task))?;
+            let value = sign * (score.value - theirs);
+            let score = Score { value, ..score };
+            value.is_finite().then_some(Asked { score, ..*asked })
+        })
+        .collect()
 }
 
 /// What stood at `questions` in a course of (questions asked, value) that rises in the first: the latest value, `None`
@@ -80,19 +94,30 @@ pub fn standing_at(course: &[(u32, u64)], questions: u32) -> Option<u64> {
     Some(course.get(known.checked_sub(1)?)?.1)
 }
 
-/// How many questions it takes after a change of the world until the score is back: `changed` is the place of the first
-/// question after it.
+/// Whether what memory is worth comes back after a change of the world.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Recovery {
+    /// After so many questions; 0 if it was never lost.
+    After(f64),
+    /// Not before the end.
+    NotBack,
+    /// Memory was worth nothing before the change that chance could not explain.
+    NothingToLose,
+}
+
+/// How many questions it takes after a change of the world until memory is worth as much as before: `changed` is the
+/// place of the first question after it. It is of [`worth`], not of scores, which rise and fall with how hard questions
+/// are.
 ///
-/// Seeds are averaged place by place. The level before is the mean over all questions before the change; the score has
-/// left it while the mean over the last [`TRAILING`] questions, all of them asked after the change, is worse by more than
+/// Runs are averaged place by place. The level before is the mean over all questions before the change; worth has
+/// left it while the mean over the last [`TRAILING`] questions, all of them asked after the change, is less by more than
 /// 1.96 of its standard errors, which the spread before the change tells. It is back when it returns from its first fall,
-/// which may come late where outcomes do; it takes 0 if it never falls. `None` if it is not back at the end, or there is
-/// nothing to compare: no question before, or too few after.
-pub fn recovery(scores: &[Asked<'_>], changed: u32, less_is_better: bool) -> Option<f64> {
-    let sign = if less_is_better { -1.0 } else { 1.0 };
+/// which may come late where outcomes do. `None` if there is nothing to compare: no question before, or too few after.
+pub fn recovery(worth: &[Asked<'_>], changed: u32) -> Option<Recovery> {
     let mut places: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
-    for Asked { place, score } in scores.iter().filter(|asked| asked.score.value.is_finite()) {
-        places.entry(*place).or_default().push(sign * score.value);
+    for Asked { place, score } in worth {
+        places.entry(*place).or_default().push(score.value);
     }
     let run: Vec<(u32, f64)> = places
         .into_iter()
@@ -101,17 +126,26 @@ pub fn recovery(scores: &[Asked<'_>], changed: u32, less_is_better: bool) -> Opt
     let (before, after) = run.split_at(run.partition_point(|(place, _)| *place < changed));
     let level = mean(before.iter().map(|(_, value)| *value))?;
     let variance = mean(before.iter().map(|(_, value)| (value - level).powi(2)))?;
-    let least = level - LEFT * (variance / TRAILING as f64).sqrt();
+    let chance = |questions: usize| LEFT * (variance / questions as f64).sqrt();
+    if after.len() < TRAILING {
+        return None;
+    }
+    if level <= chance(before.len()) {
+        return Some(Recovery::NothingToLose);
+    }
+    let least = level - chance(TRAILING);
     let is_worse = |window: &[(u32, f64)]| {
         mean(window.iter().map(|(_, value)| *value)).is_some_and(|trailing| trailing < least)
     };
     let mut trailing = after.windows(TRAILING).map(is_worse).enumerate();
     if !trailing.any(|(_, worse)| worse) {
-        return (after.len() >= TRAILING).then_some(0.0);
+        return Some(Recovery::After(0.0));
     }
-    let back = trailing.find_map(|(start, worse)| (!worse).then_some(start))?;
-    let (place, _) = after.get(back + TRAILING - 1)?;
-    Some(f64::from(place - changed + 1))
+    let back = trailing.find_map(|(start, worse)| (!worse).then_some(start));
+    let last = back.and_then(|start| after.get(start + TRAILING - 1));
+    Some(last.map_or(Recovery::NotBack, |(place, _)| {
+        Recovery::After(f64::from(place - changed + 1))
+    }))
 }
 
 #[cfg(test)]
@@ -126,6 +160,7 @@ mod tests {
                 place,
                 score: Score {
                     seed,
+                    order: 0,
                     task,
                     group: task,
                     value,
@@ -219,22 +254,20 @@ mod tests {
         assert_eq!(standing_at(&[], 1), None);
     }
 
-    /// All right before the change; wrong at the first 30 after it, right from there on. Fifty in a row are right when
-    /// 80 have been asked.
+    /// Worth 1 before the change; nothing at the first 30 questions after it, 1 from there on. Fifty in a row are worth 1
+    /// when 80 have been asked.
     #[test]
-    fn recovery_counts_questions_until_the_level_is_reached_again() {
+    fn recovery_counts_questions_until_memory_is_worth_as_much_again() {
         let names = names(200);
         let values: Vec<f64> = (0..200)
             .map(|place| f64::from(u8::from(!(100..130).contains(&place))))
             .collect();
-        let scores = run(0, &names, &values);
-        assert_eq!(recovery(&scores, 100, false), Some(80.0));
-        let errors: Vec<f64> = values.iter().map(|value| 1.0 - value).collect();
-        assert_eq!(recovery(&run(0, &names, &errors), 100, true), Some(80.0));
+        let run = run(0, &names, &values);
+        assert_eq!(recovery(&run, 100), Some(Recovery::After(80.0)));
     }
 
-    /// Before: every second right, .5 with a standard error of .5/√50 = .0707, so that .3614 is still its level. The first
-    /// trailing mean after it is 19/50 = .38 or 18/50 = .36.
+    /// Before: every second question worth 1, .5 with a standard error of .5/√50 = .0707, so that .3614 is still its level.
+    /// The first trailing mean after it is 19/50 = .38 or 18/50 = .36.
     #[test]
     fn chance_is_no_fall() {
         let names = names(200);
@@ -246,19 +279,14 @@ mod tests {
                 })
                 .collect()
         };
-        assert_eq!(
-            recovery(&run(0, &names, &values(19)), 100, false),
-            Some(0.0)
-        );
-        // The first question that leaves the window is a right one, and so are the first that enter it: it stays at
+        let after = |right| recovery(&run(0, &names, &values(right)), 100);
+        assert_eq!(after(19), Some(Recovery::After(0.0)));
+        // The first question that leaves the window is worth 1, and so are the first that enter it: it stays at
         // 18/50 until the 18 have left, and reaches 19/50 with the next.
-        assert_eq!(
-            recovery(&run(0, &names, &values(18)), 100, false),
-            Some(69.0)
-        );
+        assert_eq!(after(18), Some(Recovery::After(69.0)));
     }
 
-    /// Before: every second right, .5. After: 10 wrong, then all right. The first trailing mean is 40/50.
+    /// Before: every second question worth 1, .5. After: 10 worth nothing, then all 1. The first trailing mean is 40/50.
     #[test]
     fn what_never_fell_needs_no_recovery() {
         let names = names(200);
@@ -269,7 +297,8 @@ mod tests {
                 _ => 1.0,
             })
             .collect();
-        assert_eq!(recovery(&run(0, &names, &values), 100, false), Some(0.0));
+        let run = run(0, &names, &values);
+        assert_eq!(recovery(&run, 100), Some(Recovery::After(0.0)));
     }
 
     #[test]
@@ -280,14 +309,44 @@ mod tests {
             *value = 0.0;
         }
         let lost = run(0, &names, &values);
-        assert_eq!(recovery(&lost, 100, false), None, "never back");
-        assert_eq!(recovery(&lost, 0, false), None, "nothing before");
-        assert_eq!(recovery(&lost, 160, false), None, "too few after");
+        assert_eq!(recovery(&lost, 100), Some(Recovery::NotBack));
+        assert_eq!(recovery(&lost, 0), None, "nothing before");
+        assert_eq!(recovery(&lost, 160), None, "too few after");
         let both = [lost, run(1, &names, &[1.0; 200])].concat();
         assert_eq!(
-            recovery(&both, 100, false),
-            None,
+            recovery(&both, 100),
+            Some(Recovery::NotBack),
             "half of the runs are not back"
+        );
+    }
+
+    /// Questions get harder for 60 after the change, for an agent without memory just as much.
+    #[test]
+    fn hard_questions_are_no_loss_of_what_memory_is_worth() {
+        let names = names(300);
+        let scores = |with: f64| -> Vec<f64> {
+            let hard = |place| (100..160).contains(&place);
+            (0..300)
+                .map(|place| {
+                    if hard(place) {
+                        0.125 + with
+                    } else {
+                        0.5 + with
+                    }
+                })
+                .collect()
+        };
+        let none = run(0, &names, &scores(0.0));
+        let ours = run(0, &names, &scores(0.25));
+        let worth_of = |less_is_better| worth(&ours, &none, less_is_better);
+        assert_eq!(recovery(&worth_of(false), 100), Some(Recovery::After(0.0)));
+        assert_eq!(
+            recovery(&worth_of(true), 100),
+            Some(Recovery::NothingToLose)
+        );
+        assert_eq!(
+            recovery(&worth(&none, &none, false), 100),
+            Some(Recovery::NothingToLose)
         );
     }
 }

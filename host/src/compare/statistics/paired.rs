@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::sample::Sample;
 use super::{Estimate, Score, detectable, mcnemar, permutation};
 
-/// The differences of two strategies, ours minus theirs, task by task and seed by seed.
+/// The differences of two strategies, ours minus theirs, task by task and run by run.
 pub struct Paired<'a> {
     differences: Sample<'a>,
     /// Whether each task was hit or missed once by either, so that it makes one pair of outcomes.
@@ -23,6 +23,18 @@ pub enum Test {
     Permutation,
 }
 
+/// Why an effect is no number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoEffect {
+    /// No group differs.
+    NothingDiffers,
+    /// Every group differs by the same: no standard deviation is as small.
+    Unbounded,
+    /// One group shows no spread.
+    OneGroup,
+}
+
 /// On how many tasks which of two strategies is better.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -35,15 +47,15 @@ pub struct Tally {
 }
 
 impl<'a> Paired<'a> {
-    /// Of the tasks that both have under the same seed; `None` without any.
+    /// Of the tasks that both have in the same run; `None` without any.
     pub fn new(ours: &[Score<'a>], theirs: &[Score<'_>]) -> Option<Paired<'a>> {
-        let theirs: BTreeMap<(u64, &str), f64> = theirs
+        let theirs: BTreeMap<((u64, u32), &str), f64> = theirs
             .iter()
-            .map(|score| ((score.seed, score.task), score.value))
+            .map(|score| ((score.run(), score.task), score.value))
             .collect();
         let both: Vec<(Score<'a>, f64)> = ours
             .iter()
-            .filter_map(|score| Some((*score, *theirs.get(&(score.seed, score.task))?)))
+            .filter_map(|score| Some((*score, *theirs.get(&(score.run(), score.task))?)))
             .filter(|(score, theirs)| (score.value - theirs).is_finite())
             .collect();
         let whole = |value: f64| value == 0.0 || value == 1.0;
@@ -65,7 +77,7 @@ impl<'a> Paired<'a> {
         self.differences.estimate()
     }
 
-    /// Counts tasks, seeds averaged.
+    /// Counts tasks, runs averaged.
     pub fn tally(&self) -> Tally {
         let mut tally = Tally::default();
         for mean in self.differences.task_means() {
@@ -80,17 +92,30 @@ impl<'a> Paired<'a> {
 
     /// The mean difference in standard deviations of a task's difference: Cohen's d_z, with the standard deviation that
     /// independent tasks would have to have for the mean to be as uncertain as it is, so that it is d_z itself
-    /// where each group is one task. `None` if nothing differs, or with one group.
-    pub fn effect(&self) -> Option<f64> {
+    /// where each group is one task.
+    ///
+    /// # Errors
+    /// If there is no such number.
+    pub fn effect(&self) -> Result<f64, NoEffect> {
         let tasks = self.differences.task_means().count() as f64;
-        let deviation = self.differences.standard_error()? * tasks.sqrt();
-        (deviation > 0.0).then(|| self.differences.mean() / deviation)
+        let mean = self.differences.mean();
+        let standard_error = self
+            .differences
+            .standard_error()
+            .ok_or(NoEffect::OneGroup)?;
+        match standard_error > 0.0 {
+            true => Ok(mean / (standard_error * tasks.sqrt())),
+            false if mean == 0.0 => Err(NoEffect::NothingDiffers),
+            false => Err(NoEffect::Unbounded),
+        }
     }
 
-    /// The smallest difference that would have been found, by how much the measured ones spread.
-    pub fn detectable(&self) -> Option<f64> {
-        let standard_error = self.differences.standard_error()? * self.differences.luck();
-        detectable::detectable(standard_error, self.differences.clusters().len())
+    /// The smallest difference that would have been found as one of so many comparisons, by how much the measured ones
+    /// spread.
+    pub fn detectable(&self, comparisons: usize) -> Option<f64> {
+        let standard_error = self.differences.standard_error()?;
+        let groups = self.differences.clusters().len();
+        detectable::detectable(standard_error, self.differences.luck(), groups, comparisons)
     }
 
     /// Which test fits, and how often chance alone would give a difference this large. `None` with one group.
@@ -106,8 +131,9 @@ impl<'a> Paired<'a> {
             let p = || mcnemar::p(tally.larger as u64, tally.smaller as u64);
             return (Test::McNemar, (clusters.len() > 1).then(p));
         }
-        let sums = clusters.iter().map(|cluster| cluster.sum);
-        let p = || permutation::p(sums, self.differences.luck());
+        let tasks: f64 = clusters.iter().map(|cluster| cluster.tasks).sum();
+        let parts = clusters.iter().map(|cluster| cluster.sum / tasks);
+        let p = || permutation::p(parts, self.differences.luck());
         (Test::Permutation, (clusters.len() > 1).then(p))
     }
 }

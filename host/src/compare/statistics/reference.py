@@ -9,7 +9,7 @@ import itertools
 
 import numpy as np
 import statsmodels.api as sm
-from scipy import stats
+from scipy import integrate, optimize, stats
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
@@ -128,4 +128,36 @@ def variance(of, corrected):
 
 
 by_group, by_seed, by_both = variance(groups, True), variance(seeds, True), variance(groups * 10 + seeds, False)
-print("luck", np.sqrt((by_group + by_seed - by_both) / by_group))
+print("luck's standard error", np.sqrt(by_seed - by_both))
+
+
+def beyond(value):
+    """How often luck goes beyond this: over all variances by seed that may have given the one that was seen."""
+    def at(chi2):
+        excess = by_seed * 2 / chi2 - by_both
+        return 2 * stats.norm.sf(value / np.sqrt(excess)) * stats.chi2.pdf(chi2, 2) if excess > 0 else 0.0
+    return integrate.quad(at, 0, 2 * by_seed / by_both, limit=500)[0] + (0 if value else stats.chi2.sf(2 * by_seed / by_both, 2))
+
+
+print("luck beyond", [(value, beyond(value)) for value in (0.02, 0.1, 0.3, 1.0)])
+reach = optimize.brentq(lambda value: beyond(value) - 0.002, 1e-3, 1e3)
+print("luck beyond in .001 of draws on either side", reach)
+
+
+def as_far(flip, mean):
+    """How often a sum of signed parts with luck added is as far from zero."""
+    def side(value):  # luck >= value
+        return beyond(value) / 2 if value > 0 else 1 - beyond(-value) / 2
+    return side(mean - flip) + side(mean + flip)
+
+
+parts = np.bincount(groups, values) / 30
+mean = parts.sum()
+print("permutation with luck", mean, np.mean(
+    [as_far(np.dot(signs, parts), mean) for signs in itertools.product([1, -1], repeat=5)]))
+four = stats.ttest_1samp([0.20, 0.28, 0.12, 0.24], 0)
+print("Student's t of four runs", four.pvalue, four.confidence_interval())
+sizes = np.array([4, 1, 1, 1, 1, 1, 1, 1])
+at21 = lambda groups: stats.t.ppf(1 - 0.025 / 21, groups - 1) + stats.t.ppf(0.8, groups - 1)
+print("detectable, one of 21", clustered_error(CLUSTERED - RIVAL, OF) * at21(15), np.sqrt(0.5 / 100) * at21(100))
+print("detectable before, eight groups", np.sqrt(0.5 * (sizes**2).sum()) / sizes.sum() * multiplier(8))

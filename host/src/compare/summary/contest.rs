@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Detectable, Frontier, Harm, Pair, StrategyResult};
 use crate::compare::statistics::{
-    self, Paired, Score, Tally, detectable_before, frontier, holm, mean, places,
+    self, Paired, Score, Tally, detectable_before, frontier, holm, mean, places, smallest_p,
 };
 use crate::compare::{NO_MEMORY, is_ceiling, label};
 use crate::suite;
@@ -30,22 +30,25 @@ impl Entrant<'_> {
 }
 
 /// Compares the strategies, and writes what follows into their results. What is returned is every two of them, and the
-/// smallest difference that such a comparison finds.
+/// smallest difference that such a comparison finds, if there is any.
 pub(super) fn settle(
     entrants: &mut [Entrant<'_>],
     metric: &str,
     group_sizes: &[usize],
 ) -> (Vec<Pair>, Option<Detectable>) {
     let pairs = pairs(entrants, metric);
-    let detectable = Detectable {
-        before: detectable_before(group_sizes),
-        after: detectable_after(entrants),
-    };
+    let comparisons = pairs.iter().filter(|pair| pair.p.is_some()).count();
+    let groups = pairs.iter().map(|pair| pair.difference.groups).max();
+    let detectable = (comparisons > 0).then(|| Detectable {
+        before: detectable_before(group_sizes, comparisons),
+        after: detectable_after(entrants, comparisons),
+        comparisons,
+        smallest_p: smallest_p(groups.unwrap_or_default(), comparisons),
+    });
     ranks(entrants, metric, &pairs);
     harm(entrants, metric);
     frontiers(entrants, metric);
-    let known = detectable.before.or(detectable.after);
-    (pairs, known.map(|_| detectable))
+    (pairs, detectable)
 }
 
 /// Every two strategies that share a task, ceilings left out.
@@ -58,9 +61,7 @@ fn pairs(entrants: &[Entrant<'_>], metric: &str) -> Vec<Pair> {
             pairs.extend(paired.map(|paired| pair(ours.label(), theirs.label(), &paired, metric)));
         }
     }
-    if let Some(first) = compared.first() {
-        correct(&mut pairs, &first.label());
-    }
+    correct(&mut pairs, compared.first().map(|first| first.label()));
     pairs
 }
 
@@ -75,6 +76,7 @@ fn pair(ours: String, theirs: String, paired: &Paired<'_>, metric: &str) -> Pair
         false => (larger, smaller),
     };
     let (test, p) = paired.test();
+    let effect = paired.effect();
     Pair {
         ours,
         theirs,
@@ -82,40 +84,47 @@ fn pair(ours: String, theirs: String, paired: &Paired<'_>, metric: &str) -> Pair
         wins,
         ties: equal,
         losses,
-        effect: paired.effect(),
+        effect: effect.ok(),
+        no_effect: effect.err(),
         test,
         p,
         p_holm: None,
+        p_to_first: None,
     }
 }
 
-/// Two families: the comparisons with the first plugin, which were planned by putting it first, and all others.
-/// Others are looked at because of how they came out, and pay for every pair that there is.
-fn correct(pairs: &mut [Pair], first: &str) {
-    let values = |wanted: &dyn Fn(&Pair) -> bool| -> Vec<Option<f64>> {
+/// One family for all that is concluded: who is best is only known after every pair was looked at. The pairs with the
+/// first plugin are a family too, which nothing is concluded from but by a reader who wanted to know just these.
+fn correct(pairs: &mut [Pair], first: Option<String>) {
+    let corrected = |wanted: &dyn Fn(&Pair) -> bool| -> Vec<Option<f64>> {
         let values = pairs.iter().map(|pair| pair.p.filter(|_| wanted(pair)));
         holm(&values.collect::<Vec<_>>())
     };
-    let planned = |pair: &Pair| pair.ours == first;
-    let (of_planned, of_all) = (values(&planned), values(&|_| true));
-    for ((pair, of_planned), of_all) in pairs.iter_mut().zip(of_planned).zip(of_all) {
-        pair.p_holm = of_planned.or(of_all);
+    let all = corrected(&|_| true);
+    let to_first = corrected(&|pair| first.as_ref() == Some(&pair.ours));
+    for ((pair, of_all), to_first) in pairs.iter_mut().zip(all).zip(to_first) {
+        (pair.p_holm, pair.p_to_first) = (of_all, to_first);
     }
 }
 
-/// The widest of the first plugin and the other plugins, or the floors where it is the only one: every one of these
+/// The widest of any two plugins, or of the plugin and the floors where it is the only one: every one of these
 /// comparisons would have found a difference of this size.
-fn detectable_after(entrants: &[Entrant<'_>]) -> Option<f64> {
-    let (first, others) = entrants.split_first()?;
-    let of = |floor: bool| {
-        let others = others
-            .iter()
-            .filter(|other| other.result.floor == floor && !other.is_ceiling());
-        others
-            .filter_map(|other| Paired::new(&first.scores, &other.scores)?.detectable())
-            .reduce(f64::max)
+fn detectable_after(entrants: &[Entrant<'_>], comparisons: usize) -> Option<f64> {
+    let compared = || entrants.iter().filter(|entrant| !entrant.is_ceiling());
+    let (plugins, floors): (Vec<_>, Vec<_>) = compared().partition(|one| !one.result.floor);
+    let detectable = |ours: &Entrant<'_>, theirs: &Entrant<'_>| {
+        Paired::new(&ours.scores, &theirs.scores)?.detectable(comparisons)
     };
-    of(false).or_else(|| of(true))
+    let among_plugins = plugins.iter().enumerate().flat_map(|(index, ours)| {
+        let others = plugins.iter().skip(index + 1);
+        others.filter_map(|theirs| detectable(ours, theirs))
+    });
+    let with_floors = plugins.iter().flat_map(|ours| {
+        let floors = floors.iter();
+        floors.filter_map(|floor| detectable(ours, floor))
+    });
+    let widest = among_plugins.reduce(f64::max);
+    widest.or_else(|| with_floors.reduce(f64::max))
 }
 
 /// The mean with its sign turned where less is better.
@@ -136,8 +145,12 @@ fn ranks(entrants: &mut [Entrant<'_>], metric: &str, pairs: &[Pair]) {
         .filter(|(_, entrant)| !entrant.is_ceiling())
         .filter_map(|(index, entrant)| Some((worth(entrant, metric)?, index)))
         .collect();
-    order.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     let labels: Vec<String> = entrants.iter().map(Entrant::label).collect();
+    // Equals by name, so that the order in which plugins were given decides nothing.
+    order.sort_by(|(a, ours), (b, theirs)| {
+        b.total_cmp(a)
+            .then_with(|| labels.get(*ours).cmp(&labels.get(*theirs)))
+    });
     let name = |place: usize| order.get(place).and_then(|(_, index)| labels.get(*index));
     let told_apart = |one: usize, other: usize| {
         let (one, other) = (name(one), name(other));

@@ -2,18 +2,22 @@
 
 use super::{StrategyResult, SuiteResult};
 use crate::compare::label;
-use crate::compare::statistics::{Estimate, Interval, LEVEL, Test};
+use crate::compare::statistics::{Estimate, Interval, LEVEL, NoEffect, Test};
 use crate::suite;
 
 /// The smallest difference that a comparison of this size finds in four of five cases: power .8 at a two-sided level
-/// of .05.
-#[derive(Debug, Clone, Copy, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+/// of .05 after correction for all pairs.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Detectable {
     /// From counts alone, before anything is measured, and thus cautious. `None` if there are too few groups for any.
     pub before: Option<f64>,
-    /// From the spread of the differences that were measured: the widest between the first plugin and the others, or the
-    /// floors where it is the only one. `None` if nothing differed.
+    /// From the spread of the differences that were measured: the widest between two plugins, or between a plugin and a
+    /// floor where there is one plugin. `None` if nothing differed, or nothing can be found.
     pub after: Option<f64>,
+    /// How many pairs p is corrected for.
+    pub comparisons: usize,
+    /// The smallest p after correction that there can be with so many groups; above .05, no difference can be found.
+    pub smallest_p: f64,
 }
 
 /// Two strategies, task by task. What is said of a difference is said of ours minus theirs; wins and losses go by
@@ -32,15 +36,20 @@ pub struct Pair {
     pub ties: usize,
     /// Tasks on which ours is worse.
     pub losses: usize,
-    /// The difference in standard deviations of the differences, which groups make larger; `None` if nothing differs.
+    /// The difference in standard deviations of the differences, which groups make larger; `None` if that is no number.
     pub effect: Option<f64>,
+    /// Why it is none.
+    pub no_effect: Option<NoEffect>,
     /// What `p` is of.
     pub test: Test,
     /// How often chance alone would give a difference this large; `None` where nothing can be said.
     pub p: Option<f64>,
-    /// The same after Holm's correction: over the comparisons with the first plugin for those, which were planned,
-    /// and over all pairs of the suite for the others, which were not.
+    /// The same after Holm's correction over all pairs of the suite. Ranks and verdicts go by it: they look at
+    /// every pair, whatever the order of the plugins.
     pub p_holm: Option<f64>,
+    /// The same after Holm's correction over the pairs with the first plugin alone, for a reader who wanted to know
+    /// no more than these; `None` for others.
+    pub p_to_first: Option<f64>,
 }
 
 /// What is to be thought of a difference.

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{CurvePoint, Ran};
-use crate::compare::statistics::online::{self, Asked, MOST_POINTS};
+use crate::compare::statistics::online::{self, Asked, MOST_POINTS, Recovery};
 use crate::compare::statistics::{Score, mean};
+use crate::driver::Repetition;
 use crate::suite;
 
 /// The curve of one strategy's runs. Regret is against the runs of the agent without memory, if there are any.
@@ -32,23 +33,40 @@ pub(super) fn curve(runs: &[Ran<'_>], without_memory: &[Ran<'_>], metric: &str) 
         .collect()
 }
 
-/// How many questions it takes after a change of the world until the score is back, as a mean over the streams in which
-/// one is marked; the first counts. `None` if none is, or a strategy is not back after one of them.
-pub(super) fn recovery(runs: &[Ran<'_>], metric: &str) -> Option<f64> {
-    let less_is_better = suite::lower_is_better(metric);
+/// How many questions it takes after a change of the world until memory is worth as much as before, against the runs of
+/// the agent without it: a mean over the streams in which a change is marked and there was something to lose; the first
+/// change counts. `None` if none is marked.
+pub(super) fn recovery(
+    runs: &[Ran<'_>],
+    without_memory: &[Ran<'_>],
+    metric: &str,
+) -> Option<Recovery> {
     let tasks = || runs.iter().filter_map(Ran::report).flat_map(|r| &r.tasks);
     let mut changes: BTreeMap<&str, u32> = BTreeMap::new();
     for task in tasks().filter(|task| task.changed) {
         let first = changes.entry(stream(&task.task)).or_insert(task.asked);
         *first = task.asked.min(*first);
     }
-    let scores = asked(runs, metric);
-    let each = changes.into_iter().map(|(name, changed)| {
-        let of_stream = scores.iter().copied();
+    let worth = online::worth(
+        &asked(runs, metric),
+        &asked(without_memory, metric),
+        suite::lower_is_better(metric),
+    );
+    let each = changes.into_iter().filter_map(|(name, changed)| {
+        let of_stream = worth.iter().copied();
         let of_stream = of_stream.filter(|asked| stream(asked.score.task) == name);
-        online::recovery(&of_stream.collect::<Vec<_>>(), changed, less_is_better)
+        online::recovery(&of_stream.collect::<Vec<_>>(), changed)
     });
-    mean(each.collect::<Option<Vec<f64>>>()?)
+    let each: Vec<Recovery> = each.collect();
+    if each.contains(&Recovery::NotBack) {
+        return Some(Recovery::NotBack);
+    }
+    let nothing_to_lose = (!each.is_empty()).then_some(Recovery::NothingToLose);
+    let after = each.into_iter().filter_map(|one| match one {
+        Recovery::After(questions) => Some(questions),
+        Recovery::NotBack | Recovery::NothingToLose => None,
+    });
+    mean(after).map(Recovery::After).or(nothing_to_lose)
 }
 
 /// The stream of a task in a report.
@@ -58,12 +76,13 @@ fn stream(task: &str) -> &str {
 
 fn asked<'a>(runs: &[Ran<'a>], metric: &str) -> Vec<Asked<'a>> {
     let of_run = |run: &Ran<'a>| {
-        let seed = run.cell.key.repetition.number();
+        let Repetition { seed, order } = run.cell.key.repetition;
         let tasks = run.report().into_iter().flat_map(|report| &report.tasks);
         tasks
             .filter_map(|task| {
                 let score = Score {
                     seed,
+                    order,
                     task: &task.task,
                     group: &task.group,
                     value: *task.scores.get(metric)?,

@@ -1,11 +1,16 @@
 //! The plots of a suite, each with its data beside it. `plots.js` draws into them what their `data-plot` says.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 
-use super::super::number::{NOTHING, count, difference, estimate, milliseconds, score};
+use super::super::number::{
+    NOTHING, count, difference, estimate, milliseconds, probability, recovery, score,
+};
 use super::look::Look;
 use super::suite::of;
 use super::tables::{self, Column};
+use crate::compare::label;
 use crate::compare::summary::{Costs, LATENCY_PERCENTILES, StrategyResult, SuiteResult};
 use crate::suite;
 
@@ -106,17 +111,20 @@ fn differences<'a>(suite: &SuiteResult, rows: &[Row<'a>]) -> Option<Figure<'a>> 
         plot: "difference",
         title: "Difference to the first plugin",
         reading: format!(
-            "{} less that of {}, task by task. An interval that crosses zero cannot be told from no difference.",
+            "{} less that of {}, task by task. An interval that crosses zero cannot be told from no difference; one that \
+             does not may still be chance, after correction for how many pairs were looked at: p of all pairs decides.",
             suite.primary, first.strategy
         ),
         wide: false,
         legend: Vec::new(),
         data: tables::of(
             rows,
-            &[Column::new(
-                format!("difference to {}", first.strategy),
-                |s| difference(s.difference),
-            )],
+            &[
+                Column::new(format!("difference to {}", first.strategy), |s| {
+                    difference(s.difference)
+                }),
+                Column::new("p, all pairs", p_of_all(suite)),
+            ],
         ),
     })
 }
@@ -147,11 +155,24 @@ fn curves<'a>(suite: &SuiteResult, rows: &[Row<'a>]) -> Option<Figure<'a>> {
     })
 }
 
-/// How long each strategy took to recover, where any did.
+/// By label, the p of each strategy's difference to the first.
+fn p_of_all(suite: &SuiteResult) -> impl Fn(&StrategyResult) -> String + 'static {
+    let to_first = suite.strategies.iter().filter_map(|s| {
+        let pair = suite.to_first(s)?;
+        Some((pair.ours, probability(pair.p_holm)))
+    });
+    let to_first: BTreeMap<String, String> = to_first.collect();
+    move |s| {
+        let p = to_first.get(&label(&s.strategy, s.floor));
+        p.map_or(NOTHING.to_owned(), Clone::clone)
+    }
+}
+
+/// How long it took each strategy until memory was worth as much again as before the world changed.
 fn recoveries(rows: &[Row<'_>]) -> Option<Column<'static>> {
     rows.iter().find(|(s, _)| s.recovery.is_some())?;
     Some(Column::new("questions until it recovered", |s| {
-        s.recovery.map_or(NOTHING.to_owned(), count)
+        recovery(s.recovery)
     }))
 }
 

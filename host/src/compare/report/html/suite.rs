@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::Answer;
-use super::super::number::{NOTHING, count, plural, score};
+use super::super::number::{NOTHING, count, detectable, plural, score};
 use super::figures;
 use super::look::Looks;
 use super::tables;
@@ -72,13 +72,13 @@ pub(super) fn section(place: usize, suite: &SuiteResult, looks: &Looks) -> Marku
 
 fn facts(suite: &SuiteResult) -> Markup {
     let less = suite::lower_is_better(&suite.primary);
-    let detectable = suite.detectable.and_then(|d| d.after.or(d.before));
+    let found = suite.detectable.as_ref().and_then(detectable);
     html! {
         dl.facts {
             div { dt { "Measured by" } dd { code { (suite.primary) } (if less { ", lower is better" } else { ", higher is better" }) } }
             div { dt { "Size" } dd { (plural(suite.questions, "question", "questions")) " in " (plural(suite.groups, "group", "groups")) } }
-            @if let Some(difference) = detectable {
-                div { dt { "Smallest difference found in 4 of 5 cases" } dd { (score(difference)) } }
+            @if let Some(words) = found {
+                div { dt { "What can be found" } dd { (words) } }
             }
         }
     }

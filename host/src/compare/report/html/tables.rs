@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::number::{
-    NOTHING, count, difference, estimate, milliseconds, p_value, probability, score,
+    NOTHING, count, difference, effect, estimate, milliseconds, p_value, probability, score,
 };
 use super::look::Look;
 use super::suite::class;
@@ -242,7 +242,8 @@ fn tests(pairs: &[Pair]) -> Markup {
                         tr {
                             th scope="col" { "strategy" } th scope="col" { "against" }
                             th.n scope="col" { "difference" } th.n scope="col" { "effect" }
-                            th.n scope="col" { "p" } th.n scope="col" { "p, corrected" } th scope="col" { "test" }
+                            th.n scope="col" { "p" } th.n scope="col" { "p, all pairs" }
+                            th.n scope="col" { "p, to first only" } th scope="col" { "test" }
                         }
                     }
                     tbody {
@@ -250,8 +251,9 @@ fn tests(pairs: &[Pair]) -> Markup {
                             tr {
                                 th scope="row" { (pair.ours) } td { (pair.theirs) }
                                 td.n { (difference(Some(pair.difference))) }
-                                td.n { (score(pair.effect.unwrap_or(f64::NAN))) }
-                                td.n { (p_value(pair.p)) } td.n { (p_value(pair.p_holm)) }
+                                td.n { (effect(pair)) }
+                                td.n { (probability(pair.p)) } td.n { (probability(pair.p_holm)) }
+                                td.n { (probability(pair.p_to_first)) }
                                 td { (test(pair)) }
                             }
                         }

@@ -1,10 +1,11 @@
 //! Tests, effects and places.
 
 use super::super::{
-    Paired, Tally, Test, binomial_interval, detectable_before, distribution, frontier, holm,
-    mcnemar, permutation, places,
+    NoEffect, Paired, Tally, Test, binomial_interval, detectable_before, distribution, frontier,
+    holm, mcnemar, places, smallest_p,
 };
 use super::*;
+use crate::compare::statistics::luck::Luck;
 
 const RIVAL: f64 = 0.42;
 
@@ -120,11 +121,13 @@ fn errors_effects_and_what_is_detectable_are_those_of_statsmodels() {
         -0.036_539_501_319_085_52,
         1e-12,
     );
-    assert_near(
-        paired(&clustered).detectable().unwrap(),
-        0.147_430_661_015_205_52,
-        1e-9,
-    );
+    for (comparisons, least) in [
+        (1, 0.147_430_661_015_205_52),
+        (21, 0.223_495_884_082_049_15),
+    ] {
+        let detectable = paired(&clustered).detectable(comparisons);
+        assert_near(detectable.unwrap(), least, 1e-9);
+    }
     let independent = against(RIVAL, &INDEPENDENT, &alone(40));
     assert_near(
         paired(&independent).effect().unwrap(),
@@ -132,7 +135,7 @@ fn errors_effects_and_what_is_detectable_are_those_of_statsmodels() {
         1e-12,
     );
     assert_near(
-        paired(&independent).detectable().unwrap(),
+        paired(&independent).detectable(1).unwrap(),
         0.089_078_776_379_443_49,
         1e-9,
     );
@@ -140,58 +143,153 @@ fn errors_effects_and_what_is_detectable_are_those_of_statsmodels() {
 
 #[test]
 fn what_is_detectable_before_follows_from_counts_alone() {
-    assert_near(
-        detectable_before(&[1; 100]).unwrap(),
-        0.200_074_731_201_979_9,
-        1e-9,
-    );
-    // 1.63: no difference is as large.
-    assert_eq!(detectable_before(&[5, 3, 3, 1]), None);
-    assert_eq!(detectable_before(&[40]), None);
-    assert_eq!(detectable_before(&[]), None);
+    for (comparisons, least) in [(1, 0.200_074_731_201_979_9), (21, 0.280_277_333_175_888_2)] {
+        let detectable = detectable_before(&[1; 100], comparisons);
+        assert_near(detectable.unwrap(), least, 1e-9);
+    }
+    // 1.005: no difference is as large.
+    assert_eq!(detectable_before(&[4, 1, 1, 1, 1, 1, 1, 1], 1), None);
+    assert_eq!(detectable_before(&[40], 1), None);
+    assert_eq!(detectable_before(&[], 1), None);
     let (grouped, apart) = (
-        detectable_before(&[6; 50]).unwrap(),
-        detectable_before(&[1; 300]).unwrap(),
+        detectable_before(&[6; 50], 1).unwrap(),
+        detectable_before(&[1; 300], 1).unwrap(),
     );
     assert!(grouped > 2.0 * apart, "{grouped} {apart}");
 }
 
+/// Every group is on one side, and by as much as there can be.
 #[test]
-fn luck_is_that_of_two_way_clustered_errors() {
-    const RUNS: [[f64; 10]; 3] = [
-        [0.5, 0.1, 0.3, 0.2, 0.4, 0.3, 0.6, 0.2, 0.1, 0.5],
-        [0.1, -0.2, 0.1, -0.1, 0.0, 0.2, 0.1, -0.1, -0.2, 0.1],
-        [0.2, 0.0, 0.2, 0.1, 0.3, 0.1, 0.2, 0.1, 0.0, 0.2],
-    ];
-    let groups = [0, 0, 1, 1, 2, 2, 3, 3, 4, 4];
-    let runs = RUNS.map(|run| named(&run, &groups));
-    let scores: Vec<Score<'_>> = runs
-        .iter()
-        .zip(0..)
-        .flat_map(|(run, seed)| under(seed, run))
-        .collect();
-    let sample = super::super::sample::Sample::of(scores.iter().copied()).unwrap();
-    assert_near(sample.luck(), 4.381_357_814_227_948, 1e-9);
+fn nothing_is_found_where_even_the_clearest_p_is_too_large() {
+    let clearest = |groups: usize, comparisons: usize| {
+        let values: Vec<f64> = (0..groups).map(|group| 1.0 - 1e-3 * group as f64).collect();
+        let data = against(0.0, &values, &alone(groups));
+        let p = paired(&data).test().1.unwrap() * comparisons as f64;
+        assert_near(smallest_p(groups, comparisons), p, 1e-12);
+        (p, paired(&data).detectable(comparisons).is_some())
+    };
+    assert_eq!(clearest(5, 1), (0.062_5, false));
+    assert_eq!(clearest(8, 1), (0.007_812_5, true));
+    assert_eq!(clearest(8, 21), (0.164_062_5, false));
+    assert_eq!(clearest(10, 21), (0.041_015_625, true));
+    assert_eq!((smallest_p(1, 1), smallest_p(0, 3)), (1.0, 1.0));
+}
 
-    // The same tasks with the runs' luck taken out have a narrower interval around the same mean. No interval goes
-    // beyond the scores.
-    let means: Vec<f64> = (0..10)
-        .map(|task| RUNS.iter().map(|run| run[task]).sum::<f64>() / 3.0)
-        .collect();
-    let without = estimate(&means, &groups).unwrap();
-    let with = sample.estimate();
-    assert_near(with.mean, without.mean, 1e-12);
-    let (without, with) = (without.interval.unwrap(), with.interval.unwrap());
-    for (wide, narrow) in [(with.low, without.low), (with.high, without.high)] {
-        let expected = sample.mean() + 4.381_357_814_227_948 * (narrow - sample.mean());
-        assert_near(wide, expected.clamp(-0.2, 0.6), 1e-9);
-    }
+const RUNS: [[f64; 10]; 3] = [
+    [0.5, 0.1, 0.3, 0.2, 0.4, 0.3, 0.6, 0.2, 0.1, 0.5],
+    [0.1, -0.2, 0.1, -0.1, 0.0, 0.2, 0.1, -0.1, -0.2, 0.1],
+    [0.2, 0.0, 0.2, 0.1, 0.3, 0.1, 0.2, 0.1, 0.0, 0.2],
+];
+
+/// Differences under three seeds, two tasks a group.
+fn runs() -> Vec<Vec<Named>> {
+    let runs = RUNS.iter();
+    runs.map(|run| named(run, &[0, 0, 1, 1, 2, 2, 3, 3, 4, 4]))
+        .collect()
+}
+
+fn under_seeds(runs: &[Vec<Named>]) -> Vec<Score<'_>> {
+    let runs = runs.iter().zip(0..);
+    runs.flat_map(|(run, seed)| under(seed, run)).collect()
+}
+
+/// The same tasks and seeds, all with nothing.
+fn nothing<'a>(scores: &[Score<'a>]) -> Vec<Score<'a>> {
+    let scores = scores.iter();
+    scores
+        .map(|score| Score {
+            value: 0.0,
+            ..*score
+        })
+        .collect()
+}
+
+fn luck_of(scores: &[Score<'_>]) -> Luck {
+    Luck::of(&scores.iter().collect::<Vec<_>>())
 }
 
 #[test]
-fn luck_makes_a_test_more_careful() {
-    let sums = || CLUSTERED.iter().map(|value| value - 0.33);
-    assert!(permutation::p(sums(), 2.0) > 2.0 * permutation::p(sums(), 1.0));
+fn luck_is_that_of_two_way_clustered_errors() {
+    const DRAWS: usize = 200_000;
+    let runs = runs();
+    let luck = luck_of(&under_seeds(&runs));
+    assert_near(luck.standard_error(), 0.085_314_233_973_695_84, 1e-12);
+    let mut random = ChaCha8Rng::seed_from_u64(5);
+    let draws: Vec<f64> = (0..DRAWS).map(|_| luck.draw(&mut random).abs()).collect();
+    let expected = [
+        (0.02, 0.825_121_978_836_295_1),
+        (0.1, 0.365_445_003_148_668_1),
+        (0.3, 0.080_981_927_173_984_34),
+        (1.0, 0.008_437_119_539_120_214),
+    ];
+    for (least, share) in expected {
+        let beyond = draws.iter().filter(|draw| **draw >= least).count();
+        assert_near(beyond as f64 / DRAWS as f64, share, 0.004);
+    }
+    assert_near(luck.reach(0.001), 2.066_917_184_366_307, 0.02);
+}
+
+#[test]
+fn luck_makes_a_test_as_careful_as_the_integral_over_it_does() {
+    let runs = runs();
+    let ours = under_seeds(&runs);
+    let paired = Paired::new(&ours, &nothing(&ours)).unwrap();
+    let (test, p) = paired.test();
+    assert_eq!(test, Test::Permutation);
+    assert_near(p.unwrap(), 0.286_758_825_233_252_6, 0.03);
+    // Luck may go beyond all scores; no interval does.
+    let interval = paired.estimate().interval.unwrap();
+    assert_eq!((interval.low, interval.high), (-0.2, 0.6));
+}
+
+/// Where luck is all that there is, p and interval are those of Student's t over the runs' means.
+#[test]
+fn luck_alone_is_students_t() {
+    let runs = [0.20, 0.28, 0.12, 0.24].map(|mean| {
+        let values: Vec<f64> = (0..400)
+            .map(|task| mean + [0.05, -0.05][task % 2])
+            .collect();
+        named(&values, &alone(400))
+    });
+    let ours = under_seeds(&runs);
+    let paired = Paired::new(&ours, &nothing(&ours)).unwrap();
+    let p = paired.test().1.unwrap();
+    assert_near(p, 0.008_656_533_573_244_86, 0.000_9);
+    let interval = paired.estimate().interval.unwrap();
+    assert_near(interval.low, 0.101_298_764_648_159_4, 0.015);
+    assert_near(interval.high, 0.318_701_235_351_840_64, 0.015);
+}
+
+/// Six groups agree, two runs hardly differ: p is no smaller than that of six groups that agree.
+#[test]
+fn luck_makes_no_p_smaller() {
+    let runs = [0.3, 0.300_001].map(|mean| named(&[mean; 6], &alone(6)));
+    let ours = under_seeds(&runs);
+    let paired = Paired::new(&ours, &nothing(&ours)).unwrap();
+    assert!(!luck_of(&ours).is_none());
+    assert_eq!(paired.test().1, Some(smallest_p(6, 1)));
+}
+
+#[test]
+fn one_seed_and_seeds_that_agree_show_no_luck() {
+    let one = runs().remove(0);
+    assert!(luck_of(&under(0, &one)).is_none());
+    assert!(luck_of(&under_seeds(&[one.clone(), one])).is_none());
+    assert!(luck_of(&[]).is_none());
+}
+
+#[test]
+fn orders_of_a_seed_are_averaged_and_are_no_seeds() {
+    let runs = runs();
+    let orders = runs.iter().zip(0..).flat_map(|(run, order)| {
+        let scores = under(0, run).into_iter();
+        scores.map(move |score| Score { order, ..score })
+    });
+    let orders: Vec<Score<'_>> = orders.collect();
+    assert!(luck_of(&orders).is_none());
+    let mean = super::super::estimate(orders).unwrap().mean;
+    let expected = RUNS.iter().flatten().sum::<f64>() / 30.0;
+    assert_near(mean, expected, 1e-12);
 }
 
 #[test]
@@ -227,16 +325,26 @@ fn nothing_is_found_where_nothing_can_be() {
     let (test, p) = paired(&one).test();
     assert_eq!((test, p), (Test::McNemar, None));
     assert_eq!(
-        (paired(&one).effect(), paired(&one).detectable()),
-        (None, None)
+        (paired(&one).effect(), paired(&one).detectable(1)),
+        (Err(NoEffect::OneGroup), None)
     );
     let group = against(0.5, &[0.1, 0.2, 0.9], &[0, 0, 0]);
     assert_eq!(paired(&group).test(), (Test::Permutation, None));
     let equal = against(0.5, &[0.5; 6], &[0, 0, 1, 1, 2, 2]);
     assert_eq!(paired(&equal).test(), (Test::Permutation, Some(1.0)));
     assert_eq!(
-        (paired(&equal).effect(), paired(&equal).detectable()),
-        (None, None)
+        (paired(&equal).effect(), paired(&equal).detectable(1)),
+        (Err(NoEffect::NothingDiffers), None)
+    );
+    // .3 is no sum of powers of two: what is left of three of them less their mean is no spread.
+    let in_threes: Vec<usize> = (0..21).map(|task| task / 3).collect();
+    let unanimous = against(0.0, &[0.3; 21], &in_threes);
+    assert_eq!(
+        (
+            paired(&unanimous).effect(),
+            paired(&unanimous).detectable(1)
+        ),
+        (Err(NoEffect::Unbounded), None)
     );
     // NaN is no score, and without scores there is nothing.
     let nan = against(0.5, &[f64::NAN, 0.7], &[0, 1]);
@@ -283,8 +391,11 @@ proptest! {
         let swapped = (data.1.clone(), data.0.clone());
         let (one, other) = (paired(&data), paired(&swapped));
         prop_assert_eq!(one.test(), other.test());
-        prop_assert_eq!(one.detectable(), other.detectable());
+        prop_assert_eq!(one.detectable(3), other.detectable(3));
         prop_assert_eq!(one.effect().map(|effect| -effect), other.effect());
+        let interval = |paired: &Paired<'_>| paired.estimate().interval.map(|i| (i.low, i.high));
+        let turned = interval(&one).map(|(low, high)| (-high, -low));
+        prop_assert_eq!(turned, interval(&other));
         prop_assert_eq!(one.tally().larger, other.tally().smaller);
     }
 

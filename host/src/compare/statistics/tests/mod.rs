@@ -26,6 +26,7 @@ fn under(seed: u64, scores: &[Named]) -> Vec<Score<'_>> {
         .iter()
         .map(|(task, group, value)| Score {
             seed,
+            order: 0,
             task,
             group,
             value: *value,

@@ -1,8 +1,11 @@
 use std::sync::Arc;
 
+use proptest::prelude::*;
+
 use super::super::Report;
 use super::super::tests::setup;
-use crate::compare::statistics::detectable_before;
+use crate::compare::report::{answer, number};
+use crate::compare::statistics::{NoEffect, detectable_before};
 use crate::compare::summary::{SuiteResult, Verdict};
 use crate::compare::{Contest, Finish, Outcome, testing};
 
@@ -83,12 +86,13 @@ fn every_two_strategies_are_a_pair_but_ceilings() {
     assert_eq!(result.pair("rb", "rag").unwrap().turned(), *pair);
     assert_eq!(ranks(&result), [Some(2), Some(1), Some(3), None]);
     let detectable = result.detectable.unwrap();
-    assert_eq!(detectable.before, detectable_before(&[2; 20]));
+    assert_eq!(detectable.before, detectable_before(&[2; 20], 3));
+    assert_eq!(detectable.comparisons, 3);
     assert!(detectable.after < detectable.before, "{detectable:?}");
 }
 
 #[test]
-fn comparisons_with_the_first_pay_for_fewer_than_all_others() {
+fn verdicts_pay_for_every_pair_whoever_is_first() {
     let scores = [hits(10, 40), hits(17, 40), hits(16, 40), hits(24, 40)];
     let names = ["a", "b", "c", "d"];
     let strategies: Vec<(&str, bool, &[f64])> = names
@@ -99,18 +103,46 @@ fn comparisons_with_the_first_pay_for_fewer_than_all_others() {
     let result = results(&strategies, "hit@1");
     let p = |ours: &str, theirs: &str| {
         let pair = result.pair(ours, theirs).unwrap();
-        (pair.p.unwrap(), pair.p_holm.unwrap())
+        (pair.p.unwrap(), pair.p_holm.unwrap(), pair.p_to_first)
     };
     // Seven hits in four groups, where signs of groups are flipped.
     assert_eq!(p("a", "c").0, 2.0 / 8.0);
-    let smallest = p("a", "d");
-    assert!(
-        (smallest.1 - 3.0 * smallest.0).abs() < 1e-12,
-        "{smallest:?}"
-    );
-    // Six pairs; the smallest p of all is that of a and d, so that this one is the second.
-    let other = p("b", "d");
-    assert!(other.1 > 3.0 * other.0, "{other:?}");
+    // The smallest p of six pairs, of which three are with the first.
+    let (alone, all, to_first) = p("a", "d");
+    assert_eq!((all, to_first), (6.0 * alone, Some(3.0 * alone)));
+    assert_eq!(p("b", "d").2, None);
+}
+
+/// Hits of three plugins and a floor, and an order of the plugins.
+fn orders() -> impl Strategy<Value = (Vec<Vec<f64>>, Vec<usize>)> {
+    let hits = |chance| prop::collection::vec(prop::bool::weighted(chance).prop_map(f64::from), 24);
+    let scores = [0.2, 0.2, 0.8, 0.5].map(hits).to_vec();
+    (scores, Just(vec![0, 1, 2]).prop_shuffle())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn the_order_of_the_plugins_changes_no_rank_no_verdict_and_no_answer((scores, order) in orders()) {
+        let in_order = |order: &[usize]| {
+            let plugins = order.iter().map(|&one| (["a", "b", "c"][one], false, scores[one].as_slice()));
+            let floor = ("none", true, scores[3].as_slice());
+            results(&plugins.chain([floor]).collect::<Vec<_>>(), "hit@1")
+        };
+        let (one, other) = (in_order(&[0, 1, 2]), in_order(&order));
+        for ours in &one.strategies {
+            let theirs = other.strategies.iter().find(|s| s.strategy == ours.strategy).unwrap();
+            prop_assert_eq!(ours.rank, theirs.rank);
+        }
+        for pair in &one.pairs {
+            let turned = other.pair(&pair.ours, &pair.theirs).unwrap();
+            prop_assert_eq!(pair.verdict("hit@1"), turned.verdict("hit@1"));
+            prop_assert_eq!((pair.p_holm, pair.difference), (turned.p_holm, turned.difference));
+        }
+        prop_assert_eq!(answer(&one), answer(&other));
+        prop_assert_eq!(one.detectable, other.detectable);
+    }
 }
 
 #[test]
@@ -120,8 +152,8 @@ fn equals_share_the_first_place() {
     assert_eq!(ranks(&result), [Some(1), Some(1)]);
     let pair = &result.pairs[0];
     assert_eq!(
-        (pair.p, pair.p_holm, pair.effect),
-        (Some(1.0), Some(1.0), None)
+        (pair.p, pair.p_holm, pair.no_effect),
+        (Some(1.0), Some(1.0), Some(NoEffect::NothingDiffers))
     );
     assert_eq!(result.detectable.unwrap().after, None);
     assert!(
@@ -129,6 +161,35 @@ fn equals_share_the_first_place() {
             .strategies
             .iter()
             .all(|one| one.frontier.handed_over && one.frontier.written)
+    );
+}
+
+/// Eight groups that all agree have a p of 2/256, and there are fifteen pairs.
+#[test]
+fn where_not_even_the_clearest_difference_is_found_that_is_said() {
+    let (all, nothing) = (hits(16, 16), hits(0, 16));
+    let names = ["a", "b", "c", "d", "e"];
+    let mut strategies: Vec<(&str, bool, &[f64])> = names
+        .iter()
+        .map(|name| (*name, false, all.as_slice()))
+        .collect();
+    strategies.push(("none", true, &nothing));
+    let result = results(&strategies, "hit@1");
+    let detectable = result.detectable.unwrap();
+    assert_eq!((detectable.before, detectable.after), (None, None));
+    assert_eq!(detectable.smallest_p, 15.0 * 2.0 / 256.0);
+    let pair = result.pair("a", "none (floor)").unwrap();
+    assert_eq!(
+        (pair.difference.mean, pair.p_holm),
+        (1.0, Some(detectable.smallest_p))
+    );
+    assert_eq!(
+        (pair.effect, pair.no_effect),
+        (None, Some(NoEffect::Unbounded))
+    );
+    assert_eq!(
+        number::detectable(&detectable).unwrap(),
+        "no difference can be found at this size: after correction for 15 pairs, p is never below .117"
     );
 }
 
