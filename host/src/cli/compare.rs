@@ -21,9 +21,7 @@ use super::setup::{ConfigFile, StoreFlags};
 use super::{Failure, aa, output, setup, suite};
 use crate::compare::manifest::Shard;
 use crate::compare::summary::Costs;
-use crate::compare::{
-    Contestant, Finish, MOST_REPETITIONS, Outcome, PlannedCell, Report,
-};
+use crate::compare::{Contestant, Finish, MOST_REPETITIONS, Outcome, PlannedCell, Report};
 use crate::config::Config;
 use crate::driver::{Acting, Surroundings};
 use crate::embedding::Embedder;
@@ -342,7 +340,8 @@ async fn run_aa(options: &Options, config: &Config) -> Result<(), Failure> {
     let cast = Cast::new(options, config, &engine).await?;
     let test = aa::chosen(&cast.plugins, &options.suites, options.seeds)?;
     let embedder = config.embedder().await.map_err(Failure::failed)?;
-    let surroundings = surroundings(config, cast.models, embedder, "memory://", cast.acting).await?;
+    let surroundings =
+        surroundings(config, cast.models, embedder, "memory://", cast.acting).await?;
     aa::run(test, surroundings, jobs(options)).await
 }
 

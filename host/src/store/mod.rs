@@ -116,7 +116,7 @@ pub use manifest::SCHEMA_VERSION;
 pub use namespace::Namespace;
 
 use crate::contract::{Attempt, Instant, Op, Receipt};
-use crate::embedding::{Embedder, EmbedderIdentity};
+use crate::embedding::Embedder;
 use commit::{Growth, Shared};
 use effect::Record;
 use fold::Fold;

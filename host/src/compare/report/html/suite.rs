@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::Answer;
-use super::super::number::{NOTHING, count, detectable, plural, score};
+use super::super::number::{NOTHING, count, detectable, plural};
 use super::figures;
 use super::look::Looks;
 use super::tables;

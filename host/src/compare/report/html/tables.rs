@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::super::number::{
-    NOTHING, count, difference, effect, estimate, milliseconds, p_value, probability, score,
+    NOTHING, count, difference, effect, estimate, milliseconds, probability, score,
 };
 use super::look::Look;
 use super::suite::class;
