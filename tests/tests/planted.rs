@@ -145,7 +145,7 @@ fn found(plan: &Plan) -> Found {
                 let pair = after.pair(first, other).unwrap();
                 pair.verdict(&metric) == Verdict::Better
             };
-            found.planted += u64::from(others.iter().all(|other| beats(other)));
+            found.planted += u64::from(others.iter().all(beats));
         }
         println!("{found:?} of {} runs", plan.runs);
         found
