@@ -16,7 +16,6 @@ use memhost::contract::{
 };
 use memhost::embedding::{Embedder, EmbedderIdentity, EmbeddingError};
 use memhost::store::{Namespace, Store, Transaction, View, Write};
-use memhost_tests::skip;
 
 /// Texts that share letters get similar vectors; the same on every machine.
 struct Letters {

@@ -428,7 +428,7 @@ impl<'a> Mount<'a> {
             .status();
         let is_mounted = mount.is_ok_and(|status| status.success());
         if !is_mounted {
-            skip("nothing can be mounted here: `mount -t tmpfs` fails");
+            eprintln!("skipped: nothing can be mounted here: `mount -t tmpfs` fails");
         }
         is_mounted.then_some(Mount(path))
     }

@@ -54,7 +54,7 @@ async fn python_counts_the_same_rows() {
     let python = match python() {
         Ok(python) => python,
         Err(reason) => {
-            skip(&format!("there is no Python with pylance here: {reason}"));
+            eprintln!("skipped: there is no Python with pylance here: {reason}");
             return;
         }
     };
