@@ -62,7 +62,7 @@ fn cell_of_rag(place: &Place) -> PathBuf {
 fn the_manifest_says_what_was_compared_and_where() {
     let place = compared(&["--seeds", "2"]);
     let manifest = manifest(&place);
-    assert_eq!(manifest["format"], 1);
+    assert_eq!(manifest["format"], 2);
     for version in ["memhost", "contract", "wasmtime", "lancedb"] {
         assert!(manifest["versions"][version].is_string(), "no {version}");
     }
