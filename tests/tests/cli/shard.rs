@@ -209,7 +209,7 @@ fn results_of_another_version_are_refused_and_not_touched() {
     let parts = ["out".to_owned()];
     let manifest = place.path("out/manifest.json");
     let text = std::fs::read_to_string(&manifest).unwrap();
-    let other = text.replacen("\"format\": 1", "\"format\": 99", 1);
+    let other = text.replacen("\"format\": 2", "\"format\": 99", 1);
     assert_ne!(text, other);
     std::fs::write(&manifest, &other).unwrap();
     let before = cells(&place.path("out"));

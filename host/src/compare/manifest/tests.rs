@@ -83,20 +83,16 @@ fn a_manifest_with_more_seeds_than_a_comparison_may_have_is_damaged() {
 #[test]
 fn a_manifest_of_another_format_or_of_none_is_refused_in_words() {
     let other = manifest(1).text().unwrap();
-    let other = other.replacen("\"format\": 1", "\"format\": 7", 1);
+    let other = other.replacen(&format!("\"format\": {FORMAT}"), "\"format\": 7", 1);
     let error = Manifest::parse("out/manifest.json", other.as_bytes()).unwrap_err();
     let text = error.to_string();
     assert!(
         text.starts_with("`out/manifest.json` is of format 7, and this memhost"),
         "{text}"
     );
-    for wrong in [
-        "",
-        "{}",
-        "[1]",
-        "{\"format\": 1}",
-        "{\"format\": 1, \"design\"",
-    ] {
+    let alone = format!("{{\"format\": {FORMAT}}}");
+    let torn = format!("{{\"format\": {FORMAT}, \"design\"");
+    for wrong in ["", "{}", "[1]", &alone, &torn] {
         let error = Manifest::parse("here", wrong.as_bytes()).unwrap_err();
         assert!(
             error.to_string().starts_with("`here` is no manifest"),

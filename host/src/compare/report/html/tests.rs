@@ -1,7 +1,7 @@
 use super::*;
 use crate::compare::report::number::probability;
 use crate::compare::statistics::{Estimate, Interval};
-use crate::compare::summary::{self, SuiteResult};
+use crate::compare::summary::{self, Harm, SuiteResult};
 use crate::compare::{Comparison, Inapplicable, testing};
 
 const HOSTILE: &str = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\u{2028}";
@@ -115,7 +115,17 @@ fn every_plot_has_its_data_beside_it() {
 /// Nobody has to unfold anything to see whether chance can be ruled out, and what memory did harm to.
 #[test]
 fn the_first_table_says_how_sure_it_is_and_what_was_lost() {
-    let page = page(&made_up());
+    let mut report = made_up();
+    let suite = &mut report.suites[0];
+    for (number, strategy) in suite.strategies.iter_mut().enumerate() {
+        strategy.harm = strategy.quality.map(|transfer| Harm {
+            solved_without: 40 + number,
+            lost: vec!["t1".to_owned(); number],
+            gained: 0,
+            transfer,
+        });
+    }
+    let page = page(&report);
     let (table, _) = page.split_once("</table>").unwrap();
     for column in ["p after correction", "lost of solved"] {
         assert!(
@@ -123,7 +133,7 @@ fn the_first_table_says_how_sure_it_is_and_what_was_lost() {
             "{column}"
         );
     }
-    let suite = &made_up().suites[0];
+    let suite = &report.suites[0];
     let pair = suite.strategies.iter().find_map(|s| suite.to_first(s));
     let cells = [probability(pair.unwrap().p_holm)];
     let harms = suite.strategies.iter().filter_map(|s| s.harm.as_ref());
