@@ -366,7 +366,7 @@ async fn a_local_endpoint_needs_no_key() {
 #[tokio::test]
 async fn an_embedder_says_what_chooses_it() {
     let entry = "[embedder.openai.near]\nmodel = \"far-away\"\ndimension = 2\n";
-    let mut config = with(entry, []);
+    let mut config = with(entry, [("OPENAI_API_KEY", "never used")]);
     for (choice, name) in [("builtin", BUILTIN), ("openai:near", "openai:far-away")] {
         config.set_embedder(choice).unwrap();
         let embedder = config.embedder().await.unwrap();

@@ -210,6 +210,11 @@ impl Recorder {
         self.report.runs.distilled += attempts as u64;
     }
 
+    /// How many calls have failed so far.
+    pub(super) fn failures(&self) -> usize {
+        self.report.failures.len()
+    }
+
     pub(super) fn failure(&mut self, text: String) {
         self.report.failures.push(text);
     }

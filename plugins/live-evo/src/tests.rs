@@ -7,6 +7,7 @@ use memhost_sdk::testing::TestHost;
 use memhost_sdk::{
     Attempt, Change, Citation, Commit, Counter, Fault, Feedback, Guidance, Labels, Level, Memory,
     Op, Placement, Protocol, Query, Receipt, Request, Role, Settings, Speaker, State, Step, Task,
+    Value,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -173,10 +174,17 @@ fn the_plan_wants_graded_outcomes_of_both_arms_and_says_what_it_costs() {
 }
 
 #[test]
-fn the_report_is_told_of_the_stand_in_model_and_of_the_step() {
-    let degraded = memhost_sdk::describe::<LiveEvo>().degraded;
-    assert!(degraded[0].contains("`extractive`"));
-    assert!(degraded[1].contains("+0.3 or -0.2"));
+fn the_report_is_told_of_the_stand_in_model_and_of_what_the_paper_has_otherwise() {
+    let description = memhost_sdk::describe::<LiveEvo>();
+    assert!(description.degraded[0].contains("`extractive`"));
+    let otherwise: Vec<(&str, &Value)> = description
+        .parameters
+        .iter()
+        .filter_map(|one| Some((one.name.as_str(), one.source_value.as_ref()?)))
+        .collect();
+    let text = |value: &str| Value::Text(value.into());
+    let (step, guard) = (text("gain"), text("published"));
+    assert_eq!(otherwise, [("binary-step", &step), ("guard", &guard)]);
 }
 
 // ---- retrieve -----------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ fn the_table_shows_the_plugin_the_floors_and_the_caveats() {
     ]);
     for expected in [
         "[7/7] ",
-        "pets: 2 questions in 2 groups: too few to be sure of finding any difference",
+        "pets: 2 questions in 2 groups: no difference can be found, because after correction for 15 pairs",
     ] {
         assert!(said.err.contains(expected), "{}", said.err);
     }

@@ -28,7 +28,6 @@ fn searched() -> Arc<Suite> {
     search.task.documents = vec![
         document("d1", leak),
         document("d2", &format!("{leak} again")),
-        document("d3", "nothing of the kind"),
     ];
     let hidden = |id: &str| HiddenProblem {
         problem: "leak".into(),

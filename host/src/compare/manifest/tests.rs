@@ -92,7 +92,7 @@ fn a_manifest_of_another_format_or_of_none_is_refused_in_words() {
     );
     let alone = format!("{{\"format\": {FORMAT}}}");
     let torn = format!("{{\"format\": {FORMAT}, \"design\"");
-    for wrong in ["", "{}", "[1]", &alone, &torn] {
+    for wrong in ["", "{}", "[]", &alone, &torn] {
         let error = Manifest::parse("here", wrong.as_bytes()).unwrap_err();
         assert!(
             error.to_string().starts_with("`here` is no manifest"),
