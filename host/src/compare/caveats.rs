@@ -26,7 +26,9 @@ pub fn of(suite: &ListedSuite, result: &SuiteResult, design: &Design) -> Vec<Str
 
 /// Those that follow from the results alone.
 pub fn about_results(result: &SuiteResult) -> Vec<String> {
-    let strategies = result.strategies.iter().flat_map(about_strategy);
+    let least = distilled_at_least(result);
+    let strategies = result.strategies.iter();
+    let strategies = strategies.flat_map(|strategy| about_strategy(strategy, least));
     about_scope(result)
         .into_iter()
         .chain(about_intervals(result))
@@ -142,7 +144,14 @@ fn about_luck(result: &SuiteResult) -> Option<String> {
     }
 }
 
-fn about_strategy(strategy: &StrategyResult) -> Vec<String> {
+/// Runs per question that whoever learns from fewest was told of: what the suite tells everybody.
+fn distilled_at_least(result: &SuiteResult) -> f64 {
+    let costs = result.strategies.iter().filter_map(|s| s.costs.as_ref());
+    let distilled = costs.map(|costs| costs.distilled_per_task);
+    distilled.fold(f64::INFINITY, f64::min)
+}
+
+fn about_strategy(strategy: &StrategyResult, distilled_at_least: f64) -> Vec<String> {
     let name = label(&strategy.strategy, strategy.floor);
     let mut caveats = Vec::new();
     if let Some(failures) = &strategy.failures {
@@ -177,7 +186,7 @@ fn about_strategy(strategy: &StrategyResult) -> Vec<String> {
                 score(costs.runs_per_task)
             ));
         }
-        if costs.distilled_per_task > 1.0 {
+        if costs.distilled_per_task > distilled_at_least.max(1.0) {
             caveats.push(format!(
                 "{name}: learnt from {} runs of agents per question",
                 score(costs.distilled_per_task)
