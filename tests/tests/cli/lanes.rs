@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use memhost_tests::data_set;
 use serde_json::Value;
 
 use super::Place;
@@ -102,4 +103,32 @@ fn a_stand_in_for_a_model_is_no_agent() {
     let said = Place::new().memhost(&["compare", "rag", "--suite=evidence", "--agent=model"]);
     assert_eq!(said.code, 2, "{}", said.err);
     assert!(said.err.contains("extractive is none"), "{}", said.err);
+}
+
+/// The negative control of lane C: which model solves a problem of GSM8K does not follow from what it solved before, so
+/// that a strategy which beats plain counting has been told what it must not know.
+#[test]
+fn no_strategy_beats_counting_on_gsm8k() {
+    let Some(data) = data_set("gsm8k_multi_agent") else {
+        return;
+    };
+    let suite = format!("gsm8k:{}", data.display());
+    let strategies = ["rag", "reasoningbank", "memcollab", "live-evo"];
+    let options = ["--no-check", "--format", "json", "--suite", &suite];
+    let arguments = [&["compare"], &strategies[..], &options].concat();
+    let report = Place::new().memhost(&arguments).succeeds().json();
+    let measured = report["suites"][0]["strategies"].as_array().unwrap();
+    let success = |name: &str, floor: bool| {
+        let of_name = |one: &&Value| one["strategy"] == name && one["floor"] == floor;
+        let one = measured.iter().find(of_name).unwrap();
+        one["quality"]["mean"].as_f64().unwrap()
+    };
+    let counting = success("none", true);
+    for strategy in strategies {
+        let success = success(strategy, false);
+        assert!(
+            success < counting,
+            "{strategy}: {success}, counting: {counting}"
+        );
+    }
 }
