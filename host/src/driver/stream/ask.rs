@@ -218,41 +218,38 @@ impl<'a> StreamRun<'a> {
         };
         let mut found: Vec<Finding> = Vec::new();
         let mut steps = Vec::new();
-        let mut rounds = 0;
+        let mut answered = false;
         let mut all: Option<Handed> = None;
         for round in 0..self.plan.rounds {
             let handed = self
                 .hand_out(episode, Moment::Round(round), &found, view, report)
                 .await?;
-            let more = match self.model.clone() {
+            let said = match self.model.clone() {
                 Some(model) => {
-                    let said = self
-                        .model_discovers(&model, episode, &handed, &found, most, report)
-                        .await;
-                    let Some((more, taken)) = said else {
-                        report.round();
-                        all = Some(joined(all, handed));
-                        break;
-                    };
-                    steps.extend(taken);
-                    more
+                    self.model_discovers(&model, episode, &handed, &found, most, report)
+                        .await
                 }
                 None => {
                     let visible = self.visible(episode);
                     let reading = self.reading(&handed, &visible, chance);
-                    self.reader.discover(&episode.task, &reading, &found, most)
+                    let more = self.reader.discover(&episode.task, &reading, &found, most);
+                    Some((more, Vec::new()))
                 }
             };
             report.round();
             all = Some(joined(all, handed));
-            rounds += 1;
+            let Some((more, taken)) = said else {
+                break;
+            };
+            steps.extend(taken);
+            answered = true;
             let new = self.reader.unreported(&episode.task, &found, more);
             if new.is_empty() {
                 break;
             }
             found.extend(new);
         }
-        let done = (rounds > 0).then(|| Done {
+        let done = answered.then(|| Done {
             act: self.reader.judge(episode, found),
             steps,
         });

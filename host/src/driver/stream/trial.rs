@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::contract::Arm;
-use crate::suite::{Episode, Question, text};
+use crate::suite::{Episode, text};
 
 use super::super::DriverError;
 use super::super::ledger::Pending;
+use super::super::plan;
 use super::super::report::Recorder;
 use super::StreamRun;
 
@@ -77,17 +78,10 @@ impl<'a> StreamRun<'a> {
             .is_some_and(|(with, without)| with - without >= margin))
     }
 
-    /// The task itself, or a sibling where the task itself would be no test:
-    ///
-    /// - where its outcome is the answer, a memory that was learnt from the outcome would pass by knowing it;
-    /// - where a frozen reader asks what similar tasks were cited, a memory of the task itself is none.
     fn tried_on(&self, episode: &'a Episode) -> Option<&'a Episode> {
-        match episode.question.as_ref()? {
-            Question::Route { .. } | Question::Forecast { .. } => self.sibling_of(episode),
-            Question::Kind { .. } | Question::Tools { .. } if self.model.is_none() => {
-                self.sibling_of(episode)
-            }
-            _ => Some(episode),
+        match plan::tests_its_own_memory(episode.question.as_ref()?, self.surroundings.acting) {
+            true => Some(episode),
+            false => self.sibling_of(episode),
         }
     }
 

@@ -166,12 +166,10 @@ impl Home {
         let lock = self
             .lock(&stem, &format!("namespace `{namespace}`"))
             .await?;
-        let mut journal = self.journal_under(lock, stem.clone(), namespace).await?;
-        let read = match self.warn_of_set_aside(&stem, namespace).await {
-            Ok(()) => journal.read_all(u64::MAX).await.and_then(Sealed::undamaged),
-            Err(error) => Err(error),
-        };
-        match read {
+        let (lock, segments) = self.segments_under(lock).await?;
+        self.warn_of_set_aside(&segments, &stem, namespace);
+        let mut journal = self.journal_under(lock, stem, namespace, &segments);
+        match journal.read_all(u64::MAX).await.and_then(Sealed::undamaged) {
             Ok(sealed) => Ok((journal, sealed.records)),
             Err(error) => {
                 journal.release().await;
@@ -181,8 +179,7 @@ impl Home {
     }
 
     /// What an earlier checkpoint could not take in is missing, and not only once.
-    async fn warn_of_set_aside(&self, stem: &str, namespace: &str) -> Result<(), StoreError> {
-        let segments = self.segments().await?;
+    fn warn_of_set_aside(&self, segments: &[Segment], stem: &str, namespace: &str) {
         let is_ours = |segment: &&Segment| segment.stem == stem && segment.is_set_aside;
         for segment in segments.iter().filter(is_ours) {
             let file = format!("{}/{JOURNALS}/{}", self.tables(), segment.name());
@@ -192,7 +189,6 @@ impl Home {
                 "what stands in this damaged journal is missing; restore the store from a backup, or delete the file"
             );
         }
-        Ok(())
     }
 
     /// Opens the first of a row of journals that nobody holds; what a killed process left in it stays.
@@ -201,7 +197,8 @@ impl Home {
         loop {
             let stem = stem(&format!("{row} {number}"))?;
             if let Some(lock) = self.try_lock(&stem).await? {
-                return self.journal_under(lock, stem, row).await;
+                let (lock, segments) = self.segments_under(lock).await?;
+                return Ok(self.journal_under(lock, stem, row, &segments));
             }
             number += 1;
         }
@@ -255,9 +252,26 @@ impl Home {
     }
 
     async fn idle_journal(&self, stem: String) -> Result<Option<Journal>, StoreError> {
-        match self.try_lock(&stem).await? {
-            Some(lock) => Ok(Some(self.journal_under(lock, stem.clone(), &stem).await?)),
-            None => Ok(None),
+        let Some(lock) = self.try_lock(&stem).await? else {
+            return Ok(None);
+        };
+        let (lock, segments) = self.segments_under(lock).await?;
+        Ok(Some(self.journal_under(
+            lock,
+            stem.clone(),
+            &stem,
+            &segments,
+        )))
+    }
+
+    /// The segments of all journals; those of a journal stay as they are while its lock is held.
+    async fn segments_under(&self, lock: Lock) -> Result<(Lock, Vec<Segment>), StoreError> {
+        match self.segments().await {
+            Ok(segments) => Ok((lock, segments)),
+            Err(error) => {
+                lock.release().await;
+                Err(error)
+            }
         }
     }
 
@@ -320,25 +334,14 @@ impl Home {
         }
     }
 
-    async fn journal_under(
-        &self,
-        lock: Lock,
-        stem: String,
-        what: &str,
-    ) -> Result<Journal, StoreError> {
-        let next = match self.segments().await {
-            Ok(segments) => next_number(&segments, &stem),
-            Err(error) => {
-                lock.release().await;
-                return Err(error);
-            }
-        };
+    fn journal_under(&self, lock: Lock, stem: String, what: &str, segments: &[Segment]) -> Journal {
+        let next = next_number(segments, &stem);
         match (self, lock) {
-            (Home::Directory(directory), Lock::Directory(lock)) => Ok(Journal::Directory(
-                directory.journal(lock, stem, next, what),
-            )),
+            (Home::Directory(directory), Lock::Directory(lock)) => {
+                Journal::Directory(directory.journal(lock, stem, next, what))
+            }
             (Home::Objects(objects), Lock::Objects(lease)) => {
-                Ok(Journal::Objects(objects.journal(lease, stem, next)))
+                Journal::Objects(objects.journal(lease, stem, next))
             }
             _ => unreachable!("a home gives locks of its own kind"),
         }
