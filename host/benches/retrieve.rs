@@ -129,26 +129,16 @@ fn memory(number: usize) -> host::Op {
         WISHES[number % WISHES.len()],
         number % 31,
     );
+    let content = format!(
+        "Task: {text}\nDone: find_order, check_policy, answer number {number}\nOutcome: solved"
+    );
     host::Op::Insert(host::NewMemory {
-        kind: "experience".to_owned(),
-        title: String::new(),
-        content: format!(
-            "Task: {text}\nDone: find_order, check_policy, answer number {number}\nOutcome: solved"
-        ),
         keys: vec![host::Key {
             name: "task".to_owned(),
             text,
         }],
-        labels: Vec::new(),
-        payload: String::new(),
-        counters: host::Counters {
-            weight: 1.0,
-            uses: 0,
-            wins: 0,
-            losses: 0,
-            strength: 0.0,
-        },
         sources: vec![format!("a{number}")],
+        ..host::NewMemory::new("experience", content)
     })
 }
 

@@ -66,6 +66,28 @@ impl Change {
     }
 }
 
+impl NewMemory {
+    /// A memory of this kind and content that nobody has used yet, and that nothing else is known of.
+    pub fn new(kind: impl Into<String>, content: impl Into<String>) -> NewMemory {
+        NewMemory {
+            kind: kind.into(),
+            title: String::new(),
+            content: content.into(),
+            keys: Vec::new(),
+            labels: Vec::new(),
+            payload: String::new(),
+            counters: Counters {
+                weight: 1.0,
+                uses: 0,
+                wins: 0,
+                losses: 0,
+                strength: 0.0,
+            },
+            sources: Vec::new(),
+        }
+    }
+}
+
 /// The package that defines the contract.
 pub const PACKAGE: &str = "memhost:strategy";
 

@@ -21,7 +21,6 @@ pub mod driver;
 pub mod embedding;
 pub mod endpoint;
 pub mod engine;
-mod hex;
 mod likeness;
 mod limits;
 mod lock;

@@ -9,7 +9,6 @@ use super::design::{Design, ListedStrategy, ListedSuite};
 use super::label;
 use crate::driver::{Acting, Repetition, Surroundings};
 use crate::embedding::EmbedderIdentity;
-use crate::hex;
 use crate::suite::Suite;
 
 /// In characters: three parts of four bytes each leave room in a name of 512 bytes.

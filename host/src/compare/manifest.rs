@@ -18,7 +18,6 @@ use super::{CellKey, Design, MOST_REPETITIONS, difference};
 use crate::config::Config;
 use crate::contract;
 use crate::driver::CellReport;
-use crate::hex;
 
 mod machine;
 mod shard;

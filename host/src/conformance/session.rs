@@ -121,10 +121,7 @@ impl Session {
         for transaction in &self.written {
             namespace.apply(transaction.clone()).await?;
         }
-        let removal = Write {
-            op: Op::Remove(memory.to_owned()),
-            provisional: false,
-        };
+        let removal = Write::at_once(Op::Remove(memory.to_owned()));
         namespace
             .apply(self.transaction(vec![removal], Vec::new()))
             .await?;
@@ -277,10 +274,7 @@ impl Session {
         changes: Vec<Change>,
         receipts: Vec<Receipt>,
     ) -> Result<(), Stop> {
-        let writes = changes.into_iter().map(|change| Write {
-            op: change.op,
-            provisional: false,
-        });
+        let writes = changes.into_iter().map(|change| Write::at_once(change.op));
         let transaction = self.transaction(writes.collect(), receipts);
         match self.namespace.apply(transaction.clone()).await {
             Ok(_) => {

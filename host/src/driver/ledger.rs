@@ -52,7 +52,7 @@ impl Pending {
                 state: Some(State::Active),
             })
         });
-        activate.chain(self.held).map(at_once).collect()
+        activate.chain(self.held).map(Write::at_once).collect()
     }
 
     /// The writes that undo it.
@@ -60,7 +60,7 @@ impl Pending {
         self.memories
             .into_iter()
             .map(Op::Remove)
-            .map(at_once)
+            .map(Write::at_once)
             .collect()
     }
 }
@@ -92,7 +92,7 @@ impl Sorted {
                         provisional: condition.is_some(),
                     });
                 }
-                (_, None) => sorted.writes.push(at_once(op)),
+                (_, None) => sorted.writes.push(Write::at_once(op)),
                 (_, Some(condition)) => sorted.held.push((condition, op)),
             }
         }
@@ -175,34 +175,15 @@ impl Waiting {
     }
 }
 
-fn at_once(op: Op) -> Write {
-    Write {
-        op,
-        provisional: false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::{Counters, NewMemory};
+    use crate::contract::NewMemory;
 
     fn insert(title: &str) -> Op {
         Op::Insert(NewMemory {
-            kind: "item".into(),
             title: title.into(),
-            content: String::new(),
-            keys: vec![],
-            labels: vec![],
-            payload: String::new(),
-            counters: Counters {
-                weight: 1.0,
-                uses: 0,
-                wins: 0,
-                losses: 0,
-                strength: 0.0,
-            },
-            sources: vec![],
+            ..NewMemory::new("item", "")
         })
     }
 
@@ -233,7 +214,7 @@ mod tests {
         assert_eq!(confirmed[1].op, Op::Remove("m1".into()));
         assert_eq!(
             pending[0].clone().reject(),
-            [at_once(Op::Remove("m8".into()))]
+            [Write::at_once(Op::Remove("m8".into()))]
         );
     }
 

@@ -10,7 +10,7 @@
 //! let store = Store::open("my-store", embedder).await?;
 //! let namespace = store.namespace("deployment/reasoningbank").await?;
 //! let transaction = Transaction {
-//!     writes: vec![Write { op, provisional: false }],
+//!     writes: vec![Write::at_once(op)],
 //!     ..Transaction::default()
 //! };
 //! let ids = namespace.apply(transaction).await?;
@@ -174,6 +174,16 @@ pub struct Write {
     pub op: Op,
     /// An insert makes a provisional memory instead of an active one.
     pub provisional: bool,
+}
+
+impl Write {
+    /// A write that waits for nothing.
+    pub fn at_once(op: Op) -> Write {
+        Write {
+            op,
+            provisional: false,
+        }
+    }
 }
 
 /// One measured cell, as a row of the `results` table.

@@ -24,7 +24,6 @@ use crate::contract::{
     Arm, Attempt, Citation, Counters, Key, Label, Link, Memory, Receipt, Verdict,
 };
 use crate::embedding::EmbedderIdentity;
-use crate::hex;
 
 /// The tables, as they are named on the disk.
 pub(crate) mod table {

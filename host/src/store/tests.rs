@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use lancedb::table::Duration;
 
 use super::*;
-use crate::contract::{Adjustment, Counter, Counters, Key, NewMemory, Side};
+use crate::contract::{Adjustment, Counter, Key, NewMemory, Side};
 use crate::disk::noted::synced;
 use crate::embedding::{Builtin, EmbedderIdentity, EmbeddingError};
 
@@ -43,33 +43,18 @@ impl Embedder for Other {
 
 fn transaction(op: Op) -> Transaction {
     Transaction {
-        writes: vec![Write {
-            op,
-            provisional: false,
-        }],
+        writes: vec![Write::at_once(op)],
         ..Transaction::default()
     }
 }
 
 fn insert(content: &str) -> Transaction {
     transaction(Op::Insert(NewMemory {
-        kind: "item".into(),
-        title: String::new(),
-        content: content.into(),
         keys: vec![Key {
             name: "task".into(),
             text: content.into(),
         }],
-        labels: vec![],
-        payload: String::new(),
-        counters: Counters {
-            weight: 1.0,
-            uses: 0,
-            wins: 0,
-            losses: 0,
-            strength: 0.0,
-        },
-        sources: vec![],
+        ..NewMemory::new("item", content)
     }))
 }
 

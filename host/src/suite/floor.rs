@@ -25,9 +25,8 @@ use super::text::{Bag, sentences};
 use super::{Lane, Question, Suite};
 use crate::capability::{CallContext, Usage};
 use crate::contract::{
-    Actor, Attempt, Change, Citation, Counters, Description, Fault, Guidance, Key, Memory,
-    NewMemory, Op, Placement, Plan, Probe, Query, Ranking, Receipt, Scan, Search, Setting, Task,
-    Verdict,
+    Actor, Attempt, Change, Citation, Description, Fault, Guidance, Key, Memory, NewMemory, Op,
+    Placement, Plan, Probe, Query, Ranking, Receipt, Scan, Search, Setting, Task, Verdict,
 };
 use crate::embedding::Embedder;
 use crate::engine::{CallError, CallFailure};
@@ -413,23 +412,12 @@ fn add_sentence_keys(memory: &mut NewMemory) {
 fn memory(kind: &str, mut content: String, found_by: &str, source: String) -> NewMemory {
     content.truncate(content.floor_char_boundary(LONGEST_TEXT));
     NewMemory {
-        kind: kind.into(),
-        title: String::new(),
-        content,
         keys: vec![Key {
             name: KEY.into(),
             text: found_by[..found_by.floor_char_boundary(FOUND_BY)].into(),
         }],
-        labels: Vec::new(),
-        payload: String::new(),
-        counters: Counters {
-            weight: 1.0,
-            uses: 0,
-            wins: 0,
-            losses: 0,
-            strength: 0.0,
-        },
         sources: vec![source],
+        ..NewMemory::new(kind, content)
     }
 }
 

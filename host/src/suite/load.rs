@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::check::{Severity, check};
 use super::error::SuiteError;
+use super::problems::{Severity, check};
 use super::{Lane, Suite, generate, import, jsonl};
 use crate::likeness::nearest;
 

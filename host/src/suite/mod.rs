@@ -13,7 +13,6 @@ use std::collections::BTreeMap;
 
 use crate::contract::{Attempt, Task};
 
-mod check;
 mod checker;
 mod error;
 mod files;
@@ -23,17 +22,18 @@ pub mod import;
 pub mod jsonl;
 mod load;
 pub(crate) mod metric;
+mod problems;
 mod reader;
 mod recorded;
 mod summary;
 pub(crate) mod text;
 
-pub use check::{Problem, Severity, check};
 pub use checker::Check;
 pub use error::SuiteError;
 pub use floor::floors;
 pub use load::{Format, builtin, formats};
 pub use metric::{aggregate, is_hidden, is_solved, lower_is_better};
+pub use problems::{Problem, Severity, check};
 pub(crate) use reader::attempt_of;
 pub use reader::{Act, Cited, Reader, Reading, Record};
 pub use summary::{StreamSummary, SuiteSummary};

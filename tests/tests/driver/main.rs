@@ -199,20 +199,8 @@ fn everything() -> Scan {
 
 fn note(content: &str, source: &str, commit: Commit) -> Change {
     let op = Op::Insert(NewMemory {
-        kind: "note".into(),
-        title: String::new(),
-        content: content.into(),
-        keys: vec![],
-        labels: vec![],
-        payload: String::new(),
-        counters: Counters {
-            weight: 1.0,
-            uses: 0,
-            wins: 0,
-            losses: 0,
-            strength: 0.0,
-        },
         sources: vec![source.into()],
+        ..NewMemory::new("note", content)
     });
     Change { op, commit }
 }

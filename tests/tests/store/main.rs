@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use memhost::contract::{
-    Adjustment, Comparison, Condition, Counter, Counters, Filter, Key, Link, Memory, NewMemory, Op,
-    Operand, Probe, Ranking, Scan, Search, Side,
+    Adjustment, Comparison, Condition, Counter, Filter, Key, Link, Memory, NewMemory, Op, Operand,
+    Probe, Ranking, Scan, Search, Side,
 };
 use memhost::embedding::{Embedder, EmbedderIdentity, EmbeddingError};
 use memhost::store::{Namespace, Store, Transaction, View, Write};
@@ -62,23 +62,11 @@ async fn open(path: &std::path::Path) -> Store {
 
 fn new_memory(content: &str) -> NewMemory {
     NewMemory {
-        kind: "item".into(),
-        title: String::new(),
-        content: content.into(),
         keys: vec![Key {
             name: "task".into(),
             text: content.into(),
         }],
-        labels: vec![],
-        payload: String::new(),
-        counters: Counters {
-            weight: 1.0,
-            uses: 0,
-            wins: 0,
-            losses: 0,
-            strength: 0.0,
-        },
-        sources: vec![],
+        ..NewMemory::new("item", content)
     }
 }
 
@@ -106,12 +94,8 @@ fn connect(source: &str, target: &str, kind: &str, weight: f64) -> Op {
 }
 
 fn transaction(ops: impl IntoIterator<Item = Op>) -> Transaction {
-    let write = |op| Write {
-        op,
-        provisional: false,
-    };
     Transaction {
-        writes: ops.into_iter().map(write).collect(),
+        writes: ops.into_iter().map(Write::at_once).collect(),
         receipts: vec![],
         at: 1000.0,
     }

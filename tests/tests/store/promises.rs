@@ -154,16 +154,13 @@ async fn adjustments_of_sixteen_callers_add_up() {
                         add("m1", Counter::Weight, 0.25),
                         add("m1", Counter::Wins, 1.0),
                     ]);
-                    bounded.writes.push(Write {
-                        op: Op::Adjust(Adjustment {
-                            id: "m2".into(),
-                            counter: Counter::Losses,
-                            delta: -0.6,
-                            least: None,
-                            most: None,
-                        }),
-                        provisional: false,
-                    });
+                    bounded.writes.push(Write::at_once(Op::Adjust(Adjustment {
+                        id: "m2".into(),
+                        counter: Counter::Losses,
+                        delta: -0.6,
+                        least: None,
+                        most: None,
+                    })));
                     namespace.apply(bounded).await.unwrap();
                 }
             })

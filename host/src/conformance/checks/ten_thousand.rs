@@ -81,11 +81,5 @@ fn copy(row: &Row, number: usize, random: &mut ChaCha8Rng) -> (Write, Vec<Vec<f3
             .map(|x| x + random.random_range(-SCATTER..SCATTER));
         moved.collect()
     });
-    (
-        Write {
-            op,
-            provisional: false,
-        },
-        vectors.collect(),
-    )
+    (Write::at_once(op), vectors.collect())
 }

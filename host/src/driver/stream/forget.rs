@@ -37,7 +37,11 @@ impl StreamRun<'_> {
         report.call("evict", &answer.usage);
         match answer.result {
             Ok(ids) => {
-                let removals = ids.into_iter().map(removal).collect();
+                let removals = ids
+                    .into_iter()
+                    .map(Op::Remove)
+                    .map(Write::at_once)
+                    .collect();
                 self.write(removals, "evict", report).await?;
             }
             Err(error) => report.failure(error.to_string()),
@@ -64,15 +68,9 @@ impl StreamRun<'_> {
         };
         let rows = self.namespace.scan(&oldest, &View::default())?;
         report.evicted_by_host(rows.len());
-        let removals = rows.into_iter().map(|row| removal(row.memory.id)).collect();
+        let removals = rows.into_iter().map(|row| Op::Remove(row.memory.id));
+        let removals = removals.map(Write::at_once).collect();
         self.write(removals, "evict", report).await?;
         Ok(())
-    }
-}
-
-fn removal(id: String) -> Write {
-    Write {
-        op: Op::Remove(id),
-        provisional: false,
     }
 }

@@ -23,7 +23,6 @@ pub(crate) use objects::Objects;
 
 use super::StoreError;
 use super::effect::Record;
-use crate::hex;
 use crate::lock::FileLock;
 use frame::{Decoded, Group};
 

@@ -19,8 +19,8 @@ use super::super::{Question, Suite};
 use super::{description, oldest_first};
 use crate::capability::CallContext;
 use crate::contract::{
-    Attempt, Change, Citation, Counters, Description, Guidance, Memory, NewMemory, Op, Placement,
-    Plan, Query, Receipt, Setting,
+    Attempt, Change, Citation, Description, Guidance, Memory, NewMemory, Op, Placement, Plan,
+    Query, Receipt, Setting,
 };
 use crate::engine::CallError;
 use crate::strategy::{Answer, Phases, Strategy};
@@ -212,20 +212,9 @@ fn remember(attempt: &Attempt) -> Vec<NewMemory> {
 
 fn memory(kind: &str, problem: &str, source: String) -> NewMemory {
     NewMemory {
-        kind: kind.into(),
         title: problem.into(),
-        content: String::new(),
-        keys: Vec::new(),
-        labels: Vec::new(),
-        payload: String::new(),
-        counters: Counters {
-            weight: 1.0,
-            uses: 0,
-            wins: 0,
-            losses: 0,
-            strength: 0.0,
-        },
         sources: vec![source],
+        ..NewMemory::new(kind, "")
     }
 }
 

@@ -11,7 +11,6 @@ use sha2::{Digest, Sha256};
 
 use super::error::SuiteError;
 use super::jsonl::{LARGEST_FILE, Lines, parse};
-use crate::hex;
 
 pub mod bfcl;
 pub mod clippy_ui;
