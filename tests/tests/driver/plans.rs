@@ -229,6 +229,32 @@ async fn the_readers_own_record_is_the_same_however_many_runs_a_plan_takes() {
 }
 
 #[tokio::test]
+async fn the_reader_hears_of_one_run_of_the_agent_that_it_sent() {
+    let scores = async |suite: Arc<Suite>| {
+        let silent = Arc::new(Scripted::new(|_| Ok(vec![])));
+        let (report, _) = run(&silent, &suite, None).await.unwrap();
+        report
+            .tasks
+            .into_iter()
+            .map(|task| task.scores)
+            .collect::<Vec<_>>()
+    };
+    // Both agents succeed half of the time, so that every run that is heard of sways whom the reader sends next.
+    let mut twice = (*routing(60)).clone();
+    for (number, episode) in twice.streams[0].stages[0].episodes.iter_mut().enumerate() {
+        for run in &mut episode.attempts {
+            let succeeds = (number + usize::from(run.agent.id == "good")).is_multiple_of(2);
+            run.outcome.score = Some(f64::from(succeeds));
+        }
+    }
+    let mut once = twice.clone();
+    for episode in &mut once.streams[0].stages[0].episodes {
+        episode.attempts.retain(|run| run.trial == 0);
+    }
+    assert_eq!(scores(Arc::new(twice)).await, scores(Arc::new(once)).await);
+}
+
+#[tokio::test]
 async fn a_plan_with_all_agents_is_told_what_each_of_them_did() {
     let strategy = Arc::new(planning(|plan| {
         plan.all_agents = true;
