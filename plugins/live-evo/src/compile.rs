@@ -16,6 +16,9 @@ const CAUTION: &str = include_str!("../prompts/caution.md");
 /// Paper, appendix A.3: three to five.
 const MOST_POINTS: usize = 5;
 
+/// Comes last, and under these words: what stands below them the host's stand-in for a model does not copy.
+const TASK_HEADING: &str = "The task at hand";
+
 #[derive(Deserialize)]
 struct Reply {
     guideline: Vec<String>,
@@ -35,16 +38,14 @@ pub(crate) fn compile(
 ) -> Result<Vec<String>, Fault> {
     let advice = meta.map_or(String::new(), |meta| advice(&meta.says));
     let request = Request::new(Role::Agent, "compile")
-        .system(
-            INSTRUCTIONS
-                .replace("{most}", &MOST_POINTS.to_string())
-                .replace("{task}", question(task)),
-        )
+        .system(INSTRUCTIONS.replace("{most}", &MOST_POINTS.to_string()))
         .user(sections(&[
             ("Notes", &notes(experiences.iter().map(|one| &one.says))),
             ("Advice on combining notes", &advice),
+            (TASK_HEADING, question(task)),
         ]))
         .temperature(material::temperature(temperature))
+        .max_tokens(Request::LONG_REPLY)
         .schema(SCHEMA.replace("{most}", &MOST_POINTS.to_string()));
     material::only(llm::complete(&[request]))
         .and_then(|reply| read(&reply.text))

@@ -1,8 +1,8 @@
 //! Lessons that a model writes: asked for together, read one by one, and kept only if they hold no answer.
 
-use memhost_sdk::{Attempt, Change, Fault, Level, NewMemory, Reply, Request, llm, run};
-
-use crate::blind::Blind;
+use memhost_sdk::{
+    AnswerGuard, Attempt, Change, Fault, Level, NewMemory, Reply, Request, llm, run,
+};
 
 /// How many bytes of requests cross to the host at once; the default limit of a crossing is 8 MiB.
 const BYTES_AT_ONCE: usize = 2 << 20;
@@ -13,10 +13,11 @@ pub(crate) struct Lesson<'a> {
     pub(crate) request: Request,
     /// What it is learnt from.
     pub(crate) attempt: &'a Attempt,
-    /// To what it must be blind.
-    pub(crate) blind: Blind,
+    /// The answer that it must be blind to: a new experience is tried on the very task that it comes from, and one that
+    /// held the answer would always seem to help.
+    pub(crate) blind: AnswerGuard,
     /// Makes a memory of the reply.
-    pub(crate) read: fn(&str, &Attempt, &Blind) -> Result<NewMemory, Fault>,
+    pub(crate) read: fn(&str, &Attempt, &AnswerGuard) -> Result<NewMemory, Fault>,
     /// How much a re-run must gain with it; kept in any case if absent.
     pub(crate) margin: Option<f64>,
 }

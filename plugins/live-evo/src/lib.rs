@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod bank;
-mod blind;
 mod compile;
 mod credit;
 mod learn;

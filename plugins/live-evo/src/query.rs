@@ -49,6 +49,7 @@ pub(crate) fn write(task: &Task, temperature: f64) -> Result<Vec<Written>, Fault
         .system(INSTRUCTIONS)
         .user(material::cut(&task.text, material::TASK_BYTES))
         .temperature(material::temperature(temperature))
+        .max_tokens(Request::SHORT_REPLY)
         .schema(SCHEMA.replace("{most}", &MOST_QUERIES.to_string()));
     let reply = material::only(llm::complete(&[request]));
     reply

@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use memhost_sdk::trajectory::sections;
-use memhost_sdk::{Attempt, Fault, NewMemory, Request, Role, Settings};
+use memhost_sdk::{AnswerGuard, Attempt, Fault, NewMemory, Request, Role, Settings};
 
 use crate::bank::{Experience, MetaGuideline, question};
-use crate::blind::Blind;
 use crate::compile::notes;
 use crate::learn::Lesson;
 use crate::material::{self, TEXT_BYTES};
@@ -40,7 +39,7 @@ pub(crate) fn lessons<'a>(
     Ok(misled
         .into_iter()
         .map(|(gain, outcome, experiences)| {
-            let blind = Blind::to(&outcome.attempt.answer);
+            let blind = AnswerGuard::of(&outcome.attempt.answer);
             Lesson {
                 request: request(gain, outcome, &experiences, &blind, temperature),
                 attempt: outcome.attempt,
@@ -66,7 +65,7 @@ fn request(
     gain: Gain,
     outcome: &Known<'_>,
     experiences: &[&Experience],
-    blind: &Blind,
+    blind: &AnswerGuard,
     temperature: f64,
 ) -> Request {
     Request::new(Role::Agent, "reflect")
@@ -84,10 +83,11 @@ fn request(
             ),
         ]))
         .temperature(material::temperature(temperature))
+        .max_tokens(Request::LONG_REPLY)
         .schema(SCHEMA)
 }
 
-fn read(reply: &str, attempt: &Attempt, blind: &Blind) -> Result<NewMemory, Fault> {
+fn read(reply: &str, attempt: &Attempt, blind: &AnswerGuard) -> Result<NewMemory, Fault> {
     let meta: MetaGuideline = material::json(reply, "a meta-guideline")?;
     let text = |text: &str| material::cut(text.trim(), TEXT_BYTES).to_owned();
     let meta = MetaGuideline {
@@ -99,7 +99,7 @@ fn read(reply: &str, attempt: &Attempt, blind: &Blind) -> Result<NewMemory, Faul
     }
     if [&meta.failure_reason, &meta.synthesis_instruction]
         .iter()
-        .any(|text| blind.is_told_by(text))
+        .any(|text| blind.is_quoted_in(text))
     {
         return Err(Fault::Failed("the reply quotes the answer".to_owned()));
     }

@@ -1,11 +1,10 @@
 //! New experiences: what is there to learn from the worst of a batch?
 
 use memhost_sdk::trajectory::{line, sections};
-use memhost_sdk::{Actor, Attempt, Fault, NewMemory, Request, Role, Settings};
+use memhost_sdk::{Actor, AnswerGuard, Attempt, BLANK, Fault, NewMemory, Request, Role, Settings};
 use serde::Deserialize;
 
 use crate::bank::{Experience, question};
-use crate::blind::{BLANK, Blind};
 use crate::learn::Lesson;
 use crate::material::{self, TEXT_BYTES};
 use crate::outcome::{self, Known};
@@ -42,7 +41,7 @@ pub(crate) fn lessons<'a>(
         .into_iter()
         .filter(|outcome| outcome.on < 1.0)
         .map(|outcome| {
-            let blind = Blind::to(&outcome.attempt.answer);
+            let blind = AnswerGuard::of(&outcome.attempt.answer);
             Lesson {
                 request: request(outcome, &blind, temperature),
                 attempt: outcome.attempt,
@@ -55,7 +54,7 @@ pub(crate) fn lessons<'a>(
 }
 
 /// The reason of the outcome is left out: it may name the true answer, which nobody could blank out.
-fn request(outcome: &Known<'_>, blind: &Blind, temperature: f64) -> Request {
+fn request(outcome: &Known<'_>, blind: &AnswerGuard, temperature: f64) -> Request {
     let attempt = outcome.attempt;
     Request::new(Role::Agent, "summarize")
         .system(
@@ -72,11 +71,12 @@ fn request(outcome: &Known<'_>, blind: &Blind, temperature: f64) -> Request {
             ("What the agent did", &trajectory(attempt, blind)),
         ]))
         .temperature(material::temperature(temperature))
+        .max_tokens(Request::LONG_REPLY)
         .schema(SCHEMA)
 }
 
 /// The steps without the answer: those that only give it are left out, elsewhere it is blanked.
-fn trajectory(attempt: &Attempt, blind: &Blind) -> String {
+fn trajectory(attempt: &Attempt, blind: &AnswerGuard) -> String {
     let steps = attempt.steps.iter().rev();
     let told = steps.filter(|step| step.actor != Actor::Answer);
     let mut room = TRAJECTORY_BYTES;
@@ -91,7 +91,7 @@ fn trajectory(attempt: &Attempt, blind: &Blind) -> String {
     lines.join("\n")
 }
 
-fn read(reply: &str, attempt: &Attempt, blind: &Blind) -> Result<NewMemory, Fault> {
+fn read(reply: &str, attempt: &Attempt, blind: &AnswerGuard) -> Result<NewMemory, Fault> {
     let reply: Reply = material::json(reply, "an experience")?;
     // The improvement comes first: what only repeats it says nothing.
     let mut said = Vec::new();
@@ -112,7 +112,7 @@ fn read(reply: &str, attempt: &Attempt, blind: &Blind) -> Result<NewMemory, Faul
     if experience.improvement.is_empty() {
         return Err(Fault::Failed("the reply holds no improvement".to_owned()));
     }
-    if blind.is_told_by(&experience.lesson()) || blind.is_told_by(&experience.category) {
+    if blind.is_quoted_in(&experience.lesson()) || blind.is_quoted_in(&experience.category) {
         return Err(Fault::Failed("the reply quotes the answer".to_owned()));
     }
     experience.remembered(&attempt.task)

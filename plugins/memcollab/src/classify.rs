@@ -14,13 +14,16 @@ struct Answer {
     subcategory: String,
 }
 
-/// Asks the model of a role where a task belongs. One enum is all there is to answer, so that every answer is a place
-/// in the taxonomy.
+/// Asks the model of a role where a task belongs. One enum is all that must be answered, so that every answer is a place
+/// in the taxonomy; before it there is room for a model that does not think elsewhere.
 pub(crate) fn request(role: Role, task: &str, taxonomy: &Taxonomy) -> Request {
     let subcategories: Vec<&str> = taxonomy.subcategories().collect();
     let schema = json!({
         "type": "object",
-        "properties": { "subcategory": { "type": "string", "enum": subcategories } },
+        "properties": {
+            "why": { "type": "string" },
+            "subcategory": { "type": "string", "enum": subcategories },
+        },
         "required": ["subcategory"],
         "additionalProperties": false,
     });
@@ -28,6 +31,7 @@ pub(crate) fn request(role: Role, task: &str, taxonomy: &Taxonomy) -> Request {
         .system(INSTRUCTIONS.replace("{taxonomy}", &taxonomy.shown()))
         .user(task)
         .temperature(TEMPERATURE)
+        .max_tokens(Request::SHORT_REPLY)
         .schema(schema.to_string())
 }
 

@@ -2,7 +2,6 @@
 
 mod classify;
 mod contrast;
-mod quote;
 mod summarise;
 mod taxonomy;
 #[cfg(test)]

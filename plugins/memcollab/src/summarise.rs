@@ -1,12 +1,11 @@
 //! The distiller: what sets the preferred run apart from the others, as constraints?
 
 use memhost_sdk::trajectory::{cut, history, sections};
-use memhost_sdk::{Actor, Attempt, Fault, Reply, Request, Role};
+use memhost_sdk::{Actor, AnswerGuard, Attempt, Fault, Reply, Request, Role};
 use serde::Deserialize;
 
 use crate::TEMPERATURE;
 use crate::contrast::Contrast;
-use crate::quote::quotes;
 
 const INSTRUCTIONS: &str = include_str!("../prompts/summarise.md");
 const SCHEMA: &str = include_str!("../prompts/summarise.schema.json");
@@ -42,6 +41,7 @@ pub(crate) fn request(contrast: &Contrast, most: usize) -> Request {
         .system(with_most(INSTRUCTIONS))
         .user(material(contrast))
         .temperature(TEMPERATURE)
+        .max_tokens(Request::LONG_REPLY)
         .schema(with_most(SCHEMA))
 }
 
@@ -57,11 +57,11 @@ pub(crate) fn read(
             "while contrasting the runs: the reply is not a list of constraints: {error}"
         ))
     })?;
+    let answers = contrast.runs().map(|run| AnswerGuard::of(answer(run)));
+    let answers: Vec<AnswerGuard> = answers.collect();
     let sentences = constraints.iter().filter_map(Constraint::sentence);
-    let general = sentences.filter(|sentence| {
-        let mut answers = contrast.runs().map(answer);
-        !answers.any(|answer| quotes(sentence, answer))
-    });
+    let general =
+        sentences.filter(|sentence| !answers.iter().any(|answer| answer.is_told_by(sentence)));
     Ok(general.take(most).collect())
 }
 

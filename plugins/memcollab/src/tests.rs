@@ -547,6 +547,74 @@ fn a_constraint_without_one_of_its_parts_is_dropped() {
 }
 
 #[test]
+fn an_answer_is_found_in_a_constraint_of_any_language() {
+    for (answer, telling, general) in [
+        ("東京", "答えは東京です", "地名を確かめる"),
+        ("东京", "首都是东京", "先看题目"),
+        ("서울", "서울에서 찾기", "지명을 확인"),
+        ("ทองดี", "ชื่อทองดี", "ดูชื่อก่อน"),
+        ("Jyväskylä", "JYVA\u{308}SKYLA\u{308}", "kaupunki"),
+        ("İstanbul", "istanbul'da", "şehir"),
+        ("Straßburg", "STRASSBURG", "Stadt"),
+        ("दिल्ली", "दिल्ली में", "शहर"),
+        ("القاهرة", "القَاهِرة", "المدينة"),
+        ("The answer is 2", "fact that the answer is 2", "2 checks"),
+        ("-18", "value -18 at x = -18", "value 18"),
+    ] {
+        let host = TestHost::new();
+        let mut runs = pair("t1");
+        runs[1].answer = answer.to_owned();
+        learn(&host, &runs, "money", &[telling, general]);
+        assert_eq!(contents(&host), [sentence(general)]);
+    }
+}
+
+#[test]
+fn a_reply_beyond_the_schemas_bounds_is_used_as_far_as_it_goes() {
+    let host = TestHost::new();
+    let mut loud = constraint("unit");
+    loud["confidence"] = json!(0.9);
+    let mut all = vec![loud];
+    all.extend(["sign", "a1", "b2", "c3"].map(constraint));
+    let reply = json!({ "why": "They differ.", "constraints": all, "n": 5 });
+    host.reply("summarise", reply.to_string());
+    host.reply(
+        "classify",
+        r#"{"why": "It adds up prices.", "subcategory": "money", "sure": true}"#,
+    );
+    host.distill::<MemCollab>(&pair("t1")).unwrap();
+    assert_eq!(contents(&host), ["unit", "sign", "a1"].map(sentence));
+}
+
+#[test]
+fn models_that_do_not_think_elsewhere_may_reason_before_they_decide_or_write() {
+    let host = TestHost::new();
+    learn(&host, &pair("t1"), "money", &["unit"]);
+    for (request, decision) in host.requests().iter().zip(["constraints", "subcategory"]) {
+        let written = request.schema.as_ref().unwrap();
+        let schema: Value = serde_json::from_str(written).unwrap();
+        assert_eq!(schema["properties"]["why"], json!({ "type": "string" }));
+        assert_eq!(
+            schema["required"],
+            json!([decision]),
+            "reasons may be left out"
+        );
+        assert!(message(request, Speaker::System).contains("`why` comes first"));
+    }
+}
+
+#[test]
+fn a_reply_ends_before_a_model_that_repeats_itself_has_filled_its_context() {
+    let host = TestHost::new();
+    learn(&host, &pair("t1"), "money", &["unit"]);
+    let limits: Vec<_> = host.requests().iter().map(|one| one.max_tokens).collect();
+    assert_eq!(
+        limits,
+        [Some(Request::LONG_REPLY), Some(Request::SHORT_REPLY)]
+    );
+}
+
+#[test]
 fn no_constraints_are_a_legal_reply() {
     let host = TestHost::new();
     learn(&host, &pair("t1"), "money", &[]);

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use memhost_sdk::words::terms;
+
 /// How similar each text is to the query, in 0..=1: the cosine of their vectors of word counts, each weighted by
 /// idf = ln((1 + n) / (1 + df)) + 1 over the n texts, of which df have the word (Salton and Buckley 1988, smoothed
 /// as if one more text had every word, as in scikit-learn's `TfidfVectorizer`). Words that no text has count nothing.
@@ -31,12 +33,11 @@ pub(crate) fn similarities(query: &str, texts: &[&str]) -> Vec<f64> {
 /// A number per word. The words are in order, because a sum of floats depends on its order.
 type Vector = BTreeMap<String, f64>;
 
-/// How often a text has each word.
+/// How often a text has each word; in scripts without blanks, each letter and each pair of neighbours.
 fn counts(text: &str) -> Vector {
     let mut counts = Vector::new();
-    let words = text.split(|char: char| !char.is_alphanumeric());
-    for word in words.filter(|word| !word.is_empty()) {
-        *counts.entry(word.to_lowercase()).or_default() += 1.0;
+    for word in terms(text) {
+        *counts.entry(word).or_default() += 1.0;
     }
     counts
 }
@@ -89,6 +90,22 @@ mod tests {
         assert!(scores[0] > scores[1] && scores[1] > 0.0);
         assert_eq!(similarities("fish", &texts), [0.0; 3]);
         assert!(similarities("fish", &[]).is_empty());
+    }
+
+    #[test]
+    fn words_are_compared_in_every_language() {
+        for (query, like_it, other) in [
+            ("确认送货地址", "先确认地址", "画一张图"),
+            ("配達先の住所", "住所を確かめる", "絵を描く"),
+            ("배송 주소를 확인", "주소가 맞는지", "그림"),
+            ("ตรวจสอบที่อยู่", "ดูที่อยู่ก่อน", "วาดรูป"),
+            ("TARKISTA YÖ", "yo\u{308}", "päivä"),
+            ("ISPARTA", "ısparta", "izmir"),
+            ("Straße prüfen", "STRASSE", "Haus"),
+        ] {
+            let scores = similarities(query, &[like_it, other]);
+            assert!(scores[0] > scores[1], "{query}: {scores:?}");
+        }
     }
 
     proptest! {

@@ -111,6 +111,7 @@ fn to_the_agents_model(instructions: &str, material: String, most: usize) -> Req
         .system(with_most(instructions))
         .user(material)
         .temperature(TEMPERATURE)
+        .max_tokens(Request::LONG_REPLY)
         .schema(with_most(SCHEMA))
 }
 

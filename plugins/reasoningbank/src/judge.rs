@@ -56,6 +56,7 @@ fn request(attempt: &Attempt) -> Request {
         .system(INSTRUCTIONS)
         .user(trajectory::for_the_judge(attempt))
         .temperature(TEMPERATURE)
+        .max_tokens(Request::SHORT_REPLY)
         .schema(SCHEMA)
 }
 

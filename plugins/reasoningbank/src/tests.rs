@@ -128,6 +128,60 @@ fn judge_and_extractor_have_the_papers_temperatures_and_roles() {
 }
 
 #[test]
+fn models_that_do_not_think_elsewhere_may_reason_before_they_decide_or_write() {
+    let host = TestHost::new();
+    learn(&host, attempt("a1", "t1", "buy a lamp"), "success", &["x"]);
+    let first = ["reasoning", "why"];
+    for (request, first) in host.requests().iter().zip(first) {
+        let schema: serde_json::Value =
+            serde_json::from_str(request.schema.as_ref().unwrap()).unwrap();
+        assert_eq!(schema["properties"][first]["type"], "string");
+        let written = request.schema.as_ref().unwrap();
+        let place = |name: &str| written.find(&format!("\"{name}\": {{")).unwrap();
+        let rest = schema["properties"].as_object().unwrap().keys();
+        assert!(rest.clone().count() == 2 && rest.clone().all(|name| place(first) <= place(name)));
+        assert!(message(request, Speaker::System).contains(&format!("`{first}`")));
+    }
+    let extract = &host.requests()[1];
+    let schema: serde_json::Value = serde_json::from_str(extract.schema.as_ref().unwrap()).unwrap();
+    assert_eq!(
+        schema["required"],
+        serde_json::json!(["items"]),
+        "reasons may be left out"
+    );
+}
+
+#[test]
+fn a_reply_ends_before_a_model_that_repeats_itself_has_filled_its_context() {
+    let host = TestHost::new();
+    learn(&host, attempt("a1", "t1", "buy a lamp"), "success", &["x"]);
+    let limits: Vec<_> = host.requests().iter().map(|one| one.max_tokens).collect();
+    assert_eq!(
+        limits,
+        [Some(Request::SHORT_REPLY), Some(Request::LONG_REPLY)]
+    );
+}
+
+#[test]
+fn a_reply_beyond_the_schemas_bounds_is_used_as_far_as_it_goes() {
+    let host = TestHost::new();
+    let long = "word ".repeat(2_000);
+    host.reply(
+        "judge",
+        r#"{"reasoning": "r", "verdict": "success", "confidence": 0.9}"#,
+    );
+    let item = |title: &str| serde_json::json!({ "title": title, "description": long, "content": long, "tag": 7 });
+    let items: Vec<_> = ["a", "b", "c", "d", "e"].map(item).into();
+    let reply = serde_json::json!({ "why": "w", "items": items, "language": "en" });
+    host.reply("extract", reply.to_string());
+    host.distill::<ReasoningBank>(&[attempt("a1", "t1", "buy a lamp")])
+        .unwrap();
+    let memory = &host.memories()[0];
+    assert_eq!(memory.title, "a; b; c");
+    assert!(!memory.payload.contains("\"w\"") && !memory.payload.contains("why"));
+}
+
+#[test]
 fn successes_and_failures_are_distilled_under_different_instructions() {
     let host = TestHost::new();
     learn(&host, attempt("a1", "t1", "buy a lamp"), "success", &["x"]);

@@ -107,6 +107,7 @@ impl Case<'_> {
                 ("Evidence", &below_each_other(documents)),
                 ("Resolution", &self.finding.action),
             ]))
+            .max_tokens(Request::LONG_REPLY)
             .schema(SCHEMA)
     }
 

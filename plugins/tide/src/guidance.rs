@@ -1,21 +1,14 @@
-//! What the agent is told in a round: how to search, the library whole, and from the second round on what was found.
+//! What the agent is told in a round: how to search, and the library whole. What earlier rounds found is the host's to
+//! tell, which tells it whatever the strategy.
 
-use memhost_sdk::{Finding, Guidance, Memory, Moment, Query, Task, llm};
+use memhost_sdk::{Guidance, Memory, Query, llm};
 
 use crate::Mode;
 use crate::template::PROBLEM_LABEL;
-use crate::text::one_line;
 
 const TEMPLATES_HEADING: &str = "# Templates";
 const NEGATIVES_HEADING: &str =
     concat!("# No problems\n\n", include_str!("../prompts/negatives.md"));
-const FOUND_HEADING: &str = concat!(
-    "# Reported already\n\n",
-    include_str!("../prompts/found.md")
-);
-
-/// The label of a document that says where a problem in it is to be reported.
-const PLACE_LABEL: &str = "file";
 
 /// Nothing is ranked: every memory that is handed out weighs the same.
 const SCORE: f64 = 1.0;
@@ -28,9 +21,9 @@ pub(crate) fn guidance(
     negatives: Vec<Memory>,
 ) -> Guidance {
     let opening = mode.how_to_find().trim_end();
-    let found = found(query);
-    let said = llm::count_tokens(opening).saturating_add(llm::count_tokens(&found));
-    let room = query.token_budget.saturating_sub(said);
+    let room = query
+        .token_budget
+        .saturating_sub(llm::count_tokens(opening));
     let templates: Vec<Entry> = templates.into_iter().map(Entry::template).collect();
     let Some(library) = Section::of(TEMPLATES_HEADING, templates, room) else {
         return Guidance::none();
@@ -43,18 +36,13 @@ pub(crate) fn guidance(
     );
 
     let sections = [Some(library), contrast].into_iter().flatten();
-    let mut guidance = sections.fold(Guidance::user(opening), |guidance, section| {
+    sections.fold(Guidance::user(opening), |guidance, section| {
         section.join(guidance)
-    });
-    if !found.is_empty() {
-        guidance.text.push_str("\n\n");
-        guidance.text.push_str(&found);
-    }
-    guidance
+    })
 }
 
-/// A memory as it stands in the guidance. Each is counted by itself and once: no token reaches over white space, so
-/// that the length of a text is the sum of what its parts have.
+/// A memory as it stands in the guidance. Each is counted by itself and once, with the blank line before it: no text has
+/// more tokens than its parts have together.
 struct Entry {
     memory: String,
     text: String,
@@ -81,7 +69,7 @@ impl Entry {
     fn new(memory: String, text: String) -> Entry {
         Entry {
             memory,
-            tokens: llm::count_tokens(&text),
+            tokens: count(&text),
             text,
         }
     }
@@ -109,8 +97,8 @@ impl Section {
                 "{heading}\n\n(There is room for {standing} of {all} here; the others are left out.)"
             )
         };
-        // A number is one token, whichever it is.
-        let mut left = room.checked_sub(llm::count_tokens(&cut_short(all)))?;
+        // A smaller number is not longer.
+        let mut left = room.checked_sub(count(&cut_short(all)))?;
         let entries = section.entries.into_iter();
         let standing: Vec<Entry> = entries
             .filter(|entry| {
@@ -125,7 +113,7 @@ impl Section {
     fn new(heading: String, entries: Vec<Entry>) -> Section {
         let lengths = entries.iter().map(|entry| entry.tokens);
         Section {
-            tokens: lengths.fold(llm::count_tokens(&heading), u32::saturating_add),
+            tokens: lengths.fold(count(&heading), u32::saturating_add),
             heading,
             entries,
         }
@@ -144,46 +132,7 @@ impl Section {
     }
 }
 
-/// What earlier rounds found; nothing in the first.
-fn found(query: &Query) -> String {
-    let is_later = matches!(query.moment, Moment::Round(number) if number > 0);
-    if !is_later || query.found.is_empty() {
-        return String::new();
-    }
-    let lines = query.found.iter().map(|one| line(one, &query.task));
-    let lines: Vec<String> = lines.collect();
-    format!("{FOUND_HEADING}\n{}", lines.join("\n"))
-}
-
-/// Problem and place first, because that is what must not come again.
-fn line(finding: &Finding, task: &Task) -> String {
-    let mut line = format!("- {}", finding.problem);
-    let places = places(finding, task);
-    if !places.is_empty() {
-        line.push_str(&format!(", in {}", places.join(", ")));
-    }
-    if !finding.evidence.is_empty() {
-        line.push_str(&format!("; evidence: {}", finding.evidence.join(", ")));
-    }
-    if let Some(template) = &finding.template {
-        line.push_str(&format!("; template: {template}"));
-    }
-    if !finding.action.trim().is_empty() {
-        line.push_str(&format!("; to be done: {}", finding.action));
-    }
-    one_line(&line)
-}
-
-fn places<'a>(finding: &Finding, task: &'a Task) -> Vec<&'a str> {
-    let shown = task
-        .documents
-        .iter()
-        .filter(|document| finding.evidence.contains(&document.id));
-    let mut places: Vec<&str> = shown
-        .flat_map(|document| &document.labels)
-        .filter(|label| label.name == PLACE_LABEL)
-        .map(|label| label.value.as_str())
-        .collect();
-    places.dedup();
-    places
+/// The tokens of a part, with the blank line before it.
+fn count(part: &str) -> u32 {
+    llm::count_tokens(&format!("\n\n{part}"))
 }

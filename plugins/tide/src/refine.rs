@@ -129,6 +129,7 @@ fn judge(used: &[Used<'_>], tau: f64) -> Vec<Option<Judgement>> {
             Request::new(Role::Agent, "refine")
                 .system(HOW_TO_JUDGE)
                 .user(under_headings(&used.told(tau)))
+                .max_tokens(Request::SHORT_REPLY)
                 .schema(JUDGEMENT_SCHEMA)
         })
     });
@@ -152,6 +153,7 @@ fn write(used: &[Used<'_>], judgements: &[Option<Judgement>], tau: f64) -> Vec<O
         let request = Request::new(Role::Agent, "extract")
             .system(instructions)
             .user(under_headings(&told))
+            .max_tokens(Request::LONG_REPLY)
             .schema(SCHEMA);
         Some(request)
     });

@@ -10,6 +10,7 @@ mod bindings;
 pub mod component;
 mod compose;
 pub mod experience;
+mod guard;
 mod import;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
@@ -22,12 +23,16 @@ pub mod testing;
 pub mod trajectory;
 mod types;
 
+pub use guard::{AnswerGuard, BLANK};
 pub use import::{embedder, llm, run, store};
 pub use pack::{Entry, pack};
 pub use parameter::{Choice, Count, Declared, Flag, Number, Settings, Text, Typed};
 pub use recall::{Recalled, fetch, recall};
 pub use strategy::{Distill, Evict, Retrieve, Strategy, Update, describe, plan};
 pub use types::*;
+
+/// What a word is: as memhost searches, reads and counts. Budgets are counted by [`llm::count_tokens`].
+pub use memhost_words as words;
 
 /// Makes a component of a strategy: `memhost_sdk::export!(Notes: Retrieve, Distill);`
 ///

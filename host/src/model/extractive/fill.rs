@@ -167,8 +167,15 @@ impl<'a> Filler<'a> {
         let lead = self.sentence();
         self.next = start;
 
+        let required: Vec<&str> = schema
+            .get("required")
+            .and_then(Value::as_array)
+            .map(|names| names.iter().filter_map(Value::as_str).collect())
+            .unwrap_or_default();
+        let wanted = |name: &str| required.is_empty() || required.contains(&name);
+
         let mut object = Map::new();
-        for (name, property) in properties {
+        for (name, property) in properties.iter().filter(|(name, _)| wanted(name)) {
             let value = match property.as_object() {
                 Some(property) if is_title(name, property) => bounded(
                     tokens::cut(lead, TITLE_TOKENS.min(self.room.sentence)),
@@ -184,8 +191,7 @@ impl<'a> Filler<'a> {
             self.next += 1;
         }
 
-        let required = schema.get("required").and_then(Value::as_array);
-        for name in required.into_iter().flatten().filter_map(Value::as_str) {
+        for name in required {
             if !object.contains_key(name) {
                 let other = schema
                     .get("additionalProperties")

@@ -4,7 +4,8 @@
 //! demonstrated without one.
 //!
 //! **What it reads.** The messages of the user; never the system's, which are instructions, nor earlier replies.
-//! Instructions inside a user's message it cannot tell from the material, and may copy.
+//! Instructions inside a user's message it cannot tell from the material, and may copy. What stands below the heading
+//! `# The task at hand` is what a reply is for, and not what it is made of: it is passed over, unless there is nothing else.
 //!
 //! **What it writes.** Without a schema: the [`SENTENCES`] most informative sentences, in the order in which they
 //! stand. With a schema, JSON that satisfies it:
@@ -15,7 +16,7 @@
 //! | array | as many items as there are sentences for, up to 3, or within `minItems` and `maxItems` |
 //! | enum, boolean | the value whose words the input says most often; in a tie, said last; if none is said, the first (`false`) |
 //! | number | the first number in the input that lies within the bounds, or else the lowest allowed |
-//! | object | every property that it names |
+//! | object | every property that it requires; every one that it names, if it requires none: what may be left out, such as room for reasons, is left out |
 //! | `$ref`, `allOf`, `anyOf`, `oneOf`, `const` | the definition; all; the first that can be filled and is not null; itself |
 //!
 //! **What it cannot do.** Understand. It does not judge (a verdict is a count of words), does not generalise
@@ -37,6 +38,9 @@ use rank::Input;
 
 /// How many sentences a reply without a schema has.
 const SENTENCES: usize = 5;
+
+/// The heading of what a reply is for; see the module.
+const PURPOSE: &str = "# The task at hand";
 
 /// How much a reply may hold: the first of these with which it fits into the request's `max-tokens`.
 const ROOMS: [Room; 5] = [
@@ -114,7 +118,7 @@ fn answer(request: &Request) -> Result<Reply, Fault> {
             "the request holds no message of the user, which is all that the model `extractive` reads".to_owned(),
         ));
     }
-    let input = Input::read(&said);
+    let input = Input::read(&material(&said));
     let text = match &request.schema {
         None => sentences(&input, request.max_tokens),
         Some(schema) => filled(&ReplySchema::parse(schema)?, &input, request.max_tokens)?,
@@ -127,6 +131,28 @@ fn answer(request: &Request) -> Result<Reply, Fault> {
         output_tokens: tokens::count(&text),
         text,
     })
+}
+
+/// What may be copied of these messages.
+fn material<'a>(said: &[&'a str]) -> Vec<&'a str> {
+    let before = said.iter().map(|text| before_the_purpose(text));
+    let material: Vec<&str> = before.filter(|text| !text.trim().is_empty()).collect();
+    match material.is_empty() {
+        true => said.to_vec(),
+        false => material,
+    }
+}
+
+/// The message up to the last line that says what the reply is for: an earlier one is a quotation.
+fn before_the_purpose(text: &str) -> &str {
+    let mut end = text.len();
+    for line in text.split_inclusive('\n').rev() {
+        end -= line.len();
+        if line.trim_end() == PURPOSE {
+            return &text[..end];
+        }
+    }
+    text
 }
 
 fn sentences(input: &Input<'_>, max_tokens: Option<u32>) -> String {

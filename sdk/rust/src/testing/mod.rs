@@ -157,7 +157,7 @@ impl TestHost {
     /// The strategy's own, a setting that cannot be, or a receipt that cites what is not there.
     pub fn retrieve<S: Retrieve>(&self, query: &Query) -> Result<Guidance, Fault> {
         let mut guidance = self.call::<S, _>(|settings| S::retrieve(query, settings))?;
-        guidance.text = words::cut(&guidance.text, query.token_budget).to_owned();
+        guidance.text = memhost_words::cut(&guidance.text, query.token_budget).to_owned();
         let mut host = self.0.borrow_mut();
         let now = host.now;
         host.memories.mark_used(&guidance.receipt.used, now)?;
@@ -216,10 +216,13 @@ impl Host for TestHost {
                 let answer = self.0.borrow_mut().script.answer(request);
                 // The closure may look at this host, so it runs while nothing of it is borrowed.
                 let text = answer(request)?;
-                let input = request.messages.iter().map(|one| words::count(&one.text));
+                let input = request
+                    .messages
+                    .iter()
+                    .map(|one| memhost_words::count(&one.text));
                 Ok(Reply {
                     input_tokens: input.sum(),
-                    output_tokens: words::count(&text),
+                    output_tokens: memhost_words::count(&text),
                     text,
                 })
             })
@@ -227,7 +230,7 @@ impl Host for TestHost {
     }
 
     fn count_tokens(&self, text: &str) -> u32 {
-        words::count(text)
+        memhost_words::count(text)
     }
 
     fn embed(&self, texts: &[String], _: Side) -> Result<Vec<Vec<f32>>, Fault> {
