@@ -25,13 +25,13 @@ pub(crate) fn guidance(
         .token_budget
         .saturating_sub(llm::count_tokens(opening));
     let templates: Vec<Entry> = templates.into_iter().map(Entry::template).collect();
-    let Some(library) = Section::of(TEMPLATES_HEADING, templates, room) else {
+    let Some(library) = Section::of(TEMPLATES_HEADING, &templates, room) else {
         return Guidance::none();
     };
     let negatives: Vec<Entry> = negatives.into_iter().map(Entry::negative).collect();
     let contrast = Section::of(
         NEGATIVES_HEADING,
-        negatives,
+        &negatives,
         room.saturating_sub(library.tokens),
     );
 
@@ -41,12 +41,10 @@ pub(crate) fn guidance(
     })
 }
 
-/// A memory as it stands in the guidance. Each is counted by itself and once, with the blank line before it: no text has
-/// more tokens than its parts have together.
+/// A memory as it stands in the guidance, with the blank line before it.
 struct Entry {
     memory: String,
     text: String,
-    tokens: u32,
 }
 
 impl Entry {
@@ -57,38 +55,34 @@ impl Entry {
         } = &memory;
         let class = memory.labels.iter().find(|one| one.name == PROBLEM_LABEL);
         let class = class.map_or(String::new(), |one| format!(" [{}]", one.value));
-        let text = format!("## {id}: {title}{class}\n{content}");
-        Entry::new(memory.id, text)
+        Entry {
+            text: format!("\n\n## {id}: {title}{class}\n{content}"),
+            memory: memory.id,
+        }
     }
 
     fn negative(memory: Memory) -> Entry {
-        let text = format!("## {}\n{}", memory.id, memory.content);
-        Entry::new(memory.id, text)
-    }
-
-    fn new(memory: String, text: String) -> Entry {
         Entry {
-            memory,
-            tokens: count(&text),
-            text,
+            text: format!("\n\n## {}\n{}", memory.id, memory.content),
+            memory: memory.id,
         }
     }
 }
 
-/// Entries under a heading, and how many tokens that is.
+/// Entries under a heading.
 struct Section {
-    heading: String,
-    entries: Vec<Entry>,
+    text: String,
+    memories: Vec<String>,
     tokens: u32,
 }
 
 impl Section {
     /// All entries. If there is no room for all, then as many whole ones as there is room for, in their order, and
     /// the heading says so. Nothing without a single one.
-    fn of(heading: &str, entries: Vec<Entry>, room: u32) -> Option<Section> {
+    fn of(heading: &str, entries: &[Entry], room: u32) -> Option<Section> {
         let heading = heading.trim_end();
         let all = entries.len();
-        let section = Section::new(heading.to_owned(), entries);
+        let section = Section::new(heading, entries.iter());
         if section.tokens <= room {
             return (all > 0).then_some(section);
         }
@@ -97,42 +91,36 @@ impl Section {
                 "{heading}\n\n(There is room for {standing} of {all} here; the others are left out.)"
             )
         };
-        // A smaller number is not longer.
-        let mut left = room.checked_sub(count(&cut_short(all)))?;
-        let entries = section.entries.into_iter();
-        let standing: Vec<Entry> = entries
-            .filter(|entry| {
-                let rest = left.checked_sub(entry.tokens);
-                left = rest.unwrap_or(left);
-                rest.is_some()
-            })
-            .collect();
-        (!standing.is_empty()).then(|| Section::new(cut_short(standing.len()), standing))
+        // Each is counted by itself and once: a text never has more tokens than its parts have together.
+        let mut left = room.checked_sub(Section::new(&cut_short(all), [].iter()).tokens)?;
+        let standing = entries.iter().filter(|entry| {
+            let rest = left.checked_sub(llm::count_tokens(&entry.text));
+            left = rest.unwrap_or(left);
+            rest.is_some()
+        });
+        let standing: Vec<&Entry> = standing.collect();
+        (!standing.is_empty())
+            .then(|| Section::new(&cut_short(standing.len()), standing.into_iter()))
     }
 
-    fn new(heading: String, entries: Vec<Entry>) -> Section {
-        let lengths = entries.iter().map(|entry| entry.tokens);
+    fn new<'a>(heading: &str, entries: impl Iterator<Item = &'a Entry>) -> Section {
+        let mut text = format!("\n\n{heading}");
+        let mut memories = Vec::new();
+        for entry in entries {
+            text.push_str(&entry.text);
+            memories.push(entry.memory.clone());
+        }
         Section {
-            tokens: lengths.fold(count(&heading), u32::saturating_add),
-            heading,
-            entries,
+            tokens: llm::count_tokens(&text),
+            text,
+            memories,
         }
     }
 
     /// At the end of the guidance, which then cites exactly what stands in it.
     fn join(self, mut guidance: Guidance) -> Guidance {
-        guidance.text.push_str("\n\n");
-        guidance.text.push_str(&self.heading);
-        for Entry { memory, text, .. } in self.entries {
-            guidance.text.push_str("\n\n");
-            guidance.text.push_str(&text);
-            guidance = guidance.citing(memory, SCORE);
-        }
-        guidance
+        guidance.text.push_str(&self.text);
+        let memories = self.memories.into_iter();
+        memories.fold(guidance, |guidance, memory| guidance.citing(memory, SCORE))
     }
-}
-
-/// The tokens of a part, with the blank line before it.
-fn count(part: &str) -> u32 {
-    llm::count_tokens(&format!("\n\n{part}"))
 }
