@@ -128,9 +128,14 @@ fn the_task_that_a_reply_is_for_is_not_copied() {
     let alone = asked(TRAJECTORY.to_owned());
     for before in ["", "# The task at hand\n\nA quotation.\n\n"] {
         let notes = asked(format!("{before}{TRAJECTORY}"));
-        let with_task = asked(format!("{before}{TRAJECTORY}\n\n# The task at hand\n\n{task}"));
+        let with_task = asked(format!(
+            "{before}{TRAJECTORY}\n\n# The task at hand\n\n{task}"
+        ));
         assert_eq!(with_task.text, notes.text);
-        assert!(with_task.input_tokens > alone.input_tokens, "what is sent is paid for");
+        assert!(
+            with_task.input_tokens > alone.input_tokens,
+            "what is sent is paid for"
+        );
         assert!(!with_task.text.contains("lamp"));
     }
     let only_a_task = asked(format!("# The task at hand\n\n{TRAJECTORY}"));

@@ -6,6 +6,8 @@
 //! inside a sentence. A number is one word, the same however it is written (`1,200.00`, `1.200`, `1200`), and its sign
 //! belongs to it: `-18` is not `18`.
 //!
+//! What counts:
+//!
 //! | the answer | is quoted by | is told by |
 //! |---|---|---|
 //! | several words, or a long one; a number of three digits and more | its words in a row | the same |
@@ -36,7 +38,19 @@ const FEW_LETTERS: usize = 2;
 /// The same for a number: counts and steps are numbers of one or two digits.
 const FEW_DIGITS: usize = 2;
 
-/// Knows an answer, in order to keep it out.
+/// Knows an answer, in order to keep it out of what is learnt.
+///
+/// ```
+/// use memhost_sdk::AnswerGuard;
+///
+/// let guard = AnswerGuard::of("16 - 14 = 2\nThe answer is 2");
+/// assert!(guard.is_told_by("the answer is 2") && guard.is_told_by("答案是2个"));
+/// assert!(!guard.is_told_by("check both 2 cases"));
+///
+/// let guard = AnswerGuard::of("東京");
+/// assert!(guard.is_quoted_in("答えは東京です"));
+/// assert_eq!(guard.masked("答えは東京です"), "答えは[…]です");
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct AnswerGuard {
     forms: Vec<Form>,
@@ -66,7 +80,8 @@ enum Sought {
 
 impl AnswerGuard {
     /// For this answer: for all of it, for its last line, and, because models tend to reason before they answer, for what
-    /// follows the last colon there and for the last number there.
+    /// follows the last colon there and for the last number there; a common number that is only a part of the answer counts
+    /// where it stands as the answer.
     pub fn of(answer: &str) -> Self {
         let whole = answer.trim();
         let last_line = whole.lines().next_back().unwrap_or_default();
@@ -171,6 +186,7 @@ impl AnswerGuard {
 }
 
 impl Form {
+    /// Nothing for a text without words and marks.
     fn of(answer: &str) -> Option<Self> {
         let answer = answer.trim();
         let mut words = tokens(answer);

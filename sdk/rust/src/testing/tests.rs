@@ -322,3 +322,21 @@ fn attempts_are_kept_for_later_calls() {
 fn a_call_without_a_host_says_what_to_do() {
     run::now();
 }
+
+#[test]
+fn tokens_are_counted_as_memhost_counts_them() {
+    let table = [
+        ("It's 3.5 miles, isn't it?", 13),
+        ("get_order_details('7')", 10),
+        ("incomprehensibilities", 4),
+        ("我的猫叫小花", 6),
+        ("", 0),
+    ];
+    for (text, tokens) in table {
+        assert_eq!(
+            TestHost::new().run(|| llm::count_tokens(text)),
+            tokens,
+            "{text}"
+        );
+    }
+}
