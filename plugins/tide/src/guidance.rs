@@ -1,6 +1,7 @@
 //! What the agent is told in a round: how to search, and the library whole. What earlier rounds found is the host's to
 //! tell, which tells it whatever the strategy.
 
+use memhost_sdk::words::CHARACTERS_PER_TOKEN;
 use memhost_sdk::{Guidance, Memory, Query, llm};
 
 use crate::Mode;
@@ -32,7 +33,7 @@ pub(crate) fn guidance(
     let contrast = Section::of(
         NEGATIVES_HEADING,
         &negatives,
-        room.saturating_sub(library.tokens),
+        room.saturating_sub(library.tokens()),
     );
 
     let sections = [Some(library), contrast].into_iter().flatten();
@@ -73,7 +74,6 @@ impl Entry {
 struct Section {
     text: String,
     memories: Vec<String>,
-    tokens: u32,
 }
 
 impl Section {
@@ -83,7 +83,7 @@ impl Section {
         let heading = heading.trim_end();
         let all = entries.len();
         let section = Section::new(heading, entries.iter());
-        if section.tokens <= room {
+        if section.fits(room) {
             return (all > 0).then_some(section);
         }
         let cut_short = |standing: usize| {
@@ -92,7 +92,7 @@ impl Section {
             )
         };
         // Each is counted by itself and once: a text never has more tokens than its parts have together.
-        let mut left = room.checked_sub(Section::new(&cut_short(all), [].iter()).tokens)?;
+        let mut left = room.checked_sub(Section::new(&cut_short(all), [].iter()).tokens())?;
         let standing = entries.iter().filter(|entry| {
             let rest = left.checked_sub(llm::count_tokens(&entry.text));
             left = rest.unwrap_or(left);
@@ -110,11 +110,17 @@ impl Section {
             text.push_str(&entry.text);
             memories.push(entry.memory.clone());
         }
-        Section {
-            tokens: llm::count_tokens(&text),
-            text,
-            memories,
-        }
+        Section { text, memories }
+    }
+
+    /// No library is handed over to be counted that is too long by its letters alone.
+    fn fits(&self, room: u32) -> bool {
+        self.text.chars().count() <= (room as usize).saturating_mul(CHARACTERS_PER_TOKEN)
+            && self.tokens() <= room
+    }
+
+    fn tokens(&self) -> u32 {
+        llm::count_tokens(&self.text)
     }
 
     /// At the end of the guidance, which then cites exactly what stands in it.

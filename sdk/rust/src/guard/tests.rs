@@ -91,6 +91,9 @@ fn a_number_is_the_same_however_it_is_written() {
         "１２００",
         "全部で1200円です",
         "모두 1200원",
+        "الجواب ١٬٢٠٠٫٠٠",
+        "उत्तर १२०० है",
+        "ทั้งหมด ๑,๒๐๐ บาท",
     ];
     for answer in answers {
         for text in [

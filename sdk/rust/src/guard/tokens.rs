@@ -11,6 +11,12 @@ const CURRENCIES: [char; 9] = ['$', '€', '£', '¥', '₩', '₹', '₺', '₽
 /// What is written for a minus.
 const MINUS: [char; 4] = ['-', '−', '－', '﹣'];
 
+/// What a number may hold between its digits.
+const NUMBER_MARKS: [char; 8] = ['.', ',', '\'', '’', '．', '，', '٫', '٬'];
+
+/// The zeros of Arabic, Persian, Hindi, Bengali and Thai, each before its nine other digits (Unicode 16, 22.3).
+const ZEROS: [char; 5] = ['٠', '۰', '०', '০', '๐'];
+
 /// A word of a text.
 #[derive(Debug, Clone)]
 pub(super) struct Token {
@@ -95,7 +101,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
 
 /// The number that a segment begins with. `2nd` and `7b` are words; `3.5kg` and `2개` are a number and a word.
 fn number_in(segment: &str) -> &str {
-    let in_number = |c: char| c.is_numeric() || matches!(c, '.' | ',' | '\'' | '’' | '．' | '，');
+    let in_number = |c: char| c.is_numeric() || NUMBER_MARKS.contains(&c);
     let end = segment.find(|c| !in_number(c)).unwrap_or(segment.len());
     let (number, rest) = segment.split_at(end);
     let next = rest.chars().next();
@@ -115,12 +121,26 @@ fn is_digits(word: &str) -> bool {
 fn numeric(text: &str, start: usize, number: &str) -> Token {
     let signed = sign_before(&text[..start]);
     let minus = if signed.is_some() { "-" } else { "" };
-    let readings = readings(&fold(number)).into_iter();
+    let digits: String = fold(number).chars().map(ascii).collect();
+    let readings = readings(&digits).into_iter();
     Token {
         place: signed.unwrap_or(start)..start + number.len(),
         capital: false,
         readings: readings.map(|value| format!("{minus}{value}")).collect(),
         number: true,
+    }
+}
+
+/// A digit or mark of a number as it is compared.
+fn ascii(c: char) -> char {
+    let digit = ZEROS.iter().find_map(|zero| {
+        let value = u32::from(c).checked_sub(u32::from(*zero))?;
+        char::from_digit(value, 10)
+    });
+    match c {
+        '٫' => '.',
+        '٬' => ',',
+        _ => digit.unwrap_or(c),
     }
 }
 
