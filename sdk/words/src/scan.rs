@@ -2,7 +2,9 @@
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
-use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup, LineBreak};
+use icu_properties::props::{
+    DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup, LineBreak,
+};
 use icu_properties::{CodePointMapData, CodePointSetData};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -50,7 +52,7 @@ pub(crate) fn scan_segment(segment: &str, each: &mut impl FnMut(Piece)) {
             }
             continue;
         }
-        if c.is_alphanumeric() {
+        if is_piece_of_word(c) {
             let single = is_alone(c);
             if single || alone {
                 end(&mut word, alone, each);
@@ -61,7 +63,11 @@ pub(crate) fn scan_segment(segment: &str, each: &mut impl FnMut(Piece)) {
         }
         end(&mut word, alone, each);
         alone = false;
-        each(if is_blank(c) { Piece::Blank } else { Piece::Mark });
+        each(if is_blank(c) {
+            Piece::Blank
+        } else {
+            Piece::Mark
+        });
     }
     end(&mut word, alone, each);
 }
@@ -74,7 +80,10 @@ pub fn fold(text: &str) -> String {
     }
     const NFKC: ComposingNormalizerBorrowed<'static> = ComposingNormalizerBorrowed::new_nfkc();
     // Before composition, which makes the filler of full width one that is not seen.
-    let text: String = text.chars().map(|c| if is_filler(c) { ' ' } else { c }).collect();
+    let text: String = text
+        .chars()
+        .map(|c| if is_filler(c) { ' ' } else { c })
+        .collect();
     let composed = NFKC.normalize(&text);
     let folded = CaseMapper::new().fold_string(&composed);
     let folded = NFKC.normalize(&folded);
@@ -109,6 +118,11 @@ pub fn is_alone(c: char) -> bool {
     )
 }
 
+/// Whether a character, as it is compared, is part of a word.
+pub(crate) fn is_piece_of_word(c: char) -> bool {
+    c.is_alphanumeric()
+}
+
 /// Hangul fillers: letters by their class, and nothing but a blank to the eye.
 fn is_filler(c: char) -> bool {
     matches!(c, '\u{3164}' | '\u{ffa0}')
@@ -120,11 +134,14 @@ fn is_blank(c: char) -> bool {
 }
 
 fn is_unseen(c: char) -> bool {
-    !c.is_ascii() && c != '\u{200b}' && CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
+    !c.is_ascii()
+        && c != '\u{200b}'
+        && CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
 fn is_mark_on_a_letter(c: char) -> bool {
-    !c.is_ascii() && GeneralCategoryGroup::Mark.contains(CodePointMapData::<GeneralCategory>::new().get(c))
+    !c.is_ascii()
+        && GeneralCategoryGroup::Mark.contains(CodePointMapData::<GeneralCategory>::new().get(c))
 }
 
 /// What may be left out in writing without making another word: tatweel and vowel points of Arabic (Unicode 16, 9.2), points
