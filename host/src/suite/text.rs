@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-pub(super) use memhost_words::words;
 use memhost_words::terms;
+pub(super) use memhost_words::words;
 
 /// The words of a text joined by single spaces.
 pub(super) fn normal(text: &str) -> String {
@@ -88,7 +88,8 @@ pub(super) fn names(text: &str, name: &str) -> bool {
 pub(super) fn sentences(text: &str) -> impl Iterator<Item = &str> {
     let mut closed = false;
     text.split_inclusive(move |c: char| {
-        let ends = matches!(c, '\n' | '。' | '！' | '？' | '｡' | '।' | '۔') || (closed && c.is_whitespace());
+        let ends = matches!(c, '\n' | '。' | '！' | '？' | '｡' | '।' | '۔')
+            || (closed && c.is_whitespace());
         closed = matches!(c, '.' | '!' | '?');
         ends
     })

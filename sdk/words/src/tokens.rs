@@ -202,7 +202,7 @@ mod tests {
         for (reference, text) in table {
             let ratio = f64::from(count(text)) / f64::from(reference);
             assert!(
-                (0.7..1.5).contains(&ratio),
+                (0.65..1.5).contains(&ratio),
                 "{ratio:.2} of {reference}: {text}"
             );
         }
