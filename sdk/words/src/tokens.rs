@@ -2,7 +2,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::scan::{Piece, is_piece_of_word, scan_segment};
+use crate::scan::{Piece, scan, scan_segment};
 
 /// Bytes of a word in UTF-8 for which one token is paid. Tokenizers work on bytes: they leave most English words whole,
 /// and cut those of scripts with two or three bytes a letter.
@@ -42,13 +42,13 @@ pub struct Cost {
 impl Cost {
     /// The text goes on with this; where the two meet, a word ends.
     pub fn add(&mut self, text: &str) {
-        if text.is_ascii() {
-            self.add_ascii(text);
-            return;
-        }
-        for segment in text.split_word_bounds() {
-            self.add_segment(segment);
-        }
+        self.characters += text.chars().count();
+        scan(text, |piece| self.pieces += price(&piece));
+    }
+
+    fn add_segment(&mut self, segment: &str) {
+        self.characters += segment.chars().count();
+        scan_segment(segment, &mut |piece| self.pieces += price(&piece));
     }
 
     /// How many tokens that is.
@@ -58,36 +58,13 @@ impl Cost {
             .max(self.characters.div_ceil(CHARACTERS_PER_TOKEN));
         u32::try_from(tokens).unwrap_or(u32::MAX)
     }
+}
 
-    fn add_segment(&mut self, segment: &str) {
-        if segment.is_ascii() {
-            self.add_ascii(segment);
-            return;
-        }
-        self.characters += segment.chars().count();
-        scan_segment(segment, &mut |piece| {
-            self.pieces += match piece {
-                Piece::Word { text, .. } => text.len().div_ceil(BYTES_PER_TOKEN),
-                Piece::Mark => 1,
-                Piece::Blank => 0,
-            };
-        });
-    }
-
-    /// The same without building words: most texts are of these characters alone, and budgets are counted often.
-    fn add_ascii(&mut self, text: &str) {
-        self.characters += text.len();
-        let mut letters = 0_usize;
-        for c in text.chars() {
-            if is_piece_of_word(c) {
-                letters += 1;
-            } else {
-                self.pieces += letters.div_ceil(BYTES_PER_TOKEN);
-                self.pieces += usize::from(!c.is_whitespace());
-                letters = 0;
-            }
-        }
-        self.pieces += letters.div_ceil(BYTES_PER_TOKEN);
+fn price(piece: &Piece<'_>) -> usize {
+    match piece {
+        Piece::Word { text, .. } => text.len().div_ceil(BYTES_PER_TOKEN),
+        Piece::Mark => 1,
+        Piece::Blank => 0,
     }
 }
 
@@ -238,16 +215,14 @@ mod tests {
         }
 
         #[test]
-        fn words_that_are_not_built_cost_the_same(text in "[ -~\\n\\t]{0,60}") {
-            let mut cost = Cost { pieces: 0, characters: text.len() };
-            crate::scan::scan(&text, |piece| {
-                cost.pieces += match piece {
-                    Piece::Word { text, .. } => text.len().div_ceil(BYTES_PER_TOKEN),
-                    Piece::Mark => 1,
-                    Piece::Blank => 0,
-                };
-            });
-            prop_assert_eq!(count(&text), cost.tokens());
+        fn the_short_way_through_ascii_finds_the_same_words(text in "[ -~\\n\\t]{0,60}") {
+            let mut long_way = Vec::new();
+            for segment in text.split_word_bounds() {
+                scan_segment(segment, &mut |piece| if let Piece::Word { text, .. } = piece {
+                    long_way.push(text.into_owned());
+                });
+            }
+            prop_assert_eq!(words(&text), long_way);
         }
 
         #[test]
