@@ -32,7 +32,7 @@ use crate::embedding::Embedder;
 use crate::engine::{CallError, CallFailure};
 use crate::store::LONGEST_TEXT;
 use crate::strategy::{Answer, Phases, Strategy};
-use crate::tokens;
+use memhost_words::{Cost, cut};
 
 /// The key that every memory of a floor is found by.
 const KEY: &str = "text";
@@ -308,25 +308,30 @@ async fn search(
 
 /// Best first, as much as the budget holds; the receipt cites what stands in the text.
 fn pack(ranked: Vec<Ranked>, budget: u32) -> Guidance {
-    let mut left = budget;
+    const BETWEEN: &str = "\n\n";
+    let mut cost = Cost::default();
     let mut texts = Vec::new();
     let mut used = Vec::new();
     for memory in ranked {
-        let cost = tokens::count(&memory.text);
-        if cost <= left {
-            left -= cost;
+        let mut longer = cost;
+        if !texts.is_empty() {
+            longer.add(BETWEEN);
+        }
+        longer.add(&memory.text);
+        if longer.tokens() <= budget {
+            cost = longer;
             texts.push(memory.text);
             used.push(Citation {
                 memory: memory.id,
                 score: memory.score,
             });
         }
-        if left == 0 {
+        if cost.tokens() == budget {
             break;
         }
     }
     Guidance {
-        text: texts.join("\n\n"),
+        text: texts.join(BETWEEN),
         placement: Placement::System,
         receipt: Receipt {
             id: String::new(),
@@ -374,7 +379,7 @@ fn is_conversation(attempt: &Attempt) -> bool {
 
 /// An attempt in a few lines.
 fn in_short(attempt: &Attempt) -> String {
-    let mut lines = vec![tokens::cut(&attempt.task.text, TASK_EXCERPT).to_owned()];
+    let mut lines = vec![cut(&attempt.task.text, TASK_EXCERPT).to_owned()];
     match attempt.outcome.verdict {
         Verdict::Success => lines.push("This was solved.".into()),
         Verdict::Failure => lines.push("This was not solved.".into()),

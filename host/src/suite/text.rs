@@ -1,35 +1,10 @@
-//! Words as readers and importers compare them: case and punctuation do not count.
+//! Words as readers and importers compare them, by the definition that budgets count by: [`memhost_words`].
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-/// The words of a text in lower case: runs of letters and digits. Scripts that are written without spaces
-/// give one word per character, so that a phrase can be found inside a sentence.
-pub(super) fn words(text: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    for c in text.chars().flat_map(char::to_lowercase) {
-        if c.is_alphanumeric() && !stands_alone(c) {
-            word.push(c);
-            continue;
-        }
-        if !word.is_empty() {
-            words.push(std::mem::take(&mut word));
-        }
-        if c.is_alphanumeric() {
-            words.push(c.to_string());
-        }
-    }
-    if !word.is_empty() {
-        words.push(word);
-    }
-    words
-}
-
-/// Whether a character is a word of its own: kana and ideographs (Unicode blocks, rounded outwards).
-fn stands_alone(c: char) -> bool {
-    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
-}
+use memhost_words::terms;
+pub(super) use memhost_words::words;
 
 /// The words of a text joined by single spaces.
 pub(super) fn normal(text: &str) -> String {
@@ -41,15 +16,14 @@ pub(super) fn normal(text: &str) -> String {
 pub(super) struct Bag {
     /// Words joined by single spaces, with one at either end.
     phrase: String,
-    words: HashSet<String>,
+    terms: HashSet<String>,
 }
 
 impl Bag {
     pub(super) fn new(text: &str) -> Bag {
-        let words = words(text);
         Bag {
-            phrase: format!(" {} ", words.join(" ")),
-            words: words.into_iter().collect(),
+            phrase: format!(" {} ", normal(text)),
+            terms: terms(text).into_iter().collect(),
         }
     }
 
@@ -59,12 +33,15 @@ impl Bag {
         !phrase.is_empty() && self.phrase.contains(&format!(" {phrase} "))
     }
 
+    /// Whether a word stands in the text, or a pair of letters where they are words of their own: one of
+    /// [`content_words`].
     pub(super) fn has_word(&self, word: &str) -> bool {
-        self.words.contains(word)
+        self.terms.contains(word)
     }
 }
 
-/// The words of a text that say something. A text of nothing but stop words keeps them all.
+/// What a text is found by, without the words that stand in every English one. A text of nothing but stop words keeps
+/// them all.
 pub(super) fn content_words(text: &str) -> Vec<String> {
     static STOP_WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| {
         stop_words::lookup("en")
@@ -73,7 +50,7 @@ pub(super) fn content_words(text: &str) -> Vec<String> {
             .flat_map(|word| words(word))
             .collect()
     });
-    let all = words(text);
+    let all = terms(text);
     let telling: Vec<String> = all
         .iter()
         .filter(|word| !STOP_WORDS.contains(*word))
@@ -106,11 +83,13 @@ pub(super) fn names(text: &str, name: &str) -> bool {
         })
 }
 
-/// The sentences of a text, each with its closing mark: a mark closes one if a space follows.
+/// The sentences of a text, each with its closing mark: a mark closes one if a space follows, and in scripts without
+/// blanks in any case.
 pub(super) fn sentences(text: &str) -> impl Iterator<Item = &str> {
     let mut closed = false;
     text.split_inclusive(move |c: char| {
-        let ends = c == '\n' || (closed && c.is_whitespace());
+        let ends = matches!(c, '\n' | '。' | '！' | '？' | '｡' | '।' | '۔')
+            || (closed && c.is_whitespace());
         closed = matches!(c, '.' | '!' | '?');
         ends
     })
@@ -123,18 +102,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_ignore_case_and_punctuation_and_know_other_scripts() {
-        assert_eq!(words("It's $3.50, Café!"), ["it", "s", "3", "50", "café"]);
-        assert_eq!(words("我叫Max"), ["我", "叫", "max"]);
-        assert_eq!(words("שלום 🦀 \u{0}x"), ["שלום", "x"]);
-    }
-
-    #[test]
     fn a_phrase_is_found_as_whole_words_only() {
         let bag = Bag::new("My counter is only 38 square feet.");
         assert!(bag.has_phrase("38 Square"));
         assert!(!bag.has_phrase("8 square"));
         assert!(!bag.has_phrase("?"));
+        let bag = Bag::new("我的猫叫小花");
+        assert!(bag.has_phrase("小花") && bag.has_word("小花"));
+        assert!(!bag.has_phrase("花小") && !bag.has_word("花小"));
     }
 
     #[test]
@@ -148,6 +123,8 @@ mod tests {
         let text = "It cost 3.50! Really?  Yes.\nNo";
         let all: Vec<&str> = sentences(text).collect();
         assert_eq!(all, ["It cost 3.50!", "Really?", "Yes.", "No"]);
+        let all: Vec<&str> = sentences("我有一只猫。它叫小花！").collect();
+        assert_eq!(all, ["我有一只猫。", "它叫小花！"]);
     }
 
     #[test]

@@ -15,8 +15,8 @@
 //! so that a phrase is found inside any sentence. Searches join neighbours to pairs ([`terms`]), as Lucene's CJK analyser
 //! does.
 //!
-//! **A token** ([`count`]) is what budgets are in: every word costs one, and one more for each further
-//! [`LETTERS_PER_TOKEN`] letters; every mark that is seen costs one; and a text never costs less than its characters, blanks
+//! **A token** ([`count`]) is what budgets are in: every word costs one for each started
+//! [`BYTES_PER_TOKEN`] bytes; every mark that is seen costs one; and a text never costs less than its characters, blanks
 //! and unseen ones among them, divided by [`CHARACTERS_PER_TOKEN`]. No model's own tokenizer, so that a budget means
 //! the same whichever model is configured, but close to what they count in ordinary text.
 
@@ -24,7 +24,7 @@ mod scan;
 mod tokens;
 
 pub use scan::{fold, is_alone};
-pub use tokens::{CHARACTERS_PER_TOKEN, LETTERS_PER_TOKEN, count, cut};
+pub use tokens::{BYTES_PER_TOKEN, CHARACTERS_PER_TOKEN, Cost, count, cut};
 
 use scan::{Piece, scan};
 
@@ -33,7 +33,7 @@ pub fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     scan(text, |piece| {
         if let Piece::Word { text, .. } = piece {
-            words.push(text);
+            words.push(text.into_owned());
         }
     });
     words
@@ -46,6 +46,7 @@ pub fn terms(text: &str) -> Vec<String> {
     let mut before: Option<String> = None;
     scan(text, |piece| match piece {
         Piece::Word { text, alone: true } => {
+            let text = text.into_owned();
             if let Some(before) = before.take() {
                 terms.push(format!("{before}{text}"));
             }
@@ -54,7 +55,7 @@ pub fn terms(text: &str) -> Vec<String> {
         }
         Piece::Word { text, alone: false } => {
             before = None;
-            terms.push(text);
+            terms.push(text.into_owned());
         }
         Piece::Mark | Piece::Blank => before = None,
     });
@@ -71,10 +72,16 @@ mod tests {
             ("It's $3.50, Café!", vec!["it", "s", "3", "50", "café"]),
             ("Cafe\u{301} ＣＡＦＥ\u{301}", vec!["café", "café"]),
             ("STRASSE Straße", vec!["strasse", "strasse"]),
-            ("İSTANBUL ISPARTA ısparta", vec!["istanbul", "isparta", "isparta"]),
+            (
+                "İSTANBUL ISPARTA ısparta",
+                vec!["istanbul", "isparta", "isparta"],
+            ),
             ("get_order-details", vec!["get", "order", "details"]),
             ("ﬁne ㎏ ½", vec!["fine", "kg", "1", "2"]),
-            ("soft\u{ad}hy\u{200d}phen two\u{200b}words", vec!["softhyphen", "two", "words"]),
+            (
+                "soft\u{ad}hy\u{200d}phen two\u{200b}words",
+                vec!["softhyphen", "two", "words"],
+            ),
             ("مُحَمَّد محمـد", vec!["محمد", "محمد"]),
             ("हिन्दी में", vec!["हिन्दी", "में"]),
             ("Yö, äiti!", vec!["yö", "äiti"]),
@@ -91,7 +98,10 @@ mod tests {
         assert_eq!(words("ミケだよー"), ["ミ", "ケ", "だ", "よ", "ー"]);
         assert_eq!(words("ﾐｹ"), ["ミ", "ケ"]);
         assert_eq!(words("서울에서"), ["서", "울", "에", "서"]);
-        assert_eq!(words("서울"), words("\u{1109}\u{1165}\u{110b}\u{116e}\u{11af}"));
+        assert_eq!(
+            words("서울"),
+            words("\u{1109}\u{1165}\u{110b}\u{116e}\u{11af}")
+        );
         assert_eq!(words("แมวที่"), ["แ", "ม", "ว", "ที่"]);
     }
 
@@ -116,7 +126,10 @@ mod tests {
             ("اسم قطتي لُولُو.", "لولو"),
         ] {
             let (said, wanted) = (words(sentence), words(phrase));
-            assert!(said.windows(wanted.len()).any(|window| window == wanted), "{said:?} {wanted:?}");
+            assert!(
+                said.windows(wanted.len()).any(|window| window == wanted),
+                "{said:?} {wanted:?}"
+            );
         }
     }
 }
