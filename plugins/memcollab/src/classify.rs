@@ -8,6 +8,8 @@ use crate::TEMPERATURE;
 use crate::taxonomy::{Bucket, Taxonomy};
 
 const INSTRUCTIONS: &str = include_str!("../prompts/classify.md");
+/// A text, because the order of its fields is that in which a model writes them.
+const SCHEMA: &str = include_str!("../prompts/classify.schema.json");
 
 #[derive(Deserialize)]
 struct Answer {
@@ -18,21 +20,12 @@ struct Answer {
 /// in the taxonomy; before it there is room for a model that does not think elsewhere.
 pub(crate) fn request(role: Role, task: &str, taxonomy: &Taxonomy) -> Request {
     let subcategories: Vec<&str> = taxonomy.subcategories().collect();
-    let schema = json!({
-        "type": "object",
-        "properties": {
-            "why": { "type": "string" },
-            "subcategory": { "type": "string", "enum": subcategories },
-        },
-        "required": ["subcategory"],
-        "additionalProperties": false,
-    });
     Request::new(role, "classify")
         .system(INSTRUCTIONS.replace("{taxonomy}", &taxonomy.shown()))
         .user(task)
         .temperature(TEMPERATURE)
         .max_tokens(Request::SHORT_REPLY)
-        .schema(schema.to_string())
+        .schema(SCHEMA.replace("{subcategories}", &json!(subcategories).to_string()))
 }
 
 /// Where the model says that the task belongs.

@@ -594,6 +594,8 @@ fn models_that_do_not_think_elsewhere_may_reason_before_they_decide_or_write() {
         let written = request.schema.as_ref().unwrap();
         let schema: Value = serde_json::from_str(written).unwrap();
         assert_eq!(schema["properties"]["why"], json!({ "type": "string" }));
+        let place = |name: &str| written.find(&format!("\"{name}\": {{")).unwrap();
+        assert!(place("why") < place(decision));
         assert_eq!(
             schema["required"],
             json!([decision]),
