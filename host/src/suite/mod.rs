@@ -29,6 +29,7 @@ mod summary;
 pub(crate) mod text;
 
 pub use checker::Check;
+pub(crate) use checker::{Apart, apart};
 pub use error::SuiteError;
 pub use floor::floors;
 pub use load::{Format, builtin, formats};

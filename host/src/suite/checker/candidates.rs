@@ -1,0 +1,239 @@
+//! One answer: what a final answer in somebody's own words may hold beside an accepted one.
+//!
+//! Whether an accepted answer stands in a text says little where the text may name every other one too. An agent is asked
+//! for nothing but the answer, as short as it can be, so an answer counts if all of this holds:
+//!
+//! - an accepted answer stands in it: word for word with its signs ([`signed_words`]), or all its telling words;
+//! - `not` or `never` does not stand before it ([`is_denied`]);
+//! - it is no list. Commas, semicolons, strokes, brackets, line breaks, ends of sentences, dashes between blanks, and words
+//!   such as `or` and `and` cut it into parts, and each part holds an accepted answer, is part of one, says nothing
+//!   (`I think`), or says what is not so (`not Tuesday`). `Monday, Tuesday` is two answers, and so is `Rex, a dog`;
+//! - it is short: at most [`ASIDE`] telling words beside the accepted answer, and one more for each of its own. Three
+//!   letters of a script without blanks count as a word;
+//! - where the accepted answer is a number, there is no other number.
+//!
+//! Up to [`ASIDE`] other candidates that are merely set side by side (`Max Rex Tom`) cannot be told from a short sentence.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use super::signs::{is_number, signed_words};
+use crate::suite::Matching;
+use crate::suite::text::{Bag, content_words};
+
+/// How many telling words may stand beside an accepted answer, besides as many as it has itself: a short sentence, such as
+/// `The user said that her dog is called Rex`, has four.
+const ASIDE: usize = 4;
+/// What a telling word counts, so that a letter of a script without blanks can count for a part of one.
+const WORD: usize = 3;
+/// Words between which one has to choose, or which go on with a list.
+const JOINS: [&str; 9] = ["or", "and", "nor", "oder", "und", "ou", "et", "или", "и"];
+/// What stands before what is not so.
+const DENIALS: [&str; 4] = ["not", "never", "neither", "nor"];
+/// What may stand between a denial and what it denies.
+const BETWEEN: [&str; 11] = [
+    "a", "an", "the", "on", "in", "at", "to", "by", "from", "of", "with",
+];
+/// Abbreviations whose full stop ends no sentence.
+const SHORT: [&str; 14] = [
+    "dr", "mr", "mrs", "ms", "prof", "st", "mt", "no", "vs", "jr", "sr", "approx", "ca", "etc",
+];
+/// Words that say nothing of the answer, beside those that stand in every English text.
+const FILLERS: [&str; 10] = [
+    "yes", "well", "sure", "think", "believe", "guess", "suppose", "answer", "know", "said",
+];
+
+/// Whether an answer in somebody's own words is one of the accepted ones, and names nothing else.
+pub(super) fn is_one_of(answer: &str, accepted: &[String], matching: Matching) -> bool {
+    let said = Said::new(answer);
+    let parts: Vec<Vec<String>> = parts(answer)
+        .iter()
+        .map(|part| signed_words(part))
+        .collect();
+    let accepted: Vec<Wanted> = accepted.iter().map(|text| Wanted::new(text)).collect();
+    let right = accepted
+        .iter()
+        .any(|wanted| wanted.stands_in(&said, matching) && said.is_short_beside(wanted, &accepted));
+    right
+        && parts
+            .iter()
+            .all(|part| is_no_other(part, &accepted, matching))
+}
+
+/// Whether what stands at a place is said not to be so: `not on Monday`, `isn't Monday`.
+pub(super) fn is_denied(said: &[String], at: usize) -> bool {
+    let mut before = said.iter().take(at).rev();
+    let word = before.find(|word| !BETWEEN.contains(&word.as_str()));
+    match word.map(String::as_str) {
+        Some("t") => before.next().is_some_and(|verb| verb.ends_with('n')),
+        Some(word) => DENIALS.contains(&word),
+        None => false,
+    }
+}
+
+/// An answer as it was given.
+struct Said {
+    words: Vec<String>,
+    bag: Bag,
+}
+
+impl Said {
+    fn new(text: &str) -> Said {
+        Said {
+            words: signed_words(text),
+            bag: Bag::new(text),
+        }
+    }
+
+    /// Whether little is said beside a wanted answer; what belongs to other accepted ones is no other answer.
+    fn is_short_beside(&self, wanted: &Wanted, accepted: &[Wanted]) -> bool {
+        let mine: HashSet<&str> = accepted.iter().flat_map(Wanted::each).collect();
+        let mut beside = self
+            .words
+            .iter()
+            .filter(|word| !mine.contains(word.as_str()));
+        if wanted.words.iter().all(|word| is_number(word))
+            && beside.clone().any(|word| is_number(word))
+        {
+            return false;
+        }
+        let room = ASIDE * WORD + wanted.words.iter().map(|word| size(word)).sum::<usize>();
+        let said = beside.try_fold(0, |sum, word| {
+            Some(sum + size(word)).filter(|sum| *sum <= room)
+        });
+        said.is_some()
+    }
+}
+
+/// An accepted answer.
+struct Wanted {
+    words: Vec<String>,
+    /// Its telling words, as a search finds them.
+    content: Vec<String>,
+}
+
+impl Wanted {
+    fn new(text: &str) -> Wanted {
+        Wanted {
+            words: signed_words(text),
+            content: content_words(text),
+        }
+    }
+
+    fn each(&self) -> impl Iterator<Item = &str> {
+        self.words.iter().map(String::as_str)
+    }
+
+    /// Whether it stands in what was said, and is nowhere denied.
+    fn stands_in(&self, said: &Said, matching: Matching) -> bool {
+        match matching {
+            Matching::Phrase => {
+                let mut places = places(&said.words, &self.words).peekable();
+                places.peek().is_some() && !places.any(|at| is_denied(&said.words, at))
+            }
+            Matching::Words => {
+                let is_signed = |word: &&String| !word.chars().all(char::is_alphanumeric);
+                let mut signed = self.words.iter().filter(is_signed);
+                !self.content.is_empty()
+                    && self
+                        .content
+                        .iter()
+                        .all(|word| said.bag.has_word(word) || said.words.contains(word))
+                    && signed.all(|word| said.words.contains(word))
+            }
+        }
+    }
+}
+
+/// Where these words stand one after the other; nothing stands nowhere.
+fn places(said: &[String], wanted: &[String]) -> impl Iterator<Item = usize> {
+    let windows = said.windows(wanted.len().max(1)).enumerate();
+    windows
+        .filter(move |(_, window)| *window == wanted)
+        .map(|(at, _)| at)
+}
+
+/// Whether a part of an answer names nothing but what is accepted.
+fn is_no_other(part: &[String], accepted: &[Wanted], matching: Matching) -> bool {
+    let mut telling = part.iter().filter(|word| size(word) > 0).peekable();
+    let belongs = |word: &String| accepted.iter().any(|wanted| wanted.words.contains(word));
+    let rejects = part
+        .first()
+        .is_some_and(|word| DENIALS.contains(&word.as_str()));
+    telling.peek().is_none()
+        || rejects
+        || telling.clone().all(belongs)
+        || match matching {
+            Matching::Phrase => accepted
+                .iter()
+                .any(|wanted| places(part, &wanted.words).next().is_some()),
+            Matching::Words => telling.any(belongs),
+        }
+}
+
+/// How much a word says, of [`WORD`].
+fn size(word: &str) -> usize {
+    static SILENT: LazyLock<HashSet<String>> = LazyLock::new(|| {
+        let stop_words = stop_words::lookup("en").unwrap_or_default().iter();
+        stop_words
+            .chain(&FILLERS)
+            .flat_map(|word| signed_words(word))
+            .collect()
+    });
+    if SILENT.contains(word) {
+        0
+    } else if word.chars().all(memhost_words::is_alone) {
+        1
+    } else {
+        WORD
+    }
+}
+
+/// The parts of an answer that could each be one.
+fn parts(answer: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut before = None;
+    let mut rest = answer.chars().peekable();
+    while let Some(c) = rest.next() {
+        let after = rest.peek().copied();
+        let between_digits = before.is_some_and(|c: char| c.is_ascii_digit())
+            && after.is_some_and(|c| c.is_ascii_digit());
+        let blank = |c: Option<char>| c.is_none_or(char::is_whitespace);
+        let cuts = match c {
+            ',' => !between_digits,
+            ';' | '|' | '(' | ')' | '[' | ']' | '{' | '}' | '\n' | '—' | '·' | '•' | '、'
+            | '，' | '；' | '。' | '！' | '？' | '।' => true,
+            '/' => !between_digits,
+            '-' | '–' | '*' => blank(before) && blank(after),
+            '!' | '?' => blank(after),
+            '.' => blank(after) && after.is_some() && !ends_short(parts.last()),
+            _ => false,
+        };
+        if c.is_whitespace() && ends_in_join(parts.last()) {
+            parts.push(String::new());
+        }
+        if cuts {
+            parts.push(String::new());
+        } else if let Some(part) = parts.last_mut() {
+            part.push(c);
+        }
+        before = Some(c);
+    }
+    parts
+}
+
+fn last_word(part: Option<&String>) -> Option<&str> {
+    part?.rsplit(char::is_whitespace).next()
+}
+
+fn ends_in_join(part: Option<&String>) -> bool {
+    let join = |word: &str| JOINS.contains(&word.to_lowercase().as_str());
+    last_word(part).is_some_and(join)
+}
+
+/// Whether a text ends in an abbreviation: a known one, or a single letter.
+fn ends_short(part: Option<&String>) -> bool {
+    last_word(part).is_some_and(|word| {
+        word.chars().count() == 1 || SHORT.contains(&word.to_lowercase().as_str())
+    })
+}
