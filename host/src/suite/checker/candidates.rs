@@ -5,17 +5,22 @@
 //!
 //! - an accepted answer stands in it: word for word with its signs ([`signed_words`]), or all its telling words;
 //! - `not` or `never` does not stand before it ([`is_denied`]);
-//! - it is no list. Commas, semicolons, strokes, brackets, line breaks, ends of sentences, dashes between blanks, and words
-//!   such as `or` and `and` cut it into parts, and each part holds an accepted answer, is part of one, says nothing
+//! - it is no list. Line breaks, ends of sentences, words such as `or` and `and`, and every mark but quotes, emphasis and
+//!   what stands within a word or a number cut it into parts, and each part holds an accepted answer, is part of one, says nothing
 //!   (`I think`), or says what is not so (`not Tuesday`). `Monday, Tuesday` is two answers, and so is `Rex, a dog`;
-//! - it is short: at most [`ASIDE`] telling words beside the accepted answer, and one more for each of its own. Three
-//!   letters of a script without blanks count as a word;
+//! - it is short: a sentence has at most [`ASIDE`] telling words beside the accepted answer, and one more for each of its
+//!   own; where no word such as `the` or `is`, of any language, makes it a sentence, it has only as many as the accepted
+//!   answer. Three letters of a script without blanks count as a word;
 //! - where the accepted answer is a number, there is no other number.
 //!
-//! Up to [`ASIDE`] other candidates that are merely set side by side (`Max Rex Tom`) cannot be told from a short sentence.
+//! Two candidates that are merely set side by side (`Max Rex`) cannot be told from one of two words, and a few within a
+//! sentence without any mark cannot be told from what it is about.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
+
+use memhost_words::fold;
+use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::signs::{is_number, signed_words};
 use crate::suite::Matching;
@@ -34,6 +39,8 @@ const DENIALS: [&str; 4] = ["not", "never", "neither", "nor"];
 const BETWEEN: [&str; 11] = [
     "a", "an", "the", "on", "in", "at", "to", "by", "from", "of", "with",
 ];
+/// What dresses a word: quotes, emphasis, and signs that belong to it.
+const DRESS: &str = "'’‘\"“”„«»`*_$€£¥@%°+#♯~";
 /// Abbreviations whose full stop ends no sentence.
 const SHORT: [&str; 14] = [
     "dr", "mr", "mrs", "ms", "prof", "st", "mt", "no", "vs", "jr", "sr", "approx", "ca", "etc",
@@ -51,9 +58,9 @@ pub(super) fn is_one_of(answer: &str, accepted: &[String], matching: Matching) -
         .map(|part| signed_words(part))
         .collect();
     let accepted: Vec<Wanted> = accepted.iter().map(|text| Wanted::new(text)).collect();
-    let right = accepted
-        .iter()
-        .any(|wanted| wanted.stands_in(&said, matching) && said.is_short_beside(wanted, &accepted));
+    let right = accepted.iter().any(|wanted| {
+        wanted.stands_in(&said, matching) && said.is_short_beside(wanted, &accepted, matching)
+    });
     right
         && parts
             .iter()
@@ -86,22 +93,52 @@ impl Said {
     }
 
     /// Whether little is said beside a wanted answer; what belongs to other accepted ones is no other answer.
-    fn is_short_beside(&self, wanted: &Wanted, accepted: &[Wanted]) -> bool {
-        let mine: HashSet<&str> = accepted.iter().flat_map(Wanted::each).collect();
-        let mut beside = self
-            .words
-            .iter()
-            .filter(|word| !mine.contains(word.as_str()));
-        if wanted.words.iter().all(|word| is_number(word))
-            && beside.clone().any(|word| is_number(word))
-        {
+    fn is_short_beside(&self, wanted: &Wanted, accepted: &[Wanted], matching: Matching) -> bool {
+        let beside = self.beside(accepted, matching);
+        let is_a_number = wanted.words.iter().all(|word| is_number(word));
+        if is_a_number && beside.iter().any(|word| is_number(word)) {
             return false;
         }
-        let room = ASIDE * WORD + wanted.words.iter().map(|word| size(word)).sum::<usize>();
-        let said = beside.try_fold(0, |sum, word| {
-            Some(sum + size(word)).filter(|sum| *sum <= room)
+        let total = |words: &[String]| words.iter().map(|word| size(word)).sum::<usize>();
+        let aside = if self.is_sentence(&beside) {
+            ASIDE * WORD
+        } else {
+            0
+        };
+        total(&beside) <= aside + total(&wanted.words)
+    }
+
+    /// Whether some word holds the others together. Where words have no blanks, nobody can tell.
+    fn is_sentence(&self, beside: &[String]) -> bool {
+        static HOLDING: LazyLock<HashSet<String>> = LazyLock::new(|| {
+            let all = stop_words::available_languages().iter();
+            let all = all.filter_map(stop_words::lookup).flatten();
+            all.flat_map(|word| signed_words(word)).collect()
         });
-        said.is_some()
+        let holds = |word: &String| HOLDING.contains(word) || is_single(word);
+        beside.iter().any(holds)
+    }
+
+    /// The words that belong to no accepted answer.
+    fn beside(&self, accepted: &[Wanted], matching: Matching) -> Vec<String> {
+        let mut words = self.words.clone();
+        match matching {
+            Matching::Phrase => {
+                for wanted in accepted {
+                    let places: Vec<usize> = places(&self.words, &wanted.words).collect();
+                    for at in places {
+                        let found = words.iter_mut().skip(at).take(wanted.words.len());
+                        found.for_each(String::clear);
+                    }
+                }
+                words.retain(|word| !word.is_empty());
+            }
+            Matching::Words => {
+                let mine: HashSet<&String> = accepted.iter().flat_map(|one| &one.words).collect();
+                words.retain(|word| !mine.contains(word));
+            }
+        }
+        words
     }
 }
 
@@ -118,10 +155,6 @@ impl Wanted {
             words: signed_words(text),
             content: content_words(text),
         }
-    }
-
-    fn each(&self) -> impl Iterator<Item = &str> {
-        self.words.iter().map(String::as_str)
     }
 
     /// Whether it stands in what was said, and is nowhere denied.
@@ -182,58 +215,56 @@ fn size(word: &str) -> usize {
     });
     if SILENT.contains(word) {
         0
-    } else if word.chars().all(memhost_words::is_alone) {
+    } else if is_single(word) {
         1
     } else {
         WORD
     }
 }
 
+/// Whether a word is a letter of a script without blanks.
+fn is_single(word: &str) -> bool {
+    word.chars().all(memhost_words::is_alone)
+}
+
 /// The parts of an answer that could each be one.
 fn parts(answer: &str) -> Vec<String> {
+    let text = fold(answer);
     let mut parts = vec![String::new()];
-    let mut before = None;
-    let mut rest = answer.chars().peekable();
-    while let Some(c) = rest.next() {
-        let after = rest.peek().copied();
-        let between_digits = before.is_some_and(|c: char| c.is_ascii_digit())
-            && after.is_some_and(|c| c.is_ascii_digit());
-        let blank = |c: Option<char>| c.is_none_or(char::is_whitespace);
-        let cuts = match c {
-            ',' => !between_digits,
-            ';' | '|' | '(' | ')' | '[' | ']' | '{' | '}' | '\n' | '—' | '·' | '•' | '、'
-            | '，' | '；' | '。' | '！' | '？' | '।' => true,
-            '/' => !between_digits,
-            '-' | '–' | '*' => blank(before) && blank(after),
-            '!' | '?' => blank(after),
-            '.' => blank(after) && after.is_some() && !ends_short(parts.last()),
-            _ => false,
-        };
-        if c.is_whitespace() && ends_in_join(parts.last()) {
-            parts.push(String::new());
-        }
-        if cuts {
+    for (start, segment) in text.split_word_bound_indices() {
+        let before = text[..start].chars().next_back();
+        let after = text[start + segment.len()..].chars().next();
+        let is_join = JOINS.contains(&segment);
+        if is_join || cuts(segment, before, after, parts.last()) {
             parts.push(String::new());
         } else if let Some(part) = parts.last_mut() {
-            part.push(c);
+            part.push_str(segment);
         }
-        before = Some(c);
     }
     parts
 }
 
-fn last_word(part: Option<&String>) -> Option<&str> {
-    part?.rsplit(char::is_whitespace).next()
-}
-
-fn ends_in_join(part: Option<&String>) -> bool {
-    let join = |word: &str| JOINS.contains(&word.to_lowercase().as_str());
-    last_word(part).is_some_and(join)
+/// Whether a word of UAX 29, or a mark, ends a part.
+fn cuts(segment: &str, before: Option<char>, after: Option<char>, part: Option<&String>) -> bool {
+    let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    let is_blank = |c: Option<char>| c.is_none_or(char::is_whitespace);
+    if segment.contains('\n') {
+        return true;
+    }
+    if segment.contains(|c: char| c.is_alphanumeric() || c.is_whitespace()) {
+        return false;
+    }
+    match segment {
+        "/" | ":" => !(is_digit(before) && is_digit(after)),
+        "." => is_blank(after) && after.is_some() && !ends_short(part),
+        "!" | "?" => is_blank(after),
+        "-" | "–" | "‐" | "‑" | "−" | "*" => is_blank(before) && is_blank(after),
+        mark => !mark.chars().all(|c| DRESS.contains(c)),
+    }
 }
 
 /// Whether a text ends in an abbreviation: a known one, or a single letter.
 fn ends_short(part: Option<&String>) -> bool {
-    last_word(part).is_some_and(|word| {
-        word.chars().count() == 1 || SHORT.contains(&word.to_lowercase().as_str())
-    })
+    let word = part.and_then(|part| part.rsplit(char::is_whitespace).next());
+    word.is_some_and(|word| word.chars().count() == 1 || SHORT.contains(&word))
 }

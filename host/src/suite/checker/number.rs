@@ -75,28 +75,7 @@ pub(super) fn probability(text: &str) -> Option<f64> {
 /// Whether what stands between two numbers makes a list or a range of them: nothing but marks and conjunctions, or
 /// whatever ends in `or`. A full stop ends a sentence, and a bracket closes what is said on the side.
 fn is_list(gap: &str) -> bool {
-    let lists = |c: char| {
-        c.is_whitespace()
-            || is_minus(c)
-            || matches!(
-                c,
-                ',' | ';'
-                    | '/'
-                    | '|'
-                    | '&'
-                    | '('
-                    | '['
-                    | '{'
-                    | '—'
-                    | '·'
-                    | '•'
-                    | '*'
-                    | '~'
-                    | '、'
-                    | '，'
-                    | '；'
-            )
-    };
+    let lists = |c: char| c.is_whitespace() || is_minus(c) || ",;?/|&([{—·•*~、，；？".contains(c);
     let mut words = gap.split(lists).filter(|word| !word.is_empty()).rev();
     let Some(last) = words.next().map(str::to_lowercase) else {
         return true;
