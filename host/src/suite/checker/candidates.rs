@@ -256,6 +256,7 @@ fn cuts(segment: &str, before: Option<char>, after: Option<char>, part: Option<&
     }
     match segment {
         "/" | ":" => !(is_digit(before) && is_digit(after)),
+        "." if before == Some('.') => true,
         "." => is_blank(after) && after.is_some() && !ends_short(part),
         "!" | "?" => is_blank(after),
         "-" | "–" | "‐" | "‑" | "−" | "*" => is_blank(before) && is_blank(after),
