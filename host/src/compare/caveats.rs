@@ -16,7 +16,7 @@ pub fn of(suite: &ListedSuite, result: &SuiteResult, design: &Design) -> Vec<Str
     let plugins = || suite.strategies.iter().filter(|s| !s.floor);
     caveats.extend(differing_plans(plugins().collect()));
     caveats.extend(plugins().flat_map(|strategy| {
-        let name = &strategy.name;
+        let name = strategy.label();
         let deviations = strategy.deviations.iter();
         deviations.map(move |deviation| format!("{name}: {deviation}"))
     }));
@@ -42,7 +42,7 @@ fn has_no_model(conditions: &Conditions) -> bool {
 }
 
 fn degraded(strategy: &ListedStrategy) -> impl Iterator<Item = String> {
-    let name = &strategy.name;
+    let name = strategy.label();
     strategy
         .degraded
         .iter()
@@ -58,7 +58,7 @@ fn differing_plans(plugins: Vec<&ListedStrategy>) -> Option<String> {
     }
     let each: Vec<String> = plugins
         .iter()
-        .map(|s| format!("{} {}", s.name, plan_text(&s.plan)))
+        .map(|s| format!("{} {}", s.label(), plan_text(&s.plan)))
         .collect();
     Some(format!(
         "the strategies do not run under the same conditions: {}",
@@ -108,7 +108,7 @@ fn about_intervals(result: &SuiteResult) -> Option<String> {
             "there are only {groups} groups of questions: intervals and tests of so few are rough"
         ));
     }
-    let without_width: Vec<&str> = result
+    let without_width: Vec<String> = result
         .strategies
         .iter()
         .filter(|s| {
@@ -117,7 +117,7 @@ fn about_intervals(result: &SuiteResult) -> Option<String> {
                     .and_then(|estimate| estimate.interval)
                     .is_some_and(|interval| interval.low == interval.high)
         })
-        .map(|s| s.strategy.as_str())
+        .map(|s| label(&s.strategy, s.floor))
         .collect();
     (!without_width.is_empty()).then(|| {
         format!(

@@ -15,7 +15,7 @@ use super::statistics::{self, Estimate, Score, mean, nearest_rank, percentile};
 pub use super::statistics::{NoEffect, Test};
 use super::{
     Design, Finish, Inapplicable, ListedCell, ListedStrategy, ListedSuite, NO_MEMORY, Outcome,
-    PlannedCell, Unfit,
+    PlannedCell, Unfit, label,
 };
 use crate::driver::{CellReport, ModelCost, Repetition, Runs};
 use crate::store::ResultRow;
@@ -525,7 +525,11 @@ pub fn result_rows(run: &str, cell: &PlannedCell, report: &CellReport) -> Vec<Re
         .chain(costs)
         .map(|(metric, value, tasks)| ResultRow {
             run: run.to_owned(),
-            strategy: cell.key.strategy.clone(),
+            // Whoever groups by this alone must not take a plugin for a floor.
+            strategy: match cell.key.floor {
+                true => cell.key.strategy.clone(),
+                false => label(&cell.key.strategy, false),
+            },
             digest: cell.key.digest.clone(),
             suite: cell.key.suite.clone(),
             seed: cell.key.repetition.seed,

@@ -56,6 +56,7 @@ fn text(report: &Report, width: usize, ink: Ink) -> String {
             push_wrapped(&mut text, "  ", &model_calls(strategy), width);
         }
         for Inapplicable { strategy, reason } in &suite.inapplicable {
+            let strategy = label(strategy, false);
             let text_of = format!("{strategy} does not apply: {reason}");
             push_wrapped(&mut text, "- ", &text_of, width);
         }
@@ -86,7 +87,7 @@ fn model_calls(strategy: &StrategyResult) -> String {
     let purposes: Vec<String> = purposes.collect();
     format!(
         "{}, model calls per run: {}",
-        strategy.strategy,
+        label(&strategy.strategy, strategy.floor),
         purposes.join(", ")
     )
 }
@@ -288,7 +289,9 @@ fn left_out_note(metrics: &[&str]) -> String {
 
 fn scores(suite: &SuiteResult, secondary: &[&str]) -> Vec<Column> {
     let first = suite.strategies.first();
-    let first = first.map_or(NOTHING, |first| first.strategy.as_str());
+    let first = first.map_or(NOTHING.to_owned(), |first| {
+        label(&first.strategy, first.floor)
+    });
     let mut columns = vec![
         Column::new(
             suite,
