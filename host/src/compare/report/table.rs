@@ -183,7 +183,7 @@ fn suite_table(suite: &SuiteResult, width: usize, ink: Ink) -> String {
     let secondary: Vec<&str> = suite
         .metrics
         .iter()
-        .filter(|metric| **metric != suite.primary)
+        .filter(|metric| **metric != suite.primary && is_measured(suite, metric))
         .map(String::as_str)
         .collect();
     let kept = |shown: usize| secondary.get(..shown).unwrap_or_default();
@@ -192,7 +192,11 @@ fn suite_table(suite: &SuiteResult, width: usize, ink: Ink) -> String {
         columns.extend(costs(suite));
         (shown, vec![columns])
     };
-    let two = |shown| (shown, vec![scores(suite, kept(shown)), costs(suite)]);
+    let two = |shown| {
+        let blocks = [scores(suite, kept(shown)), costs(suite)];
+        let blocks = blocks.into_iter().filter(|block| !block.is_empty());
+        (shown, blocks.collect())
+    };
     let fits = |blocks: &[Vec<Column>]| {
         let texts = blocks.iter().map(|block| render(suite, block, Ink::Plain));
         texts
@@ -205,12 +209,19 @@ fn suite_table(suite: &SuiteResult, width: usize, ink: Ink) -> String {
         .chain(numbers().map(two))
         .find(|(_, blocks)| fits(blocks))
         .unwrap_or_else(|| two(0));
-    blocks.push(standing(suite));
+    if is_measured(suite, &suite.primary) {
+        blocks.push(standing(suite));
+    }
     let texts: Vec<String> = blocks
         .iter()
         .map(|block| render(suite, block, ink))
         .collect();
     texts.join("\n") + &left_out_note(secondary.get(shown..).unwrap_or_default())
+}
+
+/// Whether a metric has a value on some question. Where it has none there is no column of dashes: the caveats say why.
+fn is_measured(suite: &SuiteResult, metric: &str) -> bool {
+    suite.measured.get(metric) != Some(&0)
 }
 
 /// Who stands where, how sure that is, and what memory did harm to.
@@ -292,7 +303,7 @@ fn scores(suite: &SuiteResult, secondary: &[&str]) -> Vec<Column> {
     let first = first.map_or(NOTHING.to_owned(), |first| {
         label(&first.strategy, first.floor)
     });
-    let mut columns = vec![
+    let of_primary = [
         Column::new(
             suite,
             format!("{}\n[95 %]", direction(&suite.primary)),
@@ -305,6 +316,9 @@ fn scores(suite: &SuiteResult, secondary: &[&str]) -> Vec<Column> {
         )
         .meaning(suite, |strategy| verdict_to_first(suite, strategy)),
     ];
+    let is_shown = is_measured(suite, &suite.primary);
+    let of_primary = of_primary.into_iter().filter(|_| is_shown);
+    let mut columns: Vec<Column> = of_primary.collect();
     columns.extend(secondary.iter().map(|metric| {
         Column::new(suite, direction(metric), |strategy| {
             let value = strategy.metrics.get(*metric).copied();

@@ -22,9 +22,8 @@ use std::sync::LazyLock;
 use memhost_words::fold;
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use super::signs::{is_number, signed_words};
+use super::signs::{is_number, signed_terms, signed_words};
 use crate::suite::Matching;
-use crate::suite::text::{Bag, content_words};
 
 /// How many telling words may stand beside an accepted answer, besides as many as it has itself: a short sentence, such as
 /// `The user said that her dog is called Rex`, has four.
@@ -81,14 +80,14 @@ pub(super) fn is_denied(said: &[String], at: usize) -> bool {
 /// An answer as it was given.
 struct Said {
     words: Vec<String>,
-    bag: Bag,
+    terms: HashSet<String>,
 }
 
 impl Said {
     fn new(text: &str) -> Said {
         Said {
             words: signed_words(text),
-            bag: Bag::new(text),
+            terms: signed_terms(text).into_iter().collect(),
         }
     }
 
@@ -145,15 +144,18 @@ impl Said {
 /// An accepted answer.
 struct Wanted {
     words: Vec<String>,
-    /// Its telling words, as a search finds them.
+    /// What a search finds it by, without what says nothing.
     content: Vec<String>,
 }
 
 impl Wanted {
     fn new(text: &str) -> Wanted {
+        let all = signed_terms(text);
+        let (content, silent): (Vec<String>, Vec<String>) =
+            all.into_iter().partition(|term| size(term) > 0);
         Wanted {
             words: signed_words(text),
-            content: content_words(text),
+            content: if content.is_empty() { silent } else { content },
         }
     }
 
@@ -165,14 +167,8 @@ impl Wanted {
                 places.peek().is_some() && !places.any(|at| is_denied(&said.words, at))
             }
             Matching::Words => {
-                let is_signed = |word: &&String| !word.chars().all(char::is_alphanumeric);
-                let mut signed = self.words.iter().filter(is_signed);
-                !self.content.is_empty()
-                    && self
-                        .content
-                        .iter()
-                        .all(|word| said.bag.has_word(word) || said.words.contains(word))
-                    && signed.all(|word| said.words.contains(word))
+                let mut content = self.content.iter();
+                !self.content.is_empty() && content.all(|term| said.terms.contains(term))
             }
         }
     }

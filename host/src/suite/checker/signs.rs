@@ -15,7 +15,7 @@
 //!
 //! All other signs dress a word and do not change it: quotes, brackets, emphasis, currencies, `%`, `@`, `°`.
 
-use memhost_words::{fold, words};
+use memhost_words::{fold, is_alone, words};
 use unicode_segmentation::UnicodeSegmentation as _;
 
 /// Signs of currency that may stand between a number's sign and its digits.
@@ -54,6 +54,15 @@ pub(in crate::suite) fn signed_words(text: &str) -> Vec<String> {
         end = start + segment.len();
     }
     said
+}
+
+/// What a search finds a text by, with signs: [`signed_words`] and, where words are single letters of a script without
+/// blanks, each pair of neighbours too, as in [`memhost_words::terms`].
+pub(in crate::suite) fn signed_terms(text: &str) -> Vec<String> {
+    let is_pair = |term: &String| term.chars().nth(1).is_some() && term.chars().all(is_alone);
+    let mut terms = signed_words(text);
+    terms.extend(memhost_words::terms(text).into_iter().filter(is_pair));
+    terms
 }
 
 /// The words of one word of UAX 29, a number as one.

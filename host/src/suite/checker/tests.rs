@@ -368,6 +368,35 @@ fn one_answer_in_a_short_sentence_is_right_and_a_list_never() {
 }
 
 #[test]
+fn answers_in_somebodys_own_words_hold_the_same_words_and_little_else() {
+    let in_words = |accepted: &str| Check::Contains {
+        answers: texts(&[accepted]),
+        matching: Matching::Words,
+    };
+    tells_apart(
+        &in_words("She moved to Lyon in 2019"),
+        &["In 2019 she moved to Lyon.", "Lyon, moved 2019"],
+        &[
+            "She moved to Lyon in 2018.",
+            "She moved to Lyon, Paris, Nice in 2019",
+            "Lyon Paris Nice Lille Rennes Nantes Metz Brest Toulon Dijon Reims moved 2019",
+        ],
+    );
+    tells_apart(
+        &in_words("-18 degrees"),
+        &["-18 degrees", "degrees: minus 18"],
+        &["18 degrees"],
+    );
+    tells_apart(&in_words("18 degrees"), &["degrees: 18"], &["-18 degrees"]);
+    tells_apart(
+        &in_words("writes C++"),
+        &["C++ is what she writes"],
+        &["C# is what she writes"],
+    );
+    tells_apart(&in_words("小花"), &["我的猫叫小花"], &["我的花叫小猫"]);
+}
+
+#[test]
 fn whoever_names_several_numbers_has_named_none() {
     let hundred: Vec<String> = (1..=100).map(|number| number.to_string()).collect();
     tells_apart(

@@ -7,6 +7,7 @@ use super::super::number::{
 };
 use super::look::Look;
 use super::suite::class;
+use crate::compare::label;
 use crate::compare::summary::{Costs, CurvePoint, Pair, StrategyResult, SuiteResult, Test};
 use crate::suite;
 
@@ -58,7 +59,7 @@ pub(super) fn scores(suite: &SuiteResult, looks: &[Look]) -> Markup {
     let first = suite
         .strategies
         .first()
-        .map_or(NOTHING, |s| s.strategy.as_str());
+        .map_or(NOTHING.to_owned(), |s| label(&s.strategy, s.floor));
     let mut columns = Vec::new();
     if suite.strategies.iter().any(|s| s.rank.is_some()) {
         columns.push(Column::new("rank", |s| {
