@@ -69,12 +69,13 @@ fn without_places(text: &str) -> String {
 }
 
 /// The faults of the guest `broken`, and the check that each is for.
-const FAULTS: [(&str, Check); 21] = [
+const FAULTS: [(&str, Check); 22] = [
     ("keeps-in-static", Check::RoundTrip),
     ("finds-by-another-key", Check::RoundTrip),
     ("counts-tasks", Check::Restart),
     ("ignores-the-budget", Check::Budget),
     ("counts-bytes", Check::Budget),
+    ("writes-one-word", Check::Budget),
     ("invents-ids", Check::Eviction),
     ("lets-go-too-little", Check::Eviction),
     ("lets-go-of-all", Check::Eviction),

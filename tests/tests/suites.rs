@@ -198,3 +198,179 @@ fn the_example_of_the_format_is_sound() {
     let figures = measure(&suite, 1..2, None);
     assert_eq!(figures["oracle"]["answer@32"], 1.0);
 }
+
+/// Small talk in a language, a fact in the middle of it, and a question about the fact.
+struct Talk {
+    language: &'static str,
+    small_talk: [&'static str; 3],
+    fact: &'static str,
+    question: &'static str,
+    answer: &'static str,
+}
+
+const TALKS: [Talk; 10] = [
+    Talk {
+        language: "English",
+        small_talk: [
+            "He said that the meeting would be moved to the afternoon of next week.",
+            "Today I went to the market to buy vegetables and fruit with my mother.",
+            "The weather was fine this morning and we walked along the river for an hour.",
+        ],
+        fact: "Our cat is called Momo, and she is five years old today.",
+        question: "What is my cat called?",
+        answer: "Momo",
+    },
+    Talk {
+        language: "Chinese",
+        small_talk: [
+            "他说会议会改到下个星期的下午举行",
+            "今天我和妈妈一起去市场买了一些蔬菜和水果",
+            "早上天气很好我们沿着河边散步了一个小时",
+        ],
+        fact: "我家的猫叫做莫莫它今天满五岁了",
+        question: "我的猫叫什么名字",
+        answer: "莫莫",
+    },
+    Talk {
+        language: "Japanese",
+        small_talk: [
+            "会議は来週の午後に変更になったそうです。",
+            "今日は母と一緒に市場で野菜と果物を買いました。",
+            "今朝は天気が良かったので川沿いを一時間散歩しました。",
+        ],
+        fact: "うちの猫の名前はモモといって今日で五歳になりました。",
+        question: "私の猫の名前は何ですか",
+        answer: "モモ",
+    },
+    Talk {
+        language: "Korean",
+        small_talk: [
+            "회의가 다음 주 오후로 바뀌었다고 했어요.",
+            "오늘 어머니와 함께 시장에서 채소와 과일을 샀어요.",
+            "아침에 날씨가 좋아서 강가를 한 시간 걸었어요.",
+        ],
+        fact: "우리 고양이는 모모라고 하고 오늘 다섯 살이 되었어요.",
+        question: "제 고양이의 이름은 무엇인가요?",
+        answer: "모모",
+    },
+    Talk {
+        language: "Thai",
+        small_talk: [
+            "เขาบอกว่าการประชุมจะเลื่อนไปเป็นบ่ายสัปดาห์หน้า",
+            "วันนี้ฉันไปตลาดกับแม่เพื่อซื้อผักและผลไม้",
+            "เช้านี้อากาศดีเราเดินเล่นริมแม่น้ำหนึ่งชั่วโมง",
+        ],
+        fact: "แมวของเราชื่อโมโม่อายุครบห้าปีแล้ว",
+        question: "แมวของฉันชื่ออะไร",
+        answer: "โมโม่",
+    },
+    Talk {
+        language: "Finnish",
+        small_talk: [
+            "Hän sanoi, että kokous siirtyy ensi viikon iltapäivään.",
+            "Tänään kävin äitini kanssa torilla ostamassa vihanneksia ja hedelmiä.",
+            "Aamulla oli kaunis sää ja kävelimme joen rannalla tunnin.",
+        ],
+        fact: "Kissamme nimi on Äiju, ja se täyttää tänään viisi.",
+        question: "Mikä on kissani nimi?",
+        answer: "ÄIJU",
+    },
+    Talk {
+        language: "Turkish",
+        small_talk: [
+            "Toplantının gelecek haftanın öğleden sonrasına alındığını söyledi.",
+            "Bugün annemle pazara sebze ve meyve almaya gittim.",
+            "Sabah hava güzeldi, nehir boyunca bir saat yürüdük.",
+        ],
+        fact: "Kedimizin adı Işıl, bugün beş yaşına girdi.",
+        question: "Kedimin adı ne?",
+        answer: "IŞIL",
+    },
+    Talk {
+        language: "German",
+        small_talk: [
+            "Er sagte, dass die Sitzung auf den Nachmittag der nächsten Woche verlegt wird.",
+            "Heute war ich mit meiner Mutter auf dem Markt und habe Gemüse und Obst gekauft.",
+            "Heute früh war schönes Wetter, und wir sind eine Stunde am Fluss spaziert.",
+        ],
+        fact: "Unsere Katze heißt Füßli und ist heute fünf geworden.",
+        question: "Wie heisst meine Katze?",
+        answer: "FÜSSLI",
+    },
+    Talk {
+        language: "Hindi",
+        small_talk: [
+            "उसने कहा कि बैठक अगले सप्ताह दोपहर को होगी।",
+            "आज मैं माँ के साथ बाज़ार से सब्ज़ियाँ और फल लाई।",
+            "सुबह मौसम अच्छा था और हम एक घंटा नदी किनारे टहले।",
+        ],
+        fact: "हमारी बिल्ली का नाम गुड्डी है और वह आज पाँच साल की हुई।",
+        question: "मेरी बिल्ली का नाम क्या है?",
+        answer: "गुड्डी",
+    },
+    Talk {
+        language: "Arabic",
+        small_talk: [
+            "قال إن الاجتماع سينقل إلى بعد ظهر الأسبوع القادم.",
+            "ذهبت اليوم مع أمي إلى السوق لشراء الخضار والفواكه.",
+            "كان الطقس جميلا هذا الصباح ومشينا ساعة على ضفة النهر.",
+        ],
+        fact: "اسم قطتي لُولُو وقد أتمت اليوم خمس سنوات.",
+        question: "ما اسم قطتي؟",
+        answer: "لولو",
+    },
+];
+
+/// The talk as a suite: six times, with the fact at another place each time.
+fn talk(talk: &Talk) -> Suite {
+    let mut lines = vec![serde_json::json!({
+        "format": 1, "name": "talk", "lane": "evidence", "summary": talk.language, "budgets": [32, 128],
+        "primary": "answer@32",
+    })];
+    for stream in 0..6 {
+        let place = 7 + stream * 8;
+        let steps: Vec<serde_json::Value> = (0..60)
+            .map(|step| {
+                let text = match step {
+                    step if step == place => talk.fact,
+                    step => talk.small_talk[(step * 7 + stream) % 3],
+                };
+                serde_json::json!({"actor": "user", "text": text})
+            })
+            .collect();
+        let stream = format!("s{stream}");
+        lines.push(serde_json::json!({
+            "stream": stream, "task": {"id": format!("{stream}-talk"), "text": "talk"},
+            "attempts": [{"id": format!("{stream}-a"), "steps": steps}],
+        }));
+        lines.push(serde_json::json!({
+            "stream": stream, "stage": 1, "task": {"id": format!("{stream}-q"), "text": talk.question},
+            "question": {"answers": [talk.answer], "gold": [format!("{stream}-a#{place}")]}, "group": stream,
+        }));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("talk.jsonl");
+    let lines: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    std::fs::write(&path, lines.join("\n")).unwrap();
+    Suite::load(&path.to_string_lossy()).unwrap()
+}
+
+#[test]
+fn a_fact_is_found_and_read_in_every_language() {
+    for one in &TALKS {
+        let language = one.language;
+        let suite = talk(one);
+        let floors = measure(&suite, 0..1, None);
+        assert_eq!(
+            floors["bm25"]["answer@32"], 1.0,
+            "{language}: {}",
+            floors["bm25"]
+        );
+        assert_eq!(floors["oracle"]["answer@32"], 1.0, "{language}");
+        let random = floors["random"]["answer@32"];
+        assert!(
+            random <= 0.34,
+            "{language}: {random} by chance in 32 tokens"
+        );
+    }
+}

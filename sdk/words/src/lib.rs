@@ -33,7 +33,7 @@ pub fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     scan(text, |piece| {
         if let Piece::Word { text, .. } = piece {
-            words.push(text);
+            words.push(text.into_owned());
         }
     });
     words
@@ -46,6 +46,7 @@ pub fn terms(text: &str) -> Vec<String> {
     let mut before: Option<String> = None;
     scan(text, |piece| match piece {
         Piece::Word { text, alone: true } => {
+            let text = text.into_owned();
             if let Some(before) = before.take() {
                 terms.push(format!("{before}{text}"));
             }
@@ -54,7 +55,7 @@ pub fn terms(text: &str) -> Vec<String> {
         }
         Piece::Word { text, alone: false } => {
             before = None;
-            terms.push(text);
+            terms.push(text.into_owned());
         }
         Piece::Mark | Piece::Blank => before = None,
     });

@@ -1,5 +1,7 @@
 //! The scanner: a text as words, marks and blanks, each in the form in which it is compared.
 
+use std::borrow::Cow;
+
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
 use icu_properties::props::{
@@ -10,11 +12,11 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// What a text is made of. Characters that are not seen are no piece.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Piece {
+pub(crate) enum Piece<'a> {
     /// A word.
     Word {
         /// As it is compared.
-        text: String,
+        text: Cow<'a, str>,
         /// Whether it is one letter of a script that is written without blanks.
         alone: bool,
     },
@@ -25,19 +27,26 @@ pub(crate) enum Piece {
 }
 
 /// Hands every piece of a text on, in order.
-pub(crate) fn scan(text: &str, mut each: impl FnMut(Piece)) {
+pub(crate) fn scan<'a>(text: &'a str, mut each: impl FnMut(Piece<'a>)) {
+    // Most texts are of these characters alone, and budgets are counted often.
+    if text.is_ascii() {
+        return scan_ascii(text, &mut each);
+    }
     for segment in text.split_word_bounds() {
         scan_segment(segment, &mut each);
     }
 }
 
 /// The same for one word of UAX 29, or what lies between two.
-pub(crate) fn scan_segment(segment: &str, each: &mut impl FnMut(Piece)) {
+pub(crate) fn scan_segment<'a>(segment: &'a str, each: &mut impl FnMut(Piece<'a>)) {
+    if segment.is_ascii() {
+        return scan_ascii(segment, each);
+    }
     let mut word = String::new();
     let mut alone = false;
-    let end = |word: &mut String, alone: bool, each: &mut dyn FnMut(Piece)| {
+    let end = |word: &mut String, alone: bool, each: &mut dyn FnMut(Piece<'a>)| {
         if !word.is_empty() {
-            let text = std::mem::take(word);
+            let text = Cow::Owned(std::mem::take(word));
             each(Piece::Word { text, alone });
         }
     };
@@ -52,7 +61,7 @@ pub(crate) fn scan_segment(segment: &str, each: &mut impl FnMut(Piece)) {
             }
             continue;
         }
-        if is_piece_of_word(c) {
+        if c.is_alphanumeric() {
             let single = is_alone(c);
             if single || alone {
                 end(&mut word, alone, each);
@@ -63,13 +72,40 @@ pub(crate) fn scan_segment(segment: &str, each: &mut impl FnMut(Piece)) {
         }
         end(&mut word, alone, each);
         alone = false;
-        each(if is_blank(c) {
-            Piece::Blank
-        } else {
-            Piece::Mark
-        });
+        each(between(c));
     }
     end(&mut word, alone, each);
+}
+
+/// The same for what needs no table of Unicode's.
+fn scan_ascii<'a>(text: &'a str, each: &mut impl FnMut(Piece<'a>)) {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let length = rest
+            .find(|c: char| !c.is_ascii_alphanumeric())
+            .unwrap_or(rest.len());
+        let (word, after) = rest.split_at(length);
+        if !word.is_empty() {
+            let text = match word.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                true => Cow::Owned(word.to_ascii_lowercase()),
+                false => Cow::Borrowed(word),
+            };
+            each(Piece::Word { text, alone: false });
+        }
+        let mut after = after.chars();
+        if let Some(c) = after.next() {
+            each(between(c));
+        }
+        rest = after.as_str();
+    }
+}
+
+fn between(c: char) -> Piece<'static> {
+    if is_blank(c) {
+        Piece::Blank
+    } else {
+        Piece::Mark
+    }
 }
 
 /// A text in the form in which words are compared, with everything between them still in it: NFKC, full case folding, no
@@ -116,11 +152,6 @@ pub fn is_alone(c: char) -> bool {
             | LineBreak::JV
             | LineBreak::JT
     )
-}
-
-/// Whether a character, as it is compared, is part of a word.
-pub(crate) fn is_piece_of_word(c: char) -> bool {
-    c.is_alphanumeric()
 }
 
 /// Hangul fillers: letters by their class, and nothing but a blank to the eye.

@@ -1,12 +1,31 @@
-//! No text is longer than its token budget.
+//! No text is longer than its token budget, in whatever script and however it is joined.
 
 use crate::conformance::ground::Ground;
 use crate::conformance::lesson::Lesson;
 use crate::conformance::session::Session;
 use crate::conformance::{Came, Stop, Verdict};
-use crate::tokens;
 
 const BUDGETS: [u32; 12] = [0, 1, 2, 5, 17, 40, 64, 128, 256, 512, 1_024, 100_000];
+
+/// Texts that cost more than their blanks show: a strategy that counts by a measure of its own hands out too much.
+fn dense_texts() -> [(&'static str, String); 5] {
+    [
+        ("code", CODE.to_owned()),
+        (
+            "joined",
+            "the_spare_key_is_under_the_pot_and_the_plumber_comes_on_friday_".repeat(6),
+        ),
+        (
+            "without blanks",
+            "备用钥匙在花盆下面，水管工星期五来。ลูกแมวของเพื่อนชื่อทองดี".repeat(6),
+        ),
+        (
+            "unseen",
+            "the\u{200d}spare\u{2060}key\u{200b}is\u{ad}under\u{3164}the\u{fe0f}pot ".repeat(12),
+        ),
+        ("one long word", "plumber".repeat(60)),
+    ]
+}
 
 /// A token for every character or two, where prose has one for every five.
 const CODE: &str =
@@ -14,16 +33,23 @@ const CODE: &str =
 
 pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
     let mut session = Session::taught(ground, "budget").await?;
-    let code = Lesson::saying("code", CODE);
-    session.work(&code).await?;
+    let dense: Vec<Lesson> = dense_texts()
+        .iter()
+        .map(|(kind, text)| Lesson::saying(kind, text))
+        .collect();
+    for lesson in &dense {
+        session.work(lesson).await?;
+    }
     let mut longest = 0;
-    for lesson in Lesson::all().into_iter().chain([code]) {
+    for lesson in Lesson::all().into_iter().chain(dense) {
         for budget in BUDGETS {
             let guidance = session.ask(&lesson.again(), budget).await?;
-            let length = tokens::count(&guidance.text);
+            let length = memhost_words::count(&guidance.text);
             if length > budget {
+                let words = memhost_words::words(&guidance.text).len();
                 return Err(Stop::Failed(format!(
-                    "{length} tokens for a budget of {budget}"
+                    "{length} tokens for a budget of {budget} ({words} words can be told apart in {} characters)",
+                    guidance.text.chars().count()
                 )));
             }
             longest = longest.max(length);

@@ -1,3 +1,5 @@
+mod evasion;
+
 use super::super::Timing;
 use super::super::recorded::{attempt, graded, said, task, tool, unknown};
 use super::super::{Lane, Stage, Stream};

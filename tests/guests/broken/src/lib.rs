@@ -30,6 +30,7 @@ const FAULT: Choice<Option<Flaw>> = Choice::new(
         ("counts-tasks", Some(Flaw::CountsTasks)),
         ("ignores-the-budget", Some(Flaw::IgnoresTheBudget)),
         ("counts-bytes", Some(Flaw::CountsBytes)),
+        ("writes-one-word", Some(Flaw::WritesOneWord)),
         ("invents-ids", Some(Flaw::InventsIds)),
         ("lets-go-too-little", Some(Flaw::LetsGoTooLittle)),
         ("lets-go-of-all", Some(Flaw::LetsGoOfAll)),
@@ -62,6 +63,8 @@ enum Flaw {
     IgnoresTheBudget,
     /// It takes four bytes for a token, and the heading for nothing.
     CountsBytes,
+    /// It joins words, and takes for one word whatever has no blank in it.
+    WritesOneWord,
     /// It counts memories itself instead of reading their ids.
     InventsIds,
     /// It stops one too early.
@@ -146,6 +149,7 @@ impl Retrieve for Broken {
         };
         let guidance = match flaw {
             Some(Flaw::CountsBytes) => packed_by_bytes(&found, budget),
+            Some(Flaw::WritesOneWord) => packed_by_blanks(&found, budget),
             _ => pack(HEADING, found.clone(), budget),
         };
         Ok(match flaw {
@@ -276,6 +280,17 @@ fn packed_by_bytes(found: &[Recalled], budget: u32) -> Guidance {
         true => Guidance::none(),
         false => guidance,
     }
+}
+
+fn packed_by_blanks(found: &[Recalled], budget: u32) -> Guidance {
+    let mut guidance = Guidance::user("");
+    for Recalled { memory, score } in found.iter().take(budget as usize) {
+        let words: Vec<&str> = memory.content.split_whitespace().collect();
+        guidance.text.push_str(&words.join("_"));
+        guidance.text.push(' ');
+        guidance = guidance.citing(&memory.id, *score);
+    }
+    guidance
 }
 
 fn noted(what: &str, count: usize) {
