@@ -183,7 +183,7 @@ fn suite_table(suite: &SuiteResult, width: usize, ink: Ink) -> String {
     let secondary: Vec<&str> = suite
         .metrics
         .iter()
-        .filter(|metric| **metric != suite.primary && is_measured(suite, metric))
+        .filter(|metric| **metric != suite.primary && suite.is_measured(metric))
         .map(String::as_str)
         .collect();
     let kept = |shown: usize| secondary.get(..shown).unwrap_or_default();
@@ -209,7 +209,7 @@ fn suite_table(suite: &SuiteResult, width: usize, ink: Ink) -> String {
         .chain(numbers().map(two))
         .find(|(_, blocks)| fits(blocks))
         .unwrap_or_else(|| two(0));
-    if is_measured(suite, &suite.primary) {
+    if suite.is_measured(&suite.primary) {
         blocks.push(standing(suite));
     }
     let texts: Vec<String> = blocks
@@ -217,11 +217,6 @@ fn suite_table(suite: &SuiteResult, width: usize, ink: Ink) -> String {
         .map(|block| render(suite, block, ink))
         .collect();
     texts.join("\n") + &left_out_note(secondary.get(shown..).unwrap_or_default())
-}
-
-/// Whether a metric has a value on some question. Where it has none there is no column of dashes: the caveats say why.
-fn is_measured(suite: &SuiteResult, metric: &str) -> bool {
-    suite.measured.get(metric) != Some(&0)
 }
 
 /// Who stands where, how sure that is, and what memory did harm to.
@@ -316,7 +311,7 @@ fn scores(suite: &SuiteResult, secondary: &[&str]) -> Vec<Column> {
         )
         .meaning(suite, |strategy| verdict_to_first(suite, strategy)),
     ];
-    let is_shown = is_measured(suite, &suite.primary);
+    let is_shown = suite.is_measured(&suite.primary);
     let of_primary = of_primary.into_iter().filter(|_| is_shown);
     let mut columns: Vec<Column> = of_primary.collect();
     columns.extend(secondary.iter().map(|metric| {

@@ -126,6 +126,12 @@ impl Pair {
 }
 
 impl SuiteResult {
+    /// Whether a metric has a value on some question. Where it has none, reports have no column of dashes: the caveats say
+    /// why.
+    pub fn is_measured(&self, metric: &str) -> bool {
+        self.measured.get(metric) != Some(&0)
+    }
+
     /// The pair of these two, as [`label`] calls them, ours minus theirs.
     pub fn pair(&self, ours: &str, theirs: &str) -> Option<Pair> {
         let straight = |pair: &&Pair| pair.ours == ours && pair.theirs == theirs;

@@ -66,15 +66,17 @@ pub(super) fn scores(suite: &SuiteResult, looks: &[Look]) -> Markup {
             s.rank.map_or(NOTHING.to_owned(), |rank| rank.to_string())
         }));
     }
-    columns.push(Column::new(direction(&suite.primary), |s| {
-        estimate(s.quality)
-    }));
-    columns.push(Column::new(format!("difference to {first}"), |s| {
-        difference(s.difference)
-    }));
-    columns.push(Column::new("p after correction", |s| {
-        probability(suite.to_first(s).and_then(|pair| pair.p_holm))
-    }));
+    if suite.is_measured(&suite.primary) {
+        columns.push(Column::new(direction(&suite.primary), |s| {
+            estimate(s.quality)
+        }));
+        columns.push(Column::new(format!("difference to {first}"), |s| {
+            difference(s.difference)
+        }));
+        columns.push(Column::new("p after correction", |s| {
+            probability(suite.to_first(s).and_then(|pair| pair.p_holm))
+        }));
+    }
     if suite.strategies.iter().any(|s| s.harm.is_some()) {
         columns.push(Column::new("to no memory", |s| {
             difference(s.harm.as_ref().map(|harm| harm.transfer))
@@ -121,6 +123,7 @@ pub(super) fn metrics(suite: &SuiteResult, looks: &[Look]) -> Markup {
     let columns: Vec<Column<'_>> = suite
         .metrics
         .iter()
+        .filter(|metric| suite.is_measured(metric))
         .map(|metric| {
             let name = metric.clone();
             Column::new(direction(metric), move |s| {
