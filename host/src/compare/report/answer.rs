@@ -1,6 +1,6 @@
 //! The answer of a comparison, in one sentence per suite.
 
-use super::number::{count, hundredths, p_value, plural};
+use super::number::{count, hundredths, p_value, plural, probability};
 use crate::compare::caveats::unmeasured;
 use crate::compare::label;
 use crate::compare::statistics::{Estimate, Interval, LEVEL};
@@ -232,15 +232,16 @@ fn shown(pair: &Pair, detectable: Option<Detectable>) -> String {
             let never = detectable
                 .filter(|detectable| detectable.smallest_p > LEVEL)
                 .map_or_else(String::new, |detectable| {
-                    let least = p_value(Some(detectable.smallest_p));
-                    format!("; with so few groups, none is below {least}")
+                    let least = probability(Some(detectable.smallest_p));
+                    format!(", and with so few groups p is never below {least}")
                 });
             format!(
-                "{points}: {p} after correction{pairs} decides, for the interval {interval} is of this pair alone{never}"
+                "{points}, and {p} after correction{pairs} decides, for the interval {interval} is of this pair \
+                 alone{never}"
             )
         }
         Some(Clash::IntervalDecides) => format!(
-            "{points}: the interval {interval} includes 0 and decides, although {p} after correction"
+            "{points}, and the interval {interval} decides, for it includes 0, although {p} after correction"
         ),
     }
 }
