@@ -51,19 +51,17 @@ const FILLERS: [&str; 10] = [
 
 /// Whether an answer in somebody's own words is one of the accepted ones, and names nothing else.
 pub(super) fn is_one_of(answer: &str, accepted: &[String], matching: Matching) -> bool {
-    let said = Said::new(answer);
-    let parts: Vec<Vec<String>> = parts(answer)
-        .iter()
-        .map(|part| signed_words(part))
-        .collect();
+    let said = Said::new(answer, matching);
     let accepted: Vec<Wanted> = accepted.iter().map(|text| Wanted::new(text)).collect();
+    if !said.words.is_empty() && accepted.iter().any(|wanted| wanted.words == said.words) {
+        // Whatever marks an accepted answer holds itself.
+        return true;
+    }
     let right = accepted.iter().any(|wanted| {
         wanted.stands_in(&said, matching) && said.is_short_beside(wanted, &accepted, matching)
     });
-    right
-        && parts
-            .iter()
-            .all(|part| is_no_other(part, &accepted, matching))
+    let is_one = |part: &String| is_no_other(&signed_words(part), &accepted, matching);
+    right && parts(answer).iter().all(is_one)
 }
 
 /// Whether what stands at a place is said not to be so: `not on Monday`, `isn't Monday`.
@@ -80,14 +78,18 @@ pub(super) fn is_denied(said: &[String], at: usize) -> bool {
 /// An answer as it was given.
 struct Said {
     words: Vec<String>,
+    /// What a search finds it by, where that matters.
     terms: HashSet<String>,
 }
 
 impl Said {
-    fn new(text: &str) -> Said {
+    fn new(text: &str, matching: Matching) -> Said {
         Said {
             words: signed_words(text),
-            terms: signed_terms(text).into_iter().collect(),
+            terms: match matching {
+                Matching::Phrase => HashSet::new(),
+                Matching::Words => signed_terms(text).into_iter().collect(),
+            },
         }
     }
 

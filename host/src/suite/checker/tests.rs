@@ -247,7 +247,17 @@ fn checks_come_back_from_json_as_they_were() {
 fn a_huge_answer_is_scored_in_no_time() {
     let start = std::time::Instant::now();
     for piece in [
-        "$", "-", "1", "1,111", "1 1/", "A ", "[", "```", "paris ", " ",
+        "$",
+        "-",
+        "1",
+        "1,111",
+        "1 1/",
+        "A ",
+        "[",
+        "```",
+        "paris ",
+        " ",
+        "<think></think>",
     ] {
         let huge = piece.repeat(50_000);
         for check in every_kind() {
@@ -606,6 +616,25 @@ proptest! {
             for shown in 1..candidates.len() {
                 let (fewer, more) = (candidates[..shown].join(joint), candidates[..=shown].join(joint));
                 prop_assert!(check.score(&more) <= check.score(&fewer), "{:?} {}", check, more);
+            }
+        }
+    }
+
+    /// Whatever it holds, and whatever it may look like.
+    #[test]
+    fn an_accepted_answer_is_right_word_for_word(answer in "\\PC{0,30}", marks in "[-+#.,;:/()?!…\"a-c0-9 ]{0,20}") {
+        for answer in [answer, marks] {
+            let is_thought = apart(&answer).said.as_deref() != Some(answer.trim());
+            if signed_words(&answer).is_empty() || is_thought {
+                continue;
+            }
+            let accepted = vec![answer.clone()];
+            for check in [
+                Check::Exact { answers: accepted.clone() },
+                Check::Contains { answers: accepted.clone(), matching: Matching::Phrase },
+                Check::Contains { answers: accepted, matching: Matching::Words },
+            ] {
+                prop_assert_eq!(check.score(&answer), 1.0, "{:?}", check);
             }
         }
     }

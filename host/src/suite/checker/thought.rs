@@ -65,10 +65,11 @@ impl Apart {
 /// The first opening mark from a place on.
 fn next(plain: &str, at: usize) -> Option<(usize, &'static (&'static str, &'static str))> {
     let rest = plain.get(at..)?;
-    let places = MARKS
-        .iter()
-        .filter_map(|mark| Some((at + rest.find(mark.0)?, mark)));
-    places.min_by_key(|(start, _)| *start)
+    let mut candidates = rest.match_indices(['<', '[', '◁']);
+    candidates.find_map(|(start, _)| {
+        let opens = |mark: &&(&str, &str)| rest[start..].starts_with(mark.0);
+        Some((at + start, MARKS.iter().find(opens)?))
+    })
 }
 
 #[cfg(test)]
