@@ -2,7 +2,6 @@
 //! the host's own floors.
 
 mod error;
-mod renamed;
 
 use async_trait::async_trait;
 
@@ -12,7 +11,6 @@ use crate::contract::{
 };
 pub(crate) use error::fault_text;
 pub use error::{CallError, CallFailure};
-pub use renamed::Renamed;
 
 /// The decisions that a strategy takes part in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

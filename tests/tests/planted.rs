@@ -12,7 +12,6 @@ use memhost::engine::Limits;
 use memhost::model::{Models, NoModel};
 use memhost::settings;
 use memhost::store::Store;
-use memhost::strategy::Renamed;
 use memhost::suite::{Suite, floors, generate};
 
 /// How often a made suite is compared on, and by whom.
@@ -48,8 +47,8 @@ async fn copies(suite: &Suite, plan: &Plan) -> Vec<Contestant> {
     let defaults = settings::defaults(&floor.description().parameters);
     let mut copies = Vec::new();
     for name in plan.strategies {
-        let copy = Arc::new(Renamed::new(floor.clone(), name));
-        copies.push(Contestant::plugin(copy, defaults.clone()).await.unwrap());
+        let copy = Contestant::plugin(floor.clone(), defaults.clone()).await;
+        copies.push(copy.unwrap().named(name));
     }
     copies
 }

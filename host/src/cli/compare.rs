@@ -79,7 +79,8 @@ fn explained() -> String {
 #[derive(Debug, clap::Args)]
 #[command(after_help = explained())]
 pub struct Options {
-    /// A path to a `.wasm` file, or the name of a plugin; with NAME= before it, it takes part under that name.
+    /// A path to a `.wasm` file, or the name of a plugin; with NAME= before it, it takes part under that name. One that
+    /// is called like a floor is shown as `NAME (plugin)`.
     #[arg(required_unless_present = "aa", value_name = "PLUGIN")]
     plugins: Vec<String>,
     /// A built-in suite, `<format>:<path>`, a `.jsonl` file, or `all` for every built-in one; may be given several

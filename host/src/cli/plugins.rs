@@ -11,8 +11,7 @@ use crate::contract::Fault;
 use crate::engine::{CallFailure, Engine, Plugin};
 use crate::likeness::{nearest, suggestion};
 use crate::settings;
-use crate::strategy::{Renamed, Strategy};
-use crate::suite::{self, Suite};
+use crate::strategy::Strategy;
 
 /// The environment variable with directories to look in, separated as in `PATH`.
 const DIRECTORIES: &str = "MEMHOST_PLUGINS";
@@ -37,23 +36,13 @@ pub enum PluginError {
     },
     /// Results could not be told apart.
     #[error(
-        "two of the plugins are called `{name}`: give one another name, as in `other={plugin}`"
+        "two of the plugins are called `{name}`: give one of them another name with NAME=PLUGIN, as in `other={plugin}`"
     )]
     SameName {
         /// The name that both have.
         name: String,
         /// The second of them, as it was asked for.
         plugin: String,
-    },
-    /// The name of one of the host's own strategies was chosen.
-    #[error("`{given}` takes a name that suite `{suite}` has for a floor: choose another one; taken: {}", .taken.join(", "))]
-    FloorsName {
-        /// What was asked for.
-        given: String,
-        /// Which suite.
-        suite: String,
-        /// The names of its floors.
-        taken: Vec<String>,
     },
     /// A parameter of a plugin that does not take part.
     #[error("--set names plugin `{name}`{}, which does not take part; taking part: {}",
@@ -184,72 +173,39 @@ fn named(plugin: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// Names that were chosen, as in `mine=rag`, are none of these suites' floors'. A plugin whose own name is a floor's keeps
-/// it: it was not chosen to be mistaken.
-pub fn check_names(plugins: &[String], suites: &[Suite]) -> Result<(), PluginError> {
-    for given in plugins {
-        let (Some(name), _) = named(given) else {
-            continue;
-        };
-        for suite in suites {
-            let floors = suite::floors(suite);
-            let taken: Vec<String> = floors
-                .iter()
-                .map(|f| f.description().name.clone())
-                .collect();
-            if taken.iter().any(|taken| taken == name) {
-                return Err(PluginError::FloorsName {
-                    given: given.clone(),
-                    suite: suite.name.clone(),
-                    taken,
-                });
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Loads the plugins of a comparison and gives each its parameters.
 pub async fn contestants(
     engine: &Engine,
     plugins: &[String],
     choices: &[Choice],
 ) -> Result<Vec<Contestant>, Failure> {
-    let mut loaded: Vec<Arc<dyn Strategy>> = Vec::new();
+    let mut loaded: Vec<(String, Arc<dyn Strategy>)> = Vec::new();
     for plugin in plugins {
         let (name, given) = named(plugin);
         let plugin: Arc<dyn Strategy> = Arc::new(load(engine, given).await?);
-        let plugin = match name {
-            Some(name) => Arc::new(Renamed::new(plugin, name)),
-            None => plugin,
-        };
-        let name = &plugin.description().name;
-        if loaded.iter().any(|other| other.description().name == *name) {
+        let name = name.unwrap_or(&plugin.description().name).to_owned();
+        if loaded.iter().any(|(other, _)| *other == name) {
             return Err(Failure::usage(PluginError::SameName {
-                name: name.clone(),
+                name,
                 plugin: given.to_owned(),
             }));
         }
-        loaded.push(plugin);
+        loaded.push((name, plugin));
     }
-    let names: Vec<&str> = loaded
-        .iter()
-        .map(|plugin| plugin.description().name.as_str())
-        .collect();
+    let names: Vec<&str> = loaded.iter().map(|(name, _)| name.as_str()).collect();
     let mut chosen = by_plugin(choices, &names).map_err(Failure::usage)?;
     let mut contestants = Vec::new();
-    for plugin in &loaded {
-        let description = plugin.description();
-        let chosen = chosen.remove(description.name.as_str()).unwrap_or_default();
-        let settings = settings::resolve(&description.name, &description.parameters, &chosen)
-            .map_err(Failure::usage)?;
+    for (name, plugin) in &loaded {
+        let chosen = chosen.remove(name.as_str()).unwrap_or_default();
+        let parameters = &plugin.description().parameters;
+        let settings = settings::resolve(name, parameters, &chosen).map_err(Failure::usage)?;
         let contestant = Contestant::plugin(plugin.clone(), settings)
             .await
             .map_err(|error| match error.reason {
                 CallFailure::Fault(Fault::Invalid(_)) => Failure::usage(error),
                 _ => Failure::failed(error),
             })?;
-        contestants.push(contestant);
+        contestants.push(contestant.named(name));
     }
     Ok(contestants)
 }

@@ -1,11 +1,12 @@
 //! What a reader must know before believing a number: printed under every table.
 
 use super::key::Conditions;
-use super::report::number::{count, score};
+use super::report::number::{count, plural, score};
 use super::statistics::{FEW_GROUPS, FEW_SEEDS};
-use super::summary::{StrategyResult, SuiteResult};
+use super::summary::{Clash, StrategyResult, SuiteResult};
 use super::{Design, ListedStrategy, ListedSuite, label};
 use crate::contract::{Labels, Plan, Protocol};
+use crate::suite;
 
 /// The caveats of one suite's results, most general first.
 pub fn of(suite: &ListedSuite, result: &SuiteResult, design: &Design) -> Vec<String> {
@@ -16,7 +17,7 @@ pub fn of(suite: &ListedSuite, result: &SuiteResult, design: &Design) -> Vec<Str
     let plugins = || suite.strategies.iter().filter(|s| !s.floor);
     caveats.extend(differing_plans(plugins().collect()));
     caveats.extend(plugins().flat_map(|strategy| {
-        let name = &strategy.name;
+        let name = strategy.label();
         let deviations = strategy.deviations.iter();
         deviations.map(move |deviation| format!("{name}: {deviation}"))
     }));
@@ -32,6 +33,7 @@ pub fn about_results(result: &SuiteResult) -> Vec<String> {
     about_scope(result)
         .into_iter()
         .chain(about_intervals(result))
+        .chain(about_clashes(result))
         .chain(about_luck(result))
         .chain(strategies)
         .collect()
@@ -42,7 +44,7 @@ fn has_no_model(conditions: &Conditions) -> bool {
 }
 
 fn degraded(strategy: &ListedStrategy) -> impl Iterator<Item = String> {
-    let name = &strategy.name;
+    let name = strategy.label();
     strategy
         .degraded
         .iter()
@@ -58,7 +60,7 @@ fn differing_plans(plugins: Vec<&ListedStrategy>) -> Option<String> {
     }
     let each: Vec<String> = plugins
         .iter()
-        .map(|s| format!("{} {}", s.name, plan_text(&s.plan)))
+        .map(|s| format!("{} {}", s.label(), plan_text(&s.plan)))
         .collect();
     Some(format!(
         "the strategies do not run under the same conditions: {}",
@@ -80,18 +82,93 @@ pub(super) fn plan_text(plan: &Plan) -> String {
     format!("{protocol} and {labels}")
 }
 
-/// Some questions have no answer that could be checked.
-fn about_scope(result: &SuiteResult) -> Option<String> {
-    let measured = result.strategies.iter().filter_map(|s| s.quality);
-    let tasks = measured.map(|estimate| estimate.tasks).max()?;
-    (tasks < result.questions).then(|| {
+/// Which questions say nothing about which metrics, and why. Metrics that leave out as many for the same reason are told
+/// together.
+fn about_scope(result: &SuiteResult) -> Vec<String> {
+    let mut scope: Vec<(usize, &str, Vec<&str>)> = Vec::new();
+    // In the suite's order, the primary one first.
+    for metric in &result.metrics {
+        let Some(measured) = result.measured.get(metric) else {
+            continue;
+        };
+        let why = suite::why_left_out(result.lane, metric);
+        let same = |one: &&mut (usize, &str, Vec<&str>)| (one.0, one.1) == (*measured, why);
+        match scope.iter_mut().find(same) {
+            Some((_, _, metrics)) => metrics.push(metric),
+            None => scope.push((*measured, why, vec![metric])),
+        }
+    }
+    let warm_up = result.questions.saturating_sub(result.scored);
+    let of_warm_up = (warm_up > 0 && !result.measured.is_empty()).then(|| {
         format!(
-            "{} is measured on {} of {} questions: the others say nothing about it",
-            result.primary,
-            count(tasks as f64),
-            count(result.questions as f64)
+            "{} of {} are of a warm-up: asked, and not scored",
+            count(warm_up as f64),
+            plural(result.questions, "question", "questions")
         )
-    })
+    });
+    let partial = scope
+        .into_iter()
+        .filter(|(measured, ..)| *measured < result.scored);
+    let told = partial.map(|(measured, why, metrics)| {
+        left_out(&metrics.join(", "), measured, result.scored, why)
+    });
+    of_warm_up.into_iter().chain(told).collect()
+}
+
+fn left_out(metrics: &str, measured: usize, scored: usize, why: &str) -> String {
+    let all = plural(scored, "question", "questions");
+    let which = match (scored.saturating_sub(measured), measured) {
+        (1, 0) => "its 1 question is".to_owned(),
+        (_, 0) => format!("all {all} are"),
+        (1, _) => format!("1 of {all} is"),
+        (out, _) => format!("{} of {all} are", count(out as f64)),
+    };
+    format!("{metrics}: {which} left out, because {why}")
+}
+
+/// Why nothing at all was measured in the metric that a suite is reported by; `None` if something was, or nothing was
+/// run, or everybody failed.
+pub(super) fn unmeasured(result: &SuiteResult) -> Option<String> {
+    let measured = *result.measured.get(&result.primary)?;
+    let why = suite::why_left_out(result.lane, &result.primary);
+    (measured == 0).then(|| left_out(&result.primary, 0, result.scored, why))
+}
+
+/// Intervals and p come from different methods, and do not always agree.
+fn about_clashes(result: &SuiteResult) -> Vec<String> {
+    let pairs = |clash| -> Vec<String> {
+        let pairs = result
+            .pairs
+            .iter()
+            .filter(|pair| pair.clash() == Some(clash));
+        pairs
+            .map(|pair| format!("{} and {}", pair.ours, pair.theirs))
+            .collect()
+    };
+    let all = plural(result.pairs.len(), "pair", "pairs");
+    let p_decides = pairs(Clash::PDecides);
+    let interval_decides = pairs(Clash::IntervalDecides);
+    let p_decides = (!p_decides.is_empty()).then(|| format!(
+        "the interval of the difference leaves 0 out and p after correction is above .05 for {}: p decides, for an interval \
+         is of its pair alone, and p allows for {all}",
+        some_of(&p_decides)
+    ));
+    let interval_decides = (!interval_decides.is_empty()).then(|| format!(
+        "p after correction is not above .05 and the interval of the difference includes 0 for {}: the interval decides, for \
+         chance is ruled out where both rule it out",
+        some_of(&interval_decides)
+    ));
+    p_decides.into_iter().chain(interval_decides).collect()
+}
+
+/// The first few, and how many more there are.
+fn some_of(names: &[String]) -> String {
+    const NAMED: usize = 3;
+    let first: Vec<&str> = names.iter().take(NAMED).map(String::as_str).collect();
+    match names.len().saturating_sub(NAMED) {
+        0 => first.join(", "),
+        more => format!("{}, and {more} more", first.join(", ")),
+    }
 }
 
 fn about_intervals(result: &SuiteResult) -> Option<String> {
@@ -108,7 +185,7 @@ fn about_intervals(result: &SuiteResult) -> Option<String> {
             "there are only {groups} groups of questions: intervals and tests of so few are rough"
         ));
     }
-    let without_width: Vec<&str> = result
+    let without_width: Vec<String> = result
         .strategies
         .iter()
         .filter(|s| {
@@ -117,7 +194,7 @@ fn about_intervals(result: &SuiteResult) -> Option<String> {
                     .and_then(|estimate| estimate.interval)
                     .is_some_and(|interval| interval.low == interval.high)
         })
-        .map(|s| s.strategy.as_str())
+        .map(|s| label(&s.strategy, s.floor))
         .collect();
     (!without_width.is_empty()).then(|| {
         format!(
@@ -310,5 +387,54 @@ mod tests {
         assert!(about(10, alternating).starts_with("there are only 5 groups of questions"));
         assert!(about(40, |_| 1.0).starts_with("every question scored the same with rag"));
         assert_eq!(about(40, |number| number as f64), "");
+    }
+
+    #[test]
+    fn questions_that_a_metric_leaves_out_are_counted_with_the_reason() {
+        let mut suite = crate::compare::summary::tests::report().suites.remove(0);
+        assert_eq!(about_scope(&suite), [""; 0], "all are measured");
+        suite.measured.insert("hit@1".to_owned(), 20);
+        suite.measured.insert("recall@5".to_owned(), 20);
+        let why = "no attempt of their kind could be drawn on";
+        assert_eq!(
+            about_scope(&suite),
+            [format!(
+                "hit@1, recall@5: 4 of 24 questions are left out, because {why}"
+            )]
+        );
+        suite.measured.insert("recall@5".to_owned(), 0);
+        suite.questions = 30;
+        assert_eq!(
+            about_scope(&suite),
+            [
+                "6 of 30 questions are of a warm-up: asked, and not scored".to_owned(),
+                format!("hit@1: 4 of 24 questions are left out, because {why}"),
+                format!("recall@5: all 24 questions are left out, because {why}"),
+            ]
+        );
+        assert_eq!(unmeasured(&suite), None);
+        suite.measured.clear();
+        assert_eq!(about_scope(&suite), [""; 0], "nothing was run");
+    }
+
+    #[test]
+    fn intervals_and_p_that_do_not_agree_are_told_with_what_decides() {
+        let mut suite = crate::compare::summary::tests::report().suites.remove(0);
+        assert_eq!(about_clashes(&suite), [""; 0]);
+        let interval = |low: f64, high: f64| crate::compare::statistics::Interval { low, high };
+        suite.pairs[0].difference.interval = Some(interval(0.1, 0.2));
+        suite.pairs[0].p_holm = Some(1.0);
+        suite.pairs[1].difference.interval = Some(interval(-0.1, 0.2));
+        suite.pairs[1].p_holm = Some(0.01);
+        let told = about_clashes(&suite);
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(
+            told[0].contains("for rag and reasoningbank: p decides") && told[0].contains("3 pairs"),
+            "{told:?}"
+        );
+        assert!(
+            told[1].contains("for rag and random (floor): the interval decides"),
+            "{told:?}"
+        );
     }
 }

@@ -174,7 +174,7 @@ impl ListedStrategy {
     fn of(contestant: &Contestant, deviations: Vec<String>) -> ListedStrategy {
         let description = contestant.strategy.description();
         ListedStrategy {
-            name: description.name.clone(),
+            name: contestant.name.clone(),
             version: description.version.clone(),
             digest: contestant.strategy.digest().to_owned(),
             floor: contestant.floor,

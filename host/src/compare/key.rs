@@ -230,6 +230,25 @@ mod tests {
     }
 
     #[test]
+    fn a_plugin_and_a_floor_of_one_name_share_nothing() {
+        let plugin = testing::key("bm25", 0);
+        let floor = CellKey {
+            floor: true,
+            ..plugin.clone()
+        };
+        assert_eq!(plugin.scope(), "bm25 (plugin)/evidence/0");
+        assert_eq!(floor.scope(), "bm25 (floor)/evidence/0");
+        for name_of in [
+            CellKey::scope,
+            CellKey::place,
+            CellKey::label,
+            CellKey::digest,
+        ] {
+            assert_ne!(name_of(&plugin), name_of(&floor));
+        }
+    }
+
+    #[test]
     fn orders_of_one_seed_have_names_of_their_own() {
         let mut key = key();
         assert_eq!(key.scope(), "rag/evidence/0");

@@ -43,6 +43,8 @@ pub use summary::Report;
 /// A strategy that takes part in a comparison.
 #[derive(Clone)]
 pub struct Contestant {
+    /// Under which name it takes part: its own, or one that was chosen for it.
+    pub name: String,
     /// The strategy.
     pub strategy: Arc<dyn Strategy>,
     /// Every parameter's value.
@@ -54,7 +56,7 @@ pub struct Contestant {
 }
 
 impl Contestant {
-    /// A plugin with these settings.
+    /// A plugin with these settings, under its own name.
     ///
     /// # Errors
     /// If it refuses the settings.
@@ -64,11 +66,20 @@ impl Contestant {
     ) -> Result<Contestant, CallError> {
         let plan = strategy.plan(&settings).await?;
         Ok(Contestant {
+            name: strategy.description().name.clone(),
             strategy,
             settings,
             plan,
             floor: false,
         })
+    }
+
+    /// The same under another name.
+    pub fn named(self, name: &str) -> Contestant {
+        Contestant {
+            name: name.to_owned(),
+            ..self
+        }
     }
 
     /// A floor at its defaults.
@@ -81,9 +92,9 @@ impl Contestant {
         })
     }
 
-    /// The strategy's name.
+    /// Under which name it takes part.
     pub fn name(&self) -> &str {
-        &self.strategy.description().name
+        &self.name
     }
 }
 
@@ -95,9 +106,11 @@ pub fn is_ceiling(name: &str, floor: bool) -> bool {
     floor && name == "oracle"
 }
 
-/// A strategy's name, marked if it is the host's own: `bm25 (floor)`.
+/// A strategy's name, marked if it is the host's own: `bm25 (floor)`. A plugin that is called like a floor is marked too,
+/// `bm25 (plugin)`, so that nobody takes one for the other; plugins' names hold neither blanks nor brackets.
 pub fn label(name: &str, floor: bool) -> String {
     match floor {
+        false if suite::is_name_of_a_floor(name) => format!("{name} (plugin)"),
         false => name.to_owned(),
         true if is_ceiling(name, floor) => format!("{name} (ceiling)"),
         true => format!("{name} (floor)"),
@@ -160,7 +173,8 @@ impl std::fmt::Display for Unfit {
         let check = check.name();
         write!(
             f,
-            "{strategy} is not ranked, because it failed the check `{check}`: expected: {expected}; came: {came}"
+            "{} is not ranked, because it failed the check `{check}`: expected: {expected}; came: {came}",
+            label(strategy, false)
         )
     }
 }

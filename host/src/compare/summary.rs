@@ -15,14 +15,14 @@ use super::statistics::{self, Estimate, Score, mean, nearest_rank, percentile};
 pub use super::statistics::{NoEffect, Test};
 use super::{
     Design, Finish, Inapplicable, ListedCell, ListedStrategy, ListedSuite, NO_MEMORY, Outcome,
-    PlannedCell, Unfit,
+    PlannedCell, Unfit, label,
 };
 use crate::driver::{CellReport, ModelCost, Repetition, Runs};
 use crate::store::ResultRow;
 use crate::suite::{self, Lane, Scores};
 
 use contest::Entrant;
-pub use found::{CurvePoint, Detectable, Frontier, Harm, Pair, Verdict};
+pub use found::{Clash, CurvePoint, Detectable, Frontier, Harm, Pair, Verdict};
 
 /// The version of the result files. It changes when a field is renamed, is removed or means something else, so that
 /// a file of another version is refused rather than misread.
@@ -78,6 +78,13 @@ pub struct SuiteResult {
     pub questions: usize,
     /// Groups of questions; intervals resample groups.
     pub groups: usize,
+    /// How many questions are scored: all but those of a warm-up.
+    #[serde(default)]
+    pub scored: usize,
+    /// On how many of these each metric was measured, with whoever has most; 0 where the suite says nothing about it. Empty
+    /// if no cell was run.
+    #[serde(default)]
+    pub measured: BTreeMap<String, usize>,
     /// The smallest difference that a comparison of this size finds; `None` if nothing was compared.
     pub detectable: Option<Detectable>,
     /// The plugins in the order given, then the floors.
@@ -407,6 +414,8 @@ fn suite_result(suite: &ListedSuite, ran: &[Ran<'_>], design: &Design) -> SuiteR
         unfinished: Unfinished::of(ran),
         questions: suite.questions,
         groups: suite.groups,
+        scored: suite.group_sizes.iter().sum(),
+        measured: measured(&suite.metrics, ran),
         detectable,
         strategies: entrants.into_iter().map(|entrant| entrant.result).collect(),
         pairs,
@@ -415,6 +424,21 @@ fn suite_result(suite: &ListedSuite, ran: &[Ran<'_>], design: &Design) -> SuiteR
     };
     result.caveats = caveats::of(suite, &result, design);
     result
+}
+
+/// Metrics that only exist over several questions are not counted.
+fn measured(metrics: &[String], ran: &[Ran<'_>]) -> BTreeMap<String, usize> {
+    let per_question = metrics
+        .iter()
+        .filter(|metric| suite::is_per_question(metric));
+    let counted = per_question.filter_map(|metric| {
+        let reports = ran.iter().filter_map(Ran::report);
+        let has = |scores: &Scores| scores.contains_key(metric);
+        let counts =
+            reports.map(|report| report.tasks.iter().filter(|task| has(&task.scores)).count());
+        Some((metric.clone(), counts.max()?))
+    });
+    counted.collect()
 }
 
 /// All but what depends on scores in the primary metric.
@@ -525,7 +549,11 @@ pub fn result_rows(run: &str, cell: &PlannedCell, report: &CellReport) -> Vec<Re
         .chain(costs)
         .map(|(metric, value, tasks)| ResultRow {
             run: run.to_owned(),
-            strategy: cell.key.strategy.clone(),
+            // Whoever groups by this alone must not take a plugin for a floor.
+            strategy: match cell.key.floor {
+                true => cell.key.strategy.clone(),
+                false => label(&cell.key.strategy, false),
+            },
             digest: cell.key.digest.clone(),
             suite: cell.key.suite.clone(),
             seed: cell.key.repetition.seed,

@@ -79,6 +79,7 @@ pub fn plan(labels: Labels) -> Plan {
 
 pub fn contestant(name: &str, floor: bool) -> Contestant {
     Contestant {
+        name: name.to_owned(),
         strategy: Arc::new(Named::new(name, &[])),
         settings: Vec::new(),
         plan: plan(Labels::Any),

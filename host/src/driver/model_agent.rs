@@ -5,7 +5,8 @@
 //! - **The system message** says how to work, followed by the guidance if its placement is `system`.
 //! - **The user's message** is the task's text and documents, after the guidance if its placement is `user`, and how
 //!   to answer, which follows from how the answer is checked ([`Form`]).
-//! - **The reply** is split at its last line `Answer:`. What stands before is thought, what follows is handed in.
+//! - **The reply** is split at its last line `Answer:`. What stands before is thought, and so is what stands between marks
+//!   such as `<think>`; what follows is handed in.
 //!
 //! A run can be continued with check messages ([`ModelAgent::refine`]: sequential MaTTS, ReasoningBank section 3.3),
 //! and repeated with what was found so far ([`Assignment::found`]: TIDE's rounds). Scores come from the suite
@@ -184,10 +185,10 @@ impl Run {
         });
         let (thought, answer) = self.form.split(&reply.text);
         if !thought.is_empty() {
-            self.steps.push(step(Actor::Thought, thought.to_owned()));
+            self.steps.push(step(Actor::Thought, thought));
         }
-        self.steps.push(step(Actor::Answer, answer.to_owned()));
-        self.answer = answer.to_owned();
+        self.steps.push(step(Actor::Answer, answer.clone()));
+        self.answer = answer;
         self.findings = self.form.findings(&reply.text, &self.documents);
         let said = message(Speaker::Assistant, reply.text);
         self.conversation.push(said);

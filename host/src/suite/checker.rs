@@ -1,26 +1,33 @@
 //! How an answer that a language model gives is scored: a program per form of answer, and no model.
 //!
-//! A check scores what the agent hands in, in 0..=1, and takes anything: an answer that it cannot read scores 0.
+//! A check scores what the agent hands in, in 0..=1, and takes anything: an answer that it cannot read scores 0. So does
+//! one that leaves open what is meant, because a list of all that it could be would be right every time:
 //!
 //! | check | an answer is right if |
 //! |---|---|
 //! | exact | it is an accepted one but for case, punctuation and blanks; where both are numbers, the same number |
-//! | numeric | its last number is the right one; see [`numbers_in`] |
-//! | choice | it names the right option, by letter or text, and no other |
-//! | json | it is, or holds in a fenced block, the same value; the order of fields does not count, that of lists does |
-//! | contains | an accepted answer stands in it, as the reader looks for answers in guidance |
-//! | probability | by degrees: 1 - (p - outcome)^2 (Brier 1950) of its first probability |
+//! | numeric | its last number is the right one, and not one of a list (`17, 18`, `17 or 18`, `17–18`) |
+//! | choice | it names the right option, by letter or text, and no other, and does not deny it |
+//! | json | it is, or holds in a fenced block, the same value; the order of fields does not count, that of lists does; blocks with different values are no answer |
+//! | contains | it is an accepted answer, in a short sentence perhaps, and no list; see [`candidates`] |
+//! | probability | by degrees: 1 - (p - outcome)^2 (Brier 1950) of its first probability, if that is not one of a list |
+//!
+//! Signs are part of what they name: see [`signs`]. A thought between marks such as `<think>` is dropped; one that is not
+//! closed is no answer, nor is a question, nor what breaks off in an ellipsis, unless what is accepted ends so too.
 
+mod candidates;
 mod choice;
 mod json;
 mod number;
+pub(super) mod signs;
 #[cfg(test)]
 mod tests;
+mod thought;
 
-use super::reader::has_answer;
-use super::text::{Bag, normal};
 use super::{Episode, Matching, Question};
-use number::{number, numbers_in};
+use number::number;
+use signs::signed_words;
+pub(crate) use thought::{Apart, apart};
 
 /// How far two numbers may differ, as a part of the right one, because decimals are not exact in binary.
 const ROUNDING: f64 = 1e-9;
@@ -75,31 +82,44 @@ impl Check {
     /// No probability at all scores 0, as a sure forecast that was wrong: else refusing would beat forecasting
     /// badly.
     pub fn score(&self, answer: &str) -> f64 {
+        if let Check::Json { value } = self {
+            // Sound JSON is never touched, whatever its texts hold.
+            let found = json::find(answer).or_else(|| json::find(&apart(answer).said?));
+            return right(found.is_some_and(|found| json::same(&found, value)));
+        }
+        let Some(answer) = apart(answer).said else {
+            return 0.0;
+        };
+        if ends_open(&answer) && !self.accepted().iter().any(|accepted| ends_open(accepted)) {
+            return 0.0;
+        }
         match self {
-            Check::Exact { answers } => right(answers.iter().any(|wanted| same(wanted, answer))),
-            Check::Numeric { value, tolerance } => {
-                let last = numbers_in(answer).last();
-                right(
-                    last.is_some_and(|last| {
-                        last.readings().any(|x| is_close(x, *value, *tolerance))
-                    }),
-                )
-            }
+            Check::Exact { answers } => right(answers.iter().any(|wanted| same(wanted, &answer))),
+            Check::Numeric { value, tolerance } => right(
+                number::last(&answer)
+                    .is_some_and(|last| last.readings().any(|x| is_close(x, *value, *tolerance))),
+            ),
             Check::Choice {
                 answer: wanted,
                 options,
-            } => right(choice::names(answer, wanted, options)),
-            Check::Json { value } => {
-                right(json::find(answer).is_some_and(|found| json::same(&found, value)))
-            }
+            } => right(choice::names(&answer, wanted, options)),
+            Check::Json { .. } => 0.0,
             Check::Contains { answers, matching } => {
-                right(has_answer(&[&Bag::new(answer)], answers, *matching))
+                right(candidates::is_one_of(&answer, answers, *matching))
             }
             Check::Probability { happened } => {
                 let outcome = f64::from(u8::from(*happened));
-                let first = numbers_in(answer).find_map(|number| number.probability());
-                first.map_or(0.0, |p| 1.0 - (p - outcome).powi(2))
+                number::probability(&answer).map_or(0.0, |p| 1.0 - (p - outcome).powi(2))
             }
+        }
+    }
+
+    /// The texts that an answer may be.
+    fn accepted(&self) -> &[String] {
+        match self {
+            Check::Exact { answers } | Check::Contains { answers, .. } => answers,
+            Check::Choice { options, .. } => options,
+            Check::Numeric { .. } | Check::Json { .. } | Check::Probability { .. } => &[],
         }
     }
 }
@@ -108,13 +128,26 @@ fn right(holds: bool) -> f64 {
     f64::from(u8::from(holds))
 }
 
-/// Whether two answers are the same: as numbers where both are, else by their words, and by every character where
-/// there is no word.
+/// Whether a text ends in a question mark or an ellipsis, quotes, brackets and emphasis aside.
+fn ends_open(text: &str) -> bool {
+    let dress = |c: char| {
+        c.is_whitespace()
+            || matches!(
+                c,
+                '"' | '\'' | '”' | '’' | '»' | ')' | ']' | '*' | '_' | '`'
+            )
+    };
+    let end = text.trim_end_matches(dress);
+    end.ends_with(['?', '？', '؟', '…']) || end.ends_with("..")
+}
+
+/// Whether two answers are the same: as numbers where both are, else by their words and signs, and by every character
+/// where there is no word.
 fn same(wanted: &str, answer: &str) -> bool {
     if let (Some(wanted), Some(answer)) = (number(wanted), number(answer)) {
         return wanted == answer;
     }
-    match (normal(wanted), normal(answer)) {
+    match (signed_words(wanted), signed_words(answer)) {
         (wanted_words, words) if wanted_words.is_empty() && words.is_empty() => {
             !wanted.trim().is_empty() && wanted.trim() == answer.trim()
         }

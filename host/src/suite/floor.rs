@@ -12,7 +12,7 @@ mod forecast;
 mod routing;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use async_trait::async_trait;
@@ -52,6 +52,32 @@ pub fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
         Lane::Forecast => forecast::floors(suite),
         Lane::Discovery => discovery::floors(suite),
     }
+}
+
+/// Whether some lane has a floor, or an oracle, of this name: a plugin may call itself so too.
+pub fn is_name_of_a_floor(name: &str) -> bool {
+    static NAMES: LazyLock<HashSet<String>> = LazyLock::new(|| {
+        let lanes = [
+            Lane::Evidence,
+            Lane::Routing,
+            Lane::Forecast,
+            Lane::Discovery,
+        ];
+        let floors = lanes.into_iter().flat_map(|lane| {
+            floors(&Suite {
+                name: String::new(),
+                lane,
+                summary: String::new(),
+                streams: Vec::new(),
+                budgets: Vec::new(),
+                primary: String::new(),
+            })
+        });
+        floors
+            .map(|floor| floor.description().name.clone())
+            .collect()
+    });
+    NAMES.contains(name)
 }
 
 /// Those of lanes A and B.

@@ -1,6 +1,6 @@
 //! The metrics: of a ranking, and over the tasks of a suite.
 
-use super::{Question, Scores, Suite};
+use super::{Lane, Question, Scores, Suite};
 
 /// What was read off the neighbours of one task: the mean success of the attempts that were retrieved.
 pub(super) const PREDICTED_SUCCESS: &str = "predicted-success";
@@ -9,6 +9,8 @@ pub(super) const SUCCEEDED: &str = "succeeded";
 /// Area under the ROC curve of the first against the second, over tasks.
 pub(super) const OUTCOME_AUC: &str = "outcome-auc";
 
+/// What metrics of answers within a budget begin with.
+const ANSWER: &str = "answer@";
 /// Metrics of the three kinds of question, besides the answers themselves; see [`super::Reader`].
 const EVIDENCE: [&str; 5] = ["hit@1", "hit@5", "ndcg@10", "recall@10", "all-evidence@10"];
 const KIND: [&str; 2] = ["hit@1", "recall@5"];
@@ -50,6 +52,33 @@ pub fn is_hidden(metric: &str) -> bool {
     metric == PREDICTED_SUCCESS || metric == SUCCEEDED
 }
 
+/// Whether a metric has a value for a single question.
+pub fn is_per_question(metric: &str) -> bool {
+    metric != OUTCOME_AUC
+}
+
+/// Why questions that are scored say nothing about a metric of their lane: what is true of all of them.
+pub fn why_left_out(lane: Lane, metric: &str) -> &'static str {
+    match (lane, metric) {
+        (_, SCORE | BEST_OF_N) => "no program can check their answers, or their agent failed",
+        (Lane::Evidence, metric) if metric.starts_with(ANSWER) => {
+            "no accepted answer to them is known, or none stands in anything that could be drawn on"
+        }
+        (Lane::Evidence, _) => "no place that is known to hold their answer could be drawn on",
+        (Lane::Transfer, "hit@1" | "recall@5") => "no attempt of their kind could be drawn on",
+        (Lane::Transfer, _) => "no attempt could be drawn on",
+        (Lane::Forecast, BRIER) => {
+            "a market has a price for them, so that they count for `market-brier`"
+        }
+        (Lane::Forecast, MARKET_BRIER) => {
+            "no market has a price for them, so that they count for `brier`"
+        }
+        (Lane::Routing | Lane::Forecast | Lane::Discovery | Lane::Attempts, _) => {
+            "they say nothing about it"
+        }
+    }
+}
+
 /// A metric over tasks: the mean over those that it applies to, except for `outcome-auc`, which only exists
 /// over several. `None` if it applies to none.
 pub fn aggregate(metric: &str, tasks: &[&Scores]) -> Option<f64> {
@@ -82,7 +111,7 @@ impl Suite {
     /// The same suite for a language model that acts: reported by how right its answers are, or, where several
     /// problems are hidden, by how many it finds.
     pub fn for_a_model(mut self) -> Suite {
-        if self.lane != super::Lane::Discovery {
+        if self.lane != Lane::Discovery {
             self.primary = SCORE.into();
         }
         self
@@ -145,14 +174,14 @@ impl Suite {
     pub fn primary_budget(&self) -> Option<u32> {
         let named = self
             .primary
-            .strip_prefix("answer@")
+            .strip_prefix(ANSWER)
             .and_then(|budget| budget.parse().ok());
         named.or_else(|| self.budgets.last().copied())
     }
 
     /// Whether some asked tasks are known to have succeeded and others to have failed.
     fn outcomes_vary(&self) -> bool {
-        if self.lane != super::Lane::Transfer {
+        if self.lane != Lane::Transfer {
             return false;
         }
         let mut verdicts = self
@@ -167,7 +196,7 @@ impl Suite {
 
 /// The name of the metric: does an accepted answer stand in the guidance of this many tokens?
 pub(super) fn answer_within(budget: u32) -> String {
-    format!("answer@{budget}")
+    format!("{ANSWER}{budget}")
 }
 
 /// Normalised discounted cumulative gain of a ranking cut at `depth`, given the gains of what was ranked, in

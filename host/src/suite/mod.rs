@@ -29,10 +29,11 @@ mod summary;
 pub(crate) mod text;
 
 pub use checker::Check;
+pub(crate) use checker::{Apart, apart};
 pub use error::SuiteError;
-pub use floor::floors;
+pub use floor::{floors, is_name_of_a_floor};
 pub use load::{Format, builtin, formats};
-pub use metric::{aggregate, is_hidden, is_solved, lower_is_better};
+pub use metric::{aggregate, is_hidden, is_per_question, is_solved, lower_is_better, why_left_out};
 pub use problems::{Problem, Severity, check};
 pub(crate) use reader::attempt_of;
 pub use reader::{Act, Cited, Reader, Reading, Record};

@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 use memhost_words::terms;
 pub(super) use memhost_words::words;
 
+use super::checker::signs::{signed_terms, signed_words};
+
 /// The words of a text joined by single spaces.
 pub(super) fn normal(text: &str) -> String {
     words(text).join(" ")
@@ -14,7 +16,7 @@ pub(super) fn normal(text: &str) -> String {
 /// A text in the form in which answers are looked for.
 #[derive(Debug, Default)]
 pub(super) struct Bag {
-    /// Words joined by single spaces, with one at either end.
+    /// Words with their signs, joined by single spaces, with one at either end.
     phrase: String,
     terms: HashSet<String>,
 }
@@ -22,14 +24,14 @@ pub(super) struct Bag {
 impl Bag {
     pub(super) fn new(text: &str) -> Bag {
         Bag {
-            phrase: format!(" {} ", normal(text)),
-            terms: terms(text).into_iter().collect(),
+            phrase: format!(" {} ", signed_words(text).join(" ")),
+            terms: signed_terms(text).into_iter().collect(),
         }
     }
 
-    /// Whether these words stand in the text one after the other. Nothing stands nowhere.
+    /// Whether these words stand in the text one after the other, with the same signs. Nothing stands nowhere.
     pub(super) fn has_phrase(&self, phrase: &str) -> bool {
-        let phrase = normal(phrase);
+        let phrase = signed_words(phrase).join(" ");
         !phrase.is_empty() && self.phrase.contains(&format!(" {phrase} "))
     }
 
@@ -40,9 +42,13 @@ impl Bag {
     }
 }
 
-/// What a text is found by, without the words that stand in every English one. A text of nothing but stop words keeps
-/// them all.
+/// What an answer is found by, signs and all, without the words that stand in every English text. A text of nothing but
+/// stop words keeps them all.
 pub(super) fn content_words(text: &str) -> Vec<String> {
+    telling(signed_terms(text))
+}
+
+fn telling(all: Vec<String>) -> Vec<String> {
     static STOP_WORDS: LazyLock<HashSet<String>> = LazyLock::new(|| {
         stop_words::lookup("en")
             .unwrap_or_default()
@@ -50,7 +56,6 @@ pub(super) fn content_words(text: &str) -> Vec<String> {
             .flat_map(|word| words(word))
             .collect()
     });
-    let all = terms(text);
     let telling: Vec<String> = all
         .iter()
         .filter(|word| !STOP_WORDS.contains(*word))
@@ -61,7 +66,7 @@ pub(super) fn content_words(text: &str) -> Vec<String> {
 
 /// How many of the telling words of two texts are in both, of all of them: Jaccard's index, in 0..=1.
 pub(crate) fn overlap(one: &str, other: &str) -> f64 {
-    let of = |text| content_words(text).into_iter().collect::<HashSet<_>>();
+    let of = |text| telling(terms(text)).into_iter().collect::<HashSet<_>>();
     let (one, other) = (of(one), of(other));
     let all = one.union(&other).count();
     let both = one.intersection(&other).count();
@@ -107,6 +112,11 @@ mod tests {
         assert!(bag.has_phrase("38 Square"));
         assert!(!bag.has_phrase("8 square"));
         assert!(!bag.has_phrase("?"));
+        let bag = Bag::new("The freezer is set to -18.5, and all is in C#.");
+        assert!(bag.has_phrase("−18.50") && bag.has_phrase("c#") && bag.has_word("c#"));
+        for other in ["18.5", "-18", "18", "5", "C", "C++"] {
+            assert!(!bag.has_phrase(other) && !bag.has_word(other), "{other}");
+        }
         let bag = Bag::new("我的猫叫小花");
         assert!(bag.has_phrase("小花") && bag.has_word("小花"));
         assert!(!bag.has_phrase("花小") && !bag.has_word("花小"));

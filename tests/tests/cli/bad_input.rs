@@ -50,30 +50,27 @@ fn two_plugins_of_one_name_cannot_be_told_apart() {
         &[("pets.jsonl", PETS)],
         &["compare", "a=rag", "a=recency", "--suite", "pets.jsonl"],
         2,
-        &["two of the plugins are called `a`: give one another name, as in `other=recency`"],
+        &["two of the plugins are called `a`: give one of them another name with NAME=PLUGIN, as in `other=recency`"],
     );
 }
 
 #[test]
-fn the_name_of_a_floor_cannot_be_chosen() {
-    let compare = |plugin: &str, expected: &[&str]| {
-        refused(
-            &[("pets.jsonl", PETS)],
-            &["compare", "recency", plugin, "--suite", "pets.jsonl"],
-            2,
-            expected,
-        )
-    };
-    compare(
-        "bm25=rag",
-        &[
-            "`bm25=rag` takes a name that suite `pets` has for a floor",
-            "taken: none, random, recency, bm25, dense, oracle",
-        ],
-    );
-    compare("oracle=rag", &["choose another one"]);
-    // A plugin's own name is its author's choice.
-    compare("other=nowhere.wasm", &["there is no plugin file"]);
+fn a_plugin_that_is_called_like_a_floor_takes_part_and_is_mistaken_for_none() {
+    let place = Place::new();
+    place.write("pets.jsonl", PETS);
+    let said = place
+        .memhost(&["compare", "bm25=rag", "oracle=recency", "--suite", "pets.jsonl"])
+        .succeeds();
+    said.says(&[
+        "bm25 (plugin)",
+        "bm25 (floor)",
+        "oracle (plugin)",
+        "oracle (ceiling)",
+    ]);
+    place
+        .memhost(&["compare", "other=nowhere.wasm", "--suite", "pets.jsonl"])
+        .fails(2)
+        .complains(&["there is no plugin file"]);
 }
 
 #[test]

@@ -49,7 +49,6 @@ impl Prepared {
             ResultDirectory::look(output).map_err(Failure::failed)?;
         }
         let (suite_names, suites) = load_suites(&options.suites)?;
-        plugins::check_names(&options.plugins, &suites).map_err(Failure::usage)?;
         let engine = setup::engine(&config)?;
         let Cast {
             found,

@@ -1,9 +1,12 @@
 //! The answer of a comparison, in one sentence per suite.
 
-use super::number::{count, hundredths, p_value};
+use super::number::{count, hundredths, p_value, plural, probability};
+use crate::compare::caveats::unmeasured;
 use crate::compare::label;
-use crate::compare::statistics::{Estimate, Interval};
-use crate::compare::summary::{StrategyResult, SuiteResult, Unfinished, Verdict};
+use crate::compare::statistics::{Estimate, Interval, LEVEL};
+use crate::compare::summary::{
+    Clash, Detectable, Pair, StrategyResult, SuiteResult, Unfinished, Verdict,
+};
 use crate::suite;
 
 /// What a comparison says of a suite.
@@ -33,7 +36,8 @@ pub fn answer(suite: &SuiteResult) -> Answer {
     let plugins = ranking(suite, false);
     let floors = ranking(suite, true);
     let Some(best) = plugins.first() else {
-        return undecided("no plugin has a result".to_owned());
+        let why = unmeasured(suite);
+        return undecided(why.unwrap_or_else(|| "no plugin has a result".to_owned()));
     };
     if suite.groups < 2 {
         let all = plugins.iter().chain(floors.first());
@@ -47,11 +51,12 @@ pub fn answer(suite: &SuiteResult) -> Answer {
     let floor = floors
         .first()
         .and_then(|floor| Duel::of(suite, best, floor));
-    let mut parts: Vec<String> = among_plugins(&best.strategy, &others).into_iter().collect();
+    let name = name_of(best);
+    let mut parts: Vec<String> = among_plugins(&name, &others).into_iter().collect();
     let beaten = others.iter().all(|duel| duel.verdict == Verdict::Better);
     let subject = match beaten && !parts.is_empty() {
         true => "it",
-        false => best.strategy.as_str(),
+        false => name.as_str(),
     };
     parts.extend(floor.as_ref().map(|duel| duel.with_floor(subject)));
     if parts.is_empty() {
@@ -100,22 +105,30 @@ fn scored(suite: &SuiteResult, strategy: &StrategyResult) -> String {
     )
 }
 
+/// What a sentence calls a strategy: it says itself who is a floor.
+fn name_of(strategy: &StrategyResult) -> String {
+    match strategy.floor {
+        true => strategy.strategy.clone(),
+        false => label(&strategy.strategy, false),
+    }
+}
+
 /// The best plugin and the others; `None` if there is no other.
-fn among_plugins(best: &str, others: &[Duel<'_>]) -> Option<String> {
-    let alike: Vec<&Duel<'_>> = others
+fn among_plugins(best: &str, others: &[Duel]) -> Option<String> {
+    let alike: Vec<&Duel> = others
         .iter()
         .filter(|duel| duel.verdict != Verdict::Better)
         .collect();
     let Some(nearest) = alike.first() else {
         let next = others.first()?;
         let than = match others {
-            [_] => next.than.to_owned(),
+            [_] => next.than.clone(),
             _ => format!("the next best plugin, {},", next.than),
         };
         return Some(format!("{best} beats {than} by {}", next.size()));
     };
     let names: Vec<&str> = std::iter::once(best)
-        .chain(alike.iter().map(|duel| duel.than))
+        .chain(alike.iter().map(|duel| duel.than.as_str()))
         .collect();
     let which = match alike.as_slice() {
         [_] => String::new(),
@@ -138,20 +151,16 @@ fn listed(names: &[&str]) -> String {
 }
 
 /// The best plugin against another strategy.
-struct Duel<'a> {
-    than: &'a str,
-    /// By how much the best plugin is better.
-    by: Estimate,
-    p: Option<f64>,
+struct Duel {
+    than: String,
+    /// The two, in terms of how much better the best plugin is.
+    pair: Pair,
     verdict: Verdict,
+    detectable: Option<Detectable>,
 }
 
-impl<'a> Duel<'a> {
-    fn of_all(
-        suite: &SuiteResult,
-        best: &StrategyResult,
-        others: &[&'a StrategyResult],
-    ) -> Vec<Duel<'a>> {
+impl Duel {
+    fn of_all(suite: &SuiteResult, best: &StrategyResult, others: &[&StrategyResult]) -> Vec<Duel> {
         let duels = others
             .iter()
             .filter_map(|other| Duel::of(suite, best, other));
@@ -159,30 +168,26 @@ impl<'a> Duel<'a> {
     }
 
     /// `None` if they share no task.
-    fn of(
-        suite: &SuiteResult,
-        best: &StrategyResult,
-        other: &'a StrategyResult,
-    ) -> Option<Duel<'a>> {
+    fn of(suite: &SuiteResult, best: &StrategyResult, other: &StrategyResult) -> Option<Duel> {
         let (ours, theirs) = (
             label(&best.strategy, best.floor),
             label(&other.strategy, other.floor),
         );
         let pair = suite.pair(&ours, &theirs)?;
-        let by = match suite::lower_is_better(&suite.primary) {
-            true => pair.turned().difference,
-            false => pair.difference,
-        };
+        let verdict = pair.verdict(&suite.primary);
         Some(Duel {
-            than: &other.strategy,
-            by,
-            p: pair.p_holm,
-            verdict: pair.verdict(&suite.primary),
+            than: name_of(other),
+            pair: match suite::lower_is_better(&suite.primary) {
+                true => pair.turned(),
+                false => pair,
+            },
+            verdict,
+            detectable: suite.detectable,
         })
     }
 
     fn with_floor(&self, subject: &str) -> String {
-        let than = self.than;
+        let than = &self.than;
         match self.verdict {
             Verdict::Better => {
                 format!("{subject} beats the best floor, {than}, by {}", self.size())
@@ -200,26 +205,44 @@ impl<'a> Duel<'a> {
 
     /// `6.1 points [2.0, 10.3], p = .004 after correction`.
     fn size(&self) -> String {
-        self.shown(self.by.mean, self.by.interval)
+        shown(&self.pair, self.detectable)
     }
 
     fn turned_size(&self) -> String {
-        let interval = self.by.interval.map(|Interval { low, high }| Interval {
-            low: -high,
-            high: -low,
-        });
-        self.shown(-self.by.mean, interval)
+        shown(&self.pair.turned(), self.detectable)
     }
+}
 
-    fn shown(&self, mean: f64, interval: Option<Interval>) -> String {
-        let interval = interval.map_or_else(String::new, |Interval { low, high }| {
-            format!(" [{}, {}]", hundredths(low), hundredths(high))
-        });
-        format!(
-            "{} points{interval}, {} after correction",
-            hundredths(mean),
-            p_value(self.p)
-        )
+/// A difference with its interval and p. The two come from different methods: where they do not agree, the sentence says
+/// which of them decides, and why.
+fn shown(pair: &Pair, detectable: Option<Detectable>) -> String {
+    let Estimate { mean, interval, .. } = pair.difference;
+    let points = format!("{} points", hundredths(mean));
+    let p = p_value(pair.p_holm);
+    let Some(Interval { low, high }) = interval else {
+        return format!("{points}, {p} after correction");
+    };
+    let interval = format!("[{}, {}]", hundredths(low), hundredths(high));
+    match pair.clash() {
+        None => format!("{points} {interval}, {p} after correction"),
+        Some(Clash::PDecides) => {
+            let pairs = detectable.map_or_else(String::new, |detectable| {
+                format!(" for {}", plural(detectable.comparisons, "pair", "pairs"))
+            });
+            let never = detectable
+                .filter(|detectable| detectable.smallest_p > LEVEL)
+                .map_or_else(String::new, |detectable| {
+                    let least = probability(Some(detectable.smallest_p));
+                    format!(", and with so few groups p is never below {least}")
+                });
+            format!(
+                "{points}, and {p} after correction{pairs} decides, for the interval {interval} is of this pair \
+                 alone{never}"
+            )
+        }
+        Some(Clash::IntervalDecides) => format!(
+            "{points}, and the interval {interval} decides, for it includes 0, although {p} after correction"
+        ),
     }
 }
 

@@ -56,6 +56,7 @@ fn text(report: &Report, width: usize, ink: Ink) -> String {
             push_wrapped(&mut text, "  ", &model_calls(strategy), width);
         }
         for Inapplicable { strategy, reason } in &suite.inapplicable {
+            let strategy = label(strategy, false);
             let text_of = format!("{strategy} does not apply: {reason}");
             push_wrapped(&mut text, "- ", &text_of, width);
         }
@@ -86,7 +87,7 @@ fn model_calls(strategy: &StrategyResult) -> String {
     let purposes: Vec<String> = purposes.collect();
     format!(
         "{}, model calls per run: {}",
-        strategy.strategy,
+        label(&strategy.strategy, strategy.floor),
         purposes.join(", ")
     )
 }
@@ -182,7 +183,7 @@ fn suite_table(suite: &SuiteResult, width: usize, ink: Ink) -> String {
     let secondary: Vec<&str> = suite
         .metrics
         .iter()
-        .filter(|metric| **metric != suite.primary)
+        .filter(|metric| **metric != suite.primary && suite.is_measured(metric))
         .map(String::as_str)
         .collect();
     let kept = |shown: usize| secondary.get(..shown).unwrap_or_default();
@@ -191,7 +192,11 @@ fn suite_table(suite: &SuiteResult, width: usize, ink: Ink) -> String {
         columns.extend(costs(suite));
         (shown, vec![columns])
     };
-    let two = |shown| (shown, vec![scores(suite, kept(shown)), costs(suite)]);
+    let two = |shown| {
+        let blocks = [scores(suite, kept(shown)), costs(suite)];
+        let blocks = blocks.into_iter().filter(|block| !block.is_empty());
+        (shown, blocks.collect())
+    };
     let fits = |blocks: &[Vec<Column>]| {
         let texts = blocks.iter().map(|block| render(suite, block, Ink::Plain));
         texts
@@ -204,7 +209,9 @@ fn suite_table(suite: &SuiteResult, width: usize, ink: Ink) -> String {
         .chain(numbers().map(two))
         .find(|(_, blocks)| fits(blocks))
         .unwrap_or_else(|| two(0));
-    blocks.push(standing(suite));
+    if suite.is_measured(&suite.primary) {
+        blocks.push(standing(suite));
+    }
     let texts: Vec<String> = blocks
         .iter()
         .map(|block| render(suite, block, ink))
@@ -288,8 +295,10 @@ fn left_out_note(metrics: &[&str]) -> String {
 
 fn scores(suite: &SuiteResult, secondary: &[&str]) -> Vec<Column> {
     let first = suite.strategies.first();
-    let first = first.map_or(NOTHING, |first| first.strategy.as_str());
-    let mut columns = vec![
+    let first = first.map_or(NOTHING.to_owned(), |first| {
+        label(&first.strategy, first.floor)
+    });
+    let of_primary = [
         Column::new(
             suite,
             format!("{}\n[95 %]", direction(&suite.primary)),
@@ -302,6 +311,9 @@ fn scores(suite: &SuiteResult, secondary: &[&str]) -> Vec<Column> {
         )
         .meaning(suite, |strategy| verdict_to_first(suite, strategy)),
     ];
+    let is_shown = suite.is_measured(&suite.primary);
+    let of_primary = of_primary.into_iter().filter(|_| is_shown);
+    let mut columns: Vec<Column> = of_primary.collect();
     columns.extend(secondary.iter().map(|metric| {
         Column::new(suite, direction(metric), |strategy| {
             let value = strategy.metrics.get(*metric).copied();

@@ -48,6 +48,26 @@ fn whatever_went_wrong_stands_above_or_under_the_table() {
 }
 
 #[test]
+fn a_metric_that_is_measured_nowhere_is_explained_and_has_no_column_of_dashes() {
+    let mut report = report();
+    let suite = &mut report.suites[0];
+    for strategy in &mut suite.strategies {
+        (strategy.quality, strategy.difference, strategy.rank) = (None, None, None);
+        strategy.metrics.clear();
+    }
+    suite.pairs.clear();
+    suite.measured = suite
+        .metrics
+        .iter()
+        .map(|metric| (metric.clone(), 0))
+        .collect();
+    suite.caveats = crate::compare::caveats::about_results(suite);
+    insta::assert_snapshot!(table(&report, 160));
+    let text = json(&report).unwrap();
+    assert!(text.contains("all 24 questions are left out"), "{text}");
+}
+
+#[test]
 fn json_comes_back_as_the_report() {
     let report = report();
     let text = json(&report).unwrap();

@@ -63,7 +63,28 @@ pub enum Verdict {
     Undecided,
 }
 
+/// An interval and a p that do not agree. They come from different methods: a bootstrap of this pair alone, and a test
+/// corrected for every pair that was looked at. Chance is ruled out where both rule it out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clash {
+    /// The interval leaves zero out, and p is above the level.
+    PDecides,
+    /// The interval includes zero, and p is not above the level.
+    IntervalDecides,
+}
+
 impl Pair {
+    /// Whether interval and p do not agree, and which of them decides; `None` too where there is only one of them.
+    pub fn clash(&self) -> Option<Clash> {
+        let interval = self.difference.interval?;
+        let leaves_zero_out = interval.low > 0.0 || interval.high < 0.0;
+        match (leaves_zero_out, self.p_holm? <= LEVEL) {
+            (true, false) => Some(Clash::PDecides),
+            (false, true) => Some(Clash::IntervalDecides),
+            _ => None,
+        }
+    }
+
     /// Whether chance can be ruled out: the interval leaves zero out, and so rarely would chance alone give such a
     /// difference, after correction for how many were looked at.
     pub fn is_told_apart(&self) -> bool {
@@ -105,6 +126,12 @@ impl Pair {
 }
 
 impl SuiteResult {
+    /// Whether a metric has a value on some question. Where it has none, reports have no column of dashes: the caveats say
+    /// why.
+    pub fn is_measured(&self, metric: &str) -> bool {
+        self.measured.get(metric) != Some(&0)
+    }
+
     /// The pair of these two, as [`label`] calls them, ours minus theirs.
     pub fn pair(&self, ours: &str, theirs: &str) -> Option<Pair> {
         let straight = |pair: &&Pair| pair.ours == ours && pair.theirs == theirs;

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::contract::Finding;
-use crate::suite::{Check, Episode, Question};
+use crate::suite::{Apart, Check, Episode, Question, apart};
 
 /// How an agent is to answer: as its answer is checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,7 +63,9 @@ impl Form {
     pub(super) fn instruction(&self) -> String {
         let last_line = |what: &str| format!("End with a line `Answer: …` that holds {what}.");
         match self {
-            Form::Text => last_line("nothing but the answer, as short as it can be"),
+            Form::Text => last_line(
+                "nothing but the answer, as short as it can be; whoever names several has named none",
+            ),
             Form::Number => last_line("one number, without its unit"),
             Form::Option(options) => format!(
                 "{}\n\n{}",
@@ -122,25 +124,48 @@ impl Form {
         Some(schema.to_string())
     }
 
-    /// The thought in a reply, and the answer: what follows the last line that begins `Answer:`. A reply without
-    /// such a line is all answer.
-    pub(super) fn split<'r>(&self, reply: &'r str) -> (&'r str, &'r str) {
-        let whole = ("", reply.trim());
+    /// The thought in a reply, and the answer: what follows the last line that begins `Answer:`. A reply without such a
+    /// line ends in its answer: with its last line, or as a whole where lines mean nothing. What stands between marks such
+    /// as `<think>` is thought; one that is not closed was cut off, and there is no answer.
+    pub(super) fn split(&self, reply: &str) -> (String, String) {
+        let is_value = matches!(self, Form::Json | Form::Findings { .. });
+        if is_value && serde_json::from_str::<serde_json::Value>(reply.trim()).is_ok() {
+            // Whatever its texts hold.
+            return (String::new(), reply.trim().to_owned());
+        }
+        let Apart { thought, said } = apart(reply);
+        let Some(said) = said else {
+            return (thought, String::new());
+        };
+        let (before, answer) = self.split_said(&said);
+        let thoughts = [thought.as_str(), before];
+        let thoughts: Vec<&str> = thoughts
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .collect();
+        (thoughts.join("\n\n"), answer.to_owned())
+    }
+
+    fn split_said<'r>(&self, said: &'r str) -> (&'r str, &'r str) {
+        let whole = ("", said.trim());
         if let Form::Findings { .. } = self {
             return whole;
         }
-        let mut end = reply.len();
-        for line in reply.split_inclusive('\n').rev() {
+        let mut end = said.len();
+        for line in said.split_inclusive('\n').rev() {
             let start = end - line.len();
             if let Some(after) = announced(line) {
-                let answer = reply[end - after..].trim();
+                let answer = said[end - after..].trim();
                 if !answer.is_empty() {
-                    return (reply[..start].trim(), answer);
+                    return (said[..start].trim(), answer);
                 }
             }
             end = start;
         }
-        whole
+        match whole.1.rsplit_once('\n') {
+            Some((before, last)) if *self != Form::Json => (before.trim(), last.trim()),
+            _ => whole,
+        }
     }
 
     /// The problems in a reply, at most as many as were asked for. Ids that no document has are no evidence.
@@ -148,7 +173,10 @@ impl Form {
         let Form::Findings { most } = self else {
             return Vec::new();
         };
-        let Ok(report) = serde_json::from_str::<Report>(reply) else {
+        // A sound reply is never touched, whatever its texts hold.
+        let report = serde_json::from_str::<Report>(reply).ok();
+        let report = report.or_else(|| serde_json::from_str(&apart(reply).said?).ok());
+        let Some(report) = report else {
             return Vec::new();
         };
         report

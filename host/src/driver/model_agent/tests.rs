@@ -227,9 +227,37 @@ fn the_answer_is_what_follows_the_last_announcement() {
         ("The answer: 4", "", "The answer: 4"),
         ("é\nANSWER: ü", "é", "ü"),
         ("", "", ""),
+        ("Two and two.\n\n**4**\n", "Two and two.", "**4**"),
     ] {
-        assert_eq!(Form::Number.split(reply), (thought, answer), "{reply:?}");
+        let said = (thought.to_owned(), answer.to_owned());
+        assert_eq!(Form::Number.split(reply), said, "{reply:?}");
     }
+    let lines = "{\"a\":\n1}";
+    assert_eq!(Form::Json.split(lines), (String::new(), lines.to_owned()));
+}
+
+#[test]
+fn what_is_thought_aloud_is_no_answer_wherever_it_stands() {
+    for (reply, thought, answer) in [
+        ("<think>Answer: 3?</think>\n4", "Answer: 3?", "4"),
+        (
+            "Answer: 3?\n</think>\nSo.\nAnswer: 4",
+            "Answer: 3?\n\nSo.",
+            "4",
+        ),
+        ("<think>Answer: 3", "Answer: 3", ""),
+        ("Answer: 4 <think>or 3?</think>", "or 3?", "4"),
+        ("Answer: 4 <think>or", "or", ""),
+    ] {
+        let said = (thought.to_owned(), answer.to_owned());
+        assert_eq!(Form::Number.split(reply), said, "{reply:?}");
+    }
+    let sound = r#"{"findings": [{"problem": "<think>", "evidence": [], "action": ""}]}"#;
+    assert_eq!(FINDINGS.split(sound).1, sound);
+    assert_eq!(FINDINGS.findings(sound, &[]).len(), 1);
+    let aloud = format!("<think>{{\"findings\": []}}</think>{sound}");
+    assert_eq!(FINDINGS.findings(&aloud, &[]).len(), 1);
+    assert!(FINDINGS.findings(&aloud[..40], &[]).is_empty());
 }
 
 #[tokio::test]

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
+use super::candidates::is_denied;
 use super::same;
-use crate::suite::text::words;
+use super::signs::signed_words;
 
 /// Whether an answer names the right option and no other.
 pub(super) fn names(answer: &str, wanted: &str, options: &[String]) -> bool {
@@ -12,7 +13,7 @@ pub(super) fn names(answer: &str, wanted: &str, options: &[String]) -> bool {
     };
     match whole(answer, options) {
         Some(named) => named == right,
-        None => named(answer, options) == [right],
+        None => named(answer, options) == Some(vec![right]),
     }
 }
 
@@ -42,23 +43,30 @@ fn is_letter(option: &str) -> bool {
 }
 
 /// Every option that a text names, in their order. Where one option's words are part of another's (`York`, `New
-/// York`), the longer one takes them.
-fn named(text: &str, options: &[String]) -> Vec<usize> {
-    let mut said = words(text);
+/// York`), the longer one takes them. `None` if it says of one that it is not the answer.
+fn named(text: &str, options: &[String]) -> Option<Vec<usize>> {
+    let mut said = signed_words(text);
     let mut found = Vec::new();
     // Letters are looked for as letters below.
     let mut longest_first: Vec<(usize, Vec<String>)> = options
         .iter()
         .enumerate()
         .filter(|(_, option)| !is_letter(option))
-        .map(|(place, option)| (place, words(option)))
+        .map(|(place, option)| (place, signed_words(option)))
         .collect();
     longest_first.sort_by_key(|(_, words)| std::cmp::Reverse(words.len()));
     let mut spoken_for = HashSet::new();
     for (place, option) in longest_first {
-        if !option.is_empty() && strike_out(&mut said, &option) {
-            found.push(place);
-            spoken_for.extend(option);
+        if option.is_empty() {
+            continue;
+        }
+        match strike_out(&mut said, &option) {
+            Struck::Not => {}
+            Struck::Out => {
+                found.push(place);
+                spoken_for.extend(option);
+            }
+            Struck::Denied => return None,
         }
     }
     // The letter in `vitamin C` is a part of that option, and names no third one.
@@ -66,17 +74,32 @@ fn named(text: &str, options: &[String]) -> Vec<usize> {
     found.extend(letters.filter_map(|letter| place(letter, options)));
     found.sort_unstable();
     found.dedup();
-    found
+    Some(found)
 }
 
-/// Takes every occurrence of a phrase out of a text; whether there was one.
-fn strike_out(said: &mut [String], phrase: &[String]) -> bool {
-    let mut found = false;
+/// What came of striking a phrase out of a text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Struck {
+    /// It does not stand there.
+    Not,
+    /// It is struck out.
+    Out,
+    /// It stands there as what is not so.
+    Denied,
+}
+
+/// Takes every occurrence of a phrase out of a text.
+fn strike_out(said: &mut [String], phrase: &[String]) -> Struck {
+    let mut found = Struck::Not;
     let mut at = 0;
-    while let Some(window) = said.get_mut(at..at + phrase.len()) {
-        if window.iter().eq(phrase) {
-            window.iter_mut().for_each(String::clear);
-            found = true;
+    while let Some(window) = said.get(at..at + phrase.len()) {
+        if window == phrase {
+            if is_denied(said, at) {
+                return Struck::Denied;
+            }
+            let window = said.iter_mut().skip(at).take(phrase.len());
+            window.for_each(String::clear);
+            found = Struck::Out;
             at += phrase.len();
         } else {
             at += 1;
@@ -94,7 +117,7 @@ fn letters(text: &str) -> impl Iterator<Item = char> + '_ {
         let after = &text[at + c.len_utf8()..];
         let alone = c.is_ascii_uppercase()
             && !before.ends_with(part_of_word)
-            && !after.starts_with(part_of_word);
+            && !after.starts_with(|c: char| part_of_word(c) || matches!(c, '+' | '#' | '♯'));
         let mut following = after.chars();
         let before_a_word =
             following.next() == Some(' ') && following.next().is_some_and(char::is_alphabetic);

@@ -2,10 +2,14 @@
 
 use serde_json::Value;
 
-/// The JSON that an answer is, or else the last fenced block that is JSON.
+/// The JSON that an answer is, or else holds in a fenced block. Blocks with different values are no answer.
 pub(super) fn find(answer: &str) -> Option<Value> {
-    let parse = |text: &str| serde_json::from_str(text.trim()).ok();
-    parse(answer).or_else(|| blocks(answer).filter_map(parse).last())
+    let whole = serde_json::from_str(answer.trim()).ok();
+    whole.or_else(|| {
+        let mut values = blocks(answer).filter_map(|text| serde_json::from_str(text.trim()).ok());
+        let first = values.next()?;
+        values.all(|value| same(&value, &first)).then_some(first)
+    })
 }
 
 /// What stands between fences, the name of the language left out.

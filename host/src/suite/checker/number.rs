@@ -1,7 +1,14 @@
 //! Numbers as people and language models write them.
 
+use super::signs::{is_minus, is_minus_word};
+
 /// Signs of currency that may stand between a number's sign and its digits.
 const CURRENCIES: [char; 4] = ['$', '€', '£', '¥'];
+
+/// Words that join numbers to a list or a range.
+const JOINS: [&str; 9] = ["and", "to", "und", "bis", "et", "à", "y", "e", "和"];
+/// Words that leave open which of two is meant.
+const ALTERNATIVES: [&str; 9] = ["or", "oder", "ou", "o", "u", "или", "或", "または", "或者"];
 
 /// A number in a text.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,26 +37,85 @@ impl Number {
 /// The number that a text is as a whole, if it is one.
 pub(super) fn number(text: &str) -> Option<Number> {
     let text = text.trim().trim_end_matches('.');
-    let (found, rest) = take(text, None)?;
-    (rest.is_empty() && found.value.is_finite()).then_some(found)
+    let (sign, unsigned) = match text.split_once(char::is_whitespace) {
+        Some((word, rest)) if is_minus_word(&word.to_lowercase()) => (-1.0, rest.trim_start()),
+        _ => (1.0, text),
+    };
+    let (found, rest) = take(unsigned, None)?;
+    let value = sign * found.value;
+    (rest.is_empty() && value.is_finite()).then_some(Number { value, ..found })
+}
+
+/// The last number of a text, unless it is one of a list: whoever names several has decided on none.
+pub(super) fn last(text: &str) -> Option<Number> {
+    let all: Vec<Found<'_>> = numbers_in(text).collect();
+    let last = all.last()?.number;
+    let list = all.iter().rev();
+    let mut others = list.clone().skip(1).zip(list).map_while(|(other, next)| {
+        let joined = is_list(next.gap);
+        joined.then_some(other.number)
+    });
+    let differs = |other: Number| !other.readings().any(|x| last.readings().any(|y| x == y));
+    (!others.any(differs)).then_some(last)
+}
+
+/// The first probability of a text, unless it is one of a list of several.
+pub(super) fn probability(text: &str) -> Option<f64> {
+    let all: Vec<Found<'_>> = numbers_in(text).collect();
+    let is_probable = |found: &Found<'_>| found.number.probability().is_some();
+    let place = all.iter().position(is_probable)?;
+    let first = all.get(place)?.number.probability()?;
+    let list = all.iter().skip(place + 1);
+    let mut others = list
+        .take_while(|found| is_list(found.gap))
+        .filter_map(|found| found.number.probability());
+    (!others.any(|other| other != first)).then_some(first)
+}
+
+/// Whether what stands between two numbers makes a list or a range of them: nothing but marks and conjunctions, or
+/// whatever ends in `or`. A full stop ends a sentence, and a bracket closes what is said on the side.
+fn is_list(gap: &str) -> bool {
+    let lists = |c: char| c.is_whitespace() || is_minus(c) || ",;?/|&([{—·•*~、，；？".contains(c);
+    let mut words = gap.split(lists).filter(|word| !word.is_empty()).rev();
+    let Some(last) = words.next().map(str::to_lowercase) else {
+        return true;
+    };
+    let is_join = |word: &str| JOINS.contains(&word.to_lowercase().as_str());
+    ALTERNATIVES.contains(&last.as_str()) || is_join(&last) && words.all(is_join)
+}
+
+/// A number and where it stands.
+#[derive(Debug, Clone, Copy)]
+struct Found<'a> {
+    number: Number,
+    /// What stands between it and the number before, or the beginning.
+    gap: &'a str,
 }
 
 /// Every number in a text, in order.
 ///
-/// Read are signs, decimals, thousands separators (`1,234.5`), exponents (`1e6`), a currency before and a percent
-/// sign behind, fractions (`3/4`, with a whole number `1 3/4`). A full stop behind is none of it. Digits inside a
-/// word (`x2`, `B12`) are no number, digits before one (`5kg`, `3rd`) are. What is not finite is left out.
-pub(super) fn numbers_in(text: &str) -> impl Iterator<Item = Number> + '_ {
+/// Read are signs (`minus` and `negative` too), decimals, thousands separators (`1,234.5`), exponents (`1e6`), a currency
+/// before and a percent sign behind, fractions (`3/4`, with a whole number `1 3/4`). A full stop behind is none of it.
+/// Digits inside a word (`x2`, `B12`) are no number, digits before one (`5kg`, `3rd`) are. What is not finite is left out.
+fn numbers_in(text: &str) -> impl Iterator<Item = Found<'_>> {
     let mut rest = text;
     let mut before = None;
+    let mut end = None;
     std::iter::from_fn(move || {
         loop {
             let first = rest.chars().next()?;
-            if let Some((number, after)) = take(rest, before) {
+            if let Some((mut number, after)) = take(rest, before) {
+                let start = text.len() - rest.len();
+                let gap = &text[end.unwrap_or(0)..start];
+                let is_bare = rest.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+                if is_bare && is_minus_in_words(gap, end.is_some()) {
+                    number.value = -number.value;
+                }
                 before = rest[..rest.len() - after.len()].chars().next_back();
                 rest = after;
+                end = Some(text.len() - after.len());
                 if number.value.is_finite() {
-                    return Some(number);
+                    return Some(Found { number, gap });
                 }
                 continue;
             }
@@ -68,10 +134,18 @@ pub(super) fn numbers_in(text: &str) -> impl Iterator<Item = Number> + '_ {
     })
 }
 
+/// Whether a text ends in the word for a minus sign; `behind` a number, nothing else may stand in it to take that away.
+fn is_minus_in_words(gap: &str, behind: bool) -> bool {
+    let text = gap.trim_end();
+    let word = text.rsplit(|c: char| !c.is_alphabetic()).next();
+    let is_sign = text.len() < gap.len() && word.is_some_and(|w| is_minus_word(&w.to_lowercase()));
+    is_sign && !(behind && word.is_some_and(|word| text.trim_start().len() == word.len()))
+}
+
 /// The number that a text begins with, and what follows it; `before` is the character in front of the text.
 fn take(text: &str, before: Option<char>) -> Option<(Number, &str)> {
     let in_word = before.is_some_and(|c| c.is_alphanumeric() || c == '_');
-    let (negative, rest) = match text.strip_prefix(['-', '\u{2212}']) {
+    let (negative, rest) = match text.strip_prefix(is_minus) {
         // Behind a word or a bracket it is a dash, or takes away.
         Some(rest) if !in_word && before != Some(')') => (true, rest),
         Some(_) => return None,

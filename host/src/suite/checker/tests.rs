@@ -177,9 +177,11 @@ fn json_is_compared_as_a_value_and_found_in_a_fenced_block() {
         &[
             r#"{"b": [1.5, {"c": null}], "a": 1.0}"#,
             "So:\n```json\n{\"a\": 1, \"b\": [1.5, {\"c\": null}]}\n```\nDone.",
-            "```\n{}\n``` no: ```{\"a\": 1, \"b\": [1.5, {\"c\": null}]}```",
+            "```\n{\"b\": [1.5, {\"c\": null}], \"a\": 1}\n``` or ```{\"a\": 1, \"b\": [1.5, {\"c\": null}]}```",
         ],
         &[
+            "```\n{}\n``` no: ```{\"a\": 1, \"b\": [1.5, {\"c\": null}]}```",
+            "{\"a\": 1, \"b\": [1.5, {\"c\": null}]}\n{}",
             r#"{"a": 1}"#,
             r#"{"a": 1, "b": [{"c": null}, 1.5]}"#,
             r#"{"a": "1", "b": [1.5, {"c": null}]}"#,
@@ -195,7 +197,7 @@ fn json_is_compared_as_a_value_and_found_in_a_fenced_block() {
 }
 
 #[test]
-fn contains_looks_as_the_reader_does() {
+fn contains_looks_for_the_words() {
     let phrase = Check::Contains {
         answers: texts(&["38 square"]),
         matching: Matching::Phrase,
@@ -245,7 +247,17 @@ fn checks_come_back_from_json_as_they_were() {
 fn a_huge_answer_is_scored_in_no_time() {
     let start = std::time::Instant::now();
     for piece in [
-        "$", "-", "1", "1,111", "1 1/", "A ", "[", "```", "paris ", " ",
+        "$",
+        "-",
+        "1",
+        "1,111",
+        "1 1/",
+        "A ",
+        "[",
+        "```",
+        "paris ",
+        " ",
+        "<think></think>",
     ] {
         let huge = piece.repeat(50_000);
         for check in every_kind() {
@@ -253,6 +265,252 @@ fn a_huge_answer_is_scored_in_no_time() {
         }
     }
     assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+}
+
+fn contains(accepted: &[&str]) -> Check {
+    Check::Contains {
+        answers: texts(accepted),
+        matching: Matching::Phrase,
+    }
+}
+
+/// What is wanted, what is said, and whether that is right.
+#[test]
+fn one_answer_in_a_short_sentence_is_right_and_a_list_never() {
+    const DAYS: &str = "Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday";
+    for (wanted, said, is_right) in [
+        ("Monday", "Monday", true),
+        ("Monday", "It was on Monday.", true),
+        ("Monday", "**Monday**", true),
+        ("Monday", "The meeting took place on Monday.", true),
+        ("Monday", "Yes, on Monday.", true),
+        ("Monday", "I think it was Monday.", true),
+        ("Monday", "Monday, I think", true),
+        ("Monday", "Monday. Monday!", true),
+        ("Monday", "on Monday, not on Tuesday", true),
+        ("Monday", DAYS, false),
+        ("Monday", &DAYS.replace(", ", "\n- "), false),
+        ("Monday", &DAYS.replace(", ", " "), false),
+        ("Monday", &DAYS.replace(", ", " or "), false),
+        ("Monday", &DAYS.replace(", ", "/"), false),
+        ("Monday", &DAYS.replace(", ", " | "), false),
+        ("Monday", &DAYS.replace(", ", ": "), false),
+        ("Monday", &DAYS.replace(", ", " → "), false),
+        ("Monday", &DAYS.replace(", ", " 🦀 "), false),
+        ("Monday", "Monday Tuesday Wednesday", false),
+        ("Monday", "Monday morning", true),
+        ("Montag", "Das Treffen hat am Montag stattgefunden.", true),
+        ("lunes", "Fue el lunes.", true),
+        ("गुड्डी", "मेरी बिल्ली का नाम गुड्डी है", true),
+        ("18:30", "at 18:30", true),
+        ("Monday", "Tuesday, Monday", false),
+        ("Monday", "Monday or Tuesday", false),
+        ("Monday", "Either Monday or Tuesday.", false),
+        ("Monday", "Monday (or Tuesday)", false),
+        ("Monday", "It was Monday. It was Tuesday.", false),
+        ("Monday", "not Monday", false),
+        ("Monday", "It was not on Monday", false),
+        ("Monday", "It wasn't Monday.", false),
+        ("Monday", "Was it Monday?", false),
+        ("Monday", "Let me think about Monday…", false),
+        ("Monday", "Let me think: Monday...", false),
+        ("Monday", "<think>Monday", false),
+        ("Monday", "<think>Tuesday?</think>Monday", true),
+        ("Monday", "<think>Monday</think>Tuesday", false),
+        ("Monday", "Mondays", false),
+        ("Monday", "", false),
+        ("Rex", "The user said that her dog is called Rex.", true),
+        ("Dr. Smith", "Dr. Smith", true),
+        ("Smith", "It was Dr. Smith.", true),
+        ("Tom and Jerry", "Tom and Jerry", true),
+        ("Tom and Jerry", "Tom, Jerry and Rex", false),
+        ("Paris, France", "Paris, France.", true),
+        ("Who's on first?", "“Who's on first?”", true),
+        ("7 May 2023", "It was on 7 May, 2023.", true),
+        ("18", "18", true),
+        ("18", "18 degrees", true),
+        ("18", "18%", true),
+        ("18", "$18.00", true),
+        ("18", "-18", false),
+        ("18", "minus 18", false),
+        ("18", "18.5", false),
+        ("18", "17 18 19", false),
+        ("18", "17 or 18", false),
+        ("18", "#18", true),
+        ("-18", "−18 °C", true),
+        ("-18", "It is set to minus 18 degrees.", true),
+        ("-18", "18", false),
+        ("-18", "- 18", false),
+        ("3.5", "3.50", true),
+        ("1000", "1,000 people", true),
+        ("1000", "1.000", false),
+        ("C++", "It is C++.", true),
+        ("C++", "C++17", true),
+        ("C++", "C#", false),
+        ("C++", "C", false),
+        ("C++", "c + +", false),
+        ("C", "C++", false),
+        ("C", "C#", false),
+        ("F#", "F", false),
+        ("F#", "`F#`", true),
+        (".NET", "in .NET", true),
+        (".NET", "the net", false),
+        ("Amélie", "Ame\u{301}lie", true),
+        ("ABC123", "ＡＢＣ１２３", true),
+        ("星期一", "会议是在星期一举行的。", true),
+        ("星期一", "星期一、星期二、星期三", false),
+        (
+            "星期一",
+            "星期一星期二星期三星期四星期五星期六星期日",
+            false,
+        ),
+    ] {
+        let score = contains(&[wanted]).score(said);
+        assert_eq!(
+            score == 1.0,
+            is_right,
+            "{wanted:?} was wanted, and {said:?} said"
+        );
+        assert!(score == 0.0 || score == 1.0);
+    }
+    let several = contains(&["NYC", "New York City"]);
+    tells_apart(&several, &["New York City (NYC)"], &["New York City (LA)"]);
+}
+
+#[test]
+fn answers_in_somebodys_own_words_hold_the_same_words_and_little_else() {
+    let in_words = |accepted: &str| Check::Contains {
+        answers: texts(&[accepted]),
+        matching: Matching::Words,
+    };
+    tells_apart(
+        &in_words("She moved to Lyon in 2019"),
+        &["In 2019 she moved to Lyon.", "Lyon, moved 2019"],
+        &[
+            "She moved to Lyon in 2018.",
+            "She moved to Lyon, Paris, Nice in 2019",
+            "Lyon Paris Nice Lille Rennes Nantes Metz Brest Toulon Dijon Reims moved 2019",
+        ],
+    );
+    tells_apart(
+        &in_words("-18 degrees"),
+        &["-18 degrees", "degrees: minus 18"],
+        &["18 degrees"],
+    );
+    tells_apart(&in_words("18 degrees"), &["degrees: 18"], &["-18 degrees"]);
+    tells_apart(
+        &in_words("writes C++"),
+        &["C++ is what she writes"],
+        &["C# is what she writes"],
+    );
+    tells_apart(&in_words("小花"), &["我的猫叫小花"], &["我的花叫小猫"]);
+}
+
+#[test]
+fn whoever_names_several_numbers_has_named_none() {
+    let hundred: Vec<String> = (1..=100).map(|number| number.to_string()).collect();
+    tells_apart(
+        &numeric(100.0, 0.0),
+        &[
+            "100",
+            "99 + 1 = 100",
+            "1 of 100",
+            "100 (one hundred)",
+            "100, 100",
+        ],
+        &[
+            &hundred.join(", "),
+            &hundred.join(" "),
+            &hundred.join("\n"),
+            &hundred.join(" or "),
+            "99 or 100",
+            "99 kg or 100",
+            "99-100",
+            "99–100",
+            "between 99 and 100",
+            "99 (or 100)",
+            "99, 100, 100",
+            "100?",
+            "100...",
+            "<think>99 + 1 = 100",
+        ],
+    );
+    tells_apart(
+        &numeric(-18.0, 0.0),
+        &[
+            "-18",
+            "minus 18",
+            "It is Negative 18.",
+            "<think>18</think>-18",
+        ],
+        &["18", "- 18", "20 minus 18", "20-18"],
+    );
+    tells_apart(&numeric(18.0, 0.0), &["20 minus 18", "- 18"], &["minus 18"]);
+    tells_apart(&numeric(0.7, 0.0), &["0.7 (70%)"], &["0.7 (75%)"]);
+}
+
+#[test]
+fn whoever_gives_several_probabilities_has_given_none() {
+    let happened = Check::Probability { happened: true };
+    for list in [
+        "0.5 or 0.9",
+        "0.1, 0.9",
+        "30% - 50%",
+        "between 0.3 and 0.5",
+        "0.9?",
+        "0 1",
+    ] {
+        assert_eq!(happened.score(list), 0.0, "{list}");
+    }
+    for one in ["0.9", "0.9 (90%)", "0.9 (9 of 10)", "0.9, I think"] {
+        assert!((happened.score(one) - 0.99).abs() < 1e-12, "{one}");
+    }
+}
+
+#[test]
+fn an_option_that_is_denied_or_asked_for_is_not_chosen() {
+    let check = choice("Paris", &["Lyon", "Paris"]);
+    tells_apart(
+        &check,
+        &["Paris", "It is Paris."],
+        &[
+            "not Paris",
+            "It isn't Paris",
+            "Paris?",
+            "Paris…",
+            "Lyon, Paris",
+        ],
+    );
+    let languages = choice("C++", &["C", "C++", "C#"]);
+    tells_apart(
+        &languages,
+        &["C++", "It is C++."],
+        &["C", "C#", "C, C++, C#"],
+    );
+    tells_apart(&choice("C", &["C", "C++"]), &["C", "It is C."], &["C++"]);
+    tells_apart(
+        &choice("-5", &["5", "-5"]),
+        &["-5", "It is -5."],
+        &["5", "It is 5."],
+    );
+}
+
+#[test]
+fn exact_answers_keep_their_signs() {
+    let exact = |wanted: &str| Check::Exact {
+        answers: texts(&[wanted]),
+    };
+    tells_apart(
+        &exact("C++"),
+        &["C++", "c++."],
+        &["C", "C#", "C + +", "C++, C#"],
+    );
+    tells_apart(&exact("-18"), &["-18", "minus 18", "−18"], &["18", "- 18"]);
+    tells_apart(
+        &exact("18 degrees"),
+        &["18 degrees", "18 Degrees!"],
+        &["-18 degrees"],
+    );
 }
 
 fn every_kind() -> Vec<Check> {
@@ -328,5 +586,64 @@ proptest! {
         for text in [value.to_string(), pretty, format!("```json\n{{{}}}\n```", reversed.join(", "))] {
             prop_assert_eq!(check.score(&text), 1.0, "{}", text);
         }
+    }
+
+    /// However it is joined: a list of all options is never right, and no candidate more makes a wrong answer right.
+    #[test]
+    fn naming_more_never_helps(
+        options in proptest::collection::btree_set("[a-z]{4,8}", 2..9),
+        right in any::<prop::sample::Index>(),
+        joint in prop::sample::select(vec![", ", " or ", " and ", "\n", "; ", "/", " | ", ". ", " - ", "\n- ", " (", "? ", ": ", " & ", " = ", " -> ", "…"]),
+    ) {
+        let options: Vec<String> = options.into_iter().map(|option| format!("x{option}")).collect();
+        let right = &options[right.index(options.len())];
+        let all: Vec<&str> = options.iter().map(String::as_str).collect();
+        let numbers: Vec<String> = (1..=options.len()).map(|number| number.to_string()).collect();
+        let wanted = [
+            (contains(&[right]), &options),
+            (choice(right, &all), &options),
+            (Check::Exact { answers: vec![right.clone()] }, &options),
+            (contains(&["1"]), &numbers),
+            (numeric(1.0, 0.0), &numbers),
+            (numeric(numbers.len() as f64, 0.0), &numbers),
+        ];
+        for (check, candidates) in wanted {
+            if [". ", " = ", " -> ", ": ", "…"].contains(&joint) && matches!(check, Check::Numeric { .. }) {
+                // A calculation or sentences: the last one decides.
+                continue;
+            }
+            prop_assert_eq!(check.score(&candidates.join(joint)), 0.0, "{:?} {}", check, candidates.join(joint));
+            for shown in 1..candidates.len() {
+                let (fewer, more) = (candidates[..shown].join(joint), candidates[..=shown].join(joint));
+                prop_assert!(check.score(&more) <= check.score(&fewer), "{:?} {}", check, more);
+            }
+        }
+    }
+
+    /// Whatever it holds, and whatever it may look like.
+    #[test]
+    fn an_accepted_answer_is_right_word_for_word(answer in "\\PC{0,30}", marks in "[-+#.,;:/()?!…\"a-c0-9 ]{0,20}") {
+        for answer in [answer, marks] {
+            let is_thought = apart(&answer).said.as_deref() != Some(answer.trim());
+            if signed_words(&answer).is_empty() || is_thought {
+                continue;
+            }
+            let accepted = vec![answer.clone()];
+            for check in [
+                Check::Exact { answers: accepted.clone() },
+                Check::Contains { answers: accepted.clone(), matching: Matching::Phrase },
+                Check::Contains { answers: accepted, matching: Matching::Words },
+            ] {
+                prop_assert_eq!(check.score(&answer), 1.0, "{:?}", check);
+            }
+        }
+    }
+
+    #[test]
+    fn a_short_answer_keeps_its_score_in_a_sentence(
+        answer in "[A-Z][a-z]{3,8}( [A-Z][a-z]{3,8})?",
+        sentence in prop::sample::select(vec!["{}", "It was {}.", "The answer is {}.", "her dog is called {}", "**{}**", "“{}”", "Yes, {}!"]),
+    ) {
+        prop_assert_eq!(contains(&[&answer]).score(&sentence.replace("{}", &answer)), 1.0);
     }
 }

@@ -99,6 +99,27 @@ fn gold_that_does_not_exist_is_an_error_and_an_answer_out_of_reach_a_warning() {
 }
 
 #[test]
+fn an_answer_of_other_signs_is_out_of_reach() {
+    for (said, answer, is_there) in [
+        ("It is set to 18 degrees.", "-18", false),
+        ("It is set to −18 degrees.", "-18", true),
+        ("I write everything in C#.", "C++", false),
+        ("I write everything in C++.", "C++", true),
+        ("It cost 18.50.", "50", false),
+        ("It cost $1,018.50.", "1018.5", true),
+        ("The café is called Ame\u{301}lie.", "Amélie", true),
+        ("The code is ＡＢＣ１２３.", "ABC123", true),
+    ] {
+        let (errors, warnings) = said_of(&suite(vec![
+            session("s", said),
+            question("q", answer, "s-0#0"),
+        ]));
+        assert!(errors.is_empty(), "{errors:?}");
+        assert_eq!(warnings.is_empty(), is_there, "{said} {answer}: {warnings:?}");
+    }
+}
+
+#[test]
 fn ids_that_are_used_twice_are_errors() {
     let twice = suite(vec![
         session("s", "I am 41."),

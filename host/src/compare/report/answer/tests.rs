@@ -36,7 +36,7 @@ fn suite(primary: &str, strategies: &[(&str, bool, f64)], apart: &[(&str, &str)]
             } else {
                 0.41
             };
-            suite.pairs.push(crate::compare::summary::Pair {
+            suite.pairs.push(Pair {
                 ours: label(ours, *floor),
                 theirs: label(theirs, *their_floor),
                 difference: estimate(mean - their_mean),
@@ -150,6 +150,75 @@ fn one_group_says_nothing_about_others() {
         &suite,
         "on transfer, all questions are of one group, which says nothing about others: rag has 60.0 points of hit@1, \
          bm25 (floor) has 50.0 points of hit@1",
+        Verdict::Undecided,
+    );
+}
+
+/// Interval and p come from different methods: whichever way they fall, the sentence says which of them decides.
+#[test]
+fn where_interval_and_p_do_not_agree_the_sentence_says_which_decides() {
+    let mut told = String::new();
+    let strategies = [
+        ("rag", false, 0.60),
+        ("rb", false, 0.57),
+        ("bm25", true, 0.5),
+    ];
+    for (groups, smallest_p) in [("many groups", 0.001), ("few groups", 0.117)] {
+        for half_width in [0.02, 0.15] {
+            for p in [
+                Some(0.0001),
+                Some(0.03),
+                Some(0.05),
+                Some(0.117),
+                Some(1.0),
+                None,
+            ] {
+                let mut suite = suite("hit@1", &strategies, &[]);
+                for pair in &mut suite.pairs {
+                    let mean = pair.difference.mean;
+                    pair.p_holm = p;
+                    pair.difference.interval = Some(Interval {
+                        low: mean - half_width,
+                        high: mean + half_width,
+                    });
+                }
+                if let Some(detectable) = &mut suite.detectable {
+                    detectable.smallest_p = smallest_p;
+                }
+                let Answer { text, verdict } = answer(&suite);
+                told += &format!("{groups}, ±{half_width}, p {p:?}: {verdict:?}\n  {text}\n");
+            }
+        }
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn a_plugin_that_is_called_like_a_floor_is_not_mistaken_for_it() {
+    let strategies = [
+        ("bm25", false, 0.6),
+        ("none", false, 0.5),
+        ("bm25", true, 0.4),
+    ];
+    let pairs = [("bm25", "none"), ("none", "bm25"), ("bm25", "bm25")];
+    assert_answer(
+        &suite("hit@1", &strategies, &pairs),
+        "on transfer, bm25 (plugin) beats none (plugin) by 10.0 points [8.0, 12.0], p = .004 after correction; \
+         it beats the best floor, bm25, by 20.0 points [18.0, 22.0], p = .004 after correction",
+        Verdict::Better,
+    );
+}
+
+#[test]
+fn where_nothing_can_be_measured_the_sentence_says_why() {
+    let mut suite = suite("hit@1", &[("rag", false, 0.6), ("bm25", true, 0.5)], &[]);
+    for strategy in &mut suite.strategies {
+        (strategy.quality, strategy.rank) = (None, None);
+    }
+    suite.measured.insert("hit@1".to_owned(), 0);
+    assert_answer(
+        &suite,
+        "on transfer, hit@1: all 24 questions are left out, because no attempt of their kind could be drawn on",
         Verdict::Undecided,
     );
 }

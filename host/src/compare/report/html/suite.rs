@@ -7,7 +7,7 @@ use super::super::number::{NOTHING, count, detectable, plural};
 use super::figures;
 use super::look::Looks;
 use super::tables;
-use crate::compare::Inapplicable;
+use crate::compare::{Inapplicable, label};
 use crate::compare::summary::{SuiteResult, Verdict};
 use crate::suite::{self, Lane};
 
@@ -91,7 +91,7 @@ fn does_not_apply(suite: &SuiteResult) -> Markup {
                 h3 { "Does not apply" }
                 ul {
                     @for Inapplicable { strategy, reason } in &suite.inapplicable {
-                        li { b { (strategy) } ": " (reason) }
+                        li { b { (label(strategy, false)) } ": " (reason) }
                     }
                 }
             }

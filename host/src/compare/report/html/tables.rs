@@ -7,6 +7,7 @@ use super::super::number::{
 };
 use super::look::Look;
 use super::suite::class;
+use crate::compare::label;
 use crate::compare::summary::{Costs, CurvePoint, Pair, StrategyResult, SuiteResult, Test};
 use crate::suite;
 
@@ -58,22 +59,24 @@ pub(super) fn scores(suite: &SuiteResult, looks: &[Look]) -> Markup {
     let first = suite
         .strategies
         .first()
-        .map_or(NOTHING, |s| s.strategy.as_str());
+        .map_or(NOTHING.to_owned(), |s| label(&s.strategy, s.floor));
     let mut columns = Vec::new();
     if suite.strategies.iter().any(|s| s.rank.is_some()) {
         columns.push(Column::new("rank", |s| {
             s.rank.map_or(NOTHING.to_owned(), |rank| rank.to_string())
         }));
     }
-    columns.push(Column::new(direction(&suite.primary), |s| {
-        estimate(s.quality)
-    }));
-    columns.push(Column::new(format!("difference to {first}"), |s| {
-        difference(s.difference)
-    }));
-    columns.push(Column::new("p after correction", |s| {
-        probability(suite.to_first(s).and_then(|pair| pair.p_holm))
-    }));
+    if suite.is_measured(&suite.primary) {
+        columns.push(Column::new(direction(&suite.primary), |s| {
+            estimate(s.quality)
+        }));
+        columns.push(Column::new(format!("difference to {first}"), |s| {
+            difference(s.difference)
+        }));
+        columns.push(Column::new("p after correction", |s| {
+            probability(suite.to_first(s).and_then(|pair| pair.p_holm))
+        }));
+    }
     if suite.strategies.iter().any(|s| s.harm.is_some()) {
         columns.push(Column::new("to no memory", |s| {
             difference(s.harm.as_ref().map(|harm| harm.transfer))
@@ -120,6 +123,7 @@ pub(super) fn metrics(suite: &SuiteResult, looks: &[Look]) -> Markup {
     let columns: Vec<Column<'_>> = suite
         .metrics
         .iter()
+        .filter(|metric| suite.is_measured(metric))
         .map(|metric| {
             let name = metric.clone();
             Column::new(direction(metric), move |s| {

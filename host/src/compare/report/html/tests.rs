@@ -169,6 +169,19 @@ fn what_was_not_measured_has_no_plot() {
 }
 
 #[test]
+fn a_metric_that_is_measured_nowhere_is_explained_and_has_no_column() {
+    let mut report = made_up();
+    let suite = &mut report.suites[0];
+    for strategy in &mut suite.strategies {
+        (strategy.quality, strategy.rank) = (None, None);
+    }
+    suite.measured.insert("hit@1".to_owned(), 0);
+    let page = page(&report);
+    assert!(page.contains("all 24 questions are left out, because"));
+    assert!(!page.contains(">hit@1</th>") && page.contains(">recall@5</th>"));
+}
+
+#[test]
 fn no_suite_and_one_strategy_make_a_page_too() {
     let mut report = made_up();
     report.suites[0].strategies.truncate(1);

@@ -105,7 +105,7 @@ fn strategies(design: &Design) -> Vec<&ListedStrategy> {
 fn card(strategy: &ListedStrategy) -> Markup {
     html! {
         details.strategy {
-            summary { b { (strategy.name) } " " (strategy.version) }
+            summary { b { (strategy.label()) } " " (strategy.version) }
             dl.facts.wide {
                 (fact("Protocol", &plan_text(&strategy.plan)))
                 (fact("Runs per task", &arms(&strategy.plan)))
