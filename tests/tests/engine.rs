@@ -185,16 +185,46 @@ async fn the_boundary_is_a_setting() {
 }
 
 #[tokio::test]
-async fn a_host_call_that_never_returns_ends_at_the_deadline_and_is_accounted_for() {
+async fn a_model_that_never_answers_ends_the_call_at_its_own_limit_and_is_accounted_for() {
     let hasty = Limits {
-        wall_clock: Duration::from_millis(50),
+        model_wait: Duration::from_millis(50),
         ..limits()
     };
     let context = with_model(NeverAnswers, hasty);
-    let answer = ends_at(Limit::WallClock, "50 ms", "ask a model", context).await;
+    let answer = ends_at(Limit::ModelWait, "`model_wait_ms`", "ask a model", context).await;
     let asked = &answer.usage.model_calls;
     assert_eq!(asked.len(), 3);
     assert!(asked.iter().all(|call| !call.answered));
+}
+
+/// Answers after longer than a hasty call may take.
+struct Slow;
+
+const SLOW: Duration = Duration::from_secs(1);
+
+#[async_trait]
+impl LanguageModel for Slow {
+    fn name(&self) -> &str {
+        "slow"
+    }
+
+    async fn complete(&self, request: &Request) -> Result<Reply, Fault> {
+        tokio::time::sleep(SLOW).await;
+        Answers.complete(request).await
+    }
+}
+
+#[tokio::test]
+async fn waiting_for_a_model_is_no_part_of_the_time_that_a_call_may_take() {
+    let hasty = Limits {
+        wall_clock: Duration::from_millis(400),
+        ..limits()
+    };
+    let plugin = hostile().await;
+    let answer = retrieve(&plugin, "ask a model", with_model(Slow, hasty)).await;
+    assert!(answer.result.is_ok(), "{:?}", answer.result);
+    assert!(answer.usage.wall >= SLOW);
+    assert!(answer.usage.model_calls.iter().all(|call| call.answered));
 }
 
 #[tokio::test]

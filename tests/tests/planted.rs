@@ -82,6 +82,7 @@ async fn compare(plan: &Plan, number: u64, surroundings: &Surroundings) -> (Desi
         Finish {
             outcomes,
             interrupted,
+            outage: None,
         },
     )
 }

@@ -9,6 +9,7 @@ mod log;
 mod meter;
 mod run;
 mod store;
+mod wait;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -130,6 +131,9 @@ pub struct ModelCall {
     pub output_tokens: u32,
     /// Whether it was answered.
     pub answered: bool,
+    /// What came instead of an answer, where anything did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
 }
 
 /// One line that a strategy wrote.

@@ -23,7 +23,7 @@ use crate::compare::manifest::Shard;
 use crate::compare::summary::Costs;
 use crate::compare::{Contestant, Finish, MOST_REPETITIONS, Outcome, PlannedCell, Report};
 use crate::config::Config;
-use crate::driver::{Acting, Surroundings};
+use crate::driver::{Acting, Broken, Surroundings};
 use crate::embedding::Embedder;
 use crate::engine::fault_text;
 use crate::model::{Cassette, Models};
@@ -63,7 +63,7 @@ such an embedder is asked in a replay too.
 
 --format csv prints the columns suite, lane, strategy, floor, seeds, measure, value, low, high, \
 difference, difference_low, difference_high, tasks, groups, p_corrected, p_to_first, rank, lost, gained, \
-recovery. A measure is a metric of the suite or a cost per run:";
+recovery, no_result. A measure is a metric of the suite or a cost per run:";
 
 /// The costs stand in the help as reports call them.
 fn explained() -> String {
@@ -191,6 +191,26 @@ enum CompareError {
     Interrupted {
         finished: usize,
         cells: usize,
+        advice: &'static str,
+    },
+    #[error(
+        "the run was stopped, with {finished} of {cells} cells finished, because every further one would fail: {reason}; \
+         {advice}"
+    )]
+    Outage {
+        finished: usize,
+        cells: usize,
+        reason: String,
+        advice: &'static str,
+    },
+    #[error(
+        "{broken} of {cells} cells have no result, because too much of them failed, so that their strategies are not \
+         ranked; the first: {first}; when the cause is gone, {advice}"
+    )]
+    CellsBroken {
+        broken: usize,
+        cells: usize,
+        first: Broken,
         advice: &'static str,
     },
     #[error("{failed} of {cells} cells could not be run; the report says why")]
@@ -351,7 +371,7 @@ async fn run_and_report(options: &Options, prepared: &mut Prepared) -> Result<()
     if shard == Shard::WHOLE {
         let manifest = &prepared.manifest;
         let report = Report::new(&manifest.design, &finish, &manifest.part.setup());
-        if finish.finished() > 0 {
+        if finish.ran() > 0 {
             show(&report, options.format)?;
         }
         if let Some(directory) = &options.output {
@@ -421,13 +441,33 @@ fn model_caveats(models: &Models) -> Vec<String> {
 pub(super) fn verdict(finish: &Finish, kept: bool) -> Result<(), Failure> {
     let cells = finish.outcomes.len();
     if finish.interrupted {
-        return Err(Failure::failed(CompareError::Interrupted {
-            finished: finish.finished(),
+        let finished = finish.finished();
+        let advice = match kept {
+            true => "run the same command again to go on",
+            false => "nothing is kept; with --output DIR it would be",
+        };
+        return Err(Failure::failed(match &finish.outage {
+            None => CompareError::Interrupted {
+                finished,
+                cells,
+                advice,
+            },
+            Some(reason) => CompareError::Outage {
+                finished,
+                cells,
+                reason: reason.clone(),
+                advice,
+            },
+        }));
+    }
+    if let Some(first) = finish.broken().next() {
+        return Err(Failure::failed(CompareError::CellsBroken {
+            broken: finish.broken().count(),
             cells,
-            advice: if kept {
-                "run the same command again to go on"
-            } else {
-                "nothing is kept; with --output DIR it would be"
+            first,
+            advice: match kept {
+                true => "the same command runs these cells again, and no others",
+                false => "run it again; with --output DIR, these cells alone would be",
             },
         }));
     }

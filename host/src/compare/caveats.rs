@@ -29,8 +29,9 @@ pub fn about_results(result: &SuiteResult) -> Vec<String> {
     let least = distilled_at_least(result);
     let strategies = result.strategies.iter();
     let strategies = strategies.flat_map(|strategy| about_strategy(strategy, least));
-    about_scope(result)
+    about_first(result)
         .into_iter()
+        .chain(about_scope(result))
         .chain(about_intervals(result))
         .chain(about_luck(result))
         .chain(strategies)
@@ -78,6 +79,16 @@ pub(super) fn plan_text(plan: &Plan) -> String {
         Labels::Graded => "is told graded outcomes",
     };
     format!("{protocol} and {labels}")
+}
+
+/// Differences are to the first plugin.
+fn about_first(result: &SuiteResult) -> Option<String> {
+    let first = result.strategies.first()?;
+    first.broken.as_ref()?;
+    let name = label(&first.strategy, first.floor);
+    Some(format!(
+        "there are no differences to {name}, because it has no result; name another plugin first to have them"
+    ))
 }
 
 /// Some questions have no answer that could be checked.
@@ -154,6 +165,11 @@ fn distilled_at_least(result: &SuiteResult) -> f64 {
 fn about_strategy(strategy: &StrategyResult, distilled_at_least: f64) -> Vec<String> {
     let name = label(&strategy.strategy, strategy.floor);
     let mut caveats = Vec::new();
+    if let Some(broken) = &strategy.broken {
+        caveats.push(format!(
+            "{name} has no result: {broken}; with so much missing, a score would be of what failed, and not of the strategy"
+        ));
+    }
     if let Some(failures) = &strategy.failures {
         caveats.push(format!(
             "{name}: {} of {} calls failed; a strategy that fails has said nothing, a question whose agent fails has no \

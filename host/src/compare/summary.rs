@@ -17,7 +17,7 @@ use super::{
     Design, Finish, Inapplicable, ListedCell, ListedStrategy, ListedSuite, NO_MEMORY, Outcome,
     PlannedCell, Unfit,
 };
-use crate::driver::{CellReport, ModelCost, Repetition, Runs};
+use crate::driver::{Broken, CellReport, ModelCost, Repetition, Runs};
 use crate::store::ResultRow;
 use crate::suite::{self, Lane, Scores};
 
@@ -51,6 +51,9 @@ pub struct Report {
     pub models: BTreeMap<String, String>,
     /// Whether it was stopped before its end.
     pub interrupted: bool,
+    /// Why, where nobody asked for it: what cells need was gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outage: Option<String>,
     /// Plugins that are not ranked, one for each check that they failed.
     #[serde(default)]
     pub unfit: Vec<Unfit>,
@@ -155,6 +158,9 @@ pub struct StrategyResult {
     pub failures: Option<Failures>,
     /// Runs that could not be made: why, once per seed.
     pub failed_runs: Vec<String>,
+    /// Why there is no score of any kind, where so much failed that none would be the strategy's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broken: Option<Broken>,
 }
 
 /// At which percentiles latencies are given.
@@ -320,6 +326,7 @@ impl Report {
             embedder: design.conditions.embedder.name.clone(),
             models: design.conditions.models.clone(),
             interrupted: finish.interrupted,
+            outage: finish.outage.clone(),
             unfit: design.unfit.clone(),
             suites: suites.collect(),
         }
@@ -337,6 +344,14 @@ impl<'a> Ran<'a> {
     fn report(&self) -> Option<&'a CellReport> {
         match self.outcome {
             Outcome::Finished(report) => Some(report),
+            Outcome::Broken(_) | Outcome::Failed(_) | Outcome::NotRun => None,
+        }
+    }
+
+    /// What it did, whether or not that is a result.
+    fn ran(&self) -> Option<&'a CellReport> {
+        match self.outcome {
+            Outcome::Finished(report) | Outcome::Broken(report) => Some(report),
             Outcome::Failed(_) | Outcome::NotRun => None,
         }
     }
@@ -361,11 +376,19 @@ impl<'a> Ran<'a> {
 
 fn suite_result(suite: &ListedSuite, ran: &[Ran<'_>], design: &Design) -> SuiteResult {
     let primary = &suite.primary;
-    let runs_of = |strategy: usize| -> Vec<Ran<'_>> {
+    let all_runs_of = |strategy: usize| -> Vec<Ran<'_>> {
         ran.iter()
             .copied()
             .filter(|ran| ran.cell.strategy == strategy)
             .collect()
+    };
+    // One broken run breaks them all: the others are those that nothing happened to, which is no fair sample.
+    let runs_of = |strategy: usize| -> Vec<Ran<'_>> {
+        let runs = all_runs_of(strategy);
+        match broken(&runs) {
+            Some(_) => Vec::new(),
+            None => runs,
+        }
     };
     let scores_of = |strategy: usize| -> Vec<Score<'_>> {
         runs_of(strategy)
@@ -383,7 +406,7 @@ fn suite_result(suite: &ListedSuite, ran: &[Ran<'_>], design: &Design) -> SuiteR
         .enumerate()
         .map(|(index, strategy)| {
             let scores = scores_of(index);
-            let runs = runs_of(index);
+            let (all, runs) = (all_runs_of(index), runs_of(index));
             let result = StrategyResult {
                 curve: online::curve(&runs, &without_memory, primary),
                 recovery: online::recovery(&runs, &without_memory, primary),
@@ -392,19 +415,29 @@ fn suite_result(suite: &ListedSuite, ran: &[Ran<'_>], design: &Design) -> SuiteR
                     .then(|| statistics::difference(&scores, &first))
                     .flatten(),
                 no_numbers: scores.iter().filter(|s| !s.value.is_finite()).count(),
-                ..strategy_result(strategy, &runs, &suite.metrics)
+                ..strategy_result(strategy, &all, &suite.metrics)
             };
             Entrant { result, scores }
         })
         .collect();
-    let (pairs, detectable) = contest::settle(&mut entrants, primary, &suite.group_sizes);
+    let unfinished = Unfinished::of(ran);
+    let (pairs, detectable) = match unfinished {
+        // Who is missing may be who is best.
+        Some(_) => {
+            for entrant in &mut entrants {
+                entrant.result.difference = None;
+            }
+            (Vec::new(), None)
+        }
+        None => contest::settle(&mut entrants, primary, &suite.group_sizes),
+    };
     let mut result = SuiteResult {
         suite: suite.name.clone(),
         lane: suite.lane,
         summary: suite.summary.clone(),
         primary: primary.clone(),
         metrics: suite.metrics.clone(),
-        unfinished: Unfinished::of(ran),
+        unfinished,
         questions: suite.questions,
         groups: suite.groups,
         detectable,
@@ -424,6 +457,8 @@ fn strategy_result(
     metrics: &[String],
 ) -> StrategyResult {
     let reports: Vec<&CellReport> = runs.iter().filter_map(Ran::report).collect();
+    let all: Vec<&CellReport> = runs.iter().filter_map(Ran::ran).collect();
+    let broken = broken(runs);
     let finished = runs.iter().filter(|run| run.report().is_some());
     let finished_seeds: BTreeSet<u64> = finished.map(|run| run.cell.key.repetition.seed).collect();
     StrategyResult {
@@ -445,24 +480,38 @@ fn strategy_result(
         no_numbers: 0,
         metrics: metrics
             .iter()
+            .filter(|_| broken.is_none())
             .filter_map(|metric| {
                 let value = mean(reports.iter().filter_map(|r| aggregate(metric, r)))?;
                 Some((metric.clone(), value))
             })
             .collect(),
-        costs: Costs::of(&reports),
-        model: model_costs(&reports),
-        failures: failures(&reports),
+        costs: Costs::of(&all),
+        model: model_costs(&all),
+        failures: failures(&all),
+        broken,
         failed_runs: runs
             .iter()
             .filter_map(|ran| match ran.outcome {
                 Outcome::Failed(reason) => {
                     Some(format!("seed {}: {reason}", ran.cell.key.repetition.name()))
                 }
-                Outcome::Finished(_) | Outcome::NotRun => None,
+                Outcome::Finished(_) | Outcome::Broken(_) | Outcome::NotRun => None,
             })
             .collect(),
     }
+}
+
+/// Where too much failed in one of these runs, counted over all of them; `None` if all are sound.
+fn broken(runs: &[Ran<'_>]) -> Option<Broken> {
+    let broken = runs.iter().filter_map(|run| match run.outcome {
+        Outcome::Broken(report) => report.broken(),
+        Outcome::Finished(_) | Outcome::Failed(_) | Outcome::NotRun => None,
+    });
+    let worst = broken.max_by(|one, other| one.share().total_cmp(&other.share()))?;
+    let all = runs.iter().filter_map(Ran::ran);
+    let all: Vec<_> = all.map(|report| &report.phases).collect();
+    Some(worst.over(&all))
 }
 
 /// Retrieve calls of all runs together; empty if none was measured.

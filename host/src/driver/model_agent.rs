@@ -29,7 +29,7 @@ use crate::contract::{
 };
 use crate::model::Models;
 
-pub(super) use best::best;
+pub(super) use best::{PURPOSE as SELECT, best};
 pub(super) use form::Form;
 
 const SYSTEM: &str = include_str!("model_agent/prompts/system.md");
@@ -181,6 +181,7 @@ impl Run {
             input_tokens: reply.input_tokens,
             output_tokens: reply.output_tokens,
             answered: true,
+            fault: None,
         });
         let (thought, answer) = self.form.split(&reply.text);
         if !thought.is_empty() {
@@ -195,12 +196,13 @@ impl Run {
 }
 
 /// A call that came to nothing, for the account.
-pub(super) fn unanswered() -> ModelCall {
+pub(super) fn unanswered(purpose: &str, reason: &str) -> ModelCall {
     ModelCall {
-        purpose: PURPOSE.to_owned(),
+        purpose: purpose.to_owned(),
         input_tokens: 0,
         output_tokens: 0,
         answered: false,
+        fault: Some(reason.to_owned()),
     }
 }
 

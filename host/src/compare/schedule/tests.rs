@@ -125,8 +125,16 @@ impl Watcher for Heard {
         self.add(format!("finished {}", key.label()));
     }
 
+    fn broken(&self, key: &CellKey, broken: &Broken) {
+        self.add(format!("broken {}: {broken}", key.label()));
+    }
+
     fn failed(&self, key: &CellKey, reason: &str) {
         self.add(format!("failed {}: {reason}", key.label()));
+    }
+
+    fn failing(&self, what: &str) {
+        self.add(format!("failing {what}"));
     }
 }
 
@@ -200,7 +208,10 @@ async fn an_interrupted_run_keeps_what_is_finished_and_the_next_goes_on() {
         hangs: Some((3, hanging.clone())),
         ..Fake::default()
     });
-    let stop = async move { hanging.notified().await };
+    let stop = async move {
+        hanging.notified().await;
+        Stop::Asked
+    };
     let one = NonZeroUsize::MIN;
     let finish = run(
         &planned(),

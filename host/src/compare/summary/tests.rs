@@ -23,6 +23,7 @@ fn made_up() -> (Design, Finish) {
     let finish = Finish {
         outcomes,
         interrupted: false,
+        outage: None,
     };
     (testing::design(&comparison), finish)
 }

@@ -11,7 +11,7 @@ use crate::model::Models;
 
 const INSTRUCTIONS: &str = include_str!("prompts/best.md");
 /// What the call is for, in the cost table.
-const PURPOSE: &str = "select";
+pub(in crate::driver) const PURPOSE: &str = "select";
 
 #[derive(Deserialize)]
 struct Choice {
@@ -62,6 +62,7 @@ pub(in crate::driver) async fn best(
         input_tokens: reply.input_tokens,
         output_tokens: reply.output_tokens,
         answered: true,
+        fault: None,
     };
     let choice: Choice = serde_json::from_str(&reply.text)
         .map_err(|error| Fault::Failed(format!("the judge's choice cannot be read: {error}")))?;

@@ -107,7 +107,8 @@ async fn a_run_is_a_thought_an_answer_and_one_call_for_act() {
             purpose: "act".to_owned(),
             input_tokens: 100,
             output_tokens: 10,
-            answered: true
+            answered: true,
+            fault: None,
         }]
     );
     let asked = &model.asked.lock().unwrap()[0];
@@ -335,10 +336,9 @@ async fn a_model_that_fails_leaves_the_run_as_it_was() {
     ));
     assert_eq!((run.answer.as_str(), run.calls.len()), ("3", 1));
     assert!(agent.run(&assignment(&task, &Form::Number)).await.is_err());
-    assert_eq!(
-        (unanswered().purpose.as_str(), unanswered().answered),
-        ("act", false)
-    );
+    let call = unanswered(PURPOSE, "unavailable: nobody is there");
+    assert_eq!((call.purpose.as_str(), call.answered), ("act", false));
+    assert_eq!(call.fault.as_deref(), Some("unavailable: nobody is there"));
 }
 
 #[test]
