@@ -10,6 +10,7 @@ use super::{Capabilities, ModelCall, not_granted};
 use crate::contract::Fault;
 use crate::contract::generated::memhost::strategy::llm::{Host, Reply, Request};
 use crate::limits::{Limit, LimitReached};
+use crate::model::{Completion, Mended};
 
 /// The longest `purpose`, in bytes: it names a row of the cost table.
 const LONGEST_PURPOSE: usize = 64;
@@ -36,15 +37,17 @@ impl Host for Capabilities {
             .collect();
         let answers = join_all(answers).await;
         for (entry, answer) in entries.iter().zip(&answers) {
-            if let (Ok(entry), Ok(reply)) = (entry, answer)
+            if let (Ok(entry), Ok(Completion { reply, mended })) = (entry, answer)
                 && let Some(call) = self.model_calls.get_mut(*entry)
             {
                 call.input_tokens = reply.input_tokens;
                 call.output_tokens = reply.output_tokens;
                 call.answered = true;
+                call.mended = mended.clone();
             }
         }
-        Ok(answers)
+        let replies = answers.into_iter().map(|answer| Ok(answer?.reply));
+        Ok(replies.collect())
     }
 
     async fn count_tokens(&mut self, text: String) -> wasmtime::Result<u32> {
@@ -68,6 +71,7 @@ impl Capabilities {
             input_tokens: 0,
             output_tokens: 0,
             answered: false,
+            mended: Mended::default(),
         });
         Ok(self.model_calls.len() - 1)
     }
@@ -127,7 +131,7 @@ mod tests {
             "echo"
         }
 
-        async fn complete(&self, request: &Request) -> Result<Reply, Fault> {
+        async fn complete(&self, request: &Request) -> Result<Completion, Fault> {
             tokio::time::sleep(WHILE).await;
             let text = request.messages[0].text.clone();
             match text.as_str() {
@@ -136,7 +140,8 @@ mod tests {
                     text,
                     input_tokens: 2,
                     output_tokens: 3,
-                }),
+                }
+                .into()),
             }
         }
     }

@@ -16,7 +16,7 @@ use std::time::Duration;
 use crate::contract::{Attempt, Fault, Level};
 use crate::embedding::Embedder;
 use crate::limits::Limits;
-use crate::model::Models;
+use crate::model::{Mended, Models};
 use crate::store::{Namespace, View};
 
 pub(crate) use log::Log;
@@ -130,6 +130,9 @@ pub struct ModelCall {
     pub output_tokens: u32,
     /// Whether it was answered.
     pub answered: bool,
+    /// What was done to get the answer.
+    #[serde(default, skip_serializing_if = "Mended::is_empty")]
+    pub mended: Mended,
 }
 
 /// One line that a strategy wrote.
