@@ -12,7 +12,7 @@ use memhost::contract::{
     Arm, Attempt, Authority, Fault, Guidance, Op, Outcome, Pressure, Reply, Request, Verdict,
 };
 use memhost::engine::{CallFailure, Compiler, Engine, EngineOptions, Limit, Limits, Plugin};
-use memhost::model::{LanguageModel, Models};
+use memhost::model::{Completion, LanguageModel, Models};
 use memhost::strategy::{Answer, Phases, Strategy};
 use memhost_tests::plugin;
 
@@ -208,7 +208,7 @@ impl LanguageModel for Slow {
         "slow"
     }
 
-    async fn complete(&self, request: &Request) -> Result<Reply, Fault> {
+    async fn complete(&self, request: &Request) -> Result<Completion, Fault> {
         tokio::time::sleep(SLOW).await;
         Answers.complete(request).await
     }
@@ -352,7 +352,7 @@ impl LanguageModel for Slow {
         "slow"
     }
 
-    async fn complete(&self, request: &Request) -> Result<Reply, Fault> {
+    async fn complete(&self, request: &Request) -> Result<Completion, Fault> {
         tokio::time::sleep(Duration::from_millis(200)).await;
         Answers.complete(request).await
     }

@@ -10,7 +10,7 @@ use super::{Capabilities, ModelCall, not_granted};
 use crate::contract::Fault;
 use crate::contract::generated::memhost::strategy::llm::{Host, Reply, Request};
 use crate::limits::{Limit, LimitReached};
-use crate::model::{LanguageModel as _, Models, NoModel};
+use crate::model::{Completion, LanguageModel as _, Mended, Models, NoModel};
 use crate::strategy::fault_text;
 
 /// The longest `purpose`, in bytes: it names a row of the cost table.
@@ -48,15 +48,17 @@ impl Host for Capabilities {
                 continue;
             };
             match answer {
-                Ok(reply) => {
+                Ok(Completion { reply, mended }) => {
                     call.input_tokens = reply.input_tokens;
                     call.output_tokens = reply.output_tokens;
                     call.answered = true;
+                    call.mended = mended.clone();
                 }
                 Err(fault) => call.fault = Some(fault_text(fault)),
             }
         }
-        Ok(answers)
+        let replies = answers.into_iter().map(|answer| Ok(answer?.reply));
+        Ok(replies.collect())
     }
 
     async fn count_tokens(&mut self, text: String) -> wasmtime::Result<u32> {
@@ -84,6 +86,7 @@ impl Capabilities {
             output_tokens: 0,
             answered: false,
             fault: None,
+            mended: Mended::default(),
         });
         Ok(Some(self.model_calls.len() - 1))
     }
@@ -143,7 +146,7 @@ mod tests {
             "echo"
         }
 
-        async fn complete(&self, request: &Request) -> Result<Reply, Fault> {
+        async fn complete(&self, request: &Request) -> Result<Completion, Fault> {
             tokio::time::sleep(WHILE).await;
             let text = request.messages[0].text.clone();
             match text.as_str() {
@@ -152,7 +155,8 @@ mod tests {
                     text,
                     input_tokens: 2,
                     output_tokens: 3,
-                }),
+                }
+                .into()),
             }
         }
     }

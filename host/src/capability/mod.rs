@@ -17,7 +17,7 @@ use std::time::Duration;
 use crate::contract::{Attempt, Fault, Level};
 use crate::embedding::Embedder;
 use crate::limits::Limits;
-use crate::model::Models;
+use crate::model::{Mended, Models};
 use crate::store::{Namespace, View};
 
 pub(crate) use log::Log;
@@ -134,6 +134,9 @@ pub struct ModelCall {
     /// What came instead of an answer, where anything did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
+    /// What was done to get the answer.
+    #[serde(default, skip_serializing_if = "Mended::is_empty")]
+    pub mended: Mended,
 }
 
 /// One line that a strategy wrote.

@@ -175,7 +175,8 @@ enum CompareError {
     )]
     NoModel(String),
     #[error(
-        "strategy `{strategy}` needs a language model, and the one configured cannot be asked: {reason}"
+        "strategy `{strategy}` needs a language model, and one that is configured cannot be asked, so that nothing was \
+         run: {reason}"
     )]
     ModelNotReady { strategy: String, reason: String },
     #[error("--agent model needs a language model, and {0} is none: choose --model openai:<model>")]
@@ -258,7 +259,8 @@ fn load_suites(names: &[String]) -> Result<(Vec<String>, Vec<Suite>), Failure> {
     Ok((names.into_iter().map(str::to_owned).collect(), suites))
 }
 
-/// A comparison that cannot end well is not begun: a strategy that needs a model has one, and it answers.
+/// A comparison that cannot end well is not begun: where a strategy needs a model, or goes on with less without one,
+/// every model that is configured answers, whichever role it has.
 async fn check_models(
     plugins: &[Contestant],
     models: &Models,
@@ -268,13 +270,18 @@ async fn check_models(
         let description = plugin.strategy.description();
         acting == Acting::Model || description.requires.iter().any(|wanted| wanted == "llm")
     };
-    let Some(plugin) = plugins.iter().find(needs_one) else {
+    let may_ask = |plugin: &&Contestant| !plugin.strategy.description().degraded.is_empty();
+    let needs = plugins.iter().find(needs_one);
+    if let Some(plugin) = needs
+        && models.agent.name() == "none"
+    {
+        let strategy = plugin.name().to_owned();
+        return Err(Failure::usage(CompareError::NoModel(strategy)));
+    }
+    let Some(plugin) = needs.or_else(|| plugins.iter().find(may_ask)) else {
         return Ok(());
     };
     let strategy = plugin.name().to_owned();
-    if models.agent.name() == "none" {
-        return Err(Failure::usage(CompareError::NoModel(strategy)));
-    }
     models.ready().await.map_err(|fault| {
         let reason = fault_text(&fault);
         Failure::failed(CompareError::ModelNotReady { strategy, reason })

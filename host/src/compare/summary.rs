@@ -541,6 +541,7 @@ fn model_costs(reports: &[&CellReport]) -> BTreeMap<String, ModelCost> {
         sum.calls += cost.calls;
         sum.input_tokens += cost.input_tokens;
         sum.output_tokens += cost.output_tokens;
+        sum.mended.add(&cost.mended);
     }
     sums
 }

@@ -327,6 +327,7 @@ async fn roles_reach_the_models_and_endpoints_that_they_name() {
             .complete(&request)
             .await
             .unwrap()
+            .reply
             .text,
         "far"
     );
@@ -336,6 +337,7 @@ async fn roles_reach_the_models_and_endpoints_that_they_name() {
             .complete(&request)
             .await
             .unwrap()
+            .reply
             .text,
         "near"
     );

@@ -24,10 +24,10 @@ use std::sync::Arc;
 
 use crate::capability::ModelCall;
 use crate::contract::{
-    Actor, Agent, Authority, Fault, Finding, Message, Outcome, Placement, Reply, Request, Role,
-    Speaker, Step, Task, Verdict,
+    Actor, Agent, Authority, Fault, Finding, Message, Outcome, Placement, Request, Role, Speaker,
+    Step, Task, Verdict,
 };
-use crate::model::Models;
+use crate::model::{Completion, Mended, Models};
 
 pub(super) use best::{PURPOSE as SELECT, best};
 pub(super) use form::Form;
@@ -168,20 +168,21 @@ impl ModelAgent {
             schema: run.form.schema(),
             purpose: PURPOSE.to_owned(),
         };
-        let reply = self.models.role(self.role).complete(&request).await?;
-        run.take(reply);
+        let completion = self.models.role(self.role).complete(&request).await?;
+        run.take(completion);
         Ok(run)
     }
 }
 
 impl Run {
-    fn take(&mut self, reply: Reply) {
+    fn take(&mut self, Completion { reply, mended }: Completion) {
         self.calls.push(ModelCall {
             purpose: PURPOSE.to_owned(),
             input_tokens: reply.input_tokens,
             output_tokens: reply.output_tokens,
             answered: true,
             fault: None,
+            mended,
         });
         let (thought, answer) = self.form.split(&reply.text);
         if !thought.is_empty() {
@@ -203,6 +204,7 @@ pub(super) fn unanswered(purpose: &str, reason: &str) -> ModelCall {
         output_tokens: 0,
         answered: false,
         fault: Some(reason.to_owned()),
+        mended: Mended::default(),
     }
 }
 

@@ -147,13 +147,16 @@ fn parts(phase: &str, calls: &PhaseCalls) -> impl Iterator<Item = Broken> {
         of: calls.calls,
         first: calls.first.clone().unwrap_or_default(),
     };
-    let requests = calls.requests.iter().map(move |(purpose, requests)| Broken {
-        phase: phase.to_owned(),
-        purpose: Some(purpose.clone()),
-        failed: requests.unanswered,
-        of: requests.made,
-        first: requests.first.clone().unwrap_or_default(),
-    });
+    let requests = calls
+        .requests
+        .iter()
+        .map(move |(purpose, requests)| Broken {
+            phase: phase.to_owned(),
+            purpose: Some(purpose.clone()),
+            failed: requests.unanswered,
+            of: requests.made,
+            first: requests.first.clone().unwrap_or_default(),
+        });
     std::iter::once(own).chain(requests)
 }
 
@@ -204,7 +207,9 @@ mod tests {
     }
 
     fn told(phases: &[(&str, PhaseCalls)]) -> Option<String> {
-        let phases = phases.iter().map(|(name, calls)| ((*name).to_owned(), calls.clone()));
+        let phases = phases
+            .iter()
+            .map(|(name, calls)| ((*name).to_owned(), calls.clone()));
         Broken::of(&phases.collect()).map(|broken| broken.to_string())
     }
 

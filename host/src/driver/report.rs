@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::phases::{ACT, Broken, PhaseCalls};
 use crate::capability::{ModelCall, Usage};
 use crate::contract::Arm;
+use crate::model::Mended;
 use crate::suite::Scores;
 
 /// Points that a report keeps of how memory grew: more than a plot can show.
@@ -131,6 +132,9 @@ pub struct ModelCost {
     pub input_tokens: u64,
     /// Tokens written.
     pub output_tokens: u64,
+    /// What was done to get the answers.
+    #[serde(default, skip_serializing_if = "Mended::is_empty")]
+    pub mended: Mended,
 }
 
 impl ModelCost {
@@ -138,6 +142,7 @@ impl ModelCost {
         self.calls += 1;
         self.input_tokens += u64::from(call.input_tokens);
         self.output_tokens += u64::from(call.output_tokens);
+        self.mended.add(&call.mended);
     }
 }
 

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio::sync::watch;
 
-use super::LanguageModel;
 use super::schema::ReplySchema;
-use crate::contract::{Fault, Message, Reply, Request, Speaker};
-use crate::endpoint::Endpoint;
+use super::{Completion, LanguageModel};
+use crate::contract::{Fault, Message, Reply, Request, Role, Speaker};
+use crate::endpoint::{Endpoint, Health};
 use crate::tokens;
 
 /// The field that carries the longest reply.
@@ -131,22 +132,26 @@ impl LanguageModel for OpenAiModel {
     }
 
     async fn ready(&self) -> Result<(), Fault> {
-        let reached = self.endpoint.reach().await;
-        reached.map_err(|error| Fault::Unavailable(format!("model `{}`: {error}", self.name)))
+        self.complete(&trial()).await.map(drop)
     }
 
-    async fn complete(&self, request: &Request) -> Result<Reply, Fault> {
+    fn health(&self) -> Option<watch::Receiver<Health>> {
+        Some(self.endpoint.health())
+    }
+
+    async fn complete(&self, request: &Request) -> Result<Completion, Fault> {
         check(request)?;
         let Some(schema) = &request.schema else {
             return Ok(self
                 .ask(request, &request.messages, None)
                 .await?
-                .into_reply());
+                .into_reply()
+                .into());
         };
         let schema = ReplySchema::parse(schema)?;
         let first = self.ask(request, &request.messages, Some(&schema)).await?;
         let complaint = match schema.check(&first.text) {
-            Ok(json) => return Ok(first.with_text(json)),
+            Ok(json) => return Ok(first.with_text(json).into()),
             Err(complaint) => first.explained(complaint),
         };
 
@@ -165,13 +170,49 @@ impl LanguageModel for OpenAiModel {
                 input_tokens: first.input_tokens.saturating_add(second.input_tokens),
                 output_tokens: first.output_tokens.saturating_add(second.output_tokens),
                 text: json.to_owned(),
-            }),
+            }
+            .into()),
             Err(complaint) => Err(self.unavailable(&format!(
                 "its reply breaks the request's schema, and so does the repaired one: {}; use a model and an \
                  endpoint that support `response_format` with `json_schema`",
                 second.explained(complaint)
             ))),
         }
+    }
+}
+
+/// A small structured question: whoever answers it can be asked what strategies ask.
+fn trial() -> Request {
+    let schema = json!({
+        "type": "object",
+        "properties": {
+            "reasoning": {"type": "string"},
+            "verdict": {"type": "string", "enum": ["success", "failure"]},
+        },
+        "required": ["reasoning", "verdict"],
+        "additionalProperties": false,
+    });
+    let message = |speaker, text: &str| Message {
+        speaker,
+        text: text.to_owned(),
+    };
+    Request {
+        role: Role::Judge,
+        messages: vec![
+            message(
+                Speaker::System,
+                "You judge whether a task was done. Reply with JSON: in `reasoning` one short sentence, in `verdict` \
+                 `success` or `failure`.",
+            ),
+            message(
+                Speaker::User,
+                "Task: add 2 and 2. Answer that was given: 4.",
+            ),
+        ],
+        temperature: Some(0.0),
+        max_tokens: None,
+        schema: Some(schema.to_string()),
+        purpose: "ready".to_owned(),
     }
 }
 

@@ -66,7 +66,7 @@ fn saying(text: &str) -> Turn {
 }
 
 /// What went wrong, without what differs from run to run.
-fn unavailable(answer: Result<Reply, Fault>) -> String {
+fn unavailable(answer: Result<Completion, Fault>) -> String {
     let Err(Fault::Unavailable(text)) = answer else {
         panic!("{answer:?}");
     };
@@ -81,7 +81,11 @@ fn unavailable(answer: Result<Reply, Fault>) -> String {
 #[tokio::test]
 async fn a_conversation_is_sent_and_the_reply_is_metered() {
     let server = Loopback::start([saying("It did.")]).await;
-    let reply = model(server.url()).complete(&request()).await.unwrap();
+    let reply = model(server.url())
+        .complete(&request())
+        .await
+        .unwrap()
+        .reply;
     assert_eq!(
         reply,
         Reply {
@@ -109,7 +113,11 @@ async fn tokens_that_the_endpoint_does_not_count_are_counted_here() {
         json!({"choices": [{"message": {"content": "It did."}}]}),
     )])
     .await;
-    let reply = model(server.url()).complete(&request()).await.unwrap();
+    let reply = model(server.url())
+        .complete(&request())
+        .await
+        .unwrap()
+        .reply;
     assert_eq!(
         reply.input_tokens,
         tokens::count("Judge.") + tokens::count("Did it work?")
@@ -122,7 +130,7 @@ async fn the_longest_reply_is_the_requests_or_else_the_operators() {
     let server = Loopback::start([saying(""), saying(""), saying("")]).await;
     let model =
         model(server.url()).with_token_limit(NonZeroU32::new(50), TokenLimitField::MaxTokens);
-    model.complete(&request()).await.unwrap();
+    model.complete(&request()).await.unwrap().reply;
     let mut short = request();
     short.max_tokens = Some(7);
     model.complete(&short).await.unwrap();
@@ -138,7 +146,11 @@ async fn the_longest_reply_is_the_requests_or_else_the_operators() {
 #[tokio::test]
 async fn a_reply_that_satisfies_the_schema_is_handed_on() {
     let server = Loopback::start([saying("```json\n{\"verdict\": \"success\"}\n```")]).await;
-    let reply = model(server.url()).complete(&with_schema()).await.unwrap();
+    let reply = model(server.url())
+        .complete(&with_schema())
+        .await
+        .unwrap()
+        .reply;
     assert_eq!(reply.text, r#"{"verdict": "success"}"#);
     let format = &server.heard()[0].body["response_format"];
     assert_eq!(format["type"], "json_schema");
@@ -156,7 +168,11 @@ async fn a_reply_that_breaks_the_schema_is_repaired_once_and_both_are_paid() {
         saying(r#"{"verdict": "failure"}"#),
     ])
     .await;
-    let reply = model(server.url()).complete(&with_schema()).await.unwrap();
+    let reply = model(server.url())
+        .complete(&with_schema())
+        .await
+        .unwrap()
+        .reply;
     assert_eq!(
         reply,
         Reply {
@@ -228,7 +244,12 @@ async fn too_many_requests_and_then_success_is_success() {
         "two retries only"
     );
     assert_eq!(
-        model(server.url()).complete(&request()).await.unwrap().text,
+        model(server.url())
+            .complete(&request())
+            .await
+            .unwrap()
+            .reply
+            .text,
         "It did."
     );
 }
@@ -288,14 +309,15 @@ async fn no_model_says_how_to_get_one() {
 }
 
 #[tokio::test]
-async fn a_model_is_ready_when_somebody_answers_and_takes_the_key() {
-    let without_a_list = Loopback::start([Turn::status(404, "no such page")]).await;
-    assert_eq!(model(without_a_list.url()).ready().await, Ok(()));
-    assert!(
-        without_a_list.heard()[0]
-            .head
-            .starts_with("get /v1/models ")
-    );
+async fn a_model_is_ready_when_it_answers_a_small_question_and_nothing_else_is_asked() {
+    let server = Loopback::start([saying(
+        r#"{"reasoning": "4 is right.", "verdict": "success"}"#,
+    )])
+    .await;
+    assert_eq!(model(server.url()).ready().await, Ok(()));
+    let heard = server.heard();
+    assert_eq!(heard.len(), 1);
+    assert!(heard[0].head.starts_with("post /v1/chat/completions "));
 
     let strict = Loopback::start([Turn::status(401, "who are you?")]).await;
     let told = unavailable(model(strict.url()).ready().await.map(|()| unreachable!()));

@@ -23,7 +23,9 @@ pub fn answer(suite: &SuiteResult) -> Answer {
         true => answer_of_sound(suite),
         // Who has no result may be who is best.
         false => Answer {
-            text: [broken, vec![answer_of_sound(suite).text]].concat().join("; "),
+            text: [broken, vec![answer_of_sound(suite).text]]
+                .concat()
+                .join("; "),
             verdict: Verdict::Undecided,
         },
     }

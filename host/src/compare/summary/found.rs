@@ -122,10 +122,7 @@ impl SuiteResult {
         self.strategies.iter().filter_map(|strategy| {
             let broken = strategy.broken.as_ref()?;
             let name = label(&strategy.strategy, strategy.floor);
-            Some(format!(
-                "{name} has no result on {}: {broken}",
-                self.suite
-            ))
+            Some(format!("{name} has no result on {}: {broken}", self.suite))
         })
     }
 

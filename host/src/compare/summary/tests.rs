@@ -90,6 +90,7 @@ fn costs_are_per_run_and_latencies_over_all_runs() {
             calls: 3,
             input_tokens: 300,
             output_tokens: 30,
+            ..ModelCost::default()
         },
     );
     let mut second = testing::report(&[1.0, 0.0]);

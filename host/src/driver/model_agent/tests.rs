@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use futures::FutureExt as _;
 
 use super::*;
+use crate::contract::Reply;
 use crate::contract::{Document, Label};
 use crate::model::LanguageModel;
 use crate::suite::{Check, Episode, HiddenProblem, Matching, Question, Timing};
@@ -21,7 +22,7 @@ impl LanguageModel for Scripted {
         "scripted"
     }
 
-    async fn complete(&self, request: &Request) -> Result<Reply, Fault> {
+    async fn complete(&self, request: &Request) -> Result<Completion, Fault> {
         self.asked.lock().unwrap().push(request.clone());
         let mut script = self.script.lock().unwrap();
         if script.is_empty() {
@@ -31,7 +32,8 @@ impl LanguageModel for Scripted {
             text: script.remove(0).to_owned(),
             input_tokens: 100,
             output_tokens: 10,
-        })
+        }
+        .into())
     }
 }
 
@@ -109,6 +111,7 @@ async fn a_run_is_a_thought_an_answer_and_one_call_for_act() {
             output_tokens: 10,
             answered: true,
             fault: None,
+            mended: Mended::default(),
         }]
     );
     let asked = &model.asked.lock().unwrap()[0];

@@ -137,7 +137,10 @@ impl<'a> StreamRun<'a> {
     fn unanswered(&self, fault: &Fault, episode: &Episode, report: &mut Recorder) {
         let reason = fault_text(fault);
         report.acted(&[unanswered(PURPOSE, &reason)]);
-        report.failed(ACT, format!("task `{}`: the agent: {reason}", episode.task.id));
+        report.failed(
+            ACT,
+            format!("task `{}`: the agent: {reason}", episode.task.id),
+        );
     }
 
     /// What the runs of one question are worth: the reader's scores; or how often a model was right, and how right
