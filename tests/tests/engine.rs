@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use guest::{Answers, NeverAnswers, agent, retrieve, settings, task};
 use memhost::capability::{CallContext, RunState};
 use memhost::contract::{
-    Arm, Attempt, Authority, Fault, Guidance, Op, Outcome, Pressure, Reply, Request, Verdict,
+    Arm, Attempt, Authority, Fault, Guidance, Op, Outcome, Pressure, Request, Verdict,
 };
 use memhost::engine::{CallFailure, Compiler, Engine, EngineOptions, Limit, Limits, Plugin};
 use memhost::model::{Completion, LanguageModel, Models};
@@ -197,27 +197,10 @@ async fn a_model_that_never_answers_ends_the_call_at_its_own_limit_and_is_accoun
     assert!(asked.iter().all(|call| !call.answered));
 }
 
-/// Answers after longer than a hasty call may take.
-struct Slow;
-
-const SLOW: Duration = Duration::from_secs(1);
-
-#[async_trait]
-impl LanguageModel for Slow {
-    fn name(&self) -> &str {
-        "slow"
-    }
-
-    async fn complete(&self, request: &Request) -> Result<Completion, Fault> {
-        tokio::time::sleep(SLOW).await;
-        Answers.complete(request).await
-    }
-}
-
 #[tokio::test]
 async fn waiting_for_a_model_is_no_part_of_the_time_that_a_call_may_take() {
     let hasty = Limits {
-        wall_clock: Duration::from_millis(400),
+        wall_clock: SLOW / 2,
         ..limits()
     };
     let plugin = hostile().await;
@@ -346,6 +329,9 @@ async fn the_same_call_costs_the_same_fuel_and_draws_the_same_bits() {
 /// Waits before it answers.
 struct Slow;
 
+/// For how long; a hasty call may take half of that.
+const SLOW: Duration = Duration::from_secs(1);
+
 #[async_trait]
 impl LanguageModel for Slow {
     fn name(&self) -> &str {
@@ -353,7 +339,7 @@ impl LanguageModel for Slow {
     }
 
     async fn complete(&self, request: &Request) -> Result<Completion, Fault> {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        tokio::time::sleep(SLOW).await;
         Answers.complete(request).await
     }
 }
@@ -363,7 +349,7 @@ async fn waiting_for_the_host_costs_no_fuel() {
     let plugin = hostile().await;
     let at_once = retrieve(&plugin, "ask a model", context(limits())).await;
     let slowly = retrieve(&plugin, "ask a model", with_model(Slow, limits())).await;
-    assert!(slowly.usage.wall >= Duration::from_millis(200));
+    assert!(slowly.usage.wall >= SLOW);
     assert_eq!(at_once.usage.fuel, slowly.usage.fuel);
 }
 

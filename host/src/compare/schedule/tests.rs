@@ -22,6 +22,8 @@ struct Fake {
     most_at_once: AtomicUsize,
     /// Cells with these labels do not get through.
     misfits: BTreeSet<(String, Misfit)>,
+    /// Cells with these labels end with all their lessons lost.
+    breaks: BTreeSet<String>,
     /// From the n-th cell on, cells never end, and this is told.
     hangs: Option<(usize, Arc<Notify>)>,
 }
@@ -79,7 +81,10 @@ impl Runner for Fake {
                 reason: "there is one agent only".to_owned(),
             });
         }
-        Ok(report_of(&cell.key))
+        match self.breaks.contains(&label) {
+            true => Ok(testing::broken(&[0.0])),
+            false => Ok(report_of(&cell.key)),
+        }
     }
 }
 
@@ -258,6 +263,63 @@ async fn a_damaged_cell_is_reported_and_run_again() {
     assert_eq!(heard.count("damaged"), 1);
     assert_eq!(runner.ran(), [damaged.label()]);
     assert!(matches!(files.load(&damaged), Kept::Finished(_)));
+}
+
+#[tokio::test]
+async fn a_broken_cell_is_kept_as_evidence_and_alone_run_again() {
+    let output = tempfile::tempdir().unwrap();
+    let files = CellFiles::open(output.path()).unwrap();
+    let broken = planned()[4].key.clone();
+    let breaking = || {
+        Arc::new(Fake {
+            breaks: BTreeSet::from([broken.label()]),
+            ..Fake::default()
+        })
+    };
+    let (first, heard) = (breaking(), Heard::default());
+    let finish = run_all(first.clone(), Some(&files), 2, &heard)
+        .await
+        .unwrap();
+    assert_eq!(
+        (finish.finished(), finish.ran(), finish.failed()),
+        (5, 6, 0)
+    );
+    assert!(matches!(finish.outcomes[4], Outcome::Broken(_)));
+    let told = "broken reasoningbank on transfer, seed 1: 3 of 3 distill calls failed: task `t0`: no reply";
+    assert_eq!((heard.count(told), heard.count("finished")), (1, 5));
+    assert!(matches!(files.load(&broken), Kept::Broken { .. }));
+
+    // Still broken, then mended.
+    for (runner, finished) in [(breaking(), 5), (Arc::new(Fake::default()), 6)] {
+        let heard = Heard::default();
+        let finish = run_all(runner.clone(), Some(&files), 2, &heard)
+            .await
+            .unwrap();
+        assert_eq!(finish.finished(), finished);
+        assert_eq!(runner.ran(), [broken.label()]);
+        assert_eq!((heard.count("restored"), heard.count("damaged `")), (5, 1));
+    }
+    assert!(matches!(files.load(&broken), Kept::Finished(_)));
+}
+
+#[tokio::test]
+async fn an_outage_stops_a_run_in_which_cells_end_at_once() {
+    let runner = Arc::new(Fake::default());
+    let stop = async { Stop::Outage("the quota is used up".to_owned()) };
+    let one = NonZeroUsize::MIN;
+    let finish = run(
+        &planned(),
+        runner.clone(),
+        None,
+        one,
+        &Heard::default(),
+        stop,
+    )
+    .await
+    .unwrap();
+    assert!(finish.interrupted);
+    assert_eq!(finish.outage.as_deref(), Some("the quota is used up"));
+    assert!(runner.ran().len() < planned().len());
 }
 
 fn with_misfit(kind: Misfit) -> Arc<Fake> {
