@@ -118,6 +118,8 @@ pub struct Usage {
     pub model_calls: Vec<ModelCall>,
     /// What it logged.
     pub log: Vec<LogLine>,
+    /// Texts of which one of the host's own strategies took the beginning only. 0 for plugins.
+    pub cut_texts: u64,
 }
 
 /// One language model call.

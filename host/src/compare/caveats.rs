@@ -219,6 +219,12 @@ fn about_strategy(strategy: &StrategyResult, distilled_at_least: f64) -> Vec<Str
                 count(costs.cut)
             ));
         }
+        if costs.cut_texts > 0.0 {
+            caveats.push(format!(
+                "{name}: {} texts per run were longer than the embedder or the store takes: what is beyond was left out",
+                score(costs.cut_texts)
+            ));
+        }
         if costs.evicted_by_host > 0.0 {
             caveats.push(format!(
                 "{name}: the host evicted {} memories per run, which the strategy did not choose",

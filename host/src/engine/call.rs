@@ -85,6 +85,7 @@ pub(super) async fn call<T>(
         host_calls: capabilities.host_calls,
         model_calls: std::mem::take(&mut capabilities.model_calls),
         log: capabilities.log().take(),
+        cut_texts: 0,
     };
     (result, usage)
 }
