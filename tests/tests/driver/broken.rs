@@ -15,8 +15,6 @@ use memhost::compare::{
     Outcome as Came, PlannedCell, Report, Watcher, schedule,
 };
 use memhost::driver::{Actors, Broken};
-use memhost::strategy::Renamed;
-use memhost::suite::floors;
 
 use super::models::Scripted as Model;
 use super::*;
@@ -32,16 +30,18 @@ struct Asking {
     description: Description,
     /// Whether it goes on without what a model did not answer.
     swallows: bool,
-    /// Every how many lessons need a model at all.
-    every: usize,
+    /// Every how many lessons need a model; `None`: no lesson.
+    every: Option<usize>,
+    /// Every how many questions it knows the answer to.
+    knows: usize,
     lessons: AtomicUsize,
 }
 
 impl Asking {
-    fn new(swallows: bool, every: usize) -> Asking {
+    fn called(name: &str, every: Option<usize>, knows: usize) -> Asking {
         Asking {
             description: Description {
-                name: "asking".into(),
+                name: name.into(),
                 version: "0.0.0".into(),
                 summary: String::new(),
                 source: String::new(),
@@ -49,8 +49,9 @@ impl Asking {
                 requires: vec!["llm".into()],
                 degraded: vec![],
             },
-            swallows,
+            swallows: false,
             every,
+            knows,
             lessons: AtomicUsize::new(0),
         }
     }
@@ -94,7 +95,7 @@ impl Asking {
         usage: &mut Usage,
     ) -> Result<Vec<Change>, Fault> {
         let lesson = self.lessons.fetch_add(1, Ordering::Relaxed);
-        if lesson.is_multiple_of(self.every) {
+        if self.every.is_some_and(|every| lesson.is_multiple_of(every)) {
             for purpose in ["judge", "extract"] {
                 self.ask(context, purpose, usage).await?;
             }
@@ -126,8 +127,7 @@ impl Strategy for Asking {
     }
 
     async fn retrieve(&self, _: CallContext, query: Query, _: &[Setting]) -> Answer<Guidance> {
-        // It knows every second answer.
-        let knows = query.task.text.len().is_multiple_of(2);
+        let knows = query.task.text.len().is_multiple_of(self.knows);
         answer(Ok(Guidance {
             text: if knows { "answer" } else { "nothing" }.into(),
             placement: Placement::User,
@@ -184,16 +184,6 @@ fn lessons() -> Suite {
     });
     let asked = (0..TASKS).map(|number| episode(&"q".repeat(number + 1), true, vec![]));
     Suite::clone(&suite(taught.chain(asked).collect()))
-}
-
-/// A plugin that needs no model, under this name.
-async fn plain(name: &str, suite: &Suite) -> Contestant {
-    let bm25 = floors(suite)
-        .into_iter()
-        .find(|floor| floor.description().name == "bm25")
-        .unwrap();
-    let plugin = Arc::new(Renamed::new(bm25, name));
-    Contestant::plugin(plugin, vec![]).await.unwrap()
 }
 
 struct Unwatched;
@@ -281,8 +271,17 @@ async fn compare(
 }
 
 async fn asking(swallows: bool, every: usize) -> Contestant {
-    let plugin = Arc::new(Asking::new(swallows, every));
-    Contestant::plugin(plugin, vec![]).await.unwrap()
+    let plugin = Asking {
+        swallows,
+        ..Asking::called("asking", Some(every), 2)
+    };
+    Contestant::plugin(Arc::new(plugin), vec![]).await.unwrap()
+}
+
+/// A plugin that needs no model.
+async fn plain(name: &str, knows: usize) -> Contestant {
+    let plugin = Asking::called(name, None, knows);
+    Contestant::plugin(Arc::new(plugin), vec![]).await.unwrap()
 }
 
 /// It is ranked nowhere, in no form of the report.
@@ -327,8 +326,7 @@ async fn however_a_model_fails_who_needs_it_is_not_ranked() {
     let extract_only: Fails = |_, purpose| purpose == "extract";
     let from_the_hundredth_on: Fails = |number, _| number >= 100;
     let a_twentieth: Fails = |number, _| number.is_multiple_of(20);
-    let suite = lessons();
-    let others = [plain("plain", &suite).await, plain("other", &suite).await];
+    let others = [plain("plain", 3).await, plain("other", 5).await];
     let without = compare(&others, (Acting::Reader, model(always)), None).await;
     for (how, fails) in [
         ("always", always),
@@ -372,9 +370,8 @@ async fn however_a_model_fails_who_needs_it_is_not_ranked() {
 #[tokio::test]
 async fn a_hiccup_in_hundred_calls_costs_no_result() {
     let once: Fails = |number, _| number == 7;
-    let suite = lessons();
     for swallows in [false, true] {
-        let plugins = [plain("plain", &suite).await, asking(swallows, 1).await];
+        let plugins = [plain("plain", 3).await, asking(swallows, 1).await];
         let ran = compare(&plugins, (Acting::Reader, model(once)), None).await;
         assert_eq!(ran.broken(), BTreeSet::new());
         let result = ran.result();
@@ -385,8 +382,7 @@ async fn a_hiccup_in_hundred_calls_costs_no_result() {
 
 #[tokio::test]
 async fn where_the_first_plugin_is_broken_there_are_no_differences() {
-    let suite = lessons();
-    let plugins = [asking(false, 1).await, plain("plain", &suite).await];
+    let plugins = [asking(false, 1).await, plain("plain", 3).await];
     let ran = compare(&plugins, (Acting::Reader, model(|_, _| true)), None).await;
     has_no_result(&ran, "asking", "120 of 120 distill calls failed");
     let result = ran.result();
@@ -398,8 +394,7 @@ async fn where_the_first_plugin_is_broken_there_are_no_differences() {
 
 #[tokio::test]
 async fn an_agent_that_does_not_answer_gives_nobody_a_rank_floors_included() {
-    let suite = lessons();
-    let plugins = [plain("plain", &suite).await];
+    let plugins = [plain("plain", 3).await];
     let every_tenth: Fails = |number, _| number.is_multiple_of(10);
     let ran = compare(&plugins, (Acting::Model, model(every_tenth)), None).await;
     has_no_result(&ran, "plain", "act calls failed");
@@ -419,10 +414,9 @@ async fn an_agent_that_does_not_answer_gives_nobody_a_rank_floors_included() {
 async fn only_broken_cells_are_run_again() {
     let output = tempfile::tempdir().unwrap();
     let files = CellFiles::open(output.path()).unwrap();
-    let suite = lessons();
     // The first run's two requests a lesson go well, and the second seed's fail.
     let dies: Fails = |number, _| number >= 2 * TASKS;
-    let plugins = [plain("plain", &suite).await, asking(true, 1).await];
+    let plugins = [plain("plain", 3).await, asking(true, 1).await];
     let first = compare(&plugins, (Acting::Reader, model(dies)), Some(&files)).await;
     let second_seed = "asking on test, seed 1".to_owned();
     assert_eq!(first.broken(), BTreeSet::from([second_seed]));
