@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use guest::{Answers, NeverAnswers, agent, retrieve, settings, task};
 use memhost::capability::{CallContext, RunState};
 use memhost::contract::{
-    Arm, Attempt, Authority, Fault, Guidance, Op, Outcome, Pressure, Reply, Request, Verdict,
+    Arm, Attempt, Authority, Fault, Guidance, Op, Outcome, Pressure, Request, Verdict,
 };
 use memhost::engine::{CallFailure, Compiler, Engine, EngineOptions, Limit, Limits, Plugin};
 use memhost::model::{Completion, LanguageModel, Models};
