@@ -142,7 +142,10 @@ impl EndpointError {
             Problem::Malformed(_) => {
                 "check that `base_url` leads to an OpenAI-compatible interface, which usually ends in `/v1`"
             }
-            Problem::Empty(_) => "see the endpoint's own log, or try another model",
+            Problem::Empty(_) => {
+                "see the endpoint's own log, or try another model; if it never answers otherwise, `base_url` may not lead \
+                 to an OpenAI-compatible interface"
+            }
             Problem::GivenUp { last, .. } => return self.remedy(last),
             Problem::Refused(refusal) => return self.remedy_for(refusal),
         }

@@ -6,6 +6,7 @@
 //! else fails at once: asking again would only cost more. What makes asking anything at all senseless, such as a
 //! quota that is used up, ends every request under way and to come: see [`Health`].
 
+mod body;
 mod error;
 mod health;
 mod key;
@@ -133,21 +134,37 @@ impl Endpoint {
         path: &str,
         body: &impl Serialize,
     ) -> Result<R, EndpointError> {
+        self.ask(path, body, |value| {
+            serde_json::from_value(value).map_err(|error| {
+                Problem::Malformed(format!(
+                    "not shaped as one from an OpenAI-compatible endpoint: {error}"
+                ))
+            })
+        })
+        .await
+    }
+
+    /// The same, where what comes back has no fixed shape: `read` says what is in it, or what is wrong with it.
+    ///
+    /// # Errors
+    /// See [`Endpoint::post`].
+    pub async fn ask<R>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        read: impl Fn(serde_json::Value) -> Result<R, Problem>,
+    ) -> Result<R, EndpointError> {
         let url = format!("{}/{path}", self.url());
         let body = match serde_json::to_vec(body) {
             Ok(body) => body,
             Err(error) => return Err(self.error(&url, 0, Problem::Setup(error.to_string()))),
         };
         let _under_way = self.monitor.begin();
-        let reply = tokio::select! {
+        tokio::select! {
             biased;
             problem = self.monitor.over() => Err(self.error(&url, 0, problem)),
-            reply = self.persist(&url, body) => reply,
-        };
-        serde_json::from_value(reply?).map_err(|error| {
-            let shape = format!("not shaped as one from an OpenAI-compatible endpoint: {error}");
-            self.error(&url, 1, Problem::Malformed(shape))
-        })
+            reply = self.persist(&url, body, read) => reply,
+        }
     }
 
     fn error(&self, url: &str, tries: u32, problem: Problem) -> EndpointError {
@@ -160,14 +177,19 @@ impl Endpoint {
     }
 
     /// Tries until it succeeds or there is no sense in trying again.
-    async fn persist(&self, url: &str, body: Vec<u8>) -> Result<serde_json::Value, EndpointError> {
+    async fn persist<R>(
+        &self,
+        url: &str,
+        body: Vec<u8>,
+        read: impl Fn(serde_json::Value) -> Result<R, Problem>,
+    ) -> Result<R, EndpointError> {
         // The permit is kept through the waits: an endpoint that says "too many" should get fewer.
         let _permit = self.permits.acquire().await;
         let mut turns = self.settings.backoff().build();
         let mut tries = 0;
         loop {
             tries += 1;
-            let error = match self.try_once(url, body.clone()).await {
+            let error = match self.try_once(url, body.clone()).await.and_then(&read) {
                 Ok(reply) => {
                     self.monitor.answered();
                     return Ok(reply);
@@ -206,14 +228,13 @@ impl Endpoint {
             // What was said with a refusal is a courtesy; the refusal counts without it.
             return Err(self.refusal(status.as_u16(), &headers, &reply.unwrap_or_default()));
         }
-        let reply = reply?;
-        let value: serde_json::Value = serde_json::from_slice(&reply).map_err(|error| {
-            let beginning = self.redacted(refusal::page(&reply));
-            Problem::Malformed(format!("not JSON ({error}), but {beginning}"))
+        let value = body::parse(reply?).map_err(|problem| match problem {
+            Problem::Malformed(told) => Problem::Malformed(self.redacted(told)),
+            other => other,
         })?;
-        match value.get("error") {
-            None | Some(serde_json::Value::Null) => Ok(value),
-            Some(_) => Err(self.refusal(status.as_u16(), &headers, &reply)),
+        match refusal::is_refusal(&value) {
+            true => Err(self.refusal(status.as_u16(), &headers, value.to_string().as_bytes())),
+            false => Ok(value),
         }
     }
 

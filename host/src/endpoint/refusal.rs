@@ -330,6 +330,32 @@ fn kind(
     }
 }
 
+/// Whether what came with success is an error all the same.
+pub(super) fn is_refusal(value: &Value) -> bool {
+    let value = match value {
+        Value::Array(items) => items.first().unwrap_or(value),
+        value => value,
+    };
+    let Value::Object(members) = value else {
+        return false;
+    };
+    match members.get("error") {
+        None | Some(Value::Null | Value::Bool(false)) => {}
+        Some(Value::String(text)) if text.is_empty() => {}
+        Some(Value::Object(error)) if error.is_empty() => {}
+        Some(_) => return true,
+    }
+    let has = |names: &[&str]| names.iter().any(|name| members.contains_key(*name));
+    let says = ["message", "msg", "detail", "error_msg"]
+        .iter()
+        .any(|name| {
+            members
+                .get(*name)
+                .is_some_and(|told| told.is_string() || told.is_array())
+        });
+    says && !has(&["choices", "data", "output", "result"])
+}
+
 fn number(value: &Value) -> Option<u16> {
     match value {
         Value::Number(number) => number.as_u64().and_then(|code| u16::try_from(code).ok()),

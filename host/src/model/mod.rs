@@ -5,6 +5,7 @@ mod extractive;
 mod mended;
 mod none;
 mod openai;
+mod reading;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,9 @@ pub use cassette::{Cassette, CassetteError};
 pub use extractive::Extractive;
 pub use mended::{Mend, Mended};
 pub use none::NoModel;
-pub use openai::{OpenAiModel, TokenLimitField};
+pub use openai::{
+    ModelSettings, OpenAiModel, Structured, SystemRole, Temperature, TokenLimitField,
+};
 
 /// A reply, and what was done to get it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -18,14 +18,25 @@ fn model(url: String) -> OpenAiModel {
 }
 
 fn patient(url: String, timeout_ms: u64) -> OpenAiModel {
+    OpenAiModel::new(
+        endpoint(url, timeout_ms),
+        "small-1",
+        ModelSettings::default(),
+    )
+}
+
+fn set(url: String, settings: ModelSettings) -> OpenAiModel {
+    OpenAiModel::new(endpoint(url, 10_000), "small-1", settings)
+}
+
+fn endpoint(url: String, timeout_ms: u64) -> Arc<Endpoint> {
     let settings = EndpointSettings {
         timeout_ms: NonZeroU64::new(timeout_ms).unwrap(),
         retries: 2,
         retry_delay_ms: NonZeroU64::new(1).unwrap(),
         ..EndpointSettings::at(url)
     };
-    let endpoint = Endpoint::new(settings, Some(ApiKey::new(KEY).unwrap())).unwrap();
-    OpenAiModel::new(Arc::new(endpoint), "small-1")
+    Arc::new(Endpoint::new(settings, Some(ApiKey::new(KEY).unwrap())).unwrap())
 }
 
 fn request() -> Request {
@@ -127,15 +138,23 @@ async fn tokens_that_the_endpoint_does_not_count_are_counted_here() {
 
 #[tokio::test]
 async fn the_longest_reply_is_the_requests_or_else_the_operators() {
-    let server = Loopback::start([saying(""), saying(""), saying("")]).await;
-    let model =
-        model(server.url()).with_token_limit(NonZeroU32::new(50), TokenLimitField::MaxTokens);
-    model.complete(&request()).await.unwrap().reply;
-    let mut short = request();
-    short.max_tokens = Some(7);
-    model.complete(&short).await.unwrap();
-    let model = model.with_token_limit(None, TokenLimitField::MaxCompletionTokens);
-    model.complete(&short).await.unwrap();
+    let server = Loopback::answering(|_| saying("It did.")).await;
+    let settings = ModelSettings {
+        max_tokens: NonZeroU32::new(50),
+        ..ModelSettings::default()
+    };
+    let bounded = set(server.url(), settings);
+    bounded.complete(&request()).await.unwrap();
+    let short = Request {
+        max_tokens: Some(7),
+        ..request()
+    };
+    bounded.complete(&short).await.unwrap();
+    let settings = ModelSettings {
+        token_limit_field: Some(TokenLimitField::MaxCompletionTokens),
+        ..ModelSettings::default()
+    };
+    set(server.url(), settings).complete(&short).await.unwrap();
     let heard = server.heard();
     assert_eq!(heard[0].body["max_tokens"], 50);
     assert_eq!(heard[1].body["max_tokens"], 7);
@@ -199,37 +218,83 @@ async fn a_reply_that_breaks_the_schema_twice_is_reported() {
 }
 
 #[tokio::test]
-async fn a_reply_cut_off_at_the_limit_says_so() {
-    let cut = || {
-        Turn::json(
-            json!({"choices": [{"message": {"content": "{\"verdict\": \"succ"}, "finish_reason": "length"}]}),
-        )
+async fn a_reply_cut_off_at_the_limit_is_no_answer_and_is_not_asked_for_again() {
+    let cut = |content: Value| {
+        Turn::json(json!({"choices": [{
+            "message": {"content": content, "reasoning": "{\"verdict\": \"success\"}"},
+            "finish_reason": "length",
+        }]}))
     };
-    let server = Loopback::start([cut(), cut()]).await;
-    let text = unavailable(model(server.url()).complete(&with_schema()).await);
-    assert!(
-        text.contains("it was cut off at the limit of tokens"),
-        "{text}"
+    let server = Loopback::start([
+        cut(json!("{\"verdict\": \"succ")),
+        cut(json!(
+            "<think>{\"verdict\": \"success\"}</think>{\"verdict\": \"success\""
+        )),
+        cut(Value::Null),
+        cut(json!("It did")),
+        cut(json!("{\"verdict\": \"success\"}\n\n\n")),
+    ])
+    .await;
+    let small = set(
+        server.url(),
+        ModelSettings {
+            max_tokens: NonZeroU32::new(50),
+            ..ModelSettings::default()
+        },
     );
+    let strict = Request {
+        max_tokens: Some(9),
+        ..with_schema()
+    };
+    let mut told = String::new();
+    for (model, request) in [
+        (model(server.url()), with_schema()),
+        (small, with_schema()),
+        (model(server.url()), strict),
+        (model(server.url()), request()),
+    ] {
+        told += &unavailable(model.complete(&request).await);
+        told += "\n";
+    }
+    assert_eq!(server.heard().len(), 4);
+    insta::assert_snapshot!(told);
+    let whole = model(server.url()).complete(&with_schema()).await.unwrap();
+    assert_eq!(whole.reply.text, "{\"verdict\": \"success\"}");
 }
 
 #[tokio::test]
 async fn replies_without_an_answer_are_reported() {
-    let server = Loopback::start([
-        Turn::json(json!({"choices": []})),
-        Turn::json(json!({"choices": [{"message": {"content": null}, "finish_reason": "length"}]})),
-        Turn::json(
-            json!({"choices": [{"message": {"content": null, "refusal": "I would rather not."}}]}),
+    let always: [(Turn, usize); 7] = [
+        (Turn::json(json!({"choices": []})), 3),
+        (Turn::json(json!({"result": "It did."})), 3),
+        (saying(" "), 3),
+        (
+            Turn::json(
+                json!({"choices": [{"message": {"content": null, "refusal": "I would rather not."}}]}),
+            ),
+            1,
         ),
-        Turn::json(json!({"result": "It did."})),
-        Turn::status(200, "It did."),
-    ])
-    .await;
-    let model = model(server.url());
+        (
+            Turn::json(
+                json!({"choices": [{"message": {"content": ""}, "finish_reason": "content_filter"}]}),
+            ),
+            1,
+        ),
+        (Turn::status(200, "It did."), 1),
+        (
+            Turn::status(
+                200,
+                "<!doctype html><html><head><title>Sign in</title></head></html>",
+            ),
+            1,
+        ),
+    ];
     let mut told = String::new();
-    for _ in 0..5 {
-        told += &unavailable(model.complete(&request()).await);
+    for (turn, requests) in always {
+        let server = Loopback::answering(move |_| turn.clone()).await;
+        told += &unavailable(model(server.url()).complete(&request()).await);
         told += "\n";
+        assert_eq!(server.heard().len(), requests, "{told}");
     }
     insta::assert_snapshot!(told);
 }

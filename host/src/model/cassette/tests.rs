@@ -8,7 +8,7 @@ use super::*;
 use crate::contract::{Message, Reply, Speaker};
 use crate::endpoint::loopback::{Loopback, Turn};
 use crate::endpoint::{ApiKey, Endpoint, EndpointSettings};
-use crate::model::{NoModel, OpenAiModel};
+use crate::model::{ModelSettings, NoModel, OpenAiModel};
 
 /// Numbers its replies over all scopes; answers the later the earlier it was asked. Fails on "bad", and never
 /// answers "slow".
@@ -341,7 +341,11 @@ async fn a_cassette_never_holds_a_key_even_if_the_endpoint_repeats_it() {
     })
     .await;
     let endpoint = Endpoint::new(EndpointSettings::at(server.url()), ApiKey::new(KEY).ok());
-    let model = OpenAiModel::new(Arc::new(endpoint.unwrap()), "small");
+    let model = OpenAiModel::new(
+        Arc::new(endpoint.unwrap()),
+        "small",
+        ModelSettings::default(),
+    );
     let models = Models::all(Arc::new(model));
     let cassette = Cassette::record(&place.file(), &models).unwrap();
     let answers = ask(&cassette.models(&models, "a"), &["What did I send?"]).await;
