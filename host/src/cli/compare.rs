@@ -52,6 +52,14 @@ DIR/results.json holds everything that is known, DIR/results.parquet every singl
 says what was compared and what came of it: `memhost reproduce DIR` runs it again and says whether every \
 number is the same.
 
+A strategy of which too much failed has no result: no score, rank, interval or p. Too much is more than 2 % of \
+the calls of one phase (retrieve, distill, update, ...), or of its requests to a language model for one \
+purpose. The report says what failed, and the exit code is 1; with --output, the same command runs such cells \
+again, and no others. Before anything is run, every model that is configured is asked one small question, if \
+a strategy needs one. An endpoint that does not answer is said within seconds; one that is over (its quota is \
+used up, it refuses the key, it has not answered for as long as `give_up_after_ms` allows) stops the run, and \
+the same command goes on with it.
+
 With --shard I/N, N processes share the work, each with a DIR of its own and otherwise the same \
 command; `memhost report DIR...` makes one report of all of them.
 
