@@ -166,9 +166,10 @@ fn about_strategy(strategy: &StrategyResult, distilled_at_least: f64) -> Vec<Str
     let name = label(&strategy.strategy, strategy.floor);
     let mut caveats = Vec::new();
     if let Some(broken) = &strategy.broken {
-        caveats.push(format!(
+        // Whatever else it did or did not do follows from that, or does not matter beside it.
+        return vec![format!(
             "{name} has no result: {broken}; with so much missing, a score would be of what failed, and not of the strategy"
-        ));
+        )];
     }
     if let Some(failures) = &strategy.failures {
         caveats.push(format!(

@@ -195,6 +195,12 @@ pub async fn run(
             Some(Ok(ended)) => ended,
             Some(Err(_aborted)) => continue,
         };
+        if let Err(CellError::Driver(DriverError::Store(StoreError::Embedding(error)))) = &result {
+            // The store is sound; no cell can write to it as long as nothing embeds.
+            stopped.get_or_insert_with(|| Stop::Outage(chain(error)));
+            running.abort_all();
+            continue;
+        }
         if let (Some(cell), Some(outcome)) = (cells.get(index), outcomes.get_mut(index)) {
             *outcome = settle(cell, result, files, watcher)?;
         }

@@ -9,7 +9,7 @@ use super::*;
 use crate::compare::testing;
 use crate::contract::{Agent, Arm, Authority, Outcome as Judged, Verdict};
 use crate::driver::Acting;
-use crate::embedding::Builtin;
+use crate::embedding::{Builtin, EmbeddingError};
 use crate::engine::Limits;
 use crate::model::{Models, NoModel};
 use crate::store::Store;
@@ -33,6 +33,7 @@ enum Misfit {
     Plan,
     Panic,
     Store,
+    Embedder,
 }
 
 impl Fake {
@@ -74,6 +75,12 @@ impl Runner for Fake {
                 reason: "no room left".to_owned(),
             };
             return Err(full.into());
+        } else if misfit(Misfit::Embedder) {
+            let gone = EmbeddingError {
+                embedder: "openai:e".to_owned(),
+                message: "the connection is refused".to_owned(),
+            };
+            return Err(StoreError::Embedding(gone).into());
         } else if misfit(Misfit::Plan) {
             return Err(DriverError::Plan {
                 strategy: cell.key.strategy.clone(),
@@ -364,6 +371,29 @@ async fn a_store_that_fails_ends_the_comparison() {
         "{told}"
     );
     assert!(told.contains("no room left"), "{told}");
+}
+
+#[tokio::test]
+async fn where_nothing_embeds_any_more_the_run_stops_and_can_go_on() {
+    let output = tempfile::tempdir().unwrap();
+    let files = CellFiles::open(output.path()).unwrap();
+    let finish = run_all(
+        with_misfit(Misfit::Embedder),
+        Some(&files),
+        1,
+        &Heard::default(),
+    )
+    .await
+    .unwrap();
+    assert!(finish.interrupted);
+    assert_eq!((finish.finished(), finish.failed()), (3, 0));
+    let outage = finish.outage.unwrap();
+    assert!(outage.contains("the connection is refused"), "{outage}");
+    let healthy = Arc::new(Fake::default());
+    let finish = run_all(healthy.clone(), Some(&files), 1, &Heard::default())
+        .await
+        .unwrap();
+    assert_eq!((finish.finished(), healthy.ran().len()), (6, 3));
 }
 
 fn attempt(id: &str) -> Attempt {
