@@ -6,6 +6,7 @@ use super::statistics::{FEW_GROUPS, FEW_SEEDS};
 use super::summary::{StrategyResult, SuiteResult};
 use super::{Design, ListedStrategy, ListedSuite, label};
 use crate::contract::{Labels, Plan, Protocol};
+use crate::model::Mended;
 
 /// The caveats of one suite's results, most general first.
 pub fn of(suite: &ListedSuite, result: &SuiteResult, design: &Design) -> Vec<String> {
@@ -189,6 +190,7 @@ fn about_strategy(strategy: &StrategyResult, distilled_at_least: f64) -> Vec<Str
     for reason in &strategy.failed_runs {
         caveats.push(format!("{name}: no result with {reason}"));
     }
+    caveats.extend(about_replies(&name, strategy));
     if let Some(costs) = &strategy.costs {
         if costs.untried > 0.0 {
             caveats.push(format!(
@@ -236,6 +238,37 @@ fn about_strategy(strategy: &StrategyResult, distilled_at_least: f64) -> Vec<Str
     caveats
 }
 
+/// What was done so that replies of models could be used.
+fn about_replies(name: &str, strategy: &StrategyResult) -> Vec<String> {
+    let mut mended = Mended::default();
+    for cost in strategy.model.values() {
+        mended.add(&cost.mended);
+    }
+    let calls = count(strategy.model.values().map(|cost| cost.calls).sum::<u64>() as f64);
+    let list = |of_reply: bool| {
+        let how = mended
+            .how
+            .iter()
+            .filter(|(mend, _)| mend.is_of_reply() == of_reply);
+        let how: Vec<String> = how
+            .map(|(mend, times)| format!("{} {}", count(*times as f64), mend.what()))
+            .collect();
+        how.join(", ")
+    };
+    let replies = (mended.replies > 0).then(|| {
+        let mended = count(mended.replies as f64);
+        format!(
+            "{name}: {mended} of {calls} replies of models were mended: {}",
+            list(true)
+        )
+    });
+    let requests = list(false);
+    let requests = (!requests.is_empty()).then(|| {
+        format!("{name}: what the endpoint does not take or tell was done without, in {calls} requests: {requests}")
+    });
+    replies.into_iter().chain(requests).collect()
+}
+
 /// The first line of a text; traps come with a backtrace.
 fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
@@ -247,6 +280,8 @@ mod tests {
 
     use super::*;
     use crate::compare::{Contestant, testing};
+    use crate::driver::ModelCost;
+    use crate::model::Mend;
 
     const REAL: &str = "openai:gpt-4.1-mini";
 
@@ -307,6 +342,35 @@ mod tests {
         );
         judge.floor = true;
         assert!(told(vec![testing::contestant("rag", false), judge], REAL, &[]).is_empty());
+    }
+
+    #[test]
+    fn what_was_done_to_replies_is_told_with_how_often() {
+        let mut suite = crate::compare::summary::tests::report().suites.remove(0);
+        let strategy = &mut suite.strategies[0];
+        assert!(about_replies("rb", strategy).is_empty());
+        let mut trailing = Mended::default();
+        trailing.note(Mend::Unwrapped);
+        trailing.note(Mend::OtherTemperature);
+        let mut syntax = Mended::default();
+        syntax.note(Mend::Syntax);
+        syntax.note(Mend::Unwrapped);
+        let mut cost = ModelCost {
+            calls: 318,
+            ..ModelCost::default()
+        };
+        for mended in [&trailing, &trailing, &syntax] {
+            cost.mended.add(mended);
+        }
+        strategy.model.insert("judge".to_owned(), cost);
+        assert_eq!(
+            about_replies("rb", strategy),
+            [
+                "rb: 3 of 318 replies of models were mended: 3 words around the JSON, 1 faulty JSON",
+                "rb: what the endpoint does not take or tell was done without, in 318 requests: \
+                 2 the strategy's temperature not used",
+            ]
+        );
     }
 
     #[test]

@@ -144,6 +144,11 @@ fn a_wrong_value_is_told_with_key_what_was_expected_and_what_was_found() {
         "[embedder]\nuse = \"bulitin\"",
         "[model.openai.small]\nmax_tokens = \"many\"",
         "[model.openai.small]\ntoken_limit_field = \"max_token\"",
+        "[model.openai.small]\nstructured = \"json\"",
+        "[model.openai.small]\ntemperature = \"cold\"",
+        "[model.openai.small]\ntemperature = -1",
+        "[model.openai.small]\nsystem_role = \"drop\"",
+        "[endpoint.local]\ngive_up_after_ms = 0",
         "[endpoint.local]\ntimeout_ms = 0",
         "[endpoint.local]\nretries = -1",
         "[endpoint.local]\nconcurrency = 1.5",
@@ -263,6 +268,22 @@ fn a_key_that_is_missing_or_unusable_is_told_before_anything_is_asked() {
             .name(),
         "openai:big"
     );
+}
+
+#[test]
+fn a_models_entry_says_what_is_sent_for_it() {
+    let config = parse(
+        "[model.openai.a]\ntemperature = 1\nstructured = \"prompt\"\n[model.openai.b]\ntemperature = \"drop\"\n\
+         system_role = \"merge\"\n[model.openai.c]\ntemperature = 0.5\n[model.openai.d]",
+    )
+    .unwrap();
+    let entry = |name: &str| config.model_entry(name).unwrap();
+    assert_eq!(entry("a").temperature, Some(Temperature::Always(1.0)));
+    assert_eq!(entry("a").structured, Some(Structured::Prompt));
+    assert_eq!(entry("b").temperature, Some(Temperature::Drop));
+    assert_eq!(entry("b").system_role, Some(SystemRole::Merge));
+    assert_eq!(entry("c").temperature, Some(Temperature::Always(0.5)));
+    assert_eq!(entry("d").settings(), ModelSettings::default());
 }
 
 #[test]

@@ -181,7 +181,7 @@ async fn a_refusal_is_not_asked_again_and_says_what_to_do() {
     let refusals = [
         (
             400,
-            r#"{"error": {"message": "this model has a context of 8192 tokens"}}"#,
+            r#"{"error": {"message": "this model has a context window of 8192 tokens"}}"#,
         ),
         (
             401,
@@ -191,18 +191,18 @@ async fn a_refusal_is_not_asked_again_and_says_what_to_do() {
         (422, r#"{"detail": [{"msg": "field required"}]}"#),
     ];
     let server = Loopback::start(refusals.map(|(status, body)| Turn::status(status, body))).await;
-    let (endpoint, waits) = endpoint(at(&server));
     let mut told = String::new();
     for _ in refusals {
+        let (endpoint, waits) = endpoint(at(&server));
         told += &steady(ask(&endpoint).await.unwrap_err());
         told += "\n";
+        assert!(waits.lock().unwrap().is_empty());
     }
-    assert!(waits.lock().unwrap().is_empty());
     insta::assert_snapshot!(told, @r#"
-    endpoint `http://127.0.0.1:PORT/v1/things`: it answered HTTP 400: this model has a context of 8192 tokens; the request is not to its liking; check the model's name and its settings
+    endpoint `http://127.0.0.1:PORT/v1/things`: it answered HTTP 400: this model has a context window of 8192 tokens; choose a model that takes longer texts, or send less at a time
     endpoint `http://127.0.0.1:PORT/v1/things`: it answered HTTP 401: Incorrect API key provided: [key].; check the key in the environment variable OPENAI_API_KEY
-    endpoint `http://127.0.0.1:PORT/v1/things`: it answered HTTP 404: model 'gpt-9' not found; check `base_url` and the model's name
-    endpoint `http://127.0.0.1:PORT/v1/things`: it answered HTTP 422: [{"msg":"field required"}]; the request is not to its liking; check the model's name and its settings
+    endpoint `http://127.0.0.1:PORT/v1/things`: it answered HTTP 404: model 'gpt-9' not found; check the model's name, by which this endpoint knows it, and whether the key may use it
+    endpoint `http://127.0.0.1:PORT/v1/things`: it answered HTTP 422: field required; the request is not to its liking; check the model's name and its settings
     "#);
 }
 
@@ -224,7 +224,7 @@ async fn a_reply_that_is_not_json_is_quoted() {
     let (endpoint, waits) = endpoint(at(&server));
     let error = ask(&endpoint).await.unwrap_err();
     assert!(waits.lock().unwrap().is_empty());
-    insta::assert_snapshot!(steady(error), @"endpoint `http://127.0.0.1:PORT/v1/things`: its reply is not JSON (expected value at line 1 column 1); it begins with `<html><body>Welcome to nginx</body></html>`; check that `base_url` leads to an OpenAI-compatible interface, which usually ends in `/v1`");
+    insta::assert_snapshot!(steady(error), @"endpoint `http://127.0.0.1:PORT/v1/things`: its reply is an HTML page that begins with `<html><body>Welcome to nginx</body></html>`; check that `base_url` leads to an OpenAI-compatible interface, which usually ends in `/v1`");
 }
 
 #[tokio::test]

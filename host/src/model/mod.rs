@@ -72,6 +72,16 @@ pub trait LanguageModel: Send + Sync {
     async fn complete(&self, request: &Request) -> Result<Completion, Fault>;
 }
 
+/// Whether two are one model at one endpoint; different endpoints may know different models by one name.
+fn same(one: &Arc<dyn LanguageModel>, other: &Arc<dyn LanguageModel>) -> bool {
+    let endpoints = match (one.health(), other.health()) {
+        (Some(one), Some(other)) => one.same_channel(&other),
+        (None, None) => true,
+        _ => false,
+    };
+    endpoints && one.name() == other.name()
+}
+
 /// Which model answers which role.
 pub struct Models {
     /// See [`Role::Agent`].
@@ -100,11 +110,11 @@ impl Models {
     /// # Errors
     /// What keeps the first from it that cannot.
     pub async fn ready(&self) -> Result<(), Fault> {
-        let mut asked: Vec<&str> = Vec::new();
+        let mut asked: Vec<&Arc<dyn LanguageModel>> = Vec::new();
         for model in [&self.agent, &self.strongest, &self.judge, &self.cheap] {
-            if !asked.contains(&model.name()) {
+            if !asked.iter().any(|other| same(other, model)) {
                 model.ready().await?;
-                asked.push(model.name());
+                asked.push(model);
             }
         }
         Ok(())

@@ -394,3 +394,20 @@ async fn a_model_is_ready_when_it_answers_a_small_question_and_nothing_else_is_a
     let told = unavailable(model(nobody().await).ready().await.map(|()| unreachable!()));
     assert!(told.contains("cannot connect"), "{told}");
 }
+
+#[tokio::test]
+async fn models_of_one_name_at_two_endpoints_are_asked_each_and_one_model_once() {
+    let verdict = r#"{"reasoning": "4 is right.", "verdict": "success"}"#;
+    let (near, far) = (
+        Loopback::answering(move |_| saying(verdict)).await,
+        Loopback::answering(move |_| saying(verdict)).await,
+    );
+    let of_near: Arc<dyn LanguageModel> = Arc::new(model(near.url()));
+    let models = Models {
+        judge: Arc::new(model(far.url())),
+        ..Models::all(of_near)
+    };
+    models.ready().await.unwrap();
+    assert_eq!((near.heard().len(), far.heard().len()), (1, 1));
+    assert_eq!(models.health().len(), 2);
+}

@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use super::Mend;
 use super::schema::ReplySchema;
 use fit::Fitting;
-use pieces::{Piece, pieces};
+use pieces::{Broken, Piece, pieces};
 
 /// What was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,114 +55,110 @@ const NO_END: &str = "it thinks aloud and comes to no answer";
 pub(super) fn read(schema: &ReplySchema<'_>, reply: &str) -> Result<Reading, String> {
     let whole = reply.trim().trim_start_matches('\u{feff}').trim();
     if let Ok(value) = serde_json::from_str::<Value>(whole) {
-        if schema.complaints(&value).is_empty() {
-            return Ok(Reading {
-                text: whole.to_owned(),
-                mends: BTreeSet::new(),
-            });
-        }
-        return interpret(schema, &value).unwrap_or_else(|| Err(schema.complaints(&value)));
+        return as_it_stands(schema, &value, whole)
+            .or_else(|| as_is_meant(schema, &value, whole))
+            .ok_or_else(|| schema.complaints(&value));
     }
     let pieces = pieces(whole);
-    let mut readings: Vec<(Value, Reading)> = Vec::new();
-    let mut complaint = None;
-    for piece in &pieces.of_answer {
-        let (value, text) = match piece {
-            Piece::Json(value, text) => (value, *text),
-            Piece::Broken(broken) => {
-                // What stands in it are parts of an answer, and what follows may be.
-                let told = format!(
-                    "its JSON cannot be read: {}, near `{}`",
-                    broken.problem, broken.around
-                );
-                complaint = Some(told);
-                break;
-            }
-        };
-        match told(schema, value, text) {
-            Ok((value, reading)) => match readings.iter_mut().find(|(known, _)| *known == value) {
-                Some((_, known)) => {
-                    known.mends.insert(Mend::Repeated);
-                }
-                None => readings.push((value, reading)),
-            },
-            Err(told) => complaint = complaint.or(Some(told)),
-        }
+    let broken = pieces.of_answer.iter().find_map(|piece| match piece {
+        Piece::Broken(broken) => Some(broken),
+        Piece::Json(..) => None,
+    });
+    if let Some(Broken { problem, around }) = broken {
+        // What stands in it are parts of an answer, and what is around it may be another.
+        return Err(format!(
+            "its JSON cannot be read: {problem}, near `{around}`"
+        ));
     }
-    let broken = pieces
-        .of_answer
-        .iter()
-        .any(|piece| matches!(piece, Piece::Broken(_)));
-    match (readings.len(), complaint) {
-        (1, _) if !broken => Ok(with_mend(readings.swap_remove(0).1, Mend::Unwrapped)),
-        (2.., _) if !broken => Err(format!(
+    let values = pieces.of_answer.iter().filter_map(|piece| match piece {
+        Piece::Json(value, text) => Some((value, *text)),
+        Piece::Broken(_) => None,
+    });
+    let values: Vec<(&Value, &str)> = values.collect();
+    let mut readings = distinct(schema, &values, as_it_stands);
+    if readings.is_empty() {
+        readings = distinct(schema, &values, as_is_meant);
+    }
+    match readings.as_slice() {
+        [] => Err(match values.first() {
+            Some((value, _)) => schema.complaints(value),
+            None if pieces.unfinished => NO_END.to_owned(),
+            None if whole.is_empty() => "it is empty".to_owned(),
+            None => "it is not JSON, and holds none".to_owned(),
+        }),
+        [(_, reading)] => {
+            let mut reading = reading.clone();
+            let all = values.iter().any(|(_, text)| text.len() == whole.len());
+            if !all && !reading.mends.contains(&Mend::Repeated) {
+                reading.mends.insert(Mend::Unwrapped);
+            }
+            Ok(reading)
+        }
+        [(_, first), .., (_, last)] => Err(format!(
             "it holds {} different JSON values that satisfy the schema, the first `{}`, the last `{}`; give one",
             readings.len(),
-            beginning(readings.first()),
-            beginning(readings.last()),
+            beginning(&first.text),
+            beginning(&last.text),
         )),
-        (_, Some(complaint)) => Err(complaint),
-        _ if pieces.unfinished => Err(NO_END.to_owned()),
-        _ if whole.is_empty() => Err("it is empty".to_owned()),
-        _ => Err("it is not JSON, and holds none".to_owned()),
     }
 }
 
-fn beginning(reading: Option<&(Value, Reading)>) -> String {
-    let text = reading.map_or("", |(_, reading)| reading.text.as_str());
-    text.chars().take(60).collect()
-}
-
-fn with_mend(mut reading: Reading, mend: Mend) -> Reading {
-    if !reading.mends.contains(&Mend::Repeated) {
-        reading.mends.insert(mend);
-    }
-    reading
-}
-
-/// A value among others, with its own text where that is sound.
-fn told(schema: &ReplySchema<'_>, value: &Value, text: &str) -> Result<(Value, Reading), String> {
-    // The lenient parser may round numbers otherwise.
-    let sound = serde_json::from_str::<Value>(text).ok();
-    let value = sound.as_ref().unwrap_or(value);
-    let syntax = sound.is_none().then_some(Mend::Syntax);
-    let complaints = schema.complaints(value);
-    let mut reading = if complaints.is_empty() {
-        let text = match sound {
-            Some(_) => text.to_owned(),
-            None => value.to_string(),
+/// The different readings of several values.
+fn distinct(
+    schema: &ReplySchema<'_>,
+    values: &[(&Value, &str)],
+    reading: impl Fn(&ReplySchema<'_>, &Value, &str) -> Option<Reading>,
+) -> Vec<(Value, Reading)> {
+    let mut readings: Vec<(Value, Reading)> = Vec::new();
+    for (value, text) in values {
+        // The lenient parser may round numbers otherwise.
+        let sound = serde_json::from_str::<Value>(text).ok();
+        let Some(mut read) = reading(schema, sound.as_ref().unwrap_or(value), text) else {
+            continue;
         };
-        Reading {
-            text,
-            mends: BTreeSet::new(),
+        if sound.is_none() {
+            read.mends.insert(Mend::Syntax);
         }
-    } else {
-        interpret(schema, value).unwrap_or(Err(complaints))?
-    };
-    reading.mends.extend(syntax);
-    let value = serde_json::from_str(&reading.text).map_err(|error| error.to_string())?;
-    Ok((value, reading))
+        let Ok(value) = serde_json::from_str::<Value>(&read.text) else {
+            continue;
+        };
+        match readings.iter_mut().find(|(known, _)| *known == value) {
+            Some((_, known)) => {
+                known.mends.insert(Mend::Repeated);
+            }
+            None => readings.push((value, read)),
+        }
+    }
+    readings
 }
 
-/// The one way in which a value fits; `None` if there is none.
-fn interpret(schema: &ReplySchema<'_>, value: &Value) -> Option<Result<Reading, String>> {
-    if let Some(reading) = fitted(schema, value) {
-        return Some(Ok(reading));
+/// A value that has the schema's form, in its own words where they are sound.
+fn as_it_stands(schema: &ReplySchema<'_>, value: &Value, text: &str) -> Option<Reading> {
+    let satisfies = schema.complaints(value).is_empty();
+    match satisfies && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
+        true => Some(Reading {
+            text: text.to_owned(),
+            mends: BTreeSet::new(),
+        }),
+        false => fitted(schema, value),
     }
-    let mut inner: Vec<Reading> = unwrapped(schema.value(), value)
-        .iter()
-        .filter_map(|value| fitted(schema, value))
-        .collect();
-    inner.dedup_by(|one, other| one.text == other.text);
-    match inner.len() {
-        0 => None,
-        1 => inner
-            .pop()
-            .map(|reading| Ok(with_mend(reading, Mend::Unwrapped))),
-        _ => Some(Err(
-            "its JSON can be read in several ways; give it in the schema's own form".to_owned(),
-        )),
+}
+
+/// A value that holds what has the schema's form, if that is one thing.
+fn as_is_meant(schema: &ReplySchema<'_>, value: &Value, _: &str) -> Option<Reading> {
+    let mut inner = unwrapped(schema.value(), value)
+        .into_iter()
+        .filter_map(|value| fitted(schema, &value));
+    let mut only = inner.next()?;
+    if inner.any(|other| other.text != only.text) {
+        return None;
     }
+    only.mends.insert(Mend::Unwrapped);
+    Some(only)
+}
+
+fn beginning(text: &str) -> String {
+    text.chars().take(60).collect()
 }
 
 fn fitted(schema: &ReplySchema<'_>, value: &Value) -> Option<Reading> {

@@ -5,8 +5,8 @@
 
 use serde_json::Value;
 
-/// How many beginnings that turn out to be no JSON are tried. Each may cost the text's length.
-const MOST_FAILURES: usize = 1_000;
+/// How many bytes may be read in vain, behind beginnings that turn out to be no JSON. Each may cost the text's length.
+const MOST_IN_VAIN: usize = 4 << 20;
 
 /// Names of tags between which models think.
 const THOUGHTS: &[&str] = &[
@@ -85,7 +85,7 @@ enum Tag {
 pub(super) fn pieces(text: &str) -> Pieces<'_> {
     let mut kept: Vec<Piece<'_>> = Vec::new();
     let mut thinking: Option<usize> = None;
-    let mut failures = 0;
+    let mut in_vain = 0;
     let mut at = 0;
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
         if let Some((tag, length)) = tag(rest) {
@@ -100,15 +100,15 @@ pub(super) fn pieces(text: &str) -> Pieces<'_> {
             at += length;
             continue;
         }
-        if rest.starts_with(['{', '[']) && failures < MOST_FAILURES {
+        if rest.starts_with(['{', '[']) && in_vain < MOST_IN_VAIN {
             match value(rest) {
                 Ok((value, length)) => {
                     kept.push(Piece::Json(value, rest.get(..length).unwrap_or(rest)));
                     at += length;
                     continue;
                 }
-                Err(broken) => {
-                    failures += 1;
+                Err((broken, length)) => {
+                    in_vain += length;
                     if begins_json(rest) {
                         kept.push(Piece::Broken(broken));
                     }
@@ -141,17 +141,25 @@ pub(super) fn without_thoughts(text: &str) -> Option<&str> {
     .filter(|rest| !rest.trim().is_empty() || text.trim().is_empty())
 }
 
-/// What follows the end of the thoughts that a text begins with.
+/// What follows the end of the thoughts that a text begins with: of the first block that is closed as often as it is
+/// opened, or else of the last that is closed at all.
 fn ends(text: &str) -> Option<&str> {
     let places = text.char_indices().filter(|(_, sign)| begins_tag(*sign));
+    let mut depth = 0_u32;
     let mut rest = None;
     for (place, _) in places {
         let from = text.get(place..)?;
         match tag(from) {
-            Some((Tag::Close, length)) => rest = from.get(length..),
+            Some((Tag::Open, _)) => depth += 1,
+            Some((Tag::Close, length)) => {
+                rest = from.get(length..);
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return rest;
+                }
+            }
             Some((Tag::Final, length)) => return from.get(length..).map(after_message),
-            // Thoughts that begin after an answer are no part of it, and not its beginning.
-            Some((Tag::Open, _)) | None => {}
+            None => {}
         }
     }
     rest
@@ -236,9 +244,9 @@ fn begins_json(text: &str) -> bool {
     }
 }
 
-/// The value that a text begins with, and its length. Commas too many, comments, and line breaks in texts have one
-/// reading; whatever else is amiss has not.
-fn value(text: &str) -> Result<(Value, usize), Broken> {
+/// The value that a text begins with, and its length; or where it breaks off, and what was read until then. Commas too
+/// many, comments, and line breaks in texts have one reading; whatever else is amiss has not.
+fn value(text: &str) -> Result<(Value, usize), (Broken, usize)> {
     let parser = serde_json_lenient::Deserializer::from_slice_with_options(
         text.as_bytes(),
         false,
@@ -248,40 +256,38 @@ fn value(text: &str) -> Result<(Value, usize), Broken> {
         false,
     );
     let mut values = parser.into_iter::<Value>();
-    let problem = match values.next() {
+    let error = match values.next() {
         Some(Ok(value)) => return Ok((value, values.byte_offset())),
-        Some(Err(error)) => {
-            let (line, column) = (error.line(), error.column());
-            let around = around(text, line, column);
-            let told = error.to_string();
-            // Lines would be counted from where the JSON begins.
-            let told = told
-                .split(" at line ")
-                .next()
-                .unwrap_or_default()
-                .to_owned();
-            return Err(Broken {
-                problem: told,
-                around,
-            });
+        Some(Err(error)) => error,
+        None => {
+            let nothing = Broken {
+                problem: "nothing".to_owned(),
+                around: String::new(),
+            };
+            return Err((nothing, 1));
         }
-        None => String::new(),
     };
-    Err(Broken {
-        problem,
-        around: String::new(),
-    })
+    let lines = text
+        .split_inclusive('\n')
+        .take(error.line().saturating_sub(1));
+    let place = lines.map(str::len).sum::<usize>() + error.column().saturating_sub(1);
+    let told = error.to_string();
+    let broken = Broken {
+        // Its lines are counted from where this JSON begins.
+        problem: told
+            .split(" at line ")
+            .next()
+            .unwrap_or_default()
+            .to_owned(),
+        around: around(text, place),
+    };
+    Err((broken, place + 1))
 }
 
-/// A few words before and after a place; lines count from 1, columns in bytes.
-fn around(text: &str, line: usize, column: usize) -> String {
+/// A few words before and after a place.
+fn around(text: &str, place: usize) -> String {
     const SIGNS: usize = 30;
-    let before: usize = text
-        .split_inclusive('\n')
-        .take(line.saturating_sub(1))
-        .map(str::len)
-        .sum();
-    let place = text.floor_char_boundary(before + column.saturating_sub(1));
+    let place = text.floor_char_boundary(place);
     let (before, after) = text.split_at(place);
     let start = before
         .char_indices()
