@@ -167,10 +167,11 @@ fn about_strategy(strategy: &StrategyResult, distilled_at_least: f64) -> Vec<Str
     let name = label(&strategy.strategy, strategy.floor);
     let mut caveats = Vec::new();
     if let Some(broken) = &strategy.broken {
-        // Whatever else it did or did not do follows from that, or does not matter beside it.
-        return vec![format!(
+        let told = format!(
             "{name} has no result: {broken}; with so much missing, a score would be of what failed, and not of the strategy"
-        )];
+        );
+        // What was mended may say why; whatever else it did or did not do does not matter beside that.
+        return [vec![told], about_replies(&name, strategy)].concat();
     }
     if let Some(failures) = &strategy.failures {
         caveats.push(format!(
