@@ -23,13 +23,21 @@ pub struct Limits {
     /// 3 to 10 seconds of computing.
     #[serde(deserialize_with = "positive")]
     pub fuel: u64,
-    /// From call to return, waiting for the host included. Default: 120 s.
+    /// From call to return, waiting for the host included, but for models. Default: 120 s.
     #[serde(
         rename = "wall_clock_ms",
         serialize_with = "to_milliseconds",
         deserialize_with = "from_milliseconds"
     )]
     pub wall_clock: Duration,
+    /// What the call may wait for language models and the embedder, all of it together. Default: an hour. 256 requests,
+    /// eight at a time, of a minute each take half of that.
+    #[serde(
+        rename = "model_wait_ms",
+        serialize_with = "to_milliseconds",
+        deserialize_with = "from_milliseconds"
+    )]
+    pub model_wait: Duration,
     /// Bytes of linear memory and tables over all instances. Default: 256 MiB.
     #[serde(rename = "memory_bytes", deserialize_with = "positive")]
     pub memory: usize,
@@ -53,6 +61,7 @@ impl Default for Limits {
         Limits {
             fuel: 20_000_000_000,
             wall_clock: Duration::from_secs(120),
+            model_wait: Duration::from_secs(3_600),
             memory: 256 << 20,
             instances: 64,
             hostcall_bytes: 8 << 20,
@@ -70,6 +79,8 @@ pub enum Limit {
     Fuel,
     /// [`Limits::wall_clock`]
     WallClock,
+    /// [`Limits::model_wait`]
+    ModelWait,
     /// [`Limits::memory`]
     Memory,
     /// [`Limits::instances`]
@@ -92,6 +103,7 @@ impl Limit {
         Some(match self {
             Limit::Fuel => "fuel",
             Limit::WallClock => "wall_clock_ms",
+            Limit::ModelWait => "model_wait_ms",
             Limit::Memory => "memory_bytes",
             Limit::Instances => "instances",
             Limit::HostcallBytes => "hostcall_bytes",
@@ -107,6 +119,7 @@ impl Limit {
         match self {
             Limit::Fuel => limits.fuel,
             Limit::WallClock => milliseconds(limits.wall_clock),
+            Limit::ModelWait => milliseconds(limits.model_wait),
             Limit::Memory => limits.memory as u64,
             Limit::Instances => limits.instances as u64,
             Limit::HostcallBytes => limits.hostcall_bytes as u64,
@@ -158,6 +171,10 @@ impl std::fmt::Display for LimitReached {
                 "it used up its fuel of {allowed}: a loop without end, or more work than that"
             )?,
             Limit::WallClock => write!(f, "it did not return within {allowed} ms")?,
+            Limit::ModelWait => write!(
+                f,
+                "it has waited {allowed} ms for language models and the embedder"
+            )?,
             Limit::Memory => write!(f, "it wants more than its {allowed} bytes of memory")?,
             Limit::Instances => write!(f, "it consists of more than {allowed} core instances")?,
             Limit::HostcallBytes => write!(
@@ -219,6 +236,7 @@ mod tests {
         let keys = [
             Limit::Fuel,
             Limit::WallClock,
+            Limit::ModelWait,
             Limit::Memory,
             Limit::Instances,
             Limit::HostcallBytes,

@@ -9,10 +9,10 @@ use async_trait::async_trait;
 use guest::{Answers, NeverAnswers, agent, retrieve, settings, task};
 use memhost::capability::{CallContext, RunState};
 use memhost::contract::{
-    Arm, Attempt, Authority, Fault, Guidance, Op, Outcome, Pressure, Reply, Request, Verdict,
+    Arm, Attempt, Authority, Fault, Guidance, Op, Outcome, Pressure, Request, Verdict,
 };
 use memhost::engine::{CallFailure, Compiler, Engine, EngineOptions, Limit, Limits, Plugin};
-use memhost::model::{LanguageModel, Models};
+use memhost::model::{Completion, LanguageModel, Models};
 use memhost::strategy::{Answer, Phases, Strategy};
 use memhost_tests::plugin;
 
@@ -185,16 +185,29 @@ async fn the_boundary_is_a_setting() {
 }
 
 #[tokio::test]
-async fn a_host_call_that_never_returns_ends_at_the_deadline_and_is_accounted_for() {
+async fn a_model_that_never_answers_ends_the_call_at_its_own_limit_and_is_accounted_for() {
     let hasty = Limits {
-        wall_clock: Duration::from_millis(50),
+        model_wait: Duration::from_millis(50),
         ..limits()
     };
     let context = with_model(NeverAnswers, hasty);
-    let answer = ends_at(Limit::WallClock, "50 ms", "ask a model", context).await;
+    let answer = ends_at(Limit::ModelWait, "`model_wait_ms`", "ask a model", context).await;
     let asked = &answer.usage.model_calls;
     assert_eq!(asked.len(), 3);
     assert!(asked.iter().all(|call| !call.answered));
+}
+
+#[tokio::test]
+async fn waiting_for_a_model_is_no_part_of_the_time_that_a_call_may_take() {
+    let hasty = Limits {
+        wall_clock: SLOW / 2,
+        ..limits()
+    };
+    let plugin = hostile().await;
+    let answer = retrieve(&plugin, "ask a model", with_model(Slow, hasty)).await;
+    assert!(answer.result.is_ok(), "{:?}", answer.result);
+    assert!(answer.usage.wall >= SLOW);
+    assert!(answer.usage.model_calls.iter().all(|call| call.answered));
 }
 
 #[tokio::test]
@@ -316,14 +329,17 @@ async fn the_same_call_costs_the_same_fuel_and_draws_the_same_bits() {
 /// Waits before it answers.
 struct Slow;
 
+/// For how long; a hasty call may take half of that.
+const SLOW: Duration = Duration::from_secs(1);
+
 #[async_trait]
 impl LanguageModel for Slow {
     fn name(&self) -> &str {
         "slow"
     }
 
-    async fn complete(&self, request: &Request) -> Result<Reply, Fault> {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+    async fn complete(&self, request: &Request) -> Result<Completion, Fault> {
+        tokio::time::sleep(SLOW).await;
         Answers.complete(request).await
     }
 }
@@ -333,7 +349,7 @@ async fn waiting_for_the_host_costs_no_fuel() {
     let plugin = hostile().await;
     let at_once = retrieve(&plugin, "ask a model", context(limits())).await;
     let slowly = retrieve(&plugin, "ask a model", with_model(Slow, limits())).await;
-    assert!(slowly.usage.wall >= Duration::from_millis(200));
+    assert!(slowly.usage.wall >= SLOW);
     assert_eq!(at_once.usage.fuel, slowly.usage.fuel);
 }
 

@@ -81,6 +81,7 @@ async fn compare(plan: &Plan, number: u64, surroundings: &Surroundings) -> (Desi
         Finish {
             outcomes,
             interrupted,
+            outage: None,
         },
     )
 }

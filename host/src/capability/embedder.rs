@@ -14,6 +14,7 @@ impl Host for Capabilities {
         side: Side,
     ) -> wasmtime::Result<Result<Vec<Vec<f32>>, Fault>> {
         self.begin().await?;
+        let _waiting = self.model_wait.begin();
         Ok(embed(&self.context, &texts, side).await)
     }
 

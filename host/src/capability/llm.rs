@@ -10,6 +10,8 @@ use super::{Capabilities, ModelCall, not_granted};
 use crate::contract::Fault;
 use crate::contract::generated::memhost::strategy::llm::{Host, Reply, Request};
 use crate::limits::{Limit, LimitReached};
+use crate::model::{Completion, LanguageModel as _, Mended, Models, NoModel};
+use crate::strategy::fault_text;
 
 /// The longest `purpose`, in bytes: it names a row of the cost table.
 const LONGEST_PURPOSE: usize = 64;
@@ -23,8 +25,10 @@ impl Host for Capabilities {
         let Some(models) = self.context.models.clone() else {
             return Ok(requests.iter().map(|_| Err(not_granted("llm"))).collect());
         };
-        let entries: Vec<Result<usize, Fault>> =
-            requests.iter().map(|request| self.enter(request)).collect();
+        let entries: Vec<Result<Option<usize>, Fault>> = requests
+            .iter()
+            .map(|request| self.enter(request, &models))
+            .collect();
         // Made in order before any is awaited: a cassette numbers requests as they are made.
         let answers: Vec<_> = requests
             .iter()
@@ -34,17 +38,27 @@ impl Host for Capabilities {
                 Err(fault) => Box::pin(ready(Err(fault.clone()))),
             })
             .collect();
-        let answers = join_all(answers).await;
+        let answers = {
+            let _waiting = self.model_wait.begin();
+            join_all(answers).await
+        };
         for (entry, answer) in entries.iter().zip(&answers) {
-            if let (Ok(entry), Ok(reply)) = (entry, answer)
-                && let Some(call) = self.model_calls.get_mut(*entry)
-            {
-                call.input_tokens = reply.input_tokens;
-                call.output_tokens = reply.output_tokens;
-                call.answered = true;
+            let Ok(Some(entry)) = entry else { continue };
+            let Some(call) = self.model_calls.get_mut(*entry) else {
+                continue;
+            };
+            match answer {
+                Ok(Completion { reply, mended }) => {
+                    call.input_tokens = reply.input_tokens;
+                    call.output_tokens = reply.output_tokens;
+                    call.answered = true;
+                    call.mended = mended.clone();
+                }
+                Err(fault) => call.fault = Some(fault_text(fault)),
             }
         }
-        Ok(answers)
+        let replies = answers.into_iter().map(|answer| Ok(answer?.reply));
+        Ok(replies.collect())
     }
 
     async fn count_tokens(&mut self, text: String) -> wasmtime::Result<u32> {
@@ -55,9 +69,12 @@ impl Host for Capabilities {
 
 impl Capabilities {
     /// Enters a request into the account before it is made, so that what a timed-out call had under way is not
-    /// lost. Returns its place there.
-    fn enter(&mut self, request: &Request) -> Result<usize, Fault> {
+    /// lost. Returns its place there; none, where there is no model that could be asked.
+    fn enter(&mut self, request: &Request, models: &Models) -> Result<Option<usize>, Fault> {
         check(request)?;
+        if models.role(request.role).name() == NoModel.name() {
+            return Ok(None);
+        }
         let limits = &self.context.limits;
         if self.model_calls.len() >= limits.model_calls as usize {
             let reached = LimitReached::of(limits, Limit::ModelCalls);
@@ -68,8 +85,10 @@ impl Capabilities {
             input_tokens: 0,
             output_tokens: 0,
             answered: false,
+            fault: None,
+            mended: Mended::default(),
         });
-        Ok(self.model_calls.len() - 1)
+        Ok(Some(self.model_calls.len() - 1))
     }
 }
 
@@ -114,7 +133,7 @@ mod tests {
     use crate::capability::CallContext;
     use crate::contract::{Message, Role, Speaker};
     use crate::limits::Limits;
-    use crate::model::{LanguageModel, Models};
+    use crate::model::LanguageModel;
 
     /// Answers with the request's text after a while, and fails on "bad".
     struct Echo;
@@ -127,7 +146,7 @@ mod tests {
             "echo"
         }
 
-        async fn complete(&self, request: &Request) -> Result<Reply, Fault> {
+        async fn complete(&self, request: &Request) -> Result<Completion, Fault> {
             tokio::time::sleep(WHILE).await;
             let text = request.messages[0].text.clone();
             match text.as_str() {
@@ -136,7 +155,8 @@ mod tests {
                     text,
                     input_tokens: 2,
                     output_tokens: 3,
-                }),
+                }
+                .into()),
             }
         }
     }
@@ -179,6 +199,8 @@ mod tests {
         let answered: Vec<bool> = host.model_calls.iter().map(|call| call.answered).collect();
         assert_eq!(answered, [true, false, true]);
         assert_eq!(host.model_calls[2].output_tokens, 3);
+        let fault = host.model_calls[1].fault.as_deref();
+        assert_eq!(fault, Some("unavailable: down"));
     }
 
     #[tokio::test]
@@ -196,10 +218,17 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_model_every_request_is_unavailable_and_none_is_counted() {
-        let mut host = Capabilities::new(CallContext::nothing_granted(Limits::default()));
-        let answers = host.complete(vec![request("a")]).await.unwrap();
-        assert!(matches!(answers[0], Err(Fault::Unavailable(_))));
-        assert!(host.model_calls.is_empty());
+        let nothing = CallContext::nothing_granted(Limits::default());
+        let none = CallContext {
+            models: Some(Arc::new(Models::all(Arc::new(NoModel)))),
+            ..nothing.clone()
+        };
+        for context in [nothing, none] {
+            let mut host = Capabilities::new(context);
+            let answers = host.complete(vec![request("a")]).await.unwrap();
+            assert!(matches!(answers[0], Err(Fault::Unavailable(_))));
+            assert!(host.model_calls.is_empty());
+        }
     }
 
     #[test]

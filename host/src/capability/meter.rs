@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
+use super::wait::ModelWait;
 use super::{CallContext, Log, ModelCall};
 use crate::contract::generated::memhost::strategy::types;
 use crate::limits::{Limit, LimitReached};
@@ -19,6 +20,8 @@ pub(crate) struct Capabilities {
     /// Shared with what the call prints.
     pub log: Arc<Mutex<Log>>,
     pub model_calls: Vec<ModelCall>,
+    /// Shared with whoever ends the call when its time is up.
+    pub model_wait: ModelWait,
     pub host_calls: u32,
     pub random: ChaCha8Rng,
     /// When an imported function last let others run.
@@ -30,6 +33,7 @@ impl Capabilities {
         Capabilities {
             log: Arc::new(Mutex::new(Log::new(&context.limits))),
             model_calls: Vec::new(),
+            model_wait: ModelWait::new(),
             host_calls: 0,
             random: ChaCha8Rng::seed_from_u64(context.run.seed),
             turn: Instant::now(),

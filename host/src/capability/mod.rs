@@ -9,6 +9,7 @@ mod log;
 mod meter;
 mod run;
 mod store;
+mod wait;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use crate::contract::{Attempt, Fault, Level};
 use crate::embedding::Embedder;
 use crate::limits::Limits;
-use crate::model::Models;
+use crate::model::{Mended, Models};
 use crate::store::{Namespace, View};
 
 pub(crate) use log::Log;
@@ -117,6 +118,8 @@ pub struct Usage {
     pub model_calls: Vec<ModelCall>,
     /// What it logged.
     pub log: Vec<LogLine>,
+    /// Texts of which one of the host's own strategies took the beginning only. 0 for plugins.
+    pub cut_texts: u64,
 }
 
 /// One language model call.
@@ -130,6 +133,12 @@ pub struct ModelCall {
     pub output_tokens: u32,
     /// Whether it was answered.
     pub answered: bool,
+    /// What came instead of an answer, where anything did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+    /// What was done to get the answer.
+    #[serde(default, skip_serializing_if = "Mended::is_empty")]
+    pub mended: Mended,
 }
 
 /// One line that a strategy wrote.

@@ -15,6 +15,9 @@ impl Host for Capabilities {
         query: Search,
     ) -> wasmtime::Result<Result<Vec<Hit>, Fault>> {
         self.begin().await?;
+        // Its text is embedded; that it is searched for too hardly counts.
+        let semantic = matches!(query.ranking, Ranking::Semantic(_));
+        let _waiting = semantic.then(|| self.model_wait.begin());
         Ok(self.search(&query).await)
     }
 

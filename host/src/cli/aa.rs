@@ -7,11 +7,11 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Failure, interrupt, output};
-use crate::compare::Contestant;
+use super::{Failure, outage, output};
 use crate::compare::aa::{AaError, AaResult, AaTest, COMPARISONS};
 use crate::compare::report::number::{milliseconds, plural, score};
 use crate::compare::statistics::Interval;
+use crate::compare::{Contestant, Stop};
 use crate::driver::Surroundings;
 
 /// Where the reader's luck makes two runs of the same strategy differ, and a run takes a fraction of a second.
@@ -26,6 +26,10 @@ enum Trouble {
     SeveralSuites(usize),
     #[error("interrupted: an A/A test keeps nothing")]
     Interrupted,
+    #[error(
+        "an A/A test keeps nothing, and was stopped, because every further comparison would fail: {0}"
+    )]
+    Outage(String),
     #[error(
         "{0} does the same under every seed on this suite, so that nothing was tested: choose another suite, such as \
          {DEFAULT_SUITE}"
@@ -76,12 +80,19 @@ pub async fn run(
     let progress = Progress::new();
     let result = tokio::select! {
         result = test.run(&surroundings, jobs, |done| progress.done(done)) => result,
-        () = interrupt::interrupted() => return Err(Failure::failed(Trouble::Interrupted)),
+        stop = outage::stop(&surroundings, |what| progress.say(what)) => {
+            return Err(Failure::failed(match stop {
+                Stop::Asked => Trouble::Interrupted,
+                Stop::Outage(reason) => Trouble::Outage(reason),
+            }));
+        }
     };
     progress.bar.finish_and_clear();
     let result = result.map_err(|error| match error {
         AaError::NoGenerator(_) => Failure::usage(error),
-        AaError::Store(_) | AaError::Driver(_) | AaError::Broken(_) => Failure::failed(error),
+        AaError::Store(_) | AaError::Driver(_) | AaError::Broken(_) | AaError::NoResult { .. } => {
+            Failure::failed(error)
+        }
     })?;
     let name = test
         .subject
@@ -114,6 +125,10 @@ impl Progress {
             lines,
             start: Instant::now(),
         }
+    }
+
+    fn say(&self, what: &str) {
+        self.bar.suspend(|| output::say(what));
     }
 
     fn done(&self, done: u64) {

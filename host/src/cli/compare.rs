@@ -23,7 +23,7 @@ use crate::compare::manifest::Shard;
 use crate::compare::summary::Costs;
 use crate::compare::{Contestant, Finish, MOST_REPETITIONS, Outcome, PlannedCell, Report};
 use crate::config::Config;
-use crate::driver::{Acting, Surroundings};
+use crate::driver::{Acting, Broken, Surroundings};
 use crate::embedding::Embedder;
 use crate::engine::fault_text;
 use crate::model::{Cassette, Models};
@@ -52,6 +52,14 @@ DIR/results.json holds everything that is known, DIR/results.parquet every singl
 says what was compared and what came of it: `memhost reproduce DIR` runs it again and says whether every \
 number is the same.
 
+A strategy of which too much failed has no result: no score, rank, interval or p. Too much is more than 2 % of \
+the calls of one phase (retrieve, distill, update, ...), or of its requests to a language model for one \
+purpose. The report says what failed, and the exit code is 1; with --output, the same command runs such cells \
+again, and no others. Before anything is run, every model that is configured is asked one small question, if \
+a strategy needs one. An endpoint that does not answer is said within seconds; one that is over (its quota is \
+used up, it refuses the key, it has not answered for as long as `give_up_after_ms` allows) stops the run, and \
+the same command goes on with it.
+
 With --shard I/N, N processes share the work, each with a DIR of its own and otherwise the same \
 command; `memhost report DIR...` makes one report of all of them.
 
@@ -63,7 +71,7 @@ such an embedder is asked in a replay too.
 
 --format csv prints the columns suite, lane, strategy, floor, seeds, measure, value, low, high, \
 difference, difference_low, difference_high, tasks, groups, p_corrected, p_to_first, rank, lost, gained, \
-recovery. A measure is a metric of the suite or a cost per run:";
+recovery, no_result. A measure is a metric of the suite or a cost per run:";
 
 /// The costs stand in the help as reports call them.
 fn explained() -> String {
@@ -176,7 +184,8 @@ enum CompareError {
     )]
     NoModel(String),
     #[error(
-        "strategy `{strategy}` needs a language model, and the one configured cannot be asked: {reason}"
+        "strategy `{strategy}` needs a language model, and one that is configured cannot be asked, so that nothing was \
+         run: {reason}"
     )]
     ModelNotReady { strategy: String, reason: String },
     #[error("--agent model needs a language model, and {0} is none: choose --model openai:<model>")]
@@ -192,6 +201,26 @@ enum CompareError {
     Interrupted {
         finished: usize,
         cells: usize,
+        advice: &'static str,
+    },
+    #[error(
+        "the run was stopped, with {finished} of {cells} cells finished, because every further one would fail: {reason}; \
+         {advice}"
+    )]
+    Outage {
+        finished: usize,
+        cells: usize,
+        reason: String,
+        advice: &'static str,
+    },
+    #[error(
+        "{broken} of {cells} cells have no result, because too much of them failed, so that their strategies are not \
+         ranked; the first: {first}; when the cause is gone, {advice}"
+    )]
+    CellsBroken {
+        broken: usize,
+        cells: usize,
+        first: Broken,
         advice: &'static str,
     },
     #[error("{failed} of {cells} cells could not be run; the report says why")]
@@ -239,7 +268,8 @@ fn load_suites(names: &[String]) -> Result<(Vec<String>, Vec<Suite>), Failure> {
     Ok((names.into_iter().map(str::to_owned).collect(), suites))
 }
 
-/// A comparison that cannot end well is not begun: a strategy that needs a model has one, and it answers.
+/// A comparison that cannot end well is not begun: where a strategy needs a model, or goes on with less without one,
+/// every model that is configured answers, whichever role it has.
 async fn check_models(
     plugins: &[Contestant],
     models: &Models,
@@ -249,13 +279,18 @@ async fn check_models(
         let description = plugin.strategy.description();
         acting == Acting::Model || description.requires.iter().any(|wanted| wanted == "llm")
     };
-    let Some(plugin) = plugins.iter().find(needs_one) else {
+    let may_ask = |plugin: &&Contestant| !plugin.strategy.description().degraded.is_empty();
+    let needs = plugins.iter().find(needs_one);
+    if let Some(plugin) = needs
+        && models.agent.name() == "none"
+    {
+        let strategy = plugin.name().to_owned();
+        return Err(Failure::usage(CompareError::NoModel(strategy)));
+    }
+    let Some(plugin) = needs.or_else(|| plugins.iter().find(may_ask)) else {
         return Ok(());
     };
     let strategy = plugin.name().to_owned();
-    if models.agent.name() == "none" {
-        return Err(Failure::usage(CompareError::NoModel(strategy)));
-    }
     models.ready().await.map_err(|fault| {
         let reason = fault_text(&fault);
         Failure::failed(CompareError::ModelNotReady { strategy, reason })
@@ -352,7 +387,7 @@ async fn run_and_report(options: &Options, prepared: &mut Prepared) -> Result<()
     if shard == Shard::WHOLE {
         let manifest = &prepared.manifest;
         let report = Report::new(&manifest.design, &finish, &manifest.part.setup());
-        if finish.finished() > 0 {
+        if finish.ran() > 0 {
             show(&report, options.format)?;
         }
         if let Some(directory) = &options.output {
@@ -422,13 +457,33 @@ fn model_caveats(models: &Models) -> Vec<String> {
 pub(super) fn verdict(finish: &Finish, kept: bool) -> Result<(), Failure> {
     let cells = finish.outcomes.len();
     if finish.interrupted {
-        return Err(Failure::failed(CompareError::Interrupted {
-            finished: finish.finished(),
+        let finished = finish.finished();
+        let advice = match kept {
+            true => "run the same command again to go on",
+            false => "nothing is kept; with --output DIR it would be",
+        };
+        return Err(Failure::failed(match &finish.outage {
+            None => CompareError::Interrupted {
+                finished,
+                cells,
+                advice,
+            },
+            Some(reason) => CompareError::Outage {
+                finished,
+                cells,
+                reason: reason.clone(),
+                advice,
+            },
+        }));
+    }
+    if let Some(first) = finish.broken().next() {
+        return Err(Failure::failed(CompareError::CellsBroken {
+            broken: finish.broken().count(),
             cells,
-            advice: if kept {
-                "run the same command again to go on"
-            } else {
-                "nothing is kept; with --output DIR it would be"
+            first,
+            advice: match kept {
+                true => "the same command runs these cells again, and no others",
+                false => "run it again; with --output DIR, these cells alone would be",
             },
         }));
     }

@@ -11,6 +11,7 @@ mod compare;
 mod failure;
 mod inspect;
 mod interrupt;
+mod outage;
 mod output;
 mod plugins;
 mod progress;

@@ -11,7 +11,7 @@ use super::output;
 use crate::compare::report::number::{milliseconds, plural, probability, score};
 use crate::compare::statistics::{LEVEL, detectable_before, smallest_p};
 use crate::compare::{CellKey, Watcher};
-use crate::driver::{CellReport, Cost, Progress};
+use crate::driver::{Broken, CellReport, Cost, Progress};
 
 /// What suits standard error.
 pub fn watcher(cells: usize) -> Box<dyn Watcher> {
@@ -136,9 +136,21 @@ impl Watcher for Lines {
         self.done(&format!("{}: {}", key.label(), time(report.wall)));
     }
 
+    fn broken(&self, key: &CellKey, broken: &Broken) {
+        self.done(&no_result(key, broken));
+    }
+
     fn failed(&self, key: &CellKey, reason: &str) {
         self.done(&format!("{}: failed: {reason}", key.label()));
     }
+
+    fn failing(&self, what: &str) {
+        output::say(what);
+    }
+}
+
+fn no_result(key: &CellKey, broken: &Broken) -> String {
+    format!("{}: no result: {broken}", key.label())
 }
 
 fn run_again(reason: &str) -> String {
@@ -215,9 +227,18 @@ impl Watcher for Bars {
         self.cells.inc(1);
     }
 
+    fn broken(&self, key: &CellKey, broken: &Broken) {
+        self.cells.inc(1);
+        self.say(&no_result(key, broken));
+    }
+
     fn failed(&self, key: &CellKey, reason: &str) {
         self.cells.inc(1);
         self.say(&format!("{}: failed: {reason}", key.label()));
+    }
+
+    fn failing(&self, what: &str) {
+        self.say(what);
     }
 }
 

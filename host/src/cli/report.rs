@@ -65,7 +65,7 @@ pub async fn run(options: Options) -> Result<(), Failure> {
         keep(directory, &merged)?;
         write_reports(directory, &report, &merged.manifest.design, &merged.finish)?;
     }
-    if merged.finish.finished() > 0 {
+    if merged.finish.ran() > 0 {
         show(&report, options.format)?;
     }
     check(&merged)
@@ -85,7 +85,7 @@ fn keep(output: &Path, merged: &Merged) -> Result<(), Failure> {
     }
     let cells = merged.manifest.design.cells();
     for (cell, outcome) in cells.iter().zip(&merged.finish.outcomes) {
-        if let Outcome::Finished(report) = outcome {
+        if let Outcome::Finished(report) | Outcome::Broken(report) = outcome {
             let kept = directory.cells().save(&cell.key, report);
             kept.map_err(Failure::failed)?;
         }

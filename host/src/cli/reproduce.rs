@@ -91,6 +91,8 @@ enum ReproduceError {
     Settings(&'static str),
     #[error("interrupted: nothing can be said of the numbers")]
     Interrupted,
+    #[error("stopped, so that nothing can be said of the numbers: {0}")]
+    Outage(String),
     #[error("{different} of {cells} cells gave other numbers")]
     Different { different: usize, cells: usize },
 }
@@ -261,7 +263,10 @@ async fn compare_with(
     };
     let finish = prepared.run(|place, _| recorded(place).is_some()).await?;
     if finish.interrupted {
-        return Err(Failure::failed(ReproduceError::Interrupted));
+        return Err(Failure::failed(match finish.outage {
+            None => ReproduceError::Interrupted,
+            Some(reason) => ReproduceError::Outage(reason),
+        }));
     }
     let beside = file.parent().map(CellFiles::beside);
     let mut outcomes = finish.outcomes.iter();

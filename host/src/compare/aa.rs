@@ -17,7 +17,9 @@ use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::statistics::{Interval, LEVEL, Paired, Score, binomial_interval};
 use super::{Contestant, NO_MEMORY};
-use crate::driver::{self, Cell, CellReport, DriverError, Progress, Repetition, Surroundings};
+use crate::driver::{
+    self, Broken, Cell, CellReport, DriverError, Progress, Repetition, Surroundings,
+};
 use crate::store::{Store, StoreError};
 use crate::suite::{Suite, floors, generate};
 
@@ -54,6 +56,18 @@ pub enum AaError {
     /// A cell could not be run.
     #[error(transparent)]
     Driver(#[from] DriverError),
+    /// So much of a run failed that it says nothing.
+    #[error(
+        "{strategy} has no result under seed {seed}, and what fails cannot be tested: {broken}"
+    )]
+    NoResult {
+        /// Which strategy.
+        strategy: String,
+        /// Under which seed.
+        seed: u64,
+        /// What failed.
+        broken: Broken,
+    },
     /// A comparison ended without an answer: the host's own fault.
     #[error("a comparison broke off, which is a bug of memhost: {0}")]
     Broken(#[from] tokio::task::JoinError),
@@ -173,7 +187,15 @@ impl AaTest {
                 id: format!("aa-{number}-{seed}"),
                 most_memories: None,
             };
-            reports.push(driver::run_cell(&cell, &surroundings, &Unseen).await?);
+            let report = driver::run_cell(&cell, &surroundings, &Unseen).await?;
+            if let Some(broken) = report.broken() {
+                return Err(AaError::NoResult {
+                    strategy: subject.name().to_owned(),
+                    seed: cell.repetition.seed,
+                    broken,
+                });
+            }
+            reports.push(report);
         }
         let theirs = reports.split_off(reports.len() / 2);
         Ok(Sides {

@@ -6,6 +6,7 @@ use super::statistics::{FEW_GROUPS, FEW_SEEDS};
 use super::summary::{Clash, StrategyResult, SuiteResult};
 use super::{Design, ListedStrategy, ListedSuite, label};
 use crate::contract::{Labels, Plan, Protocol};
+use crate::model::Mended;
 use crate::suite;
 
 /// The caveats of one suite's results, most general first.
@@ -30,8 +31,9 @@ pub fn about_results(result: &SuiteResult) -> Vec<String> {
     let least = distilled_at_least(result);
     let strategies = result.strategies.iter();
     let strategies = strategies.flat_map(|strategy| about_strategy(strategy, least));
-    about_scope(result)
+    about_first(result)
         .into_iter()
+        .chain(about_scope(result))
         .chain(about_intervals(result))
         .chain(about_clashes(result))
         .chain(about_luck(result))
@@ -80,6 +82,16 @@ pub(super) fn plan_text(plan: &Plan) -> String {
         Labels::Graded => "is told graded outcomes",
     };
     format!("{protocol} and {labels}")
+}
+
+/// Differences are to the first plugin.
+fn about_first(result: &SuiteResult) -> Option<String> {
+    let first = result.strategies.first()?;
+    first.broken.as_ref()?;
+    let name = label(&first.strategy, first.floor);
+    Some(format!(
+        "there are no differences to {name}, because it has no result; name another plugin first to have them"
+    ))
 }
 
 /// Which questions say nothing about which metrics, and why. Metrics that leave out as many for the same reason are told
@@ -231,6 +243,13 @@ fn distilled_at_least(result: &SuiteResult) -> f64 {
 fn about_strategy(strategy: &StrategyResult, distilled_at_least: f64) -> Vec<String> {
     let name = label(&strategy.strategy, strategy.floor);
     let mut caveats = Vec::new();
+    if let Some(broken) = &strategy.broken {
+        let told = format!(
+            "{name} has no result: {broken}; with so much missing, a score would be of what failed, and not of the strategy"
+        );
+        // What was mended may say why; whatever else it did or did not do does not matter beside that.
+        return [vec![told], about_replies(&name, strategy)].concat();
+    }
     if let Some(failures) = &strategy.failures {
         caveats.push(format!(
             "{name}: {} of {} calls failed; a strategy that fails has said nothing, a question whose agent fails has no \
@@ -249,6 +268,7 @@ fn about_strategy(strategy: &StrategyResult, distilled_at_least: f64) -> Vec<Str
     for reason in &strategy.failed_runs {
         caveats.push(format!("{name}: no result with {reason}"));
     }
+    caveats.extend(about_replies(&name, strategy));
     if let Some(costs) = &strategy.costs {
         if costs.untried > 0.0 {
             caveats.push(format!(
@@ -280,6 +300,12 @@ fn about_strategy(strategy: &StrategyResult, distilled_at_least: f64) -> Vec<Str
                 count(costs.cut)
             ));
         }
+        if costs.cut_texts > 0.0 {
+            caveats.push(format!(
+                "{name}: {} texts per run were longer than the embedder or the store takes: what is beyond was left out",
+                score(costs.cut_texts)
+            ));
+        }
         if costs.evicted_by_host > 0.0 {
             caveats.push(format!(
                 "{name}: the host evicted {} memories per run, which the strategy did not choose",
@@ -288,6 +314,37 @@ fn about_strategy(strategy: &StrategyResult, distilled_at_least: f64) -> Vec<Str
         }
     }
     caveats
+}
+
+/// What was done so that replies of models could be used.
+fn about_replies(name: &str, strategy: &StrategyResult) -> Vec<String> {
+    let mut mended = Mended::default();
+    for cost in strategy.model.values() {
+        mended.add(&cost.mended);
+    }
+    let calls = count(strategy.model.values().map(|cost| cost.calls).sum::<u64>() as f64);
+    let list = |of_reply: bool| {
+        let how = mended
+            .how
+            .iter()
+            .filter(|(mend, _)| mend.is_of_reply() == of_reply);
+        let how: Vec<String> = how
+            .map(|(mend, times)| format!("{} {}", count(*times as f64), mend.what()))
+            .collect();
+        how.join(", ")
+    };
+    let replies = (mended.replies > 0).then(|| {
+        let mended = count(mended.replies as f64);
+        format!(
+            "{name}: {mended} of {calls} replies of models were mended: {}",
+            list(true)
+        )
+    });
+    let requests = list(false);
+    let requests = (!requests.is_empty()).then(|| {
+        format!("{name}: what the endpoint does not take or tell was done without, in {calls} requests: {requests}")
+    });
+    replies.into_iter().chain(requests).collect()
 }
 
 /// The first line of a text; traps come with a backtrace.
@@ -301,6 +358,8 @@ mod tests {
 
     use super::*;
     use crate::compare::{Contestant, testing};
+    use crate::driver::ModelCost;
+    use crate::model::Mend;
 
     const REAL: &str = "openai:gpt-4.1-mini";
 
@@ -361,6 +420,35 @@ mod tests {
         );
         judge.floor = true;
         assert!(told(vec![testing::contestant("rag", false), judge], REAL, &[]).is_empty());
+    }
+
+    #[test]
+    fn what_was_done_to_replies_is_told_with_how_often() {
+        let mut suite = crate::compare::summary::tests::report().suites.remove(0);
+        let strategy = &mut suite.strategies[0];
+        assert!(about_replies("rb", strategy).is_empty());
+        let mut trailing = Mended::default();
+        trailing.note(Mend::Unwrapped);
+        trailing.note(Mend::OtherTemperature);
+        let mut syntax = Mended::default();
+        syntax.note(Mend::Syntax);
+        syntax.note(Mend::Unwrapped);
+        let mut cost = ModelCost {
+            calls: 318,
+            ..ModelCost::default()
+        };
+        for mended in [&trailing, &trailing, &syntax] {
+            cost.mended.add(mended);
+        }
+        strategy.model.insert("judge".to_owned(), cost);
+        assert_eq!(
+            about_replies("rb", strategy),
+            [
+                "rb: 3 of 318 replies of models were mended: 3 words around the JSON, 1 faulty JSON",
+                "rb: what the endpoint does not take or tell was done without, in 318 requests: \
+                 2 the strategy's temperature not used",
+            ]
+        );
     }
 
     #[test]

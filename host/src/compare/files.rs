@@ -1,7 +1,8 @@
 //! Finished cells on disk, so that a comparison that was interrupted can be continued.
 //!
 //! One JSON file per cell under `cells/`, named by the digest of all that determines its result. A file appears
-//! whole or not at all, and is never written to again. To have a cell run again, delete its file.
+//! whole or not at all. That of a finished cell is never written to again; to have such a cell run again, delete its
+//! file. A broken cell, of which too much failed, is kept as evidence, until it has been run again.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -44,6 +45,13 @@ impl CellFileError {
 pub enum Kept {
     /// It is finished.
     Finished(Box<CellReport>),
+    /// It ran, and too much of it failed; why, for people.
+    Broken {
+        /// What it measured nevertheless.
+        report: Box<CellReport>,
+        /// The file, and what failed.
+        reason: String,
+    },
     /// It has not been run.
     Missing,
     /// There is a file that cannot be read as its result; why, for people.
@@ -85,9 +93,9 @@ impl CellFiles {
         entries.next().is_none()
     }
 
-    /// Whether there is a file for this cell, sound or not.
+    /// Whether this cell is finished.
     pub fn has(&self, key: &CellKey) -> bool {
-        self.path(key).exists()
+        matches!(self.load(key), Kept::Finished(_))
     }
 
     /// Looks a cell up.
@@ -100,7 +108,7 @@ impl CellFiles {
         }
     }
 
-    /// Keeps a finished cell; it is on disk when this returns.
+    /// Keeps a cell that has been run; it is on disk when this returns.
     ///
     /// # Errors
     /// If the disk refuses.
@@ -128,7 +136,15 @@ impl Kept {
         let damaged = |reason: String| Kept::Damaged(format!("`{place}` {reason}"));
         match serde_json::from_slice::<CellFile>(text) {
             Ok(file) if file.format != FORMAT => damaged(format!("is of format {}", file.format)),
-            Ok(file) if file.key == *key => Kept::Finished(Box::new(file.report)),
+            Ok(CellFile {
+                key: of, report, ..
+            }) if of == *key => match report.broken() {
+                None => Kept::Finished(Box::new(report)),
+                Some(broken) => Kept::Broken {
+                    report: Box::new(report),
+                    reason: format!("`{place}` holds no result, because {broken}"),
+                },
+            },
             Ok(file) => damaged(format!("holds another cell: {}", file.key.label())),
             Err(error) => damaged(format!("is not a finished cell: {error}")),
         }
@@ -212,6 +228,28 @@ mod tests {
             reason.ends_with("holds another cell: rag on evidence, seed 0"),
             "{reason}"
         );
+    }
+
+    #[test]
+    fn a_cell_of_which_too_much_failed_is_kept_and_is_not_finished() {
+        let output = tempfile::tempdir().unwrap();
+        let files = CellFiles::open(output.path()).unwrap();
+        let key = testing::key("rag", 0);
+        let report = testing::broken(&[1.0]);
+        files.save(&key, &report).unwrap();
+        assert!(!files.has(&key));
+        let Kept::Broken {
+            report: kept,
+            reason,
+        } = files.load(&key)
+        else {
+            panic!("a broken cell was taken for another one");
+        };
+        assert_eq!(*kept, report);
+        let why = "holds no result, because 3 of 3 distill calls failed: task `t0`: no reply";
+        assert!(reason.ends_with(why), "{reason}");
+        files.save(&key, &testing::report(&[1.0])).unwrap();
+        assert!(files.has(&key));
     }
 
     #[test]

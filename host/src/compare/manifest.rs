@@ -138,7 +138,7 @@ pub struct FoundCassette {
 pub enum Recorded {
     /// It was run: [`digest_of`] what it measured.
     Measured(String),
-    /// It could not be run; why.
+    /// It could not be run, or too much of it failed; why.
     Failed(String),
 }
 
@@ -266,6 +266,7 @@ impl Manifest {
     pub fn note(&mut self, key: &CellKey, outcome: &Outcome) {
         let recorded = match outcome {
             Outcome::Finished(report) => Recorded::Measured(digest_of(report)),
+            Outcome::Broken(report) => Recorded::Failed(reason(report)),
             Outcome::Failed(reason) => Recorded::Failed(reason.clone()),
             Outcome::NotRun => return,
         };
@@ -273,10 +274,25 @@ impl Manifest {
     }
 }
 
-/// SHA-256 of all that a cell measured, what a clock measured left out.
+/// Why a broken cell has no result.
+pub(super) fn reason(report: &CellReport) -> String {
+    report
+        .broken()
+        .map_or_else(String::new, |broken| broken.to_string())
+}
+
+/// SHA-256 of all that a cell measured, what a clock measured left out. What is younger than the files of this format is
+/// left out where it says nothing, so that what was recorded before is still the same; counts by phase always, which
+/// stand in the failures and the cost of models too.
 pub fn digest_of(report: &CellReport) -> String {
-    let timeless = report.clone().without_times();
-    hex::encode(Sha256::digest(format!("{timeless:?}")))
+    let timeless = CellReport {
+        phases: BTreeMap::new(),
+        ..report.clone().without_times()
+    };
+    let text = format!("{timeless:?}")
+        .replace(", phases: {}", "")
+        .replace(", cut_texts: 0,", ",");
+    hex::encode(Sha256::digest(text))
 }
 
 /// SHA-256 of a file.

@@ -133,6 +133,7 @@ pub async fn merge(sources: Vec<Source>) -> Result<Merged, MergeError> {
         manifest,
         finish: Finish {
             interrupted: !missing.is_empty(),
+            outage: None,
             outcomes,
         },
         warnings,
@@ -178,18 +179,22 @@ fn together(parts: &[&Manifest]) -> Option<Manifest> {
     Some(manifest)
 }
 
-/// What the parts know of a cell: the first result that is whole, else why it could not be run.
+/// What the parts know of a cell: the first result that is whole, else one that is broken, else why it could not be run.
 async fn find(
     key: &CellKey,
     parts: &[Read],
     warnings: &mut Vec<String>,
 ) -> Result<Outcome, MergeError> {
     let mut found: Option<(&Read, Box<CellReport>)> = None;
-    let mut failed = None;
+    let (mut broken, mut failed) = (None, None);
     for part in parts {
         let noted = part.manifest.part.outcomes.get(&key.digest());
         let report = match load(key, part).await? {
             Kept::Finished(report) => report,
+            Kept::Broken { report, .. } => {
+                broken.get_or_insert(report);
+                continue;
+            }
             Kept::Damaged(reason) => {
                 warnings.push(format!("{}: {reason}; it is left out", key.label()));
                 continue;
@@ -221,10 +226,11 @@ async fn find(
             Some(_) => {}
         }
     }
-    Ok(match (found, failed) {
-        (Some((_, report)), _) => Outcome::Finished(report),
-        (None, Some(reason)) => Outcome::Failed(reason),
-        (None, None) => Outcome::NotRun,
+    Ok(match (found, broken, failed) {
+        (Some((_, report)), ..) => Outcome::Finished(report),
+        (None, Some(report), _) => Outcome::Broken(report),
+        (None, None, Some(reason)) => Outcome::Failed(reason),
+        (None, None, None) => Outcome::NotRun,
     })
 }
 

@@ -37,7 +37,7 @@ use crate::suite::{self, Suite};
 pub use design::{Design, ListedCell, ListedStrategy, ListedSuite, MOST_REPETITIONS};
 pub use key::{CellKey, Conditions};
 pub use manifest::{Manifest, Shard};
-pub use schedule::{Finish, HostRunner, Outcome, Runner, Watcher};
+pub use schedule::{Finish, HostRunner, Outcome, Runner, Stop, Watcher};
 pub use summary::Report;
 
 /// A strategy that takes part in a comparison.

@@ -2,7 +2,7 @@
 
 use super::CellKey;
 use super::difference;
-use super::manifest::{Recorded, digest_of};
+use super::manifest::{Recorded, digest_of, reason};
 use super::schedule::Outcome;
 use crate::driver::CellReport;
 
@@ -18,13 +18,17 @@ pub fn differences(
     match (recorded, now) {
         (_, Outcome::NotRun) => vec![format!("{cell}: it has not been run again")],
         // What an error says may hold a time or an address.
-        (Recorded::Failed(_), Outcome::Failed(_)) => Vec::new(),
+        (Recorded::Failed(_), Outcome::Failed(_) | Outcome::Broken(_)) => Vec::new(),
         (Recorded::Failed(reason), Outcome::Finished(_)) => {
             vec![format!(
                 "{cell}: it has a result now, and had none: {reason}"
             )]
         }
         (Recorded::Measured(_), Outcome::Failed(reason)) => {
+            vec![format!("{cell}: it has no result now: {reason}")]
+        }
+        (Recorded::Measured(_), Outcome::Broken(now)) => {
+            let reason = reason(now);
             vec![format!("{cell}: it has no result now: {reason}")]
         }
         (Recorded::Measured(digest), Outcome::Finished(now)) if *digest == digest_of(now) => {
@@ -115,7 +119,10 @@ mod tests {
         let key = testing::key("rag", 0);
         let failed = Recorded::Failed("after 3 s".to_owned());
         let again = Outcome::Failed("after 4 s".to_owned());
-        assert!(differences(&key, &failed, None, &again).is_empty());
+        let broken = Outcome::Broken(Box::new(testing::broken(&[1.0])));
+        for again in [&again, &broken] {
+            assert!(differences(&key, &failed, None, again).is_empty());
+        }
         let finished = Outcome::Finished(Box::new(testing::report(&[1.0])));
         for (recorded, now, expected) in [
             (&failed, &finished, "it has a result now, and had none"),
@@ -124,6 +131,11 @@ mod tests {
                 &Recorded::Measured(String::new()),
                 &again,
                 "it has no result now: after 4 s",
+            ),
+            (
+                &Recorded::Measured(String::new()),
+                &broken,
+                "it has no result now: 3 of 3 distill calls failed: task `t0`: no reply",
             ),
         ] {
             let said = differences(&key, recorded, None, now);

@@ -15,7 +15,7 @@ use super::files::{CellFileError, CellFiles, Kept};
 use super::{CellKey, PlannedCell, summary};
 use crate::chain::chain;
 use crate::contract::Attempt;
-use crate::driver::{self, CellReport, DriverError, Progress, Surroundings};
+use crate::driver::{self, Broken, CellReport, DriverError, Progress, Surroundings};
 use crate::model::Cassette;
 use crate::store::StoreError;
 use crate::suite::Suite;
@@ -41,8 +41,12 @@ pub trait Watcher: Send + Sync {
     fn started(&self, key: &CellKey) -> Box<dyn Progress>;
     /// A cell is finished.
     fn finished(&self, key: &CellKey, report: &CellReport);
+    /// A cell ran, and too much of it failed for a result.
+    fn broken(&self, key: &CellKey, broken: &Broken);
     /// A cell cannot be run, for this reason.
     fn failed(&self, key: &CellKey, reason: &str);
+    /// What cells need does not answer just now; what it is, and since when.
+    fn failing(&self, what: &str);
 }
 
 /// What became of a cell.
@@ -50,6 +54,8 @@ pub trait Watcher: Send + Sync {
 pub enum Outcome {
     /// It ran, now or earlier.
     Finished(Box<CellReport>),
+    /// It ran, and so much of it failed that it is no result: it is kept as evidence, and run again.
+    Broken(Box<CellReport>),
     /// It could not be run; why.
     Failed(String),
     /// The comparison was stopped before its end.
@@ -63,6 +69,17 @@ pub struct Finish {
     pub outcomes: Vec<Outcome>,
     /// Whether it was stopped before its end.
     pub interrupted: bool,
+    /// Why, where nobody asked for it: what cells need is gone.
+    pub outage: Option<String>,
+}
+
+/// Why a comparison stops before its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stop {
+    /// Somebody wants it to.
+    Asked,
+    /// What cells need is gone: every further one would fail for this reason.
+    Outage(String),
 }
 
 impl Finish {
@@ -74,11 +91,17 @@ impl Finish {
             .count()
     }
 
+    /// How many cells came to their end, with a result or without.
+    pub fn ran(&self) -> usize {
+        self.finished() + self.broken().count()
+    }
+
     /// The same without what a clock measured; see [`CellReport::without_times`].
     pub fn without_times(self) -> Finish {
         let timeless = |outcome| match outcome {
             Outcome::Finished(report) => Outcome::Finished(Box::new(report.without_times())),
-            other => other,
+            Outcome::Broken(report) => Outcome::Broken(Box::new(report.without_times())),
+            Outcome::Failed(_) | Outcome::NotRun => outcome,
         };
         Finish {
             outcomes: self.outcomes.into_iter().map(timeless).collect(),
@@ -92,6 +115,14 @@ impl Finish {
             .iter()
             .filter(|outcome| matches!(outcome, Outcome::Failed(_)))
             .count()
+    }
+
+    /// Why cells are broken, one by one.
+    pub fn broken(&self) -> impl Iterator<Item = Broken> {
+        self.outcomes.iter().filter_map(|outcome| match outcome {
+            Outcome::Broken(report) => report.broken(),
+            Outcome::Finished(_) | Outcome::Failed(_) | Outcome::NotRun => None,
+        })
     }
 }
 
@@ -113,7 +144,8 @@ pub enum RunError {
 
 /// Runs every cell that is not finished yet, `jobs` at a time, until all are done or `stop` is.
 ///
-/// What was finished when it stops stays finished: in `files`, if there are any, and in the result.
+/// What was finished when it stops stays finished: in `files`, if there are any, and in the result. What was running is
+/// given up: it has not been run. Broken cells are kept too, and run again by whoever goes on.
 ///
 /// # Errors
 /// If the store fails, or finished cells cannot be kept. A cell that fails for another reason is an
@@ -124,7 +156,7 @@ pub async fn run(
     files: Option<&CellFiles>,
     jobs: NonZeroUsize,
     watcher: &dyn Watcher,
-    stop: impl Future<Output = ()>,
+    stop: impl Future<Output = Stop>,
 ) -> Result<Finish, RunError> {
     let mut outcomes: Vec<Outcome> = cells
         .iter()
@@ -137,10 +169,10 @@ pub async fn run(
         .collect::<Vec<_>>()
         .into_iter();
     let mut running = JoinSet::new();
-    let mut interrupted = false;
+    let mut stopped = None;
     tokio::pin!(stop);
     loop {
-        while !interrupted && running.len() < jobs.get() {
+        while stopped.is_none() && running.len() < jobs.get() {
             let Some((index, cell)) = waiting.next() else {
                 break;
             };
@@ -148,27 +180,39 @@ pub async fn run(
             running.spawn(run_one(index, cell.clone(), runner.clone(), progress));
         }
         let ended = tokio::select! {
+            // Cells that end at once, as they do where nothing answers, must not keep it from stopping. One that has
+            // ended is heard of all the same.
             biased;
-            ended = running.join_next() => ended,
-            () = &mut stop, if !interrupted => {
-                interrupted = true;
+            why = &mut stop, if stopped.is_none() => {
+                stopped = Some(why);
                 running.abort_all();
                 continue;
             }
+            ended = running.join_next() => ended,
         };
         let (index, result) = match ended {
             None => break,
             Some(Ok(ended)) => ended,
             Some(Err(_aborted)) => continue,
         };
+        if let Err(CellError::Driver(DriverError::Store(StoreError::Embedding(error)))) = &result {
+            // The store is sound; no cell can write to it as long as nothing embeds.
+            stopped.get_or_insert_with(|| Stop::Outage(chain(error)));
+            running.abort_all();
+            continue;
+        }
         if let (Some(cell), Some(outcome)) = (cells.get(index), outcomes.get_mut(index)) {
             *outcome = settle(cell, result, files, watcher)?;
         }
     }
-    let interrupted = interrupted && outcomes.contains(&Outcome::NotRun);
+    let stopped = stopped.filter(|_| outcomes.contains(&Outcome::NotRun));
     Ok(Finish {
         outcomes,
-        interrupted,
+        interrupted: stopped.is_some(),
+        outage: match stopped {
+            Some(Stop::Outage(reason)) => Some(reason),
+            Some(Stop::Asked) | None => None,
+        },
     })
 }
 
@@ -178,7 +222,7 @@ fn restore(cell: &PlannedCell, files: Option<&CellFiles>, watcher: &dyn Watcher)
             watcher.restored(&cell.key);
             Outcome::Finished(report)
         }
-        Some(Kept::Damaged(reason)) => {
+        Some(Kept::Damaged(reason) | Kept::Broken { reason, .. }) => {
             watcher.damaged(&reason);
             Outcome::NotRun
         }
@@ -232,6 +276,10 @@ fn settle(
             if let Some(files) = files {
                 files.save(&cell.key, &report)?;
             }
+            if let Some(broken) = report.broken() {
+                watcher.broken(&cell.key, &broken);
+                return Ok(Outcome::Broken(Box::new(report)));
+            }
             watcher.finished(&cell.key, &report);
             return Ok(Outcome::Finished(Box::new(report)));
         }
@@ -273,8 +321,10 @@ impl Runner for HostRunner {
             None => driver::run_cell(&cell.cell, &self.surroundings, progress).await?,
             Some(cassette) => self.run_on(cassette, cell, progress).await?,
         };
-        let rows = summary::result_rows(&self.run, cell, &report);
-        self.surroundings.store.append_results(&rows).await?;
+        if report.broken().is_none() {
+            let rows = summary::result_rows(&self.run, cell, &report);
+            self.surroundings.store.append_results(&rows).await?;
+        }
         Ok(report)
     }
 }

@@ -17,7 +17,7 @@ use super::{
     Design, Finish, Inapplicable, ListedCell, ListedStrategy, ListedSuite, NO_MEMORY, Outcome,
     PlannedCell, Unfit, label,
 };
-use crate::driver::{CellReport, ModelCost, Repetition, Runs};
+use crate::driver::{Broken, CellReport, ModelCost, Repetition, Runs};
 use crate::store::ResultRow;
 use crate::suite::{self, Lane, Scores};
 
@@ -51,6 +51,9 @@ pub struct Report {
     pub models: BTreeMap<String, String>,
     /// Whether it was stopped before its end.
     pub interrupted: bool,
+    /// Why, where nobody asked for it: what cells need was gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outage: Option<String>,
     /// Plugins that are not ranked, one for each check that they failed.
     #[serde(default)]
     pub unfit: Vec<Unfit>,
@@ -162,6 +165,9 @@ pub struct StrategyResult {
     pub failures: Option<Failures>,
     /// Runs that could not be made: why, once per seed.
     pub failed_runs: Vec<String>,
+    /// Why there is no score of any kind, where so much failed that none would be the strategy's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broken: Option<Broken>,
 }
 
 /// At which percentiles latencies are given.
@@ -212,6 +218,9 @@ pub struct Costs {
     pub writing_tokens: f64,
     /// Guidance that the host cut to its budget.
     pub cut: f64,
+    /// Texts that were longer than the embedder or the store takes, and were cut.
+    #[serde(default)]
+    pub cut_texts: f64,
     /// Memories that the host evicted.
     pub evicted_by_host: f64,
 }
@@ -249,6 +258,7 @@ impl Costs {
             untried: per_run(|r| r.runs.untried as f64)?,
             writing_tokens: per_run(|r| (r.writing.input_tokens + r.writing.output_tokens) as f64)?,
             cut: per_run(|r| r.cut as f64)?,
+            cut_texts: per_run(|r| r.cut_texts as f64)?,
             evicted_by_host: per_run(|r| r.evicted_by_host as f64)?,
         })
     }
@@ -265,7 +275,7 @@ impl Costs {
         all.map(|(name, _)| name)
     }
 
-    fn all(&self) -> [(&'static str, Option<f64>); 15] {
+    fn all(&self) -> [(&'static str, Option<f64>); 16] {
         [
             ("tokens_per_question", Some(self.tokens_per_question)),
             ("model_calls", Some(self.model_calls)),
@@ -280,6 +290,7 @@ impl Costs {
             ("distilled_per_task", Some(self.distilled_per_task)),
             ("untried", Some(self.untried)),
             ("cut", Some(self.cut)),
+            ("cut_texts", Some(self.cut_texts)),
             ("evicted_by_host", Some(self.evicted_by_host)),
             ("writing_tokens", Some(self.writing_tokens)),
         ]
@@ -327,6 +338,7 @@ impl Report {
             embedder: design.conditions.embedder.name.clone(),
             models: design.conditions.models.clone(),
             interrupted: finish.interrupted,
+            outage: finish.outage.clone(),
             unfit: design.unfit.clone(),
             suites: suites.collect(),
         }
@@ -344,6 +356,14 @@ impl<'a> Ran<'a> {
     fn report(&self) -> Option<&'a CellReport> {
         match self.outcome {
             Outcome::Finished(report) => Some(report),
+            Outcome::Broken(_) | Outcome::Failed(_) | Outcome::NotRun => None,
+        }
+    }
+
+    /// What it did, whether or not that is a result.
+    fn ran(&self) -> Option<&'a CellReport> {
+        match self.outcome {
+            Outcome::Finished(report) | Outcome::Broken(report) => Some(report),
             Outcome::Failed(_) | Outcome::NotRun => None,
         }
     }
@@ -368,11 +388,19 @@ impl<'a> Ran<'a> {
 
 fn suite_result(suite: &ListedSuite, ran: &[Ran<'_>], design: &Design) -> SuiteResult {
     let primary = &suite.primary;
-    let runs_of = |strategy: usize| -> Vec<Ran<'_>> {
+    let all_runs_of = |strategy: usize| -> Vec<Ran<'_>> {
         ran.iter()
             .copied()
             .filter(|ran| ran.cell.strategy == strategy)
             .collect()
+    };
+    // One broken run breaks them all: the others are those that nothing happened to, which is no fair sample.
+    let runs_of = |strategy: usize| -> Vec<Ran<'_>> {
+        let runs = all_runs_of(strategy);
+        match broken(&runs) {
+            Some(_) => Vec::new(),
+            None => runs,
+        }
     };
     let scores_of = |strategy: usize| -> Vec<Score<'_>> {
         runs_of(strategy)
@@ -390,7 +418,7 @@ fn suite_result(suite: &ListedSuite, ran: &[Ran<'_>], design: &Design) -> SuiteR
         .enumerate()
         .map(|(index, strategy)| {
             let scores = scores_of(index);
-            let runs = runs_of(index);
+            let (all, runs) = (all_runs_of(index), runs_of(index));
             let result = StrategyResult {
                 curve: online::curve(&runs, &without_memory, primary),
                 recovery: online::recovery(&runs, &without_memory, primary),
@@ -399,19 +427,29 @@ fn suite_result(suite: &ListedSuite, ran: &[Ran<'_>], design: &Design) -> SuiteR
                     .then(|| statistics::difference(&scores, &first))
                     .flatten(),
                 no_numbers: scores.iter().filter(|s| !s.value.is_finite()).count(),
-                ..strategy_result(strategy, &runs, &suite.metrics)
+                ..strategy_result(strategy, &all, &suite.metrics)
             };
             Entrant { result, scores }
         })
         .collect();
-    let (pairs, detectable) = contest::settle(&mut entrants, primary, &suite.group_sizes);
+    let unfinished = Unfinished::of(ran);
+    let (pairs, detectable) = match unfinished {
+        // Who is missing may be who is best.
+        Some(_) => {
+            for entrant in &mut entrants {
+                entrant.result.difference = None;
+            }
+            (Vec::new(), None)
+        }
+        None => contest::settle(&mut entrants, primary, &suite.group_sizes),
+    };
     let mut result = SuiteResult {
         suite: suite.name.clone(),
         lane: suite.lane,
         summary: suite.summary.clone(),
         primary: primary.clone(),
         metrics: suite.metrics.clone(),
-        unfinished: Unfinished::of(ran),
+        unfinished,
         questions: suite.questions,
         groups: suite.groups,
         scored: suite.group_sizes.iter().sum(),
@@ -448,6 +486,8 @@ fn strategy_result(
     metrics: &[String],
 ) -> StrategyResult {
     let reports: Vec<&CellReport> = runs.iter().filter_map(Ran::report).collect();
+    let all: Vec<&CellReport> = runs.iter().filter_map(Ran::ran).collect();
+    let broken = broken(runs);
     let finished = runs.iter().filter(|run| run.report().is_some());
     let finished_seeds: BTreeSet<u64> = finished.map(|run| run.cell.key.repetition.seed).collect();
     StrategyResult {
@@ -469,24 +509,38 @@ fn strategy_result(
         no_numbers: 0,
         metrics: metrics
             .iter()
+            .filter(|_| broken.is_none())
             .filter_map(|metric| {
                 let value = mean(reports.iter().filter_map(|r| aggregate(metric, r)))?;
                 Some((metric.clone(), value))
             })
             .collect(),
-        costs: Costs::of(&reports),
-        model: model_costs(&reports),
-        failures: failures(&reports),
+        costs: Costs::of(&all),
+        model: model_costs(&all),
+        failures: failures(&all),
+        broken,
         failed_runs: runs
             .iter()
             .filter_map(|ran| match ran.outcome {
                 Outcome::Failed(reason) => {
                     Some(format!("seed {}: {reason}", ran.cell.key.repetition.name()))
                 }
-                Outcome::Finished(_) | Outcome::NotRun => None,
+                Outcome::Finished(_) | Outcome::Broken(_) | Outcome::NotRun => None,
             })
             .collect(),
     }
+}
+
+/// Where too much failed in one of these runs, counted over all of them; `None` if all are sound.
+fn broken(runs: &[Ran<'_>]) -> Option<Broken> {
+    let broken = runs.iter().filter_map(|run| match run.outcome {
+        Outcome::Broken(report) => report.broken(),
+        Outcome::Finished(_) | Outcome::Failed(_) | Outcome::NotRun => None,
+    });
+    let worst = broken.max_by(|one, other| one.share().total_cmp(&other.share()))?;
+    let all = runs.iter().filter_map(Ran::ran);
+    let all: Vec<_> = all.map(|report| &report.phases).collect();
+    Some(worst.over(&all))
 }
 
 /// Retrieve calls of all runs together; empty if none was measured.
@@ -516,6 +570,7 @@ fn model_costs(reports: &[&CellReport]) -> BTreeMap<String, ModelCost> {
         sum.calls += cost.calls;
         sum.input_tokens += cost.input_tokens;
         sum.output_tokens += cost.output_tokens;
+        sum.mended.add(&cost.mended);
     }
     sums
 }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use super::{CellKey, Comparison, Conditions, Contest, Contestant, Design, PlannedCell};
 use crate::capability::{CallContext, Usage};
 use crate::contract::{Attempt, Change, Description, Guidance, Labels, Plan, Query, Setting, Task};
-use crate::driver::{Acting, CellReport, ModelCost, Repetition, Runs, TaskReport};
+use crate::driver::{Acting, CellReport, ModelCost, PhaseCalls, Repetition, Runs, TaskReport};
 use crate::embedding::EmbedderIdentity;
 use crate::engine::{CallError, CallFailure};
 use crate::strategy::{Answer, Phases, Strategy};
@@ -171,6 +171,7 @@ pub fn report(scores: &[f64]) -> CellReport {
             .map(|asked| (asked, u64::from(asked) * 40 / scores.len() as u64))
             .collect(),
         cut: 0,
+        cut_texts: 0,
         evicted_by_host: 0,
         runs: Runs {
             memory: 24,
@@ -179,6 +180,23 @@ pub fn report(scores: &[f64]) -> CellReport {
         failures: Vec::new(),
         calls: 200,
         wall: Some(Duration::from_millis(1_500)),
+        phases: BTreeMap::new(),
+    }
+}
+
+/// The same, and every lesson was lost.
+pub fn broken(scores: &[f64]) -> CellReport {
+    let first = "task `t0`: no reply".to_owned();
+    let lost = PhaseCalls {
+        calls: 3,
+        failed: 3,
+        first: Some(first.clone()),
+        ..PhaseCalls::default()
+    };
+    CellReport {
+        failures: vec![first; 3],
+        phases: BTreeMap::from([("distill".to_owned(), lost)]),
+        ..report(scores)
     }
 }
 

@@ -67,8 +67,8 @@ impl Config {
             ModelChoice::OpenAi(name) => {
                 let entry = self.model_entry(name)?;
                 let endpoint = self.open(&entry.endpoint, built)?;
-                let model = OpenAiModel::new(endpoint, entry.model.as_deref().unwrap_or(name));
-                Arc::new(model.with_token_limit(entry.max_tokens, entry.token_limit_field))
+                let model = entry.model.as_deref().unwrap_or(name);
+                Arc::new(OpenAiModel::new(endpoint, model, entry.settings()))
             }
         };
         built.models.insert(choice.clone(), model.clone());

@@ -45,7 +45,7 @@ use serde::{Deserialize, Serialize};
 use crate::contract::Role;
 use crate::endpoint::EndpointSettings;
 use crate::engine::{EngineOptions, Limits};
-use crate::model::TokenLimitField;
+use crate::model::{ModelSettings, Structured, SystemRole, Temperature, TokenLimitField};
 
 pub use choice::{EmbedderChoice, ModelChoice};
 pub use environment::Environment;
@@ -193,8 +193,28 @@ pub struct ModelEntry {
     pub model: Option<String>,
     /// The longest reply where a request does not say, in the model's tokens.
     pub max_tokens: Option<NonZeroU32>,
-    /// The field of the request that carries it.
-    pub token_limit_field: TokenLimitField,
+    /// The field of the request that carries it; where nothing is said, here and below, what the endpoint takes is
+    /// found out.
+    pub token_limit_field: Option<TokenLimitField>,
+    /// How a schema is told: `schema`, `object` or `prompt`.
+    pub structured: Option<Structured>,
+    /// Which temperature is sent: `keep`, `drop`, or a number for all requests.
+    pub temperature: Option<Temperature>,
+    /// Where the system's message goes: `keep` or `merge`.
+    pub system_role: Option<SystemRole>,
+}
+
+impl ModelEntry {
+    /// What of it concerns each request.
+    pub(super) fn settings(&self) -> ModelSettings {
+        ModelSettings {
+            max_tokens: self.max_tokens,
+            token_limit_field: self.token_limit_field,
+            structured: self.structured,
+            temperature: self.temperature,
+            system_role: self.system_role,
+        }
+    }
 }
 
 impl Default for ModelEntry {
@@ -203,7 +223,10 @@ impl Default for ModelEntry {
             endpoint: DEFAULT_ENDPOINT.to_owned(),
             model: None,
             max_tokens: None,
-            token_limit_field: TokenLimitField::default(),
+            token_limit_field: None,
+            structured: None,
+            temperature: None,
+            system_role: None,
         }
     }
 }

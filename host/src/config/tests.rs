@@ -144,6 +144,11 @@ fn a_wrong_value_is_told_with_key_what_was_expected_and_what_was_found() {
         "[embedder]\nuse = \"bulitin\"",
         "[model.openai.small]\nmax_tokens = \"many\"",
         "[model.openai.small]\ntoken_limit_field = \"max_token\"",
+        "[model.openai.small]\nstructured = \"json\"",
+        "[model.openai.small]\ntemperature = \"cold\"",
+        "[model.openai.small]\ntemperature = -1",
+        "[model.openai.small]\nsystem_role = \"drop\"",
+        "[endpoint.local]\ngive_up_after_ms = 0",
         "[endpoint.local]\ntimeout_ms = 0",
         "[endpoint.local]\nretries = -1",
         "[endpoint.local]\nconcurrency = 1.5",
@@ -266,6 +271,22 @@ fn a_key_that_is_missing_or_unusable_is_told_before_anything_is_asked() {
 }
 
 #[test]
+fn a_models_entry_says_what_is_sent_for_it() {
+    let config = parse(
+        "[model.openai.a]\ntemperature = 1\nstructured = \"prompt\"\n[model.openai.b]\ntemperature = \"drop\"\n\
+         system_role = \"merge\"\n[model.openai.c]\ntemperature = 0.5\n[model.openai.d]",
+    )
+    .unwrap();
+    let entry = |name: &str| config.model_entry(name).unwrap();
+    assert_eq!(entry("a").temperature, Some(Temperature::Always(1.0)));
+    assert_eq!(entry("a").structured, Some(Structured::Prompt));
+    assert_eq!(entry("b").temperature, Some(Temperature::Drop));
+    assert_eq!(entry("b").system_role, Some(SystemRole::Merge));
+    assert_eq!(entry("c").temperature, Some(Temperature::Always(0.5)));
+    assert_eq!(entry("d").settings(), ModelSettings::default());
+}
+
+#[test]
 fn no_debug_output_shows_a_key() {
     let config = with("", [("OPENAI_API_KEY", "sk-secret-123")]);
     assert!(!format!("{config:?}").contains("secret"));
@@ -327,6 +348,7 @@ async fn roles_reach_the_models_and_endpoints_that_they_name() {
             .complete(&request)
             .await
             .unwrap()
+            .reply
             .text,
         "far"
     );
@@ -336,6 +358,7 @@ async fn roles_reach_the_models_and_endpoints_that_they_name() {
             .complete(&request)
             .await
             .unwrap()
+            .reply
             .text,
         "near"
     );

@@ -11,13 +11,13 @@ use super::{Candidate, ConformanceError, Stop};
 use crate::capability::{CallContext, RunState};
 use crate::contract::{
     Attempt, Change, Fault, Feedback, Finding, Guidance, Memory, Moment, Op, Plan, Pressure,
-    Protocol, Receipt, Reply, Request, Row, Scan, Setting, Task,
+    Protocol, Receipt, Request, Row, Scan, Setting, Task,
 };
 use crate::driver::seen::SeenAttempts;
 use crate::driver::{grouping, told};
 use crate::embedding::Embedder;
 use crate::engine::Limits;
-use crate::model::{Extractive, LanguageModel, Models, NoModel};
+use crate::model::{Completion, Extractive, LanguageModel, Models, NoModel};
 use crate::store::{Namespace, Transaction, View, Write};
 use crate::strategy::{Answer, Phases, Strategy};
 
@@ -477,7 +477,7 @@ impl LanguageModel for Listener {
         self.model.caveat()
     }
 
-    async fn complete(&self, request: &Request) -> Result<Reply, Fault> {
+    async fn complete(&self, request: &Request) -> Result<Completion, Fault> {
         let said: Vec<&str> = request
             .messages
             .iter()

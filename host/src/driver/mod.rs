@@ -22,6 +22,7 @@ pub(crate) mod grouping;
 mod ledger;
 mod model_agent;
 mod order;
+mod phases;
 mod plan;
 mod receipts;
 mod report;
@@ -43,6 +44,7 @@ pub use acting::{Acting, Actors};
 pub use calendar::{Calendar, Guard, Leak};
 pub use cost::Cost;
 pub use order::Repetition;
+pub use phases::{Broken, PhaseCalls, Requests, TOLERATED};
 pub(crate) use plan::told;
 pub use plan::{deviations, obstacle};
 pub use report::{CellReport, MOST_GROWTH, ModelCost, Runs, TaskReport};
@@ -115,7 +117,8 @@ pub enum DriverError {
 /// Runs one cell from an empty memory.
 ///
 /// A call that fails costs that call: it is listed in the report, and the cell goes on as if the strategy
-/// had said nothing. An error means that the cell has no result.
+/// had said nothing; whether that is so often the case that the cell says nothing, [`CellReport::broken`] knows. An error
+/// means that the cell has no result.
 pub async fn run_cell(
     cell: &Cell,
     surroundings: &Surroundings,

@@ -25,12 +25,12 @@ use std::sync::Arc;
 
 use crate::capability::ModelCall;
 use crate::contract::{
-    Actor, Agent, Authority, Fault, Finding, Message, Outcome, Placement, Reply, Request, Role,
-    Speaker, Step, Task, Verdict,
+    Actor, Agent, Authority, Fault, Finding, Message, Outcome, Placement, Request, Role, Speaker,
+    Step, Task, Verdict,
 };
-use crate::model::Models;
+use crate::model::{Completion, Mended, Models};
 
-pub(super) use best::best;
+pub(super) use best::{PURPOSE as SELECT, best};
 pub(super) use form::Form;
 
 const SYSTEM: &str = include_str!("model_agent/prompts/system.md");
@@ -169,19 +169,21 @@ impl ModelAgent {
             schema: run.form.schema(),
             purpose: PURPOSE.to_owned(),
         };
-        let reply = self.models.role(self.role).complete(&request).await?;
-        run.take(reply);
+        let completion = self.models.role(self.role).complete(&request).await?;
+        run.take(completion);
         Ok(run)
     }
 }
 
 impl Run {
-    fn take(&mut self, reply: Reply) {
+    fn take(&mut self, Completion { reply, mended }: Completion) {
         self.calls.push(ModelCall {
             purpose: PURPOSE.to_owned(),
             input_tokens: reply.input_tokens,
             output_tokens: reply.output_tokens,
             answered: true,
+            fault: None,
+            mended,
         });
         let (thought, answer) = self.form.split(&reply.text);
         if !thought.is_empty() {
@@ -196,12 +198,14 @@ impl Run {
 }
 
 /// A call that came to nothing, for the account.
-pub(super) fn unanswered() -> ModelCall {
+pub(super) fn unanswered(purpose: &str, reason: &str) -> ModelCall {
     ModelCall {
-        purpose: PURPOSE.to_owned(),
+        purpose: purpose.to_owned(),
         input_tokens: 0,
         output_tokens: 0,
         answered: false,
+        fault: Some(reason.to_owned()),
+        mended: Mended::default(),
     }
 }
 

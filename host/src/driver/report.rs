@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::phases::{ACT, Broken, PhaseCalls};
 use crate::capability::{ModelCall, Usage};
 use crate::contract::Arm;
+use crate::model::Mended;
 use crate::suite::Scores;
 
 /// Points that a report keeps of how memory grew: more than a plot can show.
@@ -30,6 +32,9 @@ pub struct CellReport {
     pub growth: Vec<(u32, u64)>,
     /// Guidance that was longer than its budget, and was cut by the host.
     pub cut: u64,
+    /// Texts that were longer than the embedder or the store takes, of which only the beginning was taken.
+    #[serde(default)]
+    pub cut_texts: u64,
     /// Memories that the host evicted because the strategy did not.
     pub evicted_by_host: u64,
     /// Runs of agents that the plan took.
@@ -41,9 +46,20 @@ pub struct CellReport {
     pub calls: u64,
     /// From start to end; `None` if it was not measured.
     pub wall: Option<Duration>,
+    /// Calls by phase, and what became of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub phases: BTreeMap<String, PhaseCalls>,
 }
 
 impl CellReport {
+    /// Where so much failed that this says nothing of the strategy; `None` where it does.
+    pub fn broken(&self) -> Option<Broken> {
+        match self.phases.is_empty() {
+            true => Broken::of_all(&self.failures, self.calls),
+            false => Broken::of(&self.phases),
+        }
+    }
+
     /// The same without what a clock measured: a replay waits for no model, and its times say nothing of the run.
     pub fn without_times(self) -> CellReport {
         CellReport {
@@ -119,6 +135,9 @@ pub struct ModelCost {
     pub input_tokens: u64,
     /// Tokens written.
     pub output_tokens: u64,
+    /// What was done to get the answers.
+    #[serde(default, skip_serializing_if = "Mended::is_empty")]
+    pub mended: Mended,
 }
 
 impl ModelCost {
@@ -126,6 +145,7 @@ impl ModelCost {
         self.calls += 1;
         self.input_tokens += u64::from(call.input_tokens);
         self.output_tokens += u64::from(call.output_tokens);
+        self.mended.add(&call.mended);
     }
 }
 
@@ -142,6 +162,10 @@ pub(super) struct Recorder {
 impl Recorder {
     pub(super) fn call(&mut self, phase: &str, usage: &Usage) {
         self.report.calls += 1;
+        self.cut_texts(usage.cut_texts);
+        let calls = self.phase(phase);
+        calls.calls += 1;
+        calls.asked(&usage.model_calls);
         *self.report.fuel.entry(phase.to_owned()).or_default() += usage.fuel;
         if phase == "retrieve" {
             self.report
@@ -156,6 +180,10 @@ impl Recorder {
         }
     }
 
+    fn phase(&mut self, phase: &str) -> &mut PhaseCalls {
+        self.report.phases.entry(phase.to_owned()).or_default()
+    }
+
     fn model_calls(&mut self, calls: &[ModelCall]) {
         for call in calls {
             let cost = self.report.model.entry(call.purpose.clone()).or_default();
@@ -166,7 +194,15 @@ impl Recorder {
     /// What an agent on a model asked for, beside the strategy's own calls.
     pub(super) fn acted(&mut self, calls: &[ModelCall]) {
         self.report.calls += calls.len() as u64;
+        let acts = self.phase(ACT);
+        acts.calls += calls.len() as u64;
+        acts.asked(calls);
         self.model_calls(calls);
+    }
+
+    /// The host begins work of its own on the strategy's behalf.
+    pub(super) fn began(&mut self, phase: &str) {
+        self.phase(phase).calls += 1;
     }
 
     pub(super) fn runs(&mut self, arm: Arm, runs: usize) {
@@ -215,12 +251,23 @@ impl Recorder {
         self.report.failures.len()
     }
 
+    /// A call of this phase came to nothing.
+    pub(super) fn failed(&mut self, phase: &str, text: String) {
+        self.phase(phase).failed(&text);
+        self.failure(text);
+    }
+
+    /// Something that was to be did not come to pass, and no call is to blame.
     pub(super) fn failure(&mut self, text: String) {
         self.report.failures.push(text);
     }
 
     pub(super) fn cut(&mut self) {
         self.report.cut += 1;
+    }
+
+    pub(super) fn cut_texts(&mut self, texts: u64) {
+        self.report.cut_texts += texts;
     }
 
     pub(super) fn evicted_by_host(&mut self, memories: usize) {

@@ -4,8 +4,10 @@ mod builtin;
 mod openai;
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 
 use crate::contract::Side;
+use crate::endpoint::Health;
 
 pub use builtin::{BUILTIN, Builtin};
 pub use openai::{EmbeddingOptions, OpenAiEmbedder};
@@ -43,6 +45,11 @@ pub trait Embedder: Send + Sync {
     /// The SHA-256 of all that its vectors come from, in hexadecimal; `None` where nobody here can know that, as behind an
     /// endpoint.
     fn digest(&self) -> Option<&str> {
+        None
+    }
+
+    /// How the endpoint is that it relies on, if it relies on one.
+    fn health(&self) -> Option<watch::Receiver<Health>> {
         None
     }
 

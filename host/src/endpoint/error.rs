@@ -3,8 +3,10 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use super::refusal::{Refusal, RefusalKind};
+
 /// The longest quotation from a reply, in characters.
-const LONGEST_QUOTATION: usize = 300;
+pub(super) const LONGEST_QUOTATION: usize = 300;
 
 /// An endpoint did not do what was asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,19 +39,31 @@ pub enum Problem {
     /// The connection broke before the reply was complete.
     #[error("the connection broke: {0}")]
     Broken(String),
-    /// It answered with an HTTP status other than success.
-    #[error("it answered HTTP {status}{}", after_colon(.explanation))]
-    Refused {
-        /// The HTTP status.
-        status: u16,
-        /// What it said; may be empty.
-        explanation: String,
-        /// How long it asks to be left alone.
-        retry_after: Option<Duration>,
-    },
+    /// It answered with an HTTP status other than success, or with an error in place of a result.
+    #[error("{}", refused(.0))]
+    Refused(Refusal),
     /// It answered with success, and with something else than the result.
     #[error("its reply is {0}")]
     Malformed(String),
+    /// It answered with success, and there is nothing in the reply.
+    #[error("its reply is {0}")]
+    Empty(String),
+    /// It has failed for too long.
+    #[error("it has failed at everything for {} s; the last time: {last}", .after.as_secs())]
+    GivenUp {
+        /// For how long.
+        after: Duration,
+        /// What happened to the last try.
+        last: Box<Problem>,
+    },
+}
+
+fn refused(refusal: &Refusal) -> String {
+    let said = after_colon(&refusal.explanation);
+    match refusal.status {
+        200..=299 => format!("it answered with an error{said}"),
+        status => format!("it answered HTTP {status}{said}"),
+    }
 }
 
 fn after_colon(text: &str) -> String {
@@ -64,66 +78,127 @@ impl Problem {
     /// Whether it may be gone the next time.
     pub fn may_pass(&self) -> bool {
         match self {
-            Problem::Unreachable(_) | Problem::Silent(_) | Problem::Broken(_) => true,
-            Problem::Refused { status, .. } => matches!(status, 408 | 429 | 500..),
-            Problem::Address(_) | Problem::Setup(_) | Problem::Malformed(_) => false,
+            Problem::Unreachable(_)
+            | Problem::Silent(_)
+            | Problem::Broken(_)
+            | Problem::Empty(_) => true,
+            Problem::Refused(refusal) => refusal.kind == RefusalKind::Busy,
+            Problem::Address(_)
+            | Problem::Setup(_)
+            | Problem::Malformed(_)
+            | Problem::GivenUp { .. } => false,
+        }
+    }
+
+    /// Whether asking this endpoint anything more is senseless.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Problem::Refused(refusal) => {
+                matches!(refusal.kind, RefusalKind::Spent | RefusalKind::Key)
+            }
+            Problem::GivenUp { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the endpoint is well, and the request is to blame.
+    pub(super) fn is_of_request(&self) -> bool {
+        match self {
+            Problem::Setup(_) => true,
+            Problem::Refused(refusal) => matches!(
+                refusal.kind,
+                RefusalKind::TooLong
+                    | RefusalKind::UnknownModel
+                    | RefusalKind::Field
+                    | RefusalKind::Content
+                    | RefusalKind::Other
+            ),
+            _ => false,
         }
     }
 
     /// How long the endpoint asks to be left alone.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
-            Problem::Refused { retry_after, .. } => *retry_after,
+            Problem::Refused(refusal) => refusal.retry_after,
             _ => None,
         }
     }
 }
 
 impl EndpointError {
-    fn remedy(&self) -> String {
-        match &self.problem {
+    fn remedy(&self, problem: &Problem) -> String {
+        match problem {
             Problem::Address(_) => {
                 "give it the address up to, and without, `/chat/completions` or `/embeddings`, such as \
                  `http://127.0.0.1:8000/v1`"
-                    .to_owned()
             }
-            Problem::Setup(_) => "check the endpoint's settings".to_owned(),
-            Problem::Unreachable(_) => {
-                "start the endpoint, or correct its `base_url`".to_owned()
-            }
+            Problem::Setup(_) => "check the endpoint's settings",
+            Problem::Unreachable(_) => "start the endpoint, or correct its `base_url`",
             Problem::Silent(_) => {
-                "see whether the endpoint is overloaded, or raise its `timeout_ms`".to_owned()
+                "see whether the endpoint is overloaded, or raise its `timeout_ms`"
             }
-            Problem::Broken(_) => "see the endpoint's own log".to_owned(),
+            Problem::Broken(_) => "see the endpoint's own log",
             Problem::Malformed(_) => {
                 "check that `base_url` leads to an OpenAI-compatible interface, which usually ends in `/v1`"
-                    .to_owned()
             }
-            Problem::Refused {
-                status,
-                retry_after,
-                ..
-            } => self.remedy_for_status(*status, *retry_after),
+            Problem::Empty(_) => {
+                "see the endpoint's own log, or try another model; if it never answers otherwise, `base_url` may not lead \
+                 to an OpenAI-compatible interface"
+            }
+            Problem::GivenUp { last, .. } => return self.remedy(last),
+            Problem::Refused(refusal) => return self.remedy_for(refusal),
         }
+        .to_owned()
     }
 
-    fn remedy_for_status(&self, status: u16, retry_after: Option<Duration>) -> String {
-        match (status, retry_after) {
-            (401 | 403, _) if self.key_env.is_empty() => {
-                "name the environment variable that holds the key with `key_env`".to_owned()
+    fn remedy_for(&self, refusal: &Refusal) -> String {
+        match (refusal.kind, refusal.retry_after) {
+            (RefusalKind::Spent, _) => {
+                "quota or credit is used up: pay for more, raise the limit with its provider, or choose another endpoint"
             }
-            (401 | 403, _) => format!("check the key in the environment variable {}", self.key_env),
-            (404, _) => "check `base_url` and the model's name".to_owned(),
-            (300..=399, _) => "set `base_url` to where it has moved".to_owned(),
-            (429 | 503, Some(wait)) => format!(
-                "it asks to be left alone for {} s; wait, lower its `concurrency`, or raise its `longest_wait_ms`",
-                wait.as_secs()
-            ),
-            (429, None) => "wait, lower its `concurrency`, or raise its `retries`".to_owned(),
-            (500.., _) => "see the endpoint's own log, or raise its `retries`".to_owned(),
-            _ => "the request is not to its liking; check the model's name and its settings"
-                .to_owned(),
+            (RefusalKind::Key, _) if self.key_env.is_empty() => {
+                "name the environment variable that holds the key with `key_env`"
+            }
+            (RefusalKind::Key, _) => {
+                return format!("check the key in the environment variable {}", self.key_env);
+            }
+            (RefusalKind::Busy, Some(wait)) => {
+                return format!(
+                    "it asks to be left alone for {} s; wait, lower its `concurrency`, or raise its `longest_wait_ms`",
+                    wait.as_secs()
+                );
+            }
+            (RefusalKind::Busy, None) if refusal.status == 429 => {
+                "wait, lower its `concurrency`, or raise its `retries`"
+            }
+            (RefusalKind::Busy, None) => "see the endpoint's own log, or raise its `retries`",
+            (RefusalKind::TooLong, _) if refusal.names(&["max_tokens", "max_completion_tokens"]) => {
+                "lower `max_tokens`, or choose a model that takes more"
+            }
+            (RefusalKind::TooLong, _) => {
+                "choose a model that takes longer texts, or send less at a time"
+            }
+            (RefusalKind::UnknownModel, _) => {
+                "check the model's name, by which this endpoint knows it, and whether the key may use it"
+            }
+            (RefusalKind::NoSuchPath, _) => {
+                "check `base_url`: it goes up to, and without, `/chat/completions` or `/embeddings`, and usually ends in \
+                 `/v1`"
+            }
+            (RefusalKind::Moved, _) => "set `base_url` to where it has moved",
+            (RefusalKind::Field, _) => {
+                "the request has a field that it does not take; set what is sent under the model's entry, or choose \
+                 another model"
+            }
+            (RefusalKind::Content, _) => {
+                "the provider's filter refuses these texts; choose another model or provider for them"
+            }
+            (RefusalKind::Other, _) => {
+                "the request is not to its liking; check the model's name and its settings"
+            }
         }
+        .to_owned()
     }
 }
 
@@ -133,7 +208,7 @@ impl fmt::Display for EndpointError {
         if self.tries > 1 {
             write!(f, ", asked {} times", self.tries)?;
         }
-        write!(f, ": {}; {}", self.problem, self.remedy())
+        write!(f, ": {}; {}", self.problem, self.remedy(&self.problem))
     }
 }
 
@@ -146,28 +221,6 @@ pub(super) fn root_cause(error: &dyn std::error::Error) -> String {
         cause = deeper;
     }
     cause.to_string()
-}
-
-/// What an endpoint says of an error: OpenAI's `error.message`, the `error` or `detail` of others, or the text itself.
-pub(super) fn explanation(reply: &[u8]) -> String {
-    let Ok(value) = serde_json::from_slice::<serde_json::Value>(reply) else {
-        return beginning(reply);
-    };
-    let told = ["/error/message", "/error", "/detail", "/message"]
-        .iter()
-        .find_map(|pointer| value.pointer(pointer));
-    match told {
-        Some(serde_json::Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-        None => beginning(reply),
-    }
-}
-
-/// A reply as text.
-pub(super) fn beginning(reply: &[u8]) -> String {
-    // More than is shown, because a key may be cut out of it first.
-    let enough = reply.get(..16 * LONGEST_QUOTATION).unwrap_or(reply);
-    String::from_utf8_lossy(enough).into_owned()
 }
 
 /// As much of a text as a message holds, in one line.

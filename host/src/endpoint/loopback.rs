@@ -24,6 +24,10 @@ pub(crate) enum Turn {
     HangUp,
     /// Closes it in the middle of the body.
     BreakOff,
+    /// Sends a byte now and then, and never ends.
+    Drip,
+    /// Answers with success and these bytes.
+    Bytes(Vec<u8>),
 }
 
 impl Turn {
@@ -158,27 +162,37 @@ async fn read(stream: &mut TcpStream) -> Option<Heard> {
 }
 
 async fn act(stream: &mut TcpStream, turn: Turn, busy: &AtomicUsize) {
-    let (status, headers, body, sent) = match turn {
-        Turn::Say(status, headers, body) => (status, headers, body.clone(), body),
+    let (status, headers, length, sent) = match turn {
+        Turn::Say(status, headers, body) => (status, headers, body.len(), body.into_bytes()),
         Turn::SayLater(time, status, body) => {
             tokio::time::sleep(time).await;
-            (status, vec![], body.clone(), body)
+            (status, vec![], body.len(), body.into_bytes())
+        }
+        Turn::Bytes(body) => (200, vec![], body.len(), body),
+        Turn::Drip => {
+            let _ = stream
+                .write_all(b"HTTP/1.1 200 Scripted\r\nContent-Length: 1000\r\n\r\n")
+                .await;
+            while stream.write_all(b" ").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            return;
         }
         Turn::Hang => return std::future::pending().await,
         Turn::HangUp => return,
-        Turn::BreakOff => (200, vec![], "x".repeat(1000), "{\"half".to_owned()),
+        Turn::BreakOff => (200, vec![], 1000, b"{\"half".to_vec()),
     };
     // Before the client can know, or it might send the next request while this one still counts.
     busy.fetch_sub(1, Ordering::SeqCst);
     let mut reply = format!(
         "HTTP/1.1 {status} Scripted\r\nConnection: close\r\nContent-Length: {}\r\n",
-        body.len()
+        length
     );
     for (name, value) in headers {
         reply += &format!("{name}: {value}\r\n");
     }
     reply += "\r\n";
-    reply += &sent;
     let _ = stream.write_all(reply.as_bytes()).await;
+    let _ = stream.write_all(&sent).await;
     let _ = stream.shutdown().await;
 }

@@ -1,31 +1,41 @@
 //! HTTP to OpenAI-compatible endpoints, for language models and embedders alike: key, timeout, retries,
 //! a limit on concurrency, and errors that say which endpoint failed, how, and what to do.
 //!
-//! What may pass by itself (429, 5xx, a connection that cannot be made or breaks, a reply that does not come)
-//! is asked again, after delays that double and jitter; a `Retry-After` of the endpoint's lengthens them. All
-//! else fails at once: asking again would only cost more.
+//! What may pass by itself (429, 5xx, a connection that cannot be made or breaks, a reply that does not come or is
+//! empty) is asked again, after delays that double and jitter; a `Retry-After` of the endpoint's lengthens them. All
+//! else fails at once: asking again would only cost more. What makes asking anything at all senseless, such as a
+//! quota that is used up, ends every request under way and to come: see [`Health`].
 
+mod body;
 mod error;
+mod health;
 mod key;
 #[cfg(test)]
 pub(crate) mod loopback;
+mod refusal;
+mod settings;
 #[cfg(test)]
 mod tests;
 
-use std::num::{NonZeroU64, NonZeroUsize};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use backon::{BackoffBuilder, ExponentialBuilder};
+use backon::BackoffBuilder;
 use futures::future::BoxFuture;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Response, Url, redirect};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
+
+use health::Monitor;
+use settings::is_local;
 
 pub use error::{EndpointError, Problem};
+pub use health::Health;
 pub use key::{ApiKey, UnusableKey};
+pub use refusal::{Refusal, RefusalKind};
+pub use settings::EndpointSettings;
 
 /// The longest reply that is read, in bytes.
 const LONGEST_REPLY: usize = 64 << 20;
@@ -35,107 +45,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// OpenAI's own endpoint.
 pub const OPENAI_URL: &str = "https://api.openai.com/v1";
-
-/// How an endpoint is reached: the table `[endpoint.<name>]` of `memhost.toml`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "a table")]
-pub struct EndpointSettings {
-    /// The address up to, and without, `/chat/completions` or `/embeddings`. It has no default, so that a
-    /// forgotten line does not send anybody's data to a stranger.
-    pub base_url: String,
-    /// The environment variable that holds the key; empty for an endpoint that wants none. Default:
-    /// `OPENAI_API_KEY`.
-    pub key_env: String,
-    /// How long one try may take, from request to the reply's last byte. Default: 60 s.
-    pub timeout_ms: NonZeroU64,
-    /// How often a request is tried again. Default: 4.
-    pub retries: u32,
-    /// The wait before the first retry; it doubles from one to the next, and each is lengthened by a random
-    /// part of itself. Default: 500 ms.
-    pub retry_delay_ms: NonZeroU64,
-    /// The longest wait before a retry. An endpoint whose `Retry-After` asks for more is given up. Default: 60 s.
-    pub longest_wait_ms: NonZeroU64,
-    /// How many requests may be under way at a time, their retries included. Default: 8.
-    pub concurrency: NonZeroUsize,
-}
-
-impl Default for EndpointSettings {
-    fn default() -> Self {
-        EndpointSettings {
-            base_url: String::new(),
-            key_env: "OPENAI_API_KEY".to_owned(),
-            timeout_ms: const { NonZeroU64::new(60_000).unwrap() },
-            retries: 4,
-            retry_delay_ms: const { NonZeroU64::new(500).unwrap() },
-            longest_wait_ms: const { NonZeroU64::new(60_000).unwrap() },
-            concurrency: const { NonZeroUsize::new(8).unwrap() },
-        }
-    }
-}
-
-impl EndpointSettings {
-    /// The defaults, at an address.
-    pub fn at(base_url: impl Into<String>) -> EndpointSettings {
-        EndpointSettings {
-            base_url: base_url.into(),
-            ..EndpointSettings::default()
-        }
-    }
-
-    /// Whether the address is on this machine: such an endpoint may do without a key, and is never asked
-    /// through a proxy.
-    pub fn is_local(&self) -> bool {
-        Url::parse(&self.base_url).is_ok_and(|url| is_local(&url))
-    }
-
-    /// The address for messages: without what may be secret in one that should not hold it.
-    pub fn shown(&self) -> String {
-        let address = self.base_url.split(['?', '#']).next().unwrap_or_default();
-        match address.rsplit_once('@') {
-            Some((_secret, host)) => format!("[hidden]@{host}"),
-            None => address.to_owned(),
-        }
-    }
-
-    fn timeout(&self) -> Duration {
-        Duration::from_millis(self.timeout_ms.get())
-    }
-
-    fn longest_wait(&self) -> Duration {
-        Duration::from_millis(self.longest_wait_ms.get())
-    }
-
-    fn backoff(&self) -> ExponentialBuilder {
-        ExponentialBuilder::new()
-            .with_min_delay(Duration::from_millis(self.retry_delay_ms.get()))
-            .with_max_delay(self.longest_wait())
-            .with_max_times(self.retries as usize)
-            .with_jitter()
-            // Without a seed of ours every process would jitter alike, which is no jitter.
-            .with_jitter_seed(rand::random())
-    }
-
-    /// How long to wait before trying again: as long as the endpoint asks, and never less than the backoff's
-    /// turn. `None` gives up.
-    fn wait(&self, problem: &Problem, turn: Option<Duration>) -> Option<Duration> {
-        let turn = turn?.min(self.longest_wait());
-        match problem.retry_after() {
-            Some(asked) if asked > self.longest_wait() => None,
-            Some(asked) => Some(asked.max(turn)),
-            None => Some(turn),
-        }
-    }
-}
-
-fn is_local(url: &Url) -> bool {
-    match url.host_str().map(|host| host.trim_matches(['[', ']'])) {
-        Some("localhost") => true,
-        Some(host) => host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback()),
-        None => false,
-    }
-}
 
 /// How waiting is done; tests do it without time.
 type Sleep = Arc<dyn Fn(Duration) -> BoxFuture<'static, ()> + Send + Sync>;
@@ -147,6 +56,7 @@ pub struct Endpoint {
     key: Option<ApiKey>,
     client: Client,
     permits: Semaphore,
+    monitor: Monitor,
     sleep: Sleep,
 }
 
@@ -179,6 +89,7 @@ impl Endpoint {
             .map_err(|error| fail(Problem::Setup(error::root_cause(&error))))?;
         Ok(Endpoint {
             permits: Semaphore::new(settings.concurrency.get()),
+            monitor: Monitor::new(settings.give_up_after()),
             settings,
             base,
             key,
@@ -209,92 +120,94 @@ impl Endpoint {
         self.base.as_str().trim_end_matches('/')
     }
 
-    /// Whether somebody answers there, and takes the key: one request for the list of models, and no retries. What
-    /// is answered otherwise does not matter; not every endpoint has such a list.
-    ///
-    /// # Errors
-    /// If nobody answers, or the key is refused.
-    pub async fn reach(&self) -> Result<(), EndpointError> {
-        const REFUSED_KEY: [u16; 2] = [401, 403];
-        let url = format!("{}/models", self.url());
-        let mut request = self.client.get(&url);
-        if let Some(key) = &self.key {
-            request = request.header(AUTHORIZATION, key.header());
-        }
-        let problem = match request.send().await {
-            Err(error) => self.transport(&error),
-            Ok(response) if !REFUSED_KEY.contains(&response.status().as_u16()) => return Ok(()),
-            Ok(response) => {
-                let status = response.status().as_u16();
-                let headers = response.headers().clone();
-                self.refusal(
-                    status,
-                    &headers,
-                    &self.read(response).await.unwrap_or_default(),
-                )
-            }
-        };
-        Err(EndpointError {
-            url,
-            tries: 1,
-            key_env: self.settings.key_env.clone(),
-            problem,
-        })
+    /// How it is, now and whenever that changes.
+    pub fn health(&self) -> watch::Receiver<Health> {
+        self.monitor.subscribe()
     }
 
     /// Posts a JSON body to a path below the base address, and reads the JSON that comes back.
     ///
     /// # Errors
-    /// When the last try failed too, or trying again would not help.
+    /// When the last try failed too, trying again would not help, or it is [over](Health::Over) with the endpoint.
     pub async fn post<R: DeserializeOwned>(
         &self,
         path: &str,
         body: &impl Serialize,
     ) -> Result<R, EndpointError> {
-        let url = format!("{}/{path}", self.url());
-        let mut tries = 0;
-        let reply = match serde_json::to_vec(body) {
-            Ok(body) => self.persist(&url, body, &mut tries).await,
-            Err(error) => Err(Problem::Setup(error.to_string())),
-        };
-        reply
-            .and_then(|value| {
-                serde_json::from_value(value).map_err(|error| {
-                    Problem::Malformed(format!(
-                        "not shaped as one from an OpenAI-compatible endpoint: {error}"
-                    ))
-                })
+        self.ask(path, body, |value| {
+            serde_json::from_value(value).map_err(|error| {
+                Problem::Malformed(format!(
+                    "not shaped as one from an OpenAI-compatible endpoint: {error}"
+                ))
             })
-            .map_err(|problem| EndpointError {
-                url,
-                tries,
-                key_env: self.settings.key_env.clone(),
-                problem,
-            })
+        })
+        .await
     }
 
-    /// Tries until it succeeds or there is no sense in trying again, and counts the tries.
-    async fn persist(
+    /// The same, where what comes back has no fixed shape: `read` says what is in it, or what is wrong with it.
+    ///
+    /// # Errors
+    /// See [`Endpoint::post`].
+    pub async fn ask<R>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+        read: impl Fn(serde_json::Value) -> Result<R, Problem>,
+    ) -> Result<R, EndpointError> {
+        let url = format!("{}/{path}", self.url());
+        let body = match serde_json::to_vec(body) {
+            Ok(body) => body,
+            Err(error) => return Err(self.error(&url, 0, Problem::Setup(error.to_string()))),
+        };
+        let _under_way = self.monitor.begin();
+        tokio::select! {
+            biased;
+            problem = self.monitor.over() => Err(self.error(&url, 0, problem)),
+            reply = self.persist(&url, body, read) => reply,
+        }
+    }
+
+    fn error(&self, url: &str, tries: u32, problem: Problem) -> EndpointError {
+        EndpointError {
+            url: url.to_owned(),
+            tries,
+            key_env: self.settings.key_env.clone(),
+            problem,
+        }
+    }
+
+    /// Tries until it succeeds or there is no sense in trying again.
+    async fn persist<R>(
         &self,
         url: &str,
         body: Vec<u8>,
-        tries: &mut u32,
-    ) -> Result<serde_json::Value, Problem> {
+        read: impl Fn(serde_json::Value) -> Result<R, Problem>,
+    ) -> Result<R, EndpointError> {
         // The permit is kept through the waits: an endpoint that says "too many" should get fewer.
         let _permit = self.permits.acquire().await;
         let mut turns = self.settings.backoff().build();
+        let mut tries = 0;
         loop {
-            *tries += 1;
-            let problem = match self.try_once(url, body.clone()).await {
-                Ok(reply) => return Ok(reply),
-                Err(problem) => problem,
+            tries += 1;
+            let error = match self.try_once(url, body.clone()).await.and_then(&read) {
+                Ok(reply) => {
+                    self.monitor.answered();
+                    return Ok(reply);
+                }
+                Err(problem) => self.error(url, tries, problem),
             };
-            let turn = turns.next().filter(|_| problem.may_pass());
-            let Some(wait) = self.settings.wait(&problem, turn) else {
-                return Err(problem);
+            if error.problem.is_of_request() {
+                self.monitor.answered();
+                return Err(error);
+            }
+            let error = self.monitor.failed(error);
+            let turn = turns.next().filter(|_| error.problem.may_pass());
+            let Some(wait) = self.settings.wait(&error.problem, turn) else {
+                return Err(error);
             };
-            tracing::warn!(endpoint = %url, ?wait, "trying again: {problem}");
-            (self.sleep)(wait).await;
+            tracing::warn!(endpoint = %url, ?wait, "trying again: {}", error.problem);
+            // The last try is made when patience ends, not after it.
+            (self.sleep)(wait.min(self.monitor.patience())).await;
         }
     }
 
@@ -315,17 +228,13 @@ impl Endpoint {
             // What was said with a refusal is a courtesy; the refusal counts without it.
             return Err(self.refusal(status.as_u16(), &headers, &reply.unwrap_or_default()));
         }
-        let reply = reply?;
-        let value: serde_json::Value = serde_json::from_slice(&reply).map_err(|error| {
-            let beginning = self.redacted(error::beginning(&reply));
-            Problem::Malformed(format!("not JSON ({error}); it begins with `{beginning}`"))
+        let value = body::parse(reply?).map_err(|problem| match problem {
+            Problem::Malformed(told) => Problem::Malformed(self.redacted(told)),
+            other => other,
         })?;
-        match value.get("error") {
-            None | Some(serde_json::Value::Null) => Ok(value),
-            Some(_) => Err(Problem::Malformed(format!(
-                "an error in place of a result: {}",
-                self.redacted(error::explanation(&reply))
-            ))),
+        match refusal::is_refusal(&value) {
+            true => Err(self.refusal(status.as_u16(), &headers, value.to_string().as_bytes())),
+            false => Ok(value),
         }
     }
 
@@ -354,16 +263,16 @@ impl Endpoint {
 
     fn refusal(&self, status: u16, headers: &HeaderMap, reply: &[u8]) -> Problem {
         let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
-        let explanation = match header(LOCATION) {
-            Some(elsewhere) => format!("it has moved to {elsewhere}"),
-            None => error::explanation(reply),
+        let retry_after =
+            header(RETRY_AFTER).and_then(|text| error::retry_after(text, SystemTime::now()));
+        let refusal = match header(LOCATION) {
+            Some(elsewhere) => Refusal::moved(status, elsewhere),
+            None => Refusal::read(status, reply, retry_after),
         };
-        Problem::Refused {
-            status,
-            explanation: self.redacted(explanation),
-            retry_after: header(RETRY_AFTER)
-                .and_then(|text| error::retry_after(text, SystemTime::now())),
-        }
+        Problem::Refused(Refusal {
+            explanation: self.redacted(refusal.explanation),
+            ..refusal
+        })
     }
 
     /// A text from a reply, without the key: an endpoint may repeat what it is sent, and nobody else may learn it.

@@ -1,3 +1,4 @@
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::sync::Mutex;
 use std::time::Instant;
 
@@ -180,7 +181,7 @@ async fn a_refusal_is_not_asked_again_and_says_what_to_do() {
     let refusals = [
         (
             400,
-            r#"{"error": {"message": "this model has a context of 8192 tokens"}}"#,
+            r#"{"error": {"message": "this model has a context window of 8192 tokens"}}"#,
         ),
         (
             401,
@@ -190,18 +191,18 @@ async fn a_refusal_is_not_asked_again_and_says_what_to_do() {
         (422, r#"{"detail": [{"msg": "field required"}]}"#),
     ];
     let server = Loopback::start(refusals.map(|(status, body)| Turn::status(status, body))).await;
-    let (endpoint, waits) = endpoint(at(&server));
     let mut told = String::new();
     for _ in refusals {
+        let (endpoint, waits) = endpoint(at(&server));
         told += &steady(ask(&endpoint).await.unwrap_err());
         told += "\n";
+        assert!(waits.lock().unwrap().is_empty());
     }
-    assert!(waits.lock().unwrap().is_empty());
     insta::assert_snapshot!(told, @r#"
-    endpoint `http://127.0.0.1:PORT/v1/things`: it answered HTTP 400: this model has a context of 8192 tokens; the request is not to its liking; check the model's name and its settings
+    endpoint `http://127.0.0.1:PORT/v1/things`: it answered HTTP 400: this model has a context window of 8192 tokens; choose a model that takes longer texts, or send less at a time
     endpoint `http://127.0.0.1:PORT/v1/things`: it answered HTTP 401: Incorrect API key provided: [key].; check the key in the environment variable OPENAI_API_KEY
-    endpoint `http://127.0.0.1:PORT/v1/things`: it answered HTTP 404: model 'gpt-9' not found; check `base_url` and the model's name
-    endpoint `http://127.0.0.1:PORT/v1/things`: it answered HTTP 422: [{"msg":"field required"}]; the request is not to its liking; check the model's name and its settings
+    endpoint `http://127.0.0.1:PORT/v1/things`: it answered HTTP 404: model 'gpt-9' not found; check the model's name, by which this endpoint knows it, and whether the key may use it
+    endpoint `http://127.0.0.1:PORT/v1/things`: it answered HTTP 422: field required; the request is not to its liking; check the model's name and its settings
     "#);
 }
 
@@ -223,7 +224,7 @@ async fn a_reply_that_is_not_json_is_quoted() {
     let (endpoint, waits) = endpoint(at(&server));
     let error = ask(&endpoint).await.unwrap_err();
     assert!(waits.lock().unwrap().is_empty());
-    insta::assert_snapshot!(steady(error), @"endpoint `http://127.0.0.1:PORT/v1/things`: its reply is not JSON (expected value at line 1 column 1); it begins with `<html><body>Welcome to nginx</body></html>`; check that `base_url` leads to an OpenAI-compatible interface, which usually ends in `/v1`");
+    insta::assert_snapshot!(steady(error), @"endpoint `http://127.0.0.1:PORT/v1/things`: its reply is an HTML page that begins with `<html><body>Welcome to nginx</body></html>`; check that `base_url` leads to an OpenAI-compatible interface, which usually ends in `/v1`");
 }
 
 #[tokio::test]
@@ -317,4 +318,97 @@ fn retry_after_reads_seconds_and_every_date_of_http() {
     );
     assert_eq!(error::retry_after("soon", now), None);
     assert_eq!(error::retry_after("-1", now), None);
+}
+
+const SPENT: &str =
+    r#"{"error": {"message": "the quota is used up; see the plan", "code": "insufficient_quota"}}"#;
+
+#[tokio::test]
+async fn a_failing_endpoint_is_told_with_its_first_failure_and_well_again_with_the_next_success() {
+    let server = Loopback::start([Turn::status(503, "busy"), Turn::json(json!(1))]).await;
+    let waits = Arc::new(Mutex::new(None));
+    let endpoint = Endpoint::new(at(&server), None).unwrap();
+    let mut health = endpoint.health();
+    assert_eq!(*health.borrow_and_update(), Health::Well);
+    let seen = (health.clone(), waits.clone());
+    let endpoint = endpoint.sleeping(move |_| {
+        // Before the second try is made.
+        *seen.1.lock().unwrap() = Some(seen.0.borrow().clone());
+        Box::pin(std::future::ready(()))
+    });
+    ask(&endpoint).await.unwrap();
+    let Some(Health::Failing { problem, .. }) = waits.lock().unwrap().clone() else {
+        panic!("{waits:?}");
+    };
+    assert!(problem.contains("HTTP 503: busy"), "{problem}");
+    assert_eq!(*health.borrow(), Health::Well);
+}
+
+#[tokio::test]
+async fn a_quota_that_is_used_up_ends_every_request_under_way_and_to_come() {
+    let server = Loopback::answering(|heard| match heard.body["question"].as_str() {
+        Some("?") => Turn::status(429, SPENT),
+        _ => Turn::Hang,
+    })
+    .await;
+    let (endpoint, waits) = endpoint(at(&server));
+    let start = Instant::now();
+    let hanging = async {
+        let answer: Result<Value, _> = endpoint.post("things", &json!({"question": "hang"})).await;
+        answer.unwrap_err()
+    };
+    let spent = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        ask(&endpoint).await.unwrap_err()
+    };
+    let (hanging, spent) = tokio::join!(hanging, spent);
+    assert!(start.elapsed() < Duration::from_secs(5));
+    assert_eq!(hanging.problem, spent.problem);
+    let asked = server.heard().len();
+    assert_eq!(asked, 2, "and no retry");
+    assert_eq!(ask(&endpoint).await.unwrap_err().problem, spent.problem);
+    assert_eq!(server.heard().len(), asked, "nothing more is asked");
+    assert!(waits.lock().unwrap().is_empty());
+    let Health::Over { reason } = endpoint.health().borrow().clone() else {
+        panic!("{:?}", endpoint.health());
+    };
+    insta::assert_snapshot!(steady(reason), @"endpoint `http://127.0.0.1:PORT/v1/things`: it answered HTTP 429: the quota is used up; see the plan; quota or credit is used up: pay for more, raise the limit with its provider, or choose another endpoint");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_fails_at_everything_is_given_up_in_time_and_idle_time_does_not_count() {
+    let server = Loopback::answering(|_| Turn::status(500, "")).await;
+    let settings = EndpointSettings {
+        retries: 1_000,
+        retry_delay_ms: NonZeroU64::new(10).unwrap(),
+        longest_wait_ms: NonZeroU64::new(20).unwrap(),
+        timeout_ms: NonZeroU64::new(100).unwrap(),
+        give_up_after_ms: NonZeroU64::new(400).unwrap(),
+        ..at(&server)
+    };
+    let endpoint = Endpoint::new(settings, None).unwrap();
+    let start = Instant::now();
+    let asking = tokio::time::timeout(Duration::from_millis(100), ask(&endpoint));
+    assert!(asking.await.is_err(), "whoever asked has stopped waiting");
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let again = Instant::now();
+    let error = ask(&endpoint).await.unwrap_err();
+    assert!(matches!(error.problem, Problem::GivenUp { .. }), "{error}");
+    assert!(
+        again.elapsed() >= Duration::from_millis(200),
+        "{:?}",
+        again.elapsed()
+    );
+    assert!(start.elapsed() < Duration::from_secs(4));
+    assert!(matches!(*endpoint.health().borrow(), Health::Over { .. }));
+}
+
+#[tokio::test]
+async fn a_refusal_of_one_request_says_nothing_against_the_endpoint() {
+    let refusal = r#"{"error": {"message": "maximum context length is 8192 tokens"}}"#;
+    let server = Loopback::start([Turn::status(400, refusal), Turn::json(json!(1))]).await;
+    let (endpoint, _) = endpoint(at(&server));
+    ask(&endpoint).await.unwrap_err();
+    assert_eq!(*endpoint.health().borrow(), Health::Well);
+    ask(&endpoint).await.unwrap();
 }

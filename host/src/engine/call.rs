@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use tokio::task::coop::unconstrained;
 use wasmtime::component::{Instance, InstancePre, ResourceTable};
 use wasmtime::{Store, Trap, WasmBacktrace};
 use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxView, WasiView};
@@ -56,11 +57,18 @@ pub(super) async fn call<T>(
             );
         }
     };
-    let outcome = tokio::time::timeout(limits.wall_clock, async {
+    let model_wait = store.data().capabilities.model_wait.clone();
+    let work = async {
         let instance = pre.instantiate_async(&mut store).await?;
         body(&mut store, &instance).await
-    })
-    .await;
+    };
+    let outcome = tokio::select! {
+        // What has come to its end has not run out of time.
+        biased;
+        outcome = work => Ok(outcome),
+        // The work may use up the task's turn, and shall be ended nevertheless.
+        limit = unconstrained(model_wait.out_of_time(start, &limits)) => Err(limit),
+    };
     let fuel_left = store.get_fuel().unwrap_or(0);
     let memory = store.data().limiter.held();
     let capabilities = &mut store.data_mut().capabilities;
@@ -68,10 +76,7 @@ pub(super) async fn call<T>(
     let result = match outcome {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(failure(&error, capabilities)),
-        Err(_) => Err(CallFailure::Limit(LimitReached::of(
-            &limits,
-            Limit::WallClock,
-        ))),
+        Err(limit) => Err(CallFailure::Limit(LimitReached::of(&limits, limit))),
     };
     let usage = Usage {
         fuel: limits.fuel.saturating_sub(fuel_left),
@@ -80,6 +85,7 @@ pub(super) async fn call<T>(
         host_calls: capabilities.host_calls,
         model_calls: std::mem::take(&mut capabilities.model_calls),
         log: capabilities.log().take(),
+        cut_texts: 0,
     };
     (result, usage)
 }

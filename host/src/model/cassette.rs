@@ -25,9 +25,11 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 
-use super::{LanguageModel, Models};
-use crate::contract::{Fault, Reply, Request, Role};
+use super::{Completion, LanguageModel, Models};
+use crate::contract::{Fault, Request, Role};
+use crate::endpoint::Health;
 use crate::tokens;
 use file::{Answer, Call, Header, Key, Line, Recorder};
 
@@ -300,7 +302,7 @@ struct Taped {
     scope: Arc<Scope>,
 }
 
-type Completion<'a> = Pin<Box<dyn Future<Output = Result<Reply, Fault>> + Send + 'a>>;
+type Answering<'a> = Pin<Box<dyn Future<Output = Result<Completion, Fault>> + Send + 'a>>;
 
 #[async_trait]
 impl LanguageModel for Taped {
@@ -316,12 +318,13 @@ impl LanguageModel for Taped {
         self.model.ready().await
     }
 
+    fn health(&self) -> Option<watch::Receiver<Health>> {
+        self.model.health()
+    }
+
     /// Its number is taken when the future is made, so that it follows the order in which requests are made and
     /// not that in which they are answered.
-    fn complete<'this, 'request, 'both>(
-        &'this self,
-        request: &'request Request,
-    ) -> Completion<'both>
+    fn complete<'this, 'request, 'both>(&'this self, request: &'request Request) -> Answering<'both>
     where
         'this: 'both,
         'request: 'both,
@@ -363,9 +366,9 @@ impl Taped {
         answer: Option<Answer>,
         request: &Request,
         occurrence: u32,
-    ) -> Result<Reply, Fault> {
+    ) -> Result<Completion, Fault> {
         match answer {
-            Some(Answer::Reply(reply)) => Ok(reply),
+            Some(Answer::Reply(completion)) => Ok(completion),
             Some(Answer::Fault(fault)) => Err(fault),
             // Whoever asked stopped waiting, and will again.
             Some(Answer::Abandoned) => std::future::pending().await,
@@ -407,10 +410,10 @@ struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    async fn answered_by(mut self, model: &Arc<dyn LanguageModel>) -> Result<Reply, Fault> {
+    async fn answered_by(mut self, model: &Arc<dyn LanguageModel>) -> Result<Completion, Fault> {
         let answer = model.complete(self.request).await;
         self.answer = match &answer {
-            Ok(reply) => Answer::Reply(reply.clone()),
+            Ok(completion) => Answer::Reply(completion.clone()),
             Err(fault) => Answer::Fault(fault.clone()),
         };
         answer

@@ -2,8 +2,10 @@
 
 pub mod cassette;
 mod extractive;
+mod mended;
 mod none;
 mod openai;
+mod reading;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -11,13 +13,39 @@ mod tests;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use crate::contract::{Fault, Reply, Request, Role};
+use crate::endpoint::Health;
 
 pub use cassette::{Cassette, CassetteError};
 pub use extractive::Extractive;
+pub use mended::{Mend, Mended};
 pub use none::NoModel;
-pub use openai::{OpenAiModel, TokenLimitField};
+pub use openai::{
+    ModelSettings, OpenAiModel, Structured, SystemRole, Temperature, TokenLimitField,
+};
+
+/// A reply, and what was done to get it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Completion {
+    /// What the strategy gets.
+    #[serde(flatten)]
+    pub reply: Reply,
+    /// What reports tell.
+    #[serde(default, skip_serializing_if = "Mended::is_empty")]
+    pub mended: Mended,
+}
+
+impl From<Reply> for Completion {
+    fn from(reply: Reply) -> Self {
+        Completion {
+            reply,
+            mended: Mended::default(),
+        }
+    }
+}
 
 /// Answers completions.
 #[async_trait]
@@ -35,8 +63,23 @@ pub trait LanguageModel: Send + Sync {
         Ok(())
     }
 
+    /// How the endpoint is that it relies on, if it relies on one.
+    fn health(&self) -> Option<watch::Receiver<Health>> {
+        None
+    }
+
     /// Answers one request; a schema in it is satisfied by the reply.
-    async fn complete(&self, request: &Request) -> Result<Reply, Fault>;
+    async fn complete(&self, request: &Request) -> Result<Completion, Fault>;
+}
+
+/// Whether two are one model at one endpoint; different endpoints may know different models by one name.
+fn same(one: &Arc<dyn LanguageModel>, other: &Arc<dyn LanguageModel>) -> bool {
+    let endpoints = match (one.health(), other.health()) {
+        (Some(one), Some(other)) => one.same_channel(&other),
+        (None, None) => true,
+        _ => false,
+    };
+    endpoints && one.name() == other.name()
 }
 
 /// Which model answers which role.
@@ -67,14 +110,27 @@ impl Models {
     /// # Errors
     /// What keeps the first from it that cannot.
     pub async fn ready(&self) -> Result<(), Fault> {
-        let mut asked: Vec<&str> = Vec::new();
+        let mut asked: Vec<&Arc<dyn LanguageModel>> = Vec::new();
         for model in [&self.agent, &self.strongest, &self.judge, &self.cheap] {
-            if !asked.contains(&model.name()) {
+            if !asked.iter().any(|other| same(other, model)) {
                 model.ready().await?;
-                asked.push(model.name());
+                asked.push(model);
             }
         }
         Ok(())
+    }
+
+    /// How the endpoints are that they rely on, each once.
+    pub fn health(&self) -> Vec<watch::Receiver<Health>> {
+        let mut each: Vec<watch::Receiver<Health>> = Vec::new();
+        for model in [&self.agent, &self.strongest, &self.judge, &self.cheap] {
+            if let Some(health) = model.health()
+                && !each.iter().any(|other| other.same_channel(&health))
+            {
+                each.push(health);
+            }
+        }
+        each
     }
 
     /// The model that answers a role.

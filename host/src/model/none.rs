@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 
-use super::LanguageModel;
-use crate::contract::{Fault, Reply, Request};
+use super::{Completion, LanguageModel};
+use crate::contract::{Fault, Request};
 
 /// Answers every call with [`Fault::Unavailable`].
 #[derive(Debug, Clone, Copy, Default)]
@@ -19,7 +19,7 @@ impl LanguageModel for NoModel {
         Some("no language model: every request for one is answered `unavailable`")
     }
 
-    async fn complete(&self, _: &Request) -> Result<Reply, Fault> {
+    async fn complete(&self, _: &Request) -> Result<Completion, Fault> {
         Err(Fault::Unavailable(
             "no language model is configured; give one with `--model openai:NAME`, with the environment variable \
              MEMHOST_MODEL, or with `use` under [model] in memhost.toml; `extractive` needs no endpoint"

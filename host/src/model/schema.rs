@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::reading::fit::unbounded;
 use crate::contract::Fault;
 
 /// How many complaints about one reply are told.
@@ -28,6 +29,8 @@ pub(super) struct ReplySchema<'a> {
     text: &'a str,
     value: Value,
     validator: jsonschema::Validator,
+    /// The same without bounds on how much there is.
+    unbounded: jsonschema::Validator,
 }
 
 impl<'a> ReplySchema<'a> {
@@ -48,15 +51,20 @@ impl<'a> ReplySchema<'a> {
         let value: Value =
             serde_json::from_str(text).map_err(|error| invalid(error.to_string()))?;
         measure(&value, &value, 0, &mut 0).map_err(invalid)?;
-        let validator = jsonschema::options()
-            .offline()
-            .with_pattern_options(jsonschema::PatternOptions::regex().size_limit(LARGEST_PATTERN))
-            .build(&value)
-            .map_err(|error| invalid(error.to_string()))?;
+        let validator = |schema: &Value| {
+            jsonschema::options()
+                .offline()
+                .with_pattern_options(
+                    jsonschema::PatternOptions::regex().size_limit(LARGEST_PATTERN),
+                )
+                .build(schema)
+                .map_err(|error| invalid(error.to_string()))
+        };
         Ok(ReplySchema {
             text,
+            validator: validator(&value)?,
+            unbounded: validator(&unbounded(&value))?,
             value,
-            validator,
         })
     }
 
@@ -65,32 +73,48 @@ impl<'a> ReplySchema<'a> {
         &self.value
     }
 
-    /// The JSON in a reply that satisfies the schema.
+    /// Whether a text is JSON that satisfies the schema to the letter.
     ///
     /// # Errors
-    /// What is wrong with it, for whoever wrote it.
-    pub(super) fn check<'r>(&self, reply: &'r str) -> Result<&'r str, String> {
-        let json = unfenced(reply);
+    /// What is wrong with it.
+    pub(super) fn check(&self, text: &str) -> Result<(), String> {
         let value =
-            serde_json::from_str(json).map_err(|error| format!("it is not JSON: {error}"))?;
+            serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}"))?;
+        match self.complaints(&value) {
+            complaints if complaints.is_empty() => Ok(()),
+            complaints => Err(complaints),
+        }
+    }
+
+    /// What is wrong with a value, and where; empty if it satisfies the schema.
+    pub(super) fn complaints(&self, value: &Value) -> String {
         let complaints: Vec<String> = self
             .validator
-            .iter_errors(&value)
+            .iter_errors(value)
             .take(MOST_COMPLAINTS)
             .map(|error| match error.instance_path().as_str() {
                 "" => error.to_string(),
                 path => format!("at {path}: {error}"),
             })
             .collect();
-        if complaints.is_empty() {
-            Ok(json)
-        } else {
-            Err(complaints.join("; "))
-        }
+        complaints.join("; ")
     }
 
-    /// What to say to the author of a reply that failed [`ReplySchema::check`]. It shows the schema, because
-    /// not every endpoint shows `response_format` to its model.
+    /// Whether a value has the schema's form, however much of it there is.
+    pub(super) fn takes(&self, value: &Value) -> bool {
+        self.unbounded.is_valid(value)
+    }
+
+    /// What to say to whoever cannot be told by `response_format`.
+    pub(super) fn told(&self) -> String {
+        format!(
+            "Reply with JSON that satisfies this JSON Schema, and with nothing else:\n\n{}",
+            self.text
+        )
+    }
+
+    /// What to say to the author of a reply that could not be read. It shows the schema, because not every
+    /// endpoint shows `response_format` to its model.
     pub(super) fn ask_again(&self, complaint: &str) -> String {
         format!(
             "Your reply does not satisfy the JSON Schema that it must satisfy.\n\n\
@@ -151,50 +175,9 @@ fn measure(root: &Value, part: &Value, depth: u32, parts: &mut u32) -> Result<()
     }
 }
 
-/// Many models wrap JSON in a Markdown code block.
-fn unfenced(reply: &str) -> &str {
-    let reply = reply.trim();
-    let inner = reply
-        .strip_prefix("```")
-        .and_then(|rest| rest.strip_suffix("```"))
-        .and_then(|block| block.split_once('\n'));
-    match inner {
-        Some((_language, json)) => json.trim(),
-        None => reply,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const VERDICT: &str = r#"{
-        "type": "object",
-        "properties": {"verdict": {"enum": ["success", "failure"]}, "reason": {"type": "string"}},
-        "required": ["verdict"],
-        "additionalProperties": false
-    }"#;
-
-    #[test]
-    fn a_reply_is_checked_and_what_is_wrong_is_told() {
-        let schema = ReplySchema::parse(VERDICT).unwrap();
-        for good in [
-            r#"{"verdict": "success"}"#,
-            " {\"verdict\": \"success\"}\n",
-            "```json\n{\"verdict\": \"success\"}\n```",
-        ] {
-            assert_eq!(schema.check(good).unwrap(), r#"{"verdict": "success"}"#);
-        }
-        let complaints: String = [
-            "Success!",
-            r#"{"verdict": "perhaps", "reason": 3}"#,
-            "[]",
-            "",
-        ]
-        .map(|bad| schema.check(bad).unwrap_err() + "\n")
-        .concat();
-        insta::assert_snapshot!(complaints);
-    }
 
     #[test]
     fn a_schema_that_cannot_be_used_is_the_strategys_fault() {

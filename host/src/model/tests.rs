@@ -18,14 +18,25 @@ fn model(url: String) -> OpenAiModel {
 }
 
 fn patient(url: String, timeout_ms: u64) -> OpenAiModel {
+    OpenAiModel::new(
+        endpoint(url, timeout_ms),
+        "small-1",
+        ModelSettings::default(),
+    )
+}
+
+fn set(url: String, settings: ModelSettings) -> OpenAiModel {
+    OpenAiModel::new(endpoint(url, 10_000), "small-1", settings)
+}
+
+fn endpoint(url: String, timeout_ms: u64) -> Arc<Endpoint> {
     let settings = EndpointSettings {
         timeout_ms: NonZeroU64::new(timeout_ms).unwrap(),
         retries: 2,
         retry_delay_ms: NonZeroU64::new(1).unwrap(),
         ..EndpointSettings::at(url)
     };
-    let endpoint = Endpoint::new(settings, Some(ApiKey::new(KEY).unwrap())).unwrap();
-    OpenAiModel::new(Arc::new(endpoint), "small-1")
+    Arc::new(Endpoint::new(settings, Some(ApiKey::new(KEY).unwrap())).unwrap())
 }
 
 fn request() -> Request {
@@ -66,7 +77,7 @@ fn saying(text: &str) -> Turn {
 }
 
 /// What went wrong, without what differs from run to run.
-fn unavailable(answer: Result<Reply, Fault>) -> String {
+fn unavailable(answer: Result<Completion, Fault>) -> String {
     let Err(Fault::Unavailable(text)) = answer else {
         panic!("{answer:?}");
     };
@@ -81,7 +92,11 @@ fn unavailable(answer: Result<Reply, Fault>) -> String {
 #[tokio::test]
 async fn a_conversation_is_sent_and_the_reply_is_metered() {
     let server = Loopback::start([saying("It did.")]).await;
-    let reply = model(server.url()).complete(&request()).await.unwrap();
+    let reply = model(server.url())
+        .complete(&request())
+        .await
+        .unwrap()
+        .reply;
     assert_eq!(
         reply,
         Reply {
@@ -109,7 +124,11 @@ async fn tokens_that_the_endpoint_does_not_count_are_counted_here() {
         json!({"choices": [{"message": {"content": "It did."}}]}),
     )])
     .await;
-    let reply = model(server.url()).complete(&request()).await.unwrap();
+    let reply = model(server.url())
+        .complete(&request())
+        .await
+        .unwrap()
+        .reply;
     assert_eq!(
         reply.input_tokens,
         tokens::count("Judge.") + tokens::count("Did it work?")
@@ -119,15 +138,23 @@ async fn tokens_that_the_endpoint_does_not_count_are_counted_here() {
 
 #[tokio::test]
 async fn the_longest_reply_is_the_requests_or_else_the_operators() {
-    let server = Loopback::start([saying(""), saying(""), saying("")]).await;
-    let model =
-        model(server.url()).with_token_limit(NonZeroU32::new(50), TokenLimitField::MaxTokens);
-    model.complete(&request()).await.unwrap();
-    let mut short = request();
-    short.max_tokens = Some(7);
-    model.complete(&short).await.unwrap();
-    let model = model.with_token_limit(None, TokenLimitField::MaxCompletionTokens);
-    model.complete(&short).await.unwrap();
+    let server = Loopback::answering(|_| saying("It did.")).await;
+    let settings = ModelSettings {
+        max_tokens: NonZeroU32::new(50),
+        ..ModelSettings::default()
+    };
+    let bounded = set(server.url(), settings);
+    bounded.complete(&request()).await.unwrap();
+    let short = Request {
+        max_tokens: Some(7),
+        ..request()
+    };
+    bounded.complete(&short).await.unwrap();
+    let settings = ModelSettings {
+        token_limit_field: Some(TokenLimitField::MaxCompletionTokens),
+        ..ModelSettings::default()
+    };
+    set(server.url(), settings).complete(&short).await.unwrap();
     let heard = server.heard();
     assert_eq!(heard[0].body["max_tokens"], 50);
     assert_eq!(heard[1].body["max_tokens"], 7);
@@ -138,7 +165,11 @@ async fn the_longest_reply_is_the_requests_or_else_the_operators() {
 #[tokio::test]
 async fn a_reply_that_satisfies_the_schema_is_handed_on() {
     let server = Loopback::start([saying("```json\n{\"verdict\": \"success\"}\n```")]).await;
-    let reply = model(server.url()).complete(&with_schema()).await.unwrap();
+    let reply = model(server.url())
+        .complete(&with_schema())
+        .await
+        .unwrap()
+        .reply;
     assert_eq!(reply.text, r#"{"verdict": "success"}"#);
     let format = &server.heard()[0].body["response_format"];
     assert_eq!(format["type"], "json_schema");
@@ -156,7 +187,11 @@ async fn a_reply_that_breaks_the_schema_is_repaired_once_and_both_are_paid() {
         saying(r#"{"verdict": "failure"}"#),
     ])
     .await;
-    let reply = model(server.url()).complete(&with_schema()).await.unwrap();
+    let reply = model(server.url())
+        .complete(&with_schema())
+        .await
+        .unwrap()
+        .reply;
     assert_eq!(
         reply,
         Reply {
@@ -183,37 +218,83 @@ async fn a_reply_that_breaks_the_schema_twice_is_reported() {
 }
 
 #[tokio::test]
-async fn a_reply_cut_off_at_the_limit_says_so() {
-    let cut = || {
-        Turn::json(
-            json!({"choices": [{"message": {"content": "{\"verdict\": \"succ"}, "finish_reason": "length"}]}),
-        )
+async fn a_reply_cut_off_at_the_limit_is_no_answer_and_is_not_asked_for_again() {
+    let cut = |content: Value| {
+        Turn::json(json!({"choices": [{
+            "message": {"content": content, "reasoning": "{\"verdict\": \"success\"}"},
+            "finish_reason": "length",
+        }]}))
     };
-    let server = Loopback::start([cut(), cut()]).await;
-    let text = unavailable(model(server.url()).complete(&with_schema()).await);
-    assert!(
-        text.contains("it was cut off at the limit of tokens"),
-        "{text}"
+    let server = Loopback::start([
+        cut(json!("{\"verdict\": \"succ")),
+        cut(json!(
+            "<think>{\"verdict\": \"success\"}</think>{\"verdict\": \"success\""
+        )),
+        cut(Value::Null),
+        cut(json!("It did")),
+        cut(json!("{\"verdict\": \"success\"}\n\n\n")),
+    ])
+    .await;
+    let small = set(
+        server.url(),
+        ModelSettings {
+            max_tokens: NonZeroU32::new(50),
+            ..ModelSettings::default()
+        },
     );
+    let strict = Request {
+        max_tokens: Some(9),
+        ..with_schema()
+    };
+    let mut told = String::new();
+    for (model, request) in [
+        (model(server.url()), with_schema()),
+        (small, with_schema()),
+        (model(server.url()), strict),
+        (model(server.url()), request()),
+    ] {
+        told += &unavailable(model.complete(&request).await);
+        told += "\n";
+    }
+    assert_eq!(server.heard().len(), 4);
+    insta::assert_snapshot!(told);
+    let whole = model(server.url()).complete(&with_schema()).await.unwrap();
+    assert_eq!(whole.reply.text, "{\"verdict\": \"success\"}");
 }
 
 #[tokio::test]
 async fn replies_without_an_answer_are_reported() {
-    let server = Loopback::start([
-        Turn::json(json!({"choices": []})),
-        Turn::json(json!({"choices": [{"message": {"content": null}, "finish_reason": "length"}]})),
-        Turn::json(
-            json!({"choices": [{"message": {"content": null, "refusal": "I would rather not."}}]}),
+    let always: [(Turn, usize); 7] = [
+        (Turn::json(json!({"choices": []})), 3),
+        (Turn::json(json!({"result": "It did."})), 3),
+        (saying(" "), 3),
+        (
+            Turn::json(
+                json!({"choices": [{"message": {"content": null, "refusal": "I would rather not."}}]}),
+            ),
+            1,
         ),
-        Turn::json(json!({"result": "It did."})),
-        Turn::status(200, "It did."),
-    ])
-    .await;
-    let model = model(server.url());
+        (
+            Turn::json(
+                json!({"choices": [{"message": {"content": ""}, "finish_reason": "content_filter"}]}),
+            ),
+            1,
+        ),
+        (Turn::status(200, "It did."), 1),
+        (
+            Turn::status(
+                200,
+                "<!doctype html><html><head><title>Sign in</title></head></html>",
+            ),
+            1,
+        ),
+    ];
     let mut told = String::new();
-    for _ in 0..5 {
-        told += &unavailable(model.complete(&request()).await);
+    for (turn, requests) in always {
+        let server = Loopback::answering(move |_| turn.clone()).await;
+        told += &unavailable(model(server.url()).complete(&request()).await);
         told += "\n";
+        assert_eq!(server.heard().len(), requests, "{told}");
     }
     insta::assert_snapshot!(told);
 }
@@ -228,7 +309,12 @@ async fn too_many_requests_and_then_success_is_success() {
         "two retries only"
     );
     assert_eq!(
-        model(server.url()).complete(&request()).await.unwrap().text,
+        model(server.url())
+            .complete(&request())
+            .await
+            .unwrap()
+            .reply
+            .text,
         "It did."
     );
 }
@@ -288,14 +374,15 @@ async fn no_model_says_how_to_get_one() {
 }
 
 #[tokio::test]
-async fn a_model_is_ready_when_somebody_answers_and_takes_the_key() {
-    let without_a_list = Loopback::start([Turn::status(404, "no such page")]).await;
-    assert_eq!(model(without_a_list.url()).ready().await, Ok(()));
-    assert!(
-        without_a_list.heard()[0]
-            .head
-            .starts_with("get /v1/models ")
-    );
+async fn a_model_is_ready_when_it_answers_a_small_question_and_nothing_else_is_asked() {
+    let server = Loopback::start([saying(
+        r#"{"reasoning": "4 is right.", "verdict": "success"}"#,
+    )])
+    .await;
+    assert_eq!(model(server.url()).ready().await, Ok(()));
+    let heard = server.heard();
+    assert_eq!(heard.len(), 1);
+    assert!(heard[0].head.starts_with("post /v1/chat/completions "));
 
     let strict = Loopback::start([Turn::status(401, "who are you?")]).await;
     let told = unavailable(model(strict.url()).ready().await.map(|()| unreachable!()));
@@ -306,4 +393,21 @@ async fn a_model_is_ready_when_somebody_answers_and_takes_the_key() {
 
     let told = unavailable(model(nobody().await).ready().await.map(|()| unreachable!()));
     assert!(told.contains("cannot connect"), "{told}");
+}
+
+#[tokio::test]
+async fn models_of_one_name_at_two_endpoints_are_asked_each_and_one_model_once() {
+    let verdict = r#"{"reasoning": "4 is right.", "verdict": "success"}"#;
+    let (near, far) = (
+        Loopback::answering(move |_| saying(verdict)).await,
+        Loopback::answering(move |_| saying(verdict)).await,
+    );
+    let of_near: Arc<dyn LanguageModel> = Arc::new(model(near.url()));
+    let models = Models {
+        judge: Arc::new(model(far.url())),
+        ..Models::all(of_near)
+    };
+    models.ready().await.unwrap();
+    assert_eq!((near.heard().len(), far.heard().len()), (1, 1));
+    assert_eq!(models.health().len(), 2);
 }

@@ -194,6 +194,7 @@ impl Strategy for Floor {
             return Answer::nothing();
         }
         let start = Instant::now();
+        let cut_texts = attempts.iter().map(too_long).sum();
         let by_sentence =
             matches!(self.order, Order::Semantic) && context.embedder.as_deref().is_some_and(blurs);
         let changes = attempts.iter().flat_map(remember).map(|mut memory| {
@@ -203,7 +204,9 @@ impl Strategy for Floor {
             Change::at_once(Op::Insert(memory))
         });
         let changes = Ok(changes.collect());
-        self.description.answered("distill", changes, start)
+        let mut answer = self.description.answered("distill", changes, start);
+        answer.usage.cut_texts = cut_texts;
+        answer
     }
 }
 
@@ -394,6 +397,20 @@ fn remember(attempt: &Attempt) -> Vec<NewMemory> {
         )]
     } else {
         turns
+    }
+}
+
+/// Of how many texts of an attempt a floor knows the beginning only.
+fn too_long(attempt: &Attempt) -> u64 {
+    let is_too_long = |text: &str| u64::from(text.len() > FOUND_BY);
+    match is_conversation(attempt) {
+        true => attempt
+            .steps
+            .iter()
+            .filter(|step| step.actor == Actor::User)
+            .map(|step| is_too_long(&step.text))
+            .sum(),
+        false => is_too_long(&attempt.task.text),
     }
 }
 

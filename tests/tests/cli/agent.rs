@@ -39,8 +39,8 @@ fn a_model_that_acts_is_scored_by_its_answers_and_told_what_was_remembered() {
         "the guidance says how old the cat is"
     );
     assert_eq!(rag["model"]["act"]["calls"], 2);
-    // The plugin, and six floors.
-    assert_eq!(endpoint.asked(), 7 * 2);
+    // Whether it answers; the plugin, and six floors.
+    assert_eq!(endpoint.asked(), 1 + 7 * 2);
 }
 
 #[test]

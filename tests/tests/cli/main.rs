@@ -3,6 +3,7 @@
 mod aa;
 mod agent;
 mod bad_input;
+mod broken;
 mod cassette;
 mod check;
 mod compare;

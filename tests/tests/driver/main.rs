@@ -1,6 +1,7 @@
 //! What the driver promises: one call, one transaction; conditional writes wait for their condition; a task never
 //! draws on its own attempts; a strategy is told no more than its plan says; a failing call costs that call.
 
+mod broken;
 mod models;
 mod plans;
 mod rounds;

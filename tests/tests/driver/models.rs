@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use memhost::model::LanguageModel;
+use memhost::model::{Completion, LanguageModel};
 use serde_json::json;
 
 use super::*;
@@ -46,13 +46,14 @@ impl LanguageModel for Scripted {
         self.name
     }
 
-    async fn complete(&self, request: &Request) -> Result<Reply, Fault> {
+    async fn complete(&self, request: &Request) -> Result<Completion, Fault> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         Ok(Reply {
             text: (self.say)(request)?,
             input_tokens: 1,
             output_tokens: 1,
-        })
+        }
+        .into())
     }
 }
 

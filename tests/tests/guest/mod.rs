@@ -8,7 +8,7 @@ use memhost::contract::{
     Agent, Fault, Guidance, Moment, Query, Reply, Request, Setting, Task, Value,
 };
 use memhost::engine::Plugin;
-use memhost::model::LanguageModel;
+use memhost::model::{Completion, LanguageModel};
 use memhost::strategy::{Answer, Strategy};
 
 /// A model that has an answer.
@@ -20,12 +20,13 @@ impl LanguageModel for Answers {
         "answers"
     }
 
-    async fn complete(&self, _: &Request) -> Result<Reply, Fault> {
+    async fn complete(&self, _: &Request) -> Result<Completion, Fault> {
         Ok(Reply {
             text: "well.".to_owned(),
             input_tokens: 1,
             output_tokens: 2,
-        })
+        }
+        .into())
     }
 }
 
@@ -38,7 +39,7 @@ impl LanguageModel for NeverAnswers {
         "never answers"
     }
 
-    async fn complete(&self, _: &Request) -> Result<Reply, Fault> {
+    async fn complete(&self, _: &Request) -> Result<Completion, Fault> {
         std::future::pending().await
     }
 }

@@ -9,7 +9,7 @@ use super::{
     Agent, Options, StorePlace, check_agent, check_models, jobs, load_suites, model_caveats,
     replayed, run_name, surroundings, warn_of_unrecorded,
 };
-use crate::cli::{Failure, check, interrupt, output, plugins, progress, setup};
+use crate::cli::{Failure, check, outage, output, plugins, progress, setup};
 use crate::compare::directory::ResultDirectory;
 use crate::compare::manifest::{
     FoundCassette, FoundPlugin, Machine, Part, Shard, Versions, digest_of_file,
@@ -160,7 +160,7 @@ impl Prepared {
             files,
             self.jobs,
             watcher.as_ref(),
-            interrupt::interrupted(),
+            outage::stop(&self.runner.surroundings, |what| watcher.failing(what)),
         )
         .await
         .map_err(Failure::failed)?;

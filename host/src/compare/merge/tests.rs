@@ -132,6 +132,35 @@ async fn a_cell_that_failed_keeps_its_reason() {
 }
 
 #[tokio::test]
+async fn a_broken_cell_is_merged_as_broken_unless_a_part_has_it_finished() {
+    let home = tempfile::tempdir().unwrap();
+    let design = testing::design(&testing::comparison(2));
+    let key = &design.cells()[1].key;
+    let broken = testing::broken(&[0.0; 24]);
+    let whole = run(home.path(), "1/1", |_| ());
+    let shards = ["1/2", "2/2"].map(|shard| run(home.path(), shard, |_| ()));
+    let path = format!("{}/manifest.json", shards[1]);
+    let mut manifest = Manifest::read(Path::new(&path)).unwrap();
+    manifest.note(key, &Outcome::Broken(Box::new(broken.clone())));
+    std::fs::write(&path, manifest.text().unwrap()).unwrap();
+    let directory = ResultDirectory::open(&home.path().join("2-of-2")).unwrap();
+    directory.cells().save(key, &broken).unwrap();
+    drop(directory);
+
+    let merged = merge(shards.to_vec()).await.unwrap();
+    assert_eq!(merged.finish.outcomes[1], Outcome::Broken(Box::new(broken)));
+    assert_eq!((merged.finish.finished(), merged.missing.len()), (5, 0));
+    let noted = &merged.manifest.part.outcomes[&key.digest()];
+    assert!(matches!(noted, Recorded::Failed(reason) if reason.starts_with("3 of 3 distill")));
+
+    let merged = merge([&shards[..], &[whole]].concat()).await.unwrap();
+    assert_eq!(
+        merged.finish.outcomes[1],
+        Outcome::Finished(Box::new(report(1)))
+    );
+}
+
+#[tokio::test]
 async fn parts_of_different_comparisons_are_refused() {
     let home = tempfile::tempdir().unwrap();
     let one = run(home.path(), "1/2", |_| ());

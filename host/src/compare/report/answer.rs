@@ -21,6 +21,21 @@ pub struct Answer {
 /// Which plugin is best, by how much, and whether it beats the best floor. A difference is positive where the one named
 /// first is better, also of metrics of which less is better; points are hundredths of the metric.
 pub fn answer(suite: &SuiteResult) -> Answer {
+    let broken: Vec<String> = suite.broken().collect();
+    match broken.is_empty() {
+        true => answer_of_sound(suite),
+        // Who has no result may be who is best.
+        false => Answer {
+            text: [broken, vec![answer_of_sound(suite).text]]
+                .concat()
+                .join("; "),
+            verdict: Verdict::Undecided,
+        },
+    }
+}
+
+/// The same of those that have a result.
+fn answer_of_sound(suite: &SuiteResult) -> Answer {
     let undecided = |text: String| Answer {
         text: format!("on {}, {text}", suite.suite),
         verdict: Verdict::Undecided,

@@ -17,6 +17,7 @@ pub fn json(report: &Report) -> Result<String, serde_json::Error> {
 /// (see [`Costs::named`](crate::compare::summary::Costs::named)). `low` to `difference_high`, and `p_corrected` to
 /// `recovery`, are given for the suite's primary metric; what is unknown is empty. `p_corrected` is of the difference to
 /// the first plugin after Holm's correction over all pairs, `p_to_first` over the pairs with the first plugin alone.
+/// `no_result` says why a strategy has none, where too much failed.
 ///
 /// # Errors
 /// None that a report can cause.
@@ -57,6 +58,7 @@ struct Line<'a> {
     lost: Option<usize>,
     gained: Option<usize>,
     recovery: Option<f64>,
+    no_result: Option<String>,
 }
 
 fn lines<'a>(suite: &'a SuiteResult, strategy: &'a StrategyResult) -> Vec<Line<'a>> {
@@ -81,6 +83,7 @@ fn lines<'a>(suite: &'a SuiteResult, strategy: &'a StrategyResult) -> Vec<Line<'
         lost: None,
         gained: None,
         recovery: None,
+        no_result: None,
     };
     let mut lines = Vec::new();
     for metric in &suite.metrics {
@@ -106,6 +109,7 @@ fn lines<'a>(suite: &'a SuiteResult, strategy: &'a StrategyResult) -> Vec<Line<'
             lost: strategy.harm.as_ref().map(|harm| harm.lost.len()),
             gained: strategy.harm.as_ref().map(|harm| harm.gained),
             recovery: recovered_after(strategy.recovery),
+            no_result: strategy.broken.as_ref().map(ToString::to_string),
             ..line(metric, strategy.quality.map(|q| q.mean).or(value))
         });
     }

@@ -141,6 +141,7 @@ mod tests {
                 Outcome::Finished(Box::new(testing::report(&[0.5]))),
             ],
             interrupted: false,
+            outage: None,
         };
         let mut file = Vec::new();
         parquet(&mut file, &design, &finish).unwrap();
@@ -187,6 +188,7 @@ mod tests {
         let finish = Finish {
             outcomes: vec![Outcome::NotRun; 3],
             interrupted: true,
+            outage: None,
         };
         let mut file = Vec::new();
         parquet(&mut file, &design, &finish).unwrap();

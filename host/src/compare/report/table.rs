@@ -35,10 +35,8 @@ enum Ink {
 
 fn text(report: &Report, width: usize, ink: Ink) -> String {
     let mut text = String::new();
-    if report.interrupted {
-        let stopped =
-            "INTERRUPTED: not every cell was run, and the strategies may differ in their seeds.";
-        push_wrapped(&mut text, "", stopped, width);
+    if let Some(stopped) = report.stopped() {
+        push_wrapped(&mut text, "", &stopped, width);
     }
     for suite in &report.suites {
         let answer = answer(suite);

@@ -9,7 +9,7 @@ use super::*;
 use crate::compare::testing;
 use crate::contract::{Agent, Arm, Authority, Outcome as Judged, Verdict};
 use crate::driver::Acting;
-use crate::embedding::Builtin;
+use crate::embedding::{Builtin, EmbeddingError};
 use crate::engine::Limits;
 use crate::model::{Models, NoModel};
 use crate::store::Store;
@@ -22,6 +22,8 @@ struct Fake {
     most_at_once: AtomicUsize,
     /// Cells with these labels do not get through.
     misfits: BTreeSet<(String, Misfit)>,
+    /// Cells with these labels end with all their lessons lost.
+    breaks: BTreeSet<String>,
     /// From the n-th cell on, cells never end, and this is told.
     hangs: Option<(usize, Arc<Notify>)>,
 }
@@ -31,6 +33,7 @@ enum Misfit {
     Plan,
     Panic,
     Store,
+    Embedder,
 }
 
 impl Fake {
@@ -72,6 +75,12 @@ impl Runner for Fake {
                 reason: "no room left".to_owned(),
             };
             return Err(full.into());
+        } else if misfit(Misfit::Embedder) {
+            let gone = EmbeddingError {
+                embedder: "openai:e".to_owned(),
+                message: "the connection is refused".to_owned(),
+            };
+            return Err(StoreError::Embedding(gone).into());
         } else if misfit(Misfit::Plan) {
             return Err(DriverError::Plan {
                 strategy: cell.key.strategy.clone(),
@@ -79,7 +88,10 @@ impl Runner for Fake {
                 reason: "there is one agent only".to_owned(),
             });
         }
-        Ok(report_of(&cell.key))
+        match self.breaks.contains(&label) {
+            true => Ok(testing::broken(&[0.0])),
+            false => Ok(report_of(&cell.key)),
+        }
     }
 }
 
@@ -125,8 +137,16 @@ impl Watcher for Heard {
         self.add(format!("finished {}", key.label()));
     }
 
+    fn broken(&self, key: &CellKey, broken: &Broken) {
+        self.add(format!("broken {}: {broken}", key.label()));
+    }
+
     fn failed(&self, key: &CellKey, reason: &str) {
         self.add(format!("failed {}: {reason}", key.label()));
+    }
+
+    fn failing(&self, what: &str) {
+        self.add(format!("failing {what}"));
     }
 }
 
@@ -200,7 +220,10 @@ async fn an_interrupted_run_keeps_what_is_finished_and_the_next_goes_on() {
         hangs: Some((3, hanging.clone())),
         ..Fake::default()
     });
-    let stop = async move { hanging.notified().await };
+    let stop = async move {
+        hanging.notified().await;
+        Stop::Asked
+    };
     let one = NonZeroUsize::MIN;
     let finish = run(
         &planned(),
@@ -249,6 +272,63 @@ async fn a_damaged_cell_is_reported_and_run_again() {
     assert!(matches!(files.load(&damaged), Kept::Finished(_)));
 }
 
+#[tokio::test]
+async fn a_broken_cell_is_kept_as_evidence_and_alone_run_again() {
+    let output = tempfile::tempdir().unwrap();
+    let files = CellFiles::open(output.path()).unwrap();
+    let broken = planned()[4].key.clone();
+    let breaking = || {
+        Arc::new(Fake {
+            breaks: BTreeSet::from([broken.label()]),
+            ..Fake::default()
+        })
+    };
+    let (first, heard) = (breaking(), Heard::default());
+    let finish = run_all(first.clone(), Some(&files), 2, &heard)
+        .await
+        .unwrap();
+    assert_eq!(
+        (finish.finished(), finish.ran(), finish.failed()),
+        (5, 6, 0)
+    );
+    assert!(matches!(finish.outcomes[4], Outcome::Broken(_)));
+    let told = "broken reasoningbank on transfer, seed 1: 3 of 3 distill calls failed: task `t0`: no reply";
+    assert_eq!((heard.count(told), heard.count("finished")), (1, 5));
+    assert!(matches!(files.load(&broken), Kept::Broken { .. }));
+
+    // Still broken, then mended.
+    for (runner, finished) in [(breaking(), 5), (Arc::new(Fake::default()), 6)] {
+        let heard = Heard::default();
+        let finish = run_all(runner.clone(), Some(&files), 2, &heard)
+            .await
+            .unwrap();
+        assert_eq!(finish.finished(), finished);
+        assert_eq!(runner.ran(), [broken.label()]);
+        assert_eq!((heard.count("restored"), heard.count("damaged `")), (5, 1));
+    }
+    assert!(matches!(files.load(&broken), Kept::Finished(_)));
+}
+
+#[tokio::test]
+async fn an_outage_stops_a_run_in_which_cells_end_at_once() {
+    let runner = Arc::new(Fake::default());
+    let stop = async { Stop::Outage("the quota is used up".to_owned()) };
+    let one = NonZeroUsize::MIN;
+    let finish = run(
+        &planned(),
+        runner.clone(),
+        None,
+        one,
+        &Heard::default(),
+        stop,
+    )
+    .await
+    .unwrap();
+    assert!(finish.interrupted);
+    assert_eq!(finish.outage.as_deref(), Some("the quota is used up"));
+    assert!(runner.ran().len() < planned().len());
+}
+
 fn with_misfit(kind: Misfit) -> Arc<Fake> {
     Arc::new(Fake {
         misfits: BTreeSet::from([("rag on transfer, seed 1".to_owned(), kind)]),
@@ -291,6 +371,29 @@ async fn a_store_that_fails_ends_the_comparison() {
         "{told}"
     );
     assert!(told.contains("no room left"), "{told}");
+}
+
+#[tokio::test]
+async fn where_nothing_embeds_any_more_the_run_stops_and_can_go_on() {
+    let output = tempfile::tempdir().unwrap();
+    let files = CellFiles::open(output.path()).unwrap();
+    let finish = run_all(
+        with_misfit(Misfit::Embedder),
+        Some(&files),
+        1,
+        &Heard::default(),
+    )
+    .await
+    .unwrap();
+    assert!(finish.interrupted);
+    assert_eq!((finish.finished(), finish.failed()), (3, 0));
+    let outage = finish.outage.unwrap();
+    assert!(outage.contains("the connection is refused"), "{outage}");
+    let healthy = Arc::new(Fake::default());
+    let finish = run_all(healthy.clone(), Some(&files), 1, &Heard::default())
+        .await
+        .unwrap();
+    assert_eq!((finish.finished(), healthy.ran().len()), (6, 3));
 }
 
 fn attempt(id: &str) -> Attempt {

@@ -1,6 +1,6 @@
 //! What a comparison says beyond a mean and its interval: of a suite, of two strategies, of one.
 
-use super::{StrategyResult, SuiteResult};
+use super::{Report, StrategyResult, SuiteResult};
 use crate::compare::label;
 use crate::compare::statistics::{Estimate, Interval, LEVEL, NoEffect, Test};
 use crate::suite;
@@ -125,11 +125,32 @@ impl Pair {
     }
 }
 
+impl Report {
+    /// That it is not whole, and why, where that is so.
+    pub fn stopped(&self) -> Option<String> {
+        let what = "not every cell was run, and the strategies may differ in their seeds";
+        match (&self.outage, self.interrupted) {
+            (Some(reason), _) => Some(format!("STOPPED: {what}: {reason}")),
+            (None, true) => Some(format!("INTERRUPTED: {what}.")),
+            (None, false) => None,
+        }
+    }
+}
+
 impl SuiteResult {
     /// Whether a metric has a value on some question. Where it has none, reports have no column of dashes: the caveats say
     /// why.
     pub fn is_measured(&self, metric: &str) -> bool {
         self.measured.get(metric) != Some(&0)
+    }
+
+    /// Strategies of which too much failed: each in a sentence without a full stop.
+    pub fn broken(&self) -> impl Iterator<Item = String> {
+        self.strategies.iter().filter_map(|strategy| {
+            let broken = strategy.broken.as_ref()?;
+            let name = label(&strategy.strategy, strategy.floor);
+            Some(format!("{name} has no result on {}: {broken}", self.suite))
+        })
     }
 
     /// The pair of these two, as [`label`] calls them, ours minus theirs.

@@ -23,6 +23,7 @@ fn made_up() -> (Design, Finish) {
     let finish = Finish {
         outcomes,
         interrupted: false,
+        outage: None,
     };
     (testing::design(&comparison), finish)
 }
@@ -89,6 +90,7 @@ fn costs_are_per_run_and_latencies_over_all_runs() {
             calls: 3,
             input_tokens: 300,
             output_tokens: 30,
+            ..ModelCost::default()
         },
     );
     let mut second = testing::report(&[1.0, 0.0]);
@@ -158,4 +160,70 @@ fn a_replay_shows_neither_times_nor_a_name_of_its_own() {
     let table = crate::compare::report::table(&report, 160);
     assert!(table.contains("replayed, memhost 0.1.0"), "{table}");
     assert!(!table.contains("at a time"), "{table}");
+}
+
+#[test]
+fn one_broken_run_leaves_a_strategy_without_a_result_and_says_why() {
+    let (design, mut finish) = made_up();
+    finish.outcomes[3] = Outcome::Broken(Box::new(testing::broken(&[1.0; 24])));
+    let report = Report::new(&design, &finish, &setup());
+    let suite = &report.suites[0];
+    let [rag, reasoningbank, random] = &suite.strategies[..] else {
+        panic!("three strategies take part");
+    };
+    assert_eq!((rag.quality, rag.rank, &rag.harm), (None, None, &None));
+    assert!(rag.metrics.is_empty() && rag.curve.is_empty());
+    let told: Vec<String> = suite.broken().collect();
+    let why = "rag has no result on transfer: 3 of 3 distill calls failed: task `t0`: no reply";
+    assert_eq!(told, [why]);
+    assert!(rag.costs.is_some(), "what it cost is known all the same");
+    // The others are compared with each other; there is nothing to compare with the first.
+    assert!(reasoningbank.rank.is_some() && random.rank.is_some());
+    assert_eq!((reasoningbank.difference, random.difference), (None, None));
+    assert_eq!(suite.pairs.len(), 1);
+    assert_eq!(suite.detectable.unwrap().comparisons, 1);
+    assert_eq!(suite.unfinished, None, "a broken run came to its end");
+    let caveats = suite.caveats.join("\n");
+    for expected in [
+        "there are no differences to rag, because it has no result",
+        "rag has no result: 3 of 3 distill calls failed: task `t0`: no reply",
+    ] {
+        assert!(caveats.contains(expected), "{caveats}");
+    }
+}
+
+#[test]
+fn as_long_as_cells_are_missing_nothing_is_ranked() {
+    let (design, mut finish) = made_up();
+    finish.outcomes[5] = Outcome::NotRun;
+    finish.interrupted = true;
+    finish.outage = Some("the quota is used up".to_owned());
+    let report = Report::new(&design, &finish, &setup());
+    let suite = &report.suites[0];
+    assert!(suite.pairs.is_empty() && suite.detectable.is_none());
+    for strategy in &suite.strategies {
+        assert_eq!((strategy.rank, strategy.difference), (None, None));
+        assert_eq!(
+            (&strategy.harm, strategy.frontier),
+            (&None, Frontier::default())
+        );
+    }
+    assert_eq!(
+        report.stopped().unwrap(),
+        "STOPPED: not every cell was run, and the strategies may differ in their seeds: the quota is used up"
+    );
+}
+
+#[test]
+fn results_without_counts_by_phase_are_read_and_digested_as_they_were() {
+    let report = testing::report(&[1.0]);
+    let text = serde_json::to_string(&report).unwrap();
+    assert!(!text.contains("phases"), "{text}");
+    assert_eq!(serde_json::from_str::<CellReport>(&text).unwrap(), report);
+    let digest_of = crate::compare::manifest::digest_of;
+    let counted = CellReport {
+        phases: testing::broken(&[1.0]).phases,
+        ..report.clone()
+    };
+    assert_eq!(digest_of(&counted), digest_of(&report));
 }

@@ -7,11 +7,11 @@ use serde_json::json;
 use super::{message, paragraphs};
 use crate::capability::ModelCall;
 use crate::contract::{Actor, Fault, Request, Role, Speaker, Step, Task};
-use crate::model::Models;
+use crate::model::{Completion, Models};
 
 const INSTRUCTIONS: &str = include_str!("prompts/best.md");
 /// What the call is for, in the cost table.
-const PURPOSE: &str = "select";
+pub(in crate::driver) const PURPOSE: &str = "select";
 
 #[derive(Deserialize)]
 struct Choice {
@@ -56,12 +56,14 @@ pub(in crate::driver) async fn best(
         ),
         purpose: PURPOSE.to_owned(),
     };
-    let reply = models.role(Role::Judge).complete(&request).await?;
+    let Completion { reply, mended } = models.role(Role::Judge).complete(&request).await?;
     let call = ModelCall {
         purpose: PURPOSE.to_owned(),
         input_tokens: reply.input_tokens,
         output_tokens: reply.output_tokens,
         answered: true,
+        fault: None,
+        mended,
     };
     let choice: Choice = serde_json::from_str(&reply.text)
         .map_err(|error| Fault::Failed(format!("the judge's choice cannot be read: {error}")))?;

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use futures::FutureExt as _;
 
 use super::*;
+use crate::contract::Reply;
 use crate::contract::{Document, Label};
 use crate::model::LanguageModel;
 use crate::suite::{Check, Episode, HiddenProblem, Matching, Question, Timing};
@@ -21,7 +22,7 @@ impl LanguageModel for Scripted {
         "scripted"
     }
 
-    async fn complete(&self, request: &Request) -> Result<Reply, Fault> {
+    async fn complete(&self, request: &Request) -> Result<Completion, Fault> {
         self.asked.lock().unwrap().push(request.clone());
         let mut script = self.script.lock().unwrap();
         if script.is_empty() {
@@ -31,7 +32,8 @@ impl LanguageModel for Scripted {
             text: script.remove(0).to_owned(),
             input_tokens: 100,
             output_tokens: 10,
-        })
+        }
+        .into())
     }
 }
 
@@ -107,7 +109,9 @@ async fn a_run_is_a_thought_an_answer_and_one_call_for_act() {
             purpose: "act".to_owned(),
             input_tokens: 100,
             output_tokens: 10,
-            answered: true
+            answered: true,
+            fault: None,
+            mended: Mended::default(),
         }]
     );
     let asked = &model.asked.lock().unwrap()[0];
@@ -363,10 +367,9 @@ async fn a_model_that_fails_leaves_the_run_as_it_was() {
     ));
     assert_eq!((run.answer.as_str(), run.calls.len()), ("3", 1));
     assert!(agent.run(&assignment(&task, &Form::Number)).await.is_err());
-    assert_eq!(
-        (unanswered().purpose.as_str(), unanswered().answered),
-        ("act", false)
-    );
+    let call = unanswered(PURPOSE, "unavailable: nobody is there");
+    assert_eq!((call.purpose.as_str(), call.answered), ("act", false));
+    assert_eq!(call.fault.as_deref(), Some("unavailable: nobody is there"));
 }
 
 #[test]

@@ -9,6 +9,11 @@ use crate::strategy::Answer;
 use super::super::report::Recorder;
 use super::StreamRun;
 
+/// Writes that waited come into force, or are undone.
+pub(super) const COMMIT: &str = "commit";
+/// What was handed out is kept, where no other write takes it along.
+pub(super) const RECEIPTS: &str = "receipts";
+
 impl StreamRun<'_> {
     pub(super) fn context(&mut self, view: View) -> CallContext {
         CallContext {
@@ -39,7 +44,7 @@ impl StreamRun<'_> {
         let usage: Usage = usage;
         report.call(call, &usage);
         result
-            .map_err(|error: CallError| report.failure(format!("task `{}`: {error}", task.id)))
+            .map_err(|error: CallError| report.failed(call, format!("task `{}`: {error}", task.id)))
             .ok()
     }
 
@@ -54,6 +59,9 @@ impl StreamRun<'_> {
         if writes.is_empty() && self.receipts.is_empty() {
             return Ok(Some(Vec::new()));
         }
+        if matches!(call, COMMIT | RECEIPTS) {
+            report.began(call);
+        }
         let receipts = self.receipts.clone();
         let transaction = Transaction {
             writes,
@@ -66,7 +74,8 @@ impl StreamRun<'_> {
                 Ok(Some(inserted))
             }
             Err(error) if error.is_refusal() => {
-                report.failure(format!("what `{call}` returned was not written: {error}"));
+                let text = format!("what `{call}` returned was not written: {error}");
+                report.failed(call, text);
                 Ok(None)
             }
             Err(error) => Err(error),

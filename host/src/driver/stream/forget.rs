@@ -44,7 +44,7 @@ impl StreamRun<'_> {
                     .collect();
                 self.write(removals, "evict", report).await?;
             }
-            Err(error) => report.failure(error.to_string()),
+            Err(error) => report.failed("evict", error.to_string()),
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use crate::suite::Episode;
 use super::super::ledger::{Condition, Pending, Sorted};
 use super::super::report::Recorder;
 use super::super::{DriverError, grouping, plan};
+use super::calls::COMMIT;
 use super::{StreamRun, Waiting};
 
 impl<'a> StreamRun<'a> {
@@ -243,7 +244,7 @@ impl<'a> StreamRun<'a> {
             true => pending.confirm(),
             false => pending.reject(),
         };
-        self.write(writes, "commit", report).await?;
+        self.write(writes, COMMIT, report).await?;
         Ok(())
     }
 }

@@ -150,7 +150,7 @@ impl<'a> StreamRun<'a> {
             }
             self.batches_done += 1;
         }
-        self.write(Vec::new(), "receipts", report).await?;
+        self.write(Vec::new(), calls::RECEIPTS, report).await?;
         report.memories(self.active_memories()?);
         Ok(())
     }

@@ -4,7 +4,10 @@ use crate::contract::{Arm, Attempt, Fault, Finding, Step};
 use crate::engine::fault_text;
 use crate::suite::{Act, Episode, Question, Scores, metric};
 
-use super::super::model_agent::{Assignment, Form, ModelAgent, Run, best, outcome, unanswered};
+use super::super::model_agent::{
+    Assignment, Form, ModelAgent, PURPOSE, Run, SELECT, best, outcome, unanswered,
+};
+use super::super::phases::ACT;
 use super::super::report::Recorder;
 use super::StreamRun;
 use super::ask::{Done, Handed};
@@ -126,7 +129,6 @@ impl<'a> StreamRun<'a> {
         report: &mut Recorder,
     ) -> Option<Run> {
         run.map_err(|fault| {
-            report.acted(&[unanswered()]);
             self.unanswered(&fault, episode, report);
         })
         .ok()
@@ -134,7 +136,11 @@ impl<'a> StreamRun<'a> {
 
     fn unanswered(&self, fault: &Fault, episode: &Episode, report: &mut Recorder) {
         let reason = fault_text(fault);
-        report.failure(format!("task `{}`: the agent: {reason}", episode.task.id));
+        report.acted(&[unanswered(PURPOSE, &reason)]);
+        report.failed(
+            ACT,
+            format!("task `{}`: the agent: {reason}", episode.task.id),
+        );
     }
 
     /// What the runs of one question are worth: the reader's scores; or how often a model was right, and how right
@@ -163,12 +169,18 @@ impl<'a> StreamRun<'a> {
                         scores.insert(metric::BEST_OF_N.into(), reward);
                     }
                 }
-                Err(fault) => report.failure(format!(
-                    "task `{}`: choosing the best of {} runs: {}",
-                    episode.task.id,
-                    runs.len(),
-                    fault_text(&fault)
-                )),
+                Err(fault) => {
+                    let reason = fault_text(&fault);
+                    report.acted(&[unanswered(SELECT, &reason)]);
+                    report.failed(
+                        ACT,
+                        format!(
+                            "task `{}`: choosing the best of {} runs: {reason}",
+                            episode.task.id,
+                            runs.len(),
+                        ),
+                    );
+                }
             }
         }
         scores.clone()

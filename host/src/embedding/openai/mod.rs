@@ -6,10 +6,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use super::{Embedder, EmbedderIdentity, EmbeddingError};
 use crate::contract::Side;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Health};
 
 /// How texts are sent to an endpoint.
 #[derive(Debug, Clone, PartialEq)]
@@ -169,6 +170,10 @@ impl Embedder for OpenAiEmbedder {
 
     fn choice(&self) -> &str {
         &self.choice
+    }
+
+    fn health(&self) -> Option<watch::Receiver<Health>> {
+        Some(self.endpoint.health())
     }
 
     async fn embed(&self, texts: &[String], side: Side) -> Result<Vec<Vec<f32>>, EmbeddingError> {

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::Miss;
-use crate::contract::{Fault, Reply, Request};
-use crate::model::{LanguageModel, Models};
+use crate::contract::{Fault, Request};
+use crate::model::{Completion, LanguageModel, Models};
 
 /// The version of the format below. Another one is refused.
 const FORMAT: u32 = 1;
@@ -118,7 +118,7 @@ pub(super) struct Call<'a> {
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Answer {
     /// A reply.
-    Reply(Reply),
+    Reply(Completion),
     /// None, for this reason.
     Fault(Fault),
     /// Nobody waited for it any more: the call of the strategy had reached its limit of time.
@@ -202,7 +202,7 @@ impl LanguageModel for Recorded {
         self.0.caveat.as_deref()
     }
 
-    async fn complete(&self, _: &Request) -> Result<Reply, Fault> {
+    async fn complete(&self, _: &Request) -> Result<Completion, Fault> {
         Err(Fault::Unavailable(format!(
             "model `{}` is replayed from a cassette, which answers within a cell only",
             self.0.name

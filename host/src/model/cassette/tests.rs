@@ -5,10 +5,10 @@ use futures::FutureExt as _;
 use futures::future::join_all;
 
 use super::*;
-use crate::contract::{Message, Speaker};
+use crate::contract::{Message, Reply, Speaker};
 use crate::endpoint::loopback::{Loopback, Turn};
 use crate::endpoint::{ApiKey, Endpoint, EndpointSettings};
-use crate::model::{NoModel, OpenAiModel};
+use crate::model::{ModelSettings, NoModel, OpenAiModel};
 
 /// Numbers its replies over all scopes; answers the later the earlier it was asked. Fails on "bad", and never
 /// answers "slow".
@@ -29,7 +29,7 @@ impl LanguageModel for Numbering {
         Err(Fault::Unavailable("not in a replay".to_owned()))
     }
 
-    async fn complete(&self, request: &Request) -> Result<Reply, Fault> {
+    async fn complete(&self, request: &Request) -> Result<Completion, Fault> {
         let number = self.0.fetch_add(1, Ordering::SeqCst);
         match request.messages[0].text.as_str() {
             "bad" => return Err(Fault::Unavailable(format!("down {number}"))),
@@ -44,7 +44,8 @@ impl LanguageModel for Numbering {
             text: format!("{} {number}", request.messages[0].text),
             input_tokens: 1,
             output_tokens: 2,
-        })
+        }
+        .into())
     }
 }
 
@@ -82,7 +83,7 @@ impl Place {
     }
 }
 
-async fn ask(models: &Models, texts: &[&str]) -> Vec<Result<Reply, Fault>> {
+async fn ask(models: &Models, texts: &[&str]) -> Vec<Result<Completion, Fault>> {
     let requests: Vec<Request> = texts.iter().map(|text| request(text)).collect();
     join_all(
         requests
@@ -93,7 +94,7 @@ async fn ask(models: &Models, texts: &[&str]) -> Vec<Result<Reply, Fault>> {
 }
 
 /// Records one scope with these requests, all at once.
-async fn recorded(place: &Place, texts: &[&str]) -> Vec<Result<Reply, Fault>> {
+async fn recorded(place: &Place, texts: &[&str]) -> Vec<Result<Completion, Fault>> {
     let models = numbering();
     let cassette = Cassette::record(&place.file(), &models).unwrap();
     let answers = ask(&cassette.models(&models, "a"), texts).await;
@@ -340,12 +341,16 @@ async fn a_cassette_never_holds_a_key_even_if_the_endpoint_repeats_it() {
     })
     .await;
     let endpoint = Endpoint::new(EndpointSettings::at(server.url()), ApiKey::new(KEY).ok());
-    let model = OpenAiModel::new(Arc::new(endpoint.unwrap()), "small");
+    let model = OpenAiModel::new(
+        Arc::new(endpoint.unwrap()),
+        "small",
+        ModelSettings::default(),
+    );
     let models = Models::all(Arc::new(model));
     let cassette = Cassette::record(&place.file(), &models).unwrap();
     let answers = ask(&cassette.models(&models, "a"), &["What did I send?"]).await;
     assert!(
-        answers[0].as_ref().unwrap().text.contains("[key]"),
+        answers[0].as_ref().unwrap().reply.text.contains("[key]"),
         "{answers:?}"
     );
     cassette.finish("a").unwrap();

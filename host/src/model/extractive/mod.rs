@@ -29,8 +29,8 @@ mod rank;
 
 use async_trait::async_trait;
 
-use super::LanguageModel;
 use super::schema::ReplySchema;
+use super::{Completion, LanguageModel};
 use crate::contract::{Fault, Reply, Request, Speaker};
 use crate::{offload, tokens};
 use fill::fill;
@@ -92,7 +92,7 @@ impl LanguageModel for Extractive {
         )
     }
 
-    async fn complete(&self, request: &Request) -> Result<Reply, Fault> {
+    async fn complete(&self, request: &Request) -> Result<Completion, Fault> {
         let said: usize = request
             .messages
             .iter()
@@ -103,6 +103,7 @@ impl LanguageModel for Extractive {
         offload::run(bytes, move || answer(&request))
             .await
             .map_err(|problem| Fault::Unavailable(format!("model `extractive`: {problem}")))?
+            .map(Completion::from)
     }
 }
 

@@ -64,7 +64,7 @@ fn items() -> Value {
 
 #[tokio::test]
 async fn without_a_schema_it_quotes_the_user_in_order_and_never_the_instructions() {
-    let reply = Extractive.complete(&request(None)).await.unwrap();
+    let reply = Extractive.complete(&request(None)).await.unwrap().reply;
     let quoted: Vec<&str> = reply.text.lines().collect();
     assert_eq!(quoted.len(), SENTENCES);
     let places: Vec<_> = quoted

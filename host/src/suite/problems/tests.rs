@@ -115,7 +115,11 @@ fn an_answer_of_other_signs_is_out_of_reach() {
             question("q", answer, "s-0#0"),
         ]));
         assert!(errors.is_empty(), "{errors:?}");
-        assert_eq!(warnings.is_empty(), is_there, "{said} {answer}: {warnings:?}");
+        assert_eq!(
+            warnings.is_empty(),
+            is_there,
+            "{said} {answer}: {warnings:?}"
+        );
     }
 }
 

@@ -222,3 +222,35 @@ fn where_nothing_can_be_measured_the_sentence_says_why() {
         Verdict::Undecided,
     );
 }
+
+#[test]
+fn who_is_broken_is_named_first_and_nobody_is_called_the_best() {
+    let mut suite = suite(
+        "hit@1",
+        &[
+            ("rag", false, 0.9),
+            ("broken", false, 0.1),
+            ("bm25", true, 0.2),
+        ],
+        &[("rag", "bm25"), ("rag", "broken")],
+    );
+    suite.strategies[1] = StrategyResult {
+        quality: None,
+        rank: None,
+        broken: Some(crate::driver::Broken {
+            phase: "distill".to_owned(),
+            purpose: None,
+            failed: 318,
+            of: 318,
+            first: "no JSON".to_owned(),
+        }),
+        ..suite.strategies[1].clone()
+    };
+    suite
+        .pairs
+        .retain(|pair| pair.ours != "broken" && pair.theirs != "broken");
+    let answer = answer(&suite);
+    assert_eq!(answer.verdict, Verdict::Undecided);
+    let first = "broken has no result on transfer: 318 of 318 distill calls failed: no JSON; on transfer, rag beats";
+    assert!(answer.text.starts_with(first), "{}", answer.text);
+}

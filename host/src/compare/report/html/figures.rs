@@ -113,16 +113,18 @@ fn differences<'a>(suite: &SuiteResult, rows: &[Row<'a>]) -> Option<Figure<'a>> 
         reading: format!(
             "{} less that of {}, task by task. An interval that crosses zero cannot be told from no difference; one that \
              does not may still be chance, after correction for how many pairs were looked at: p of all pairs decides.",
-            suite.primary, label(&first.strategy, first.floor)
+            suite.primary,
+            label(&first.strategy, first.floor)
         ),
         wide: false,
         legend: Vec::new(),
         data: tables::of(
             rows,
             &[
-                Column::new(format!("difference to {}", label(&first.strategy, first.floor)), |s| {
-                    difference(s.difference)
-                }),
+                Column::new(
+                    format!("difference to {}", label(&first.strategy, first.floor)),
+                    |s| difference(s.difference),
+                ),
                 Column::new("p, all pairs", p_of_all(suite)),
             ],
         ),

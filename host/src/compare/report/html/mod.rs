@@ -58,7 +58,10 @@ pub fn html(report: &Report, design: &Design) -> Result<String, serde_json::Erro
                     h1 { (title(report)) }
                     (extent(report))
                     @if report.interrupted {
-                        p.warning { "The comparison was stopped before its end: this is what had been finished." }
+                        p.warning {
+                            "The comparison was stopped before its end: this is what had been finished."
+                            @if let Some(outage) = &report.outage { " " (outage) }
+                        }
                     }
                 }
                 main {

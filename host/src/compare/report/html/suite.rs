@@ -7,8 +7,8 @@ use super::super::number::{NOTHING, count, detectable, plural};
 use super::figures;
 use super::look::Looks;
 use super::tables;
-use crate::compare::{Inapplicable, label};
 use crate::compare::summary::{SuiteResult, Verdict};
+use crate::compare::{Inapplicable, label};
 use crate::suite::{self, Lane};
 
 pub(super) fn anchor(place: usize) -> String {

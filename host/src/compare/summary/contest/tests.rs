@@ -34,6 +34,7 @@ fn results(strategies: &[(&str, bool, &[f64])], primary: &str) -> SuiteResult {
     let finish = Finish {
         outcomes: outcomes.collect(),
         interrupted: false,
+        outage: None,
     };
     Report::new(&testing::design(&comparison), &finish, &setup())
         .suites
