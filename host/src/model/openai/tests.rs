@@ -630,6 +630,38 @@ async fn what_is_set_is_sent_and_nothing_else_is_tried() {
 }
 
 #[tokio::test]
+async fn what_a_refusal_does_not_name_is_found_out_by_the_first_question() {
+    for (field, expected) in [
+        ("response_format", vec![Mend::SchemaInPrompt]),
+        (
+            "temperature",
+            vec![Mend::SchemaInPrompt, Mend::OtherTemperature],
+        ),
+    ] {
+        let server = without(field, Turn::status(400, "bad request")).await;
+        let model = plain(server.url());
+        assert!(model.complete(&trial()).await.is_err());
+        assert_eq!(
+            server.heard().len(),
+            1,
+            "a strategy's question is not asked in vain"
+        );
+        model.ready().await.unwrap();
+        let answer = model.complete(&trial()).await.unwrap();
+        assert_eq!(mends(&answer), expected);
+    }
+    let server = Loopback::answering(|_| Turn::status(400, "bad request")).await;
+    let model = plain(server.url());
+    assert!(model.ready().await.is_err());
+    assert!(model.complete(&trial()).await.is_err());
+    let last = server.heard().pop().unwrap().body;
+    assert!(
+        last.get("response_format").is_some(),
+        "what did not help is forgotten"
+    );
+}
+
+#[tokio::test]
 async fn a_refusal_of_anything_else_is_told_at_once() {
     for refusal in [
         refused(
