@@ -509,6 +509,7 @@ fn suites() -> impl Strategy<Value = Suite> {
                 name: "mine".into(),
                 lane: Lane::Discovery,
                 summary: String::new(),
+                left_out: Vec::new(),
                 streams: vec![Stream {
                     name: "main".into(),
                     stages: stages.into(),
