@@ -172,7 +172,7 @@ impl From<Agent> for Acting {
 enum CompareError {
     #[error(
         "two of the suites are called `{name}`: give each a name of its own, as in\n  \
-         --suite {name}-1={first} --suite {name}-2={second}"
+         --suite {first} --suite {second}"
     )]
     SameSuite {
         name: String,
@@ -208,18 +208,20 @@ enum CompareError {
 }
 
 impl CompareError {
-    /// The advice repeats what was given, without a name that it had.
+    /// The advice repeats what was given, without a name that it had, as a shell takes it.
     fn same(name: &str, first: &str, second: &str) -> CompareError {
-        let unnamed = |given: &str| {
-            given
-                .strip_prefix(&format!("{name}="))
-                .unwrap_or(given)
-                .to_owned()
+        let named = |number: u8, given: &str| {
+            let given = given.strip_prefix(&format!("{name}=")).unwrap_or(given);
+            let renamed = format!("{name}-{number}={given}");
+            match renamed.contains(char::is_whitespace) {
+                true => format!("'{renamed}'"),
+                false => renamed,
+            }
         };
         CompareError::SameSuite {
             name: name.to_owned(),
-            first: unnamed(first),
-            second: unnamed(second),
+            first: named(1, first),
+            second: named(2, second),
         }
     }
 }

@@ -14,7 +14,7 @@ use encoding_rs_io::DecodeReaderBytesBuilder;
 use super::error::SuiteError;
 
 /// The longest line that is read, in bytes: an episode has to fit into memory several times.
-const LONGEST_LINE: u64 = 128 << 20;
+pub(super) const LONGEST_LINE: u64 = 128 << 20;
 /// The most that is read as a whole, and the most that a packed file may unpack to, in bytes. A packed file of a few
 /// megabytes can unpack to more than any memory holds.
 pub(super) const LARGEST_FILE: u64 = 1 << 30;
@@ -268,4 +268,4 @@ impl<'a> Lines<'a> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -531,6 +531,136 @@ mod tests {
         assert_eq!(shown(&earlier), shown(&later));
     }
 
+    /// Four sets with outcomes and a fifth without, as the folder always has one.
+    fn folder_of_sets(date: fn(u32, u32) -> String) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["question_sets", "resolution_sets"] {
+            std::fs::create_dir_all(folder.path().join(name)).unwrap();
+        }
+        for (number, (month, day)) in [(1, 5), (1, 19), (2, 2), (2, 16), (3, 2)]
+            .into_iter()
+            .enumerate()
+        {
+            let due = date(month, day);
+            let ids = (0..10).map(|id| format!("lakes-{id}"));
+            let questions: Vec<_> = ids
+                .clone()
+                .map(|id| serde_json::json!({"id": id, "source": "lakes", "question": "Higher?", "freeze_datetime_value": "3"}))
+                .collect();
+            let set = serde_json::json!({"forecast_due_date": due, "questions": questions});
+            let file = folder.path().join(format!("question_sets/{due}-llm.json"));
+            std::fs::write(file, set.to_string()).unwrap();
+            if number == 4 {
+                continue;
+            }
+            let answers: Vec<_> = ids
+                .take(8)
+                .map(|id| serde_json::json!({"id": id, "source": "lakes", "resolution_date": date(month, day + 7), "resolved_to": 1.0, "resolved": true}))
+                .collect();
+            let set = serde_json::json!({"forecast_due_date": due, "resolutions": answers});
+            let file = folder
+                .path()
+                .join(format!("resolution_sets/{due}_resolution_set.json"));
+            std::fs::write(file, set.to_string()).unwrap();
+        }
+        std::fs::write(
+            folder.path().join("question_sets/latest-llm.json"),
+            "\"2031-03-02-llm.json\"",
+        )
+        .unwrap();
+        folder
+    }
+
+    fn padded(month: u32, day: u32) -> String {
+        format!("2031-{month:02}-{day:02}")
+    }
+
+    #[test]
+    fn the_newest_set_without_outcomes_is_left_out_and_named() {
+        let folder = folder_of_sets(padded);
+        let suite = read(folder.path()).unwrap();
+        assert_eq!(suite.questions().count(), 32);
+        assert!(
+            suite
+                .summary
+                .contains("1 set of 10 questions has no outcomes yet"),
+            "{}",
+            suite.summary
+        );
+        assert_eq!(
+            suite.left_out,
+            [
+                "10 questions of 2031-03-02-llm.json: no outcomes yet: there is no \
+              resolution_sets/2031-03-02_resolution_set.json"
+            ]
+        );
+        for inside in ["question_sets", "resolution_sets"] {
+            assert_eq!(read(&folder.path().join(inside)).unwrap(), suite);
+        }
+        std::fs::remove_dir_all(folder.path().join("resolution_sets")).unwrap();
+        let said = read(folder.path()).unwrap_err().to_string();
+        assert!(said.contains("no question set has outcomes"), "{said}");
+    }
+
+    /// `2031-1-19` is before `2031-1-5` as a text.
+    #[test]
+    fn sets_are_in_the_order_of_their_dates_however_these_are_written() {
+        let expected = read(folder_of_sets(padded).path()).unwrap();
+        let bare = read(folder_of_sets(|month, day| format!("2031-{month}-{day}")).path()).unwrap();
+        assert_eq!(bare.streams, expected.streams);
+        let asked = |suite: &Suite| {
+            let stages = suite.streams[0].stages.iter();
+            stages
+                .map(|stage| stage.episodes[0].timing.asked)
+                .collect::<Vec<_>>()
+        };
+        assert!(asked(&bare).is_sorted());
+    }
+
+    #[test]
+    fn outcomes_of_another_set_or_question_are_not_taken() {
+        let of_another = ANSWERS.replacen('{', r#"{"forecast_due_date": "2025-11-09", "#, 1);
+        let said = read_these(QUESTIONS, &of_another).unwrap_err().to_string();
+        assert!(
+            said.contains("holds the outcomes of another set, 2025-11-09"),
+            "{said}"
+        );
+        let by_name = ANSWERS.replacen('{', r#"{"question_set": "2025-11-09-llm.json", "#, 1);
+        let said = read_these(QUESTIONS, &by_name).unwrap_err().to_string();
+        assert!(said.contains("2025-11-09"), "{said}");
+        for own in [
+            r#"{"forecast_due_date": "2025-10-26", "#,
+            r#"{"question_set": "2025-10-26-human.json", "#,
+        ] {
+            assert!(
+                read_these(QUESTIONS, &ANSWERS.replacen('{', own, 1)).is_ok(),
+                "{own}"
+            );
+        }
+        // A question of the same id from another source is another question.
+        let suite = read_these(QUESTIONS, &ANSWERS.replace("yfinance", "fred")).unwrap();
+        assert_eq!(suite.questions().count(), 1);
+        assert!(
+            suite
+                .left_out
+                .contains(&"4 answers: of questions that their set does not have".to_owned()),
+            "{:?}",
+            suite.left_out
+        );
+        // Whatever is answered twice is asked once.
+        let twice = ANSWERS.replacen("{\"id\": \"HSY\"", r#"{"id": "HSY", "source": "yfinance", "resolution_date": "2025-11-2", "resolved_to": 1.0, "resolved": true}, {"id": "HSY""#, 1);
+        let suite = read_these(QUESTIONS, &twice).unwrap();
+        assert_eq!(suite.questions().count(), 3);
+        assert!(
+            suite
+                .left_out
+                .iter()
+                .any(|what| what.starts_with("1 answer: of a question and a day")),
+            "{:?}",
+            suite.left_out
+        );
+    }
+
     #[test]
     fn what_is_broken_is_named() {
         let said = |questions: &str, answers: &str| {

@@ -85,7 +85,7 @@ pub fn read(path: &Path) -> Result<Suite, SuiteError> {
         abstention,
         "question",
         "questions",
-        "asks for what was never said",
+        "asking for what was never said",
     );
     Ok(Suite {
         name: "longmemeval".into(),
@@ -347,6 +347,38 @@ mod tests {
             super::super::super::check(&suite)
                 .iter()
                 .all(|problem| { problem.severity != super::super::super::Severity::Error })
+        );
+    }
+
+    #[test]
+    fn sessions_are_in_the_order_of_their_dates_however_these_are_written() {
+        let bare = DATA
+            .replace("2023/05/21 (Sun) 10:00", "2023/5/21 10:00")
+            .replace("2023/05/20 (Sat) 02:21", "2023-5-2T02:21");
+        let suite = read_this(&bare).unwrap();
+        let sessions = suite.streams[0].stages[0].episodes.iter();
+        let texts: Vec<&str> = sessions.map(|episode| episode.task.text.as_str()).collect();
+        assert_eq!(
+            texts,
+            [
+                "A conversation on 2023-5-2T02:21",
+                "A conversation on 2023/5/21 10:00"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_left_out_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        for file in ["longmemeval_s.json", "longmemeval_oracle.json"] {
+            std::fs::write(folder.path().join(file), DATA).unwrap();
+        }
+        assert_eq!(
+            read(folder.path()).unwrap().left_out,
+            [
+                "longmemeval_oracle.json: longmemeval_s.json is read; name a file to read another",
+                "1 question: asking for what was never said",
+            ]
         );
     }
 

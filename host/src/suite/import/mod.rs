@@ -135,3 +135,6 @@ fn missing(path: &Path, wanted: &str) -> SuiteError {
         advice: "give the path as the data set's authors lay it out; `memhost suite list` says what each format expects".into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -214,3 +214,83 @@ fn steps(message: Message) -> Vec<Step> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(id: &str, trial: u32, reward: f64, instruction: &str) -> String {
+        format!(
+            r#"{{"task_id": {id}, "trial": {trial}, "reward": {reward}, "info": {{"task": {{"instruction": "{instruction}", "actions": [{{"name": "book"}}]}}}}, "traj": []}}"#
+        )
+    }
+
+    fn read_files(files: &[(&str, String)]) -> Suite {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, content) in files {
+            std::fs::write(folder.path().join(name), content).unwrap();
+        }
+        read(folder.path()).unwrap()
+    }
+
+    fn scores(suite: &Suite) -> Vec<(&str, Vec<Option<f64>>)> {
+        let learnt = suite.streams[0].stages[0].episodes.iter();
+        let scores = |attempts: &[Attempt]| {
+            attempts
+                .iter()
+                .map(|attempt| attempt.outcome.score)
+                .collect()
+        };
+        learnt
+            .map(|episode| (episode.task.text.as_str(), scores(&episode.attempts)))
+            .collect()
+    }
+
+    /// A file that was put together from two domains, or from two releases.
+    #[test]
+    fn runs_of_other_tasks_with_equal_ids_are_not_taken() {
+        let rows = [
+            record("0", 1, 1.0, "Fly."),
+            record("0", 0, 0.0, "Fly."),
+            record("0", 0, 1.0, "Return."),
+            record("\"10\"", 0, 1.0, "Ten."),
+            record("2", 0, 0.0, "Two."),
+        ];
+        let suite = read_files(&[("m-airline.json", rows.join("\n"))]);
+        assert_eq!(
+            scores(&suite),
+            [
+                ("Fly.", vec![Some(0.0), Some(1.0)]),
+                ("Return.", vec![Some(1.0)]),
+                ("Two.", vec![Some(0.0)]),
+                ("Ten.", vec![Some(1.0)]),
+            ]
+        );
+        let ids: BTreeSet<&str> = suite
+            .questions()
+            .map(|(episode, _)| episode.task.id.as_str())
+            .collect();
+        assert_eq!(ids.len(), 4);
+        // A number that is one task's alone keeps its id.
+        assert!(ids.contains(opaque("tau-bench/airline", "2").as_str()));
+    }
+
+    #[test]
+    fn other_models_and_domains_in_a_folder_are_named() {
+        let rows = record("0", 0, 1.0, "Fly.");
+        let suite = read_files(&[("sonnet-retail.json", rows.clone())]);
+        assert_eq!(
+            (suite.name.as_str(), suite.left_out.len()),
+            ("tau-bench-retail", 0)
+        );
+        let suite = read_files(&[
+            ("gpt-4o-airline.json", rows.clone()),
+            ("gpt-4o-retail.json", rows),
+        ]);
+        assert_eq!(suite.name, "tau-bench-airline");
+        assert_eq!(
+            suite.left_out,
+            ["gpt-4o-retail.json: gpt-4o-airline.json is read; name a file to read another"]
+        );
+    }
+}
