@@ -88,6 +88,30 @@ pub enum SuiteError {
 }
 
 impl SuiteError {
+    /// What is wrong, in one line, without the folder, which is another on every machine.
+    pub(super) fn without_path(&self) -> String {
+        let name = |path: &Path| {
+            path.file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned()
+        };
+        match self {
+            SuiteError::Line {
+                path,
+                line,
+                field,
+                problem,
+                ..
+            } => {
+                format!("{}, line {line}{}: {problem}", name(path), in_field(field))
+            }
+            SuiteError::Source { path, problem, .. } => format!("{}: {problem}", name(path)),
+            SuiteError::Io { path, source, .. } => format!("{}: {source}", name(path)),
+            other => other.to_string(),
+        }
+    }
+
     /// What turns an error of the disk into one that names the file.
     pub(super) fn reading(path: &Path) -> impl FnOnce(std::io::Error) -> SuiteError {
         io("read", path)

@@ -236,8 +236,8 @@ mod tests {
                 vec!["locomo:no,where.txt", "evidence"],
             ),
             (
-                "locomo:no,where/x.json,gsm8k:y",
-                vec!["locomo:no,where/x.json", "gsm8k:y"],
+                "locomo:no,where/x,gsm8k:y",
+                vec!["locomo:no,where/x", "gsm8k:y"],
             ),
             ("locomo:no,locmo:y", vec!["locomo:no", "locmo:y"]),
             // A name that is misspelt is not glued to the one before it.

@@ -348,7 +348,8 @@ fn turn_names(evidence: &str) -> Vec<(u64, u64)> {
 fn question(sample: &str, number: usize, qa: Qa, turns: &Turns, unknown: &mut usize) -> Episode {
     let category = qa.category();
     let mut gold: Vec<String> = Vec::new();
-    for evidence in texts_of(qa.evidence) {
+    let evidence = texts_of(qa.evidence).into_iter();
+    for evidence in evidence.filter(|piece| !piece.trim().is_empty()) {
         let of_it = turns.of(&evidence);
         *unknown += usize::from(of_it.is_empty());
         gold.extend(of_it);

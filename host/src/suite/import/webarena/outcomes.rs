@@ -205,7 +205,7 @@ fn lines(file: &Path, text: &[u8], separator: u8) -> Result<Vec<Line>, SuiteErro
         .flexible(true)
         .delimiter(separator)
         .from_reader(text);
-    let mut heading: HashMap<String, usize> = HashMap::new();
+    let (mut heading, mut columns): (HashMap<String, usize>, usize) = (HashMap::new(), 0);
     let mut lines = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| SuiteError::Line {
@@ -215,7 +215,11 @@ fn lines(file: &Path, text: &[u8], separator: u8) -> Result<Vec<Line>, SuiteErro
             problem: error.to_string(),
             advice: "the table must be UTF-8 or UTF-16, as spreadsheets save it".into(),
         })?;
-        let column = |names: &[&str]| names.iter().find_map(|name| heading.get(*name)).copied();
+        // Where a separator stands in a heading without quotes, its columns are not those of the lines.
+        let column = |names: &[&str]| {
+            let mut found = names.iter().filter_map(|name| heading.get(*name).copied());
+            found.next().filter(|_| columns == record.len())
+        };
         let field = |at: Option<usize>| {
             at.and_then(|at| record.get(at))
                 .map(|text| text.trim().to_owned())
@@ -232,6 +236,7 @@ fn lines(file: &Path, text: &[u8], separator: u8) -> Result<Vec<Line>, SuiteErro
                 sites: field(column(&["sites", "site"])).filter(|sites| !sites.is_empty()),
             });
         } else if lines.is_empty() && record.len() > 1 {
+            columns = record.len();
             let names = record.iter().enumerate();
             heading = names
                 .map(|(at, name)| (name.trim().to_lowercase(), at))
