@@ -85,9 +85,9 @@ fn locomo_is_read_as_its_authors_publish_it() {
 
 #[test]
 fn a_broken_data_set_is_named_with_line_and_field() {
-    let said = locomo(&LOCOMO.replace(r#""category": 4"#, r#""category": "four""#)).unwrap_err();
+    let said = locomo(&LOCOMO.replace(r#""When did Ann move?""#, "5")).unwrap_err();
     assert!(
-        said.contains("locomo10.json`, line 18, field `[0].qa[2].category`"),
+        said.contains("locomo10.json`, line 18, field `[0].qa[2].question`"),
         "{said}"
     );
     let said = locomo(&LOCOMO.replace(r#""dia_id": "D2:1", "#, "")).unwrap_err();

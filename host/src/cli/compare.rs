@@ -4,7 +4,7 @@ mod cost;
 mod prepared;
 mod printing;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,6 +39,7 @@ Examples:
   memhost compare rag --model openai:gpt-4.1-mini --format csv > results.csv
   memhost compare reasoningbank --model openai:gpt-4.1-mini --record run.cassette
   memhost compare reasoningbank --replay run.cassette
+  memhost compare rag --suite first=locomo:2024/locomo10.json --suite corrected=locomo:2025/locomo10.json
   memhost compare rag reasoningbank --seeds 10 --shard 3/8 --output results/3
   memhost compare --aa
 
@@ -91,9 +92,11 @@ pub struct Options {
     /// is called like a floor is shown as `NAME (plugin)`.
     #[arg(required_unless_present = "aa", value_name = "PLUGIN")]
     plugins: Vec<String>,
-    /// A built-in suite, `<format>:<path>`, a `.jsonl` file, or `all` for every built-in one; may be given several
-    /// times, or separated by commas. See `memhost suite list` [default: all].
-    #[arg(long = "suite", value_name = "SUITE", value_delimiter = ',')]
+    /// A built-in suite, `<format>:<path>`, a `.jsonl` file, or `all` for every built-in one; with NAME= before it, it
+    /// takes part under that name, so that two releases of a data set can be compared. May be given several times, or
+    /// separated by commas: a comma belongs to a path where a file is there with it, or where no suite follows. See
+    /// `memhost suite list` [default: all].
+    #[arg(long = "suite", value_name = "SUITE")]
     suites: Vec<String>,
     /// Seeds per strategy and suite: each decides anew all that is left to chance, the order of the tasks included.
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=u64::from(MOST_REPETITIONS)))]
@@ -176,8 +179,15 @@ impl From<Agent> for Acting {
 /// Why a comparison has no or only part of a result.
 #[derive(Debug, thiserror::Error)]
 enum CompareError {
-    #[error("two of the suites are called `{0}`: give each a name of its own")]
-    SameSuite(String),
+    #[error(
+        "two of the suites are called `{name}`: give each a name of its own, as in\n  \
+         --suite {first} --suite {second}"
+    )]
+    SameSuite {
+        name: String,
+        first: String,
+        second: String,
+    },
     #[error(
         "strategy `{0}` cannot work without a language model, and there is none: \
          choose --model extractive or --model openai:<model>"
@@ -227,6 +237,25 @@ enum CompareError {
     CellsFailed { failed: usize, cells: usize },
 }
 
+impl CompareError {
+    /// The advice repeats what was given, without a name that it had, as a shell takes it.
+    fn same(name: &str, first: &str, second: &str) -> CompareError {
+        let named = |number: u8, given: &str| {
+            let given = given.strip_prefix(&format!("{name}=")).unwrap_or(given);
+            let renamed = format!("{name}-{number}={given}");
+            match renamed.contains(char::is_whitespace) {
+                true => format!("'{renamed}'"),
+                false => renamed,
+            }
+        };
+        CompareError::SameSuite {
+            name: name.to_owned(),
+            first: named(1, first),
+            second: named(2, second),
+        }
+    }
+}
+
 /// Runs the command.
 pub async fn run(options: Options) -> Result<(), Failure> {
     let mut config = options.config.load()?;
@@ -246,26 +275,26 @@ pub async fn run(options: Options) -> Result<(), Failure> {
 fn load_suites(names: &[String]) -> Result<(Vec<String>, Vec<Suite>), Failure> {
     let builtin = crate::suite::builtin();
     let all = || builtin.iter().map(|suite| suite.name);
-    let names: Vec<&str> = match names {
-        [] => all().collect(),
-        names => names
-            .iter()
+    let given = names.iter().flat_map(|name| crate::suite::split(name));
+    let names: Vec<String> = match names {
+        [] => all().map(str::to_owned).collect(),
+        _ => given
             .flat_map(|name| match name.as_str() {
-                "all" => all().collect(),
-                name => vec![name],
+                "all" => all().map(str::to_owned).collect(),
+                _ => vec![name],
             })
             .collect(),
     };
-    let mut known = BTreeSet::new();
+    let mut known: BTreeMap<String, &str> = BTreeMap::new();
     let mut suites = Vec::new();
     for name in &names {
         let suite = Suite::load(name).map_err(suite::failure)?;
-        if !known.insert(suite.name.clone()) {
-            return Err(Failure::usage(CompareError::SameSuite(suite.name)));
+        if let Some(first) = known.insert(suite.name.clone(), name) {
+            return Err(Failure::usage(CompareError::same(&suite.name, first, name)));
         }
         suites.push(suite);
     }
-    Ok((names.into_iter().map(str::to_owned).collect(), suites))
+    Ok((names, suites))
 }
 
 /// A comparison that cannot end well is not begun: where a strategy needs a model, or goes on with less without one,
@@ -374,7 +403,12 @@ fn jobs(options: &Options) -> NonZeroUsize {
 async fn run_aa(options: &Options, config: &Config) -> Result<(), Failure> {
     let engine = setup::engine(config)?;
     let cast = Cast::new(options, config, &engine).await?;
-    let test = aa::chosen(&cast.plugins, &options.suites, options.seeds)?;
+    let suites = options
+        .suites
+        .iter()
+        .flat_map(|given| crate::suite::split(given));
+    let suites: Vec<String> = suites.collect();
+    let test = aa::chosen(&cast.plugins, &suites, options.seeds)?;
     let embedder = config.embedder().await.map_err(Failure::failed)?;
     let surroundings =
         surroundings(config, cast.models, embedder, "memory://", cast.acting).await?;

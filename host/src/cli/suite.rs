@@ -21,7 +21,15 @@ the other.
 
 `memhost suite fields` lists every field, `memhost suite check pets.jsonl` says what is wrong with it, `memhost compare rag --suite \
 pets.jsonl` uses it, and `memhost suite import evidence --to example.jsonl` writes a large one to \
-look at.";
+look at.
+
+Files are read as they are found: packed (.gz, .zst, .bz2, .xz; to at most 1 GiB), in UTF-8 or UTF-16, \
+with or without a byte order mark, as a list, as one object per line, or as {\"data\": [...]}, from a \
+pipe, or from the standard input, which is `-`. Of data sets that others publish, what can be read is \
+taken; what is left out is named and counted by `memhost suite check`, and under every report.
+
+NAME=SUITE gives a suite a name of your own, as in `--suite first=locomo:old/locomo10.json --suite \
+corrected=locomo:new/locomo10.json`: two releases of a data set can then be compared side by side.";
 
 /// List, show, check and import suites.
 #[derive(Debug, clap::Args)]
@@ -45,7 +53,7 @@ enum Command {
         after_help = "Examples:\n  memhost suite show evidence\n  memhost suite show bfcl:data/bfcl_memory --format json"
     )]
     Show {
-        /// A built-in suite, `<format>:<path>`, or a `.jsonl` file.
+        /// A built-in suite, `<format>:<path>`, or a `.jsonl` file; with NAME= before it, under that name.
         suite: String,
         /// How it is printed.
         #[arg(long, default_value = "table")]
@@ -54,7 +62,7 @@ enum Command {
     /// Say everything that is wrong with a suite; exit code 1 if it cannot be used.
     #[command(after_help = "Example:\n  memhost suite check mine.jsonl")]
     Check {
-        /// A built-in suite, `<format>:<path>`, or a `.jsonl` file.
+        /// A built-in suite, `<format>:<path>`, or a `.jsonl` file; with NAME= before it, under that name.
         suite: String,
         /// How it is printed.
         #[arg(long, default_value = "table")]
@@ -68,7 +76,7 @@ enum Command {
         after_help = "Examples:\n  memhost suite import locomo:locomo10.json --to locomo.jsonl\n  memhost suite import longmemeval:longmemeval_s.json --to longmemeval.jsonl\n  memhost suite import evidence --to example.jsonl"
     )]
     Import {
-        /// `<format>:<path>`, or a built-in suite.
+        /// `<format>:<path>`, or a built-in suite; with NAME= before it, it is written under that name.
         suite: String,
         /// The file to write; one that is there is replaced.
         #[arg(long, value_name = "FILE")]
@@ -97,7 +105,7 @@ pub fn run(options: Options) -> Result<(), Failure> {
 /// An unknown name is wrong usage; everything else is a failure.
 pub fn failure(error: SuiteError) -> Failure {
     match error {
-        SuiteError::Unknown { .. } => Failure::usage(error),
+        SuiteError::Unknown { .. } | SuiteError::Name { .. } => Failure::usage(error),
         _ => Failure::failed(error),
     }
 }
@@ -122,6 +130,8 @@ fn list(format: Format) -> Result<(), Failure> {
         );
     }
     text += "\nof your own: a .jsonl file, see `memhost suite --help` and `memhost suite fields`\n";
+    text +=
+        "NAME= before any of them gives it a name of your own, as in first=locomo:locomo10.json\n";
     output::print(&text)
 }
 
@@ -164,12 +174,20 @@ fn figures(summary: &SuiteSummary) -> String {
         table.add_row([Cell::new(&stream.name)].into_iter().chain(numbers));
     }
     format!(
-        "{}: {}\n{}\n{}\n",
+        "{}: {}\n{}{}\n{}\n",
         summary.name,
         summary.summary,
+        left_out(&summary.left_out),
         reported_by(summary),
         table.trim_fmt()
     ) + &learning_curves(summary)
+}
+
+/// What is in the source and not in the suite.
+fn left_out(what: &[String]) -> String {
+    what.iter()
+        .map(|what| format!("left out: {what}\n"))
+        .collect()
 }
 
 /// By what a suite is reported, and within which budgets; nothing of a suite that asks nothing.
@@ -209,10 +227,11 @@ fn check(name: &str, format: Format) -> Result<(), Failure> {
         Format::Json => output::print_json(&serde_json::json!({
             "suite": suite.name,
             "usable": usable,
+            "left_out": suite.left_out,
             "problems": problems,
         }))?,
         Format::Table => {
-            let mut text = String::new();
+            let mut text = left_out(&suite.left_out);
             for problem in &problems {
                 let severity = match problem.severity {
                     Severity::Warning => "warning",

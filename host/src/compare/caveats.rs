@@ -12,6 +12,12 @@ use crate::suite;
 /// The caveats of one suite's results, most general first.
 pub fn of(suite: &ListedSuite, result: &SuiteResult, design: &Design) -> Vec<String> {
     let mut caveats = design.model_caveats.clone();
+    caveats.extend(
+        suite
+            .left_out
+            .iter()
+            .map(|what| format!("left out of the data: {what}")),
+    );
     if !design.model_caveats.is_empty() || has_no_model(&design.conditions) {
         caveats.extend(suite.strategies.iter().flat_map(degraded));
     }

@@ -45,6 +45,9 @@ pub struct ListedSuite {
     pub lane: Lane,
     /// One sentence: what it is and where it comes from.
     pub summary: String,
+    /// What its source holds and it does not; see [`Suite::left_out`](crate::suite::Suite::left_out).
+    #[serde(default)]
+    pub left_out: Vec<String>,
     /// The metric that it is reported by.
     pub primary: String,
     /// Every metric, the primary one first.
@@ -159,6 +162,7 @@ impl ListedSuite {
             digest: key::suite_digest(suite),
             lane: suite.lane,
             summary: suite.summary.clone(),
+            left_out: suite.left_out.clone(),
             primary: suite.primary.clone(),
             metrics: suite.metrics(),
             questions: contest.questions(),

@@ -7,9 +7,9 @@ use crate::likeness::suggestion;
 /// Why a suite could not be read, written or used.
 #[derive(Debug, thiserror::Error)]
 pub enum SuiteError {
-    /// Neither a built-in suite, nor a known format, nor a `.jsonl` file.
+    /// Neither a built-in suite, nor a known format, nor a file.
     #[error(
-        "no suite is called `{name}`{}\n  built in: {builtin}\n  from files: {formats}, as `<format>:<path>`, or a path that ends in `.jsonl`",
+        "no suite is called `{name}`{}\n  built in: {builtin}\n  from files: {formats}, as `<format>:<path>`, or a path that ends in `.jsonl` or leads to a file",
         suggestion(nearest.as_deref())
     )]
     Unknown {
@@ -21,6 +21,16 @@ pub enum SuiteError {
         builtin: String,
         /// Known formats.
         formats: String,
+    },
+    /// A name of one's own that tables and files could not hold.
+    #[error(
+        "`{name}` cannot be the name of a suite: it takes lower case letters, digits, `-` and `.`\n  as in `first={suite}`"
+    )]
+    Name {
+        /// What it was to be called.
+        name: String,
+        /// Which suite.
+        suite: String,
     },
     /// The disk said no.
     #[error("cannot {action} `{}`: {source}", path.display())]
@@ -78,6 +88,30 @@ pub enum SuiteError {
 }
 
 impl SuiteError {
+    /// What is wrong, in one line, without the folder, which is another on every machine.
+    pub(super) fn without_path(&self) -> String {
+        let name = |path: &Path| {
+            path.file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned()
+        };
+        match self {
+            SuiteError::Line {
+                path,
+                line,
+                field,
+                problem,
+                ..
+            } => {
+                format!("{}, line {line}{}: {problem}", name(path), in_field(field))
+            }
+            SuiteError::Source { path, problem, .. } => format!("{}: {problem}", name(path)),
+            SuiteError::Io { path, source, .. } => format!("{}: {source}", name(path)),
+            other => other.to_string(),
+        }
+    }
+
     /// What turns an error of the disk into one that names the file.
     pub(super) fn reading(path: &Path) -> impl FnOnce(std::io::Error) -> SuiteError {
         io("read", path)

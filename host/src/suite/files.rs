@@ -52,6 +52,7 @@ pub(super) fn suite(
         name: name.to_owned(),
         lane: Lane::Discovery,
         summary: summary.to_owned(),
+        left_out: Vec::new(),
         streams: vec![Stream {
             name: "files".into(),
             stages: vec![Stage::in_order(cases), Stage::shuffled(workspaces)],

@@ -54,11 +54,12 @@
 //!
 #![doc = include_str!("jsonl/fields.md")]
 
-use std::borrow::Cow;
-use std::io::{BufRead, BufReader, BufWriter, Read, Write};
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use super::error::SuiteError;
+use super::json::{self, Meant, Row};
+use super::source::Lines;
 use super::{Episode, Stream, Suite};
 
 mod rows;
@@ -70,24 +71,30 @@ pub const FIELDS: &str = include_str!("jsonl/fields.md");
 
 /// The version of the format that this host reads and writes.
 const FORMAT: u32 = 1;
-/// The longest line that is read, in bytes: an episode has to fit into memory several times.
-const LONGEST_LINE: u64 = 128 << 20;
-/// The longest document that is read as a whole, in bytes.
-pub(super) const LARGEST_FILE: u64 = 1 << 30;
-
+/// The shortest header, as an example.
+const HEADER: &str = r#"{"format": 1, "name": "my-suite", "lane": "evidence"}"#;
+/// By which fields of its first row a data set is known that somebody took for a suite.
+const FIRST_FIELDS: [(&str, &[&str]); 6] = [
+    ("locomo", &["conversation", "qa"]),
+    ("longmemeval", &["haystack_sessions"]),
+    ("webarena", &["intent", "intent_template_id"]),
+    ("tau2", &["user_scenario"]),
+    ("tau-bench", &["traj"]),
+    ("gsm8k", &["ground_truth", "6b_finetuning"]),
+];
 /// Reads a suite from a file in this format.
 pub(super) fn read(path: &Path) -> Result<Suite, SuiteError> {
-    let mut lines = Lines::open(path)?;
-    let Some((line, text)) = lines.next_filled()? else {
+    let mut rows = Rows::open(path)?;
+    let Some(first) = rows.next()? else {
         return Err(SuiteError::Source {
             path: path.to_owned(),
             problem: "the file is empty; a suite starts with a header".into(),
-            advice: format!(
-                "begin with {{\"format\": {FORMAT}, \"name\": \"my-suite\", \"lane\": \"evidence\"}}; `memhost suite fields` lists what a header has"
-            ),
+            advice: format!("begin with {HEADER}; `memhost suite fields` lists what a header has"),
         });
     };
-    let header: HeaderRow = parse(path, line, &text)?;
+    let header: HeaderRow = first
+        .parse(path, Meant::Suite)
+        .map_err(|error| without_header(path, &first, error))?;
     let broken = |line: usize, field: &str, problem: String, advice: &str| SuiteError::Line {
         path: path.to_owned(),
         line,
@@ -97,7 +104,7 @@ pub(super) fn read(path: &Path) -> Result<Suite, SuiteError> {
     };
     if header.format != FORMAT {
         return Err(broken(
-            line,
+            first.line,
             "format",
             format!(
                 "this is version {}, and this memhost reads version {FORMAT}",
@@ -107,8 +114,9 @@ pub(super) fn read(path: &Path) -> Result<Suite, SuiteError> {
         ));
     }
     let mut streams: Vec<Stream> = Vec::new();
-    while let Some((line, text)) = lines.next_filled()? {
-        let row: EpisodeRow = parse(path, line, &text)?;
+    while let Some(row) = rows.next()? {
+        let line = row.line;
+        let row: EpisodeRow = row.parse(path, Meant::Suite)?;
         if row.stage >= rows::MOST_STAGES {
             return Err(broken(
                 line,
@@ -124,6 +132,81 @@ pub(super) fn read(path: &Path) -> Result<Suite, SuiteError> {
         place(&mut streams, stream, stage, &header, episode);
     }
     Ok(header.into_suite(streams))
+}
+
+/// Rows one by one. Lines are read as they come; a list, and objects of several lines each, as a whole.
+struct Rows<'a> {
+    lines: Option<Lines<'a>>,
+    read: std::vec::IntoIter<Row>,
+}
+
+impl<'a> Rows<'a> {
+    fn open(path: &'a Path) -> Result<Rows<'a>, SuiteError> {
+        let mut lines = Lines::open(path)?;
+        let Some((line, text)) = lines.next_filled()? else {
+            return Ok(Rows {
+                lines: None,
+                read: Vec::new().into_iter(),
+            });
+        };
+        let first = Row::of_line(line, text);
+        let (lines, read) = if first.is_list() || !first.is_complete() {
+            (
+                None,
+                json::split(path, lines.whole(first.text())?, Meant::Suite)?,
+            )
+        } else {
+            (Some(lines), vec![first])
+        };
+        Ok(Rows {
+            lines,
+            read: read.into_iter(),
+        })
+    }
+
+    fn next(&mut self) -> Result<Option<Row>, SuiteError> {
+        if let Some(row) = self.read.next() {
+            return Ok(Some(row));
+        }
+        let Some(lines) = &mut self.lines else {
+            return Ok(None);
+        };
+        let line = lines.next_filled()?;
+        Ok(line.map(|(line, text)| Row::of_line(line, text)))
+    }
+}
+
+/// What is said of a file that does not start as a suite does: it may well be somebody's data set.
+fn without_header(path: &Path, first: &Row, error: SuiteError) -> SuiteError {
+    if first.has("format") || !first.is_complete() {
+        return error;
+    }
+    let SuiteError::Line {
+        line,
+        field,
+        problem,
+        ..
+    } = error
+    else {
+        return error;
+    };
+    let import = FIRST_FIELDS
+        .iter()
+        .find(|(_, fields)| fields.iter().all(|field| first.has(field)));
+    SuiteError::Line {
+        path: path.to_owned(),
+        line,
+        field,
+        problem: format!("{problem}; a suite starts with a header, {HEADER}"),
+        advice: match import {
+            Some((format, _)) => format!(
+                "this looks like `{format}`, which is read as `{format}:{}`",
+                path.display()
+            ),
+            None => "put the header before it; a data set of others is read as `<format>:<path>`, see `memhost suite \
+                     list`".into(),
+        },
+    }
 }
 
 /// Puts an episode where it belongs; a stage that a stream does not use stays empty.
@@ -172,133 +255,6 @@ impl Suite {
         }
         out.flush().map_err(SuiteError::writing(path))
     }
-}
-
-/// Lines of a file, counted from 1, none of them too long to hold.
-pub(super) struct Lines<'a> {
-    path: &'a Path,
-    reader: BufReader<std::fs::File>,
-    number: usize,
-}
-
-impl<'a> Lines<'a> {
-    pub(super) fn open(path: &'a Path) -> Result<Lines<'a>, SuiteError> {
-        let file = std::fs::File::open(path).map_err(SuiteError::reading(path))?;
-        Ok(Lines {
-            path,
-            reader: BufReader::new(file),
-            number: 0,
-        })
-    }
-
-    /// The next line that holds anything, without what ends it: whoever reads it has to be able to tell that it is cut off.
-    pub(super) fn next_filled(&mut self) -> Result<Option<(usize, Vec<u8>)>, SuiteError> {
-        loop {
-            let mut line = Vec::new();
-            let read = (&mut self.reader)
-                .take(LONGEST_LINE + 1)
-                .read_until(b'\n', &mut line)
-                .map_err(SuiteError::reading(self.path))?;
-            if read == 0 {
-                return Ok(None);
-            }
-            self.number += 1;
-            if line.len() as u64 > LONGEST_LINE {
-                return Err(SuiteError::Line {
-                    path: self.path.to_owned(),
-                    line: self.number,
-                    field: String::new(),
-                    problem: format!("it is longer than {} MiB", LONGEST_LINE >> 20),
-                    advice: "split its documents or attempts over several episodes".into(),
-                });
-            }
-            if self.number == 1 && line.starts_with("\u{feff}".as_bytes()) {
-                line.drain(.."\u{feff}".len());
-            }
-            line.truncate(line.trim_ascii_end().len());
-            if !line.trim_ascii_start().is_empty() {
-                return Ok(Some((self.number, line)));
-            }
-        }
-    }
-}
-
-/// Parses one line, naming line and field where it breaks.
-pub(super) fn parse<T: serde::de::DeserializeOwned>(
-    path: &Path,
-    line: usize,
-    text: &[u8],
-) -> Result<T, SuiteError> {
-    let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let field = error.path().to_string();
-        broken_json(path, line, field, error.inner())
-    })?;
-    match deserializer.end() {
-        Ok(()) => Ok(value),
-        Err(error) => Err(broken_json(path, line, String::new(), &error)),
-    }
-}
-
-/// An error of the JSON reader as one that a person can act upon. `first` is the line that the text starts in.
-pub(super) fn broken_json(
-    path: &Path,
-    first: usize,
-    field: String,
-    error: &serde_json::Error,
-) -> SuiteError {
-    let said = error.to_string();
-    let problem = said
-        .rsplit_once(" at line ")
-        .map_or(said.as_str(), |(problem, _)| problem);
-    let problem = in_words_of_json(problem);
-    let advice = if problem.contains("surrogate") || problem.contains("hex escape") {
-        r"half of a character was escaped: write both halves, as in \ud83e\udd80, or the character itself"
-    } else if problem.contains("control character") {
-        r"escape it: a NUL is written \u0000, a line break \n"
-    } else if problem.contains("unicode code point") {
-        "the file must be UTF-8: convert it first"
-    } else if error.is_eof() {
-        "it ends before it is complete: is the file whole, and is each object on one line?"
-    } else if error.is_data() {
-        "`memhost suite fields` lists what each field takes"
-    } else {
-        "this is no valid JSON: one object per line, texts in double quotes"
-    };
-    SuiteError::Line {
-        path: path.to_owned(),
-        line: first + error.line().saturating_sub(1),
-        field: if field == "." { String::new() } else { field },
-        problem: format!("column {}: {problem}", error.column()),
-        advice: advice.into(),
-    }
-}
-
-/// What the reader expected in words of JSON, where it speaks of types of Rust.
-fn in_words_of_json(problem: &str) -> Cow<'_, str> {
-    let Some((found, expected)) = problem.rsplit_once(", expected ") else {
-        return problem.into();
-    };
-    let expected = match expected {
-        "usize" | "u64" => "a whole number that is not negative",
-        "u32" => "a whole number from 0 to 4294967295",
-        "f64" => "a number",
-        "a sequence" => "a list",
-        "a map" => "an object",
-        "string or map" => "a string or an object",
-        kind if kind.starts_with("struct ") => "an object",
-        other => other,
-    };
-    let found = match found {
-        "invalid type: map" => "invalid type: object",
-        "invalid type: sequence" => "invalid type: list",
-        // A list stands for an object with all fields in their order.
-        found if found.starts_with("invalid length") && expected == "an object" => {
-            "invalid type: list"
-        }
-        other => other,
-    };
-    format!("{found}, expected {expected}").into()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::error::SuiteError;
 use super::problems::{Severity, check};
+use super::spec::{Origin, Spec};
 use super::{Lane, Suite, generate, import, jsonl};
 use crate::likeness::nearest;
 
@@ -58,12 +59,12 @@ pub fn formats() -> &'static [Format] {
             Format {
                 name: "bfcl",
                 summary: "BFCL v4 memory (evidence): facts that users mention, and questions about them",
-                path: "the folder with BFCL_v4_memory.json, possible_answer/ and memory_prereq_conversation/",
+                path: "the folder with BFCL_v4_memory.json, possible_answer/ and memory_prereq_conversation/, or the root of a clone",
             },
             Format {
                 name: "locomo",
                 summary: "LoCoMo (evidence): very long conversations of two people",
-                path: "locomo10.json, or the folder with it",
+                path: "locomo10.json or another release of it, or a folder with it or with a file for each conversation",
             },
             Format {
                 name: "longmemeval",
@@ -83,7 +84,7 @@ pub fn formats() -> &'static [Format] {
             Format {
                 name: "tau2",
                 summary: "tau2-bench (transfer): customer service tasks and the tool calls that solve them",
-                path: "the folder with <domain>/tasks.json or tau2_<domain>_tasks.json, or one such file",
+                path: "the root of a clone, the folder with <domain>/tasks.json or tau2_<domain>_tasks.json, or one such file",
             },
             Format {
                 name: "tau-bench",
@@ -98,7 +99,7 @@ pub fn formats() -> &'static [Format] {
             Format {
                 name: "forecastbench",
                 summary: "ForecastBench (forecast): questions about the future, with outcomes that arrive late",
-                path: "the folder with question_sets/ and resolution_sets/",
+                path: "the folder with question_sets/ and resolution_sets/; sets without outcomes are left out",
             },
             Format {
                 name: "clippy-ui",
@@ -115,8 +116,8 @@ pub fn formats() -> &'static [Format] {
 }
 
 impl Suite {
-    /// The suite of this name: built in, `<format>:<path>`, or a path that ends in `.jsonl`. A suite on which
-    /// nothing can be compared is an error.
+    /// The suite of this name: built in, `<format>:<path>`, or the path of a `.jsonl` file; `-` is the standard input.
+    /// With `NAME=` before it, it gets a name of one's own. A suite on which nothing can be compared is an error.
     pub fn load(name: &str) -> Result<Suite, SuiteError> {
         let suite = Suite::load_sound(name)?;
         match suite.lane {
@@ -144,21 +145,19 @@ impl Suite {
 
     /// The same, whatever is wrong with it: for a suite that is to be examined.
     pub fn read(name: &str) -> Result<Suite, SuiteError> {
-        if let Some(suite) = generate::suite(name, generate::SEED) {
-            return Ok(suite);
+        let spec = Spec::parse(name)?;
+        let mut suite = match spec.origin {
+            Origin::Import { format, path } => Suite::import(format, path)?,
+            Origin::File(path) if path.is_dir() => return Err(folder_without_format(path)),
+            Origin::File(path) => jsonl::read(path)?,
+            Origin::Named(name) => {
+                generate::suite(name, generate::SEED).ok_or_else(|| unknown(name))?
+            }
+        };
+        if let Some(name) = spec.name {
+            name.clone_into(&mut suite.name);
         }
-        if let Some((format, path)) = name.split_once(':')
-            && formats().iter().any(|known| known.name == format)
-        {
-            return Suite::import(format, Path::new(path));
-        }
-        if Path::new(name)
-            .extension()
-            .is_some_and(|extension| extension.eq_ignore_ascii_case("jsonl"))
-        {
-            return jsonl::read(Path::new(name));
-        }
-        Err(unknown(name))
+        Ok(suite)
     }
 
     /// Reads a data set in one of the [`formats`].
@@ -179,6 +178,19 @@ impl Suite {
             "reflexion-hotpotqa" => import::reflexion_hotpotqa::read(path),
             _ => Err(unknown(format)),
         }
+    }
+}
+
+fn folder_without_format(path: &Path) -> SuiteError {
+    let names: Vec<&str> = formats().iter().map(|format| format.name).collect();
+    SuiteError::Source {
+        path: path.to_owned(),
+        problem: "it is a folder, and its format is not given".into(),
+        advice: format!(
+            "say which it is, as in `locomo:{}`: {}; `memhost suite list` says what each expects",
+            path.display(),
+            names.join(", ")
+        ),
     }
 }
 

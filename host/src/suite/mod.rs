@@ -8,6 +8,8 @@
 //! | `evidence`, `transfer` | the [`generate`] module, seeded and always at hand |
 //! | `<format>:<path>` | the [`import`] module, from files as their authors publish them |
 //! | `<file>.jsonl` | anybody, in the format that [`jsonl`] documents |
+//!
+//! With `NAME=` before it, a suite takes part under a name of one's own.
 
 use std::collections::BTreeMap;
 
@@ -19,12 +21,15 @@ mod files;
 pub mod floor;
 pub mod generate;
 pub mod import;
+mod json;
 pub mod jsonl;
 mod load;
 pub(crate) mod metric;
 mod problems;
 mod reader;
 mod recorded;
+mod source;
+mod spec;
 mod summary;
 pub(crate) mod text;
 
@@ -37,6 +42,7 @@ pub use metric::{aggregate, is_hidden, is_per_question, is_solved, lower_is_bett
 pub use problems::{Problem, Severity, check};
 pub(crate) use reader::attempt_of;
 pub use reader::{Act, Cited, Reader, Reading, Record};
+pub use spec::split;
 pub use summary::{StreamSummary, SuiteSummary};
 
 /// What a suite tests. No score is ever averaged over lanes.
@@ -94,6 +100,9 @@ pub struct Suite {
     pub lane: Lane,
     /// One sentence: what it is and where it comes from.
     pub summary: String,
+    /// What its source holds and it does not, each with how much and why: `10 questions of 2031-03-02-llm.json: no
+    /// outcomes yet`. Every report says so.
+    pub left_out: Vec<String>,
     /// Independent histories: each has a namespace of its own (a scenario of BFCL, a site of WebArena).
     pub streams: Vec<Stream>,
     /// A question is asked once per budget, in tokens, ascending. Rankings are read off the receipt of the

@@ -13,6 +13,9 @@ pub struct SuiteSummary {
     pub lane: Lane,
     /// See [`Suite::summary`].
     pub summary: String,
+    /// See [`Suite::left_out`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// See [`Suite::budgets`].
     pub budgets: Vec<u32>,
     /// What it is reported by, the primary one first; nothing where nothing is asked.
@@ -52,6 +55,7 @@ impl Suite {
             name: self.name.clone(),
             lane: self.lane,
             summary: self.summary.clone(),
+            left_out: self.left_out.clone(),
             budgets: self.budgets.clone(),
             metrics: match self.lane {
                 Lane::Attempts => Vec::new(),

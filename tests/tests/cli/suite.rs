@@ -1,8 +1,11 @@
 //! `memhost suite`.
 
+use std::io::Write as _;
+use std::process::Stdio;
+
 use serde_json::{Value, json};
 
-use super::{PETS, Place};
+use super::{PETS, Place, Said};
 
 #[test]
 fn the_list_names_what_is_built_in_and_what_can_be_read() {
@@ -197,4 +200,179 @@ fn a_step_of_fifty_megabytes_is_warned_of_and_marked_wherever_it_is_lost() {
     let caveats = suite["caveats"].as_array().unwrap().iter();
     let mut caveats = caveats.map(|caveat| caveat.as_str().unwrap());
     assert!(caveats.any(|caveat| caveat.starts_with(mark)), "{suite}");
+}
+
+/// A conversation about boats, with this answer.
+fn boats(answer: &str) -> String {
+    json!([{
+        "sample_id": "conv-1",
+        "conversation": {"session_1": [
+            {"speaker": "Ada", "dia_id": "D1:1", "text": "My boat is painted green."},
+            {"speaker": "Ben", "dia_id": "D1:2", "text": "Mine is red."},
+        ]},
+        "qa": [
+            {"question": "What colour is Ada's boat?", "answer": answer, "evidence": "D1:1", "category": 4},
+            {"question": "What did Ada sell?", "adversarial_answer": "a car", "evidence": ["D1:1"], "category": 5},
+        ],
+    }])
+    .to_string()
+}
+
+fn with_two_releases() -> Place {
+    let place = Place::new();
+    for (folder, answer) in [("first", "red"), ("corrected, final", "green")] {
+        std::fs::create_dir(place.path(folder)).unwrap();
+        place.write(&format!("{folder}/locomo10.json"), boats(answer));
+    }
+    place
+}
+
+#[test]
+fn two_releases_are_compared_under_names_of_ones_own() {
+    let place = with_two_releases();
+    let suites = "first=locomo:first/locomo10.json,corrected=locomo:corrected, final/locomo10.json";
+    let report = place.memhost(&[
+        "compare",
+        "rag",
+        "--suite",
+        suites,
+        "--no-check",
+        "--format",
+        "json",
+    ]);
+    let report = report.succeeds().json();
+    let names: Vec<&str> = report["suites"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| s["suite"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["first", "corrected"]);
+    let of_oracle = |suite: &Value| {
+        let strategies = suite["strategies"].as_array().unwrap();
+        strategies
+            .iter()
+            .find(|s| s["strategy"] == "oracle")
+            .unwrap()["quality"]["mean"]
+            .clone()
+    };
+    assert_eq!(of_oracle(&report["suites"][1]), 1.0);
+    assert_ne!(of_oracle(&report["suites"][0]), 1.0);
+
+    let same = ["locomo:first", "locomo:corrected, final"];
+    place
+        .memhost(&["compare", "rag", "--suite", same[0], "--suite", same[1]])
+        .fails(2)
+        .complains(&[
+            "two of the suites are called `locomo`",
+            "--suite locomo-1=locomo:first --suite 'locomo-2=locomo:corrected, final'",
+        ]);
+    place
+        .memhost(&["suite", "show", "First=locomo:first"])
+        .fails(2)
+        .complains(&[
+            "`First` cannot be the name of a suite",
+            "`first=locomo:first`",
+        ]);
+    let shown = place
+        .memhost(&["suite", "show", "mine=locomo:first"])
+        .succeeds();
+    assert!(shown.out.starts_with("mine: LoCoMo"), "{}", shown.out);
+}
+
+#[test]
+fn what_is_left_out_is_said_wherever_the_suite_is_looked_at() {
+    let place = with_two_releases();
+    let what = "1 question: asking for what was never said (adversarial)";
+    for command in ["show", "check"] {
+        let line = format!("left out: {what}\n");
+        place
+            .memhost(&["suite", command, "locomo:first"])
+            .succeeds()
+            .says(&[&line]);
+        let json = place
+            .memhost(&["suite", command, "locomo:first", "--format", "json"])
+            .succeeds()
+            .json();
+        assert_eq!(json["left_out"], json!([what]));
+    }
+    place
+        .memhost(&["suite", "import", "locomo:first", "--to", "copy.jsonl"])
+        .succeeds();
+    place
+        .memhost(&["suite", "check", "copy.jsonl"])
+        .succeeds()
+        .says(&[what]);
+    place
+        .memhost(&["compare", "rag", "--suite", "locomo:first", "--no-check"])
+        .succeeds()
+        .says(&["left out of the data: 1 question: asking for what was never said"]);
+}
+
+#[test]
+fn a_suite_is_read_from_wherever_it_is() {
+    let place = Place::new();
+    let utf_16: Vec<u8> = PETS.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let rows: Vec<Value> = PETS
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    place.write("utf16.jsonl", utf_16);
+    place.write(
+        "bom.jsonl",
+        format!("\u{feff}{}", PETS.replace('\n', "\r\n")),
+    );
+    place.write("pets.json", serde_json::to_string_pretty(&rows).unwrap());
+    place.write("pets", PETS);
+    place.write("a,b=c.jsonl", PETS);
+    for suite in [
+        "utf16.jsonl",
+        "bom.jsonl",
+        "pets.json",
+        "pets",
+        "a,b=c.jsonl",
+    ] {
+        let said = place.memhost(&["suite", "check", suite]).succeeds();
+        assert!(
+            said.out.contains("suite `pets` can be used: 2 questions"),
+            "{suite}: {}",
+            said.out
+        );
+    }
+    for input in ["-", "/dev/stdin", "piped=-"] {
+        let mut command = place.command(&["suite", "show", input, "--format", "json"]);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(PETS.as_bytes())
+            .unwrap();
+        let said = Said::from(child.wait_with_output().unwrap()).succeeds();
+        assert_eq!(said.json()["streams"][0]["questions"], 2, "{input}");
+    }
+    place.write(
+        "nan.jsonl",
+        PETS.replacen("\"steps\"", "\"outcome\": {\"score\": NaN}, \"steps\"", 1),
+    );
+    place
+        .memhost(&["suite", "check", "nan.jsonl"])
+        .fails(1)
+        .complains(&[
+            "line 2, field `attempts[0].outcome.score`",
+            "`NaN` is no JSON",
+            "write null",
+        ]);
+    std::fs::create_dir(place.path("folder")).unwrap();
+    place
+        .memhost(&["suite", "check", "folder"])
+        .fails(1)
+        .complains(&[
+            "`folder`: it is a folder, and its format is not given",
+            "`locomo:folder`",
+        ]);
 }

@@ -270,6 +270,7 @@ fn suite(episodes: Vec<Episode>) -> Arc<Suite> {
         name: "test".into(),
         lane: Lane::Evidence,
         summary: String::new(),
+        left_out: Vec::new(),
         streams: vec![Stream {
             name: "s".into(),
             stages: vec![Stage::in_order(episodes)],

@@ -44,6 +44,7 @@ pub fn suite(seed: u64) -> Suite {
         name: "evidence".into(),
         lane: Lane::Evidence,
         summary: SUMMARY.into(),
+        left_out: Vec::new(),
         streams: people
             .map(|(person, part)| stream(person, &mut bits(seed, part)))
             .collect(),

@@ -81,6 +81,7 @@ pub fn suite(seed: u64) -> Suite {
         name: "forecast".into(),
         lane: Lane::Forecast,
         summary: SUMMARY.into(),
+        left_out: Vec::new(),
         streams: vec![Stream {
             name: "questions".into(),
             stages,

@@ -47,6 +47,7 @@ pub fn suite(seed: u64) -> Suite {
         name: "routing".into(),
         lane: Lane::Routing,
         summary: SUMMARY.into(),
+        left_out: Vec::new(),
         streams: vec![stream(&mut bits(seed, 1))],
         budgets: vec![4096],
         primary: "success".into(),

@@ -37,6 +37,7 @@ pub fn suite(seed: u64) -> Suite {
         name: "transfer".into(),
         lane: Lane::Transfer,
         summary: SUMMARY.into(),
+        left_out: Vec::new(),
         streams: sites
             .map(|(site, part)| stream(site, &mut bits(seed, part)))
             .collect(),

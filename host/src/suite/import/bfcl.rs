@@ -12,11 +12,18 @@ use serde::Deserialize;
 use super::super::recorded::{attempt, said, task, unknown};
 use super::super::text::normal;
 use super::super::{Episode, Lane, Matching, Question, Stage, Stream, Suite, SuiteError, Timing};
-use super::{file_in, json_lines, missing, opaque};
+use super::{LeftOut, Meant, file_in, file_of, lenient, missing, opaque, rows};
 use crate::contract::Actor;
 
 /// A quote without a literal match is that of the turn with this share of its words.
 const SAME_WORDS: f64 = 0.7;
+const FILE: &str = "BFCL_v4_memory.json";
+const QUESTION: Meant =
+    Meant::Published("a question of BFCL's memory has `id`, `question` and `scenario`");
+const ANSWER: Meant =
+    Meant::Published("an answer of BFCL's memory has `id`, `ground_truth` and `source`");
+const CONVERSATION: Meant =
+    Meant::Published("a conversation of BFCL's memory has `topic` and `question`, its turns");
 
 #[derive(Deserialize)]
 struct QuestionRow {
@@ -28,12 +35,16 @@ struct QuestionRow {
 #[derive(Deserialize)]
 struct AnswerRow {
     id: String,
+    /// Texts, or one.
+    #[serde(deserialize_with = "lenient::list")]
     ground_truth: Vec<String>,
+    #[serde(default, deserialize_with = "lenient::default")]
     source: String,
 }
 
 #[derive(Deserialize)]
 struct ConversationRow {
+    #[serde(default, deserialize_with = "lenient::default")]
     topic: String,
     question: Vec<Vec<Message>>,
 }
@@ -46,34 +57,65 @@ struct Message {
 
 /// Reads the folder with `BFCL_v4_memory.json`, `possible_answer/` and `memory_prereq_conversation/`.
 pub fn read(folder: &Path) -> Result<Suite, SuiteError> {
-    let questions_file = file_in(folder, &["BFCL_v4_memory.json"])?;
+    let mut left_out = LeftOut::default();
+    let in_clone = format!("berkeley-function-call-leaderboard/bfcl_eval/data/{FILE}");
+    let below = [FILE, &format!("bfcl_eval/data/{FILE}"), &in_clone];
+    let questions_file = file_in(folder, &below, &mut left_out)?;
     let folder = questions_file.parent().unwrap_or(folder);
-    let answers = json_lines::<AnswerRow>(&folder.join("possible_answer/BFCL_v4_memory.json"))?;
+    let answers_name = format!("possible_answer/{FILE}");
+    let answers_file =
+        file_of(folder, &answers_name).ok_or_else(|| missing(folder, &answers_name))?;
+    let answers = rows::<AnswerRow>(&answers_file, ANSWER)?;
     let answers: HashMap<String, AnswerRow> = answers
         .into_iter()
         .map(|(_, row)| (row.id.clone(), row))
         .collect();
+    let mut unanswered = 0;
     let mut scenarios: BTreeMap<String, Vec<QuestionRow>> = BTreeMap::new();
-    for (line, row) in json_lines::<QuestionRow>(&questions_file)? {
-        if !answers.contains_key(&row.id) {
-            return Err(SuiteError::Line {
-                path: questions_file,
-                line,
-                field: "id".into(),
-                problem: format!("`{}` has no line in possible_answer/", row.id),
-                advice: "take both files from the same version of the data set".into(),
-            });
+    for (_, row) in rows::<QuestionRow>(&questions_file, QUESTION)? {
+        if answers.contains_key(&row.id) {
+            scenarios.entry(row.scenario.clone()).or_default().push(row);
+        } else {
+            unanswered += 1;
         }
-        scenarios.entry(row.scenario.clone()).or_default().push(row);
     }
-    let streams = scenarios
-        .into_iter()
-        .map(|(scenario, questions)| stream(folder, scenario, &questions, &answers))
-        .collect::<Result<_, _>>()?;
+    if scenarios.is_empty() {
+        return Err(SuiteError::Source {
+            path: questions_file,
+            problem: format!(
+                "none of its {unanswered} questions has an answer in possible_answer/"
+            ),
+            advice: "take both files from the same version of the data set".into(),
+        });
+    }
+    left_out.counted(
+        unanswered,
+        "question",
+        "questions",
+        "without an answer in possible_answer/",
+    );
+    let mut streams = Vec::new();
+    for (scenario, questions) in scenarios {
+        let name = format!("memory_prereq_conversation/memory_{scenario}.json");
+        match file_of(folder, &name) {
+            Some(file) => streams.push(stream(&file, scenario, &questions, &answers)?),
+            None => {
+                let what = format!("scenario {scenario} with its {} questions", questions.len());
+                left_out.named(what, format_args!("there is no {name}"));
+            }
+        }
+    }
+    if streams.is_empty() {
+        return Err(missing(
+            folder,
+            "memory_prereq_conversation/memory_<scenario>.json",
+        ));
+    }
     Ok(Suite {
         name: "bfcl-memory".into(),
         lane: Lane::Evidence,
         summary: "BFCL v4 memory: what users mentioned in passing, asked for afterwards".into(),
+        left_out: left_out.0,
         streams,
         budgets: vec![128, 256, 512, 4096],
         primary: "answer@256".into(),
@@ -81,17 +123,12 @@ pub fn read(folder: &Path) -> Result<Suite, SuiteError> {
 }
 
 fn stream(
-    folder: &Path,
+    file: &Path,
     scenario: String,
     questions: &[QuestionRow],
     answers: &HashMap<String, AnswerRow>,
 ) -> Result<Stream, SuiteError> {
-    let name = format!("memory_prereq_conversation/memory_{scenario}.json");
-    let file = folder.join(&name);
-    if !file.is_file() {
-        return Err(missing(folder, &name));
-    }
-    let conversations: Vec<Episode> = json_lines::<ConversationRow>(&file)?
+    let conversations: Vec<Episode> = rows::<ConversationRow>(file, CONVERSATION)?
         .into_iter()
         .enumerate()
         .map(|(number, (_, row))| conversation(&scenario, number, row))

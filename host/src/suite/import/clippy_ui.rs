@@ -15,7 +15,8 @@ use rand_chacha::ChaCha8Rng;
 use super::super::files::{self, Block, File};
 use super::super::reader::code_tokens;
 use super::super::{Suite, SuiteError};
-use super::missing;
+use super::source::text;
+use super::{LeftOut, folder_in, missing};
 
 /// Which file of a lint is hidden, which files share a workspace, and what they are called. Of seeds 0 to 5 it is the
 /// first that makes 39 workspaces. Over these seeds, coverage@10 is .15 to .23 with templates alone and .43 to .48 with
@@ -31,12 +32,10 @@ const SUMMARY: &str =
 
 /// Reads the folder with `tests/ui/`, or that folder.
 pub fn read(path: &Path) -> Result<Suite, SuiteError> {
-    let inside = path.join("tests/ui");
-    let root = if inside.is_dir() {
-        inside
-    } else {
-        path.to_owned()
-    };
+    let inside = folder_in(path, &["tests/ui"], |folder| {
+        folder.ends_with("tests/ui") && folder.is_dir()
+    });
+    let root = inside.unwrap_or_else(|| path.to_owned());
     let mut paths = Vec::new();
     if root.is_dir() {
         collect(&root, &mut paths)?;
@@ -44,8 +43,7 @@ pub fn read(path: &Path) -> Result<Suite, SuiteError> {
     paths.sort();
     let mut files = Vec::new();
     for path in &paths {
-        let source = std::fs::read(path).map_err(SuiteError::reading(path))?;
-        let blocks = blocks(&String::from_utf8_lossy(&source));
+        let blocks = blocks(&text(path)?);
         if blocks.iter().any(|block| !block.problems.is_empty()) {
             files.push(blocks);
         }
@@ -56,7 +54,13 @@ pub fn read(path: &Path) -> Result<Suite, SuiteError> {
             "tests/ui/*.rs` with annotations as `//~^ lint",
         ));
     }
-    Ok(suite(files))
+    let mut left_out = LeftOut::default();
+    let without = paths.len() - files.len();
+    left_out.counted(without, "file", "files", "nothing is annotated in it");
+    Ok(Suite {
+        left_out: left_out.0,
+        ..suite(files)
+    })
 }
 
 /// Every Rust file below a folder. Links are not followed, so that this ends.

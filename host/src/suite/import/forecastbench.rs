@@ -9,23 +9,28 @@
 //! There is one stream, and a stage per due date: everything is asked of it before anything of it is heard. An outcome
 //! is known on the day of its resolution. When a market resolves is part of what is asked, so that market
 //! questions all have the same horizon, `open`; the text loses its placeholders for dates.
+//!
+//! The newest set never has outcomes yet: sets without are left out. Outcomes belong to a set by its due date, which
+//! their file says itself too.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use arrow::compute::kernels::cast_utils::Parser;
-use arrow::datatypes::Date32Type;
+use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::recorded::{resolution, task};
 use super::super::{Episode, Lane, Question, Stage, Stream, Suite, SuiteError, Timing};
-use super::{json, missing, opaque};
+use super::{
+    LeftOut, Meant, counted, dates, document, files_of, folder_in, missing, name_of, opaque,
+    unpacked_name,
+};
 
 /// Sources that are prediction markets.
 const MARKETS: [&str; 4] = ["manifold", "metaculus", "polymarket", "infer"];
 /// Horizons of data questions in days, each with the days up to which a question belongs to it.
-const HORIZONS: [(i32, &str); 4] = [(20, "7"), (60, "30"), (130, "90"), (i32::MAX, "180")];
+const HORIZONS: [(i64, &str); 4] = [(20, "7"), (60, "30"), (130, "90"), (i64::MAX, "180")];
 /// The horizon of questions that stay open until their market resolves.
 const OPEN: &str = "open";
 /// Due dates whose questions are asked before much could have been learnt.
@@ -33,6 +38,19 @@ const WARM_UP: usize = 3;
 /// Holds twenty questions with their outcomes.
 const BUDGET: u32 = 2048;
 const DAY: f64 = 86_400_000.0;
+/// How the files of questions end; those that people were asked, `-human`, are a part of them.
+const QUESTIONS: &str = "-llm.json";
+const OF_PEOPLE: &str = "-human.json";
+/// How the files of outcomes end.
+const OUTCOMES: &str = "_resolution_set.json";
+const SET: Meant = Meant::Published(
+    "ForecastBench's question set has `forecast_due_date` and `questions`, each with `id`, `source`, `question` and \
+     `freeze_datetime_value`",
+);
+const ANSWERS: Meant = Meant::Published(
+    "ForecastBench's resolution set has `resolutions`, each with `id`, `source`, `resolution_date`, `resolved_to` and \
+     `resolved`",
+);
 
 #[derive(Deserialize)]
 struct QuestionSet {
@@ -52,6 +70,9 @@ struct QuestionRow {
 
 #[derive(Deserialize)]
 struct ResolutionSet {
+    /// The set that it answers.
+    forecast_due_date: Option<String>,
+    question_set: Option<String>,
     resolutions: Vec<ResolutionRow>,
 }
 
@@ -67,73 +88,66 @@ struct ResolutionRow {
 
 /// Reads the folder with `question_sets/` and `resolution_sets/`.
 pub fn read(path: &Path) -> Result<Suite, SuiteError> {
-    let folder = [path.to_owned(), path.join("datasets")]
-        .into_iter()
-        .find(|folder| folder.join("question_sets").is_dir())
-        .ok_or_else(|| missing(path, "question_sets/<date>-llm.json"))?;
-    let mut left_out = 0;
+    let of_part = |name| path.ends_with(name).then(|| path.parent()).flatten();
+    let path = of_part("question_sets")
+        .or_else(|| of_part("resolution_sets"))
+        .unwrap_or(path);
+    let folder = folder_in(path, &["datasets"], |folder| {
+        folder.join("question_sets").is_dir()
+    })
+    .ok_or_else(|| missing(path, "question_sets/<date>-llm.json"))?;
+    let mut left_out = LeftOut::default();
+    let answers = resolution_sets(&folder, &mut left_out)?;
+    let mut unanswered = Vec::new();
+    let mut omitted = Omitted::default();
     let mut stages = Vec::new();
-    for file in question_sets(&folder)? {
-        let set: QuestionSet = json(&file)?;
-        let due = set.forecast_due_date.as_str();
-        let answers = folder
-            .join("resolution_sets")
-            .join(format!("{due}_resolution_set.json"));
-        if !answers.is_file() {
-            return Err(missing(
-                &folder,
-                &format!("resolution_sets/{due}_resolution_set.json"),
-            ));
+    for (due, file) in question_sets(&folder, &mut left_out)? {
+        let set: QuestionSet = document(&file, SET)?;
+        let says = day(&file, &set.forecast_due_date)?;
+        let outcomes = match answers.get(&due) {
+            _ if says != due => Err(format!("it says that they are due on {says}")),
+            None => Err(format!(
+                "no outcomes yet: there is no resolution_sets/{due}{OUTCOMES}"
+            )),
+            Some(file) => outcomes(due, file)?,
+        };
+        match outcomes {
+            Ok((file_of_outcomes, outcomes)) => {
+                let episodes = episodes(
+                    due,
+                    (&file, &set),
+                    (file_of_outcomes, outcomes),
+                    &mut omitted,
+                )?;
+                stages.push(Stage {
+                    batched: true,
+                    warm_up: stages.len() < WARM_UP,
+                    ..Stage::shuffled(episodes)
+                });
+            }
+            Err(why) => {
+                let questions = counted(set.questions.len(), "question", "questions");
+                left_out.named(format_args!("{questions} of {}", name_of(&file)), why);
+                unanswered.push(set.questions.len());
+            }
         }
-        let asked_on = day(&file, due)?;
-        let questions: HashMap<(&str, &str), &QuestionRow> = set
-            .questions
-            .iter()
-            .filter_map(|row| Some(((row.source.as_str(), row.id.as_str()?), row)))
-            .collect();
-        let mut episodes = Vec::new();
-        for row in json::<ResolutionSet>(&answers)?.resolutions {
-            let asked = row
-                .id
-                .as_str()
-                .and_then(|id| questions.get(&(row.source.as_str(), id)));
-            let is_market = MARKETS.contains(&row.source.as_str());
-            let (Some(question), Some(happened), false) =
-                (asked, plainly(&row), is_market && !row.resolved)
-            else {
-                left_out += 1;
-                continue;
-            };
-            let known_on = day(&answers, &row.resolution_date)?;
-            let price = is_market.then(|| price(&file, question)).transpose()?;
-            let horizon = match price {
-                Some(_) => OPEN,
-                None => horizon(known_on - asked_on),
-            };
-            episodes.push(episode(
-                due,
-                question,
-                Forecast {
-                    happened,
-                    horizon,
-                    price,
-                    asked_on,
-                    known_on,
-                },
-            ));
-        }
-        stages.push(Stage {
-            batched: true,
-            warm_up: stages.len() < WARM_UP,
-            ..Stage::shuffled(episodes)
+    }
+    if stages.is_empty() {
+        return Err(SuiteError::Source {
+            path: folder.join("resolution_sets"),
+            problem: format!("no question set has outcomes: {}", left_out.0.join("; ")),
+            advice:
+                "copy resolution_sets/ of the same version of the data set beside question_sets/"
+                    .into(),
         });
     }
+    let summary = summary(&omitted, &unanswered);
+    omitted.say(&mut left_out);
     Ok(Suite {
         name: "forecastbench".into(),
         lane: Lane::Forecast,
-        summary: format!(
-            "ForecastBench: questions about the future by due date, with late outcomes; {left_out} answers that are not yet yes or no are left out"
-        ),
+        summary,
+        left_out: left_out.0,
         streams: vec![Stream {
             name: "questions".into(),
             stages,
@@ -143,22 +157,195 @@ pub fn read(path: &Path) -> Result<Suite, SuiteError> {
     })
 }
 
-/// The files of questions, by due date.
-fn question_sets(folder: &Path) -> Result<Vec<PathBuf>, SuiteError> {
-    let folder = folder.join("question_sets");
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(&folder).map_err(SuiteError::reading(&folder))? {
-        let file = entry.map_err(SuiteError::reading(&folder))?.path();
-        let name = file.file_name().unwrap_or_default().to_string_lossy();
-        if name.ends_with("-llm.json") && name != "latest-llm.json" {
-            files.push(file);
-        }
+fn summary(omitted: &Omitted, unanswered: &[usize]) -> String {
+    let mut summary = format!(
+        "ForecastBench: questions about the future by due date, with late outcomes; {} answers that are not yet yes or no \
+         are left out",
+        omitted.all()
+    );
+    if !unanswered.is_empty() {
+        let questions: usize = unanswered.iter().sum();
+        summary += &format!(
+            "; {} of {} {} no outcomes yet",
+            counted(unanswered.len(), "set", "sets"),
+            counted(questions, "question", "questions"),
+            if unanswered.len() == 1 { "has" } else { "have" }
+        );
     }
-    if files.is_empty() {
+    summary
+}
+
+/// Answers that nothing was made of, by the reason.
+#[derive(Default)]
+struct Omitted {
+    open: usize,
+    neither: usize,
+    combined: usize,
+    of_no_question: usize,
+    repeated: usize,
+}
+
+impl Omitted {
+    fn all(&self) -> usize {
+        self.open + self.neither + self.combined + self.of_no_question + self.repeated
+    }
+
+    fn say(&self, left_out: &mut LeftOut) {
+        let mut say = |number, why| left_out.counted(number, "answer", "answers", why);
+        say(self.open, "not resolved yet");
+        say(self.neither, "neither yes nor no");
+        say(self.combined, "of combined questions");
+        say(
+            self.of_no_question,
+            "of questions that their set does not have",
+        );
+        say(
+            self.repeated,
+            "of a question and a day that have one already",
+        );
+    }
+}
+
+/// The files of questions by their due dates, in the order of these.
+fn question_sets(
+    folder: &Path,
+    left_out: &mut LeftOut,
+) -> Result<BTreeMap<NaiveDate, PathBuf>, SuiteError> {
+    let folder = folder.join("question_sets");
+    let people = files_of(&folder, OF_PEOPLE)?.len();
+    left_out.counted(
+        people,
+        "file *-human.json",
+        "files *-human.json",
+        "a part of the same questions",
+    );
+    let sets = by_date(&folder, QUESTIONS, left_out)?;
+    if sets.is_empty() {
         return Err(missing(&folder, "<date>-llm.json"));
     }
-    files.sort();
+    Ok(sets)
+}
+
+/// The files of outcomes by the due dates of their questions.
+fn resolution_sets(
+    folder: &Path,
+    left_out: &mut LeftOut,
+) -> Result<BTreeMap<NaiveDate, PathBuf>, SuiteError> {
+    let folder = folder.join("resolution_sets");
+    if !folder.is_dir() {
+        return Ok(BTreeMap::new());
+    }
+    by_date(&folder, OUTCOMES, left_out)
+}
+
+/// The files of a folder that are named `<date><end>`. `latest` is one of the others once more.
+fn by_date(
+    folder: &Path,
+    end: &str,
+    left_out: &mut LeftOut,
+) -> Result<BTreeMap<NaiveDate, PathBuf>, SuiteError> {
+    let mut files = BTreeMap::new();
+    for file in files_of(folder, end)? {
+        let name = name_of(&file);
+        let date = unpacked_name(&name).strip_suffix(end).unwrap_or_default();
+        match dates::day(date) {
+            Some(day) => match files.get(&day) {
+                None => _ = files.insert(day, file),
+                Some(first) => {
+                    left_out.named(&name, format_args!("{} is of the same day", name_of(first)))
+                }
+            },
+            None if date == "latest" => (),
+            None => left_out.named(&name, format_args!("`{date}` in its name is no date")),
+        }
+    }
     Ok(files)
+}
+
+/// A file with its outcomes.
+type Outcomes<'a> = (&'a Path, Vec<ResolutionRow>);
+
+/// The outcomes of a set, or why they are not its.
+fn outcomes(due: NaiveDate, file: &Path) -> Result<Result<Outcomes<'_>, String>, SuiteError> {
+    let set: ResolutionSet = document(file, ANSWERS)?;
+    let named = set
+        .question_set
+        .as_deref()
+        .map(|name| unpacked_name(name).trim_end_matches(".json"));
+    let named = named.map(|name| {
+        ["-llm", "-human"]
+            .iter()
+            .fold(name, |name, end| name.trim_end_matches(end))
+    });
+    let of = [set.forecast_due_date.as_deref(), named];
+    let another = of
+        .into_iter()
+        .flatten()
+        .find(|of| dates::day(of).is_some_and(|day| day != due));
+    Ok(match another {
+        Some(another) => Err(format!(
+            "{} holds the outcomes of another set, {another}",
+            name_of(file)
+        )),
+        None => Ok((file, set.resolutions)),
+    })
+}
+
+/// What is asked of a set: every question once per day on which it was answered with yes or no.
+fn episodes(
+    due: NaiveDate,
+    (file, set): (&Path, &QuestionSet),
+    (file_of_outcomes, outcomes): Outcomes<'_>,
+    omitted: &mut Omitted,
+) -> Result<Vec<Episode>, SuiteError> {
+    let questions: HashMap<(&str, &str), &QuestionRow> = set
+        .questions
+        .iter()
+        .filter_map(|row| Some(((row.source.as_str(), row.id.as_str()?), row)))
+        .collect();
+    let mut answered = HashMap::new();
+    let mut episodes = Vec::new();
+    for row in outcomes {
+        let Some(id) = row.id.as_str() else {
+            omitted.combined += 1;
+            continue;
+        };
+        let Some(question) = questions.get(&(row.source.as_str(), id)) else {
+            omitted.of_no_question += 1;
+            continue;
+        };
+        let is_market = MARKETS.contains(&row.source.as_str());
+        let (Some(resolved_to), false) = (row.resolved_to, is_market && !row.resolved) else {
+            omitted.open += 1;
+            continue;
+        };
+        let Some(happened) = plainly(resolved_to) else {
+            omitted.neither += 1;
+            continue;
+        };
+        let known_on = day(file_of_outcomes, &row.resolution_date)?;
+        let place = (row.source.clone(), id.to_owned(), known_on);
+        if answered.insert(place, happened).is_some() {
+            omitted.repeated += 1;
+            continue;
+        }
+        let price = is_market.then(|| price(file, question)).transpose()?;
+        let horizon = match price {
+            Some(_) => OPEN,
+            None => horizon(known_on.signed_duration_since(due).num_days()),
+        };
+        episodes.push(episode(
+            question,
+            Forecast {
+                happened,
+                horizon,
+                price,
+                asked_on: due,
+                known_on,
+            },
+        ));
+    }
+    Ok(episodes)
 }
 
 /// A forecast that was resolved.
@@ -166,11 +353,11 @@ struct Forecast {
     happened: bool,
     horizon: &'static str,
     price: Option<f64>,
-    asked_on: i32,
-    known_on: i32,
+    asked_on: NaiveDate,
+    known_on: NaiveDate,
 }
 
-fn episode(due: &str, row: &QuestionRow, forecast: Forecast) -> Episode {
+fn episode(row: &QuestionRow, forecast: Forecast) -> Episode {
     let id = row.id.as_str().unwrap_or_default();
     let of_market = forecast.price.map(|price| price.to_string());
     let series = opaque("forecastbench/series", &format!("{}/{id}", row.source));
@@ -183,7 +370,8 @@ fn episode(due: &str, row: &QuestionRow, forecast: Forecast) -> Episode {
         labels.insert("market", price);
     }
     let labels: Vec<(&str, &str)> = labels.into_iter().collect();
-    let place = format!("{due}/{}/{id}/{}", row.source, forecast.known_on);
+    let (due, known_on) = (forecast.asked_on, dates::days(forecast.known_on));
+    let place = format!("{due}/{}/{id}/{known_on}", row.source);
     let task = task(opaque("forecastbench", &place), text(row), &labels);
     Episode {
         question: Some(Question::Forecast {
@@ -194,10 +382,10 @@ fn episode(due: &str, row: &QuestionRow, forecast: Forecast) -> Episode {
         }),
         attempts: vec![resolution(&task, forecast.happened)],
         withheld: Vec::new(),
-        group: due.to_owned(),
+        group: due.to_string(),
         timing: Timing {
-            asked: Some(f64::from(forecast.asked_on) * DAY),
-            known: Some(f64::from(forecast.known_on) * DAY),
+            asked: Some(dates::days(due) as f64 * DAY),
+            known: Some(known_on as f64 * DAY),
         },
         check: None,
         task,
@@ -213,24 +401,23 @@ fn text(row: &QuestionRow) -> String {
 }
 
 /// Yes or no, if it is either.
-fn plainly(row: &ResolutionRow) -> Option<bool> {
-    match row.resolved_to? {
+fn plainly(resolved_to: f64) -> Option<bool> {
+    match resolved_to {
         1.0 => Some(true),
         0.0 => Some(false),
         _ => None,
     }
 }
 
-fn horizon(days: i32) -> &'static str {
+fn horizon(days: i64) -> &'static str {
     HORIZONS
         .iter()
         .find(|(below, _)| days < *below)
         .map_or(OPEN, |(_, name)| name)
 }
 
-/// Days since 1970.
-fn day(file: &Path, date: &str) -> Result<i32, SuiteError> {
-    Date32Type::parse(date).ok_or_else(|| SuiteError::Source {
+fn day(file: &Path, date: &str) -> Result<NaiveDate, SuiteError> {
+    dates::day(date).ok_or_else(|| SuiteError::Source {
         path: file.to_owned(),
         problem: format!("`{date}` is no date"),
         advice: "dates read like 2025-10-26".into(),
@@ -342,6 +529,136 @@ mod tests {
             (task.text.clone(), task.labels.clone())
         };
         assert_eq!(shown(&earlier), shown(&later));
+    }
+
+    /// Four sets with outcomes and a fifth without, as the folder always has one.
+    fn folder_of_sets(date: fn(u32, u32) -> String) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["question_sets", "resolution_sets"] {
+            std::fs::create_dir_all(folder.path().join(name)).unwrap();
+        }
+        for (number, (month, day)) in [(1, 5), (1, 19), (2, 2), (2, 16), (3, 2)]
+            .into_iter()
+            .enumerate()
+        {
+            let due = date(month, day);
+            let ids = (0..10).map(|id| format!("lakes-{id}"));
+            let questions: Vec<_> = ids
+                .clone()
+                .map(|id| serde_json::json!({"id": id, "source": "lakes", "question": "Higher?", "freeze_datetime_value": "3"}))
+                .collect();
+            let set = serde_json::json!({"forecast_due_date": due, "questions": questions});
+            let file = folder.path().join(format!("question_sets/{due}-llm.json"));
+            std::fs::write(file, set.to_string()).unwrap();
+            if number == 4 {
+                continue;
+            }
+            let answers: Vec<_> = ids
+                .take(8)
+                .map(|id| serde_json::json!({"id": id, "source": "lakes", "resolution_date": date(month, day + 7), "resolved_to": 1.0, "resolved": true}))
+                .collect();
+            let set = serde_json::json!({"forecast_due_date": due, "resolutions": answers});
+            let file = folder
+                .path()
+                .join(format!("resolution_sets/{due}_resolution_set.json"));
+            std::fs::write(file, set.to_string()).unwrap();
+        }
+        std::fs::write(
+            folder.path().join("question_sets/latest-llm.json"),
+            "\"2031-03-02-llm.json\"",
+        )
+        .unwrap();
+        folder
+    }
+
+    fn padded(month: u32, day: u32) -> String {
+        format!("2031-{month:02}-{day:02}")
+    }
+
+    #[test]
+    fn the_newest_set_without_outcomes_is_left_out_and_named() {
+        let folder = folder_of_sets(padded);
+        let suite = read(folder.path()).unwrap();
+        assert_eq!(suite.questions().count(), 32);
+        assert!(
+            suite
+                .summary
+                .contains("1 set of 10 questions has no outcomes yet"),
+            "{}",
+            suite.summary
+        );
+        assert_eq!(
+            suite.left_out,
+            [
+                "10 questions of 2031-03-02-llm.json: no outcomes yet: there is no \
+              resolution_sets/2031-03-02_resolution_set.json"
+            ]
+        );
+        for inside in ["question_sets", "resolution_sets"] {
+            assert_eq!(read(&folder.path().join(inside)).unwrap(), suite);
+        }
+        std::fs::remove_dir_all(folder.path().join("resolution_sets")).unwrap();
+        let said = read(folder.path()).unwrap_err().to_string();
+        assert!(said.contains("no question set has outcomes"), "{said}");
+    }
+
+    /// `2031-1-19` is before `2031-1-5` as a text.
+    #[test]
+    fn sets_are_in_the_order_of_their_dates_however_these_are_written() {
+        let expected = read(folder_of_sets(padded).path()).unwrap();
+        let bare = read(folder_of_sets(|month, day| format!("2031-{month}-{day}")).path()).unwrap();
+        assert_eq!(bare.streams, expected.streams);
+        let asked = |suite: &Suite| {
+            let stages = suite.streams[0].stages.iter();
+            stages
+                .map(|stage| stage.episodes[0].timing.asked)
+                .collect::<Vec<_>>()
+        };
+        assert!(asked(&bare).is_sorted());
+    }
+
+    #[test]
+    fn outcomes_of_another_set_or_question_are_not_taken() {
+        let of_another = ANSWERS.replacen('{', r#"{"forecast_due_date": "2025-11-09", "#, 1);
+        let said = read_these(QUESTIONS, &of_another).unwrap_err().to_string();
+        assert!(
+            said.contains("holds the outcomes of another set, 2025-11-09"),
+            "{said}"
+        );
+        let by_name = ANSWERS.replacen('{', r#"{"question_set": "2025-11-09-llm.json", "#, 1);
+        let said = read_these(QUESTIONS, &by_name).unwrap_err().to_string();
+        assert!(said.contains("2025-11-09"), "{said}");
+        for own in [
+            r#"{"forecast_due_date": "2025-10-26", "#,
+            r#"{"question_set": "2025-10-26-human.json", "#,
+        ] {
+            assert!(
+                read_these(QUESTIONS, &ANSWERS.replacen('{', own, 1)).is_ok(),
+                "{own}"
+            );
+        }
+        // A question of the same id from another source is another question.
+        let suite = read_these(QUESTIONS, &ANSWERS.replace("yfinance", "fred")).unwrap();
+        assert_eq!(suite.questions().count(), 1);
+        assert!(
+            suite
+                .left_out
+                .contains(&"4 answers: of questions that their set does not have".to_owned()),
+            "{:?}",
+            suite.left_out
+        );
+        // Whatever is answered twice is asked once.
+        let twice = ANSWERS.replacen("{\"id\": \"HSY\"", r#"{"id": "HSY", "source": "yfinance", "resolution_date": "2025-11-2", "resolved_to": 1.0, "resolved": true}, {"id": "HSY""#, 1);
+        let suite = read_these(QUESTIONS, &twice).unwrap();
+        assert_eq!(suite.questions().count(), 3);
+        assert!(
+            suite
+                .left_out
+                .iter()
+                .any(|what| what.starts_with("1 answer: of a question and a day")),
+            "{:?}",
+            suite.left_out
+        );
     }
 
     #[test]

@@ -11,10 +11,14 @@ use serde::Deserialize;
 
 use super::super::recorded::{attempt, graded, said, task};
 use super::super::{Check, Episode, Lane, Question, Stage, Stream, Suite, SuiteError, Timing};
-use super::{file_in, json_lines, opaque};
+use super::{LeftOut, Meant, file_in, opaque, rows};
 use crate::contract::{Actor, Agent, Attempt, Task};
 
 const FILE: &str = "example_model_solutions.jsonl";
+const ROW: Meant = Meant::Published(
+    "a row of GSM8K's model solutions has `question`, `ground_truth`, and four models such as `6b_finetuning`, each with \
+     `solution` and `is_correct`",
+);
 
 #[derive(Deserialize)]
 struct Row {
@@ -38,8 +42,13 @@ struct Solution {
 
 /// Reads `example_model_solutions.jsonl`, or the folder with it.
 pub fn read(path: &Path) -> Result<Suite, SuiteError> {
-    let file = file_in(path, &[FILE, &format!("grade_school_math/data/{FILE}")])?;
-    let episodes = json_lines::<Row>(&file)?
+    let mut left_out = LeftOut::default();
+    let file = file_in(
+        path,
+        &[FILE, &format!("grade_school_math/data/{FILE}")],
+        &mut left_out,
+    )?;
+    let episodes = rows::<Row>(&file, ROW)?
         .into_iter()
         .map(|(line, row)| episode(&file, line, row))
         .collect::<Result<_, _>>()?;
@@ -49,6 +58,7 @@ pub fn read(path: &Path) -> Result<Suite, SuiteError> {
         summary:
             "GSM8K: which of four models solves this word problem? Memory should not help here"
                 .into(),
+        left_out: left_out.0,
         streams: vec![Stream {
             name: "main".into(),
             stages: vec![Stage::shuffled(episodes)],

@@ -13,14 +13,12 @@
 
 use std::path::Path;
 
-use arrow::array::types::Date32Type;
-use arrow::compute::kernels::cast_utils::Parser as _;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::recorded::{attempt, said, task, unknown};
 use super::super::{Episode, Lane, Matching, Question, Stage, Stream, Suite, SuiteError, Timing};
-use super::{file_in, json, opaque};
+use super::{LeftOut, Meant, dates, file_in, lenient, opaque, rows};
 use crate::contract::{Actor, Step};
 
 /// The files, the one that most comparisons use first; the authors' later release has `_cleaned` in its names.
@@ -34,19 +32,24 @@ const FILES: [&str; 6] = [
 ];
 const ABSTENTION: &str = "_abs";
 const PREFERENCE: &str = "single-session-preference";
-const MINUTE: f64 = 60_000.0;
+const INSTANCE: Meant = Meant::Published(
+    "an instance of LongMemEval has `question_id`, `question_type`, `question`, `answer`, `question_date`, and \
+     `haystack_sessions` with their `haystack_session_ids` and `haystack_dates`",
+);
 
 #[derive(Deserialize)]
 struct Instance {
+    #[serde(deserialize_with = "lenient::id")]
     question_id: String,
     question_type: String,
     question: String,
-    /// A text, or a number such as a count.
+    /// A text, or a number such as a count; or several.
     answer: Value,
     question_date: String,
     haystack_session_ids: Vec<String>,
     haystack_dates: Vec<String>,
     haystack_sessions: Vec<Vec<Turn>>,
+    #[serde(default, deserialize_with = "lenient::list")]
     answer_session_ids: Vec<String>,
 }
 
@@ -54,7 +57,7 @@ struct Instance {
 struct Turn {
     role: Speaker,
     content: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::default")]
     has_answer: bool,
 }
 
@@ -67,16 +70,23 @@ enum Speaker {
 
 /// Reads one of the files, or the first that a folder has.
 pub fn read(path: &Path) -> Result<Suite, SuiteError> {
-    let file = file_in(path, &FILES)?;
-    let instances = json::<Vec<Instance>>(&file)?;
+    let mut left_out = LeftOut::default();
+    let file = file_in(path, &FILES, &mut left_out)?;
+    let instances = rows::<Instance>(&file, INSTANCE)?;
     let all = instances.len();
     let mut streams = Vec::new();
-    for instance in instances {
+    for (_, instance) in instances {
         if !instance.question_id.ends_with(ABSTENTION) {
             streams.push(stream(&file, instance)?);
         }
     }
     let abstention = all - streams.len();
+    left_out.counted(
+        abstention,
+        "question",
+        "questions",
+        "asking for what was never said",
+    );
     Ok(Suite {
         name: "longmemeval".into(),
         lane: Lane::Evidence,
@@ -84,6 +94,7 @@ pub fn read(path: &Path) -> Result<Suite, SuiteError> {
             "LongMemEval: questions about many sessions with an assistant; {abstention} of {all} ask for what was never \
              said and are left out"
         ),
+        left_out: left_out.0,
         streams,
         budgets: vec![128, 256, 512, 4096],
         primary: "recall@10".into(),
@@ -129,8 +140,11 @@ fn stream(file: &Path, instance: Instance) -> Result<Stream, SuiteError> {
         let episode = session(&name, attempt_id, &date, turns);
         episodes.push((date, episode));
     }
-    // Dates are written so that their order is that of their letters. The oracle's are not in order.
-    episodes.sort_by(|(one, _), (other, _)| one.cmp(other));
+    // The oracle's are not in order. What is no date stands behind those that are.
+    episodes.sort_by_key(|(date, _)| {
+        let moment = dates::moment(date);
+        (moment.is_none(), moment, date.clone())
+    });
     let question = Episode {
         task: task(
             name.clone(),
@@ -140,9 +154,7 @@ fn stream(file: &Path, instance: Instance) -> Result<Stream, SuiteError> {
         question: Some(Question::Evidence {
             answers: match answer {
                 _ if question_type == PREFERENCE => Vec::new(),
-                Value::Null => Vec::new(),
-                Value::String(text) => vec![text],
-                other => vec![other.to_string()],
+                answer => lenient::texts(answer),
             },
             matching: Matching::Words,
             gold,
@@ -188,15 +200,9 @@ fn step(turn: Turn) -> Step {
 
 /// `2023/05/20 (Sat) 02:21`; what is written otherwise comes one minute after what was before.
 fn asked(date: &str) -> Timing {
-    let time = || {
-        let (date, rest) = date.split_once(' ')?;
-        let (hour, minute) = rest.rsplit(' ').next()?.split_once(':')?;
-        let (hour, minute): (f64, f64) = (hour.parse().ok()?, minute.parse().ok()?);
-        let days = f64::from(Date32Type::parse(&date.replace('/', "-"))?);
-        Some(((days * 24.0 + hour) * 60.0 + minute) * MINUTE)
-    };
+    let moment = dates::moment(date);
     Timing {
-        asked: time(),
+        asked: moment.map(|moment| moment.and_utc().timestamp_millis() as f64),
         known: None,
     }
 }
@@ -204,6 +210,8 @@ fn asked(date: &str) -> Timing {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const MINUTE: f64 = 60_000.0;
 
     /// The published shape: the later session first, evidence in one, an id that gives it away, a question that has no
     /// answer, and one about a preference.
@@ -339,6 +347,38 @@ mod tests {
             super::super::super::check(&suite)
                 .iter()
                 .all(|problem| { problem.severity != super::super::super::Severity::Error })
+        );
+    }
+
+    #[test]
+    fn sessions_are_in_the_order_of_their_dates_however_these_are_written() {
+        let bare = DATA
+            .replace("2023/05/21 (Sun) 10:00", "2023/5/21 10:00")
+            .replace("2023/05/20 (Sat) 02:21", "2023-5-2T02:21");
+        let suite = read_this(&bare).unwrap();
+        let sessions = suite.streams[0].stages[0].episodes.iter();
+        let texts: Vec<&str> = sessions.map(|episode| episode.task.text.as_str()).collect();
+        assert_eq!(
+            texts,
+            [
+                "A conversation on 2023-5-2T02:21",
+                "A conversation on 2023/5/21 10:00"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_left_out_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        for file in ["longmemeval_s.json", "longmemeval_oracle.json"] {
+            std::fs::write(folder.path().join(file), DATA).unwrap();
+        }
+        assert_eq!(
+            read(folder.path()).unwrap().left_out,
+            [
+                "longmemeval_oracle.json: longmemeval_s.json is read; name a file to read another",
+                "1 question: asking for what was never said",
+            ]
         );
     }
 

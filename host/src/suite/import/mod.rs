@@ -2,20 +2,24 @@
 //!
 //! Three rules hold in all of them. A task's id says nothing: files list tasks of one kind side by side, so that a
 //! strategy which can count would know the answer (`opaque`). What a strategy is shown is what the data really
-//! hold, never a trajectory made up around it. And what is left out is counted in the suite's summary.
+//! hold, never a trajectory made up around it. And what is left out is named and counted ([`LeftOut`]): what can be read is
+//! taken, and nothing vanishes without a word.
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use super::error::SuiteError;
-use super::jsonl::{LARGEST_FILE, Lines, parse};
+use super::json::{Meant, document, rows};
+use super::source::{self, PACKED, is_readable, unpacked_name};
 
 pub mod bfcl;
 pub mod clippy_ui;
+mod dates;
 pub mod forecastbench;
 pub mod gsm8k;
+mod lenient;
 pub mod locomo;
 pub mod longmemeval;
 pub mod reflexion_hotpotqa;
@@ -30,42 +34,93 @@ fn opaque(data_set: &str, id: &str) -> String {
     hex::encode(&digest[..5])
 }
 
-/// Reads one JSON document.
-fn json<T: DeserializeOwned>(path: &Path) -> Result<T, SuiteError> {
-    let length = std::fs::metadata(path)
-        .map_err(SuiteError::reading(path))?
-        .len();
-    if length > LARGEST_FILE {
-        return Err(SuiteError::Source {
-            path: path.to_owned(),
-            problem: format!("it is larger than {} MiB", LARGEST_FILE >> 20),
-            advice: "split it, or write the suite as JSON lines, which are read one by one".into(),
-        });
+/// What a data set holds and its suite does not.
+#[derive(Debug, Default)]
+struct LeftOut(Vec<String>);
+
+impl LeftOut {
+    /// Something by its name, and why it is not there.
+    fn named(&mut self, what: impl Display, why: impl Display) {
+        self.0.push(format!("{what}: {why}"));
     }
-    let text = std::fs::read(path).map_err(SuiteError::reading(path))?;
-    parse(path, 1, &text)
+
+    /// So many of something, and why; nothing is said of none.
+    fn counted(&mut self, number: usize, one: &str, several: &str, why: impl Display) {
+        match number {
+            0 => (),
+            1 => self.named(format_args!("1 {one}"), why),
+            _ => self.named(format_args!("{number} {several}"), why),
+        }
+    }
 }
 
-/// Reads JSON lines, each with its number.
-fn json_lines<T: DeserializeOwned>(path: &Path) -> Result<Vec<(usize, T)>, SuiteError> {
-    let mut lines = Lines::open(path)?;
-    let mut rows = Vec::new();
-    while let Some((line, text)) = lines.next_filled()? {
-        rows.push((line, parse(path, line, &text)?));
+/// A count with its noun.
+fn counted(number: usize, one: &str, several: &str) -> String {
+    match number {
+        1 => format!("1 {one}"),
+        _ => format!("{number} {several}"),
     }
-    Ok(rows)
 }
 
-/// The file itself, or the first of these names that exists in a folder.
-fn file_in(path: &Path, names: &[&str]) -> Result<PathBuf, SuiteError> {
-    if path.is_file() {
+/// The file itself, or the first of these that exists in a folder, packed or not. Others of them are left out.
+fn file_in(path: &Path, names: &[&str], left_out: &mut LeftOut) -> Result<PathBuf, SuiteError> {
+    if is_readable(path) {
         return Ok(path.to_owned());
     }
-    names
-        .iter()
-        .map(|name| path.join(name))
-        .find(|candidate| candidate.is_file())
-        .ok_or_else(|| missing(path, &names.join("` or `")))
+    let mut found = names.iter().filter_map(|name| file_of(path, name));
+    let file = found
+        .next()
+        .ok_or_else(|| missing(path, &names.join("` or `")))?;
+    for other in found.filter(|other| *other != file) {
+        let why = format!("{} is read; name a file to read another", name_of(&file));
+        left_out.named(name_of(&other), why);
+    }
+    Ok(file)
+}
+
+/// The file of this name in a folder, packed or not.
+fn file_of(folder: &Path, name: &str) -> Option<PathBuf> {
+    let ends = PACKED.iter();
+    let mut files = ends.map(|end| folder.join(format!("{name}{end}")));
+    files.find(|file| is_readable(file))
+}
+
+/// Every file of a folder whose name ends like this, packed or not, in the order of their names.
+fn files_of(folder: &Path, end: &str) -> Result<Vec<PathBuf>, SuiteError> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(SuiteError::reading(folder))? {
+        let file = entry.map_err(SuiteError::reading(folder))?.path();
+        if is_readable(&file) && unpacked_name(&name_of(&file)).ends_with(end) {
+            files.push(file);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The name of a file or folder.
+fn name_of(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// The name of a file without what says how it is packed, and without its ending.
+fn stem_of(path: &Path) -> String {
+    let name = name_of(path);
+    let name = unpacked_name(&name);
+    name.rsplit_once('.')
+        .map_or(name, |(stem, _)| stem)
+        .to_owned()
+}
+
+/// The folder itself, or the first of these below it that fits.
+fn folder_in(path: &Path, below: &[&str], fits: impl Fn(&Path) -> bool) -> Option<PathBuf> {
+    let below = below.iter().map(|name| path.join(name));
+    std::iter::once(path.to_owned())
+        .chain(below)
+        .find(|folder| fits(folder))
 }
 
 /// What is said when a folder does not hold what it should.
@@ -80,3 +135,6 @@ fn missing(path: &Path, wanted: &str) -> SuiteError {
         advice: "give the path as the data set's authors lay it out; `memhost suite list` says what each format expects".into(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 
 use super::super::recorded::{agent, attempt, graded, said, task, tool};
 use super::super::{Check, Episode, Lane, Stage, Stream, Suite, SuiteError, Timing};
-use super::{missing, opaque};
+use super::source::{self, is_readable};
+use super::{LeftOut, files_of, folder_in, missing, opaque, stem_of};
 use crate::contract::{Actor, Attempt, Document, Outcome, Step, Task};
 
 /// How the file with the log of one run ends.
@@ -39,12 +40,20 @@ pub fn read(path: &Path) -> Result<Suite, SuiteError> {
     for file in logs(path)? {
         streams.push(stream(&file, &mut repeated)?);
     }
+    let mut left_out = LeftOut::default();
+    left_out.counted(
+        repeated,
+        "attempt",
+        "attempts",
+        "logged a second time, as halted",
+    );
     Ok(Suite {
         name: "reflexion-hotpotqa".into(),
         lane: Lane::Attempts,
         summary: format!(
             "Reflexion on HotpotQA: trials with and without reflections; {repeated} attempts that are logged a second time, as halted, are left out"
         ),
+        left_out: left_out.0,
         streams,
         budgets: Vec::new(),
         primary: String::new(),
@@ -53,20 +62,13 @@ pub fn read(path: &Path) -> Result<Suite, SuiteError> {
 
 /// The file itself, or every log of a folder.
 fn logs(path: &Path) -> Result<Vec<PathBuf>, SuiteError> {
-    if path.is_file() {
+    if is_readable(path) {
         return Ok(vec![path.to_owned()]);
     }
-    let wanted = format!("*{LOG}");
-    let mut logs: Vec<PathBuf> = std::fs::read_dir(path)
-        .map_err(|_| missing(path, &wanted))?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|file| file.is_file() && file.to_string_lossy().ends_with(LOG))
-        .collect();
-    logs.sort();
-    if logs.is_empty() {
-        return Err(missing(path, &wanted));
-    }
-    Ok(logs)
+    let has_logs = |folder: &Path| files_of(folder, LOG).is_ok_and(|logs| !logs.is_empty());
+    let folder = folder_in(path, &["root", "hotpotqa_runs/root"], has_logs);
+    let folder = folder.ok_or_else(|| missing(path, &format!("*{LOG}")))?;
+    files_of(&folder, LOG)
 }
 
 /// One run: a stage per trial.
@@ -76,8 +78,8 @@ fn stream(file: &Path, repeated: &mut usize) -> Result<Stream, SuiteError> {
         problem,
         advice: "take the log as Reflexion's authors publish it".into(),
     };
-    let log = std::fs::read_to_string(file).map_err(SuiteError::reading(file))?;
-    let run = file.file_stem().unwrap_or_default().to_string_lossy();
+    let log = source::text(file)?;
+    let run = stem_of(file);
     let mut stages: Vec<Stage> = Vec::new();
     for part in log.split(TRIAL).skip(1) {
         let (number, body) = part.split_once('\n').unwrap_or((part, ""));
@@ -95,10 +97,7 @@ fn stream(file: &Path, repeated: &mut usize) -> Result<Stream, SuiteError> {
     if stages.is_empty() {
         return Err(broken(format!("there is no `{TRIAL}1` in it")));
     }
-    Ok(Stream {
-        name: run.into_owned(),
-        stages,
-    })
+    Ok(Stream { name: run, stages })
 }
 
 /// The attempts of one trial; or what is wrong with them.

@@ -25,6 +25,8 @@ pub(super) struct HeaderRow {
     lane: Lane,
     #[serde(default)]
     summary: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    left_out: Vec<String>,
     budgets: Option<Vec<u32>>,
     primary: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
@@ -51,6 +53,7 @@ impl HeaderRow {
             name: suite.name.clone(),
             lane: suite.lane,
             summary: suite.summary.clone(),
+            left_out: suite.left_out.clone(),
             budgets: Some(suite.budgets.clone()),
             primary: Some(suite.primary.clone()),
             shuffled: stages(|stage| stage.shuffled),
@@ -99,6 +102,7 @@ impl HeaderRow {
             name: self.name,
             lane: self.lane,
             summary: self.summary,
+            left_out: self.left_out,
             streams,
             budgets,
             primary,

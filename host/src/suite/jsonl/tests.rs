@@ -212,6 +212,94 @@ fn a_byte_order_mark_and_windows_line_ends_do_not_matter() {
 }
 
 #[test]
+fn a_list_and_objects_of_several_lines_are_the_same_suite() {
+    let expected = read_lines(&[HEADER, SESSION, QUESTION]).unwrap();
+    let pretty = |line: &str| {
+        let value: serde_json::Value = serde_json::from_str(line).unwrap();
+        serde_json::to_string_pretty(&value).unwrap()
+    };
+    let rows = [HEADER, SESSION, QUESTION];
+    let layouts = [
+        format!("[{}]", rows.join(",")),
+        format!("[\n{}\n]\n", rows.join(",\n")),
+        format!("\n\n[{}]", rows.map(pretty).join(",\n")),
+        rows.map(pretty).join("\n"),
+        format!("{}\n{SESSION}\n{QUESTION}", pretty(HEADER)),
+    ];
+    for layout in layouts {
+        assert_eq!(read(&file(&layout).path).unwrap(), expected, "{layout}");
+        for encode in super::super::source::tests::ENCODINGS {
+            assert_eq!(
+                read(&file(encode(&layout)).path).unwrap(),
+                expected,
+                "{layout}"
+            );
+        }
+    }
+    let broken = QUESTION.replace("answers", "anwsers");
+    let said = error(&["[", HEADER, ",", SESSION, ",", &broken, "]"]);
+    assert!(
+        said.contains("line 6, field `[2].question.anwsers`"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_number_that_is_none_is_called_nan_with_its_place() {
+    let scored = SESSION.replace(r#""steps""#, r#""outcome": {"score": NaN}, "steps""#);
+    let said = error(&[HEADER, &scored]);
+    for expected in [
+        "line 2, field `attempts[0].outcome.score`",
+        "`NaN` is no JSON",
+        "write null",
+    ] {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    assert!(read_lines(&[HEADER, &scored.replace("NaN", "null"), QUESTION]).is_ok());
+}
+
+#[test]
+fn a_data_set_that_is_taken_for_a_suite_is_known_by_its_fields() {
+    let said = error(&[r#"[{"sample_id": "1", "conversation": {}, "qa": []}]"#]);
+    assert!(
+        said.contains("this looks like `locomo`, which is read as `locomo:"),
+        "{said}"
+    );
+    let said = error(&[SESSION]);
+    assert!(said.contains("a suite starts with a header"), "{said}");
+    assert!(said.contains("`<format>:<path>`"), "{said}");
+}
+
+#[test]
+fn what_is_left_out_survives_a_round_trip() {
+    let mut suite = read_lines(&[HEADER, SESSION, QUESTION]).unwrap();
+    suite.left_out = vec!["2 questions: no outcomes yet".into()];
+    let again = file("");
+    suite.write_jsonl(&again.path).unwrap();
+    assert_eq!(read(&again.path).unwrap(), suite);
+}
+
+/// A pipe has no length, cannot be read twice, and may give a byte at a time.
+#[cfg(unix)]
+#[test]
+fn a_named_pipe_is_a_file_like_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo")
+        .arg(&path)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let writer = std::thread::spawn({
+        let path = path.clone();
+        move || std::fs::write(path, [HEADER, SESSION, QUESTION].join("\n")).unwrap()
+    });
+    let suite = Suite::load(&path.to_string_lossy()).unwrap();
+    writer.join().unwrap();
+    assert_eq!(suite.questions().count(), 1);
+}
+
+#[test]
 fn a_document_of_50_mb_is_read_and_remarked_upon() {
     let long = "word ".repeat(10 << 20);
     let suite = read_lines(&[HEADER, &SESSION.replace("I am 41.", &long), QUESTION]).unwrap();
@@ -223,7 +311,7 @@ fn a_document_of_50_mb_is_read_and_remarked_upon() {
 
 #[test]
 fn a_line_without_end_is_refused() {
-    let endless = vec![b' '; usize::try_from(LONGEST_LINE).unwrap() + 2];
+    let endless = vec![b' '; usize::try_from(super::super::source::LONGEST_LINE).unwrap() + 2];
     let said = read(&file(endless).path).unwrap_err().to_string();
     assert!(said.contains("line 1: it is longer than 128 MiB"), "{said}");
 }
@@ -509,6 +597,7 @@ fn suites() -> impl Strategy<Value = Suite> {
                 name: "mine".into(),
                 lane: Lane::Discovery,
                 summary: String::new(),
+                left_out: Vec::new(),
                 streams: vec![Stream {
                     name: "main".into(),
                     stages: stages.into(),

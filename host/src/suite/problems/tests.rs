@@ -35,6 +35,7 @@ fn suite(episodes: Vec<Episode>) -> Suite {
         name: "mine".into(),
         lane: Lane::Evidence,
         summary: String::new(),
+        left_out: Vec::new(),
         streams: vec![Stream {
             name: "main".into(),
             stages: vec![Stage::in_order(episodes)],

@@ -32,6 +32,7 @@ fn suite(lane: Lane, budgets: Vec<u32>, episodes: Vec<Episode>) -> Suite {
         name: "mine".into(),
         lane,
         summary: String::new(),
+        left_out: Vec::new(),
         streams: vec![Stream {
             name: "main".into(),
             stages: vec![Stage::in_order(episodes)],

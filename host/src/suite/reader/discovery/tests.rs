@@ -125,6 +125,7 @@ fn workspace() -> Suite {
         name: "mine".into(),
         lane: Lane::Discovery,
         summary: String::new(),
+        left_out: Vec::new(),
         streams: vec![Stream {
             name: "main".into(),
             stages: vec![Stage::in_order(episodes)],

@@ -42,6 +42,7 @@ fn suite() -> Suite {
         name: "mine".into(),
         lane: Lane::Routing,
         summary: String::new(),
+        left_out: Vec::new(),
         streams: vec![Stream {
             name: "main".into(),
             stages: vec![Stage::in_order((0..200).map(episode).collect())],
