@@ -6,6 +6,7 @@ use super::statistics::{FEW_GROUPS, FEW_SEEDS};
 use super::summary::{StrategyResult, SuiteResult};
 use super::{Design, ListedStrategy, ListedSuite, label};
 use crate::contract::{Labels, Plan, Protocol};
+use crate::embedding::{BUILTIN, WEAKNESS};
 
 /// The caveats of one suite's results, most general first.
 pub fn of(suite: &ListedSuite, result: &SuiteResult, design: &Design) -> Vec<String> {
@@ -13,6 +14,7 @@ pub fn of(suite: &ListedSuite, result: &SuiteResult, design: &Design) -> Vec<Str
     if !design.model_caveats.is_empty() || has_no_model(&design.conditions) {
         caveats.extend(suite.strategies.iter().flat_map(degraded));
     }
+    caveats.extend(about_embedder(suite, &design.conditions));
     let plugins = || suite.strategies.iter().filter(|s| !s.floor);
     caveats.extend(differing_plans(plugins().collect()));
     caveats.extend(plugins().flat_map(|strategy| {
@@ -39,6 +41,16 @@ pub fn about_results(result: &SuiteResult) -> Vec<String> {
 
 fn has_no_model(conditions: &Conditions) -> bool {
     conditions.models.values().any(|model| model == "none")
+}
+
+/// The floor that searches by meaning alone.
+const DENSE: &str = "dense";
+
+/// Whoever may search by meaning, and so the floor `dense`, does so by a table of words unless told otherwise.
+fn about_embedder(suite: &ListedSuite, conditions: &Conditions) -> Option<String> {
+    let searches = |strategy: &ListedStrategy| strategy.floor && strategy.name == DENSE;
+    let rests = conditions.embedder.name == BUILTIN && suite.strategies.iter().any(searches);
+    rests.then(|| WEAKNESS.to_owned())
 }
 
 fn degraded(strategy: &ListedStrategy) -> impl Iterator<Item = String> {
@@ -201,6 +213,12 @@ fn about_strategy(strategy: &StrategyResult, distilled_at_least: f64) -> Vec<Str
             caveats.push(format!(
                 "{name}: guidance was longer than its budget and was cut by the host, {} times per run",
                 count(costs.cut)
+            ));
+        }
+        if costs.cut_texts > 0.0 {
+            caveats.push(format!(
+                "{name}: {} texts per run were longer than the embedder or the store takes: what is beyond was left out",
+                score(costs.cut_texts)
             ));
         }
         if costs.evicted_by_host > 0.0 {

@@ -205,6 +205,9 @@ pub struct Costs {
     pub writing_tokens: f64,
     /// Guidance that the host cut to its budget.
     pub cut: f64,
+    /// Texts that were longer than the embedder or the store takes, and were cut.
+    #[serde(default)]
+    pub cut_texts: f64,
     /// Memories that the host evicted.
     pub evicted_by_host: f64,
 }
@@ -242,6 +245,7 @@ impl Costs {
             untried: per_run(|r| r.runs.untried as f64)?,
             writing_tokens: per_run(|r| (r.writing.input_tokens + r.writing.output_tokens) as f64)?,
             cut: per_run(|r| r.cut as f64)?,
+            cut_texts: per_run(|r| r.cut_texts as f64)?,
             evicted_by_host: per_run(|r| r.evicted_by_host as f64)?,
         })
     }
@@ -258,7 +262,7 @@ impl Costs {
         all.map(|(name, _)| name)
     }
 
-    fn all(&self) -> [(&'static str, Option<f64>); 15] {
+    fn all(&self) -> [(&'static str, Option<f64>); 16] {
         [
             ("tokens_per_question", Some(self.tokens_per_question)),
             ("model_calls", Some(self.model_calls)),
@@ -273,6 +277,7 @@ impl Costs {
             ("distilled_per_task", Some(self.distilled_per_task)),
             ("untried", Some(self.untried)),
             ("cut", Some(self.cut)),
+            ("cut_texts", Some(self.cut_texts)),
             ("evicted_by_host", Some(self.evicted_by_host)),
             ("writing_tokens", Some(self.writing_tokens)),
         ]

@@ -170,6 +170,7 @@ pub fn report(scores: &[f64]) -> CellReport {
             .map(|asked| (asked, u64::from(asked) * 40 / scores.len() as u64))
             .collect(),
         cut: 0,
+        cut_texts: 0,
         evicted_by_host: 0,
         runs: Runs {
             memory: 24,

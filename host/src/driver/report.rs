@@ -30,6 +30,9 @@ pub struct CellReport {
     pub growth: Vec<(u32, u64)>,
     /// Guidance that was longer than its budget, and was cut by the host.
     pub cut: u64,
+    /// Texts that were longer than the embedder or the store takes, of which only the beginning was taken.
+    #[serde(default)]
+    pub cut_texts: u64,
     /// Memories that the host evicted because the strategy did not.
     pub evicted_by_host: u64,
     /// Runs of agents that the plan took.
@@ -221,6 +224,10 @@ impl Recorder {
 
     pub(super) fn cut(&mut self) {
         self.report.cut += 1;
+    }
+
+    pub(super) fn cut_texts(&mut self, texts: u64) {
+        self.report.cut_texts += texts;
     }
 
     pub(super) fn evicted_by_host(&mut self, memories: usize) {

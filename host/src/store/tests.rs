@@ -9,7 +9,7 @@ use lancedb::table::Duration;
 use super::*;
 use crate::contract::{Adjustment, Counter, Key, NewMemory, Side};
 use crate::disk::noted::synced;
-use crate::embedding::{Builtin, EmbedderIdentity, EmbeddingError};
+use crate::embedding::{Builtin, Embedded, EmbedderIdentity, EmbeddingError};
 
 async fn open(path: &Path) -> Store {
     let uri = path.to_str().unwrap();
@@ -36,8 +36,8 @@ impl Embedder for Other {
         &self.0
     }
 
-    async fn embed(&self, texts: &[String], _: Side) -> Result<Vec<Vec<f32>>, EmbeddingError> {
-        Ok(vec![vec![1.0]; texts.len()])
+    async fn embed(&self, texts: &[String], _: Side) -> Result<Embedded, EmbeddingError> {
+        Ok(vec![vec![1.0]; texts.len()].into())
     }
 }
 

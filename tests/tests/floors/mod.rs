@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use memhost::contract::Side;
 use memhost::driver::{Acting, Cell, CellReport, Progress, Repetition, Surroundings, run_cell};
-use memhost::embedding::{Builtin, Embedder, EmbedderIdentity, EmbeddingError};
+use memhost::embedding::{Builtin, Embedded, Embedder, EmbedderIdentity, EmbeddingError};
 use memhost::engine::Limits;
 use memhost::model::{Models, NoModel};
 use memhost::store::Store;
@@ -175,7 +175,7 @@ impl Embedder for Precomputed {
         &self.identity
     }
 
-    async fn embed(&self, texts: &[String], _side: Side) -> Result<Vec<Vec<f32>>, EmbeddingError> {
+    async fn embed(&self, texts: &[String], _side: Side) -> Result<Embedded, EmbeddingError> {
         texts
             .iter()
             .map(|text| {
@@ -187,6 +187,7 @@ impl Embedder for Precomputed {
                         message: format!("no vector for `{text}`; run tests/minilm.py again"),
                     })
             })
-            .collect()
+            .collect::<Result<Vec<_>, _>>()
+            .map(Embedded::from)
     }
 }
