@@ -305,6 +305,44 @@ mod tests {
     }
 
     #[test]
+    fn a_dense_floor_on_the_built_in_table_is_said_to_be_weak_and_one_on_another_embedder_is_not() {
+        let dense = || vec![testing::contestant("dense", true)];
+        assert_eq!(told(dense(), REAL, &[]), [WEAKNESS]);
+        assert!(told(vec![testing::contestant("dense", false)], REAL, &[]).is_empty());
+
+        let mut comparison = testing::comparison(1);
+        comparison.contests[0].contestants = dense();
+        let mut conditions = testing::conditions();
+        conditions.embedder.name = "local:bge-small@0f3c2a91".to_owned();
+        let design = Design::of(&comparison, &conditions, Vec::new());
+        assert_eq!(about_embedder(&design.suites[0], &conditions), None);
+    }
+
+    #[test]
+    fn texts_that_were_cut_are_counted_per_run() {
+        let mut strategy = crate::compare::summary::tests::report()
+            .suites
+            .remove(0)
+            .strategies
+            .remove(0);
+        let mut reports = [testing::report(&[1.0]), testing::report(&[1.0])];
+        let said = |strategy: &StrategyResult| {
+            let mut caveats = about_strategy(strategy, f64::INFINITY);
+            caveats.retain(|caveat| caveat.contains("longer than the embedder"));
+            caveats
+        };
+        assert!(said(&strategy).is_empty());
+        reports[0].cut_texts = 3;
+        strategy.costs = crate::compare::summary::Costs::of(&reports.iter().collect::<Vec<_>>());
+        assert_eq!(
+            said(&strategy),
+            [
+                "rag: 1.500 texts per run were longer than the embedder or the store takes: what is beyond was left out"
+            ]
+        );
+    }
+
+    #[test]
     fn intervals_that_mean_little_are_marked() {
         let about = |questions: usize, score: fn(usize) -> f64| {
             let mut suite = crate::compare::summary::tests::report().suites.remove(0);
