@@ -6,7 +6,6 @@ use super::statistics::{FEW_GROUPS, FEW_SEEDS};
 use super::summary::{StrategyResult, SuiteResult};
 use super::{Design, ListedStrategy, ListedSuite, label};
 use crate::contract::{Labels, Plan, Protocol};
-use crate::embedding::{BUILTIN, WEAKNESS};
 
 /// The caveats of one suite's results, most general first.
 pub fn of(suite: &ListedSuite, result: &SuiteResult, design: &Design) -> Vec<String> {
@@ -14,7 +13,7 @@ pub fn of(suite: &ListedSuite, result: &SuiteResult, design: &Design) -> Vec<Str
     if !design.model_caveats.is_empty() || has_no_model(&design.conditions) {
         caveats.extend(suite.strategies.iter().flat_map(degraded));
     }
-    caveats.extend(about_embedder(suite, &design.conditions));
+    caveats.extend(about_embedder(suite, design));
     let plugins = || suite.strategies.iter().filter(|s| !s.floor);
     caveats.extend(differing_plans(plugins().collect()));
     caveats.extend(plugins().flat_map(|strategy| {
@@ -46,11 +45,11 @@ fn has_no_model(conditions: &Conditions) -> bool {
 /// The floor that searches by meaning alone.
 const DENSE: &str = "dense";
 
-/// Whoever may search by meaning, and so the floor `dense`, does so by a table of words unless told otherwise.
-fn about_embedder(suite: &ListedSuite, conditions: &Conditions) -> Option<String> {
-    let searches = |strategy: &ListedStrategy| strategy.floor && strategy.name == DENSE;
-    let rests = conditions.embedder.name == BUILTIN && suite.strategies.iter().any(searches);
-    rests.then(|| WEAKNESS.to_owned())
+/// It concerns whoever may search by meaning: the floor `dense`, and any plugin.
+fn about_embedder(suite: &ListedSuite, design: &Design) -> Option<String> {
+    let may_search = |strategy: &ListedStrategy| !strategy.floor || strategy.name == DENSE;
+    let caveat = design.embedder_caveat.clone();
+    caveat.filter(|_| suite.strategies.iter().any(may_search))
 }
 
 fn degraded(strategy: &ListedStrategy) -> impl Iterator<Item = String> {
@@ -242,6 +241,7 @@ mod tests {
 
     use super::*;
     use crate::compare::{Contestant, testing};
+    use crate::embedding::{Builtin, Embedder as _};
 
     const REAL: &str = "openai:gpt-4.1-mini";
 
@@ -305,17 +305,20 @@ mod tests {
     }
 
     #[test]
-    fn a_dense_floor_on_the_built_in_table_is_said_to_be_weak_and_one_on_another_embedder_is_not() {
-        let dense = || vec![testing::contestant("dense", true)];
-        assert_eq!(told(dense(), REAL, &[]), [WEAKNESS]);
-        assert!(told(vec![testing::contestant("dense", false)], REAL, &[]).is_empty());
-
-        let mut comparison = testing::comparison(1);
-        comparison.contests[0].contestants = dense();
-        let mut conditions = testing::conditions();
-        conditions.embedder.name = "local:bge-small@0f3c2a91".to_owned();
-        let design = Design::of(&comparison, &conditions, Vec::new());
-        assert_eq!(about_embedder(&design.suites[0], &conditions), None);
+    fn what_the_embedder_says_of_itself_is_said_where_somebody_may_search_by_meaning() {
+        let builtin = Builtin::default();
+        let said = |name: &str, floor: bool| {
+            let mut comparison = testing::comparison(1);
+            comparison.contests[0].contestants = vec![testing::contestant(name, floor)];
+            let mut design = Design::of(&comparison, &testing::conditions(), Vec::new());
+            assert_eq!(about_embedder(&design.suites[0], &design), None);
+            design.embedder_caveat = builtin.caveat().map(str::to_owned);
+            about_embedder(&design.suites[0], &design)
+        };
+        let caveat = said("dense", true).unwrap();
+        assert!(caveat.starts_with("`dense` and whoever else"), "{caveat}");
+        assert_eq!(said("rag", false), Some(caveat));
+        assert_eq!(said("bm25", true), None);
     }
 
     #[test]

@@ -15,10 +15,9 @@ use crate::offload;
 /// The built-in embedder's name.
 pub const BUILTIN: &str = "builtin:static-minilm-256";
 
-/// What a reader of a report must know of it. Measured on a public benchmark of recall: README of its files.
-pub(crate) const WEAKNESS: &str = "searching by meaning rests on the built-in embedder, a table that knows words and not \
-     sentences: it fails where question and memory use different words, so that `dense` says little of what a sentence \
-     embedder would reach; see --embedder local:DIR";
+/// How good it is: README of its files.
+const CAVEAT: &str = "`dense` and whoever else searches by meaning rest on the built-in embedder, a table of words: it fails \
+                      where question and memory use different words, and a sentence embedder finds more (--embedder local:DIR)";
 
 /// The length of its vectors.
 const DIMENSION: usize = 256;
@@ -75,6 +74,10 @@ impl Embedder for Builtin {
 
     fn digest(&self) -> Option<&str> {
         Some(&DIGEST)
+    }
+
+    fn caveat(&self) -> Option<&str> {
+        Some(CAVEAT)
     }
 
     /// The whole of a text counts, however long. Both sides are embedded alike.

@@ -57,6 +57,10 @@ impl<E: Embedder> Embedder for Cached<E> {
         self.embedder.digest()
     }
 
+    fn caveat(&self) -> Option<&str> {
+        self.embedder.caveat()
+    }
+
     async fn embed(&self, texts: &[String], side: Side) -> Result<Embedded, EmbeddingError> {
         let digests: Vec<Digest> = texts.iter().map(|text| digest(text, side)).collect();
         let mut found: HashMap<Digest, Entry> = HashMap::new();

@@ -9,7 +9,6 @@ use async_trait::async_trait;
 
 use crate::contract::Side;
 
-pub(crate) use builtin::WEAKNESS;
 pub use builtin::{BUILTIN, Builtin};
 pub use cache::Cached;
 pub use local::{LocalEmbedder, LocalModelError, LocalOptions};
@@ -67,6 +66,11 @@ pub trait Embedder: Send + Sync {
     /// The SHA-256 of all that its vectors come from, in hexadecimal; `None` where nobody here can know that, as behind an
     /// endpoint.
     fn digest(&self) -> Option<&str> {
+        None
+    }
+
+    /// What a reader of results that rest on it must know.
+    fn caveat(&self) -> Option<&str> {
         None
     }
 

@@ -44,6 +44,8 @@ pub(super) struct Recipe {
     pub lower_case: bool,
     /// What makes one vector of a text's tokens.
     pub pooling: Pooling,
+    /// Whether no file says what pools, so that the mean was taken.
+    pub is_guessed: bool,
     /// Put before what is searched with.
     pub query_prefix: String,
     /// Put before what is to be found.
@@ -198,7 +200,8 @@ impl Folder {
             recipe: Recipe {
                 longest: longest.min(network.most_tokens()),
                 lower_case: of_transformer.do_lower_case,
-                pooling,
+                pooling: pooling.unwrap_or(Pooling::Mean),
+                is_guessed: pooling.is_none(),
                 query_prefix: prompts.first(&["query"]),
                 document_prefix: prompts.first(&["document", "passage", "corpus"]),
             },
@@ -296,15 +299,11 @@ impl Reader<'_> {
         }
     }
 
-    /// What the folder's pooling module says; the mean, and a warning, where there is none.
-    fn pooling(&mut self, module: &str) -> Result<Pooling, LocalModelError> {
+    /// What the folder's pooling module says, if there is one.
+    fn pooling(&mut self, module: &str) -> Result<Option<Pooling>, LocalModelError> {
         let file = format!("{module}/config.json");
         let Some(config) = self.json::<serde_json::Map<String, serde_json::Value>>(&file)? else {
-            tracing::warn!(
-                "embedder: the folder `{}` does not say how tokens are pooled (it has no `{file}`): the mean is taken",
-                self.folder.display()
-            );
-            return Ok(Pooling::Mean);
+            return Ok(None);
         };
         const MODE: &str = "pooling_mode";
         let mut modes: Vec<&str> = config
@@ -315,9 +314,9 @@ impl Reader<'_> {
         // Newer releases name it.
         modes.extend(config.get(MODE).and_then(serde_json::Value::as_str));
         match modes.as_slice() {
-            ["cls_token" | "cls"] => Ok(Pooling::Cls),
-            ["mean_tokens" | "mean" | "mean_sqrt_len_tokens"] => Ok(Pooling::Mean),
-            ["max_tokens" | "max"] => Ok(Pooling::Max),
+            ["cls_token" | "cls"] => Ok(Some(Pooling::Cls)),
+            ["mean_tokens" | "mean" | "mean_sqrt_len_tokens"] => Ok(Some(Pooling::Mean)),
+            ["max_tokens" | "max"] => Ok(Some(Pooling::Max)),
             others => Err(LocalModelError::Unsupported {
                 path: self.folder.join(file),
                 what: format!("it pools by {}", named(others)),

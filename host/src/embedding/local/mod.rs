@@ -6,7 +6,7 @@
 //! | network | `config.json`, `model.safetensors` (or its parts, by `model.safetensors.index.json`) |
 //! | tokens | `tokenizer.json` |
 //! | the most tokens of a text | `sentence_bert_config.json`, else `tokenizer_config.json`, else the network's positions |
-//! | pooling | `1_Pooling/config.json`, or what `modules.json` names in its place; else the mean, with a warning |
+//! | pooling | `1_Pooling/config.json`, or what `modules.json` names in its place; else the mean, and reports say so |
 //! | prefixes | `prompts` in `config_sentence_transformers.json`, unless the configuration has others |
 //!
 //! Vectors always have unit length, whether or not there is a `2_Normalize`: memories are compared by angle only.
@@ -37,6 +37,10 @@ const TOKENS_PER_PASS: usize = 2_048;
 
 /// More of a text than any model reads, in bytes: a tokenizer keeps all that it cuts off.
 const LONGEST_TEXT: usize = 1 << 20;
+
+/// Most of these models are made for the mean, and not all.
+const GUESSED: &str = "the embedder's folder does not say how tokens are pooled (it has no `1_Pooling/config.json`): the \
+                       mean was taken";
 
 /// Digits of the digest in the name: enough to tell models apart whose folders are called the same.
 const DIGITS: usize = 8;
@@ -162,6 +166,10 @@ impl Embedder for LocalEmbedder {
 
     fn digest(&self) -> Option<&str> {
         Some(&self.digest)
+    }
+
+    fn caveat(&self) -> Option<&str> {
+        self.model.recipe.is_guessed.then_some(GUESSED)
     }
 
     async fn embed(&self, texts: &[String], side: Side) -> Result<Embedded, EmbeddingError> {

@@ -77,12 +77,16 @@ fn the_written_out_pass_tells_poolings_and_texts_apart() {
 }
 
 #[test]
-fn without_a_pooling_module_the_mean_is_taken() {
+fn without_a_pooling_module_the_mean_is_taken_and_said() {
     let tiny = Tiny::new("bert", 3);
     let folder = tiny.folder();
-    let found = embed(&load(folder.path()), &texts(&SOME), Side::Query);
+    let embedder = load(folder.path());
+    let found = embed(&embedder, &texts(&SOME), Side::Query);
     let expected: Vec<Vec<f64>> = SOME.iter().map(|text| tiny.vector(text, "mean")).collect();
     close(&found.vectors, &expected, 1e-5);
+    assert!(embedder.caveat().unwrap().contains("the mean was taken"));
+    tiny.write_pooling(&folder, "mean");
+    assert_eq!(load(folder.path()).caveat(), None);
 }
 
 #[test]
