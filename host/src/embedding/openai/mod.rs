@@ -156,7 +156,11 @@ impl OpenAiEmbedder {
                 data.len(),
                 texts.len()
             );
-            return Err(Refusal::of_nothing(self.unusable(&problem)));
+            // Some servers leave out what is too much, without a word.
+            return Err(Refusal {
+                objection: (texts.len() > 1).then_some(Objection::Size),
+                error: self.unusable(&problem),
+            });
         }
         data.sort_by_key(|vector| vector.index);
         let vectors = data
@@ -191,8 +195,8 @@ impl OpenAiEmbedder {
         if cut.is_empty() {
             return (Cow::Borrowed(texts), cut);
         }
-        let beginning = |text: &String| text[..text.floor_char_boundary(most)].to_owned();
-        (texts.iter().map(beginning).collect(), cut)
+        let texts = texts.iter().map(|text| beginning(text, most).to_owned());
+        (texts.collect(), cut)
     }
 
     async fn request(&self, texts: &[String]) -> Result<Embedded, EmbeddingError> {
@@ -210,7 +214,7 @@ impl OpenAiEmbedder {
             return Err(refusal.error);
         }
         if let [text] = texts {
-            return self.beginning(text, refusal.error).await;
+            return self.cut(text, refusal.error).await;
         }
         let embedded = self.halves(texts).await?;
         // Else it was refused for the text that had to be cut, as far as anybody can know.
@@ -232,11 +236,7 @@ impl OpenAiEmbedder {
     }
 
     /// As much of a text as the endpoint takes, after it has refused the whole.
-    async fn beginning(
-        &self,
-        text: &str,
-        refusal: EmbeddingError,
-    ) -> Result<Embedded, EmbeddingError> {
+    async fn cut(&self, text: &str, refusal: EmbeddingError) -> Result<Embedded, EmbeddingError> {
         // What holds for other texts is where to begin. This one may have more tokens for its length, which is no news of
         // the others; so what is refused is learnt only once it is known what is taken.
         let mut limit = self.limits().text;
@@ -247,8 +247,8 @@ impl OpenAiEmbedder {
                 most if most > 0 && most < refused => most,
                 _ => refused / 2,
             };
-            let beginning = &text[..text.floor_char_boundary(most)];
-            if beginning.trim().is_empty() {
+            let beginning = beginning(text, most);
+            if beginning.is_empty() {
                 break;
             }
             match self.ask(&[beginning.to_owned()]).await {
@@ -342,6 +342,15 @@ impl Embedder for OpenAiEmbedder {
         }
         Ok(embedded)
     }
+}
+
+/// So much of a text, if it is longer: blanks at its front, which endpoints refuse by themselves, do not count.
+fn beginning(text: &str, most: usize) -> &str {
+    if text.len() <= most {
+        return text;
+    }
+    let text = text.trim_start();
+    &text[..text.floor_char_boundary(most)]
 }
 
 /// Why a request failed, and whether it could be put otherwise.

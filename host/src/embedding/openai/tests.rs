@@ -290,6 +290,41 @@ async fn a_request_over_the_limit_is_made_smaller_and_nothing_is_cut() {
 }
 
 #[tokio::test]
+async fn a_server_that_leaves_out_what_is_too_much_is_sent_less() {
+    let server = Loopback::answering(|heard| {
+        let mut input = heard.body["input"].as_array().unwrap().clone();
+        input.truncate(5);
+        let vector = |text: &Value| json!({"embedding": [text.as_str().unwrap().len(), 0, 1]});
+        Turn::json(json!({"data": input.iter().map(vector).collect::<Vec<_>>()}))
+    })
+    .await;
+    let embedder = connect(&server, three()).await.unwrap();
+    let all: Vec<String> = (1..30).map(|length| "x".repeat(length)).collect();
+    let found = embedder.embed(&all, Side::Document).await.unwrap();
+    let bytes: Vec<usize> = found.vectors.iter().map(|v| embedded_bytes(v)).collect();
+    assert_eq!(bytes, (1..30).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_long_text_that_begins_with_blanks_has_a_beginning() {
+    let takes = Takes {
+        longest: 100,
+        ..NO_LIMIT
+    };
+    let server = Loopback::answering(taking(takes, refusing(400, "too long"))).await;
+    let embedder = connect(&server, three()).await.unwrap();
+    let all = texts(&[&format!(
+        "{}word {}",
+        " ".repeat(5_000),
+        "more ".repeat(500)
+    )]);
+    let found = embedder.embed(&all, Side::Document).await.unwrap();
+    assert_eq!(found.cut, [0]);
+    let letter = found.vectors[0][1] / found.vectors[0][2];
+    assert_eq!(letter.round() as u8, b'w');
+}
+
+#[tokio::test]
 async fn what_is_refused_for_another_reason_ends_soon_and_teaches_nothing() {
     let refusal = refusing(400, "this model does not embed");
     let takes = Takes {
