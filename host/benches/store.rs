@@ -12,7 +12,7 @@ use divan::counter::ItemsCount;
 use memhost::contract::{
     Comparison, Condition, Counters, Key, NewMemory, Op, Operand, Probe, Ranking, Search, Side,
 };
-use memhost::embedding::{Embedder, EmbedderIdentity, EmbeddingError};
+use memhost::embedding::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
 use memhost::store::{Namespace, Store, Transaction, View, Write};
 use tokio::runtime::Runtime;
 
@@ -248,8 +248,8 @@ impl Embedder for Zeros {
         &self.0
     }
 
-    async fn embed(&self, texts: &[String], _: Side) -> Result<Vec<Vec<f32>>, EmbeddingError> {
-        Ok(vec![vec![0.0; self.0.dimension]; texts.len()])
+    async fn embed(&self, texts: &[String], _: Side) -> Result<Embedded, EmbeddingError> {
+        Ok(vec![vec![0.0; self.0.dimension]; texts.len()].into())
     }
 }
 

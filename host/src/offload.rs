@@ -14,6 +14,16 @@ pub(crate) async fn run<T: Send + 'static>(
     if bytes <= IN_PLACE {
         return Ok(work());
     }
+    away(work).await
+}
+
+/// Runs `work`, which takes long whatever it is given, where it blocks nobody.
+///
+/// # Errors
+/// As for [`run`].
+pub(crate) async fn away<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, String> {
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| format!("the computation did not end: {error}"))

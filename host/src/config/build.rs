@@ -1,16 +1,20 @@
 //! From settings to the things that they describe.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{
     Config, ConfigError, DEFAULT_ENDPOINT, EmbedderChoice, EmbedderEntry, ModelChoice, ModelEntry,
 };
 use crate::contract::Role;
-use crate::embedding::{Builtin, Embedder, EmbeddingOptions, OpenAiEmbedder};
+use crate::embedding::{
+    Builtin, Cached, Embedder, EmbeddingOptions, LocalEmbedder, LocalOptions, OpenAiEmbedder,
+};
 use crate::endpoint::{ApiKey, Endpoint, EndpointSettings, OPENAI_URL};
 use crate::likeness::nearest;
 use crate::model::{Extractive, LanguageModel, Models, NoModel, OpenAiModel};
+use crate::offload;
 
 impl Config {
     /// The language models, by role. Nothing is asked of an endpoint yet, and only the keys of endpoints in use
@@ -30,14 +34,37 @@ impl Config {
         })
     }
 
-    /// The embedder. One behind an endpoint is asked for its dimension, unless that is configured.
+    /// The embedder. One behind an endpoint is asked for its dimension, unless that is configured. All but the built-in
+    /// one, which is as fast, remember what they have embedded.
     ///
     /// # Errors
-    /// If an entry, an endpoint or a key is missing or cannot be used, or the endpoint does not answer.
+    /// If an entry, a folder, an endpoint or a key is missing or cannot be used, or the endpoint does not answer.
     pub async fn embedder(&self) -> Result<Arc<dyn Embedder>, ConfigError> {
-        let EmbedderChoice::OpenAi(name) = &self.embedder.choice else {
-            return Ok(Arc::new(Builtin::default()));
+        match &self.embedder.choice {
+            EmbedderChoice::Builtin => Ok(Arc::new(Builtin::default())),
+            EmbedderChoice::Local(name) => {
+                Ok(Arc::new(Cached::new(self.local_embedder(name).await?)))
+            }
+            EmbedderChoice::OpenAi(name) => {
+                Ok(Arc::new(Cached::new(self.openai_embedder(name).await?)))
+            }
+        }
+    }
+
+    /// What is no entry's name is a folder's.
+    async fn local_embedder(&self, name: &str) -> Result<LocalEmbedder, ConfigError> {
+        let entry = self.embedder.local.get(name).cloned().unwrap_or_default();
+        let folder = entry.directory.unwrap_or_else(|| PathBuf::from(name));
+        let options = LocalOptions {
+            query_prefix: entry.query_prefix,
+            document_prefix: entry.document_prefix,
         };
+        let loaded = offload::away(move || LocalEmbedder::load(&folder, options)).await;
+        let embedder = loaded.map_err(ConfigError::NotLoaded)??;
+        Ok(embedder.chosen_as(name))
+    }
+
+    async fn openai_embedder(&self, name: &str) -> Result<OpenAiEmbedder, ConfigError> {
         let entry = self.embedder_entry(name)?;
         let endpoint = self.open(&entry.endpoint, &mut Built::default())?;
         let defaults = EmbeddingOptions::default();
@@ -45,12 +72,13 @@ impl Config {
             dimension: entry.dimension,
             request_dimension: entry.request_dimension,
             batch: entry.batch.unwrap_or(defaults.batch),
+            longest_text: entry.longest_text,
             query_prefix: entry.query_prefix,
             document_prefix: entry.document_prefix,
         };
         let model = entry.model.as_deref().unwrap_or(name);
         let embedder = OpenAiEmbedder::connect(endpoint, model, options).await?;
-        Ok(Arc::new(embedder.chosen_as(name)))
+        Ok(embedder.chosen_as(name))
     }
 
     fn model(
@@ -90,7 +118,7 @@ impl Config {
     /// part of a configuration, and an address loses what it should not hold.
     pub fn to_be_shown(&self) -> Config {
         let mut config = self.clone();
-        let asks = self.embedder.choice != EmbedderChoice::Builtin
+        let asks = matches!(self.embedder.choice, EmbedderChoice::OpenAi(_))
             || [Role::Agent, Role::Strongest, Role::Judge, Role::Cheap]
                 .iter()
                 .any(|role| matches!(self.model.role(*role), ModelChoice::OpenAi(_)));

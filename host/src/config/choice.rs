@@ -25,6 +25,8 @@ pub enum EmbedderChoice {
     /// `builtin`: the table that is compiled in.
     #[default]
     Builtin,
+    /// `local:DIR`: the model in a folder of this machine, or the entry `[embedder.local.NAME]`.
+    Local(String),
     /// `openai:NAME`: the entry `[embedder.openai.NAME]`.
     OpenAi(String),
 }
@@ -53,7 +55,14 @@ impl FromStr for EmbedderChoice {
         match (text, at_endpoint(text)) {
             ("builtin", _) => Ok(EmbedderChoice::Builtin),
             (_, Some(name)) => Ok(EmbedderChoice::OpenAi(name.to_owned())),
-            _ => Err(unknown("embedder", text, &["builtin", "openai:NAME"])),
+            _ => match text.strip_prefix("local:").filter(|name| !name.is_empty()) {
+                Some(name) => Ok(EmbedderChoice::Local(name.to_owned())),
+                None => Err(unknown(
+                    "embedder",
+                    text,
+                    &["builtin", "local:DIR", "openai:NAME"],
+                )),
+            },
         }
     }
 }
@@ -86,6 +95,7 @@ impl fmt::Display for EmbedderChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             EmbedderChoice::Builtin => f.write_str("builtin"),
+            EmbedderChoice::Local(name) => write!(f, "local:{name}"),
             EmbedderChoice::OpenAi(name) => write!(f, "openai:{name}"),
         }
     }

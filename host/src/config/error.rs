@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::embedding::EmbeddingError;
+use crate::embedding::{EmbeddingError, LocalModelError};
 use crate::endpoint::{EndpointError, UnusableKey};
 use crate::likeness::{nearest, suggestion};
 
@@ -114,6 +114,12 @@ pub enum ConfigError {
     /// The embedder did not answer when it was asked for its dimension.
     #[error(transparent)]
     Embedder(#[from] EmbeddingError),
+    /// A folder holds no model that can be used.
+    #[error(transparent)]
+    LocalModel(#[from] LocalModelError),
+    /// A model could not be loaded for a reason that is not its own.
+    #[error("the embedder was not loaded: {0}")]
+    NotLoaded(String),
 }
 
 fn known_keys(known: &[String]) -> String {

@@ -113,8 +113,22 @@ pub struct EmbedderSection {
     /// The embedder in use.
     #[serde(rename = "use")]
     pub choice: EmbedderChoice,
+    /// `[embedder.local.<name>]`: what `local:<name>` means.
+    pub local: BTreeMap<String, LocalEntry>,
     /// `[embedder.openai.<name>]`: what `openai:<name>` means.
     pub openai: BTreeMap<String, EmbedderEntry>,
+}
+
+/// `[embedder.local.<name>]`: an embedding model in a folder of this machine.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, expecting = "a table")]
+pub struct LocalEntry {
+    /// The folder. Default: the entry's name.
+    pub directory: Option<PathBuf>,
+    /// See [`LocalOptions::query_prefix`](crate::embedding::LocalOptions).
+    pub query_prefix: Option<String>,
+    /// See [`LocalOptions::document_prefix`](crate::embedding::LocalOptions).
+    pub document_prefix: Option<String>,
 }
 
 /// `[embedder.openai.<name>]`: an embedding model at an endpoint.
@@ -131,6 +145,8 @@ pub struct EmbedderEntry {
     pub request_dimension: bool,
     /// See [`EmbeddingOptions::batch`](crate::embedding::EmbeddingOptions).
     pub batch: Option<NonZeroUsize>,
+    /// See [`EmbeddingOptions::longest_text`](crate::embedding::EmbeddingOptions).
+    pub longest_text: Option<NonZeroUsize>,
     /// See [`EmbeddingOptions::query_prefix`](crate::embedding::EmbeddingOptions).
     pub query_prefix: String,
     /// See [`EmbeddingOptions::document_prefix`](crate::embedding::EmbeddingOptions).
@@ -145,6 +161,7 @@ impl Default for EmbedderEntry {
             dimension: None,
             request_dimension: false,
             batch: None,
+            longest_text: None,
             query_prefix: String::new(),
             document_prefix: String::new(),
         }
@@ -309,7 +326,7 @@ impl Config {
         Ok(())
     }
 
-    /// Has texts embedded by `builtin` or `openai:NAME`.
+    /// Has texts embedded by `builtin`, `local:DIR` or `openai:NAME`.
     ///
     /// # Errors
     /// If there is no such embedder.

@@ -74,6 +74,7 @@ fn every_key_stands_in_the_sample_and_every_key_of_the_sample_is_known() {
         "store",
         "cache",
         "embedder",
+        "embedder.local.x",
         "embedder.openai.x",
         "model",
         "model.openai.x",
@@ -116,6 +117,7 @@ fn the_defaults_that_the_sample_names_are_the_defaults() {
             model: small.model.clone(),
             dimension: small.dimension,
             batch: Some(crate::embedding::EmbeddingOptions::default().batch),
+            longest_text: small.longest_text,
             ..EmbedderEntry::default()
         }
     );
@@ -413,5 +415,28 @@ async fn an_embedder_whose_endpoint_is_down_is_told() {
     assert!(
         error.ends_with("start the endpoint, or correct its `base_url`"),
         "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_local_embedder_is_an_entry_or_a_folder_and_one_that_is_neither_is_told() {
+    let mut config = with("", []);
+    config.set_embedder("local:/no/such/folder").unwrap();
+    assert_eq!(config.embedder.choice.to_string(), "local:/no/such/folder");
+    let mut told = format!("{}\n", config.embedder().await.err().unwrap());
+    let entry = "[embedder]\nuse = \"local:e5\"\n[embedder.local.e5]\ndirectory = \"/no/e5-small\"\nquery_prefix = \"query: \"\n";
+    let config = parse(entry).unwrap();
+    let _ = writeln!(told, "{}", config.embedder().await.err().unwrap());
+    let _ = writeln!(
+        told,
+        "{}",
+        parse("[embedder.local.e5]\nquery-prefix = \"q\"\n").unwrap_err()
+    );
+    let _ = writeln!(told, "{}", with("", []).set_embedder("local:").unwrap_err());
+    insta::assert_snapshot!(told);
+    assert_eq!(
+        config.to_be_shown(),
+        config,
+        "no endpoint is asked, so none is shown"
     );
 }

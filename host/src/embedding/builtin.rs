@@ -8,12 +8,16 @@ use async_trait::async_trait;
 use model2vec_rs::model::StaticModel;
 use sha2::{Digest as _, Sha256};
 
-use super::{Embedder, EmbedderIdentity, EmbeddingError};
+use super::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
 use crate::contract::Side;
 use crate::offload;
 
 /// The built-in embedder's name.
 pub const BUILTIN: &str = "builtin:static-minilm-256";
+
+/// How good it is: README of its files.
+const CAVEAT: &str = "`dense` and whoever else searches by meaning rest on the built-in embedder, a table of words: it fails \
+                      where question and memory use different words, and a sentence embedder finds more (--embedder local:DIR)";
 
 /// The length of its vectors.
 const DIMENSION: usize = 256;
@@ -72,13 +76,19 @@ impl Embedder for Builtin {
         Some(&DIGEST)
     }
 
+    fn caveat(&self) -> Option<&str> {
+        Some(CAVEAT)
+    }
+
     /// The whole of a text counts, however long. Both sides are embedded alike.
-    async fn embed(&self, texts: &[String], _: Side) -> Result<Vec<Vec<f32>>, EmbeddingError> {
+    async fn embed(&self, texts: &[String], _: Side) -> Result<Embedded, EmbeddingError> {
         let bytes = texts.iter().map(String::len).sum();
         let texts = texts.to_vec();
         offload::run(bytes, move || {
             let model = MODEL.as_ref().map_err(String::clone)?;
-            Ok(model.encode_with_args(&texts, None, texts.len().max(1)))
+            Ok(model
+                .encode_with_args(&texts, None, texts.len().max(1))
+                .into())
         })
         .await
         .flatten()
@@ -101,6 +111,7 @@ mod tests {
             .embed(&texts, Side::Document)
             .await
             .unwrap()
+            .vectors
     }
 
     fn dot(one: &[f32], other: &[f32]) -> f32 {
@@ -154,13 +165,13 @@ mod tests {
         fn any_text_gives_one_unit_or_zero_vector_always_the_same(texts in proptest::collection::vec(any::<String>(), 0..4)) {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
             let embedder = Builtin::default();
-            let vectors = runtime.block_on(embedder.embed(&texts, Side::Query)).unwrap();
+            let vectors = runtime.block_on(embedder.embed(&texts, Side::Query)).unwrap().vectors;
             prop_assert_eq!(vectors.len(), texts.len());
             for vector in &vectors {
                 let length = dot(vector, vector);
                 prop_assert!(length == 0.0 || (length - 1.0).abs() < 1e-4, "{}", length);
             }
-            let again = runtime.block_on(embedder.embed(&texts, Side::Document)).unwrap();
+            let again = runtime.block_on(embedder.embed(&texts, Side::Document)).unwrap().vectors;
             prop_assert_eq!(vectors, again);
         }
     }

@@ -352,6 +352,79 @@ fn adjust(counters: &mut Counters, adjustment: &Adjustment) -> Result<(), String
     Ok(())
 }
 
+/// Cuts texts that are searched or shown to what can be kept, so that one which is too long costs its end and not the
+/// call's other writes. Keys that are alike then are one, with the first one's vector. Returns how many were cut.
+pub(crate) fn shorten(transaction: &mut Transaction, vectors: &mut Vectors) -> usize {
+    let mut cut = 0;
+    for (number, write) in transaction.writes.iter_mut().enumerate() {
+        let mut none = Vec::new();
+        let vectors = vectors.get_mut(number).unwrap_or(&mut none);
+        let (title, keys, labels) = match &mut write.op {
+            Op::Insert(new) => (
+                Some(&mut new.title),
+                Some(&mut new.keys),
+                Some(&mut new.labels),
+            ),
+            Op::Revise(patch) => (
+                patch.title.as_mut(),
+                patch.keys.as_mut(),
+                patch.labels.as_mut(),
+            ),
+            _ => continue,
+        };
+        cut += title.map_or(0, |title| usize::from(cut_to(title, LONGEST_NAME)));
+        if let Some(keys) = keys {
+            cut += shorten_all(
+                keys,
+                |key| (&key.name, &mut key.text),
+                |place| {
+                    if place < vectors.len() {
+                        vectors.remove(place);
+                    }
+                },
+            );
+        }
+        if let Some(labels) = labels {
+            cut += shorten_all(labels, |label| (&label.name, &mut label.value), |_| ());
+        }
+    }
+    cut
+}
+
+/// Cuts the texts of named things, and drops those that only differed in what was cut off. Returns how many were cut.
+fn shorten_all<T>(
+    things: &mut Vec<T>,
+    parts: impl Fn(&mut T) -> (&String, &mut String),
+    mut dropped: impl FnMut(usize),
+) -> usize {
+    let is_cut: Vec<bool> = things
+        .iter_mut()
+        .map(|thing| cut_to(parts(thing).1, LONGEST_NAME))
+        .collect();
+    let mut seen = HashSet::new();
+    let mut place = 0;
+    let mut cuts = is_cut.iter();
+    things.retain_mut(|thing| {
+        let was_cut = cuts.next() == Some(&true);
+        let (name, text) = parts(thing);
+        // Two that were alike before are for the check to tell of.
+        let is_new = !was_cut || seen.insert((name.clone(), text.clone()));
+        match is_new {
+            true => place += 1,
+            false => dropped(place),
+        }
+        is_new
+    });
+    is_cut.iter().filter(|was_cut| **was_cut).count()
+}
+
+/// Whether there was something to cut.
+fn cut_to(text: &mut String, longest: usize) -> bool {
+    let is_longer = text.len() > longest;
+    text.truncate(text.floor_char_boundary(longest));
+    is_longer
+}
+
 /// Checks all that can be checked without looking at the namespace.
 pub(crate) fn check(transaction: &Transaction) -> Result<(), StoreError> {
     for (number, write) in transaction.writes.iter().enumerate() {

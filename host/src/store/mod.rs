@@ -296,6 +296,7 @@ impl Store {
             shared: shared.clone(),
             requests,
             embedder: inner.embedder.clone(),
+            cut: AtomicU64::new(0),
         });
         let opened = Opened {
             handle: Arc::downgrade(&handle),

@@ -2,17 +2,18 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::commit::{Request, Shared, closed};
-use super::draft::{Prepared, Vectors, check, new_keys, operation};
+use super::draft::{Prepared, Vectors, check, new_keys, operation, shorten};
 use super::filter::Predicate;
 use super::vectors::unit;
 use super::working_set::{LexicalField, Query, Wanted};
 use super::{StoreError, Transaction, View};
 use crate::contract::{Filter, Hit, Link, Memory, Probe, Ranking, Row, Scan, Search, Side};
-use crate::embedding::{Embedder, EmbeddingError};
+use crate::embedding::{Embedded, Embedder, EmbeddingError};
 
 /// One strategy's memories in one run or deployment. Cheap to clone.
 #[derive(Clone)]
@@ -25,6 +26,8 @@ pub(crate) struct Handle {
     pub shared: Arc<Shared>,
     pub requests: mpsc::Sender<Request>,
     pub embedder: Arc<dyn Embedder>,
+    /// Texts that were cut, since it was opened.
+    pub cut: AtomicU64,
 }
 
 impl Namespace {
@@ -104,8 +107,20 @@ impl Namespace {
         self.handle.shared.read().blob(name).cloned()
     }
 
+    /// How many texts were longer than the embedder or the store takes, so that only their beginning was taken: keys,
+    /// titles, values of labels, queries, and what the strategy had embedded. Counted since the namespace was opened.
+    pub fn cut_texts(&self) -> u64 {
+        self.handle.cut.load(Ordering::Relaxed)
+    }
+
+    /// Counts texts that were cut for whoever writes and reads here.
+    pub(crate) fn note_cut(&self, texts: usize) {
+        self.handle.cut.fetch_add(texts as u64, Ordering::Relaxed);
+    }
+
     /// Applies a transaction: all of it or, on an error, nothing; durable when this returns. Inserted memories
-    /// get the state given, and their ids are returned in the order of the inserts.
+    /// get the state given, and their ids are returned in the order of the inserts. Keys, titles and values of labels that
+    /// are longer than can be kept are cut, and [counted](Namespace::cut_texts).
     ///
     /// # Errors
     /// A write cannot be made (the error has its number and the reason), a text could not be embedded, or the disk
@@ -121,9 +136,10 @@ impl Namespace {
     /// As for [`Namespace::apply`]; and a write has vectors of the wrong number or length.
     pub async fn apply_with_vectors(
         &self,
-        transaction: Transaction,
+        mut transaction: Transaction,
         mut vectors: Vec<Vec<Vec<f32>>>,
     ) -> Result<Vec<String>, StoreError> {
+        self.note_cut(shorten(&mut transaction, &mut vectors));
         check(&transaction)?;
         if transaction.writes.is_empty() && transaction.receipts.is_empty() {
             return Ok(Vec::new());
@@ -231,7 +247,9 @@ impl Namespace {
     }
 
     async fn embed(&self, texts: &[String], side: Side) -> Result<Vec<Vec<f32>>, StoreError> {
-        embed(self.handle.embedder.as_ref(), texts, side).await
+        let embedded = embed(self.handle.embedder.as_ref(), texts, side).await?;
+        self.note_cut(embedded.cut.len());
+        Ok(embedded.vectors)
     }
 }
 
@@ -240,11 +258,11 @@ pub(crate) async fn embed(
     embedder: &dyn Embedder,
     texts: &[String],
     side: Side,
-) -> Result<Vec<Vec<f32>>, StoreError> {
+) -> Result<Embedded, StoreError> {
     if texts.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Embedded::default());
     }
-    let vectors = embedder.embed(texts, side).await?;
+    let Embedded { vectors, cut } = embedder.embed(texts, side).await?;
     let identity = embedder.identity();
     let is_sound = |vector: &Vec<f32>| {
         vector.len() == identity.dimension && vector.iter().all(|x| x.is_finite())
@@ -259,5 +277,8 @@ pub(crate) async fn embed(
             ),
         }));
     }
-    Ok(vectors.into_iter().map(unit).collect())
+    Ok(Embedded {
+        vectors: vectors.into_iter().map(unit).collect(),
+        cut,
+    })
 }

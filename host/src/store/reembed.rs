@@ -69,8 +69,8 @@ impl Inner {
         let mut keys = self.views.all_keys(&manifest).await?;
         for batch in keys.chunks_mut(BATCH) {
             let texts: Vec<String> = batch.iter().map(|row| row.key.text.clone()).collect();
-            let vectors = embed(self.embedder.as_ref(), &texts, Side::Document).await?;
-            for (row, vector) in batch.iter_mut().zip(vectors) {
+            let embedded = embed(self.embedder.as_ref(), &texts, Side::Document).await?;
+            for (row, vector) in batch.iter_mut().zip(embedded.vectors) {
                 row.vector = vector;
             }
         }

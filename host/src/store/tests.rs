@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use lancedb::table::Duration;
 
 use super::*;
-use crate::contract::{Adjustment, Counter, Key, NewMemory, Side};
+use crate::contract::{Adjustment, Counter, Key, NewMemory, Scan, Side};
 use crate::disk::noted::synced;
-use crate::embedding::{Builtin, EmbedderIdentity, EmbeddingError};
+use crate::embedding::{Builtin, Embedded, EmbedderIdentity, EmbeddingError};
 
 async fn open(path: &Path) -> Store {
     let uri = path.to_str().unwrap();
@@ -36,8 +36,8 @@ impl Embedder for Other {
         &self.0
     }
 
-    async fn embed(&self, texts: &[String], _: Side) -> Result<Vec<Vec<f32>>, EmbeddingError> {
-        Ok(vec![vec![1.0]; texts.len()])
+    async fn embed(&self, texts: &[String], _: Side) -> Result<Embedded, EmbeddingError> {
+        Ok(vec![vec![1.0]; texts.len()].into())
     }
 }
 
@@ -208,4 +208,114 @@ async fn a_store_that_is_only_changed_does_not_grow() {
         counts.push(files(home.path()).len());
     }
     assert!(counts[0] < 60 && counts[1] < 60, "{counts:?} files");
+}
+
+fn keyed(text: &str) -> Key {
+    Key {
+        name: "task".into(),
+        text: text.into(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_too_long_costs_its_end_and_not_its_calls_other_writes() {
+    let home = tempfile::tempdir().unwrap();
+    let store = open(home.path()).await;
+    let namespace = store.namespace("a").await.unwrap();
+    // A letter of two bytes lies across the limit.
+    let long = format!("x{}", "é".repeat(LONGEST_NAME));
+    let memory = |keys: Vec<Key>| {
+        Write::at_once(Op::Insert(NewMemory {
+            keys,
+            ..NewMemory::new("item", "content")
+        }))
+    };
+    let written = namespace
+        .apply(Transaction {
+            writes: vec![
+                memory(vec![keyed("short")]),
+                memory(vec![
+                    keyed(&long),
+                    keyed("other"),
+                    keyed(&format!("{long}!")),
+                ]),
+                memory(vec![keyed("last")]),
+            ],
+            ..Transaction::default()
+        })
+        .await
+        .unwrap();
+    assert_eq!(written.len(), 3);
+    assert_eq!(namespace.cut_texts(), 2);
+    let memories = namespace.get(&written, &View::default());
+    let keys: Vec<&str> = memories[1]
+        .keys
+        .iter()
+        .map(|key| key.text.as_str())
+        .collect();
+    assert_eq!(
+        keys.len(),
+        2,
+        "what only differed beyond the limit is one key"
+    );
+    assert!(long.starts_with(keys[0]) && keys[0].len() == LONGEST_NAME - 1);
+    assert_eq!(keys[1], "other");
+    store.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn vectors_that_were_given_stay_with_their_keys_where_keys_are_cut() {
+    let home = tempfile::tempdir().unwrap();
+    let uri = home.path().to_str().unwrap();
+    let embedder = Other(EmbedderIdentity {
+        name: "test:two".to_owned(),
+        dimension: 2,
+    });
+    let store = Store::open(uri, Arc::new(embedder)).await.unwrap();
+    let namespace = store.namespace("a").await.unwrap();
+    let long = "x".repeat(LONGEST_NAME + 1);
+    let keys = vec![keyed(&long), keyed(&format!("{long}y")), keyed("z")];
+    let vectors = vec![vec![vec![1.0, 0.0], vec![0.6, 0.8], vec![0.0, 1.0]]];
+    let new = transaction(Op::Insert(NewMemory {
+        keys,
+        ..NewMemory::new("item", "content")
+    }));
+    namespace.apply_with_vectors(new, vectors).await.unwrap();
+    let all = Scan {
+        filter: Vec::new(),
+        order_by: None,
+        descending: false,
+        offset: 0,
+        limit: 10,
+        with_vectors: true,
+    };
+    let rows = namespace.scan(&all, &View::default()).unwrap();
+    assert_eq!(rows[0].vectors, [[1.0, 0.0], [0.0, 1.0]]);
+}
+
+#[test]
+fn titles_and_labels_are_cut_like_keys_and_what_was_wrong_before_still_is() {
+    let long = "x".repeat(LONGEST_NAME + 5);
+    let label = |value: &str| crate::contract::Label {
+        name: "tool".into(),
+        value: value.into(),
+    };
+    let mut patch = transaction(Op::Revise(crate::contract::Patch {
+        id: "m1".into(),
+        title: Some(long.clone()),
+        content: None,
+        keys: None,
+        labels: Some(vec![label(&long), label("a")]),
+        payload: None,
+        state: None,
+    }));
+    assert_eq!(draft::shorten(&mut patch, &mut Vec::new()), 2);
+    draft::check(&patch).unwrap();
+
+    let mut twice = transaction(Op::Insert(NewMemory {
+        keys: vec![keyed("a"), keyed("a")],
+        ..NewMemory::new("item", "content")
+    }));
+    assert_eq!(draft::shorten(&mut twice, &mut Vec::new()), 0);
+    draft::check(&twice).unwrap_err();
 }

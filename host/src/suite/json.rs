@@ -7,7 +7,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_json_lenient::value::RawValue;
+use serde_json::value::RawValue;
 
 use super::error::SuiteError;
 use super::source;
@@ -131,9 +131,8 @@ impl Row {
 
     /// The elements of a list.
     fn elements(&self, path: &Path, meant: Meant) -> Result<Vec<Row>, SuiteError> {
-        serde_json::from_slice::<Vec<IgnoredAny>>(&self.text)
+        let elements: Vec<&RawValue> = serde_json::from_slice(&self.text)
             .map_err(|error| self.broken(path, meant, "", &error))?;
-        let elements: Vec<&RawValue> = raw(&self.text).unwrap_or_default();
         let name = |number: usize| format!("{}[{number}]", self.field);
         let elements = elements.into_iter().enumerate();
         Ok(self.parts(elements.map(|(number, element)| (name(number), element))))
@@ -141,7 +140,7 @@ impl Row {
 
     /// The rows of an object that is only there to hold them.
     fn wrapped(&self, path: &Path, meant: Meant) -> Option<Result<Vec<Row>, SuiteError>> {
-        let fields: BTreeMap<Cow<'_, str>, &RawValue> = raw(&self.text)?;
+        let fields: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(&self.text).ok()?;
         let mut wrappers = WRAPPERS
             .iter()
             .filter_map(|name| Some((*name, *fields.get(*name)?)));
@@ -322,21 +321,12 @@ pub(super) fn split(path: &Path, text: Vec<u8>, meant: Meant) -> Result<Vec<Row>
         }),
         Some(first) if first.is_complete() => Ok(lines().collect()),
         Some(_) => {
-            serde_json::Deserializer::from_slice(&whole.text)
-                .into_iter::<IgnoredAny>()
-                .try_for_each(|value| value.map(drop))
-                .map_err(|error| whole.broken(path, meant, "", &error))?;
-            let values = serde_json_lenient::Deserializer::from_slice(&whole.text);
-            let values = values.into_iter::<&RawValue>().map_while(Result::ok);
-            Ok(whole.parts(values.map(|value| (String::new(), value))))
+            let values = serde_json::Deserializer::from_slice(&whole.text).into_iter::<&RawValue>();
+            let values: Result<Vec<&RawValue>, serde_json::Error> = values.collect();
+            let values = values.map_err(|error| whole.broken(path, meant, "", &error))?;
+            Ok(whole.parts(values.into_iter().map(|value| (String::new(), value))))
         }
     }
-}
-
-/// A text that is JSON, its parts left as they stand there. The type that keeps them is of this crate: asked of `serde_json`, it
-/// is a feature for which LanceDB would be compiled another time.
-fn raw<'a, T: serde::Deserialize<'a>>(text: &'a [u8]) -> Option<T> {
-    serde_json_lenient::from_slice(text).ok()
 }
 
 /// What the reader expected in words of JSON, where it speaks of types of Rust.

@@ -255,7 +255,7 @@ fn a_refused_comparison_leaves_no_output_store_or_cassette() {
         ("memhost.toml", CONFIG),
         ("taken", "mine"),
     ];
-    let wishes: [(&[&str], i32, &str); 6] = [
+    let wishes: [(&[&str], i32, &str); 7] = [
         (&["--output", "new/out", "--store", "taken"], 1, "taken"),
         (&["--output", "taken", "--store", "new"], 1, "taken"),
         (&["--output", "taken/below", "--store", "new"], 1, "taken"),
@@ -263,6 +263,11 @@ fn a_refused_comparison_leaves_no_output_store_or_cassette() {
             &["--output", "new", "--embedder", "openai:small"],
             1,
             "http://127.0.0.1:9/v1",
+        ),
+        (
+            &["--output", "new", "--embedder", "local:nowhere"],
+            1,
+            "there is no folder `nowhere`",
         ),
         (
             &["--output", "new", "--record", "nowhere/run.cassette"],

@@ -1,14 +1,12 @@
 //! Runs the floors of a suite through the driver, over a store of their own.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Index;
-use std::path::Path;
 use std::sync::Arc;
 
-use memhost::contract::Side;
 use memhost::driver::{Acting, Cell, CellReport, Progress, Repetition, Surroundings, run_cell};
-use memhost::embedding::{Builtin, Embedder, EmbedderIdentity, EmbeddingError};
+use memhost::embedding::{Builtin, Embedder};
 use memhost::engine::Limits;
 use memhost::model::{Models, NoModel};
 use memhost::store::Store;
@@ -137,56 +135,4 @@ pub fn reports(
         }
         reports
     })
-}
-
-/// An embedder that knows the vectors of some texts, from JSON lines of `{"text": …, "vector": […]}`.
-#[allow(dead_code, reason = "not every test that measures has one")]
-pub struct Precomputed {
-    identity: EmbedderIdentity,
-    vectors: HashMap<String, Vec<f32>>,
-}
-
-#[allow(dead_code, reason = "not every test that measures has one")]
-impl Precomputed {
-    pub fn load(path: &Path) -> Precomputed {
-        let vectors: HashMap<String, Vec<f32>> = std::fs::read_to_string(path)
-            .unwrap()
-            .lines()
-            .map(|line| {
-                let row: serde_json::Value = serde_json::from_str(line).unwrap();
-                let text = row["text"].as_str().unwrap().to_owned();
-                (text, serde_json::from_value(row["vector"].clone()).unwrap())
-            })
-            .collect();
-        let dimension = vectors.values().next().unwrap().len();
-        Precomputed {
-            identity: EmbedderIdentity {
-                name: "precomputed".into(),
-                dimension,
-            },
-            vectors,
-        }
-    }
-}
-
-#[async_trait::async_trait]
-impl Embedder for Precomputed {
-    fn identity(&self) -> &EmbedderIdentity {
-        &self.identity
-    }
-
-    async fn embed(&self, texts: &[String], _side: Side) -> Result<Vec<Vec<f32>>, EmbeddingError> {
-        texts
-            .iter()
-            .map(|text| {
-                self.vectors
-                    .get(text)
-                    .cloned()
-                    .ok_or_else(|| EmbeddingError {
-                        embedder: self.identity.name.clone(),
-                        message: format!("no vector for `{text}`; run tests/minilm.py again"),
-                    })
-            })
-            .collect()
-    }
 }

@@ -14,7 +14,7 @@ use memhost::contract::{
     Adjustment, Comparison, Condition, Counter, Filter, Key, Link, Memory, NewMemory, Op, Operand,
     Probe, Ranking, Scan, Search, Side,
 };
-use memhost::embedding::{Embedder, EmbedderIdentity, EmbeddingError};
+use memhost::embedding::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
 use memhost::store::{Namespace, Store, Transaction, View, Write};
 
 /// Texts that share letters get similar vectors; the same on every machine.
@@ -28,7 +28,7 @@ impl Embedder for Letters {
         &self.identity
     }
 
-    async fn embed(&self, texts: &[String], _: Side) -> Result<Vec<Vec<f32>>, EmbeddingError> {
+    async fn embed(&self, texts: &[String], _: Side) -> Result<Embedded, EmbeddingError> {
         let embed = |text: &String| {
             let mut vector = vec![0.0f32; self.identity.dimension];
             for byte in text.bytes() {
@@ -37,7 +37,7 @@ impl Embedder for Letters {
             let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt().max(1.0);
             vector.iter().map(|x| x / length).collect()
         };
-        Ok(texts.iter().map(embed).collect())
+        Ok(texts.iter().map(embed).collect::<Vec<_>>().into())
     }
 }
 

@@ -155,7 +155,11 @@ async fn read(namespace: &Namespace, given: u64) -> Model {
         last = number(&memory.id);
         let keys: Vec<String> = memory.keys.iter().map(|key| key.text.clone()).collect();
         assert_eq!(
-            letters().embed(&keys, Side::Document).await.unwrap(),
+            letters()
+                .embed(&keys, Side::Document)
+                .await
+                .unwrap()
+                .vectors,
             row.vectors
         );
         let value = (

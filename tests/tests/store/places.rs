@@ -155,7 +155,7 @@ async fn a_store_can_be_embedded_anew() {
         let texts = [row.memory.keys[0].text.clone()];
         assert_eq!(
             row.vectors,
-            other.embed(&texts, Side::Document).await.unwrap()
+            other.embed(&texts, Side::Document).await.unwrap().vectors
         );
     }
     namespace

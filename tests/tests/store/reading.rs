@@ -215,6 +215,7 @@ async fn searching_is_exact_against_a_pass_over_everything() {
         .embed(&["quick brown fox".into()], Side::Query)
         .await
         .unwrap()
+        .vectors
         .remove(0);
     let mut expected: Vec<(f64, u64)> = Vec::new();
     for row in namespace.scan(&everything(), &View::default()).unwrap() {

@@ -88,11 +88,15 @@ impl Prepared {
         let surroundings = surroundings(&config, models, embedder, &place.uri, acting).await?;
         let directory = output.map(ResultDirectory::open);
         let directory = directory.transpose().map_err(Failure::failed)?;
-        let design = Design::of(
-            &comparison,
-            &Conditions::of(&surroundings),
-            model_caveats(&surroundings.models),
-        );
+        let embedder_caveat = surroundings.embedder.caveat().map(str::to_owned);
+        let design = Design {
+            embedder_caveat,
+            ..Design::of(
+                &comparison,
+                &Conditions::of(&surroundings),
+                model_caveats(&surroundings.models),
+            )
+        };
         let jobs = jobs(options);
         let part = Part {
             shard: options.shard.unwrap_or(Shard::WHOLE),

@@ -152,6 +152,7 @@ impl<'a> StreamRun<'a> {
         }
         self.write(Vec::new(), calls::RECEIPTS, report).await?;
         report.memories(self.active_memories()?);
+        report.cut_texts(self.namespace.cut_texts());
         Ok(())
     }
 
