@@ -71,6 +71,7 @@ pub fn is_name_of_a_floor(name: &str) -> bool {
                 streams: Vec::new(),
                 budgets: Vec::new(),
                 primary: String::new(),
+                left_out: Vec::new(),
             })
         });
         floors

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Deserializer, de};
 
-use crate::endpoint::{EndpointError, Problem};
+use crate::endpoint::{EndpointError, Problem, RefusalKind};
 
 #[derive(Deserialize)]
 pub(super) struct EmbeddingReply {
@@ -78,39 +78,36 @@ const OF_LENGTH: [&str; 13] = [
 ];
 
 pub(super) fn objection(error: &EndpointError) -> Option<Objection> {
-    let (status, said) = match &error.problem {
-        Problem::Refused {
-            status,
-            explanation,
-            ..
-        } => (*status, explanation),
-        // An error in place of a result.
-        Problem::Malformed(said) => (200, said),
-        _ => return None,
+    let Problem::Refused(refusal) = &error.problem else {
+        return None;
     };
-    let said = said.to_lowercase();
-    let is_refusal = matches!(status, 400 | 413 | 422);
+    let said = refusal.explanation.to_lowercase();
+    let is_refusal = matches!(refusal.status, 400 | 413 | 422);
     if is_refusal && (said.contains("encoding_format") || said.contains("encoding format")) {
         return Some(Objection::Encoding);
     }
-    let speaks_of_length = OF_LENGTH.iter().any(|words| said.contains(words));
+    let speaks_of_length =
+        refusal.kind == RefusalKind::TooLong || OF_LENGTH.iter().any(|words| said.contains(words));
     (is_refusal || speaks_of_length).then_some(Objection::Size)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::endpoint::Refusal;
 
     fn refused(status: u16, explanation: &str) -> Option<Objection> {
         objection(&EndpointError {
             url: String::new(),
             tries: 1,
             key_env: String::new(),
-            problem: Problem::Refused {
+            problem: Problem::Refused(Refusal {
                 status,
                 explanation: explanation.to_owned(),
+                parameter: None,
+                kind: RefusalKind::Other,
                 retry_after: None,
-            },
+            }),
         })
     }
 
