@@ -50,7 +50,9 @@ fn two_plugins_of_one_name_cannot_be_told_apart() {
         &[("pets.jsonl", PETS)],
         &["compare", "a=rag", "a=recency", "--suite", "pets.jsonl"],
         2,
-        &["two of the plugins are called `a`: give one of them another name with NAME=PLUGIN, as in `other=recency`"],
+        &[
+            "two of the plugins are called `a`: give one of them another name with NAME=PLUGIN, as in `other=recency`",
+        ],
     );
 }
 
@@ -59,7 +61,13 @@ fn a_plugin_that_is_called_like_a_floor_takes_part_and_is_mistaken_for_none() {
     let place = Place::new();
     place.write("pets.jsonl", PETS);
     let said = place
-        .memhost(&["compare", "bm25=rag", "oracle=recency", "--suite", "pets.jsonl"])
+        .memhost(&[
+            "compare",
+            "bm25=rag",
+            "oracle=recency",
+            "--suite",
+            "pets.jsonl",
+        ])
         .succeeds();
     said.says(&[
         "bm25 (plugin)",
