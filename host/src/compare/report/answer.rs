@@ -239,6 +239,9 @@ fn shown(pair: &Pair, detectable: Option<Detectable>) -> String {
     };
     let interval = format!("[{}, {}]", hundredths(low), hundredths(high));
     match pair.clash() {
+        None if pair.p_holm.is_none() => {
+            format!("{points} {interval}, and without p nothing is told apart")
+        }
         None => format!("{points} {interval}, {p} after correction"),
         Some(Clash::PDecides) => {
             let pairs = detectable.map_or_else(String::new, |detectable| {
