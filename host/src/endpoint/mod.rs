@@ -269,10 +269,10 @@ impl Endpoint {
             Some(elsewhere) => Refusal::moved(status, elsewhere),
             None => Refusal::read(status, reply, retry_after),
         };
-        Problem::Refused(Refusal {
+        Problem::Refused(Box::new(Refusal {
             explanation: self.redacted(refusal.explanation),
             ..refusal
-        })
+        }))
     }
 
     /// A text from a reply, without the key: an endpoint may repeat what it is sent, and nobody else may learn it.
