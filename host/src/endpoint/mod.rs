@@ -228,7 +228,7 @@ impl Endpoint {
             // What was said with a refusal is a courtesy; the refusal counts without it.
             return Err(self.refusal(status.as_u16(), &headers, &reply.unwrap_or_default()));
         }
-        let value = body::parse(reply?).map_err(|problem| match problem {
+        let value = body::parse(&reply?).map_err(|problem| match problem {
             Problem::Malformed(told) => Problem::Malformed(self.redacted(told)),
             other => other,
         })?;
