@@ -269,23 +269,6 @@ async fn an_answer_is_taken_wherever_it_stands() {
 }
 
 #[tokio::test]
-async fn a_compressed_reply_is_read() {
-    use std::io::Write as _;
-    let mut body = Vec::new();
-    let mut writer = niffler::basic::get_writer(
-        Box::new(&mut body),
-        niffler::Format::Gzip,
-        niffler::Level::One,
-    )
-    .unwrap();
-    writer
-        .write_all(reply(json!({"content": RIGHT})).to_string().as_bytes())
-        .unwrap();
-    drop(writer);
-    assert_eq!(answered(Turn::Bytes(body)).await.reply.text, RIGHT);
-}
-
-#[tokio::test]
 async fn tokens_are_read_however_they_are_written_and_else_estimated() {
     let read = (50, 20, vec![]);
     let estimated = (
