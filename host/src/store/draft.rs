@@ -401,21 +401,31 @@ fn shorten_all<T>(
         .iter_mut()
         .map(|thing| cut_to(parts(thing).1, LONGEST_NAME))
         .collect();
+    let cut = is_cut.iter().filter(|was_cut| **was_cut).count();
+    if cut == 0 {
+        return 0;
+    }
+    // Two that were alike before are for the check to tell of.
     let mut seen = HashSet::new();
+    for (thing, was_cut) in things.iter_mut().zip(&is_cut) {
+        if !was_cut {
+            let (name, text) = parts(thing);
+            seen.insert((name.clone(), text.clone()));
+        }
+    }
     let mut place = 0;
-    let mut cuts = is_cut.iter();
+    let mut was_cut = is_cut.into_iter();
     things.retain_mut(|thing| {
-        let was_cut = cuts.next() == Some(&true);
+        let was_cut = was_cut.next().unwrap_or_default();
         let (name, text) = parts(thing);
-        // Two that were alike before are for the check to tell of.
-        let is_new = !was_cut || seen.insert((name.clone(), text.clone()));
-        match is_new {
+        let stays = !was_cut || seen.insert((name.clone(), text.clone()));
+        match stays {
             true => place += 1,
             false => dropped(place),
         }
-        is_new
+        stays
     });
-    is_cut.iter().filter(|was_cut| **was_cut).count()
+    cut
 }
 
 /// Whether there was something to cut.

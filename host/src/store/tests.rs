@@ -312,6 +312,13 @@ fn titles_and_labels_are_cut_like_keys_and_what_was_wrong_before_still_is() {
     assert_eq!(draft::shorten(&mut patch, &mut Vec::new()), 2);
     draft::check(&patch).unwrap();
 
+    let mut alike = transaction(Op::Insert(NewMemory {
+        keys: vec![keyed(&long), keyed(&long[..LONGEST_NAME])],
+        ..NewMemory::new("item", "content")
+    }));
+    assert_eq!(draft::shorten(&mut alike, &mut Vec::new()), 1);
+    draft::check(&alike).unwrap();
+
     let mut twice = transaction(Op::Insert(NewMemory {
         keys: vec![keyed("a"), keyed("a")],
         ..NewMemory::new("item", "content")

@@ -40,6 +40,7 @@ fn the_table_shows_the_plugin_the_floors_and_the_caveats() {
         "oracle (ceiling)",
         "is not a language model",
         "there are only 2 groups of questions",
+        "built-in embedder",
         "percentile bootstrap, 2,000 resamples",
     ]);
     for expected in [

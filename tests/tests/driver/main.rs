@@ -575,6 +575,30 @@ async fn of_a_call_whose_writes_cannot_all_be_made_none_is_made() {
 }
 
 #[tokio::test]
+async fn a_text_that_is_too_long_is_cut_and_counted_and_costs_nothing_else() {
+    let strategy = Arc::new(Scripted::new(|_: &[Attempt]| {
+        let mut long = note("long", "x-0", Commit::AtOnce);
+        if let Op::Insert(memory) = &mut long.op {
+            memory.keys = vec![Key {
+                name: "task".into(),
+                text: "word ".repeat(300_000),
+            }];
+        }
+        Ok(vec![note("short", "x-0", Commit::AtOnce), long])
+    }));
+    let suite = suite(vec![episode(
+        "x",
+        false,
+        vec![attempt("x", 0, Verdict::Success)],
+    )]);
+    let (report, kept) = run(&strategy, &suite, None).await.unwrap();
+    let kept: Vec<&str> = kept.iter().map(|(content, _)| content.as_str()).collect();
+    assert_eq!(kept, ["short", "long"]);
+    assert_eq!(report.cut_texts, 1);
+    assert_eq!(report.failures, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn over_budget_the_host_lets_the_oldest_go_and_says_how_many() {
     let learnt = |task: &str| episode(task, false, vec![attempt(task, 0, Verdict::Success)]);
     let suite = suite(["a", "b", "c", "d"].map(learnt).into());

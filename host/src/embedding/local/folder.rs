@@ -12,6 +12,8 @@ use super::LocalModelError;
 
 const WEIGHTS: &str = "model.safetensors";
 const INDEX: &str = "model.safetensors.index.json";
+/// What a file begins with that was cloned and not fetched.
+const POINTER: &[u8] = b"version https://git-lfs";
 const OTHER_WEIGHTS: [&str; 4] = [
     "pytorch_model.bin",
     "pytorch_model.bin.index.json",
@@ -236,6 +238,10 @@ impl Reader<'_> {
     fn optional(&mut self, file: &str) -> Result<Option<Vec<u8>>, LocalModelError> {
         let path = self.folder.join(file);
         match std::fs::read(&path) {
+            Ok(bytes) if bytes.starts_with(POINTER) => Err(unreadable(
+                path,
+                "it is a pointer of Git LFS in the file's place (`git lfs pull` fetches it)",
+            )),
             Ok(bytes) => {
                 self.digest.update(file);
                 self.digest.update([0]);

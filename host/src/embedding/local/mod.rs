@@ -17,7 +17,6 @@ mod network;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,9 +30,6 @@ use crate::offload;
 pub use error::LocalModelError;
 use folder::{Folder, Recipe};
 use network::Network;
-
-/// The most tokens in one pass, over all of its texts: more is no faster, and takes memory.
-const TOKENS_PER_PASS: usize = 2_048;
 
 /// More of a text than any model reads, in bytes: a tokenizer keeps all that it cuts off.
 const LONGEST_TEXT: usize = 1 << 20;
@@ -84,8 +80,8 @@ impl LocalEmbedder {
         if let Some(prefix) = options.document_prefix {
             recipe.document_prefix = prefix;
         }
-        let network = Network::load(&files)?;
         let tokenizer = tokenizer(&files)?;
+        let network = Network::load(&files)?;
         let dimension = files.network.hidden_size;
         // Prefixes are part of what vectors come from, wherever they were said.
         let recipe = files.recipe;
@@ -186,37 +182,25 @@ impl Embedder for LocalEmbedder {
 }
 
 impl Model {
-    /// Texts of the same number of tokens go through the network together.
     fn embed(&self, texts: &[String], side: Side) -> Result<Embedded, String> {
         let prefix = match side {
             Side::Query => &self.recipe.query_prefix,
             Side::Document => &self.recipe.document_prefix,
         };
-        let mut embedded = Embedded::from(vec![vec![0.0; self.dimension]; texts.len()]);
-        let mut by_length: BTreeMap<usize, Vec<(usize, Vec<u32>)>> = BTreeMap::new();
+        let mut embedded = Embedded::default();
         for (place, text) in texts.iter().enumerate() {
             // The special tokens alone mean nothing.
             if text.trim().is_empty() {
+                embedded.vectors.push(vec![0.0; self.dimension]);
                 continue;
             }
-            let (ids, cut) = self.tokens(prefix, text)?;
+            let (tokens, cut) = self.tokens(prefix, text)?;
+            let vector = self.network.run(&tokens, self.recipe.pooling);
+            let vector = vector.map_err(|error| format!("its network failed: {error}"))?;
+            let vector = unit(vector).ok_or("its network gave numbers that are not finite")?;
+            embedded.vectors.push(vector);
             if cut {
                 embedded.cut.push(place);
-            }
-            by_length.entry(ids.len()).or_default().push((place, ids));
-        }
-        for (length, texts) in by_length {
-            for batch in texts.chunks((TOKENS_PER_PASS / length.max(1)).max(1)) {
-                let ids: Vec<&[u32]> = batch.iter().map(|(_, ids)| ids.as_slice()).collect();
-                let vectors = self.network.run(&ids, self.recipe.pooling);
-                let vectors = vectors.map_err(|error| format!("its network failed: {error}"))?;
-                for ((place, _), vector) in batch.iter().zip(vectors) {
-                    let vector =
-                        unit(vector).ok_or("its network gave numbers that are not finite")?;
-                    if let Some(slot) = embedded.vectors.get_mut(*place) {
-                        *slot = vector;
-                    }
-                }
             }
         }
         Ok(embedded)

@@ -1,4 +1,4 @@
-//! The neural network: tokens of texts of one length in, one vector each out.
+//! The neural network: a text's tokens in, its vector out.
 
 use std::collections::HashMap;
 
@@ -48,24 +48,27 @@ impl Network {
             let part = candle_core::safetensors::load_buffer(bytes, &Device::Cpu);
             tensors.extend(part.map_err(|error| LocalModelError::Unreadable {
                 path: path.clone(),
-                reason: error.to_string(),
+                reason: first_line(&error),
             })?);
         }
         build(config, activation, tensors).map_err(|error| LocalModelError::Unreadable {
             path: folder.config.with_file_name("model.safetensors"),
-            reason: format!("its weights are not those of its config.json: {error}"),
+            reason: format!(
+                "its weights are not those of its config.json: {}",
+                first_line(&error)
+            ),
         })
     }
 
-    /// One vector per text. All have the same number of tokens, so that none needs padding: a text's vector is the same
-    /// to the last bit, whatever it is embedded with.
-    pub(super) fn run(
-        &self,
-        texts: &[&[u32]],
-        pooling: Pooling,
-    ) -> candle_core::Result<Vec<Vec<f32>>> {
-        let length = texts.first().map_or(0, |ids| ids.len());
-        let ids = Tensor::from_vec(texts.concat(), (texts.len(), length), &Device::Cpu)?;
+    /// The vector of one text's tokens. Texts go through one by one: in company, which rows are multiplied together changes
+    /// the last bits, and what a text's vector is would depend on what else was asked for. One text keeps all cores busy.
+    pub(super) fn run(&self, tokens: &[u32], pooling: Pooling) -> Result<Vec<f32>, String> {
+        self.pooled(tokens, pooling)
+            .map_err(|error| first_line(&error))
+    }
+
+    fn pooled(&self, tokens: &[u32], pooling: Pooling) -> candle_core::Result<Vec<f32>> {
+        let ids = Tensor::new(tokens, &Device::Cpu)?.unsqueeze(0)?;
         let types = ids.zeros_like()?;
         let hidden = match self {
             Network::Bert(model) => model.forward(&ids, &types, None)?,
@@ -73,13 +76,20 @@ impl Network {
                 model.forward(&ids, &ids.ones_like()?, &types, None, None, None)?
             }
         };
+        let tokens = hidden.i(0)?;
         let pooled = match pooling {
-            Pooling::Cls => hidden.i((.., 0))?,
-            Pooling::Mean => hidden.mean(1)?,
-            Pooling::Max => hidden.max(1)?,
+            Pooling::Cls => tokens.i(0)?,
+            Pooling::Mean => tokens.mean(0)?,
+            Pooling::Max => tokens.max(0)?,
         };
-        pooled.to_vec2()
+        pooled.to_vec1()
     }
+}
+
+/// What went wrong, without the way to it.
+fn first_line(error: &candle_core::Error) -> String {
+    let text = error.to_string();
+    text.lines().next().unwrap_or_default().to_owned()
 }
 
 /// The two forms of the same function that transformers knows under many names, and the ramp.

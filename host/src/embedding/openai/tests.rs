@@ -244,17 +244,19 @@ async fn a_text_over_the_limit_is_cut_counted_and_costs_no_other_its_vector() {
             let bytes = embedded_bytes(vector);
             match text.len() {
                 short @ ..=400 => assert_eq!(bytes, short),
-                _ => assert!(
-                    (350..=400).contains(&bytes),
-                    "{bytes}: nearly all that is taken"
-                ),
+                _ => assert!((200..=400).contains(&bytes), "{bytes}"),
             }
         }
-        // What was learnt holds: nothing is asked for twice.
+        // What is learnt holds: soon nothing is asked for twice, and nearly all that is taken is sent.
+        for _ in 0..4 {
+            embedder.embed(&all, Side::Query).await.unwrap();
+        }
         let before = server.heard().len();
         let again = embedder.embed(&all, Side::Query).await.unwrap();
         assert_eq!(again.cut, [2, 4]);
         assert_eq!(server.heard().len(), before + 1);
+        let bytes = embedded_bytes(&again.vectors[2]);
+        assert!((350..=400).contains(&bytes), "{bytes}");
     }
 }
 
