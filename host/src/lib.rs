@@ -30,4 +30,3 @@ pub mod settings;
 pub mod store;
 pub mod strategy;
 pub mod suite;
-pub mod tokens;

@@ -18,7 +18,6 @@ use memhost::contract::{
 use memhost::engine::{CallError, Engine, EngineOptions, Limits, Plugin};
 use memhost::settings;
 use memhost::strategy::{Answer, Phases, Strategy};
-use memhost::tokens;
 use memhost_tests::plugin;
 
 /// With compiled code kept, because every check of a restart loads the plugin anew.
@@ -362,7 +361,7 @@ impl Strategy for Outside {
                 guidance.text,
                 LEARNT_LAST.lock().unwrap()
             );
-            if !guidance.text.is_empty() && tokens::count(&longer) <= budget {
+            if !guidance.text.is_empty() && memhost_words::count(&longer) <= budget {
                 guidance.text = longer;
             }
         }

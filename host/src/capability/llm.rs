@@ -63,7 +63,7 @@ impl Host for Capabilities {
 
     async fn count_tokens(&mut self, text: String) -> wasmtime::Result<u32> {
         self.begin().await?;
-        Ok(crate::tokens::count(&text))
+        Ok(memhost_words::count(&text))
     }
 }
 

@@ -30,7 +30,6 @@ use tokio::sync::watch;
 use super::{Completion, LanguageModel, Models};
 use crate::contract::{Fault, Request, Role};
 use crate::endpoint::Health;
-use crate::tokens;
 use file::{Answer, Call, Header, Key, Line, Recorder};
 
 pub use file::CassetteError;
@@ -395,7 +394,7 @@ impl Taped {
             role: role_name(request.role),
             model: self.model.name().to_owned(),
             occurrence: occurrence.saturating_add(1),
-            beginning: tokens::cut(last, QUOTED).replace(char::is_control, " "),
+            beginning: memhost_words::cut(last, QUOTED).replace(char::is_control, " "),
         }
     }
 }

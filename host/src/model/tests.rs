@@ -9,7 +9,6 @@ use super::*;
 use crate::contract::{Message, Speaker};
 use crate::endpoint::loopback::{Loopback, Turn, nobody};
 use crate::endpoint::{ApiKey, Endpoint, EndpointSettings};
-use crate::tokens;
 
 const KEY: &str = "sk-very-secret-0123456789";
 
@@ -131,7 +130,7 @@ async fn tokens_that_the_endpoint_does_not_count_are_counted_here() {
         .reply;
     assert_eq!(
         reply.input_tokens,
-        tokens::count("Judge.") + tokens::count("Did it work?")
+        memhost_words::count("Judge.") + memhost_words::count("Did it work?")
     );
     assert_eq!(reply.output_tokens, 3);
 }

@@ -2,7 +2,6 @@
 
 use super::{Lane, Stage, Stream, Suite};
 use crate::contract::{Attempt, Verdict};
-use crate::tokens;
 
 /// A suite in figures.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -85,15 +84,18 @@ impl Stream {
             summary.episodes += 1;
             if episode.question.is_some() {
                 summary.questions += 1;
-                summary.question_tokens += u64::from(tokens::count(&episode.task.text));
+                summary.question_tokens += u64::from(memhost_words::count(&episode.task.text));
                 groups.insert(&episode.group);
             }
             for attempt in &episode.attempts {
                 summary.attempts += 1;
                 summary.steps += attempt.steps.len();
-                let steps = attempt.steps.iter().map(|step| tokens::count(&step.text));
+                let steps = attempt
+                    .steps
+                    .iter()
+                    .map(|step| memhost_words::count(&step.text));
                 summary.attempt_tokens += steps.map(u64::from).sum::<u64>();
-                summary.attempt_tokens += u64::from(tokens::count(&attempt.task.text));
+                summary.attempt_tokens += u64::from(memhost_words::count(&attempt.task.text));
             }
         }
         summary.groups = groups.len();

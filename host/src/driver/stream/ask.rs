@@ -10,7 +10,6 @@ use crate::contract::{
 };
 use crate::store::View;
 use crate::suite::{Act, Cited, Episode, Question, Reading, Stage, attempt_of};
-use crate::tokens;
 
 use super::super::DriverError;
 use super::super::model_agent::outcome;
@@ -114,7 +113,7 @@ impl<'a> StreamRun<'a> {
                     changed: stage.changed,
                     group: episode.group.clone(),
                     scores,
-                    tokens: tokens::count(handed.primary_text(primary)),
+                    tokens: memhost_words::count(handed.primary_text(primary)),
                     baseline,
                 },
             );
@@ -284,7 +283,7 @@ impl<'a> StreamRun<'a> {
                 token_budget: budget,
             };
             let guidance = self.retrieve(query, view, report).await;
-            let text = tokens::cut(&guidance.text, budget);
+            let text = memhost_words::cut(&guidance.text, budget);
             if text.len() < guidance.text.trim_end().len() {
                 report.cut();
             }

@@ -4,7 +4,6 @@ use serde_json::{Map, Number, Value, json};
 
 use super::Room;
 use super::rank::{Input, Said};
-use crate::tokens;
 
 /// How deep a reply may nest.
 const DEEPEST: u32 = 32;
@@ -178,7 +177,7 @@ impl<'a> Filler<'a> {
         for (name, property) in properties.iter().filter(|(name, _)| wanted(name)) {
             let value = match property.as_object() {
                 Some(property) if is_title(name, property) => bounded(
-                    tokens::cut(lead, TITLE_TOKENS.min(self.room.sentence)),
+                    memhost_words::cut(lead, TITLE_TOKENS.min(self.room.sentence)),
                     property,
                 ),
                 _ => self.value(property, depth + 1)?,
@@ -232,13 +231,13 @@ impl<'a> Filler<'a> {
 
     fn string(&mut self, schema: &Map<String, Value>) -> Value {
         let least = schema.get("minLength").and_then(Value::as_u64).unwrap_or(0);
-        let mut text = tokens::cut(self.sentence(), self.room.sentence).to_owned();
+        let mut text = memhost_words::cut(self.sentence(), self.room.sentence).to_owned();
         for _ in 0..self.input.best().len() {
             if text.chars().count() as u64 >= least {
                 break;
             }
             text.push(' ');
-            text.push_str(tokens::cut(self.sentence(), self.room.sentence));
+            text.push_str(memhost_words::cut(self.sentence(), self.room.sentence));
         }
         bounded(&text, schema)
     }

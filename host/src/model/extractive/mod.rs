@@ -127,9 +127,9 @@ fn answer(request: &Request) -> Result<Reply, Fault> {
     Ok(Reply {
         input_tokens: said
             .iter()
-            .map(|text| tokens::count(text))
+            .map(|text| memhost_words::count(text))
             .fold(0, u32::saturating_add),
-        output_tokens: tokens::count(&text),
+        output_tokens: memhost_words::count(&text),
         text,
     })
 }
@@ -161,11 +161,11 @@ fn sentences(input: &Input<'_>, max_tokens: Option<u32>) -> String {
     best.sort_by_key(|sentence| sentence.place);
     let text = best
         .iter()
-        .map(|sentence| tokens::cut(sentence.text, ROOMS[0].sentence))
+        .map(|sentence| memhost_words::cut(sentence.text, ROOMS[0].sentence))
         .collect::<Vec<_>>()
         .join("\n");
     match max_tokens {
-        Some(most) => tokens::cut(&text, most).to_owned(),
+        Some(most) => memhost_words::cut(&text, most).to_owned(),
         None => text,
     }
 }
@@ -185,7 +185,7 @@ fn filled(
         let text = fill(schema.value(), input, room)
             .map_err(cannot)?
             .to_string();
-        if max_tokens.is_some_and(|most| tokens::count(&text) > most) {
+        if max_tokens.is_some_and(|most| memhost_words::count(&text) > most) {
             continue;
         }
         schema.check(&text).map_err(cannot)?;

@@ -73,8 +73,8 @@ async fn without_a_schema_it_quotes_the_user_in_order_and_never_the_instructions
         .collect();
     assert!(places.is_sorted());
     assert!(!reply.text.to_lowercase().contains("elephant"));
-    assert_eq!(reply.input_tokens, tokens::count(TRAJECTORY));
-    assert_eq!(reply.output_tokens, tokens::count(&reply.text));
+    assert_eq!(reply.input_tokens, memhost_words::count(TRAJECTORY));
+    assert_eq!(reply.output_tokens, memhost_words::count(&reply.text));
 }
 
 #[tokio::test]

@@ -22,7 +22,6 @@ use super::schema::ReplySchema;
 use super::{Completion, LanguageModel, Mend, Mended};
 use crate::contract::{Fault, Message, Reply, Request, Role, Speaker};
 use crate::endpoint::{Endpoint, Health};
-use crate::tokens;
 use dialect::{Dialect, Learning, Sent};
 use wire::{End, Question, Said};
 
@@ -124,7 +123,9 @@ impl OpenAiModel {
         let text = self.endpoint.without_key(said.text);
         Ok(Turn {
             input_tokens: said.input_tokens.unwrap_or_else(|| count_all(request)),
-            output_tokens: said.output_tokens.unwrap_or_else(|| tokens::count(&text)),
+            output_tokens: said
+                .output_tokens
+                .unwrap_or_else(|| memhost_words::count(&text)),
             cut_off: said.end == End::CutOff,
             text,
         })
@@ -374,6 +375,6 @@ fn count_all(request: &Request) -> u32 {
     request
         .messages
         .iter()
-        .map(|message| tokens::count(&message.text))
+        .map(|message| memhost_words::count(&message.text))
         .fold(0, u32::saturating_add)
 }

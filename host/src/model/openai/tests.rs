@@ -273,7 +273,7 @@ async fn tokens_are_read_however_they_are_written_and_else_estimated() {
     let read = (50, 20, vec![]);
     let estimated = (
         count_all(&trial()),
-        tokens::count(RIGHT),
+        memhost_words::count(RIGHT),
         vec![Mend::TokensEstimated],
     );
     for (usage, expected) in [

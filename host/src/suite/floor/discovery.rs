@@ -24,7 +24,6 @@ use crate::contract::{
 };
 use crate::engine::CallError;
 use crate::strategy::{Answer, Phases, Strategy};
-use crate::tokens;
 
 /// A memory's kind: a document with the problem that is its title.
 const TEMPLATE: &str = "template";
@@ -178,7 +177,7 @@ fn hand_out(cited: Vec<Memory>, budget: u32) -> Guidance {
         score: 1.0,
     });
     Guidance {
-        text: tokens::cut(&text, budget).to_owned(),
+        text: memhost_words::cut(&text, budget).to_owned(),
         placement: Placement::System,
         receipt: Receipt {
             id: String::new(),

@@ -6,7 +6,6 @@ use crate::capability::CallContext;
 use crate::contract::{
     Attempt, Comparison, Condition, Fault, Filter, Label, Memory, NewMemory, Operand, Scan, Task,
 };
-use crate::tokens;
 
 /// Label of a task: how far ahead it asks.
 const HORIZON: &str = "horizon";
@@ -117,7 +116,7 @@ pub(super) fn remember(attempt: &Attempt, lot: f64) -> Option<NewMemory> {
     };
     let content = format!(
         "{}\n{became}",
-        tokens::cut(&attempt.task.text, TASK_EXCERPT)
+        memhost_words::cut(&attempt.task.text, TASK_EXCERPT)
     );
     let mut memory = memory("", content, &attempt.task.text, attempt.id.clone());
     memory.kind = if asked.has_market { PRICED } else { PLAIN }.into();
