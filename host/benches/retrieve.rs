@@ -255,7 +255,7 @@ impl guest::native::Host for Bridge {
     }
 
     fn count_tokens(&self, text: &str) -> u32 {
-        memhost::memhost_words::count(text)
+        memhost_words::count(text)
     }
 
     fn complete(&self, _: &[guest::Request]) -> Vec<Result<guest::Reply, guest::Fault>> {

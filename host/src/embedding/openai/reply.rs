@@ -101,13 +101,13 @@ mod tests {
             url: String::new(),
             tries: 1,
             key_env: String::new(),
-            problem: Problem::Refused(Refusal {
+            problem: Problem::Refused(Box::new(Refusal {
                 status,
                 explanation: explanation.to_owned(),
                 parameter: None,
                 kind: RefusalKind::Other,
                 retry_after: None,
-            }),
+            })),
         })
     }
 

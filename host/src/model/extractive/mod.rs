@@ -32,7 +32,7 @@ use async_trait::async_trait;
 use super::schema::ReplySchema;
 use super::{Completion, LanguageModel};
 use crate::contract::{Fault, Reply, Request, Speaker};
-use crate::{offload, tokens};
+use crate::offload;
 use fill::fill;
 use rank::Input;
 
