@@ -35,7 +35,7 @@ pub enum Temperature {
 
 /// As a configuration has it.
 #[derive(Serialize, Deserialize)]
-#[serde(untagged, expecting = "\"keep\", \"drop\", or a number")]
+#[serde(untagged, expecting = "a temperature is `keep`, `drop`, or a number")]
 enum Written {
     Word(Word),
     Number(f32),
