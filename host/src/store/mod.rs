@@ -93,6 +93,7 @@ mod namespace;
 mod rank;
 mod reembed;
 mod schema;
+mod shorten;
 mod update;
 mod vectors;
 mod views;

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{mpsc, oneshot};
 
 use super::commit::{Request, Shared, closed};
-use super::draft::{Prepared, Vectors, check, new_keys, operation, shorten};
+use super::draft::{Prepared, Vectors, check, new_keys, operation};
 use super::filter::Predicate;
+use super::shorten::shorten;
 use super::vectors::unit;
 use super::working_set::{LexicalField, Query, Wanted};
 use super::{StoreError, Transaction, View};

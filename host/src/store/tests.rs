@@ -309,20 +309,20 @@ fn titles_and_labels_are_cut_like_keys_and_what_was_wrong_before_still_is() {
         payload: None,
         state: None,
     }));
-    assert_eq!(draft::shorten(&mut patch, &mut Vec::new()), 2);
+    assert_eq!(shorten::shorten(&mut patch, &mut Vec::new()), 2);
     draft::check(&patch).unwrap();
 
     let mut alike = transaction(Op::Insert(NewMemory {
         keys: vec![keyed(&long), keyed(&long[..LONGEST_NAME])],
         ..NewMemory::new("item", "content")
     }));
-    assert_eq!(draft::shorten(&mut alike, &mut Vec::new()), 1);
+    assert_eq!(shorten::shorten(&mut alike, &mut Vec::new()), 1);
     draft::check(&alike).unwrap();
 
     let mut twice = transaction(Op::Insert(NewMemory {
         keys: vec![keyed("a"), keyed("a")],
         ..NewMemory::new("item", "content")
     }));
-    assert_eq!(draft::shorten(&mut twice, &mut Vec::new()), 0);
+    assert_eq!(shorten::shorten(&mut twice, &mut Vec::new()), 0);
     draft::check(&twice).unwrap_err();
 }
