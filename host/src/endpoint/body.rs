@@ -1,16 +1,11 @@
 //! Bodies of successful replies: JSON, or what can be made JSON without a second reading.
 //!
-//! Some endpoints compress without being asked, begin with a byte order mark, or send their reply as a stream of
-//! events that nobody asked for; its pieces are put together to the one reply that they would have been.
-
-use std::io::Read;
+//! Some endpoints begin with a byte order mark, or send their reply as a stream of events that nobody asked for; its
+//! pieces are put together to the one reply that they would have been.
 
 use serde_json::{Map, Value, json};
 
-use super::{LONGEST_REPLY, Problem, refusal};
-
-/// The first bytes of gzip (RFC 1952, 2.3.1).
-const GZIP: [u8; 2] = [0x1f, 0x8b];
+use super::{Problem, refusal};
 
 /// Texts of a message that come in pieces.
 const GROWING: [&str; 5] = [
@@ -22,12 +17,8 @@ const GROWING: [&str; 5] = [
 ];
 
 /// The JSON of a body.
-pub(super) fn parse(body: Vec<u8>) -> Result<Value, Problem> {
-    let body = match body.starts_with(&GZIP) {
-        true => decompressed(&body)?,
-        false => body,
-    };
-    let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&body);
+pub(super) fn parse(body: &[u8]) -> Result<Value, Problem> {
+    let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
     match serde_json::from_slice(body) {
         Ok(value) => Ok(value),
         Err(_) if is_stream(body) => joined(&String::from_utf8_lossy(body)),
@@ -42,22 +33,6 @@ pub(super) fn parse(body: Vec<u8>) -> Result<Value, Problem> {
                 false => Problem::Malformed(told),
             })
         }
-    }
-}
-
-fn decompressed(body: &[u8]) -> Result<Vec<u8>, Problem> {
-    let broken = |problem: String| Problem::Broken(format!("its gzip is damaged: {problem}"));
-    let (reader, _) =
-        niffler::basic::get_reader(Box::new(body)).map_err(|error| broken(error.to_string()))?;
-    let mut text = Vec::new();
-    let most = u64::try_from(LONGEST_REPLY).unwrap_or(u64::MAX);
-    let read = reader.take(most.saturating_add(1)).read_to_end(&mut text);
-    match read {
-        Ok(length) if length > LONGEST_REPLY => Err(Problem::Malformed(format!(
-            "longer than {LONGEST_REPLY} bytes"
-        ))),
-        Ok(_) => Ok(text),
-        Err(error) => Err(broken(error.to_string())),
     }
 }
 

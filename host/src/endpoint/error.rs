@@ -41,7 +41,7 @@ pub enum Problem {
     Broken(String),
     /// It answered with an HTTP status other than success, or with an error in place of a result.
     #[error("{}", refused(.0))]
-    Refused(Refusal),
+    Refused(Box<Refusal>),
     /// It answered with success, and with something else than the result.
     #[error("its reply is {0}")]
     Malformed(String),

@@ -26,8 +26,6 @@ pub(crate) enum Turn {
     BreakOff,
     /// Sends a byte now and then, and never ends.
     Drip,
-    /// Answers with success and these bytes.
-    Bytes(Vec<u8>),
 }
 
 impl Turn {
@@ -168,7 +166,6 @@ async fn act(stream: &mut TcpStream, turn: Turn, busy: &AtomicUsize) {
             tokio::time::sleep(time).await;
             (status, vec![], body.len(), body.into_bytes())
         }
-        Turn::Bytes(body) => (200, vec![], body.len(), body),
         Turn::Drip => {
             let _ = stream
                 .write_all(b"HTTP/1.1 200 Scripted\r\nContent-Length: 1000\r\n\r\n")

@@ -228,7 +228,7 @@ impl Endpoint {
             // What was said with a refusal is a courtesy; the refusal counts without it.
             return Err(self.refusal(status.as_u16(), &headers, &reply.unwrap_or_default()));
         }
-        let value = body::parse(reply?).map_err(|problem| match problem {
+        let value = body::parse(&reply?).map_err(|problem| match problem {
             Problem::Malformed(told) => Problem::Malformed(self.redacted(told)),
             other => other,
         })?;
@@ -269,10 +269,10 @@ impl Endpoint {
             Some(elsewhere) => Refusal::moved(status, elsewhere),
             None => Refusal::read(status, reply, retry_after),
         };
-        Problem::Refused(Refusal {
+        Problem::Refused(Box::new(Refusal {
             explanation: self.redacted(refusal.explanation),
             ..refusal
-        })
+        }))
     }
 
     /// A text from a reply, without the key: an endpoint may repeat what it is sent, and nobody else may learn it.

@@ -90,7 +90,7 @@ fn a_refusal_means_what_it_says_and_the_advice_fits() {
             url: "URL".to_owned(),
             tries: 1,
             key_env: "KEY".to_owned(),
-            problem: Problem::Refused(refusal),
+            problem: Problem::Refused(Box::new(refusal)),
         };
         told += &format!("{error}\n");
     }
@@ -100,7 +100,7 @@ fn a_refusal_means_what_it_says_and_the_advice_fits() {
 #[test]
 fn only_what_passes_is_asked_again_and_only_money_and_keys_end_it() {
     for (status, body, kind) in shapes() {
-        let problem = Problem::Refused(refusal(status, &body));
+        let problem = Problem::Refused(Box::new(refusal(status, &body)));
         assert_eq!(problem.may_pass(), kind == Busy, "{body}");
         assert_eq!(problem.is_final(), matches!(kind, Spent | Key), "{body}");
     }

@@ -1,6 +1,7 @@
 //! Dialects: which fields of a request an endpoint takes for a model. What is not set is found out, once.
 
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -126,6 +127,7 @@ pub(super) struct Dialect {
 pub(super) struct Learning {
     settings: ModelSettings,
     dialect: Mutex<Dialect>,
+    guessing: AtomicBool,
 }
 
 /// Which of the fields that may be refused a request has.
@@ -188,11 +190,22 @@ impl Learning {
                 token_limit: Some(settings.token_limit_field.unwrap_or_default()),
                 system: settings.system_role.unwrap_or_default(),
             }),
+            guessing: AtomicBool::new(false),
         }
     }
 
     pub(super) fn now(&self) -> Dialect {
         *self.dialect()
+    }
+
+    /// Whether refusals that name no field are a reason to ask more plainly.
+    pub(super) fn guess(&self, guessing: bool) {
+        self.guessing.store(guessing, Ordering::Relaxed);
+    }
+
+    /// Forgets what was learnt since.
+    pub(super) fn back_to(&self, before: Dialect) {
+        *self.dialect() = before;
     }
 
     /// Whether there is another way to ask after a request in this dialect was refused. The next are asked in it at
@@ -210,49 +223,71 @@ impl Learning {
         if !matches!(refusal.kind, RefusalKind::Field | RefusalKind::Other) {
             return false;
         }
-        let Some(field) = refused(refusal, sent) else {
-            return false;
-        };
+        let fields = [
+            (Field::ResponseFormat, sent.schema),
+            (Field::Temperature, sent.temperature),
+            (Field::TokenLimit, sent.token_limit),
+            (Field::System, sent.system),
+        ];
+        let ways: Vec<(Field, Dialect, &str)> = fields
+            .into_iter()
+            .filter(|(_, sent)| *sent)
+            .filter_map(|(field, _)| {
+                let (dialect, instead) = self.instead(field, spoken)?;
+                Some((field, dialect, instead))
+            })
+            .collect();
+        let fields: Vec<Field> = ways.iter().map(|(field, ..)| *field).collect();
+        let guessed = fields
+            .first()
+            .copied()
+            .filter(|_| self.guessing.load(Ordering::Relaxed));
         let mut dialect = self.dialect();
         if *dialect != spoken {
             // Another request has found something out meanwhile.
             return true;
         }
+        let field = refused(refusal, &fields).or(guessed);
+        let way = ways.into_iter().find(|(of, ..)| Some(*of) == field);
+        let Some((_, other, instead)) = way else {
+            return false;
+        };
+        *dialect = other;
+        tracing::warn!(model, "{instead}, because the endpoint says: {problem}");
+        true
+    }
+
+    /// The dialect without a field, and what that means; `None` if the field is set, or there is no other way.
+    fn instead(&self, field: Field, spoken: Dialect) -> Option<(Dialect, &'static str)> {
         let settings = &self.settings;
+        let mut dialect = spoken;
         let instead = match field {
-            Field::ResponseFormat
-                if settings.structured.is_none() && spoken.structured != Structured::Prompt =>
-            {
-                // Not `json_object`: it allows any object, and some models fill it with blanks to the limit.
+            // Not `json_object`: it allows any object, and some models fill it with blanks to the limit.
+            Field::ResponseFormat if settings.structured.is_none() => {
                 dialect.structured = Structured::Prompt;
                 "the schema is put into the prompt from now on"
             }
-            Field::Temperature
-                if settings.temperature.is_none() && spoken.temperature == Temperature::Keep =>
-            {
+            Field::Temperature if settings.temperature.is_none() => {
                 dialect.temperature = Temperature::Drop;
                 "the temperatures of strategies are not used from now on"
             }
-            Field::TokenLimit if settings.token_limit_field.is_none() => {
-                dialect.token_limit = match spoken.token_limit {
-                    Some(TokenLimitField::MaxTokens) => Some(TokenLimitField::MaxCompletionTokens),
-                    _ => None,
-                };
-                match dialect.token_limit {
-                    Some(_) => "the limit of tokens is sent as `max_completion_tokens` from now on",
-                    None => "no limit of tokens is sent from now on",
+            Field::TokenLimit if settings.token_limit_field.is_none() => match spoken.token_limit {
+                Some(TokenLimitField::MaxTokens) => {
+                    dialect.token_limit = Some(TokenLimitField::MaxCompletionTokens);
+                    "the limit of tokens is sent as `max_completion_tokens` from now on"
                 }
-            }
-            Field::System
-                if settings.system_role.is_none() && spoken.system == SystemRole::Keep =>
-            {
+                _ => {
+                    dialect.token_limit = None;
+                    "no limit of tokens is sent from now on"
+                }
+            },
+            Field::System if settings.system_role.is_none() => {
                 dialect.system = SystemRole::Merge;
                 "the system's message is put before the user's from now on"
             }
-            _ => return false,
+            _ => return None,
         };
-        tracing::warn!(model, "{instead}, because the endpoint says: {problem}");
-        true
+        (dialect != spoken).then_some((dialect, instead))
     }
 
     /// Nothing under this lock leaves a value half-changed when it panics.
@@ -261,31 +296,20 @@ impl Learning {
     }
 }
 
-/// The field of a request that a refusal is about: the one that it names, or else the one that it mentions first.
-fn refused(refusal: &Refusal, sent: Sent) -> Option<Field> {
-    let fields = [
-        (Field::ResponseFormat, sent.schema),
-        (Field::Temperature, sent.temperature),
-        (Field::TokenLimit, sent.token_limit),
-        (Field::System, sent.system),
-    ];
-    let sent = fields
-        .into_iter()
-        .filter(|(_, sent)| *sent)
-        .map(|(field, _)| field);
+/// The one of these fields that a refusal is about: the one that it names, or else the one that it mentions first.
+fn refused(refusal: &Refusal, fields: &[Field]) -> Option<Field> {
     let text = match &refusal.parameter {
         Some(parameter) if !parameter.starts_with("messages") => parameter,
         _ => &refusal.explanation,
     };
     let text = text.to_lowercase();
     let first = |field: Field| {
-        field
-            .names()
-            .iter()
-            .filter_map(|name| text.find(name))
-            .min()
+        let names = field.names().iter();
+        names.filter_map(|name| text.find(name)).min()
     };
-    sent.filter_map(|field| Some((first(field)?, field)))
+    fields
+        .iter()
+        .filter_map(|field| Some((first(*field)?, *field)))
         .min_by_key(|(place, _)| *place)
         .map(|(_, field)| field)
 }

@@ -219,13 +219,20 @@ impl LanguageModel for OpenAiModel {
 
     async fn ready(&self) -> Result<(), Fault> {
         let trial = trial();
-        tokio::select! {
+        let before = self.dialect.now();
+        self.dialect.guess(true);
+        let answer = tokio::select! {
             biased;
             answer = self.complete(&trial) => answer.map(drop),
             problem = failing(self.endpoint.health()) => {
                 Err(Fault::Unavailable(format!("model `{}`: {problem}", self.name)))
             }
+        };
+        self.dialect.guess(false);
+        if answer.is_err() {
+            self.dialect.back_to(before);
         }
+        answer
     }
 
     fn health(&self) -> Option<watch::Receiver<Health>> {

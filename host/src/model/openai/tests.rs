@@ -269,23 +269,6 @@ async fn an_answer_is_taken_wherever_it_stands() {
 }
 
 #[tokio::test]
-async fn a_compressed_reply_is_read() {
-    use std::io::Write as _;
-    let mut body = Vec::new();
-    let mut writer = niffler::basic::get_writer(
-        Box::new(&mut body),
-        niffler::Format::Gzip,
-        niffler::Level::One,
-    )
-    .unwrap();
-    writer
-        .write_all(reply(json!({"content": RIGHT})).to_string().as_bytes())
-        .unwrap();
-    drop(writer);
-    assert_eq!(answered(Turn::Bytes(body)).await.reply.text, RIGHT);
-}
-
-#[tokio::test]
 async fn tokens_are_read_however_they_are_written_and_else_estimated() {
     let read = (50, 20, vec![]);
     let estimated = (
@@ -627,6 +610,38 @@ async fn what_is_set_is_sent_and_nothing_else_is_tried() {
     model(server.url(), drop).complete(&trial()).await.unwrap();
     let body = server.heard()[0].body.clone();
     assert!(body.get("temperature").is_none() && body.get("response_format").is_none());
+}
+
+#[tokio::test]
+async fn what_a_refusal_does_not_name_is_found_out_by_the_first_question() {
+    for (field, expected) in [
+        ("response_format", vec![Mend::SchemaInPrompt]),
+        (
+            "temperature",
+            vec![Mend::SchemaInPrompt, Mend::OtherTemperature],
+        ),
+    ] {
+        let server = without(field, Turn::status(400, "bad request")).await;
+        let model = plain(server.url());
+        assert!(model.complete(&trial()).await.is_err());
+        assert_eq!(
+            server.heard().len(),
+            1,
+            "a strategy's question is not asked in vain"
+        );
+        model.ready().await.unwrap();
+        let answer = model.complete(&trial()).await.unwrap();
+        assert_eq!(mends(&answer), expected);
+    }
+    let server = Loopback::answering(|_| Turn::status(400, "bad request")).await;
+    let model = plain(server.url());
+    assert!(model.ready().await.is_err());
+    assert!(model.complete(&trial()).await.is_err());
+    let last = server.heard().pop().unwrap().body;
+    assert!(
+        last.get("response_format").is_some(),
+        "what did not help is forgotten"
+    );
 }
 
 #[tokio::test]

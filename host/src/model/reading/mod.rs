@@ -66,9 +66,7 @@ pub(super) fn read(schema: &ReplySchema<'_>, reply: &str) -> Result<Reading, Str
     });
     if let Some(Broken { problem, around }) = broken {
         // What stands in it are parts of an answer, and what is around it may be another.
-        return Err(format!(
-            "its JSON cannot be read: {problem}, near `{around}`"
-        ));
+        return Err(format!("its JSON cannot be read: {problem}, {around}"));
     }
     let values = pieces.of_answer.iter().filter_map(|piece| match piece {
         Piece::Json(value, text) => Some((value, *text)),

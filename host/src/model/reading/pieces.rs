@@ -57,7 +57,7 @@ pub(super) enum Piece<'a> {
 pub(super) struct Broken {
     /// The parser's words.
     pub problem: String,
-    /// What stands around the place.
+    /// The place, by what stands around it.
     pub around: String,
 }
 
@@ -223,8 +223,12 @@ fn tag(text: &str) -> Option<(Tag, usize)> {
         Some(name) => (Tag::Close, name),
         None => (Tag::Open, inner),
     };
-    let known = THOUGHTS.iter().find(|known| begins(name, known))?;
-    let end = name.get(known.len()..)?.strip_prefix(close)?;
+    let end = THOUGHTS
+        .iter()
+        .find_map(|known| match begins(name, known) {
+            true => name.get(known.len()..)?.strip_prefix(close),
+            false => None,
+        })?;
     Some((kind, text.len() - end.len()))
 }
 
@@ -270,7 +274,10 @@ fn value(text: &str) -> Result<(Value, usize), (Broken, usize)> {
     let lines = text
         .split_inclusive('\n')
         .take(error.line().saturating_sub(1));
-    let place = lines.map(str::len).sum::<usize>() + error.column().saturating_sub(1);
+    let place = match error.is_eof() {
+        true => text.len(),
+        false => lines.map(str::len).sum::<usize>() + error.column().saturating_sub(1),
+    };
     let told = error.to_string();
     let broken = Broken {
         // Its lines are counted from where this JSON begins.
@@ -298,10 +305,12 @@ fn around(text: &str, place: usize) -> String {
         .char_indices()
         .nth(SIGNS)
         .map_or(after.len(), |(at, _)| at);
-    let quoted = format!(
-        "{}{}",
-        before.get(start..).unwrap_or_default(),
-        after.get(..end).unwrap_or_default()
-    );
-    quoted.split_whitespace().collect::<Vec<_>>().join(" ")
+    let line = |text: Option<&str>| {
+        let words = text.unwrap_or_default().split_whitespace();
+        words.collect::<Vec<_>>().join(" ")
+    };
+    match (line(before.get(start..)), line(after.get(..end))) {
+        (before, after) if after.is_empty() => format!("after `{before}`, where it ends"),
+        (before, after) => format!("between `{before}` and `{after}`"),
+    }
 }
