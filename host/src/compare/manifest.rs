@@ -18,6 +18,7 @@ use super::{CellKey, Design, MOST_REPETITIONS, difference};
 use crate::config::Config;
 use crate::contract;
 use crate::driver::CellReport;
+use crate::model::Mended;
 
 mod machine;
 mod shard;
@@ -289,9 +290,11 @@ pub fn digest_of(report: &CellReport) -> String {
         phases: BTreeMap::new(),
         ..report.clone().without_times()
     };
+    let nothing_mended = format!(", mended: {:?}", Mended::default());
     let text = format!("{timeless:?}")
         .replace(", phases: {}", "")
-        .replace(", cut_texts: 0,", ",");
+        .replace(", cut_texts: 0,", ",")
+        .replace(&nothing_mended, "");
     hex::encode(Sha256::digest(text))
 }
 

@@ -234,7 +234,7 @@ fn an_endpoint_that_dies_is_said_within_seconds_and_stops_the_run() {
     let place = place(&endpoint);
     let start = Instant::now();
     compare(&place, &[]).fails(1).complains(&[
-        "an endpoint has not answered for 3 s: ",
+        "an endpoint has not answered for ",
         "the run stops once it has not for 6 s",
         "the run was stopped, with 0 of 7 cells finished",
         "run the same command again to go on",
@@ -257,7 +257,7 @@ fn what_nobody_can_read_is_no_result_and_only_that_is_done_again() {
     let said = compare(&place, &[]).fails(1);
     let why = "2 of 2 distill calls failed";
     said.complains(&[
-        "reasoningbank on pets, seed 0: no result: 2 of 2 distill calls failed: task `monday`",
+        "reasoningbank on pets, seed 0: no result: 2 of 2 distill calls failed: task `",
         "1 of 7 cells have no result",
         "the same command runs these cells again, and no others",
     ]);

@@ -11,7 +11,7 @@ use memhost::compare::files::CellFiles;
 use memhost::compare::report::{answer as headline, csv, json};
 use memhost::compare::summary::{Setup, SuiteResult, Verdict as Answered};
 use memhost::compare::{
-    CellKey, Comparison, Conditions, Contest, Contestant, Design, Finish, HostRunner,
+    CellKey, Comparison, Conditions, Contest, Contestant, Design, Finish, HostRunner, NO_MEMORY,
     Outcome as Came, PlannedCell, Report, Watcher, schedule,
 };
 use memhost::driver::{Actors, Broken};
@@ -245,9 +245,14 @@ async fn compare(
         Acting::Reader => lessons(),
         Acting::Model => lessons().for_a_model(),
     };
+    let mut contest = Contest::new(suite, plugins, actors).await.unwrap();
+    // One floor stands for all.
+    contest
+        .contestants
+        .retain(|one| !one.floor || one.strategy.description().name == NO_MEMORY);
     let comparison = Comparison {
         run: "run".into(),
-        contests: vec![Contest::new(suite, plugins, actors).await.unwrap()],
+        contests: vec![contest],
         seeds: 2,
         orders: 1,
         most_memories: None,
