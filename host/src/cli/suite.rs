@@ -23,7 +23,7 @@ the other.
 pets.jsonl` uses it, and `memhost suite import evidence --to example.jsonl` writes a large one to \
 look at.
 
-Files are read as they are found: packed (.gz, .zst, .bz2, .xz; to at most 1 GiB), in UTF-8 or UTF-16, \
+Files are read as they are found: packed (.gz, .zst, .bz2, .xz; to at most 1 GiB, and past 64 MiB to at most 100 times its size), in UTF-8 or UTF-16, \
 with or without a byte order mark, as a list, as one object per line, or as {\"data\": [...]}, from a \
 pipe, or from the standard input, which is `-`. Of data sets that others publish, what can be read is \
 taken; what is left out is named and counted by `memhost suite check`, and under every report.
