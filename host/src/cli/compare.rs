@@ -39,7 +39,7 @@ Examples:
   memhost compare rag --model openai:gpt-4.1-mini --format csv > results.csv
   memhost compare reasoningbank --model openai:gpt-4.1-mini --record run.cassette
   memhost compare reasoningbank --replay run.cassette
-  memhost compare rag --suite first=locomo:2024/locomo10.json --suite corrected=locomo:2025/locomo10.json
+  memhost compare rag --suite first=locomo:2024 --suite corrected=locomo:2025
   memhost compare rag reasoningbank --seeds 10 --shard 3/8 --output results/3
   memhost compare --aa
 

@@ -23,10 +23,11 @@ the other.
 pets.jsonl` uses it, and `memhost suite import evidence --to example.jsonl` writes a large one to \
 look at.
 
-Files are read as they are found: packed (.gz, .zst, .bz2, .xz; to at most 1 GiB), in UTF-8 or UTF-16, \
-with or without a byte order mark, as a list, as one object per line, or as {\"data\": [...]}, from a \
-pipe, or from the standard input, which is `-`. Of data sets that others publish, what can be read is \
-taken; what is left out is named and counted by `memhost suite check`, and under every report.
+Files are read as they are found: packed (.gz, .zst, .bz2, .xz; to at most 1 GiB, and past 64 MiB to \
+at most 100 times its size), in UTF-8 or UTF-16, with or without a byte order mark, as a list or as \
+one object per line, from a pipe, or from the standard input, which is `-`. Of data sets that others \
+publish, what can be read is taken; what is left out is named and counted by `memhost suite check`, \
+and under every report.
 
 NAME=SUITE gives a suite a name of your own, as in `--suite first=locomo:old/locomo10.json --suite \
 corrected=locomo:new/locomo10.json`: two releases of a data set can then be compared side by side.";
@@ -76,7 +77,7 @@ enum Command {
         after_help = "Examples:\n  memhost suite import locomo:locomo10.json --to locomo.jsonl\n  memhost suite import longmemeval:longmemeval_s.json --to longmemeval.jsonl\n  memhost suite import evidence --to example.jsonl"
     )]
     Import {
-        /// `<format>:<path>`, or a built-in suite; with NAME= before it, it is written under that name.
+        /// `<format>:<path>`, or a built-in suite; with NAME= before it, under that name.
         suite: String,
         /// The file to write; one that is there is replaced.
         #[arg(long, value_name = "FILE")]

@@ -193,19 +193,27 @@ fn without_header(path: &Path, first: &Row, error: SuiteError) -> SuiteError {
     let import = FIRST_FIELDS
         .iter()
         .find(|(_, fields)| fields.iter().all(|field| first.has(field)));
+    let (field, problem, advice) = match import {
+        Some((format, _)) => (
+            String::new(),
+            "there is no header, with which a suite of one's own starts".to_owned(),
+            format!(
+                "this looks like `{format}`, which is read as `{format}:{}`",
+                path.display()
+            ),
+        ),
+        None => (
+            field,
+            format!("{problem}; a suite starts with a header, {HEADER}"),
+            "put the header before it; a data set of others is read as `<format>:<path>`, see `memhost suite list`".into(),
+        ),
+    };
     SuiteError::Line {
         path: path.to_owned(),
         line,
         field,
-        problem: format!("{problem}; a suite starts with a header, {HEADER}"),
-        advice: match import {
-            Some((format, _)) => format!(
-                "this looks like `{format}`, which is read as `{format}:{}`",
-                path.display()
-            ),
-            None => "put the header before it; a data set of others is read as `<format>:<path>`, see `memhost suite \
-                     list`".into(),
-        },
+        problem,
+        advice,
     }
 }
 

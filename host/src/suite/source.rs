@@ -4,9 +4,11 @@
 //! bz2, xz or zstd file is unpacked, UTF-16 becomes UTF-8, and a byte order mark is taken away. What is no text at all,
 //! such as an archive or a page of a website that was saved in its place, is called what it is.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
+use std::rc::Rc;
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use encoding_rs_io::DecodeReaderBytesBuilder;
@@ -15,9 +17,12 @@ use super::error::SuiteError;
 
 /// The longest line that is read, in bytes: an episode has to fit into memory several times.
 pub(super) const LONGEST_LINE: u64 = 128 << 20;
-/// The most that is read as a whole, and the most that a packed file may unpack to, in bytes. A packed file of a few
-/// megabytes can unpack to more than any memory holds.
+/// The most that is read as a whole, and the most that a packed file may unpack to, in bytes.
 pub(super) const LARGEST_FILE: u64 = 1 << 30;
+/// Past so many bytes, a packed file may not unpack to more than so many times its size: what people publish is packed
+/// to a tenth or a fiftieth, and what is packed to a thousandth fills the memory from a file of a few kilobytes.
+const UNPACKED_FREELY: u64 = 64 << 20;
+const MOST_UNPACKED: u64 = 100;
 /// How a name ends where a file is packed, the empty end first.
 pub(super) const PACKED: [&str; 5] = ["", ".gz", ".zst", ".bz2", ".xz"];
 /// As many first bytes as the marks below need.
@@ -91,15 +96,11 @@ pub(super) fn open(path: &Path) -> Result<BufReader<Box<dyn Read>>, SuiteError> 
     };
     let (head, stored) = peek(stored).map_err(SuiteError::reading(path))?;
     let content = if is_packed(&head) {
-        let (unpacked, _) = niffler::get_reader(stored).map_err(|error| SuiteError::Source {
+        Box::new(Unpacked::new(stored).map_err(|error| SuiteError::Source {
             path: path.to_owned(),
             problem: format!("it cannot be unpacked: {error}"),
             advice: "fetch the file again, or unpack it yourself".into(),
-        })?;
-        Box::new(Bounded {
-            unpacked,
-            left: LARGEST_FILE,
-        })
+        })?)
     } else {
         stored
     };
@@ -193,21 +194,57 @@ fn unmarked_utf_16(head: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// What is unpacked, up to a bound.
-struct Bounded {
-    unpacked: Box<dyn Read>,
-    left: u64,
+/// What is unpacked, within bounds.
+struct Unpacked {
+    content: Box<dyn Read>,
+    packed: Rc<Cell<u64>>,
+    unpacked: u64,
 }
 
-impl Read for Bounded {
+impl Unpacked {
+    fn new(stored: Box<dyn Read>) -> Result<Unpacked, niffler::Error> {
+        let packed = Rc::new(Cell::new(0));
+        let stored = Counted {
+            stored,
+            read: packed.clone(),
+        };
+        let (content, _) = niffler::get_reader(Box::new(stored))?;
+        Ok(Unpacked {
+            content,
+            packed,
+            unpacked: 0,
+        })
+    }
+}
+
+impl Read for Unpacked {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.unpacked.read(buffer)?;
-        self.left = self.left.checked_sub(read as u64).ok_or_else(|| {
-            io::Error::other(format!(
-                "it unpacks to more than {} MiB, which is the most that is unpacked; unpack it yourself",
-                LARGEST_FILE >> 20
-            ))
-        })?;
+        let read = self.content.read(buffer)?;
+        self.unpacked += read as u64;
+        let free = self.unpacked <= UNPACKED_FREELY;
+        let bound = if self.unpacked > LARGEST_FILE {
+            format!("{} MiB", LARGEST_FILE >> 20)
+        } else if !free && self.unpacked / MOST_UNPACKED > self.packed.get() {
+            format!("{MOST_UNPACKED} times its size")
+        } else {
+            return Ok(read);
+        };
+        Err(io::Error::other(format!(
+            "it unpacks to more than {bound}, which is the most that is unpacked; unpack it yourself if you trust it"
+        )))
+    }
+}
+
+/// What is read from a packed file, and how much that was.
+struct Counted {
+    stored: Box<dyn Read>,
+    read: Rc<Cell<u64>>,
+}
+
+impl Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.stored.read(buffer)?;
+        self.read.set(self.read.get() + read as u64);
         Ok(read)
     }
 }

@@ -56,7 +56,7 @@ pub fn read(path: &Path) -> Result<Suite, SuiteError> {
     }
     let mut left_out = LeftOut::default();
     let without = paths.len() - files.len();
-    left_out.counted(without, "file", "files", "nothing is annotated in it");
+    left_out.counted(without, "file", "files", "without annotations");
     Ok(Suite {
         left_out: left_out.0,
         ..suite(files)

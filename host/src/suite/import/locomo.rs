@@ -19,7 +19,8 @@ use super::super::source::is_readable;
 use super::super::text::normal;
 use super::super::{Episode, Lane, Matching, Question, Stage, Stream, Suite, SuiteError, Timing};
 use super::{
-    LeftOut, Meant, file_in, files_of, folder_in, lenient, missing, name_of, opaque, rows, stem_of,
+    LeftOut, Meant, file_in, files_of, folder_in, lenient, missing, name_of, opaque, row_files,
+    rows, stem_of,
 };
 use crate::contract::{Actor, Step};
 
@@ -171,16 +172,11 @@ fn samples(
         return samples_of(&file);
     }
     // A file for each conversation.
-    let files_in = |folder: &Path| {
-        let ends = [".json", ".jsonl"].iter();
-        ends.flat_map(|end| files_of(folder, end).unwrap_or_default())
-            .collect::<Vec<_>>()
-    };
-    let folder = folder_in(path, &["data"], |folder| !files_in(folder).is_empty());
+    let folder = folder_in(path, &["data"], |folder| !row_files(folder).is_empty());
     let folder = folder.ok_or_else(|| missing(path, FILE))?;
     let mut samples = Vec::new();
     let mut first_error = None;
-    for file in files_in(&folder) {
+    for file in row_files(&folder) {
         match samples_of(&file) {
             Ok(of_file) => samples.extend(of_file),
             Err(error) => {

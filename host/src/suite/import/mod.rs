@@ -62,15 +62,18 @@ fn counted(number: usize, one: &str, several: &str) -> String {
     }
 }
 
-/// The file itself, or the first of these that exists in a folder, packed or not. Others of them are left out.
+/// The file itself, or the first of these that exists in a folder, packed or not; others of them are left out. Somebody
+/// who publishes a data set again names its file anew: where a folder has one file of rows only, it is that.
 fn file_in(path: &Path, names: &[&str], left_out: &mut LeftOut) -> Result<PathBuf, SuiteError> {
     if is_readable(path) {
         return Ok(path.to_owned());
     }
     let mut found = names.iter().filter_map(|name| file_of(path, name));
-    let file = found
-        .next()
-        .ok_or_else(|| missing(path, &names.join("` or `")))?;
+    let file = match (found.next(), row_files(path).as_slice()) {
+        (Some(file), _) => file,
+        (None, [only]) => only.clone(),
+        (None, several) => return Err(missing_among(path, &names.join("` or `"), several)),
+    };
     for other in found.filter(|other| *other != file) {
         let why = format!("{} is read; name a file to read another", name_of(&file));
         left_out.named(name_of(&other), why);
@@ -83,6 +86,13 @@ fn file_of(folder: &Path, name: &str) -> Option<PathBuf> {
     let ends = PACKED.iter();
     let mut files = ends.map(|end| folder.join(format!("{name}{end}")));
     files.find(|file| is_readable(file))
+}
+
+/// The files of a folder that may hold rows.
+fn row_files(folder: &Path) -> Vec<PathBuf> {
+    let ends = [".json", ".jsonl"].iter();
+    ends.flat_map(|end| files_of(folder, end).unwrap_or_default())
+        .collect()
 }
 
 /// Every file of a folder whose name ends like this, packed or not, in the order of their names.
@@ -133,6 +143,25 @@ fn missing(path: &Path, wanted: &str) -> SuiteError {
             "no such file or folder".into()
         },
         advice: "give the path as the data set's authors lay it out; `memhost suite list` says what each format expects".into(),
+    }
+}
+
+/// The same, where a folder holds files of which any may be meant.
+fn missing_among(path: &Path, wanted: &str, files: &[PathBuf]) -> SuiteError {
+    match (missing(path, wanted), files) {
+        (SuiteError::Source { path, problem, .. }, [_, ..]) => SuiteError::Source {
+            path,
+            problem,
+            advice: format!(
+                "give the path of the file that is meant: {}",
+                files
+                    .iter()
+                    .map(|file| name_of(file))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
+        },
+        (error, _) => error,
     }
 }
 

@@ -71,13 +71,16 @@ const RECORD: Meant = Meant::Published(
 const FILE: &str = "gpt-4o-airline.json";
 const FOLDER: &str = "historical_trajectories";
 
+/// What an agent was told, and the runs that were told so.
+type Told = (String, Vec<Record>);
+
 /// Reads a file of `historical_trajectories/`, named `<model>-<domain>.json`.
 pub fn read(path: &Path) -> Result<Suite, SuiteError> {
     let mut left_out = LeftOut::default();
     let file = file(path, &mut left_out)?;
     let stem = stem_of(&file).to_lowercase();
     let (model, domain) = stem.rsplit_once('-').unwrap_or(("recorded", &stem));
-    let mut tasks: BTreeMap<(u64, String), Vec<(String, Vec<Record>)>> = BTreeMap::new();
+    let mut tasks: BTreeMap<(u64, String), Vec<Told>> = BTreeMap::new();
     for (_, record) in rows::<Record>(&file, RECORD)? {
         let place = (
             record.task_id.parse().unwrap_or(u64::MAX),

@@ -255,6 +255,29 @@ fn advice_is_about_the_format_that_was_meant() {
 }
 
 #[test]
+fn a_file_may_have_another_name_if_it_is_the_only_one() {
+    for data_set in DATA_SETS {
+        let (format, files) = data_set;
+        let [(_, text)] = files else { continue };
+        if ["tau2", "tau-bench", "reflexion-hotpotqa"].contains(&format) {
+            continue;
+        }
+        let renamed = |name: &str| (name.to_owned(), text.as_bytes().to_vec());
+        let suite = read(format, [renamed("release-2.json")]).unwrap();
+        assert_eq!(suite.streams, plain(data_set).streams, "{format}");
+        if format != "locomo" {
+            let said = read(format, [renamed("a.json"), renamed("b.jsonl")])
+                .unwrap_err()
+                .to_string();
+            assert!(
+                said.contains("give the path of the file that is meant: a.json, b.jsonl"),
+                "{said}"
+            );
+        }
+    }
+}
+
+#[test]
 fn nothing_that_is_left_out_names_a_folder_of_this_machine() {
     for data_set in DATA_SETS {
         let suite = plain(data_set);

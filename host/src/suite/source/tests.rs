@@ -122,18 +122,38 @@ fn what_is_no_text_is_called_what_it_is() {
 
 #[test]
 fn a_small_file_cannot_unpack_to_more_than_fits_into_memory() {
-    let zeros = io::repeat(b' ');
-    let mut bounded = Bounded {
-        unpacked: Box::new(zeros),
-        left: 10_000,
+    // The last bytes of a file of which so many have been unpacked before.
+    let read_on = |format, before: u64, packed_before: u64| {
+        let stored = packed(&[b' '; 1000], format);
+        let mut reader = Unpacked::new(Box::new(Cursor::new(stored))).unwrap();
+        reader.unpacked = before;
+        reader.packed.set(packed_before);
+        io::copy(&mut reader, &mut io::sink()).map_err(|error| error.to_string())
     };
-    let error = io::copy(&mut bounded, &mut io::sink()).unwrap_err();
-    assert!(error.to_string().contains("more than 1024 MiB"), "{error}");
-    let mut bounded = Bounded {
-        unpacked: Box::new(io::repeat(b' ').take(10_000)),
-        left: 10_000,
-    };
-    assert_eq!(io::copy(&mut bounded, &mut io::sink()).unwrap(), 10_000);
+    for (format, _) in PACKINGS
+        .into_iter()
+        .filter(|(format, _)| *format != Format::No)
+    {
+        let free = UNPACKED_FREELY;
+        assert_eq!(read_on(format, free - 1000, 0), Ok(1000), "{format:?}");
+        assert_eq!(
+            read_on(format, 2 * free, 2 * free / 50),
+            Ok(1000),
+            "{format:?}"
+        );
+        assert_eq!(
+            read_on(format, LARGEST_FILE - 1000, LARGEST_FILE),
+            Ok(1000),
+            "{format:?}"
+        );
+        let said = read_on(format, free, 0).unwrap_err();
+        assert!(
+            said.contains("more than 100 times its size"),
+            "{format:?}: {said}"
+        );
+        let said = read_on(format, LARGEST_FILE, LARGEST_FILE).unwrap_err();
+        assert!(said.contains("more than 1024 MiB"), "{format:?}: {said}");
+    }
 }
 
 proptest! {
