@@ -8,9 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use sha2::{Digest as _, Sha256};
+use tokio::sync::watch;
 
 use super::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
 use crate::contract::Side;
+use crate::endpoint::Health;
 
 /// What one generation may take, in bytes of vectors.
 const GENERATION: usize = 64 << 20;
@@ -59,6 +61,10 @@ impl<E: Embedder> Embedder for Cached<E> {
 
     fn caveat(&self) -> Option<&str> {
         self.embedder.caveat()
+    }
+
+    fn health(&self) -> Option<watch::Receiver<Health>> {
+        self.embedder.health()
     }
 
     async fn embed(&self, texts: &[String], side: Side) -> Result<Embedded, EmbeddingError> {

@@ -28,7 +28,7 @@ use crate::contract::{
     Actor, Attempt, Change, Citation, Description, Fault, Guidance, Key, Memory, NewMemory, Op,
     Placement, Plan, Probe, Query, Ranking, Receipt, Scan, Search, Setting, Task, Verdict,
 };
-use crate::embedding::Embedder;
+use crate::embedding::{BUILTIN, Embedder};
 use crate::engine::{CallError, CallFailure};
 use crate::store::LONGEST_TEXT;
 use crate::strategy::{Answer, Phases, Strategy};
@@ -440,7 +440,7 @@ fn in_short(attempt: &Attempt) -> String {
 /// of neighbours, are keys too. On BFCL memory this lifts the built-in table from .59 to .71 of the answers within
 /// 256 tokens; a transformer, with .73, needs none of it.
 fn blurs(embedder: &dyn Embedder) -> bool {
-    embedder.identity().name.contains("static")
+    embedder.identity().name == BUILTIN
 }
 
 fn add_sentence_keys(memory: &mut NewMemory) {
