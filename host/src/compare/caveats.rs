@@ -320,7 +320,7 @@ fn about_strategy(strategy: &StrategyResult, distilled_at_least: f64) -> Vec<Str
         if costs.cut_texts > 0.0 {
             caveats.push(format!(
                 "{name}: {} texts per run were longer than the embedder or the store takes: what is beyond was left out",
-                score(costs.cut_texts)
+                count(costs.cut_texts)
             ));
         }
         if costs.evicted_by_host > 0.0 {
@@ -505,7 +505,7 @@ mod tests {
         assert_eq!(
             said(&strategy),
             [
-                "rag: 1.500 texts per run were longer than the embedder or the store takes: what is beyond was left out"
+                "rag: 2 texts per run were longer than the embedder or the store takes: what is beyond was left out"
             ]
         );
     }

@@ -154,6 +154,11 @@ pub fn is_alone(c: char) -> bool {
     )
 }
 
+/// Whether a character, as it is written, separates words and is seen: neither a letter or digit nor a mark on one.
+pub(crate) fn is_mark(c: char) -> bool {
+    !(c.is_alphanumeric() || is_blank(c) || is_unseen(c) || is_mark_on_a_letter(c))
+}
+
 /// Hangul fillers: letters by their class, and nothing but a blank to the eye.
 fn is_filler(c: char) -> bool {
     matches!(c, '\u{3164}' | '\u{ffa0}')

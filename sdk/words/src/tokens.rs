@@ -2,7 +2,7 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::scan::{Piece, scan, scan_segment};
+use crate::scan::{Piece, is_mark, scan, scan_segment};
 
 /// Bytes of a word in UTF-8 for which one token is paid. Tokenizers work on bytes: they leave most English words whole,
 /// and cut those of scripts with two or three bytes a letter.
@@ -24,12 +24,41 @@ pub fn count(text: &str) -> u32 {
 pub fn cut(text: &str, budget: u32) -> &str {
     let mut cost = Cost::default();
     for (start, segment) in text.split_word_bound_indices() {
+        let before = cost;
         cost.add_segment(segment);
         if cost.tokens() > budget {
-            return text[..start].trim_end();
+            let end = start + fitting(segment, before, budget);
+            return text[..end].trim_end();
         }
     }
     text
+}
+
+/// How much of a word of UAX 29 still fits, up to a mark in it: `get_order_details` is one such word, and three to a reader.
+fn fitting(segment: &str, before: Cost, budget: u32) -> usize {
+    let ends: Vec<usize> = ends_within(segment).collect();
+    let fits = |end: &usize| {
+        let mut cost = before;
+        cost.add_segment(&segment[..*end]);
+        cost.tokens() <= budget
+    };
+    let fitting = ends.partition_point(fits);
+    let last = fitting.checked_sub(1).and_then(|last| ends.get(last));
+    last.copied().unwrap_or_default()
+}
+
+/// Where a word or a mark ends inside a word of UAX 29.
+fn ends_within(segment: &str) -> impl Iterator<Item = usize> {
+    let mut characters = segment.char_indices().peekable();
+    std::iter::from_fn(move || {
+        loop {
+            let (_, c) = characters.next()?;
+            let (at, next) = *characters.peek()?;
+            if is_mark(c) || is_mark(next) {
+                return Some(at);
+            }
+        }
+    })
 }
 
 /// What a text costs so far, for whoever puts one together piece by piece.
@@ -120,6 +149,8 @@ mod tests {
         assert_eq!(cut("one", 5), "one");
         assert_eq!(cut("one", 0), "");
         assert_eq!(cut("我的猫叫小花", 3), "我的猫");
+        assert_eq!(cut("call get_order_details", 4), "call get_order");
+        assert_eq!(cut("don't", 2), "don'");
     }
 
     /// Tokens here, and of OpenAI's `o200k_base` as npm's `gpt-tokenizer` 3 counts them. Marks are dearer here, and words with
@@ -211,12 +242,14 @@ mod tests {
             let kept = cut(&text, budget);
             prop_assert!(text.starts_with(kept));
             prop_assert!(count(kept) <= budget);
-            if kept.len() < text.len() {
-                let rest = &text[kept.len()..];
-                let (blanks, next) = rest.split_at(rest.len() - rest.trim_start().len());
-                let segment = next.split_word_bounds().next().unwrap_or_default();
-                let longer = [kept, blanks, segment].concat();
-                prop_assert!(count(&longer) > budget);
+            let segments = text.split_word_bound_indices();
+            let ends = segments.flat_map(|(start, segment)| {
+                let within = ends_within(segment).map(move |end| start + end);
+                within.chain([start + segment.len()])
+            });
+            for end in ends.filter(|end| *end > kept.len()) {
+                let longer = text[..end].trim_end();
+                prop_assert!(longer.len() <= kept.len() || count(longer) > budget, "{}", longer);
             }
         }
 
