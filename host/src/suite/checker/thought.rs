@@ -29,6 +29,10 @@ pub(crate) fn apart(reply: &str) -> Apart {
     let mut said = String::new();
     let mut at = 0;
     while let Some((start, mark)) = next(&plain, at) {
+        // A mark in a text of the answer is part of the answer.
+        if is_json(&reply[at..]) {
+            break;
+        }
         let opened = &plain[start + mark.0.len()..];
         let Some(length) = opened.find(mark.1) else {
             apart.add(&reply[start + mark.0.len()..]);
@@ -40,6 +44,10 @@ pub(crate) fn apart(reply: &str) -> Apart {
         at = from + length + mark.1.len();
     }
     said.push_str(&reply[at..]);
+    if is_json(&said) {
+        apart.said = Some(said.trim().to_owned());
+        return apart;
+    }
     let plain = said.to_ascii_lowercase();
     let last = MARKS
         .iter()
@@ -60,6 +68,12 @@ impl Apart {
         }
         self.thought.push_str(thought);
     }
+}
+
+/// Whether a text is an object or a list of JSON, and nothing else.
+fn is_json(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
 }
 
 /// The first opening mark from a place on.

@@ -19,7 +19,7 @@ const GENERATIONS: usize = 120;
 const POPULATION: usize = 40;
 const SURVIVORS: usize = 8;
 
-/// Answers of two words, or of two letters that are words of their own, none of which is part of another.
+/// Names of two words, or of two letters that are words of their own, each with a number.
 fn answers() -> Vec<String> {
     const FIRST: [&str; 10] = [
         "amber", "brisk", "coral", "dusty", "eager", "frosty", "gentle", "hollow", "İvory",
@@ -42,15 +42,11 @@ fn answers() -> Vec<String> {
         .zip(SECOND)
         .map(|(one, other)| format!("{one} {other}"));
     let alone = ["小花", "莫莫", "ミケ", "나비", "แม"].map(str::to_owned);
-    spoken
-        .chain(alone)
-        .cycle()
-        .zip(0..60)
-        .map(|(answer, place)| match place {
-            0..15 => answer,
-            // A number makes each another answer.
-            place => format!("{answer} {place}"),
-        })
+    let names = spoken.chain(alone).cycle();
+    // A number makes each another answer, and none a part of another.
+    names
+        .zip(10..70)
+        .map(|(name, number)| format!("{name} {number}"))
         .collect()
 }
 
