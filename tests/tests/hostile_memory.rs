@@ -25,10 +25,8 @@ async fn misbehave(plugin: &Plugin, wish: &str) {
             "loop forever" => 1_000_000,
             _ => 100_000_000,
         },
-        wall_clock: match wish {
-            "ask a model" => Duration::from_millis(5),
-            _ => Duration::from_secs(60),
-        },
+        wall_clock: Duration::from_secs(60),
+        model_wait: Duration::from_millis(5),
         ..Limits::default()
     };
     let context = CallContext {

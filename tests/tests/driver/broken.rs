@@ -180,7 +180,17 @@ fn model(fails: Fails) -> Model {
 fn lessons() -> Suite {
     let taught = (0..TASKS).map(|number| {
         let id = format!("lesson-{number}");
-        episode(&id, false, vec![attempt(&id, 0, Verdict::Success)])
+        let said = Step {
+            actor: Actor::User,
+            name: None,
+            text: "What is wanted is the answer.".into(),
+            reward: None,
+        };
+        let lesson = Attempt {
+            steps: vec![said],
+            ..attempt(&id, 0, Verdict::Success)
+        };
+        episode(&id, false, vec![lesson])
     });
     let asked = (0..TASKS).map(|number| episode(&"q".repeat(number + 1), true, vec![]));
     Suite::clone(&suite(taught.chain(asked).collect()))
@@ -333,6 +343,8 @@ async fn however_a_model_fails_who_needs_it_is_not_ranked() {
     let a_twentieth: Fails = |number, _| number.is_multiple_of(20);
     let others = [plain("plain", 3).await, plain("other", 5).await];
     let without = compare(&others, (Acting::Reader, model(always)), None).await;
+    let ranked = without.result();
+    assert!(ranked.strategies.iter().all(|one| one.rank.is_some()));
     for (how, fails) in [
         ("always", always),
         ("every second time", every_second),

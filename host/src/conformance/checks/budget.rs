@@ -7,23 +7,29 @@ use crate::conformance::{Came, Stop, Verdict};
 
 const BUDGETS: [u32; 12] = [0, 1, 2, 5, 17, 40, 64, 128, 256, 512, 1_024, 100_000];
 
-/// Texts that cost more than their blanks show: a strategy that counts by a measure of its own hands out too much.
+/// Texts that cost more than their blanks show: a strategy that counts by a measure of its own hands out too much. Each
+/// begins with plain words, because what else may be in a text is another check's.
 fn dense_texts() -> [(&'static str, String); 5] {
+    const PLAIN: &str = "This is what the neighbour wrote on the note: ";
+    let after_plain_words = |text: &str, times: usize| [PLAIN, &text.repeat(times)].concat();
     [
         ("code", CODE.to_owned()),
         (
             "joined",
-            "the_spare_key_is_under_the_pot_and_the_plumber_comes_on_friday_".repeat(6),
+            after_plain_words("the_spare_key_is_under_the_pot_", 12),
         ),
         (
             "without blanks",
-            "备用钥匙在花盆下面，水管工星期五来。ลูกแมวของเพื่อนชื่อทองดี".repeat(6),
+            after_plain_words("备用钥匙在花盆下面，水管工星期五来。ลูกแมวของเพื่อนชื่อทองดี", 6),
         ),
         (
             "unseen",
-            "the\u{200d}spare\u{2060}key\u{200b}is\u{ad}under\u{3164}the\u{fe0f}pot ".repeat(12),
+            after_plain_words(
+                "the\u{200d}spare\u{2060}key\u{200b}is\u{ad}under\u{3164}the\u{fe0f}pot ",
+                12,
+            ),
         ),
-        ("one long word", "plumber".repeat(60)),
+        ("one long word", after_plain_words("plumber", 60)),
     ]
 }
 

@@ -1,4 +1,3 @@
-
 use super::*;
 
 const QUESTIONS: &str = r#"{"forecast_due_date": "2025-10-26", "questions": [

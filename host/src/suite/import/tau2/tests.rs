@@ -1,4 +1,3 @@
-
 use super::*;
 
 fn tasks_of(tool: &str) -> String {
