@@ -319,7 +319,7 @@ fn about_strategy(strategy: &StrategyResult, distilled_at_least: f64) -> Vec<Str
         }
         if costs.cut_texts > 0.0 {
             caveats.push(format!(
-                "{name}: {} texts per run were longer than the embedder or the store takes: what is beyond was left out",
+                "{name}: texts that were longer than the embedder or the store takes were cut, {} per run",
                 count(costs.cut_texts)
             ));
         }
@@ -505,7 +505,7 @@ mod tests {
         assert_eq!(
             said(&strategy),
             [
-                "rag: 2 texts per run were longer than the embedder or the store takes: what is beyond was left out"
+                "rag: texts that were longer than the embedder or the store takes were cut, 2 per run"
             ]
         );
     }

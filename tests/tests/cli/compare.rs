@@ -79,11 +79,11 @@ fn programs_get_csv_and_nothing_else() {
         lines.next(),
         Some(
             "suite,lane,strategy,floor,seeds,measure,value,low,high,difference,difference_low,\
-             difference_high,tasks,groups,p_corrected,p_to_first,rank,lost,gained,recovery"
+             difference_high,tasks,groups,p_corrected,p_to_first,rank,lost,gained,recovery,no_result"
         )
     );
     assert!(
-        lines.all(|line| line.starts_with("pets,evidence,") && line.matches(',').count() == 19)
+        lines.all(|line| line.starts_with("pets,evidence,") && line.matches(',').count() == 20)
     );
 }
 

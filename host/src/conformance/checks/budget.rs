@@ -52,10 +52,8 @@ pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
             let guidance = session.ask(&lesson.again(), budget).await?;
             let length = memhost_words::count(&guidance.text);
             if length > budget {
-                let words = memhost_words::words(&guidance.text).len();
                 return Err(Stop::Failed(format!(
-                    "{length} tokens for a budget of {budget} ({words} words can be told apart in {} characters)",
-                    guidance.text.chars().count()
+                    "{length} tokens for a budget of {budget}"
                 )));
             }
             longest = longest.max(length);
