@@ -44,7 +44,9 @@ fn two_plugins_of_one_name_cannot_be_told_apart() {
         &[("pets.jsonl", PETS)],
         &["compare", "rag", "recency", "rag", "--suite", "pets.jsonl"],
         2,
-        &["two of the plugins are called `rag`: give one of them another name with NAME=PLUGIN, as in `other=rag`"],
+        &[
+            "two of the plugins are called `rag`: give one of them another name with NAME=PLUGIN, as in `other=rag`",
+        ],
     );
     refused(
         &[("pets.jsonl", PETS)],

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use memhost::config::Config;
 use memhost::contract::Blob;
@@ -433,12 +434,18 @@ impl<'a> Mount<'a> {
         is_mounted.then_some(Mount(path))
     }
 
+    /// A place is busy until what wrote to it in the background has let its files go.
     fn remount(&self, options: &str) {
         let mut mount = Command::new("mount");
         mount
             .args(["-o", &format!("remount,{options}")])
-            .arg(self.0);
-        assert!(mount.status().unwrap().success());
+            .arg(self.0)
+            .stderr(Stdio::null());
+        let ends = Instant::now() + Duration::from_secs(20);
+        while !mount.status().unwrap().success() {
+            assert!(Instant::now() < ends, "`mount -o remount,{options}` fails");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 
