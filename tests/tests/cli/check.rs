@@ -93,7 +93,7 @@ fn a_plugin_that_fails_is_told_what_was_expected_and_what_came() {
     assert_eq!(
         failed,
         [
-            "  FAILED  budget          expected: no text is longer than its token budget; came: 184 tokens for a budget of 0"
+            "  FAILED  budget          expected: no text is longer than its token budget; came: 439 tokens for a budget of 0"
         ]
     );
     assert!(
@@ -135,7 +135,7 @@ fn programs_get_json_under_names_that_stay() {
             "check": "budget",
             "outcome": "failed",
             "expected": "no text is longer than its token budget",
-            "came": "184 tokens for a budget of 0",
+            "came": "439 tokens for a budget of 0",
         })
     );
     assert_eq!(
@@ -178,7 +178,7 @@ fn a_comparison_lists_who_fails_under_the_table_and_does_not_rank_it() {
     assert!(
         words.contains(
             "- faulty is not ranked, because it failed the check `budget`: expected: no text is longer than its token \
-             budget; came: 184 tokens for a budget of 0"
+             budget; came: 439 tokens for a budget of 0"
         ),
         "{}",
         said.out
