@@ -409,7 +409,7 @@ async fn tables_follow_by_themselves_when_the_journals_grow() {
             .apply(transaction([add("m1", Counter::Uses, 1.0)]))
             .await
             .unwrap();
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert!(home.path().join("memories.lance").exists());
     let before = all(&namespace);
