@@ -2,7 +2,7 @@
 //!
 //! Three rules hold in all of them. A task's id says nothing: files list tasks of one kind side by side, so that a
 //! strategy which can count would know the answer (`opaque`). What a strategy is shown is what the data really
-//! hold, never a trajectory made up around it. And what is left out is named and counted ([`LeftOut`]): what can be read is
+//! hold, never a trajectory made up around it. And what is left out is named and counted (`LeftOut`): what can be read is
 //! taken, and nothing vanishes without a word.
 
 use std::fmt::Display;

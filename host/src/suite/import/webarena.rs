@@ -7,7 +7,7 @@
 //! nearly always. Nobody recorded trajectories, so the attempts have no steps.
 //!
 //! Outcomes are told apart by the ids of tasks alone, which other data sets of the same shape have too: an outcome is
-//! taken only where it can be of no other task (see [`outcomes`]).
+//! taken only where it can be of no other task (see `outcomes`).
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
