@@ -85,7 +85,10 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     for (name, plugin) in options.plugins.iter().zip(&plugins) {
         let candidate = candidate(&engine, name, plugin).await?;
         let result = check(&candidate, &config.limits).await;
-        let result = result.map_err(Failure::failed)?;
+        let result = Conformance {
+            plugin: plugin.name().to_owned(),
+            ..result.map_err(Failure::failed)?
+        };
         if options.format == Format::Table {
             output::print(&text(&result))?;
         }

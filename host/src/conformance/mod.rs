@@ -208,7 +208,7 @@ impl CallCost {
 /// What was found out about a plugin.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Conformance {
-    /// The name that it gives itself.
+    /// The name that it gives itself, or goes by.
     pub plugin: String,
     /// Its version.
     pub version: String,
