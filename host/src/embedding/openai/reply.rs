@@ -60,23 +60,6 @@ pub(super) enum Objection {
     Size,
 }
 
-/// What is said of a length whatever the status: servers answer 500 and 429 to it, too, and never mean it to pass.
-const OF_LENGTH: [&str; 13] = [
-    "context length",
-    "context size",
-    "context window",
-    "too long",
-    "too large",
-    "too big",
-    "too many tokens",
-    "too many inputs",
-    "physical batch size",
-    "maximum input length",
-    "maximum sequence length",
-    "max_seq_len",
-    "longer than the maximum",
-];
-
 pub(super) fn objection(error: &EndpointError) -> Option<Objection> {
     let Problem::Refused(refusal) = &error.problem else {
         return None;
@@ -86,9 +69,7 @@ pub(super) fn objection(error: &EndpointError) -> Option<Objection> {
     if is_refusal && (said.contains("encoding_format") || said.contains("encoding format")) {
         return Some(Objection::Encoding);
     }
-    let speaks_of_length =
-        refusal.kind == RefusalKind::TooLong || OF_LENGTH.iter().any(|words| said.contains(words));
-    (is_refusal || speaks_of_length).then_some(Objection::Size)
+    (is_refusal || refusal.kind == RefusalKind::TooLong).then_some(Objection::Size)
 }
 
 #[cfg(test)]
@@ -101,13 +82,11 @@ mod tests {
             url: String::new(),
             tries: 1,
             key_env: String::new(),
-            problem: Problem::Refused(Box::new(Refusal {
+            problem: Problem::Refused(Box::new(Refusal::read(
                 status,
-                explanation: explanation.to_owned(),
-                parameter: None,
-                kind: RefusalKind::Other,
-                retry_after: None,
-            })),
+                explanation.as_bytes(),
+                None,
+            ))),
         })
     }
 

@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use words::{BUSY, CONTENT, FIELD, KEY, PASSES, PERHAPS_SPENT, SPENT, TOO_LONG, UNKNOWN_MODEL};
+use words::{
+    BUSY, CONTENT, FIELD, KEY, PASSES, PERHAPS_SPENT, SPENT, TOO_LARGE, TOO_LONG, UNKNOWN_MODEL,
+};
 
 /// What an endpoint said instead of a result.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,7 +58,7 @@ pub enum RefusalKind {
 
 impl Refusal {
     /// Reads what came with a status.
-    pub(super) fn read(status: u16, body: &[u8], retry_after: Option<Duration>) -> Refusal {
+    pub(crate) fn read(status: u16, body: &[u8], retry_after: Option<Duration>) -> Refusal {
         let value: Option<Value> = serde_json::from_slice(body).ok();
         // Some wrap it into a list.
         let value = match &value {
@@ -136,6 +138,8 @@ fn kind(
     }
     match status {
         300..=399 => RefusalKind::Moved,
+        // It is called one of a rate, and no wait makes the request smaller.
+        429 if says(TOO_LARGE) => RefusalKind::TooLong,
         408 | 425 | 429 => RefusalKind::Busy,
         501 => RefusalKind::Field,
         413 => RefusalKind::TooLong,

@@ -40,6 +40,7 @@ fn shapes() -> Vec<(u16, String, RefusalKind)> {
         // What passes.
         (429, coded("Rate limit reached for gpt-x on tokens per min (TPM): Limit 1, Used 1. Please try again in 6ms.", "tokens", json!("rate_limit_exceeded")), Busy),
         (429, said("You exceeded your current quota. Please retry in 37.1s."), Busy),
+        (429, said("Request too large for text-embedding-3-small on tokens per min (TPM): Limit 1000000, Requested 1000001."), TooLong),
         (429, coded("Allocated quota exceeded", "insufficient_quota", json!("Throttling.AllocationQuota")), Busy),
         (429, "".to_owned(), Busy),
         (503, json!({"error": {"message": "Loading model", "type": "unavailable_error", "code": 503}}).to_string(), Busy),

@@ -101,6 +101,9 @@ pub(super) const BUSY: &[&str] = &[
     "loading",
 ];
 
+/// What alone is more than a limit per minute allows is called.
+pub(super) const TOO_LARGE: &[&str] = &["request too large"];
+
 /// What is longer than the endpoint takes.
 pub(super) const TOO_LONG: &[&str] = &[
     "context_length_exceeded",
@@ -112,9 +115,13 @@ pub(super) const TOO_LONG: &[&str] = &[
     "maximum context",
     "too long",
     "too large",
+    "too big",
     "too many tokens",
     "too many inputs",
     "maximum input length",
+    "maximum sequence length",
+    "max_seq_len",
+    "longer than the maximum",
     "max_num_tokens",
     "maximum number of tokens",
     "maximum allowed length",
