@@ -13,6 +13,7 @@ mod lanes;
 mod page;
 mod reproduce;
 mod shard;
+mod store;
 mod suite;
 
 use std::path::{Path, PathBuf};
