@@ -297,16 +297,13 @@ async fn repair(home: &Path, whole: &Contents, what: &str) {
         .await
         .unwrap_or_else(|error| panic!("{what}: {error}"));
     for (name, rows) in &left.rows {
-        let lost = if *name == table.name {
-            table.lost.unwrap()
-        } else {
-            0
-        };
+        let written_anew = repaired.tables.iter().find(|table| table.name == *name);
+        let lost = written_anew.map_or(0, |table| table.lost.unwrap());
         // Of rows that a journal has as well, none is lost.
         let least = whole.rows[name].saturating_sub(lost);
         assert!(
             (least..=whole.rows[name]).contains(rows),
-            "{what}: {rows} rows in {name}"
+            "{what}: {rows} rows in {name}, {repaired:?}"
         );
     }
     sound_again(uri, what).await;

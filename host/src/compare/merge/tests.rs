@@ -95,18 +95,27 @@ async fn damaged_and_changed_cells_are_named_and_left_out() {
     let changed = cell_file(&source, &design, 2);
     let text = std::fs::read_to_string(&changed).unwrap();
     std::fs::write(&changed, text.replacen("0.02", "0.99", 1)).unwrap();
+    // One that was written by somebody else, without a digest of its own.
+    let replaced = cell_file(&source, &design, 3);
+    let text = std::fs::read_to_string(&replaced).unwrap();
+    let (before, digest) = text.split_once("\"digest\":").unwrap();
+    let (_, after) = digest.split_once(',').unwrap();
+    let text = format!("{before}{after}").replacen("0.02", "0.99", 1);
+    std::fs::write(&replaced, text).unwrap();
     let merged = merge(vec![source]).await.unwrap();
     let said = merged.warnings.join("\n");
     for expected in [
         "reasoningbank on transfer, seed 0: `",
         "is not a finished cell",
         "random (floor) on transfer, seed 0: `",
+        "was changed since it was written",
+        "rag on transfer, seed 1: `",
         "is not what its manifest says",
     ] {
         assert!(said.contains(expected), "no `{expected}` in {said}");
     }
-    assert_eq!(merged.finish.finished(), 4);
-    assert_eq!(merged.missing[0].cells, 2);
+    assert_eq!(merged.finish.finished(), 3);
+    assert_eq!(merged.missing[0].cells, 3);
 }
 
 #[tokio::test]
