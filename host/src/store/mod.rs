@@ -80,10 +80,12 @@
 //! Object stores are for sharing a store between machines. There a group is one object, which exists or does not, and
 //! the lock of a namespace is an object too; one that a killed process left behind is deleted by hand.
 
+mod check;
 mod commit;
 mod draft;
 mod effect;
 mod error;
+mod extent;
 mod filter;
 mod fold;
 mod home;
@@ -110,14 +112,18 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 
-pub use draft::{LARGEST_BLOB, LONGEST_NAME, LONGEST_TEXT};
+pub(crate) use check::check_receipt;
+pub use check::{LONGEST_NAME, LONGEST_TEXT};
+pub(crate) use commit::Reserved;
 pub use error::StoreError;
+pub(crate) use extent::waiting_bytes;
 pub(crate) use home::LONGEST_NAMESPACE;
 pub use manifest::SCHEMA_VERSION;
 pub use namespace::Namespace;
 
 use crate::contract::{Attempt, Instant, Op, Receipt};
 use crate::embedding::Embedder;
+use crate::limits::StoreLimits;
 use commit::{Growth, Shared};
 use effect::Record;
 use fold::Fold;
@@ -145,6 +151,7 @@ const DIARY: &str = "memhost attempts and results";
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
+    limits: StoreLimits,
 }
 
 /// What of a namespace a call sees.
@@ -244,7 +251,13 @@ impl Store {
         }
         Ok(Store {
             inner: Arc::new(Inner::new(home, embedder).await?),
+            limits: StoreLimits::default(),
         })
+    }
+
+    /// The same store, whose namespaces take what these limits allow, from when they are opened.
+    pub fn with_limits(self, limits: StoreLimits) -> Store {
+        Store { limits, ..self }
     }
 
     /// Whether a store could be opened there with this embedder, as far as can be said without changing anything.
@@ -290,7 +303,7 @@ impl Store {
                 return Err(error);
             }
         };
-        let shared = Arc::new(Shared::new(name, set, journal));
+        let shared = Arc::new(Shared::new(name, set, journal, self.limits.clone()));
         let (requests, waiting) = mpsc::channel(LONGEST_QUEUE);
         let task = tokio::spawn(commit::run(shared.clone(), waiting, Arc::downgrade(inner)));
         let handle = Arc::new(Handle {

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::commit::{Request, Shared, closed};
-use super::draft::{Prepared, Vectors, check, new_keys, operation};
+use super::check::{check, new_keys, operation};
+use super::commit::{Request, Reserved, Shared, closed};
+use super::draft::{Prepared, Vectors};
 use super::filter::Predicate;
 use super::shorten::shorten;
 use super::vectors::unit;
@@ -53,7 +54,7 @@ impl Namespace {
         let query = self.query(&search.ranking).await?;
         let shared = &self.handle.shared;
         if !shared.read().is_prepared(&query) {
-            shared.write().prepare(&query);
+            shared.write().prepare(&query, &shared.limits)?;
         }
         Ok(shared.read().search(&query, &wanted, view))
     }
@@ -71,7 +72,7 @@ impl Namespace {
         };
         let shared = &self.handle.shared;
         if !shared.read().is_prepared(&query) {
-            shared.write().prepare(&query);
+            shared.write().prepare(&query, &shared.limits)?;
         }
         let score = shared.read().own_score(&field, &probe.text);
         Ok(score.unwrap_or_default())
@@ -119,13 +120,22 @@ impl Namespace {
         self.handle.cut.fetch_add(texts as u64, Ordering::Relaxed);
     }
 
+    /// Sets so many bytes aside for writes that wait for their condition, until what is returned is dropped: they count
+    /// as stored.
+    ///
+    /// # Errors
+    /// The namespace has no room for them.
+    pub(crate) fn reserve(&self, bytes: u64) -> Result<Reserved, StoreError> {
+        Reserved::of(&self.handle.shared, bytes)
+    }
+
     /// Applies a transaction: all of it or, on an error, nothing; durable when this returns. Inserted memories
     /// get the state given, and their ids are returned in the order of the inserts. Keys, titles and values of labels that
     /// are longer than can be kept are cut, and [counted](Namespace::cut_texts).
     ///
     /// # Errors
-    /// A write cannot be made (the error has its number and the reason), a text could not be embedded, or the disk
-    /// failed.
+    /// A write cannot be made (the error has its number and the reason), a limit stands in the way, a text could not be
+    /// embedded, or the disk failed.
     pub async fn apply(&self, transaction: Transaction) -> Result<Vec<String>, StoreError> {
         self.apply_with_vectors(transaction, Vec::new()).await
     }
@@ -141,7 +151,7 @@ impl Namespace {
         mut vectors: Vec<Vec<Vec<f32>>>,
     ) -> Result<Vec<String>, StoreError> {
         self.note_cut(shorten(&mut transaction, &mut vectors));
-        check(&transaction)?;
+        check(&transaction, &self.handle.shared.limits)?;
         if transaction.writes.is_empty() && transaction.receipts.is_empty() {
             return Ok(Vec::new());
         }

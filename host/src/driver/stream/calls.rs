@@ -76,9 +76,24 @@ impl StreamRun<'_> {
             Err(error) if error.is_refusal() => {
                 let text = format!("what `{call}` returned was not written: {error}");
                 report.failed(call, text);
+                self.keep_receipts().await?;
                 Ok(None)
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// What was handed out does not wait for writes that can be made, unless there is no room for it either: it would
+    /// only become more.
+    async fn keep_receipts(&mut self) -> Result<(), StoreError> {
+        let transaction = Transaction {
+            writes: Vec::new(),
+            receipts: std::mem::take(&mut self.receipts),
+            at: self.now,
+        };
+        match self.namespace.apply(transaction).await {
+            Err(error) if !error.is_refusal() => Err(error),
+            _ => Ok(()),
         }
     }
 }
