@@ -1,5 +1,7 @@
 //! What a call may spend, and what is said when it wants more.
 
+#[cfg(test)]
+mod page;
 mod store;
 
 use std::time::Duration;

@@ -22,14 +22,14 @@ const PLACE: u64 = 16;
 /// What an edge takes in memory, where it stands by its source and by its target.
 const LINK: u64 = 512;
 
-/// How much there is.
+/// How much a namespace holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Extent {
+pub struct Extent {
     /// Memories, keys, links, blobs, receipts.
     pub rows: u64,
     /// Bytes of the rows.
     pub stored: u64,
-    /// Bytes in memory.
+    /// Bytes in memory, by estimate.
     pub resident: u64,
 }
 
@@ -81,14 +81,20 @@ impl Extent {
 
     /// What a retrieval handed out. It is not held in memory.
     pub(crate) fn of_receipt(receipt: &Receipt) -> Extent {
-        let cited = receipt
-            .used
-            .iter()
-            .map(|citation| citation.memory.len() + 8);
-        let bytes = receipt.id.len() + receipt.note.len() + cited.sum::<usize>();
+        let cited = receipt.used.iter().map(|citation| citation.memory.as_str());
+        Extent::of_receipt_with(&receipt.id, &receipt.note, cited)
+    }
+
+    /// The same of its parts.
+    pub(crate) fn of_receipt_with(
+        id: &str,
+        note: &str,
+        cited: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> Extent {
+        let cited = cited.into_iter().map(|memory| memory.as_ref().len() + 8);
         Extent {
             rows: 1,
-            stored: bytes as u64 + ROW,
+            stored: (id.len() + note.len() + cited.sum::<usize>()) as u64 + ROW,
             resident: 0,
         }
     }

@@ -80,6 +80,7 @@
 //! Object stores are for sharing a store between machines. There a group is one object, which exists or does not, and
 //! the lock of a namespace is an object too; one that a killed process left behind is deleted by hand.
 
+mod backlog;
 mod check;
 mod commit;
 mod draft;
@@ -116,6 +117,7 @@ pub(crate) use check::check_receipt;
 pub use check::{LONGEST_NAME, LONGEST_TEXT};
 pub(crate) use commit::Reserved;
 pub use error::StoreError;
+pub use extent::Extent;
 pub(crate) use extent::waiting_bytes;
 pub(crate) use home::LONGEST_NAMESPACE;
 pub use manifest::SCHEMA_VERSION;
@@ -124,6 +126,7 @@ pub use namespace::Namespace;
 use crate::contract::{Attempt, Instant, Op, Receipt};
 use crate::embedding::Embedder;
 use crate::limits::StoreLimits;
+use backlog::Backlog;
 use commit::{Growth, Shared};
 use effect::Record;
 use fold::Fold;
@@ -134,8 +137,6 @@ use namespace::Handle;
 use views::{KEEP_VERSIONS, Views};
 use working_set::WorkingSet;
 
-/// How far the journals grow before the tables are brought up to date.
-const CHECKPOINT_BYTES: u64 = 64 << 20;
 /// How many transactions may wait for their commit before callers wait to be let in.
 const LONGEST_QUEUE: usize = 1024;
 /// File times may be this much older than the clock says.
@@ -225,8 +226,7 @@ struct Inner {
     open: Mutex<HashMap<String, Opened>>,
     /// The journal of attempts and results, once there are any.
     diary: Mutex<Option<Journal>>,
-    /// Bytes in the journals since the last checkpoint.
-    grown: AtomicU64,
+    backlog: Arc<Backlog>,
     is_checkpointing: AtomicBool,
 }
 
@@ -309,6 +309,7 @@ impl Store {
         let handle = Arc::new(Handle {
             shared: shared.clone(),
             requests,
+            backlog: inner.backlog.clone(),
             embedder: inner.embedder.clone(),
             cut: AtomicU64::new(0),
         });
@@ -371,7 +372,7 @@ impl Inner {
             embedder,
             open: Mutex::new(HashMap::new()),
             diary: Mutex::new(None),
-            grown: AtomicU64::new(0),
+            backlog: Arc::new(Backlog::new()),
             is_checkpointing: AtomicBool::new(false),
         })
     }
@@ -395,7 +396,9 @@ impl Inner {
             }
             rows => rows?,
         };
+        let (rows, receipts) = rows;
         let mut set = WorkingSet::new(manifest.embedder.dimension);
+        set.count_receipts(receipts);
         rows.into_iter().for_each(|effect| set.apply(effect));
         for record in records {
             if let Record::Transaction(effects) = record {
@@ -459,7 +462,7 @@ impl Inner {
 
     async fn checkpoint_alone(&self, open: &mut HashMap<String, Opened>) -> Result<(), StoreError> {
         let since = SystemTime::now() - CLOCK_SLACK;
-        self.grown.store(0, Ordering::Relaxed);
+        self.backlog.reset();
         let closing: Vec<String> = open
             .iter()
             .filter(|(_, opened)| opened.handle.strong_count() == 0)
@@ -526,13 +529,16 @@ impl Inner {
 
 impl Growth for Inner {
     fn grown(self: Arc<Self>, bytes: u64) {
-        let grown = self.grown.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        if grown < CHECKPOINT_BYTES || self.is_checkpointing.swap(true, Ordering::AcqRel) {
+        self.backlog.add(bytes);
+        if !self.backlog.is_due() || self.is_checkpointing.swap(true, Ordering::AcqRel) {
             return;
         }
         tokio::spawn(async move {
-            if let Err(error) = self.checkpoint().await {
-                tracing::warn!(%error, "the tables could not be brought up to date; the journals stay");
+            // Whoever waits for room adds nothing that could begin the next one.
+            while self.backlog.is_due() {
+                if let Err(error) = self.checkpoint().await {
+                    tracing::warn!(%error, "the tables could not be brought up to date; the journals stay");
+                }
             }
             self.is_checkpointing.store(false, Ordering::Release);
         });

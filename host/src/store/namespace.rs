@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::backlog::Backlog;
 use super::check::{check, new_keys, operation};
 use super::commit::{Request, Reserved, Shared, closed};
 use super::draft::{Prepared, Vectors};
+use super::extent::Extent;
 use super::filter::Predicate;
 use super::shorten::shorten;
 use super::vectors::unit;
@@ -27,6 +29,7 @@ pub struct Namespace {
 pub(crate) struct Handle {
     pub shared: Arc<Shared>,
     pub requests: mpsc::Sender<Request>,
+    pub backlog: Arc<Backlog>,
     pub embedder: Arc<dyn Embedder>,
     /// Texts that were cut, since it was opened.
     pub cut: AtomicU64,
@@ -120,6 +123,11 @@ impl Namespace {
         self.handle.cut.fetch_add(texts as u64, Ordering::Relaxed);
     }
 
+    /// How much it holds, as its limits count it.
+    pub fn extent(&self) -> Extent {
+        self.handle.shared.read().extent()
+    }
+
     /// Sets so many bytes aside for writes that wait for their condition, until what is returned is dropped: they count
     /// as stored.
     ///
@@ -173,6 +181,7 @@ impl Namespace {
             reply,
         };
         let name = &self.handle.shared.name;
+        self.handle.backlog.room().await;
         let sent = self.handle.requests.send(request).await;
         sent.map_err(|_| closed(name))?;
         answer.await.map_err(|_| closed(name))?

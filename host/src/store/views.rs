@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 
 use super::StoreError;
 use super::effect::{Effect, memory_number};
+use super::extent::Extent;
 use super::fold::Fold;
 use super::home::Home;
 use super::manifest::Manifest;
@@ -65,15 +66,15 @@ impl Views {
         }
     }
 
-    /// What the tables know of a namespace, as effects that lead there from nothing.
+    /// What the tables know of a namespace, as effects that lead there from nothing; and how much its receipts are.
     pub(crate) async fn load(
         &self,
         manifest: &Manifest,
         namespace: &str,
-    ) -> Result<Vec<Effect>, StoreError> {
+    ) -> Result<(Vec<Effect>, Extent), StoreError> {
         let namespaces = self.namespaces(manifest).await?;
         let Some(next) = namespaces.get(namespace) else {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), Extent::default()));
         };
         let of = Some(namespace);
         let mut memories = self
@@ -88,6 +89,13 @@ impl Views {
         let blobs = self
             .rows(manifest, table::BLOBS, of, schema::read_blobs)
             .await?;
+        let mut receipts = Extent::default();
+        for receipt in self
+            .rows(manifest, table::RECEIPTS, of, schema::receipt_extents)
+            .await?
+        {
+            receipts += receipt;
+        }
 
         memories.sort_by_key(|memory| memory_number(&memory.id));
         keys.sort_by_key(|key| key.position);
@@ -109,7 +117,7 @@ impl Views {
         let blobs = blobs.into_iter().map(|(name, bytes)| Blob { name, bytes });
         effects.extend(blobs.map(Effect::Save));
         effects.push(Effect::Next(*next));
-        Ok(effects)
+        Ok((effects, receipts))
     }
 
     /// Brings the tables up to date, and the manifest with them; both count once the manifest is written.

@@ -152,6 +152,11 @@ impl WorkingSet {
         self.next
     }
 
+    /// Counts receipts that stand in the table: they are not held.
+    pub(crate) fn count_receipts(&mut self, receipts: Extent) {
+        self.extent += receipts;
+    }
+
     /// How many numbers a vector has.
     pub(crate) fn dimension(&self) -> usize {
         self.dimension

@@ -1,6 +1,7 @@
 //! What the store promises, on real directories and with real processes.
 
 mod kill;
+mod limits;
 mod model;
 mod places;
 mod promises;
