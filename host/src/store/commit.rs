@@ -74,7 +74,7 @@ pub(crate) struct Reserved {
 impl Reserved {
     /// Sets bytes aside, if there is room for them.
     pub(crate) fn of(shared: &Arc<Shared>, bytes: u64) -> Result<Reserved, StoreError> {
-        let stored = shared.read().extent().stored;
+        let stored = shared.read().footprint().stored;
         let reserved = shared.reserved.fetch_add(bytes, Ordering::Relaxed);
         // Dropped on the way out, if there is none.
         let reservation = Reserved {

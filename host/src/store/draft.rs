@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::check::{Refusal, operation};
 use super::effect::{Effect, LinkKey, memory_id};
-use super::extent::{Extent, vector_bytes};
+use super::footprint::{Footprint, vector_bytes};
 use super::working_set::WorkingSet;
 use super::{StoreError, Transaction, Write};
 use crate::contract::{
@@ -54,7 +54,7 @@ struct Layer {
     /// Names of keys that were not there before.
     key_names: HashSet<String>,
     /// How much there is then.
-    extent: Extent,
+    footprint: Footprint,
     /// The number of the next memory's id.
     next: u64,
 }
@@ -79,7 +79,7 @@ impl<'a> Draft<'a> {
             base,
             limits,
             reserved,
-            layer: Layer::new(base.next(), base.extent()),
+            layer: Layer::new(base.next(), base.footprint()),
         }
     }
 
@@ -91,7 +91,7 @@ impl<'a> Draft<'a> {
         } = prepared;
         let mut step = Step {
             draft: self,
-            layer: Layer::new(self.layer.next, self.layer.extent),
+            layer: Layer::new(self.layer.next, self.layer.footprint),
             at: transaction.at,
             touched: Vec::new(),
             degrees: HashMap::new(),
@@ -129,7 +129,7 @@ impl<'a> Draft<'a> {
         }
         self.layer.blobs.extend(layer.blobs);
         self.layer.key_names.extend(layer.key_names);
-        self.layer.extent = layer.extent;
+        self.layer.footprint = layer.footprint;
         self.layer.next = layer.next;
         Ok(planned)
     }
@@ -150,14 +150,14 @@ impl<'a> Draft<'a> {
 }
 
 impl Layer {
-    fn new(next: u64, extent: Extent) -> Self {
+    fn new(next: u64, footprint: Footprint) -> Self {
         Layer {
             memories: HashMap::new(),
             links: BTreeMap::new(),
             degrees: HashMap::new(),
             blobs: HashMap::new(),
             key_names: HashSet::new(),
-            extent,
+            footprint,
             next,
         }
     }
@@ -202,11 +202,11 @@ impl Step<'_> {
             }
             Op::Save(blob) => {
                 let before = match self.blob(&blob.name) {
-                    Some(bytes) => Extent::of_blob(&blob.name, bytes),
-                    None => self.draft.base.extent_of_blob(&blob.name),
+                    Some(bytes) => Footprint::of_blob(&blob.name, bytes),
+                    None => self.draft.base.footprint_of_blob(&blob.name),
                 };
-                self.layer.extent -= before;
-                self.layer.extent += Extent::of_blob(&blob.name, blob.bytes.len());
+                self.layer.footprint -= before;
+                self.layer.footprint += Footprint::of_blob(&blob.name, blob.bytes.len());
                 self.layer.blobs.insert(blob.name.clone(), blob.bytes.len());
                 self.blobs.push(blob);
             }
@@ -224,7 +224,7 @@ impl Step<'_> {
         self.layer.next += 1;
         self.vectors.insert(id.clone(), vectors);
         self.ids.push(id.clone());
-        self.layer.extent += Extent::of_place();
+        self.layer.footprint += Footprint::of_place();
         self.put_new(Memory {
             id,
             kind: new.kind,
@@ -276,7 +276,7 @@ impl Step<'_> {
     }
 
     fn remove(&mut self, id: &str) -> Result<(), Refusal> {
-        let gone = self.memory(id).map(|memory| self.extent_of(memory));
+        let gone = self.memory(id).map(|memory| self.footprint_of(memory));
         let gone = gone.ok_or_else(|| missing(id))?;
         let mut links: BTreeSet<LinkKey> =
             self.draft.base.links_of(id).into_iter().cloned().collect();
@@ -288,7 +288,7 @@ impl Step<'_> {
             }
             self.layer.links.insert(key, None);
         }
-        self.layer.extent -= gone;
+        self.layer.footprint -= gone;
         self.vectors.remove(id);
         self.touch(id);
         self.layer.memories.insert(id.to_owned(), None);
@@ -316,8 +316,8 @@ impl Step<'_> {
             }
         }
         match by > 0 {
-            true => self.layer.extent += Extent::of_link(key),
-            false => self.layer.extent -= Extent::of_link(key),
+            true => self.layer.footprint += Footprint::of_link(key),
+            false => self.layer.footprint -= Footprint::of_link(key),
         }
         Ok(())
     }
@@ -327,13 +327,13 @@ impl Step<'_> {
     fn fits(&mut self, receipts: &[Receipt]) -> Result<(), StoreError> {
         let mut stored = 0;
         for receipt in receipts {
-            let extent = Extent::of_receipt(receipt);
-            self.layer.extent += extent;
-            stored += extent.stored;
+            let footprint = Footprint::of_receipt(receipt);
+            self.layer.footprint += footprint;
+            stored += footprint.stored;
         }
         for id in &self.touched {
             if let Some(Some(memory)) = self.layer.memories.get(id) {
-                let own = self.extent_of(memory).stored;
+                let own = self.footprint_of(memory).stored;
                 let vectors = memory.keys.len() as u64 * vector_bytes(self.draft.base.dimension());
                 stored += match self.vectors.contains_key(id) {
                     true => own,
@@ -342,12 +342,12 @@ impl Step<'_> {
             }
         }
         let links = self.layer.links.keys();
-        stored += links.map(|key| Extent::of_link(key).stored).sum::<u64>();
+        stored += links.map(|key| Footprint::of_link(key).stored).sum::<u64>();
         let blobs = self.blobs.iter();
         stored += blobs
-            .map(|blob| Extent::of_blob(&blob.name, blob.bytes.len()).stored)
+            .map(|blob| Footprint::of_blob(&blob.name, blob.bytes.len()).stored)
             .sum::<u64>();
-        let (before, after) = (self.draft.layer.extent, self.layer.extent);
+        let (before, after) = (self.draft.layer.footprint, self.layer.footprint);
         let reserved = self.draft.reserved;
         let names = self.draft.base.key_names().len() + self.draft.layer.key_names.len();
         let more_names = self.layer.key_names.len();
@@ -378,8 +378,8 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn extent_of(&self, memory: &Memory) -> Extent {
-        Extent::of_memory(memory, self.draft.base.dimension())
+    fn footprint_of(&self, memory: &Memory) -> Footprint {
+        Footprint::of_memory(memory, self.draft.base.dimension())
     }
 
     /// What the transaction comes to: one effect per thing that is not as before.
@@ -457,7 +457,7 @@ impl Step<'_> {
     /// A memory that the transaction makes or gives other content.
     fn put_new(&mut self, memory: Memory) -> Result<(), Refusal> {
         let limits = self.draft.limits;
-        limits.check(StoreLimit::MemoryBytes, self.extent_of(&memory).stored)?;
+        limits.check(StoreLimit::MemoryBytes, self.footprint_of(&memory).stored)?;
         for key in &memory.keys {
             let is_known = |names: &HashSet<String>| names.contains(&key.name);
             if !is_known(&self.layer.key_names)
@@ -474,9 +474,11 @@ impl Step<'_> {
     }
 
     fn put(&mut self, memory: Memory) {
-        let before = self.memory(&memory.id).map(|before| self.extent_of(before));
-        self.layer.extent -= before.unwrap_or_default();
-        self.layer.extent += self.extent_of(&memory);
+        let before = self
+            .memory(&memory.id)
+            .map(|before| self.footprint_of(before));
+        self.layer.footprint -= before.unwrap_or_default();
+        self.layer.footprint += self.footprint_of(&memory);
         self.touch(&memory.id);
         self.layer.memories.insert(memory.id.clone(), Some(memory));
     }

@@ -10,8 +10,8 @@ use super::backlog::Backlog;
 use super::check::{check, new_keys, operation};
 use super::commit::{Request, Reserved, Shared, closed};
 use super::draft::{Prepared, Vectors};
-use super::extent::Extent;
 use super::filter::Predicate;
+use super::footprint::Footprint;
 use super::shorten::shorten;
 use super::vectors::unit;
 use super::working_set::{LexicalField, Query, Wanted};
@@ -124,8 +124,8 @@ impl Namespace {
     }
 
     /// How much it holds, as its limits count it.
-    pub fn extent(&self) -> Extent {
-        self.handle.shared.read().extent()
+    pub fn footprint(&self) -> Footprint {
+        self.handle.shared.read().footprint()
     }
 
     /// Sets so many bytes aside for writes that wait for their condition, until what is returned is dropped: they count

@@ -19,8 +19,8 @@ use sha2::{Digest, Sha256};
 
 use super::ResultRow;
 use super::effect::{LinkKey, memory_number};
-use super::extent::Extent;
 use super::filter::{state_name, state_named};
+use super::footprint::Footprint;
 use crate::contract::{
     Arm, Attempt, Citation, Counters, Key, Label, Link, Memory, Receipt, Verdict,
 };
@@ -311,7 +311,7 @@ pub(crate) fn receipts(rows: &[Of<&(Receipt, f64)>]) -> Result<RecordBatch, Stri
 }
 
 /// How much each receipt is.
-pub(crate) fn receipt_extents(batch: &RecordBatch) -> Result<Vec<Extent>, String> {
+pub(crate) fn receipt_footprints(batch: &RecordBatch) -> Result<Vec<Footprint>, String> {
     let (ids, notes) = (Texts::of(batch, "id")?, Texts::of(batch, "note")?);
     let used = column(batch, "used")?;
     let used = used
@@ -321,7 +321,7 @@ pub(crate) fn receipt_extents(batch: &RecordBatch) -> Result<Vec<Extent>, String
         .map(|row| {
             let cited = read_pairs(&used.value(row))?;
             let cited = cited.into_iter().map(|(memory, _)| memory);
-            Ok(Extent::of_receipt_with(
+            Ok(Footprint::of_receipt_with(
                 &ids.get(row),
                 &notes.get(row),
                 cited,

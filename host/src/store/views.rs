@@ -14,8 +14,8 @@ use tokio::sync::Mutex;
 
 use super::StoreError;
 use super::effect::{Effect, memory_number};
-use super::extent::Extent;
 use super::fold::Fold;
+use super::footprint::Footprint;
 use super::home::Home;
 use super::manifest::Manifest;
 use super::schema::{self, KeyRow, table};
@@ -71,10 +71,10 @@ impl Views {
         &self,
         manifest: &Manifest,
         namespace: &str,
-    ) -> Result<(Vec<Effect>, Extent), StoreError> {
+    ) -> Result<(Vec<Effect>, Footprint), StoreError> {
         let namespaces = self.namespaces(manifest).await?;
         let Some(next) = namespaces.get(namespace) else {
-            return Ok((Vec::new(), Extent::default()));
+            return Ok((Vec::new(), Footprint::default()));
         };
         let of = Some(namespace);
         let mut memories = self
@@ -89,9 +89,9 @@ impl Views {
         let blobs = self
             .rows(manifest, table::BLOBS, of, schema::read_blobs)
             .await?;
-        let mut receipts = Extent::default();
+        let mut receipts = Footprint::default();
         for receipt in self
-            .rows(manifest, table::RECEIPTS, of, schema::receipt_extents)
+            .rows(manifest, table::RECEIPTS, of, schema::receipt_footprints)
             .await?
         {
             receipts += receipt;

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::effect::{Effect, LinkKey};
-use super::extent::Extent;
 use super::filter::{Field, Predicate};
+use super::footprint::Footprint;
 use super::lexical::LexicalIndex;
 use super::rank::best_slots;
 use super::vectors::VectorIndex;
@@ -30,7 +30,7 @@ pub(crate) struct WorkingSet {
     blobs: HashMap<String, Vec<u8>>,
     next: u64,
     dimension: usize,
-    extent: Extent,
+    footprint: Footprint,
 }
 
 /// A field that BM25 ranks by.
@@ -101,7 +101,7 @@ impl WorkingSet {
             blobs: HashMap::new(),
             next: 1,
             dimension,
-            extent: Extent::default(),
+            footprint: Footprint::default(),
         }
     }
 
@@ -122,27 +122,27 @@ impl WorkingSet {
             Effect::Connect(link) => {
                 let key = LinkKey::of(&link);
                 self.incoming.insert((key.target.clone(), key.clone()));
-                let extent = Extent::of_link(&key);
+                let footprint = Footprint::of_link(&key);
                 if self.links.insert(key, link.weight).is_none() {
-                    self.extent += extent;
+                    self.footprint += footprint;
                 }
             }
             Effect::Disconnect(key) => {
                 if self.links.remove(&key).is_some() {
-                    self.extent -= Extent::of_link(&key);
+                    self.footprint -= Footprint::of_link(&key);
                 }
                 self.incoming.remove(&(key.target.clone(), key));
             }
             Effect::Save(Blob { name, bytes }) => {
-                self.extent -= self.extent_of_blob(&name);
+                self.footprint -= self.footprint_of_blob(&name);
                 if bytes.is_empty() {
                     self.blobs.remove(&name);
                 } else {
-                    self.extent += Extent::of_blob(&name, bytes.len());
+                    self.footprint += Footprint::of_blob(&name, bytes.len());
                     self.blobs.insert(name, bytes);
                 }
             }
-            Effect::Receipt { receipt, .. } => self.extent += Extent::of_receipt(&receipt),
+            Effect::Receipt { receipt, .. } => self.footprint += Footprint::of_receipt(&receipt),
             Effect::Next(next) => self.next = self.next.max(next),
         }
     }
@@ -153,8 +153,8 @@ impl WorkingSet {
     }
 
     /// Counts receipts that stand in the table: they are not held.
-    pub(crate) fn count_receipts(&mut self, receipts: Extent) {
-        self.extent += receipts;
+    pub(crate) fn count_receipts(&mut self, receipts: Footprint) {
+        self.footprint += receipts;
     }
 
     /// How many numbers a vector has.
@@ -163,17 +163,17 @@ impl WorkingSet {
     }
 
     /// How much is held; the indexes of lexical searches, which come and grow with them, included.
-    pub(crate) fn extent(&self) -> Extent {
+    pub(crate) fn footprint(&self) -> Footprint {
         let indexes = self.lexical.values().map(LexicalIndex::bytes).sum::<u64>();
-        Extent {
-            resident: self.extent.resident + indexes,
-            ..self.extent
+        Footprint {
+            resident: self.footprint.resident + indexes,
+            ..self.footprint
         }
     }
 
     /// How much of it is one blob.
-    pub(crate) fn extent_of_blob(&self, name: &str) -> Extent {
-        Extent::of_blob(name, self.blob(name).map_or(0, Vec::len))
+    pub(crate) fn footprint_of_blob(&self, name: &str) -> Footprint {
+        Footprint::of_blob(name, self.blob(name).map_or(0, Vec::len))
     }
 
     /// The names that keys have, or had.
@@ -248,7 +248,7 @@ impl WorkingSet {
             })
         };
         fits(StoreLimit::SearchedFields, self.lexical.len() as u64 + 1)?;
-        let held = self.extent().resident;
+        let held = self.footprint().resident;
         let mut index = LexicalIndex::default();
         for (slot, memory) in self.slots.iter().enumerate() {
             if let Some(memory) = memory {
@@ -371,7 +371,7 @@ impl WorkingSet {
     fn put(&mut self, memory: Memory) {
         let slot = self.by_id.get(&memory.id).copied().unwrap_or_else(|| {
             self.slots.push(None);
-            self.extent += Extent::of_place();
+            self.footprint += Footprint::of_place();
             let slot = self.slots.len() as u32 - 1;
             self.by_id.insert(memory.id.clone(), slot);
             slot
@@ -381,9 +381,9 @@ impl WorkingSet {
         };
         let old = place.take();
         if let Some(old) = &old {
-            self.extent -= Extent::of_memory(old, self.dimension);
+            self.footprint -= Footprint::of_memory(old, self.dimension);
         }
-        self.extent += Extent::of_memory(&memory, self.dimension);
+        self.footprint += Footprint::of_memory(&memory, self.dimension);
         for (field, index) in &mut self.lexical {
             // Most writes only move a counter, and leave the texts as they are.
             let same = old
@@ -408,7 +408,7 @@ impl WorkingSet {
         }
         let place = self.slots.get_mut(slot as usize);
         if let Some(memory) = place.and_then(Option::take) {
-            self.extent -= Extent::of_memory(&memory, self.dimension);
+            self.footprint -= Footprint::of_memory(&memory, self.dimension);
         }
     }
 }

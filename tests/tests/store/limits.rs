@@ -106,7 +106,7 @@ async fn every_kind_of_write_meets_its_limit_by_name_and_leaves_everything_as_it
         blob("b0", 500),
     ];
     namespace.apply(transaction(given)).await.unwrap();
-    let (before, held) = (contents(&namespace), namespace.extent());
+    let (before, held) = (contents(&namespace), namespace.footprint());
 
     let large = |bytes: usize| Op::Insert(NewMemory::new("item", "x".repeat(bytes)));
     let sources = Op::Insert(NewMemory {
@@ -171,7 +171,7 @@ async fn every_kind_of_write_meets_its_limit_by_name_and_leaves_everything_as_it
         told += &format!("{case}\n    {error}\n");
     }
     assert_eq!(contents(&namespace), before);
-    assert_eq!(namespace.extent(), held);
+    assert_eq!(namespace.footprint(), held);
 
     // A namespace that is full of rows, or of bytes, takes no more, and can be made empty.
     for (case, op) in [("rows", keyed(3, "task")), ("stored bytes", large(1_500))] {
@@ -194,7 +194,10 @@ async fn every_kind_of_write_meets_its_limit_by_name_and_leaves_everything_as_it
         }
         let gone = ["b0", "b2"].map(|name| blob(name, 0));
         namespace.apply(transaction(gone)).await.unwrap();
-        assert_eq!((namespace.extent().rows, namespace.extent().stored), (0, 0));
+        assert_eq!(
+            (namespace.footprint().rows, namespace.footprint().stored),
+            (0, 0)
+        );
     }
     insta::assert_snapshot!(told);
 }
@@ -422,7 +425,7 @@ proptest! {
             let mut namespace = store.namespace("a").await.unwrap();
             let mut receipts: Vec<(usize, usize)> = Vec::new();
             for step in steps {
-                let (before, held) = (contents(&namespace), namespace.extent());
+                let (before, held) = (contents(&namespace), namespace.footprint());
                 match step {
                     Step::Apply(actions, handed_out) => {
                         let id = format!("r{}", receipts.len());
@@ -439,30 +442,30 @@ proptest! {
                             Err(error) => {
                                 assert!(error.is_refusal(), "{error}");
                                 assert_eq!(contents(&namespace), before);
-                                assert_eq!(namespace.extent(), held);
+                                assert_eq!(namespace.footprint(), held);
                             }
                         }
                     }
                     Step::Checkpoint => {
                         store.close().await.unwrap();
-                        assert_eq!(namespace.extent(), held);
+                        assert_eq!(namespace.footprint(), held);
                     }
                     Step::Reopen => {
                         drop((namespace, store));
                         store = limited(home.path(), limits.clone()).await;
                         namespace = store.namespace("a").await.unwrap();
-                        let now = namespace.extent();
+                        let now = namespace.footprint();
                         assert_eq!((now.rows, now.stored), (held.rows, held.stored));
                         assert!(now.resident <= held.resident, "{now:?}, {held:?}");
                     }
                 }
-                let extent = namespace.extent();
+                let footprint = namespace.footprint();
                 let (rows, bytes) = counted(&namespace, &receipts);
-                assert_eq!(extent.rows, rows);
-                assert!(bytes <= extent.stored, "{bytes} of {extent:?}");
-                assert!(extent.rows <= limits.rows, "{extent:?}");
-                assert!(extent.stored <= limits.stored_bytes, "{extent:?}");
-                assert!(extent.resident <= limits.resident_bytes, "{extent:?}");
+                assert_eq!(footprint.rows, rows);
+                assert!(bytes <= footprint.stored, "{bytes} of {footprint:?}");
+                assert!(footprint.rows <= limits.rows, "{footprint:?}");
+                assert!(footprint.stored <= limits.stored_bytes, "{footprint:?}");
+                assert!(footprint.resident <= limits.resident_bytes, "{footprint:?}");
             }
         });
     }

@@ -24,7 +24,7 @@ const LINK: u64 = 512;
 
 /// How much a namespace holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Extent {
+pub struct Footprint {
     /// Memories, keys, links, blobs, receipts.
     pub rows: u64,
     /// Bytes of the rows.
@@ -33,9 +33,9 @@ pub struct Extent {
     pub resident: u64,
 }
 
-impl Extent {
+impl Footprint {
     /// A memory with its keys, whose vectors have this many numbers.
-    pub(crate) fn of_memory(memory: &Memory, dimension: usize) -> Extent {
+    pub(crate) fn of_memory(memory: &Memory, dimension: usize) -> Footprint {
         let texts = [
             &memory.id,
             &memory.kind,
@@ -49,7 +49,7 @@ impl Extent {
         let bytes = texts.sum::<usize>() as u64 + pair_bytes;
         let keys = memory.keys.len() as u64;
         let vectors = keys * vector_bytes(dimension);
-        Extent {
+        Footprint {
             rows: 1 + keys,
             stored: bytes + vectors + ROW * (1 + keys),
             resident: bytes + vectors + MEMORY + TEXT * count + VECTOR * keys,
@@ -57,9 +57,9 @@ impl Extent {
     }
 
     /// An edge.
-    pub(crate) fn of_link(key: &LinkKey) -> Extent {
+    pub(crate) fn of_link(key: &LinkKey) -> Footprint {
         let bytes = (key.source.len() + key.target.len() + key.kind.len()) as u64;
-        Extent {
+        Footprint {
             rows: 1,
             stored: bytes + ROW,
             resident: 3 * bytes + LINK,
@@ -67,12 +67,12 @@ impl Extent {
     }
 
     /// A blob with so many bytes; nothing, if there are none.
-    pub(crate) fn of_blob(name: &str, bytes: usize) -> Extent {
+    pub(crate) fn of_blob(name: &str, bytes: usize) -> Footprint {
         if bytes == 0 {
-            return Extent::default();
+            return Footprint::default();
         }
         let bytes = (name.len() + bytes) as u64;
-        Extent {
+        Footprint {
             rows: 1,
             stored: bytes + ROW,
             resident: bytes + 4 * TEXT,
@@ -80,9 +80,9 @@ impl Extent {
     }
 
     /// What a retrieval handed out. It is not held in memory.
-    pub(crate) fn of_receipt(receipt: &Receipt) -> Extent {
+    pub(crate) fn of_receipt(receipt: &Receipt) -> Footprint {
         let cited = receipt.used.iter().map(|citation| citation.memory.as_str());
-        Extent::of_receipt_with(&receipt.id, &receipt.note, cited)
+        Footprint::of_receipt_with(&receipt.id, &receipt.note, cited)
     }
 
     /// The same of its parts.
@@ -90,9 +90,9 @@ impl Extent {
         id: &str,
         note: &str,
         cited: impl IntoIterator<Item = impl AsRef<str>>,
-    ) -> Extent {
+    ) -> Footprint {
         let cited = cited.into_iter().map(|memory| memory.as_ref().len() + 8);
-        Extent {
+        Footprint {
             rows: 1,
             stored: (id.len() + note.len() + cited.sum::<usize>()) as u64 + ROW,
             resident: 0,
@@ -100,24 +100,24 @@ impl Extent {
     }
 
     /// The place of a memory, which stays when the memory goes.
-    pub(crate) fn of_place() -> Extent {
-        Extent {
+    pub(crate) fn of_place() -> Footprint {
+        Footprint {
             resident: PLACE,
-            ..Extent::default()
+            ..Footprint::default()
         }
     }
 }
 
-impl AddAssign for Extent {
-    fn add_assign(&mut self, more: Extent) {
+impl AddAssign for Footprint {
+    fn add_assign(&mut self, more: Footprint) {
         self.rows += more.rows;
         self.stored += more.stored;
         self.resident += more.resident;
     }
 }
 
-impl SubAssign for Extent {
-    fn sub_assign(&mut self, less: Extent) {
+impl SubAssign for Footprint {
+    fn sub_assign(&mut self, less: Footprint) {
         self.rows = self.rows.saturating_sub(less.rows);
         self.stored = self.stored.saturating_sub(less.stored);
         self.resident = self.resident.saturating_sub(less.resident);
