@@ -86,7 +86,7 @@ impl Reserved {
             Ok(()) => Ok(reservation),
             Err(_) if bytes == 0 => Ok(reservation),
             Err(reached) => Err(StoreError::Limit {
-                what: "what waits for its condition".to_owned(),
+                what: "room for the writes that wait for their condition".to_owned(),
                 reached,
             }),
         }

@@ -207,15 +207,15 @@ impl Distill for Hostile {
             "loop while learning" => loop {
                 black_box(());
             },
-            "50,000 keys" => Op::Insert(NewMemory {
+            "50000 keys" => Op::Insert(NewMemory {
                 keys: keys(50_000, ""),
                 ..memory("item")
             }),
-            "2,000 labels" => Op::Insert(NewMemory {
+            "2000 labels" => Op::Insert(NewMemory {
                 labels: labels(2_000),
                 ..memory("item")
             }),
-            "20,000 sources" => Op::Insert(NewMemory {
+            "20000 sources" => Op::Insert(NewMemory {
                 sources: (0..20_000).map(|n| n.to_string()).collect(),
                 ..memory("item")
             }),
