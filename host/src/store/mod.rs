@@ -108,7 +108,7 @@ mod tests;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant as Moment, SystemTime};
 
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
@@ -126,7 +126,7 @@ pub use namespace::Namespace;
 use crate::contract::{Attempt, Instant, Op, Receipt};
 use crate::embedding::Embedder;
 use crate::limits::StoreLimits;
-use backlog::Backlog;
+use backlog::{Backlog, Written};
 use commit::{Growth, Shared};
 use effect::Record;
 use fold::Fold;
@@ -227,6 +227,7 @@ struct Inner {
     /// The journal of attempts and results, once there are any.
     diary: Mutex<Option<Journal>>,
     backlog: Arc<Backlog>,
+    written: Written,
     is_checkpointing: AtomicBool,
 }
 
@@ -373,6 +374,7 @@ impl Inner {
             open: Mutex::new(HashMap::new()),
             diary: Mutex::new(None),
             backlog: Arc::new(Backlog::new()),
+            written: Written::default(),
             is_checkpointing: AtomicBool::new(false),
         })
     }
@@ -462,7 +464,7 @@ impl Inner {
 
     async fn checkpoint_alone(&self, open: &mut HashMap<String, Opened>) -> Result<(), StoreError> {
         let since = SystemTime::now() - CLOCK_SLACK;
-        self.backlog.reset();
+        let bytes = self.backlog.reset();
         let closing: Vec<String> = open
             .iter()
             .filter(|(_, opened)| opened.handle.strong_count() == 0)
@@ -476,7 +478,13 @@ impl Inner {
 
         let mut fold = Fold::default();
         let mut idle = self.home.idle_journals().await?;
-        let result = self.fold(open, &mut idle, &mut fold, since).await;
+        let keep = self.written.keep(
+            Moment::now(),
+            bytes,
+            KEEP_VERSIONS.to_std().unwrap_or_default(),
+        );
+        let keep = lancedb::table::Duration::from_std(keep).unwrap_or(KEEP_VERSIONS);
+        let result = self.fold(open, &mut idle, &mut fold, (since, keep)).await;
         for journal in idle {
             journal.release().await;
         }
@@ -488,7 +496,7 @@ impl Inner {
         open: &HashMap<String, Opened>,
         idle: &mut [Journal],
         fold: &mut Fold,
-        since: SystemTime,
+        (since, keep): (SystemTime, lancedb::table::Duration),
     ) -> Result<(), StoreError> {
         let mut forget_open = Vec::new();
         for opened in open.values() {
@@ -510,7 +518,7 @@ impl Inner {
             self.views.bring_up(&mut manifest, fold).await?;
             self.home.sync_since(since).await?;
             manifest.write(&self.home).await?;
-            if let Err(error) = self.views.prune(&manifest, KEEP_VERSIONS).await {
+            if let Err(error) = self.views.prune(&manifest, keep).await {
                 tracing::warn!(%error, "old versions of the tables stay for now");
             }
         }
