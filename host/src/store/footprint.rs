@@ -7,7 +7,7 @@
 use std::ops::{AddAssign, SubAssign};
 
 use super::effect::LinkKey;
-use crate::contract::{Key, Label, Memory, NewMemory, Op, Patch, Receipt};
+use crate::contract::{Citation, Key, Label, Memory, NewMemory, Op, Patch, Receipt};
 
 /// What the numbers of a row, and the lengths of its texts, take in a table.
 const ROW: u64 = 64;
@@ -127,6 +127,11 @@ impl SubAssign for Footprint {
 /// Bytes of one vector.
 pub(crate) fn vector_bytes(dimension: usize) -> u64 {
     (dimension * size_of::<f32>()) as u64
+}
+
+/// Bytes that a receipt takes while its outcome is not known.
+pub(crate) fn receipt_bytes(receipt: &Receipt) -> u64 {
+    Footprint::of_receipt(receipt).stored + (receipt.used.len() * size_of::<Citation>()) as u64
 }
 
 /// Bytes that a write takes while it waits for its condition.

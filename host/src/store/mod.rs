@@ -118,7 +118,7 @@ pub use check::{LONGEST_NAME, LONGEST_TEXT};
 pub(crate) use commit::Reserved;
 pub use error::StoreError;
 pub use footprint::Footprint;
-pub(crate) use footprint::waiting_bytes;
+pub(crate) use footprint::{receipt_bytes, waiting_bytes};
 pub(crate) use home::LONGEST_NAMESPACE;
 pub use manifest::SCHEMA_VERSION;
 pub use namespace::Namespace;
