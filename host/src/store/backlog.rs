@@ -12,8 +12,8 @@ use tokio::sync::watch;
 
 /// How far the journals grow before the tables are brought up to date.
 pub(crate) const CHECKPOINT_BYTES: u64 = 64 << 20;
-/// How far they grow before writers wait.
-const MOST_BYTES: u64 = 4 * CHECKPOINT_BYTES;
+/// How far they grow before writers wait. A checkpoint takes five times as much memory as it brings up.
+const MOST_BYTES: u64 = 2 * CHECKPOINT_BYTES;
 
 /// What checkpoints may have written since the oldest version of a table that is kept for others to read.
 const MOST_OLD_BYTES: u64 = 1 << 30;

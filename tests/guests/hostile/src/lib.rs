@@ -93,7 +93,9 @@ impl Retrieve for Hostile {
             run::log(run::Level::Warn, &info.to_string())
         }));
         match wish(&settings) {
-            "answer" => Ok(guidance(query.task.text)),
+            "answer" | "50000 keys" | "keep waiting" | "rewrite" | "loop while learning" => {
+                Ok(guidance(query.task.text))
+            }
             "loop forever" => loop {
                 black_box(());
             },
