@@ -223,14 +223,12 @@ async fn searches_cannot_fill_the_memory_either() {
         "{error}"
     );
 
-    let store = limited(
-        tempfile::tempdir().unwrap().path(),
-        StoreLimits {
-            resident_bytes: 40_000,
-            ..StoreLimits::default()
-        },
-    )
-    .await;
+    let small = StoreLimits {
+        resident_bytes: 40_000,
+        ..StoreLimits::default()
+    };
+    let home = tempfile::tempdir().unwrap();
+    let store = limited(home.path(), small).await;
     let namespace = store.namespace("b").await.unwrap();
     let words: Vec<String> = (0..1_000).map(|number| format!("w{number}")).collect();
     let op = Op::Insert(NewMemory::new("item", words.join(" ")));
