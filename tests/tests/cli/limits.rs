@@ -150,6 +150,17 @@ fn whoever_writes_the_most_of_everything_fills_its_namespace_and_no_more() {
 }
 
 #[test]
+fn what_was_replaced_does_not_count() {
+    let place = place();
+    // Four megabytes of words, all of them replaced thirty times.
+    place.write("memhost.toml", "[limits.store]\nstored_bytes = 5_000_000\n");
+    let (said, peak) = measured(&place, "rewrite");
+    let report = said.succeeds().json();
+    assert_eq!(strategy(&report)["broken"], Value::Null);
+    assert!(peak < 1 << 30, "{peak} bytes");
+}
+
+#[test]
 fn what_waits_for_its_condition_counts_as_stored() {
     let place = place();
     place.write(
