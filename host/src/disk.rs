@@ -7,10 +7,17 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
+/// How the names of files begin that are not whole yet.
+const UNFINISHED: &str = ".memhost-part-";
+
 /// Writes a file that appears whole or not at all, for whoever may read its directory; it is on the disk when this
-/// returns.
+/// returns. What is no file, such as a pipe, is written to.
 pub(crate) fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+    if fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir()) {
+        return fs::write(path, content);
+    }
     let mut builder = tempfile::Builder::new();
+    builder.prefix(UNFINISHED);
     // Unlike most temporary files.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
@@ -19,7 +26,27 @@ pub(crate) fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
 
 /// As [`write_whole`], for this user alone.
 pub(crate) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
-    put(NamedTempFile::new_in(parent(path))?, path, content)
+    let mut builder = tempfile::Builder::new();
+    put(
+        builder.prefix(UNFINISHED).tempfile_in(parent(path))?,
+        path,
+        content,
+    )
+}
+
+/// Removes what a process that was killed was about to write in a directory. Nobody may be writing there.
+pub(crate) fn remove_unfinished(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name
+            .to_str()
+            .is_some_and(|name| name.starts_with(UNFINISHED))
+        {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 fn put(mut file: NamedTempFile, path: &Path, content: &[u8]) -> io::Result<()> {

@@ -12,6 +12,7 @@
 pub mod capability;
 mod chain;
 pub mod cli;
+pub mod clock;
 pub mod compare;
 pub mod config;
 pub mod conformance;

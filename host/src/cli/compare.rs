@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use clap::ValueEnum;
 
@@ -19,6 +19,7 @@ pub(super) use printing::{Format, show, write_reports};
 use super::plugins::Choice;
 use super::setup::{ConfigFile, StoreFlags};
 use super::{Failure, aa, output, setup, suite};
+use crate::clock::{self, ClockError};
 use crate::compare::manifest::Shard;
 use crate::compare::summary::Costs;
 use crate::compare::{Contestant, Finish, MOST_REPETITIONS, Outcome, PlannedCell, Report};
@@ -381,6 +382,7 @@ async fn surroundings(
     let store = Store::open(store, embedder.clone())
         .await
         .map_err(Failure::failed)?;
+    say_warnings(&store);
     Ok(Surroundings {
         store,
         models,
@@ -388,6 +390,13 @@ async fn surroundings(
         limits: config.limits.clone(),
         acting,
     })
+}
+
+/// What was found damaged in a store, which whoever runs the command reads about.
+fn say_warnings(store: &Store) {
+    for warning in store.warnings() {
+        output::say(format_args!("warning: {warning}"));
+    }
 }
 
 /// How many cells run at a time.
@@ -528,9 +537,7 @@ pub(super) fn verdict(finish: &Finish, kept: bool) -> Result<(), Failure> {
 }
 
 /// Unique among runs that share a store: milliseconds since 1970 and the process, in hexadecimal.
-fn run_name() -> String {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis());
-    format!("{now:x}-{:x}", std::process::id())
+fn run_name() -> Result<String, ClockError> {
+    let now = clock::since_1970(SystemTime::now())?.as_millis();
+    Ok(format!("{now:x}-{:x}", std::process::id()))
 }

@@ -23,11 +23,14 @@ mod store;
 mod suite;
 
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use clap::{ArgAction, Parser, Subcommand};
 
 pub use failure::Failure;
 use scratch::Scratch;
+
+use crate::clock;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -87,6 +90,7 @@ pub fn run(cli: Cli) -> ExitCode {
 }
 
 fn dispatch(command: Command) -> Result<(), Failure> {
+    clock::since_1970(SystemTime::now()).map_err(Failure::failed)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -1,26 +1,66 @@
 //! The temporary files of this process: all in one directory, which is gone when the process ends, also where it ends
 //! without unwinding.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::lock::FileLock;
+
 /// Where it is.
 static PATH: OnceLock<PathBuf> = OnceLock::new();
 
+/// How the names of such directories begin.
+const PREFIX: &str = "memhost-";
+/// The file that says that a directory is one of these, and is locked as long as its process lives.
+const LOCK: &str = ".lock";
+
 /// The directory that everything temporary is made in from now on; removed when dropped.
 #[derive(Debug)]
-pub struct Scratch(#[allow(dead_code, reason = "it is there to be dropped")] TempDir);
+pub struct Scratch {
+    // Goes before the directory that it is in.
+    _lock: FileLock,
+    _directory: TempDir,
+}
 
 impl Scratch {
-    /// Makes it; `None` if there is no place for one, which whoever needs a temporary file is told.
+    /// Makes it, and removes those of processes that were killed; `None` if there is no place for one, which whoever needs
+    /// a temporary file is told.
     pub fn new() -> Option<Scratch> {
-        let directory = tempfile::Builder::new().prefix("memhost-").tempdir().ok()?;
+        let place = std::env::temp_dir();
+        remove_abandoned(&place);
+        let directory = tempfile::Builder::new()
+            .prefix(PREFIX)
+            .tempdir_in(&place)
+            .ok()?;
+        let lock = FileLock::try_new(&directory.path().join(LOCK)).ok()??;
         PATH.set(directory.path().to_owned()).ok()?;
         tempfile::env::override_temp_dir(directory.path()).ok()?;
-        Some(Scratch(directory))
+        Some(Scratch {
+            _lock: lock,
+            _directory: directory,
+        })
+    }
+}
+
+/// Removes the directories of processes that were killed, with the stores that are in them.
+fn remove_abandoned(place: &Path) {
+    let entries = std::fs::read_dir(place).into_iter().flatten().flatten();
+    for entry in entries {
+        let name = entry.file_name();
+        if !name.to_string_lossy().starts_with(PREFIX) {
+            continue;
+        }
+        let lock = entry.path().join(LOCK);
+        // One without a lock is about to be made, or is none of these.
+        if lock.is_file()
+            && let Ok(Some(held)) = FileLock::try_new(&lock)
+        {
+            let _ = std::fs::remove_dir_all(entry.path());
+            drop(held);
+        }
     }
 }
 
@@ -36,5 +76,30 @@ pub fn remove() {
             return;
         }
         std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories_of_killed_processes_go_and_no_others() {
+        let place = tempfile::tempdir().unwrap();
+        let make = |name: &str| {
+            let directory = place.path().join(name);
+            std::fs::create_dir_all(directory.join("store")).unwrap();
+            directory.join(LOCK)
+        };
+        // A killed process leaves its lock's file, and nobody holds it.
+        std::fs::write(make("memhost-killed"), "process 1").unwrap();
+        let held = FileLock::try_new(&make("memhost-alive")).unwrap().unwrap();
+        make("memhost-new");
+        std::fs::write(make("mine"), "mine").unwrap();
+        remove_abandoned(place.path());
+        let left = |name: &str| place.path().join(name).join("store").is_dir();
+        assert!(!place.path().join("memhost-killed").exists());
+        assert!(left("memhost-alive") && left("memhost-new") && left("mine"));
+        drop(held);
     }
 }

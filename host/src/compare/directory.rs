@@ -15,12 +15,26 @@ use crate::lock::FileLock;
 /// The file that a run holds.
 const LOCK: &str = ".lock";
 
+/// What a damaged manifest is called when it is not in the way any more.
+const DAMAGED: &str = "manifest.json.damaged";
+
+/// What the run before left.
+#[derive(Debug)]
+enum Earlier {
+    /// There was none.
+    None,
+    /// This is what it was.
+    Was(Box<Manifest>),
+    /// Its cells are there, and its manifest cannot be read.
+    Damaged(ManifestError),
+}
+
 /// A directory of results, held by this run.
 #[derive(Debug)]
 pub struct ResultDirectory {
     path: PathBuf,
     cells: CellFiles,
-    earlier: Option<Manifest>,
+    earlier: Earlier,
     _lock: FileLock,
 }
 
@@ -70,12 +84,32 @@ impl ResultDirectory {
     pub fn open(path: &Path) -> Result<ResultDirectory, ResultDirectoryError> {
         let earlier = earlier(path)?;
         let cells = CellFiles::open(path)?;
+        let lock = lock(path)?;
+        // What a killed run was about to write.
+        for directory in [path, &path.join(files::DIRECTORY)] {
+            let fail = |source| CellFileError::new("write to", directory, source);
+            disk::remove_unfinished(directory).map_err(fail)?;
+        }
+        if let Earlier::Damaged(error) = &earlier {
+            set_aside(path).map_err(|source| CellFileError::new("rename", path, source))?;
+            tracing::debug!("{error}");
+        }
         Ok(ResultDirectory {
             path: path.to_owned(),
             cells,
             earlier,
-            _lock: lock(path)?,
+            _lock: lock,
         })
+    }
+
+    /// What of an earlier run was found damaged, and what becomes of it; for people.
+    pub fn damage(&self) -> Option<String> {
+        match &self.earlier {
+            Earlier::Damaged(error) => Some(format!(
+                "{error}. Its finished cells are used; it is kept as `{DAMAGED}` beside the new one"
+            )),
+            Earlier::None | Earlier::Was(_) => None,
+        }
     }
 
     /// Where it is.
@@ -90,7 +124,10 @@ impl ResultDirectory {
 
     /// What the run before this one was, if there was any.
     pub fn earlier(&self) -> Option<&Manifest> {
-        self.earlier.as_ref()
+        match &self.earlier {
+            Earlier::Was(manifest) => Some(manifest),
+            Earlier::None | Earlier::Damaged(_) => None,
+        }
     }
 
     /// Writes the manifest; it is on disk when this returns.
@@ -108,13 +145,27 @@ impl ResultDirectory {
 }
 
 /// The manifest of the run before, if there was one.
-fn earlier(path: &Path) -> Result<Option<Manifest>, ManifestError> {
+fn earlier(path: &Path) -> Result<Earlier, ManifestError> {
     let manifest = path.join(manifest::FILE);
-    if manifest.exists() {
-        return Manifest::read(&manifest).map(Some);
+    if !manifest.exists() {
+        check_cells(path)?;
+        return Ok(Earlier::None);
     }
-    check_cells(path)?;
-    Ok(None)
+    match Manifest::read(&manifest) {
+        Ok(manifest) => Ok(Earlier::Was(Box::new(manifest))),
+        // Beside cells of this format it was a manifest of this format.
+        Err(error) if has_cells(path) && check_cells(path).is_ok() => Ok(Earlier::Damaged(error)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Keeps a damaged manifest for whoever wants to look at it.
+fn set_aside(path: &Path) -> std::io::Result<()> {
+    std::fs::rename(path.join(manifest::FILE), path.join(DAMAGED))
+}
+
+fn has_cells(path: &Path) -> bool {
+    path.join(files::DIRECTORY).is_dir()
 }
 
 fn lock(path: &Path) -> Result<FileLock, ResultDirectoryError> {
@@ -232,6 +283,48 @@ mod tests {
             assert_eq!(names(output.path()), ["manifest.json"]);
             assert_eq!(std::fs::read_to_string(&manifest).unwrap(), text);
         }
+    }
+
+    #[test]
+    fn a_damaged_manifest_beside_cells_is_written_anew() {
+        let text = manifest::tests::manifest(2).text().unwrap();
+        let other_format = text.replacen("\"format\": ", "\"format\": 9", 1);
+        for damaged in ["", &text[..text.len() / 2], &other_format, "\0\0\0"] {
+            let output = tempfile::tempdir().unwrap();
+            let cells = CellFiles::open(output.path()).unwrap();
+            let (key, report) = (testing::key("rag", 0), testing::report(&[1.0]));
+            cells.save(&key, &report).unwrap();
+            std::fs::write(output.path().join("manifest.json"), damaged).unwrap();
+            ResultDirectory::look(output.path()).unwrap();
+
+            let directory = ResultDirectory::open(output.path()).unwrap();
+            let said = directory.damage().unwrap();
+            assert!(
+                said.contains("manifest.json`") && said.contains("cells are used"),
+                "{said}"
+            );
+            assert_eq!(directory.earlier(), None);
+            assert!(directory.cells().has(&key));
+            let aside = output.path().join("manifest.json.damaged");
+            assert_eq!(std::fs::read_to_string(aside).unwrap(), damaged);
+            directory.write(&manifest::tests::manifest(2)).unwrap();
+            drop(directory);
+            assert_eq!(ResultDirectory::open(output.path()).unwrap().damage(), None);
+        }
+    }
+
+    #[test]
+    fn what_a_killed_run_was_about_to_write_goes() {
+        let output = tempfile::tempdir().unwrap();
+        drop(ResultDirectory::open(output.path()).unwrap());
+        let before = names(output.path());
+        for name in [".memhost-part-ab12cd", "cells/.memhost-part-ef34gh"] {
+            std::fs::write(output.path().join(name), "half").unwrap();
+        }
+        std::fs::write(output.path().join("cells/.mine"), "mine").unwrap();
+        drop(ResultDirectory::open(output.path()).unwrap());
+        assert_eq!(names(output.path()), before);
+        assert_eq!(names(&output.path().join("cells")), [".mine"]);
     }
 
     #[test]

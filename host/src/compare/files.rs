@@ -7,6 +7,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde_json::value::{RawValue, to_raw_value};
+use sha2::{Digest, Sha256};
+
 use super::CellKey;
 use super::summary::FORMAT;
 use crate::disk;
@@ -63,8 +66,43 @@ pub enum Kept {
 struct CellFile {
     /// The version of result files: [`FORMAT`].
     format: u32,
-    key: CellKey,
-    report: CellReport,
+    /// SHA-256 of key and report as they stand in the file; earlier files have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
+    key: Box<RawValue>,
+    report: Box<RawValue>,
+}
+
+impl CellFile {
+    fn new(key: &CellKey, report: &CellReport) -> serde_json::Result<CellFile> {
+        let (key, report) = (to_raw_value(key)?, to_raw_value(report)?);
+        Ok(CellFile {
+            format: FORMAT,
+            digest: Some(digest(&key, &report)),
+            key,
+            report,
+        })
+    }
+
+    /// The key and what was measured; why not, for people.
+    fn open(&self) -> Result<(CellKey, CellReport), String> {
+        let is = digest(&self.key, &self.report);
+        if self.digest.as_ref().is_some_and(|digest| *digest != is) {
+            return Err(
+                "was changed since it was written: its digest is that of another content"
+                    .to_owned(),
+            );
+        }
+        let of = |error: serde_json::Error| format!("is not a finished cell: {error}");
+        let key = serde_json::from_str(self.key.get()).map_err(of)?;
+        let report = serde_json::from_str(self.report.get()).map_err(of)?;
+        Ok((key, report))
+    }
+}
+
+fn digest(key: &RawValue, report: &RawValue) -> String {
+    let parts = [key, report].map(RawValue::get);
+    hex::encode(Sha256::digest(parts.join("\n")))
 }
 
 impl CellFiles {
@@ -114,12 +152,8 @@ impl CellFiles {
     /// If the disk refuses.
     pub fn save(&self, key: &CellKey, report: &CellReport) -> Result<(), CellFileError> {
         let path = self.path(key);
-        let file = CellFile {
-            format: FORMAT,
-            key: key.clone(),
-            report: report.clone(),
-        };
-        let written = serde_json::to_vec(&file)
+        let written = CellFile::new(key, report)
+            .and_then(|file| serde_json::to_vec(&file))
             .map_err(io::Error::from)
             .and_then(|text| disk::write_whole(&path, &text));
         written.map_err(|source| CellFileError::new("write", &path, source))
@@ -134,19 +168,23 @@ impl Kept {
     /// Understands the content of the file, at some place, that should hold a cell.
     pub fn parse(key: &CellKey, place: &str, text: &[u8]) -> Kept {
         let damaged = |reason: String| Kept::Damaged(format!("`{place}` {reason}"));
-        match serde_json::from_slice::<CellFile>(text) {
-            Ok(file) if file.format != FORMAT => damaged(format!("is of format {}", file.format)),
-            Ok(CellFile {
-                key: of, report, ..
-            }) if of == *key => match report.broken() {
+        let file = match serde_json::from_slice::<CellFile>(text) {
+            Ok(file) if file.format != FORMAT => {
+                return damaged(format!("is of format {}", file.format));
+            }
+            Ok(file) => file,
+            Err(error) => return damaged(format!("is not a finished cell: {error}")),
+        };
+        match file.open() {
+            Err(reason) => damaged(reason),
+            Ok((of, _)) if of != *key => damaged(format!("holds another cell: {}", of.label())),
+            Ok((_, report)) => match report.broken() {
                 None => Kept::Finished(Box::new(report)),
                 Some(broken) => Kept::Broken {
                     report: Box::new(report),
                     reason: format!("`{place}` holds no result, because {broken}"),
                 },
             },
-            Ok(file) => damaged(format!("holds another cell: {}", file.key.label())),
-            Err(error) => damaged(format!("is not a finished cell: {error}")),
         }
     }
 }
@@ -228,6 +266,30 @@ mod tests {
             reason.ends_with("holds another cell: rag on evidence, seed 0"),
             "{reason}"
         );
+    }
+
+    #[test]
+    fn no_changed_byte_gives_another_result() {
+        let output = tempfile::tempdir().unwrap();
+        let files = CellFiles::open(output.path()).unwrap();
+        let key = testing::key("rag", 0);
+        let report = testing::report(&[1.0, 0.25]);
+        files.save(&key, &report).unwrap();
+        let path = files.path(&key);
+        let whole = std::fs::read(&path).unwrap();
+        let mut noticed = 0;
+        for place in 0..whole.len() {
+            for flip in [1, 0x20, 0x80] {
+                let mut damaged = whole.clone();
+                damaged[place] ^= flip;
+                match Kept::parse(&key, "here", &damaged) {
+                    Kept::Finished(found) => assert_eq!(*found, report, "{place} ^ {flip}"),
+                    Kept::Damaged(_) => noticed += 1,
+                    kept => panic!("{place} ^ {flip}: {kept:?}"),
+                }
+            }
+        }
+        assert!(noticed > whole.len(), "{noticed} of {}", whole.len());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use crate::clock::ClockError;
 use crate::contract::Fault;
 use crate::embedding::{EmbedderIdentity, EmbeddingError};
 use crate::limits::LimitReached;
@@ -76,6 +77,45 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Files of the tables are not what they were when the store was last written.
+    #[error(
+        "store `{uri}` is damaged: {files}; nothing was touched. `memhost store verify --store {uri}` reads all of it and \
+         says what is left; `memhost store repair --store {uri}` goes on with that, unless you have a backup"
+    )]
+    DamagedTables {
+        /// The store.
+        uri: String,
+        /// Which files, and what became of them.
+        files: String,
+    },
+    /// A repair was interrupted where the store is neither as it was nor repaired.
+    #[error(
+        "the repair of store `{uri}` did not come to its end; `memhost store repair --store {uri}` goes on with it"
+    )]
+    HalfRepaired {
+        /// The store.
+        uri: String,
+    },
+    /// There is no store to look at.
+    #[error(
+        "there is no store at `{uri}`: name one with --store, as it was named when it was written"
+    )]
+    NoStore {
+        /// The URI as given.
+        uri: String,
+    },
+    /// A store in an object store cannot be repaired in place.
+    #[error(
+        "store `{uri}` cannot be repaired where it is: copy it to a directory, repair that, and copy it back; or restore \
+         earlier versions of its objects"
+    )]
+    NotHere {
+        /// The store.
+        uri: String,
+    },
+    /// The clock of this machine cannot be.
+    #[error("{0}")]
+    Clock(#[from] ClockError),
     /// The URI's scheme needs a cargo feature.
     #[error(
         "`{uri}` needs support for {provider}, which this build lacks; \
@@ -208,6 +248,15 @@ impl StoreError {
                 path,
                 reason,
             },
+        }
+    }
+
+    /// LanceDB found less in a file than its lists say.
+    pub(crate) fn torn(action: &'static str, table: &str) -> Self {
+        StoreError::Table {
+            action,
+            table: table.to_owned(),
+            reason: "one of its files is torn".to_owned(),
         }
     }
 

@@ -1,18 +1,26 @@
-//! `memhost.json`: what a store is, and which version of each table counts.
+//! `memhost.json`: what a store is, which version of each table counts, and what the files of those are.
 //!
 //! It is replaced in one step at the end of a checkpoint. Tables that have later versions by then, because a checkpoint did
 //! not come to its end, are read at the version that stands here, and taken back to it by the next checkpoint.
+//!
+//! It carries a digest of itself, and a copy of it stands beside it, written just before it: whichever is sound leads to a
+//! whole store.
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest, Sha256};
+
 use super::StoreError;
 use super::home::Home;
+use super::seal::Seals;
 use crate::embedding::{Embedder, EmbedderIdentity};
 
 /// The version of everything that is stored: tables, journal, this file.
 pub const SCHEMA_VERSION: u32 = 3;
 
-const FILE: &str = "memhost.json";
+/// The file, and its copy.
+pub(crate) const MANIFEST: &str = "memhost.json";
+pub(crate) const MANIFEST_COPY: &str = "memhost.copy.json";
 
 /// What a store is.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -23,6 +31,15 @@ pub(crate) struct Manifest {
     pub embedder: EmbedderIdentity,
     /// The version of each table that counts.
     pub tables: BTreeMap<String, u64>,
+    /// The files of those versions; of a store that an earlier memhost wrote, none are known.
+    #[serde(default, skip_serializing_if = "Seals::is_empty")]
+    pub files: Seals,
+    /// SHA-256 of the rest, where it is written; an earlier memhost wrote none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
+    /// Why the copy was read, if it was.
+    #[serde(skip)]
+    pub restored: Option<String>,
 }
 
 /// What stands in a manifest of any version.
@@ -37,46 +54,112 @@ impl Manifest {
             schema_version: SCHEMA_VERSION,
             embedder,
             tables: BTreeMap::new(),
+            files: Seals::new(),
+            digest: None,
+            restored: None,
         }
     }
 
     /// What the store is, if there is one.
     pub(crate) async fn read(home: &Home) -> Result<Option<Self>, StoreError> {
-        let Some(content) = home.read(FILE).await? else {
-            return Ok(None);
+        let place = |name| format!("{}/{name}", home.tables());
+        let damaged = |name, reason| StoreError::Damaged {
+            path: place(name),
+            reason,
         };
-        let damaged = |error: serde_json::Error| StoreError::Damaged {
-            path: format!("{}/{FILE}", home.tables()),
-            reason: error.to_string(),
+        let fault = match home.read(MANIFEST).await? {
+            Some(content) => match Manifest::parse(home, &content)? {
+                Ok(manifest) => return Ok(Some(manifest)),
+                Err(reason) => Some(reason),
+            },
+            None => None,
         };
-        let any: AnyManifest = serde_json::from_slice(&content).map_err(damaged)?;
-        if any.schema_version != SCHEMA_VERSION {
+        let Some(copy) = home.read(MANIFEST_COPY).await? else {
+            return match fault {
+                None => Ok(None),
+                Some(reason) => Err(damaged(MANIFEST, format!("{reason}, and it has no copy"))),
+            };
+        };
+        let fault = fault.map_or("is gone".to_owned(), |reason| {
+            format!("is damaged ({reason})")
+        });
+        match Manifest::parse(home, &copy)? {
+            Ok(copy) => Ok(Some(Manifest {
+                restored: Some(format!(
+                    "`{}` {fault}; its copy was read instead",
+                    place(MANIFEST)
+                )),
+                ..copy
+            })),
+            Err(reason) => Err(damaged(
+                MANIFEST_COPY,
+                format!("{reason}, and {MANIFEST}, which it is a copy of, {fault}"),
+            )),
+        }
+    }
+
+    /// Understands a manifest; the inner error is what is wrong with it.
+    fn parse(home: &Home, content: &[u8]) -> Result<Result<Self, String>, StoreError> {
+        if let Ok(any) = serde_json::from_slice::<AnyManifest>(content)
+            && any.schema_version != SCHEMA_VERSION
+        {
             return Err(StoreError::OtherSchema {
                 uri: home.tables(),
                 found: any.schema_version,
                 known: SCHEMA_VERSION,
             });
         }
-        serde_json::from_slice(&content).map(Some).map_err(damaged)
+        let mut manifest: Manifest = match serde_json::from_slice(content) {
+            Ok(manifest) => manifest,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        match manifest.digest.take() {
+            Some(digest) if digest != manifest.digest()? => {
+                Ok(Err("its digest is that of another content".to_owned()))
+            }
+            _ => Ok(Ok(manifest)),
+        }
     }
 
+    /// Writes it; it counts when this returns.
     pub(crate) async fn write(&self, home: &Home) -> Result<(), StoreError> {
-        home.write(FILE, self.content()?).await
+        let content = self.content()?;
+        home.write(MANIFEST_COPY, content.clone()).await?;
+        home.write(MANIFEST, content).await
     }
 
     /// Writes the manifest of a store that has none.
     pub(crate) async fn create(&self, home: &Home) -> Result<(), StoreError> {
-        home.create(FILE, self.content()?).await
+        let content = self.content()?;
+        home.create(MANIFEST, content.clone()).await?;
+        home.write(MANIFEST_COPY, content).await
+    }
+
+    /// SHA-256 of all but the digest.
+    fn digest(&self) -> Result<String, StoreError> {
+        let without = Manifest {
+            digest: None,
+            ..self.clone()
+        };
+        Ok(hex::encode(Sha256::digest(without.text()?)))
     }
 
     fn content(&self) -> Result<Vec<u8>, StoreError> {
-        let mut content = serde_json::to_vec_pretty(self).map_err(|error| StoreError::Io {
-            action: "write",
-            path: FILE.to_owned(),
-            reason: error.to_string(),
-        })?;
+        let with = Manifest {
+            digest: Some(self.digest()?),
+            ..self.clone()
+        };
+        let mut content = with.text()?;
         content.push(b'\n');
         Ok(content)
+    }
+
+    fn text(&self) -> Result<Vec<u8>, StoreError> {
+        serde_json::to_vec_pretty(self).map_err(|error| StoreError::Io {
+            action: "write",
+            path: MANIFEST.to_owned(),
+            reason: error.to_string(),
+        })
     }
 
     /// Refuses a store whose vectors another embedder made.

@@ -69,8 +69,11 @@
 //!   loss, as far as the disk honours a sync. Transactions that were not acknowledged may survive too, but only whole.
 //!   A power loss in the middle of a checkpoint costs nothing, because the journals go only after the new tables have
 //!   been synced.
-//! - No damage of a journal goes unnoticed. A namespace whose journal is damaged is not opened; a checkpoint that meets a
-//!   damaged journal of a run that has ended takes in what stands before the damage, sets the rest aside and warns.
+//! - No damage goes unnoticed. Opening a store takes in what runs left in their journals that have ended: every sound
+//!   group before, between and behind what is damaged; the damaged segment stays beside it under another name. It looks at
+//!   the size of every file that the tables need ([`Store::verify`] at every byte), and refuses a store of which one is
+//!   lacking, before anything is written ([`Store::repair`] goes on with the rest). Files that only list others are kept
+//!   twice. [`Store::warnings`] says what was found.
 //! - Readers see what is committed, and nothing else. A caller that has seen `apply` return sees its writes.
 //! - Transactions on a namespace are made one after the other, so adjustments from many callers add up.
 //! - One process at a time has a namespace open; another one is refused by name. Different namespaces of a
@@ -93,12 +96,16 @@ mod home;
 mod lexical;
 mod manifest;
 mod namespace;
+mod pieces;
 mod rank;
 mod reembed;
+mod repair;
 mod schema;
+mod seal;
 mod shorten;
 mod update;
 mod vectors;
+mod verify;
 mod views;
 mod working_set;
 
@@ -106,8 +113,9 @@ mod working_set;
 mod tests;
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant as Moment, SystemTime};
 
 use tokio::sync::{Mutex, mpsc};
@@ -122,7 +130,10 @@ pub(crate) use footprint::{receipt_bytes, waiting_bytes};
 pub(crate) use home::LONGEST_NAMESPACE;
 pub use manifest::SCHEMA_VERSION;
 pub use namespace::Namespace;
+pub use repair::{Repaired, RepairedTable};
+pub use verify::{Verified, VerifiedJournal, VerifiedTable};
 
+use crate::clock;
 use crate::contract::{Attempt, Instant, Op, Receipt};
 use crate::embedding::Embedder;
 use crate::limits::StoreLimits;
@@ -131,9 +142,10 @@ use commit::{Growth, Shared};
 use effect::Record;
 use fold::Fold;
 pub(crate) use home::Objects;
-use home::{Extent, Home, Journal, Sealed};
+use home::{Extent, Home, Journal, Sealed, Unsound};
 use manifest::Manifest;
 use namespace::Handle;
+use seal::{BrokenSeal, Depth};
 use views::{KEEP_VERSIONS, Views};
 use working_set::WorkingSet;
 
@@ -229,6 +241,16 @@ struct Inner {
     backlog: Arc<Backlog>,
     written: Written,
     is_checkpointing: AtomicBool,
+    /// What was found damaged or lacking and nobody has heard of yet.
+    warnings: std::sync::Mutex<Vec<String>>,
+}
+
+/// What is at a place, before anything is done to it.
+struct Found {
+    home: Home,
+    manifest: Option<Manifest>,
+    /// Files that were changed, and of which a sound copy is there.
+    broken: Vec<BrokenSeal>,
 }
 
 struct Opened {
@@ -239,19 +261,31 @@ struct Opened {
 
 impl Store {
     /// Opens or creates the store at a directory or an object-store URI (`s3://`, `gs://`, `az://` with the cargo
-    /// features `s3`, `gcs`, `azure`; `memory://` for one that ends with the process).
+    /// features `s3`, `gcs`, `azure`; `memory://` for one that ends with the process). What runs that have ended left in
+    /// their journals is taken into the tables.
     ///
     /// # Errors
     /// The path is a file, holds something else or cannot be written to; the store has another schema version,
-    /// or another embedder's vectors. A store that is refused is not touched.
+    /// or another embedder's vectors; a file that its tables need is lacking. A store that is refused is not touched.
     pub async fn open(uri: &str, embedder: Arc<dyn Embedder>) -> Result<Store, StoreError> {
-        let (home, manifest) = Store::found(uri, embedder.as_ref()).await?;
-        home.make_writable()?;
-        if manifest.is_none() {
-            create(&home, embedder.as_ref()).await?;
-        }
+        clock::since_1970(SystemTime::now())?;
+        let found = Store::found(uri, embedder.as_ref()).await?;
+        found.home.make_writable()?;
+        let (home, manifest) = (found.home, found.manifest);
+        let inner = match manifest {
+            None => {
+                create(&home, embedder.as_ref()).await?;
+                Inner::new(home, embedder).await?
+            }
+            Some(manifest) => {
+                let inner = Inner::new(home, embedder).await?;
+                inner.restore(&manifest, &found.broken).await?;
+                inner.take_in_what_was_left().await?;
+                inner
+            }
+        };
         Ok(Store {
-            inner: Arc::new(Inner::new(home, embedder).await?),
+            inner: Arc::new(inner),
             limits: StoreLimits::default(),
         })
     }
@@ -269,16 +303,36 @@ impl Store {
         Store::found(uri, embedder).await.map(drop)
     }
 
-    async fn found(
-        uri: &str,
-        embedder: &dyn Embedder,
-    ) -> Result<(Home, Option<Manifest>), StoreError> {
+    /// What was found damaged or lacking since this was last asked, and what became of it; for people.
+    pub fn warnings(&self) -> Vec<String> {
+        std::mem::take(&mut *self.inner.unheard())
+    }
+
+    async fn found(uri: &str, embedder: &dyn Embedder) -> Result<Found, StoreError> {
         let home = Home::open(uri).await?;
+        if home.read(repair::PLAN).await?.is_some() {
+            return Err(StoreError::HalfRepaired { uri: home.tables() });
+        }
         let manifest = Manifest::read(&home).await?;
+        let mut broken = Vec::new();
         if let Some(manifest) = &manifest {
             manifest.check_embedder(&home, embedder)?;
+            broken = home
+                .broken_seals(manifest.files.clone(), Depth::Lists)
+                .await?;
+            let lost = home.without_copy(broken.clone(), &manifest.files);
+            if !lost.is_empty() {
+                return Err(StoreError::DamagedTables {
+                    uri: home.tables(),
+                    files: in_words(&lost),
+                });
+            }
         }
-        Ok((home, manifest))
+        Ok(Found {
+            home,
+            manifest,
+            broken,
+        })
     }
 
     /// Opens a namespace for reading and writing, creating it if need be. One process at a time; within it, every call
@@ -296,8 +350,9 @@ impl Store {
         if let Some(closing) = open.remove(name) {
             closing.ended().await;
         }
-        let (journal, records) = inner.home.journal(name).await?;
-        let set = match inner.working_set(name, records).await {
+        let (journal, sealed) = inner.home.journal(name).await?;
+        inner.warn_of_unsound(sealed.extent.unsound());
+        let set = match inner.working_set(name, sealed.records).await {
             Ok(set) => set,
             Err(error) => {
                 journal.release().await;
@@ -376,7 +431,82 @@ impl Inner {
             backlog: Arc::new(Backlog::new()),
             written: Written::default(),
             is_checkpointing: AtomicBool::new(false),
+            warnings: Default::default(),
         })
+    }
+
+    fn unheard(&self) -> MutexGuard<'_, Vec<String>> {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Somebody is to hear of this, once.
+    fn warn(&self, what: impl fmt::Display) {
+        let what = what.to_string();
+        tracing::debug!("{what}");
+        let mut unheard = self.unheard();
+        if !unheard.contains(&what) {
+            unheard.push(what);
+        }
+    }
+
+    fn warn_of_unsound(&self, unsound: &[Unsound]) {
+        for unsound in unsound {
+            self.warn(format_args!("a journal of an earlier run: {unsound}"));
+        }
+    }
+
+    /// Puts copies in the place of damaged files that have one.
+    async fn restore(&self, manifest: &Manifest, broken: &[BrokenSeal]) -> Result<(), StoreError> {
+        if broken.is_empty() && manifest.restored.is_none() {
+            return Ok(());
+        }
+        let lock = self.home.lock_patiently(CHECKPOINT, THE_STORE).await?;
+        let restored = self.restore_alone(broken).await;
+        lock.release().await;
+        restored
+    }
+
+    async fn restore_alone(&self, broken: &[BrokenSeal]) -> Result<(), StoreError> {
+        let mut manifest = self.manifest().await?;
+        let restored = self.home.restore_copies(broken, &manifest.files).await?;
+        for path in broken
+            .iter()
+            .filter(|broken| restored.contains(&broken.path))
+        {
+            self.warn(format_args!(
+                "{path}; its copy was put in its place, and nothing is lost"
+            ));
+        }
+        if let Some(reason) = manifest.restored.take() {
+            manifest.write(&self.home).await?;
+            self.warn(format_args!(
+                "{reason} and put in its place, and nothing is lost"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Takes the journals of runs that have ended into the tables, so that nobody writes behind what has not been read.
+    async fn take_in_what_was_left(&self) -> Result<(), StoreError> {
+        for path in self.home.set_aside().await? {
+            self.warn(format_args!(
+                "`{path}` was damaged and set aside by an earlier run; its sound parts were taken in then. Delete it \
+                 when you do not need the rest"
+            ));
+        }
+        if !self.home.has_journals().await? {
+            return Ok(());
+        }
+        match self.checkpoint().await {
+            // It is read all the same, and taken in when there is room, or when whoever is busy with it has ended.
+            Err(error @ (StoreError::Full { .. } | StoreError::InUse { .. })) => {
+                self.warn(format_args!(
+                    "the journals of earlier runs stay for now: {error}"
+                ));
+                Ok(())
+            }
+            result => result,
+        }
     }
 
     /// What a namespace holds, by its rows and its journal.
@@ -394,7 +524,10 @@ impl Inner {
             Err(StoreError::Table { .. }) => {
                 // A power loss may have torn the newest versions of the tables, which do not count.
                 let manifest = self.take_back().await?;
-                self.views.load(&manifest, name).await?
+                match self.views.load(&manifest, name).await {
+                    Err(error) => return Err(self.explain(error, &manifest).await),
+                    rows => rows?,
+                }
             }
             rows => rows?,
         };
@@ -422,9 +555,16 @@ impl Inner {
         let since = SystemTime::now() - CLOCK_SLACK;
         let mut manifest = self.manifest().await?;
         self.views.take_back(&mut manifest).await?;
+        self.count(&mut manifest, since).await?;
+        Ok(manifest)
+    }
+
+    /// Makes the tables count as they are now: brings what was written since then to the disk, and then the manifest.
+    async fn count(&self, manifest: &mut Manifest, since: SystemTime) -> Result<(), StoreError> {
+        self.views.seal(&self.home, manifest).await?;
         self.home.sync_since(since).await?;
         manifest.write(&self.home).await?;
-        Ok(manifest)
+        self.home.keep_copies(&manifest.files).await
     }
 
     /// The manifest as it is now; another process may have replaced it.
@@ -435,6 +575,20 @@ impl Inner {
                 path: self.home.tables(),
                 reason: "its memhost.json is gone".to_owned(),
             })
+    }
+
+    /// Why a table cannot be used: what LanceDB says of a file that was changed tells nobody what to do.
+    async fn explain(&self, error: StoreError, manifest: &Manifest) -> StoreError {
+        let StoreError::Table { table, .. } = &error else {
+            return error;
+        };
+        match self.views.broken_seals(&self.home, manifest, table).await {
+            Ok(broken) if !broken.is_empty() => StoreError::DamagedTables {
+                uri: self.home.tables(),
+                files: in_words(&broken),
+            },
+            _ => error,
+        }
     }
 
     /// Writes down what belongs to no namespace.
@@ -501,8 +655,8 @@ impl Inner {
         let mut forget_open = Vec::new();
         for opened in open.values() {
             if let Some(journal) = opened.shared.journal.lock().await.as_mut() {
-                // Nothing of it is set aside: what is damaged there is still in memory.
-                let sealed = journal.seal().await?.undamaged()?;
+                let sealed = journal.seal().await?;
+                self.warn_of_unsound(sealed.extent.unsound());
                 forget_open.push((&opened.shared, fold_in(sealed, fold)));
             }
         }
@@ -510,14 +664,19 @@ impl Inner {
         let mut forget = Vec::new();
         for journal in diary.iter_mut().chain(idle) {
             let sealed = journal.seal().await?;
+            self.warn_of_unsound(sealed.extent.unsound());
             forget.push((journal, fold_in(sealed, fold)));
         }
 
         if !fold.is_empty() {
             let mut manifest = self.manifest().await?;
-            self.views.bring_up(&mut manifest, fold).await?;
-            self.home.sync_since(since).await?;
-            manifest.write(&self.home).await?;
+            let before = manifest.clone();
+            let brought = self.views.bring_up(&mut manifest, fold).await;
+            match brought {
+                Ok(warnings) => warnings.into_iter().for_each(|warning| self.warn(warning)),
+                Err(error) => return Err(self.explain(error, &before).await),
+            }
+            self.count(&mut manifest, since).await?;
             if let Err(error) = self.views.prune(&manifest, keep).await {
                 tracing::warn!(%error, "old versions of the tables stay for now");
             }
@@ -576,6 +735,21 @@ async fn create(home: &Home, embedder: &dyn Embedder) -> Result<(), StoreError> 
     };
     lock.release().await;
     created
+}
+
+/// Files that are not what they were, the first few by name.
+fn in_words(broken: &[BrokenSeal]) -> String {
+    const NAMED: usize = 3;
+    let named: Vec<String> = broken
+        .iter()
+        .take(NAMED)
+        .map(BrokenSeal::to_string)
+        .collect();
+    let named = named.join(", ");
+    match broken.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named}, and {more} more"),
+    }
 }
 
 /// Takes in what was read of a journal; returns up to where.

@@ -78,8 +78,7 @@ impl Inner {
         if !keys.is_empty() {
             self.views.replace_keys(&mut manifest, &keys).await?;
         }
-        self.home.sync_since(since).await?;
-        manifest.write(&self.home).await?;
+        self.count(&mut manifest, since).await?;
         Ok(keys.len())
     }
 }

@@ -42,6 +42,17 @@ pub(crate) mod table {
     ];
 }
 
+/// Which memories a table names: namespace and id, which stands in this column.
+pub(crate) fn read_places(
+    batch: &RecordBatch,
+    column: &'static str,
+) -> Result<Vec<(String, String)>, String> {
+    let (namespaces, ids) = (Texts::of(batch, "namespace")?, Texts::of(batch, column)?);
+    Ok((0..batch.num_rows())
+        .map(|row| (namespaces.get(row), ids.get(row)))
+        .collect())
+}
+
 /// One row of `keys`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct KeyRow {

@@ -1,10 +1,11 @@
 //! LanceDB's tables: what a checkpoint brings up to date, and what an open namespace starts from.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use futures::TryStreamExt;
+use futures::{FutureExt, TryStreamExt};
 use lancedb::database::CreateTableMode;
 use lancedb::expr::col;
 use lancedb::query::{ExecutableQuery, QueryBase};
@@ -40,11 +41,15 @@ pub(crate) struct Views {
 
 impl Views {
     pub(crate) async fn open(home: &Home) -> Result<Self, StoreError> {
-        let uri = home.tables();
-        let connection = lancedb::connect(&uri).execute().await;
+        Views::at(home, &home.tables()).await
+    }
+
+    /// Tables at another place than the store's own.
+    pub(super) async fn at(home: &Home, uri: &str) -> Result<Self, StoreError> {
+        let connection = lancedb::connect(uri).execute().await;
         Ok(Views {
             home: home.clone(),
-            connection: connection.map_err(|e| StoreError::table("connect to", &uri, &e))?,
+            connection: connection.map_err(|e| StoreError::table("connect to", uri, &e))?,
             namespaces: Mutex::new(None),
         })
     }
@@ -120,12 +125,13 @@ impl Views {
         Ok((effects, receipts))
     }
 
-    /// Brings the tables up to date, and the manifest with them; both count once the manifest is written.
+    /// Brings the tables up to date, and the manifest with them; both count once the manifest is written. Says what was
+    /// found damaged meanwhile.
     pub(crate) async fn bring_up(
         &self,
         manifest: &mut Manifest,
         fold: &Fold,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<String>, StoreError> {
         self.take_back(manifest).await?;
         let known = self.namespaces(manifest).await?;
         let update = Update::new(fold, &known, &manifest.embedder);
@@ -134,10 +140,13 @@ impl Views {
             table: table::MEMORIES.to_owned(),
             reason,
         })?;
+        let mut warnings = Vec::new();
         for (name, change) in changes {
-            self.change(manifest, name, change).await?;
+            let changed = AssertUnwindSafe(self.change(manifest, name, change));
+            let changed = changed.catch_unwind().await;
+            warnings.extend(changed.unwrap_or_else(|_| Err(StoreError::torn("write to", name)))?);
         }
-        Ok(())
+        Ok(warnings)
     }
 
     /// Lets go of what no version that counts needs, and that is older than this. LanceDB keeps the newest version only, so
@@ -188,24 +197,25 @@ impl Views {
     }
 
     /// Rows of a table at the version that counts, of one namespace or of all.
-    async fn rows<T>(
+    pub(super) async fn rows<T>(
         &self,
         manifest: &Manifest,
         name: &str,
         namespace: Option<&str>,
-        read: fn(&RecordBatch) -> Result<Vec<T>, String>,
+        read: impl Fn(&RecordBatch) -> Result<Vec<T>, String>,
     ) -> Result<Vec<T>, StoreError> {
         let Some(version) = manifest.tables.get(name) else {
             return Ok(Vec::new());
         };
-        let failed = |error: lancedb::Error| StoreError::table("read", name, &error);
-        let table = self.connection.open_table(name).version(*version).execute();
-        let mut query = table.await.map_err(failed)?.query();
-        if let Some(namespace) = namespace {
-            query = query.only_if_expr(col("namespace").eq(text(namespace)));
-        }
-        let stream = query.execute().await.map_err(failed)?;
-        let batches: Vec<RecordBatch> = stream.try_collect().await.map_err(failed)?;
+        let read_all = async {
+            let table = self.connection.open_table(name).version(*version);
+            let mut query = table.execute().await?.query();
+            if let Some(namespace) = namespace {
+                query = query.only_if_expr(col("namespace").eq(text(namespace)));
+            }
+            query.execute().await?.try_collect().await
+        };
+        let batches: Vec<RecordBatch> = guarded("read", name, read_all).await?;
         let mut rows = Vec::new();
         for batch in &batches {
             rows.extend(read(batch).map_err(|reason| StoreError::Damaged {
@@ -254,8 +264,9 @@ impl Views {
         manifest: &mut Manifest,
         name: &'static str,
         change: Change,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<String>, StoreError> {
         let failed = |error: lancedb::Error| StoreError::table("write to", name, &error);
+        let mut warning = None;
         let table = if manifest.tables.contains_key(name) {
             let table = self.latest(name).await?;
             for predicate in &change.delete {
@@ -269,25 +280,44 @@ impl Views {
                 None => 0,
             };
             if fragments > MOST_FRAGMENTS {
-                let compact = OptimizeAction::Compact {
-                    options: CompactionOptions::default(),
-                    remap_options: None,
-                };
-                table.optimize(compact).await.map_err(failed)?;
+                // What was changed is not written anew, as if it were sound.
+                warning = self.damage_of(manifest, name).await?;
+                if warning.is_none() {
+                    let compact = OptimizeAction::Compact {
+                        options: CompactionOptions::default(),
+                        remap_options: None,
+                    };
+                    table.optimize(compact).await.map_err(failed)?;
+                }
             }
             table
         } else if change.add.num_rows() > 0 {
             let created = self.connection.create_table(name, change.add).execute();
             created.await.map_err(failed)?
         } else {
-            return Ok(());
+            return Ok(None);
         };
-        self.count(manifest, name, &table).await
+        self.count(manifest, name, &table).await?;
+        Ok(warning)
     }
 
-    async fn latest(&self, name: &str) -> Result<Table, StoreError> {
-        let table = self.connection.open_table(name).execute().await;
-        table.map_err(|e| StoreError::table("open", name, &e))
+    /// What of a table was changed since it was sealed, in words.
+    async fn damage_of(
+        &self,
+        manifest: &Manifest,
+        name: &str,
+    ) -> Result<Option<String>, StoreError> {
+        let broken = self.broken_seals(&self.home, manifest, name).await?;
+        Ok(broken.first().map(|first| {
+            format!(
+                "{first}; `memhost store verify --store {}` says what is left",
+                self.home.tables()
+            )
+        }))
+    }
+
+    pub(super) async fn latest(&self, name: &str) -> Result<Table, StoreError> {
+        guarded("open", name, self.connection.open_table(name).execute()).await
     }
 
     async fn count(
@@ -300,5 +330,17 @@ impl Views {
         let version = version.map_err(|e| StoreError::table("read", name, &e))?;
         manifest.tables.insert(name.to_owned(), version);
         Ok(())
+    }
+}
+
+/// Asks LanceDB for something. Of a torn file it may expect more than there is, and panic.
+async fn guarded<T>(
+    action: &'static str,
+    name: &str,
+    asked: impl Future<Output = lancedb::Result<T>>,
+) -> Result<T, StoreError> {
+    match AssertUnwindSafe(asked).catch_unwind().await {
+        Ok(result) => result.map_err(|e| StoreError::table(action, name, &e)),
+        Err(_) => Err(StoreError::torn(action, name)),
     }
 }

@@ -54,13 +54,14 @@
 //!
 #![doc = include_str!("jsonl/fields.md")]
 
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::Path;
 
 use super::error::SuiteError;
 use super::json::{self, Meant, Row};
 use super::source::Lines;
 use super::{Episode, Stream, Suite};
+use crate::disk;
 
 mod rows;
 
@@ -245,11 +246,10 @@ impl Suite {
     /// Writes the suite in the format of [`jsonl`](self). Reading it gives the same suite again, provided that its
     /// streams agree on which of their stages are shuffled, batched or a warm-up.
     pub fn write_jsonl(&self, path: &Path) -> Result<(), SuiteError> {
-        let file = std::fs::File::create(path).map_err(SuiteError::writing(path))?;
-        let mut out = BufWriter::new(file);
+        let mut text = Vec::new();
         let mut write = |line: serde_json::Result<String>| {
             line.map_err(std::io::Error::from)
-                .and_then(|line| writeln!(out, "{line}"))
+                .and_then(|line| writeln!(text, "{line}"))
                 .map_err(SuiteError::writing(path))
         };
         write(serde_json::to_string(&HeaderRow::of(self)))?;
@@ -261,7 +261,7 @@ impl Suite {
                 }
             }
         }
-        out.flush().map_err(SuiteError::writing(path))
+        disk::write_whole(path, &text).map_err(SuiteError::writing(path))
     }
 }
 

@@ -14,6 +14,7 @@ mod limits;
 mod page;
 mod reproduce;
 mod shard;
+mod store;
 mod suite;
 
 use std::path::{Path, PathBuf};

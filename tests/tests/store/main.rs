@@ -1,5 +1,6 @@
 //! What the store promises, on real directories and with real processes.
 
+mod damage;
 mod kill;
 mod limits;
 mod model;

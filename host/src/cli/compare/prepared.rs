@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::cost::{check_cost, say_costs};
 use super::{
     Agent, Options, StorePlace, check_agent, check_models, jobs, load_suites, model_caveats,
-    replayed, run_name, surroundings, warn_of_unrecorded,
+    replayed, run_name, say_warnings, surroundings, warn_of_unrecorded,
 };
 use crate::cli::{Failure, check, outage, output, plugins, progress, setup};
 use crate::compare::directory::ResultDirectory;
@@ -70,7 +70,7 @@ impl Prepared {
         }
         check_cost(&contests, options, actors)?;
         let comparison = Comparison {
-            run: run_name(),
+            run: run_name().map_err(Failure::failed)?,
             contests,
             seeds: options.seeds,
             orders: options.orders,
@@ -88,6 +88,9 @@ impl Prepared {
         let surroundings = surroundings(&config, models, embedder, &place.uri, acting).await?;
         let directory = output.map(ResultDirectory::open);
         let directory = directory.transpose().map_err(Failure::failed)?;
+        if let Some(damage) = directory.as_ref().and_then(ResultDirectory::damage) {
+            output::say(format_args!("warning: {damage}"));
+        }
         let embedder_caveat = surroundings.embedder.caveat().map(str::to_owned);
         let design = Design {
             embedder_caveat,
@@ -221,7 +224,9 @@ impl Prepared {
             return Ok(());
         }
         let store = &self.runner.surroundings.store;
-        store.close().await.map_err(Failure::failed)
+        let closed = store.close().await.map_err(Failure::failed);
+        say_warnings(store);
+        closed
     }
 }
 

@@ -6,6 +6,7 @@ use clap::ValueEnum;
 
 use crate::cli::{Failure, output};
 use crate::compare::{Design, Finish, Report, report};
+use crate::disk;
 
 /// How a report is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -57,27 +58,24 @@ pub fn write_reports(
     finish: &Finish,
 ) -> Result<(), Failure> {
     const WIDTH: usize = 160;
-    let texts = [
+    let mut scores = Vec::new();
+    report::parquet(&mut scores, design, finish).map_err(Failure::failed)?;
+    let files: [(&str, Vec<u8>); 5] = [
         (
             "report.html",
-            report::html(report, design).map_err(Failure::failed)?,
+            report::html(report, design)
+                .map_err(Failure::failed)?
+                .into(),
         ),
-        ("report.txt", printed(report, Format::Table, WIDTH)?),
-        ("report.csv", printed(report, Format::Csv, WIDTH)?),
-        ("results.json", printed(report, Format::Json, WIDTH)?),
+        ("report.txt", printed(report, Format::Table, WIDTH)?.into()),
+        ("report.csv", printed(report, Format::Csv, WIDTH)?.into()),
+        ("results.json", printed(report, Format::Json, WIDTH)?.into()),
+        ("results.parquet", scores),
     ];
-    for (file, text) in texts {
+    for (file, content) in files {
         let path = directory.join(file);
-        std::fs::write(&path, text)
+        disk::write_whole(&path, &content)
             .map_err(|source| Failure::failed(CannotWrite { path, source }))?;
     }
-    let path = directory.join("results.parquet");
-    let cannot = |source| {
-        Failure::failed(CannotWrite {
-            path: path.clone(),
-            source,
-        })
-    };
-    let file = std::fs::File::create(&path).map_err(cannot)?;
-    report::parquet(file, design, finish).map_err(|error| cannot(std::io::Error::other(error)))
+    Ok(())
 }

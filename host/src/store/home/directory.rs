@@ -2,19 +2,22 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use super::files::COPIES;
 use super::frame::decode;
 use super::{Found, JOURNALS, Segment, Shared, segments_of};
 use crate::disk;
 use crate::lock::FileLock;
 use crate::store::StoreError;
+use crate::store::manifest::{MANIFEST, MANIFEST_COPY};
 
-/// What may stand in a directory that is to become a store.
-const OWN: [&str; 2] = ["memhost.json", JOURNALS];
+/// What of a store may stand in a directory that is to become one.
+const OWN: [&str; 4] = [MANIFEST, MANIFEST_COPY, JOURNALS, COPIES];
+/// What file systems put at the root of a fresh volume.
+const OF_A_VOLUME: [&str; 3] = ["lost+found", "System Volume Information", "$RECYCLE.BIN"];
 
 /// A store's directory.
 #[derive(Debug, Clone)]
@@ -50,13 +53,15 @@ impl Directory {
                 path: path.display().to_string(),
             });
         }
-        let exists = path.join(OWN[0]).exists();
+        let exists = [MANIFEST, MANIFEST_COPY]
+            .iter()
+            .any(|name| path.join(name).exists());
         if !exists && let Ok(entries) = fs::read_dir(&path) {
             let mut names = entries
                 .flatten()
                 .map(|entry| entry.file_name().to_string_lossy().into_owned());
-            let is_foreign =
-                |name: &String| !name.starts_with('.') && !OWN.contains(&name.as_str());
+            let may_stand = |name: &&str| OWN.contains(name) || OF_A_VOLUME.contains(name);
+            let is_foreign = |name: &String| !name.starts_with('.') && !may_stand(&name.as_str());
             if let Some(found) = names.find(is_foreign) {
                 return Err(StoreError::NotAStore {
                     path: path.display().to_string(),
@@ -114,6 +119,11 @@ impl Directory {
     /// The names of the files in the folder of journals.
     pub(crate) fn journal_names(&self) -> Result<Vec<String>, StoreError> {
         names_in(&self.journals())
+    }
+
+    /// What stands in a journal, whoever holds it.
+    pub(crate) fn read_journal(&self, stem: &str) -> Result<Found, StoreError> {
+        read_segments(&self.journals(), stem, u64::MAX)
     }
 
     /// A journal whose next segment has this number.
@@ -212,55 +222,39 @@ impl DirectoryJournal {
         self.with(|segments| segments.append(group))
     }
 
-    /// What is appended from now on goes into a new segment, of this number.
+    /// What is appended from now on goes into a new segment, of this number or a higher one.
     pub(crate) fn seal(&self) -> u64 {
         self.with(|segments| {
-            segments.open = None;
-            segments.current += 1;
+            // Numbers follow each other, so that one that is lacking is seen.
+            if segments.open.take().is_some() {
+                segments.current += 1;
+            }
             segments.current
         })
     }
 
     /// What stands in the segments before a number.
     pub(crate) fn read(&self, before: u64) -> Result<Found, StoreError> {
-        self.with(|segments| {
-            let mut found = Found::default();
-            for segment in segments.of(0..before)? {
-                let path = segments.path(&segment);
-                let content = fs::read(&path).map_err(|e| StoreError::io("read", &path, &e))?;
-                found.add(segment.number, path.display().to_string(), decode(&content));
-                if found.damage.is_some() {
-                    break;
-                }
-            }
-            Ok(found)
-        })
+        self.with(|segments| read_segments(&segments.directory, &segments.stem, before))
     }
 
-    /// Removes segments, the oldest first: were a later one gone before an earlier one, replaying the earlier one would
-    /// bring back what it overwrote.
-    pub(crate) fn remove(&self, before: u64) -> Result<(), StoreError> {
+    /// Removes segments, and renames those of these numbers; the oldest first: were a later one gone before an earlier
+    /// one, replaying the earlier one would bring back what it overwrote.
+    pub(crate) fn forget(&self, before: u64, damaged: &[u64]) -> Result<(), StoreError> {
         self.with(|segments| {
-            let gone = segments.of(0..before)?;
+            let names = names_in(&segments.directory)?;
+            let (gone, _) = segments_of(&names, &segments.stem, before);
             for segment in &gone {
                 let path = segments.path(segment);
-                fs::remove_file(&path).map_err(|e| StoreError::io("remove", &path, &e))?;
+                if damaged.contains(&segment.number) {
+                    let aside = segments.path(&segment.clone().set_aside());
+                    fs::rename(&path, aside).map_err(|e| StoreError::io("rename", &path, &e))?;
+                } else {
+                    fs::remove_file(&path).map_err(|e| StoreError::io("remove", &path, &e))?;
+                }
             }
             if gone.is_empty() {
                 return Ok(());
-            }
-            segments.sync()
-        })
-    }
-
-    /// Renames segments, the newest first: were the damaged one gone before a later one, that would be replayed over the
-    /// gap.
-    pub(crate) fn set_aside(&self, from: u64, before: u64) -> Result<(), StoreError> {
-        self.with(|segments| {
-            for segment in segments.of(from..before)?.into_iter().rev() {
-                let path = segments.path(&segment);
-                fs::rename(&path, segments.path(&segment.set_aside()))
-                    .map_err(|e| StoreError::io("rename", &path, &e))?;
             }
             segments.sync()
         })
@@ -279,11 +273,7 @@ impl Segments {
                 reason: reason.clone(),
             });
         }
-        let path = self.path(&Segment {
-            stem: self.stem.clone(),
-            number: self.current,
-            is_set_aside: false,
-        });
+        let path = self.path(&Segment::new(&self.stem, self.current));
         let failed = |error: &io::Error| StoreError::io("write", &path, error);
         let (mut file, length) = match self.open.take() {
             Some(open) => open,
@@ -314,11 +304,6 @@ impl Segments {
         Ok(())
     }
 
-    fn of(&self, numbers: Range<u64>) -> Result<Vec<Segment>, StoreError> {
-        let names = names_in(&self.directory)?;
-        Ok(segments_of(&names, &self.stem, numbers))
-    }
-
     fn path(&self, segment: &Segment) -> PathBuf {
         self.directory.join(segment.name())
     }
@@ -327,6 +312,21 @@ impl Segments {
         disk::sync_directory(&self.directory)
             .map_err(|e| StoreError::io("sync", &self.directory, &e))
     }
+}
+
+/// What stands in the segments of a journal before a number.
+fn read_segments(directory: &Path, stem: &str, before: u64) -> Result<Found, StoreError> {
+    let mut found = Found::default();
+    let path = |segment: &Segment| directory.join(segment.name());
+    let (there, missing) = segments_of(&names_in(directory)?, stem, before);
+    for segment in there {
+        let path = path(&segment);
+        let content = fs::read(&path).map_err(|e| StoreError::io("read", &path, &e))?;
+        found.add(segment.number, path.display().to_string(), decode(&content));
+    }
+    let place = |segment: Segment| (segment.number, path(&segment).display().to_string());
+    found.add_missing(missing.into_iter().map(place));
+    Ok(found)
 }
 
 /// The names of what stands in a directory; none if there is no such directory.

@@ -9,6 +9,8 @@
 //! | length | content |
 //! | 1 | [`END`] |
 
+use std::ops::Range;
+
 use sha2::{Digest, Sha256};
 
 use crate::store::effect::Record;
@@ -29,13 +31,47 @@ pub(crate) struct Group {
 }
 
 /// What a journal's bytes hold.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Decoded {
+    /// Every group that is sound, before, between and behind what is not.
     pub groups: Vec<Group>,
-    /// Where the last whole frame ends.
-    pub whole: usize,
-    /// What is wrong with what follows, unless it is only the beginning of a frame that never came to its end.
-    pub damage: Option<String>,
+    /// What is not, in order.
+    pub torn: Vec<Torn>,
+}
+
+impl Decoded {
+    /// An object is there whole or not at all: one that is empty or ends too early was changed.
+    pub(crate) fn of_a_whole_object(mut self, length: usize) -> Self {
+        if length == 0 {
+            self.torn.push(Torn {
+                bytes: 0..0,
+                reason: Reason::CutShort,
+            });
+        }
+        for torn in &mut self.torn {
+            if torn.reason == Reason::CutShort {
+                torn.reason = Reason::Damaged("it ends in the middle of a group".to_owned());
+            }
+        }
+        self
+    }
+}
+
+/// Bytes of a journal that hold no group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Torn {
+    pub bytes: Range<usize>,
+    pub reason: Reason,
+}
+
+/// Why bytes hold no group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// The file ends before the group does, as when the process that wrote it was killed: nobody was told that it is
+    /// kept, unless something else cut the file.
+    CutShort,
+    /// What was acknowledged was changed.
+    Damaged(String),
 }
 
 /// The first frame of some bytes.
@@ -58,32 +94,71 @@ pub(crate) fn encode(namespace: &str, records: &[Record]) -> Result<Vec<u8>, Str
     Ok(frame)
 }
 
-/// Reads frames up to the end, or up to one that was cut short by the end of the process that wrote it, or up to damage:
-/// what is lost there may have been acknowledged.
+/// Reads every group that is sound, wherever it stands.
 pub(crate) fn decode(bytes: &[u8]) -> Decoded {
-    let mut decoded = Decoded {
-        groups: Vec::new(),
-        whole: 0,
-        damage: None,
-    };
-    while let Some(rest) = bytes.get(decoded.whole..).filter(|rest| !rest.is_empty()) {
-        let place = decoded.whole;
-        let problem = match split(rest) {
-            Frame::CutShort => break,
-            Frame::Damaged(what) => format!("the {what} of the group at byte {place} is wrong"),
-            Frame::Whole { content } => match postcard::from_bytes(content) {
-                Ok(group) => {
-                    decoded.groups.push(group);
-                    decoded.whole += HEAD + content.len() + 1;
-                    continue;
-                }
-                Err(error) => format!("the group at byte {place} cannot be read: {error}"),
-            },
-        };
-        decoded.damage = Some(problem);
-        break;
+    let mut decoded = Decoded::default();
+    let mut place = 0;
+    while place < bytes.len() {
+        match group_at(bytes, place) {
+            Ok((group, length)) => {
+                decoded.groups.push(group);
+                place += length;
+            }
+            Err(reason) => {
+                let end = match reason {
+                    Reason::CutShort => bytes.len(),
+                    Reason::Damaged(_) => next_group(bytes, place),
+                };
+                decoded.torn.push(Torn {
+                    bytes: place..end,
+                    reason,
+                });
+                place = end;
+            }
+        }
     }
     decoded
+}
+
+/// The group at a place, and how many bytes it takes.
+fn group_at(bytes: &[u8], place: usize) -> Result<(Group, usize), Reason> {
+    match split(&bytes[place..]) {
+        Frame::CutShort => Err(Reason::CutShort),
+        Frame::Damaged(what) => Err(Reason::Damaged(format!("the {what} of a group is wrong"))),
+        Frame::Whole { content } => match postcard::from_bytes(content) {
+            Ok(group) => Ok((group, HEAD + content.len() + 1)),
+            Err(error) => Err(Reason::Damaged(format!("a group cannot be read: {error}"))),
+        },
+    }
+}
+
+/// Where the next sound group begins behind one that is not; the end if there is none. Where the damaged one's length is
+/// sound, what its content looks like does not count.
+fn next_group(bytes: &[u8], place: usize) -> usize {
+    let is_sound =
+        |place: &usize| length_at(bytes, *place).is_some() && group_at(bytes, *place).is_ok();
+    let behind = length_at(bytes, place).map(|length| place + HEAD + length + 1);
+    behind
+        .filter(|end| *end == bytes.len() || is_sound(end))
+        .or_else(|| (place + 1..bytes.len()).find(is_sound))
+        .unwrap_or(bytes.len())
+}
+
+/// How long the content of the frame at a place is, where its head is sound.
+fn length_at(bytes: &[u8], place: usize) -> Option<usize> {
+    let (head, _) = bytes.get(place..)?.split_first_chunk::<HEAD>()?;
+    length_in(head)
+}
+
+/// How long the content behind a head is; `None` if the head was changed.
+fn length_in(head: &[u8; HEAD]) -> Option<usize> {
+    let (sums, head_checksum) = head.split_at(LENGTH + CHECKSUM);
+    if head_checksum != checksum(sums) {
+        return None;
+    }
+    let length = sums[..LENGTH].try_into().map(u64::from_le_bytes).ok()?;
+    // A length that no memory can hold is one whose content is not there.
+    Some(usize::try_from(length).unwrap_or(usize::MAX))
 }
 
 fn split(bytes: &[u8]) -> Frame<'_> {
@@ -94,14 +169,11 @@ fn split(bytes: &[u8]) -> Frame<'_> {
     if is_room(rest) {
         return Frame::CutShort;
     }
-    let (sums, head_checksum) = head.split_at(LENGTH + CHECKSUM);
-    if head_checksum != checksum(sums) {
+    let Some(length) = length_in(head) else {
         return Frame::Damaged("length");
-    }
-    let (length, content_checksum) = sums.split_at(LENGTH);
-    let length = length.try_into().map(u64::from_le_bytes).ok();
-    let length = length.and_then(|length| usize::try_from(length).ok());
-    let content = length.and_then(|length| rest.split_at_checked(length));
+    };
+    let content_checksum = &head[LENGTH..LENGTH + CHECKSUM];
+    let content = rest.split_at_checked(length);
     let Some((content, [end, behind @ ..])) = content else {
         return Frame::CutShort;
     };
@@ -130,25 +202,40 @@ mod tests {
     use super::*;
     use crate::store::effect::Effect;
 
+    const COUNT: u64 = 4;
+
     fn frames() -> Vec<Vec<u8>> {
-        (0..3)
+        (0..COUNT)
             .map(|n| encode("a", &[Record::Transaction(vec![Effect::Next(n)])]).unwrap())
+            .collect()
+    }
+
+    /// Which of the groups were read.
+    fn numbers(decoded: &Decoded) -> Vec<u64> {
+        let records = decoded.groups.iter().flat_map(|group| &group.records);
+        records
+            .map(|record| match record {
+                Record::Transaction(effects) => match effects[..] {
+                    [Effect::Next(number)] => number,
+                    _ => panic!("{effects:?}"),
+                },
+                _ => panic!("{record:?}"),
+            })
             .collect()
     }
 
     #[test]
     fn what_was_encoded_is_decoded() {
-        let bytes = frames().concat();
-        let decoded = decode(&bytes);
-        assert_eq!(decoded.groups.len(), 3);
-        assert_eq!((decoded.whole, decoded.damage), (bytes.len(), None));
+        let decoded = decode(&frames().concat());
+        assert_eq!(numbers(&decoded), [0, 1, 2, 3]);
+        assert_eq!(decoded.torn, []);
         assert_eq!(decoded.groups[2].namespace, "a");
     }
 
     #[test]
-    fn a_frame_cut_short_anywhere_is_as_if_it_had_not_been() {
+    fn a_frame_cut_short_anywhere_is_as_if_it_had_not_been_and_is_told() {
         let frames = frames();
-        let whole = frames[0].len() + frames[1].len();
+        let whole = frames[..3].concat().len();
         let bytes = frames.concat();
         for end in whole..bytes.len() {
             let mut zeros = bytes[..end].to_vec();
@@ -157,31 +244,81 @@ mod tests {
                 let decoded = decode(cut);
                 // Without its last byte, which says nothing, the content is all there.
                 let is_there = cut.len() > bytes.len() && end + 1 == bytes.len();
-                let expected = if is_there { bytes.len() } else { whole };
-                assert_eq!((decoded.whole, decoded.damage), (expected, None), "{end}");
+                let start = if is_there { bytes.len() } else { whole };
+                assert_eq!(decoded.groups.len(), if is_there { 4 } else { 3 }, "{end}");
+                let torn = (cut.len() > start).then(|| Torn {
+                    bytes: start..cut.len(),
+                    reason: Reason::CutShort,
+                });
+                assert_eq!(decoded.torn, Vec::from_iter(torn), "{end}");
             }
         }
     }
 
+    /// Whatever is done to one group, the others are read, and what was done is told with its place.
     #[test]
-    fn damage_anywhere_loses_nothing_or_is_told_with_its_place() {
+    fn damage_anywhere_loses_only_the_group_that_it_is_in() {
         let frames = frames();
         let bytes = frames.concat();
-        for place in 0..bytes.len() {
-            for flip in [1, 0x80, 0xff, bytes[place]] {
-                let mut damaged = bytes.clone();
-                damaged[place] ^= flip;
-                let decoded = decode(&damaged);
-                match &decoded.damage {
-                    None => assert_eq!(decoded.groups.len(), 3, "{place} ^ {flip}"),
-                    Some(reason) => {
-                        let before = decoded.groups.len();
-                        let start: usize = frames[..before].iter().map(Vec::len).sum();
-                        assert!(place >= start, "{place} ^ {flip}");
-                        assert!(reason.contains(&format!("byte {start}")), "{reason}");
+        let mut start = 0;
+        for (number, frame) in frames.iter().enumerate() {
+            let others: Vec<u64> = (0..COUNT).filter(|n| *n != number as u64).collect();
+            for place in start..start + frame.len() {
+                let flipped = [1, 0x80, 0xff, bytes[place]].map(|flip| {
+                    let mut damaged = bytes.clone();
+                    damaged[place] ^= flip;
+                    damaged
+                });
+                // Without its end, a frame takes the first byte of the next one for it.
+                let gone = place.min(start + frame.len() - 2);
+                let removed = [&bytes[..gone], &bytes[gone + 1..]].concat();
+                let inserted = [&bytes[..place], b"x", &bytes[place..]].concat();
+                for damaged in flipped.iter().chain([&removed, &inserted]) {
+                    let decoded = decode(damaged);
+                    let found = numbers(&decoded);
+                    if found.len() == frames.len() {
+                        continue;
                     }
+                    assert_eq!(found, others, "{place}");
+                    let [torn] = &decoded.torn[..] else {
+                        panic!("{place}: {:?}", decoded.torn);
+                    };
+                    let end = start + frame.len() + damaged.len() - bytes.len();
+                    assert_eq!(torn.bytes, start..end, "{place}");
                 }
             }
+            start += frame.len();
+        }
+    }
+
+    #[test]
+    fn a_frame_inside_of_a_damaged_content_is_not_a_group() {
+        let inner = encode("a", &[Record::Transaction(vec![Effect::Next(9)])]).unwrap();
+        let blob = crate::contract::Blob {
+            name: "b".to_owned(),
+            bytes: inner,
+        };
+        let outer = encode("a", &[Record::Transaction(vec![Effect::Save(blob)])]).unwrap();
+        let last = frames().remove(3);
+        let mut bytes = [outer.clone(), last].concat();
+        bytes[HEAD + 1] ^= 1;
+        let decoded = decode(&bytes);
+        assert_eq!(numbers(&decoded), [3]);
+        assert_eq!(decoded.torn[0].bytes, 0..outer.len());
+    }
+
+    #[test]
+    fn what_was_appended_costs_nothing_and_is_told() {
+        let bytes = frames().concat();
+        for tail in [
+            &b"x"[..],
+            &[0xff; 24],
+            &[7; 400],
+            b"a text that is no frame of a journal",
+        ] {
+            let decoded = decode(&[&bytes, tail].concat());
+            assert_eq!(numbers(&decoded), [0, 1, 2, 3]);
+            assert_eq!(decoded.torn[0].bytes, bytes.len()..bytes.len() + tail.len());
         }
     }
 }

@@ -7,10 +7,12 @@
 //! them. An object store promises that by itself.
 
 mod directory;
+mod files;
 mod frame;
 mod objects;
 
-use std::ops::Range;
+use std::collections::BTreeSet;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -24,7 +26,7 @@ pub(crate) use objects::Objects;
 use super::StoreError;
 use super::effect::Record;
 use crate::lock::FileLock;
-use frame::{Decoded, Group};
+use frame::{Decoded, Group, Reason, Torn};
 
 /// The folder of journals and locks.
 const JOURNALS: &str = "journal";
@@ -34,6 +36,8 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 const CHECKPOINT_PATIENCE: Duration = Duration::from_secs(60);
 /// How often to try meanwhile.
 const LOCK_RETRY: Duration = Duration::from_millis(50);
+/// More missing segments than this are not told one by one: a file was given a name that no run has.
+const MOST_MISSING: usize = 100;
 /// The longest name of a namespace, in bytes.
 pub(crate) const LONGEST_NAMESPACE: usize = 512;
 
@@ -67,28 +71,51 @@ pub(crate) struct Sealed {
     pub extent: Extent,
 }
 
-/// Up to where a journal was read.
+/// A journal that was read and left as it is.
+#[derive(Debug)]
+pub(crate) struct LookedAt {
+    /// The name of its files.
+    pub stem: String,
+    pub sealed: Sealed,
+    /// Which process writes to it.
+    pub holder: Option<String>,
+}
+
+/// Up to where a journal was read, and what of that could not be.
 #[derive(Debug)]
 pub(crate) struct Extent {
     /// What was read stands in segments of lower numbers.
     before: u64,
-    /// What ended the reading earlier.
-    damage: Option<Damage>,
+    unsound: Vec<Unsound>,
 }
 
-/// A segment that cannot be read to its end.
-#[derive(Debug)]
-pub(crate) struct Damage {
+/// A segment that is not sound from its first to its last byte, or is not there.
+#[derive(Debug, Clone)]
+pub(crate) struct Unsound {
     number: u64,
-    path: String,
-    reason: String,
+    /// Where it is.
+    pub path: String,
+    /// How many groups of it were read.
+    groups: usize,
+    pub found: Finding,
 }
 
-/// What a journal's segments hold, up to the first damaged one.
+/// What a segment is that is not sound.
+#[derive(Debug, Clone)]
+pub(crate) enum Finding {
+    /// Earlier and later segments are there, and this one is not.
+    Missing,
+    /// It holds nothing, as after a kill before the first write.
+    Empty,
+    /// Parts of it hold no group.
+    Torn(Vec<Torn>),
+}
+
+/// What a journal's segments hold.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     groups: Vec<Group>,
-    damage: Option<Damage>,
+    unsound: Vec<Unsound>,
 }
 
 /// A part of a journal, as a file or an object.
@@ -157,19 +184,15 @@ impl Home {
     }
 
     /// Opens a namespace's journal for this process alone, and reads what is in it.
-    pub(crate) async fn journal(
-        &self,
-        namespace: &str,
-    ) -> Result<(Journal, Vec<Record>), StoreError> {
+    pub(crate) async fn journal(&self, namespace: &str) -> Result<(Journal, Sealed), StoreError> {
         let stem = stem(namespace)?;
         let lock = self
             .lock(&stem, &format!("namespace `{namespace}`"))
             .await?;
         let (lock, segments) = self.segments_under(lock).await?;
-        self.warn_of_set_aside(&segments, &stem, namespace);
         let mut journal = self.journal_under(lock, stem, namespace, &segments);
-        match journal.read_all(u64::MAX).await.and_then(Sealed::undamaged) {
-            Ok(sealed) => Ok((journal, sealed.records)),
+        match journal.read_all(u64::MAX).await {
+            Ok(sealed) => Ok((journal, sealed)),
             Err(error) => {
                 journal.release().await;
                 Err(error)
@@ -177,17 +200,42 @@ impl Home {
         }
     }
 
-    /// What an earlier checkpoint could not take in is missing, and not only once.
-    fn warn_of_set_aside(&self, segments: &[Segment], stem: &str, namespace: &str) {
-        let is_ours = |segment: &&Segment| segment.stem == stem && segment.is_set_aside;
-        for segment in segments.iter().filter(is_ours) {
-            let file = format!("{}/{JOURNALS}/{}", self.tables(), segment.name());
-            tracing::warn!(
-                namespace,
-                file,
-                "what stands in this damaged journal is missing; restore the store from a backup, or delete the file"
-            );
+    /// What earlier checkpoints set aside.
+    pub(crate) async fn set_aside(&self) -> Result<Vec<String>, StoreError> {
+        let segments = self.segments().await?.into_iter();
+        let set_aside = segments.filter(|segment| segment.is_set_aside);
+        Ok(set_aside
+            .map(|segment| format!("{}/{JOURNALS}/{}", self.tables(), segment.name()))
+            .collect())
+    }
+
+    /// The journals that hold something, as they are, each with what holds it now if anything does.
+    pub(crate) async fn look_at_journals(&self) -> Result<Vec<LookedAt>, StoreError> {
+        let mut looked_at = Vec::new();
+        for stem in stems(self.segments().await?) {
+            let found = match self {
+                Home::Directory(directory) => {
+                    let (directory, stem) = (directory.clone(), stem.clone());
+                    blocking(move || directory.read_journal(&stem)).await?
+                }
+                Home::Objects(objects) => objects.read_journal(&stem, u64::MAX).await?,
+            };
+            let holder = match self.try_lock(&stem).await {
+                Ok(None) => Some(self.holder(&stem).await.0),
+                Ok(Some(lock)) => {
+                    lock.release().await;
+                    None
+                }
+                // Where no lock can be made, as on a disk that is only read, nobody writes.
+                Err(_) => None,
+            };
+            looked_at.push(LookedAt {
+                sealed: Sealed::new(found, u64::MAX),
+                stem,
+                holder,
+            });
         }
+        Ok(looked_at)
     }
 
     /// Opens the first of a row of journals that nobody holds; what a killed process left in it stays.
@@ -263,6 +311,12 @@ impl Home {
         )))
     }
 
+    /// Whether any journal holds something.
+    pub(crate) async fn has_journals(&self) -> Result<bool, StoreError> {
+        let segments = self.segments().await?;
+        Ok(segments.iter().any(|segment| !segment.is_set_aside))
+    }
+
     /// The segments of all journals; those of a journal stay as they are while its lock is held.
     async fn segments_under(&self, lock: Lock) -> Result<(Lock, Vec<Segment>), StoreError> {
         match self.segments().await {
@@ -312,10 +366,7 @@ impl Home {
                 return Ok(lock);
             }
             if start.elapsed() >= patience {
-                let (holder, advice) = match self {
-                    Home::Directory(directory) => (directory.holder(stem), String::new()),
-                    Home::Objects(objects) => objects.holder(stem).await,
-                };
+                let (holder, advice) = self.holder(stem).await;
                 return Err(StoreError::InUse {
                     what: what.to_owned(),
                     holder,
@@ -323,6 +374,14 @@ impl Home {
                 });
             }
             tokio::time::sleep(LOCK_RETRY).await;
+        }
+    }
+
+    /// Who holds a lock, and what to do if that process is gone for good.
+    async fn holder(&self, stem: &str) -> (String, String) {
+        match self {
+            Home::Directory(directory) => (directory.holder(stem), String::new()),
+            Home::Objects(objects) => objects.holder(stem).await,
         }
     }
 
@@ -368,40 +427,21 @@ impl Journal {
         self.read_all(before).await
     }
 
-    /// Forgets what was sealed. From a damaged segment on, what was acknowledged may be lacking: those stay, under other
-    /// names, so that the store goes on without them.
+    /// Forgets what was sealed. Segments in which something was damaged stay, under other names, so that all that is left
+    /// of them can still be looked at.
     pub(crate) async fn forget(&mut self, sealed: &Extent) -> Result<(), StoreError> {
-        let Some(damage) = &sealed.damage else {
-            return self.remove(sealed.before).await;
-        };
-        self.remove(damage.number).await?;
-        self.set_aside(damage.number, sealed.before).await?;
-        tracing::warn!(
-            "`{}` is damaged: {}; what stands before that was taken in, and the rest of this journal was set aside \
-             as `*.damaged` beside it. Restore the store from a backup, or delete those files and do without",
-            damage.path,
-            damage.reason
-        );
-        Ok(())
-    }
-
-    async fn remove(&mut self, before: u64) -> Result<(), StoreError> {
+        let damaged: Vec<u64> = sealed
+            .unsound
+            .iter()
+            .filter(|unsound| unsound.is_damage())
+            .map(|unsound| unsound.number)
+            .collect();
         match self {
             Journal::Directory(journal) => {
-                let journal = journal.clone();
-                blocking(move || journal.remove(before)).await
+                let (journal, before) = (journal.clone(), sealed.before);
+                blocking(move || journal.forget(before, &damaged)).await
             }
-            Journal::Objects(journal) => journal.remove(before).await,
-        }
-    }
-
-    async fn set_aside(&mut self, from: u64, before: u64) -> Result<(), StoreError> {
-        match self {
-            Journal::Directory(journal) => {
-                let journal = journal.clone();
-                blocking(move || journal.set_aside(from, before)).await
-            }
-            Journal::Objects(journal) => journal.set_aside(from, before).await,
+            Journal::Objects(journal) => journal.forget(sealed.before, &damaged).await,
         }
     }
 
@@ -421,40 +461,117 @@ impl Journal {
             }
             Journal::Objects(journal) => journal.read(before).await?,
         };
+        Ok(Sealed::new(found, before))
+    }
+}
+
+impl Sealed {
+    fn new(found: Found, before: u64) -> Self {
         let mut sealed = Sealed {
             namespace: None,
             records: Vec::new(),
             extent: Extent {
                 before,
-                damage: found.damage,
+                unsound: found.unsound,
             },
         };
         for group in found.groups {
             sealed.namespace = Some(group.namespace);
             sealed.records.extend(group.records);
         }
-        Ok(sealed)
+        sealed
     }
 }
 
-impl Sealed {
-    /// An error if something of the journal could not be read.
-    pub(crate) fn undamaged(self) -> Result<Sealed, StoreError> {
-        match self.extent.damage {
-            Some(Damage { path, reason, .. }) => Err(StoreError::Damaged { path, reason }),
-            None => Ok(self),
+impl Extent {
+    /// What could not be read.
+    pub(crate) fn unsound(&self) -> &[Unsound] {
+        &self.unsound
+    }
+}
+
+impl Unsound {
+    /// Whether what was acknowledged is lost or may be; after a kill in the middle of a write it is not.
+    pub(crate) fn is_damage(&self) -> bool {
+        match &self.found {
+            Finding::Missing => true,
+            Finding::Empty => false,
+            Finding::Torn(torn) => torn.iter().any(|torn| torn.reason != Reason::CutShort),
         }
     }
 }
 
+impl fmt::Display for Unsound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Unsound { path, groups, .. } = self;
+        let torn = match &self.found {
+            Finding::Missing => {
+                return write!(
+                    f,
+                    "`{path}` is gone, and what stood in it is lost if no checkpoint had taken it in; what stands before \
+                     and behind it is not"
+                );
+            }
+            Finding::Empty => {
+                return write!(
+                    f,
+                    "`{path}` is empty, as when a process is killed before it writes; if anything else emptied it, what \
+                     stood there is lost"
+                );
+            }
+            Finding::Torn(torn) => torn,
+        };
+        let of = match groups {
+            1 => "the 1 sound group of it is".to_owned(),
+            groups => format!("the {groups} sound groups of it are"),
+        };
+        for (number, Torn { bytes, reason }) in torn.iter().enumerate() {
+            let (first, last) = (bytes.start, bytes.end.saturating_sub(1));
+            if number > 0 {
+                f.write_str("; ")?;
+            }
+            match reason {
+                Reason::CutShort => write!(
+                    f,
+                    "`{path}` ends in the middle of a group (bytes {first} to {last}), as when a process is killed while \
+                     it writes, in which case nothing is lost"
+                )?,
+                Reason::Damaged(reason) => write!(
+                    f,
+                    "`{path}` is damaged at bytes {first} to {last}: {reason}; what stood there is lost"
+                )?,
+            }
+        }
+        write!(f, "; {of} taken in")
+    }
+}
+
 impl Found {
+    /// Takes in a segment; the segments come in the order of their numbers.
     fn add(&mut self, number: u64, path: String, decoded: Decoded) {
-        self.groups.extend(decoded.groups);
-        self.damage = decoded.damage.map(|reason| Damage {
+        let Decoded { groups, torn } = decoded;
+        let found = match (groups.len(), torn.is_empty()) {
+            (0, true) => Some(Finding::Empty),
+            (_, true) => None,
+            (_, false) => Some(Finding::Torn(torn)),
+        };
+        self.unsound.extend(found.map(|found| Unsound {
             number,
             path,
-            reason,
-        });
+            groups: groups.len(),
+            found,
+        }));
+        self.groups.extend(groups);
+    }
+
+    /// Says that segments are lacking whose numbers lie between those of others.
+    fn add_missing(&mut self, missing: impl Iterator<Item = (u64, String)>) {
+        self.unsound.extend(missing.map(|(number, path)| Unsound {
+            number,
+            path,
+            groups: 0,
+            found: Finding::Missing,
+        }));
     }
 }
 
@@ -476,6 +593,14 @@ impl Segment {
     fn name(&self) -> String {
         let extension = if self.is_set_aside { "damaged" } else { "log" };
         format!("{}.{:020}.{extension}", self.stem, self.number)
+    }
+
+    fn new(stem: &str, number: u64) -> Self {
+        Segment {
+            stem: stem.to_owned(),
+            number,
+            is_set_aside: false,
+        }
     }
 
     fn set_aside(self) -> Self {
@@ -553,16 +678,23 @@ fn next_number(segments: &[Segment], stem: &str) -> u64 {
     last.map_or(0, |last| last + 1)
 }
 
-/// The segments of a journal that are to be read, of these numbers and in their order.
-fn segments_of(names: &[String], stem: &str, numbers: Range<u64>) -> Vec<Segment> {
-    let mut segments: Vec<Segment> = names
-        .iter()
-        .filter_map(|name| Segment::parse(name))
-        .filter(|segment| segment.stem == stem && !segment.is_set_aside)
-        .filter(|segment| numbers.contains(&segment.number))
-        .collect();
-    segments.sort_unstable();
-    segments
+/// The segments of a journal that are to be read, below a number and in their order; and the numbers between them that
+/// are not there. Numbers follow each other, and the oldest segments go first, so that nothing but damage makes a gap.
+fn segments_of(names: &[String], stem: &str, before: u64) -> (Vec<Segment>, Vec<Segment>) {
+    let ours = names.iter().filter_map(|name| Segment::parse(name));
+    let ours = ours.filter(|segment| segment.stem == stem && segment.number < before);
+    let (aside, mut there): (Vec<Segment>, Vec<Segment>) =
+        ours.partition(|segment| segment.is_set_aside);
+    there.sort_unstable();
+    let (Some(first), Some(last)) = (there.first(), there.last()) else {
+        return Default::default();
+    };
+    let all = there.iter().chain(&aside);
+    let known: BTreeSet<u64> = all.map(|segment| segment.number).collect();
+    let missing = (first.number..last.number).filter(|number| !known.contains(number));
+    let missing = missing.take(MOST_MISSING);
+    let missing = missing.map(|number| Segment::new(stem, number)).collect();
+    (there, missing)
 }
 
 /// Shared by the tasks that use a journal.

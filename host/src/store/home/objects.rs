@@ -5,7 +5,6 @@
 //!
 //! `memory://` keeps everything in memory and ends with the process.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use object_store::memory::InMemory;
@@ -68,6 +67,22 @@ impl Objects {
 
     pub(crate) fn uri(&self) -> &str {
         &self.uri
+    }
+
+    /// Whether it ends with the process.
+    pub(super) fn is_in_memory(&self) -> bool {
+        self.uri.starts_with("memory://")
+    }
+
+    /// How large an object below the prefix is; `None` if there is none.
+    pub(super) async fn size(&self, path: &str) -> Result<Option<u64>, StoreError> {
+        let parts = path.split('/');
+        let path = parts.fold(self.prefix.clone(), |path, part| path.join(part));
+        match self.store.head(&path).await {
+            Ok(about) => Ok(Some(about.size)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(failed("look for", path.as_ref(), &error)),
+        }
     }
 
     pub(crate) async fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
@@ -163,6 +178,26 @@ impl Objects {
         }
     }
 
+    /// What stands in the segments of a journal before a number.
+    pub(super) async fn read_journal(&self, stem: &str, before: u64) -> Result<Found, StoreError> {
+        let mut found = Found::default();
+        let names = self.journal_names().await?;
+        let (there, missing) = segments_of(&names, stem, before);
+        for segment in there {
+            let path = self.segment_path(&segment);
+            let content = self.get(&path).await?.unwrap_or_default();
+            let decoded = decode(&content).of_a_whole_object(content.len());
+            found.add(segment.number, path.to_string(), decoded);
+        }
+        let place = |segment: Segment| (segment.number, self.segment_path(&segment).to_string());
+        found.add_missing(missing.into_iter().map(place));
+        Ok(found)
+    }
+
+    fn segment_path(&self, segment: &Segment) -> Path {
+        self.folder(Some(JOURNALS)).join(segment.name())
+    }
+
     async fn get(&self, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
         let bytes = match self.store.get(path).await {
             Ok(found) => found.bytes().await,
@@ -199,11 +234,7 @@ impl ObjectJournal {
                 reason: reason.clone(),
             });
         }
-        let path = self.path(&Segment {
-            stem: self.stem.clone(),
-            number: self.next,
-            is_set_aside: false,
-        });
+        let path = self.path(&Segment::new(&self.stem, self.next));
         match self.lease.home.put_new(&path, group.into()).await {
             Ok(()) => {
                 self.next += 1;
@@ -223,42 +254,23 @@ impl ObjectJournal {
     }
 
     pub(crate) async fn read(&self, before: u64) -> Result<Found, StoreError> {
-        let mut found = Found::default();
-        for segment in self.of(0..before).await? {
-            let path = self.path(&segment);
-            let content = self.lease.home.get(&path).await?.unwrap_or_default();
-            let mut decoded = decode(&content);
-            // An object is there whole or not at all.
-            if decoded.damage.is_none() && decoded.whole != content.len() {
-                decoded.damage = Some("it ends in the middle".to_owned());
-            }
-            found.add(segment.number, path.to_string(), decoded);
-            if found.damage.is_some() {
-                break;
-            }
-        }
-        Ok(found)
+        self.lease.home.read_journal(&self.stem, before).await
     }
 
-    /// Removes groups, the oldest first: were a later one gone before an earlier one, replaying the earlier one would
-    /// bring back what it overwrote.
-    pub(crate) async fn remove(&self, before: u64) -> Result<(), StoreError> {
-        for segment in self.of(0..before).await? {
+    /// Removes groups, and renames those of these numbers; the oldest first: were a later one gone before an earlier
+    /// one, replaying the earlier one would bring back what it overwrote.
+    pub(crate) async fn forget(&self, before: u64, damaged: &[u64]) -> Result<(), StoreError> {
+        let names = self.lease.home.journal_names().await?;
+        for segment in segments_of(&names, &self.stem, before).0 {
             let path = self.path(&segment);
-            let deleted = self.lease.home.store.delete(&path).await;
-            deleted.map_err(|e| failed("remove", path.as_ref(), &e))?;
-        }
-        Ok(())
-    }
-
-    /// Renames groups, the newest first: were the damaged one gone before a later one, that would be replayed over the
-    /// gap.
-    pub(crate) async fn set_aside(&self, from: u64, before: u64) -> Result<(), StoreError> {
-        for segment in self.of(from..before).await?.into_iter().rev() {
-            let path = self.path(&segment);
-            let aside = self.path(&segment.set_aside());
-            let renamed = self.lease.home.store.rename(&path, &aside).await;
-            renamed.map_err(|e| failed("rename", path.as_ref(), &e))?;
+            if damaged.contains(&segment.number) {
+                let aside = self.path(&segment.set_aside());
+                let renamed = self.lease.home.store.rename(&path, &aside).await;
+                renamed.map_err(|e| failed("rename", path.as_ref(), &e))?;
+            } else {
+                let deleted = self.lease.home.store.delete(&path).await;
+                deleted.map_err(|e| failed("remove", path.as_ref(), &e))?;
+            }
         }
         Ok(())
     }
@@ -267,13 +279,8 @@ impl ObjectJournal {
         self.lease.release().await;
     }
 
-    async fn of(&self, numbers: Range<u64>) -> Result<Vec<Segment>, StoreError> {
-        let names = self.lease.home.journal_names().await?;
-        Ok(segments_of(&names, &self.stem, numbers))
-    }
-
     fn path(&self, segment: &Segment) -> Path {
-        self.lease.home.folder(Some(JOURNALS)).join(segment.name())
+        self.lease.home.segment_path(segment)
     }
 }
 

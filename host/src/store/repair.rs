@@ -1,0 +1,383 @@
+//! Repairing a store: files that have a copy are put back, every damaged table is written anew from the rows that are
+//! sound, and the journals are taken in. What a table was before stays in `damaged/`, as LanceDB can open it.
+//!
+//! New tables are written beside the store first. Then a plan is written down, and from there on the repair is brought to
+//! its end by whoever begins it again, however often it is interrupted.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use arrow::array::RecordBatch;
+use async_trait::async_trait;
+
+use super::home::{Directory, Home};
+use super::manifest::Manifest;
+use super::pieces::Pieces;
+use super::schema::{self, table};
+use super::seal::{BrokenSeal, Depth, table_of};
+use super::verify::read_manifest;
+use super::views::Views;
+use super::{CHECKPOINT, CLOCK_SLACK, Inner, Store, StoreError, THE_STORE};
+use crate::clock;
+use crate::contract::Side;
+use crate::disk;
+use crate::embedding::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
+
+/// What is to be done once the new tables are there.
+pub(super) const PLAN: &str = "repair.json";
+/// Where new tables are written.
+const STAGE: &str = "repair";
+/// Where old ones stay.
+const ASIDE: &str = "damaged";
+
+/// What a repair did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Repaired {
+    /// Files whose copy was put in their place.
+    pub restored: Vec<String>,
+    /// Tables that were written anew.
+    pub tables: Vec<RepairedTable>,
+    /// Where the damaged tables are now.
+    pub set_aside: Option<String>,
+    /// What was found in journals.
+    pub warnings: Vec<String>,
+}
+
+/// A table that was written anew.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct RepairedTable {
+    /// Its name.
+    pub name: String,
+    /// Rows that it has now.
+    pub kept: usize,
+    /// Of these, rows that stood in a damaged file and could still be read: their values may be others than were written.
+    pub doubtful: usize,
+    /// Rows that are lost; unknown where nothing says how many there were.
+    pub lost: Option<usize>,
+}
+
+/// From where on a repair is not undone but brought to its end.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+struct Plan {
+    /// The folder below [`ASIDE`] that the old tables go to.
+    aside: String,
+    tables: Vec<RepairedTable>,
+    /// What was changed in the manifest otherwise.
+    manifest: Manifest,
+}
+
+impl Plan {
+    fn add(&mut self, table: RepairedTable) {
+        let Manifest { tables, files, .. } = &mut self.manifest;
+        files.retain(|path, _| table_of(path) != table.name);
+        match table.kept {
+            0 => tables.remove(&table.name),
+            _ => tables.insert(table.name.clone(), 1),
+        };
+        self.tables.push(table);
+    }
+}
+
+impl Store {
+    /// Makes the store at `uri` whole again, without what is lost. With `keep_doubtful`, rows stay that stand in a damaged
+    /// file and can still be read, whatever their values are now.
+    ///
+    /// # Errors
+    /// There is no store, or it is in an object store; a process uses it; neither its `memhost.json` nor the copy of that
+    /// can be read; the disk fails, in which case it can be tried again.
+    pub async fn repair(uri: &str, keep_doubtful: bool) -> Result<Repaired, StoreError> {
+        clock::since_1970(SystemTime::now())?;
+        let home = Home::open(uri).await?;
+        let manifest = read_manifest(&home, uri).await?;
+        let Home::Directory(directory) = &home else {
+            return Err(StoreError::NotHere { uri: home.tables() });
+        };
+        home.make_writable()?;
+        let lock = home.lock_patiently(CHECKPOINT, THE_STORE).await?;
+        home.refuse_if_held(&[CHECKPOINT]).await?;
+        let repaired = repair_alone(&home, directory, manifest, keep_doubtful).await;
+        lock.release().await;
+        let mut repaired = repaired?;
+
+        let inner = open_inner(home).await?;
+        inner.checkpoint().await?;
+        repaired.warnings = std::mem::take(&mut *inner.unheard());
+        Ok(repaired)
+    }
+}
+
+/// The store without its embedder: nothing is embedded.
+async fn open_inner(home: Home) -> Result<Inner, StoreError> {
+    let manifest = read_manifest(&home, &home.tables()).await?;
+    Inner::new(home, Arc::new(Unused(manifest.embedder))).await
+}
+
+async fn repair_alone(
+    home: &Home,
+    directory: &Directory,
+    mut manifest: Manifest,
+    keep_doubtful: bool,
+) -> Result<Repaired, StoreError> {
+    let mut repaired = Repaired::default();
+    if let Some(plan) = home.read(PLAN).await? {
+        let plan: Plan = serde_json::from_slice(&plan).map_err(|error| StoreError::Damaged {
+            path: format!("{}/{PLAN}", home.tables()),
+            reason: error.to_string(),
+        })?;
+        return finish(home, directory, plan, repaired).await;
+    }
+    remove_stage(directory)?;
+    if let Some(reason) = manifest.restored.take() {
+        manifest.write(home).await?;
+        repaired.restored.push(reason);
+    }
+    let broken = home
+        .broken_seals(manifest.files.clone(), Depth::Everything)
+        .await?;
+    let restored = home.restore_copies(&broken, &manifest.files).await?;
+    let is_left = |broken: &BrokenSeal| !restored.contains(&broken.path);
+    let broken: Vec<BrokenSeal> = broken.into_iter().filter(is_left).collect();
+    repaired.restored.extend(restored);
+
+    let inner = open_inner(home.clone()).await?;
+    let mut damaged = Vec::new();
+    for (name, version) in &manifest.tables {
+        let is_broken = broken.iter().any(|broken| table_of(&broken.path) == name);
+        let pieces = Pieces::of(&home.tables(), name, *version, &broken).await;
+        // An earlier memhost sealed nothing: what cannot be read is damaged.
+        let sound = match &pieces {
+            Ok(pieces) if !is_broken => pieces.read_sound().await.is_ok(),
+            _ => false,
+        };
+        if !sound {
+            damaged.push((name.clone(), pieces.ok()));
+        }
+    }
+    if damaged.is_empty() {
+        return Ok(repaired);
+    }
+    let mut plan = Plan {
+        aside: aside_name(directory),
+        tables: Vec::new(),
+        manifest: manifest.clone(),
+    };
+    let is_damaged = |name: &str| damaged.iter().any(|(damaged, _)| damaged == name);
+    let lacks_memories = is_damaged(table::MEMORIES) && !is_damaged(table::KEYS);
+    for (name, pieces) in damaged {
+        plan.add(stage(home, &inner, &manifest, &name, pieces, keep_doubtful).await?);
+    }
+    if lacks_memories && manifest.tables.contains_key(table::KEYS) {
+        plan.add(stage_keys(home, &inner, &manifest).await?);
+    }
+    home.sync_since(SystemTime::UNIX_EPOCH).await?;
+    let text = serde_json::to_vec_pretty(&plan).map_err(|error| StoreError::Io {
+        action: "write",
+        path: PLAN.to_owned(),
+        reason: error.to_string(),
+    })?;
+    home.write(PLAN, text).await?;
+    finish(home, directory, plan, repaired).await
+}
+
+/// Writes a damaged table anew, beside the store.
+async fn stage(
+    home: &Home,
+    inner: &Inner,
+    manifest: &Manifest,
+    name: &str,
+    pieces: Option<Pieces>,
+    keep_doubtful: bool,
+) -> Result<RepairedTable, StoreError> {
+    let (mut batches, mut doubtful, mut were) = (Vec::new(), Vec::new(), None);
+    if let Some(pieces) = &pieces {
+        batches = pieces.read_sound().await.unwrap_or_default();
+        if keep_doubtful {
+            doubtful = pieces.read_doubtful().await;
+        }
+        were = pieces.sound_rows().zip(pieces.damaged_rows());
+    }
+    let rows = |batches: &[RecordBatch]| batches.iter().map(RecordBatch::num_rows).sum();
+    let (sound_rows, doubtful_rows): (usize, usize) = (rows(&batches), rows(&doubtful));
+    batches.extend(doubtful);
+    if name == table::NAMESPACES {
+        batches = vec![namespaces(inner, manifest, &batches).await?];
+    }
+    Ok(RepairedTable {
+        name: name.to_owned(),
+        kept: write_staged(home, name, batches).await?,
+        doubtful: doubtful_rows,
+        lost: were
+            .map(|(sound, damaged)| (sound + damaged).saturating_sub(sound_rows + doubtful_rows)),
+    })
+}
+
+/// Writes the keys of those memories anew that are left.
+async fn stage_keys(
+    home: &Home,
+    inner: &Inner,
+    manifest: &Manifest,
+) -> Result<RepairedTable, StoreError> {
+    let stage = format!("{}/{STAGE}", home.tables());
+    let mut left: HashSet<(String, String)> = HashSet::new();
+    let staged = Views::at(home, &stage).await?;
+    if let Ok(memories) = staged.latest(table::MEMORIES).await {
+        let failed = |error: lancedb::Error| StoreError::table("read", table::MEMORIES, &error);
+        let version = memories.version().await.map_err(failed)?;
+        let mut of_stage = manifest.clone();
+        of_stage.tables.insert(table::MEMORIES.to_owned(), version);
+        let read = |batch: &RecordBatch| schema::read_places(batch, "id");
+        left.extend(staged.rows(&of_stage, table::MEMORIES, None, read).await?);
+    }
+    let mut keys = inner.views.all_keys(manifest).await?;
+    let before = keys.len();
+    keys.retain(|key| left.contains(&(key.namespace.clone(), key.memory.clone())));
+    let batch = schema::keys(&keys, &manifest.embedder).map_err(|reason| StoreError::Table {
+        action: "write",
+        table: table::KEYS.to_owned(),
+        reason,
+    })?;
+    let kept = write_staged(home, table::KEYS, vec![batch]).await?;
+    Ok(RepairedTable {
+        name: table::KEYS.to_owned(),
+        kept,
+        doubtful: 0,
+        lost: Some(before - kept),
+    })
+}
+
+/// Writes a table beside the store, unless it has no rows; returns how many.
+async fn write_staged(
+    home: &Home,
+    name: &str,
+    batches: Vec<RecordBatch>,
+) -> Result<usize, StoreError> {
+    let rows = batches.iter().map(RecordBatch::num_rows).sum();
+    if rows > 0 {
+        let stage = format!("{}/{STAGE}", home.tables());
+        let failed = |error: lancedb::Error| StoreError::table("write", name, &error);
+        let connection = lancedb::connect(&stage).execute().await.map_err(failed)?;
+        let created = connection.create_table(name, batches).execute().await;
+        created.map_err(failed)?;
+    }
+    Ok(rows)
+}
+
+/// The namespaces that other tables know, with ids above all that they name.
+async fn namespaces(
+    inner: &Inner,
+    manifest: &Manifest,
+    sound: &[RecordBatch],
+) -> Result<RecordBatch, StoreError> {
+    let damaged = |reason| StoreError::Table {
+        action: "write",
+        table: table::NAMESPACES.to_owned(),
+        reason,
+    };
+    let mut next: BTreeMap<String, u64> = BTreeMap::new();
+    for batch in sound {
+        next.extend(schema::read_namespaces(batch).map_err(damaged)?);
+    }
+    for name in [table::MEMORIES, table::KEYS] {
+        let column = if name == table::MEMORIES {
+            "id"
+        } else {
+            "memory"
+        };
+        let read = |batch: &RecordBatch| schema::read_places(batch, column);
+        let Ok(places) = inner.views.rows(manifest, name, None, read).await else {
+            continue;
+        };
+        for (namespace, id) in places {
+            let number = super::effect::memory_number(&id).unwrap_or(0);
+            let next = next.entry(namespace).or_insert(1);
+            *next = (*next).max(number + 1);
+        }
+    }
+    let rows: Vec<(&str, u64)> = next
+        .iter()
+        .map(|(name, next)| (name.as_str(), *next))
+        .collect();
+    schema::namespaces(&rows).map_err(damaged)
+}
+
+/// Brings a repair to its end: every step may have been taken already.
+async fn finish(
+    home: &Home,
+    directory: &Directory,
+    plan: Plan,
+    mut repaired: Repaired,
+) -> Result<Repaired, StoreError> {
+    let aside = directory.path().join(ASIDE).join(&plan.aside);
+    disk::create_directories(&aside).map_err(|e| StoreError::io("create", &aside, &e))?;
+    for RepairedTable { name, kept, .. } in &plan.tables {
+        let file = format!("{name}.lance");
+        let (here, staged) = (
+            directory.path().join(&file),
+            directory.path().join(STAGE).join(&file),
+        );
+        let old = aside.join(&file);
+        // As long as the new one is not in its place, what is there is the old one.
+        if (staged.exists() || *kept == 0) && here.exists() && !old.exists() {
+            rename(&here, &old)?;
+        }
+        if staged.exists() {
+            rename(&staged, &here)?;
+        }
+    }
+    let inner = Inner::new(
+        home.clone(),
+        Arc::new(Unused(plan.manifest.embedder.clone())),
+    )
+    .await?;
+    let mut manifest = plan.manifest;
+    let since = SystemTime::now() - CLOCK_SLACK;
+    inner.count(&mut manifest, since).await?;
+    let plan_file = directory.path().join(PLAN);
+    fs::remove_file(&plan_file).map_err(|e| StoreError::io("remove", &plan_file, &e))?;
+    remove_stage(directory)?;
+    repaired.set_aside = Some(aside.display().to_string());
+    repaired.tables = plan.tables;
+    Ok(repaired)
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
+    fs::rename(from, to).map_err(|e| StoreError::io("rename", from, &e))
+}
+
+/// Removes tables that an interrupted repair was about to write.
+fn remove_stage(directory: &Directory) -> Result<(), StoreError> {
+    let stage = directory.path().join(STAGE);
+    match fs::remove_dir_all(&stage) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(StoreError::io("remove", &stage, &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The first number that no earlier repair took.
+fn aside_name(directory: &Directory) -> String {
+    let aside = directory.path().join(ASIDE);
+    let mut number = 1_u32;
+    while aside.join(number.to_string()).exists() {
+        number += 1;
+    }
+    number.to_string()
+}
+
+/// The embedder of a store in which nothing is embedded.
+struct Unused(EmbedderIdentity);
+
+#[async_trait]
+impl Embedder for Unused {
+    fn identity(&self) -> &EmbedderIdentity {
+        &self.0
+    }
+
+    async fn embed(&self, _: &[String], _: Side) -> Result<Embedded, EmbeddingError> {
+        Ok(Vec::new().into())
+    }
+}

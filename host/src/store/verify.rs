@@ -1,0 +1,272 @@
+//! Verifying a store: every byte of every file that it needs is read, and what of it is not sound is said. Nothing is
+//! changed.
+
+use std::collections::{BTreeMap, HashSet};
+
+use arrow::array::RecordBatch;
+
+use super::fold::Fold;
+use super::home::{Home, LookedAt};
+use super::manifest::Manifest;
+use super::pieces::Pieces;
+use super::schema::{self, table};
+use super::seal::{BrokenSeal, Depth, table_of};
+use super::views::Views;
+use super::{Store, StoreError, Unsound, repair};
+
+/// What a store holds, and what of it is not sound.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct Verified {
+    /// Where it is.
+    pub store: String,
+    /// Whose vectors it holds.
+    pub embedder: String,
+    /// Its tables.
+    pub tables: Vec<VerifiedTable>,
+    /// What runs have written and no checkpoint has taken into the tables yet.
+    pub journals: Vec<VerifiedJournal>,
+    /// What is wrong with the store as a whole, and can be put right from a copy.
+    pub damage: Vec<String>,
+    /// Damaged pieces of journals that earlier runs set aside.
+    pub set_aside: Vec<String>,
+}
+
+/// A table as it was read.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct VerifiedTable {
+    /// Its name.
+    pub name: String,
+    /// The version that counts.
+    pub version: u64,
+    /// Its rows that are sound; unknown where they cannot be read.
+    pub rows: Option<usize>,
+    /// How many files it takes.
+    pub files: usize,
+    /// Their size.
+    pub bytes: u64,
+    /// What is wrong with it.
+    pub damage: Vec<String>,
+    /// How many of its rows stand in a journal as well, and come back from there.
+    pub in_journals: usize,
+}
+
+/// A journal as it was read.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct VerifiedJournal {
+    /// The name of its files.
+    pub name: String,
+    /// The namespace that it is of; unknown if nothing of it can be read.
+    pub namespace: Option<String>,
+    /// Its sound records: transactions, lists of attempts, lists of results.
+    pub records: usize,
+    /// Which process is writing to it.
+    pub held_by: Option<String>,
+    /// What was damaged or is gone.
+    pub damage: Vec<String>,
+    /// What looks as if a process had been killed while it wrote.
+    pub cut: Vec<String>,
+}
+
+impl Verified {
+    /// Whether nothing is lost and nothing is to be put right.
+    pub fn is_sound(&self) -> bool {
+        self.damage.is_empty()
+            && self.tables.iter().all(|table| table.damage.is_empty())
+            && self
+                .journals
+                .iter()
+                .all(|journal| journal.damage.is_empty())
+    }
+}
+
+impl Store {
+    /// Reads all of the store at `uri` and says what is not sound. It need not be possible to open it.
+    ///
+    /// # Errors
+    /// There is no store; it has another schema version; neither its `memhost.json` nor the copy of that can be read;
+    /// what is there cannot be listed.
+    pub async fn verify(uri: &str) -> Result<Verified, StoreError> {
+        let home = Home::open(uri).await?;
+        let manifest = read_manifest(&home, uri).await?;
+        let broken = home
+            .broken_seals(manifest.files.clone(), Depth::Everything)
+            .await?;
+        let views = Views::open(&home).await?;
+        let looked_at = home.look_at_journals().await?;
+        let journals = looked_at.iter().map(VerifiedJournal::new).collect();
+        let in_journals = rows_in(looked_at);
+        let mut tables = Vec::new();
+        for (name, version) in &manifest.tables {
+            let files = manifest.files.iter();
+            let files: Vec<u64> = files
+                .filter(|(path, _)| table_of(path) == name)
+                .map(|(_, seal)| seal.bytes)
+                .collect();
+            let mut damage = in_words(&broken, name);
+            let rows = if damage.is_empty() {
+                match read(&views, &manifest, name).await {
+                    Ok((rows, lacking)) => {
+                        damage.extend(lacking);
+                        Some(rows)
+                    }
+                    Err(error) => {
+                        damage.push(error.to_string());
+                        None
+                    }
+                }
+            } else {
+                // What was changed is not read: LanceDB takes it for what it wrote.
+                let pieces = Pieces::of(&home.tables(), name, *version, &broken).await;
+                pieces.ok().and_then(|pieces| pieces.sound_rows())
+            };
+            tables.push(VerifiedTable {
+                name: name.clone(),
+                version: *version,
+                rows,
+                files: files.len(),
+                bytes: files.iter().sum(),
+                damage,
+                in_journals: in_journals.get(name.as_str()).copied().unwrap_or(0),
+            });
+        }
+        let mut damage = Vec::from_iter(manifest.restored.clone());
+        if home.read(repair::PLAN).await?.is_some() {
+            let uri = home.tables();
+            damage.push(StoreError::HalfRepaired { uri }.to_string());
+        }
+        Ok(Verified {
+            store: home.tables(),
+            embedder: manifest.embedder.name.clone(),
+            tables,
+            journals,
+            damage,
+            set_aside: home.set_aside().await?,
+        })
+    }
+}
+
+impl VerifiedJournal {
+    fn new(journal: &LookedAt) -> Self {
+        let unsound = journal.sealed.extent.unsound();
+        let (damage, cut): (Vec<_>, Vec<_>) =
+            unsound.iter().partition(|unsound| unsound.is_damage());
+        let shown = |unsound: Vec<&Unsound>| unsound.iter().map(ToString::to_string).collect();
+        VerifiedJournal {
+            name: journal.stem.clone(),
+            namespace: journal.sealed.namespace.clone(),
+            records: journal.sealed.records.len(),
+            held_by: journal.holder.clone(),
+            damage: shown(damage),
+            // Whoever writes to it may be in the middle of a group.
+            cut: match journal.holder {
+                Some(_) => Vec::new(),
+                None => shown(cut),
+            },
+        }
+    }
+}
+
+/// What a store is, if there is one.
+pub(super) async fn read_manifest(home: &Home, uri: &str) -> Result<Manifest, StoreError> {
+    let manifest = Manifest::read(home).await?;
+    manifest.ok_or_else(|| StoreError::NoStore {
+        uri: uri.to_owned(),
+    })
+}
+
+/// What is wrong with the files of a table.
+pub(super) fn in_words(broken: &[BrokenSeal], name: &str) -> Vec<String> {
+    let of_table = broken
+        .iter()
+        .filter(|broken| table_of(&broken.path) == name);
+    of_table.map(BrokenSeal::to_string).collect()
+}
+
+/// How many rows of each table the journals hold.
+fn rows_in(journals: Vec<LookedAt>) -> BTreeMap<&'static str, usize> {
+    let mut fold = Fold::default();
+    for LookedAt { sealed, .. } in journals {
+        let namespace = sealed.namespace.unwrap_or_default();
+        fold.add(&namespace, sealed.records);
+    }
+    let of_all = |count: fn(&super::fold::Changes) -> usize| -> usize {
+        fold.namespaces.values().map(count).sum()
+    };
+    BTreeMap::from([
+        (table::NAMESPACES, fold.namespaces.len()),
+        (
+            table::MEMORIES,
+            of_all(|c| c.memories.values().flatten().count()),
+        ),
+        (
+            table::KEYS,
+            of_all(|c| c.vectors.values().map(Vec::len).sum()),
+        ),
+        (table::LINKS, of_all(|c| c.links.values().flatten().count())),
+        (table::BLOBS, of_all(|c| c.blobs.values().flatten().count())),
+        (table::RECEIPTS, of_all(|c| c.receipts.len())),
+        (table::ATTEMPTS, fold.attempts.len()),
+        (table::RESULTS, fold.results.len()),
+    ])
+}
+
+/// Reads every row of a table; says how many there are, and what they lack in other tables.
+async fn read(
+    views: &Views,
+    manifest: &Manifest,
+    name: &str,
+) -> Result<(usize, Option<String>), StoreError> {
+    let rows = match name {
+        table::NAMESPACES => views
+            .rows(manifest, name, None, schema::read_namespaces)
+            .await?
+            .len(),
+        table::MEMORIES => views
+            .rows(manifest, name, None, schema::read_memories)
+            .await?
+            .len(),
+        table::LINKS => views
+            .rows(manifest, name, None, schema::read_links)
+            .await?
+            .len(),
+        table::BLOBS => views
+            .rows(manifest, name, None, schema::read_blobs)
+            .await?
+            .len(),
+        table::KEYS => {
+            let keys = views.rows(manifest, name, None, schema::read_keys).await?;
+            return Ok((keys.len(), lacking(views, manifest, &keys).await?));
+        }
+        _ => views.rows(manifest, name, None, each_row).await?.len(),
+    };
+    Ok((rows, None))
+}
+
+/// Keys whose memories are not there, in words.
+async fn lacking(
+    views: &Views,
+    manifest: &Manifest,
+    keys: &[schema::KeyRow],
+) -> Result<Option<String>, StoreError> {
+    let read = |batch: &RecordBatch| schema::read_places(batch, "id");
+    let places = views.rows(manifest, table::MEMORIES, None, read);
+    // A table of memories that cannot be read is told where it stands.
+    let Ok(places) = places.await else {
+        return Ok(None);
+    };
+    let places: HashSet<(String, String)> = places.into_iter().collect();
+    let lacking = keys
+        .iter()
+        .filter(|key| !places.contains(&(key.namespace.clone(), key.memory.clone())))
+        .count();
+    Ok((lacking > 0).then(|| format!("{lacking} keys belong to memories that are not there")))
+}
+
+/// A row whose columns are read by no part of the host.
+fn each_row(batch: &RecordBatch) -> Result<Vec<()>, String> {
+    batch.columns().iter().try_for_each(|column| {
+        let data = column.to_data();
+        data.validate_full().map_err(|error| error.to_string())
+    })?;
+    Ok(vec![(); batch.num_rows()])
+}

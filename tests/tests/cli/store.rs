@@ -1,0 +1,264 @@
+//! `memhost store`, and what a comparison says of a damaged store: nothing is lost without a word.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{Place, Said, with_pets};
+
+/// One plugin on the pets, with everything kept in one store.
+fn compare(place: &Place, output: &str) -> Said {
+    let arguments = ["compare", "rag", "--suite", "pets.jsonl", "--no-check"];
+    place.memhost(&[&arguments[..], &["--store", "store", "--output", output]].concat())
+}
+
+fn store(place: &Place, command: &str) -> Said {
+    place.memhost(&["store", command, "--store", "store"])
+}
+
+/// The rows of a table, as `verify` counts them.
+fn rows(place: &Place, table: &str) -> u64 {
+    let said = place.memhost(&["store", "verify", "--store", "store", "--format", "json"]);
+    let tables = said.json()["tables"].as_array().unwrap().clone();
+    let found = tables.into_iter().find(|found| found["name"] == table);
+    found.unwrap()["rows"].as_u64().unwrap()
+}
+
+/// The files of a table in which its rows stand.
+fn data(place: &Place, table: &str) -> Vec<PathBuf> {
+    let folder = place.path(&format!("store/{table}.lance/data"));
+    let entries = fs::read_dir(folder).unwrap();
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+fn flip(path: &Path, place: usize) {
+    let mut bytes = fs::read(path).unwrap();
+    bytes[place] ^= 1;
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_damaged_journal_of_a_killed_run_costs_one_group_and_the_next_run_says_so() {
+    let place = with_pets();
+    compare(&place, "first").succeeds();
+    let of_one_run = rows(&place, "results");
+    // A killed run leaves its journals; that of attempts and results is made here of a run's own.
+    let journal = place.path("store/journal");
+    let name = "memhost_attempts_and_results_0-0123456789abcdef.00000000000000000000.log";
+    fs::write(
+        journal.join(name),
+        b"these are no groups, and longer than a head",
+    )
+    .unwrap();
+
+    let said = compare(&place, "second").succeeds();
+    let path = journal.join(name).canonicalize();
+    assert!(path.is_err(), "the damaged journal still stands in the way");
+    said.complains(&[
+        "warning: ",
+        name,
+        "damaged at bytes 0 to 42",
+        "0 sound groups",
+    ]);
+    assert!(journal.join(name.replace(".log", ".damaged")).is_file());
+    assert_eq!(rows(&place, "results"), 2 * of_one_run);
+    let said = compare(&place, "third").succeeds();
+    said.complains(&["set aside by an earlier run", "Delete it"]);
+}
+
+#[test]
+fn a_table_that_is_gone_is_said_before_anything_is_run() {
+    let place = with_pets();
+    compare(&place, "first").succeeds();
+    fs::remove_dir_all(place.path("store/results.lance")).unwrap();
+    let said = compare(&place, "second").fails(1);
+    said.complains(&[
+        "`results.lance/",
+        "is gone",
+        "memhost store verify --store",
+        "memhost store repair --store",
+    ]);
+    assert!(!place.path("second").exists(), "something was begun");
+
+    store(&place, "verify")
+        .fails(1)
+        .says(&["results", "DAMAGED", "memories", "sound", "is gone"]);
+    store(&place, "repair")
+        .succeeds()
+        .says(&["table results: 0 rows kept"]);
+    store(&place, "verify")
+        .succeeds()
+        .says(&["everything is sound"]);
+    compare(&place, "second").succeeds();
+    assert!(rows(&place, "results") > 0);
+    let said = store(&place, "repair").succeeds();
+    said.says(&["everything is sound, and nothing was to be done"]);
+}
+
+#[test]
+fn an_emptied_data_file_is_said_before_anything_is_run_and_costs_its_rows_alone() {
+    let place = with_pets();
+    compare(&place, "first").succeeds();
+    let first = data(&place, "results");
+    let of_one_run = rows(&place, "results");
+    compare(&place, "second").succeeds();
+    fs::write(&first[0], b"").unwrap();
+    let said = compare(&place, "third").fails(1);
+    said.complains(&["has 0 bytes and had"]);
+    let lost = format!("table results: {of_one_run} rows kept, {of_one_run} rows lost");
+    store(&place, "repair")
+        .succeeds()
+        .says(&[&lost, "damaged/1"]);
+    compare(&place, "third").succeeds();
+    assert_eq!(rows(&place, "results"), 2 * of_one_run);
+}
+
+#[test]
+fn a_changed_byte_is_found_by_verify_and_what_can_be_read_can_be_kept() {
+    let place = with_pets();
+    compare(&place, "first").succeeds();
+    let before = rows(&place, "results");
+    let file = data(&place, "results").remove(0);
+    let bytes = fs::read(&file).unwrap();
+    let text = bytes.windows(4).position(|bytes| bytes == b"pets").unwrap();
+    flip(&file, text);
+    let said = store(&place, "verify").fails(1);
+    said.says(&["was changed: its SHA-256 is another one"]);
+    let said = place.memhost(&["store", "repair", "--store", "store", "--keep-doubtful"]);
+    said.succeeds().says(&["of them doubtful), 0 rows lost"]);
+    assert_eq!(rows(&place, "results"), before);
+}
+
+#[test]
+fn a_damaged_manifest_costs_nothing() {
+    let place = with_pets();
+    compare(&place, "first").succeeds();
+    for harm in ["", "{", "gone"] {
+        let manifest = place.path("store/memhost.json");
+        match harm {
+            "gone" => fs::remove_file(&manifest).unwrap(),
+            text => fs::write(&manifest, text).unwrap(),
+        }
+        let said = compare(&place, "again").succeeds();
+        said.complains(&["warning: ", "memhost.json", "nothing is lost"]);
+        store(&place, "verify").succeeds();
+    }
+}
+
+#[test]
+fn an_interrupted_repair_is_gone_on_with() {
+    let place = with_pets();
+    compare(&place, "first").succeeds();
+    let before = rows(&place, "results");
+    compare(&place, "second").succeeds();
+    let whole = place.path("whole");
+    copy(&place.path("store"), &whole);
+    fs::remove_file(&data(&place, "results")[0]).unwrap();
+    store(&place, "repair").succeeds();
+    // As after a kill between two of its renames: the plan is there, the old table is aside, the new one is not in place.
+    let aside = place.path("store/damaged/1");
+    let here = place.path("store/results.lance");
+    fs::create_dir_all(place.path("store/repair")).unwrap();
+    fs::rename(&here, place.path("store/repair/results.lance")).unwrap();
+    let manifest = fs::read_to_string(place.path("store/memhost.json")).unwrap();
+    let mut manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    manifest["tables"]["results"] = 1.into();
+    let files = manifest["files"].as_object_mut().unwrap();
+    files.retain(|path, _| !path.starts_with("results.lance"));
+    let plan = serde_json::json!({
+        "aside": "1",
+        "tables": [{"name": "results", "kept": before, "doubtful": 0, "lost": before}],
+        "manifest": manifest,
+    });
+    fs::write(place.path("store/repair.json"), plan.to_string()).unwrap();
+
+    compare(&place, "third")
+        .fails(1)
+        .complains(&["did not come to its end", "memhost store repair"]);
+    store(&place, "repair").succeeds();
+    assert!(aside.join("results.lance").is_dir() && here.is_dir());
+    store(&place, "verify").succeeds();
+    assert_eq!(rows(&place, "results"), before);
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let to = to.join(path.file_name().unwrap());
+        match path.is_dir() {
+            true => copy(&path, &to),
+            false => drop(fs::copy(&path, &to).unwrap()),
+        }
+    }
+}
+
+#[test]
+fn a_fresh_volume_is_a_place_for_a_store_and_a_folder_of_ones_own_is_not() {
+    let place = with_pets();
+    fs::create_dir_all(place.path("store/lost+found")).unwrap();
+    compare(&place, "first").succeeds();
+    fs::create_dir_all(place.path("mine/photos")).unwrap();
+    let said = place.memhost(&["compare", "rag", "--suite", "pets.jsonl", "--store", "mine"]);
+    said.fails(1).complains(&["holds `photos`"]);
+}
+
+#[test]
+fn what_is_no_store_is_said_in_words() {
+    let place = Place::new();
+    for command in ["verify", "repair"] {
+        let said = place.memhost(&["store", command, "--store", "nothing"]);
+        said.fails(1)
+            .complains(&["there is no store at `nothing`", "--store"]);
+        assert!(place.names().is_empty());
+        place
+            .memhost(&["store", command])
+            .fails(2)
+            .complains(&["which store?"]);
+    }
+}
+
+#[test]
+fn a_damaged_manifest_of_a_comparison_is_written_anew_and_its_cells_are_used() {
+    let place = with_pets();
+    compare(&place, "out").succeeds();
+    for harm in ["", "{\"format\": ", "{\"format\": 99999}"] {
+        fs::write(place.path("out/manifest.json"), harm).unwrap();
+        let said = compare(&place, "out").succeeds();
+        said.complains(&["manifest.json`", "Its finished cells are used"]);
+        place.memhost(&["report", "out"]).succeeds();
+    }
+}
+
+#[test]
+fn a_changed_cell_is_run_again() {
+    let place = with_pets();
+    let before = compare(&place, "out").succeeds();
+    let cells: Vec<_> = fs::read_dir(place.path("out/cells")).unwrap().collect();
+    let cell = cells.into_iter().next().unwrap().unwrap().path();
+    let text = fs::read_to_string(&cell).unwrap();
+    let changed = text.replacen("\"tokens\":", "\"tokens\":1", 1);
+    assert_ne!(changed, text);
+    fs::write(&cell, changed).unwrap();
+    let said = compare(&place, "out").succeeds();
+    let said = said.complains(&["was changed since it was written"]);
+    let scores = |said: &Said| {
+        said.out
+            .lines()
+            .filter(|line| line.contains("answer@"))
+            .count()
+    };
+    assert_eq!(scores(&said), scores(&before));
+}
+
+#[test]
+fn temporary_stores_of_killed_runs_are_removed_by_a_later_one() {
+    let place = with_pets();
+    let temporary = place.path("temporary");
+    let killed = temporary.join("memhost-killed");
+    fs::create_dir_all(killed.join("x/store")).unwrap();
+    fs::write(killed.join(".lock"), "process 1 on this machine").unwrap();
+    let mut command = place.command(&["compare", "rag", "--suite", "pets.jsonl", "--no-check"]);
+    Said::from(command.env("TMPDIR", &temporary).output().unwrap()).succeeds();
+    assert!(!killed.exists());
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
+}
