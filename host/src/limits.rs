@@ -1,8 +1,14 @@
 //! What a call may spend, and what is said when it wants more.
 
+#[cfg(test)]
+mod page;
+mod store;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+pub use store::{StoreLimit, StoreLimits};
 
 /// Native stack of a plugin's calls.
 pub(crate) const STACK_BYTES: usize = 512 << 10;
@@ -54,6 +60,8 @@ pub struct Limits {
     pub host_calls: u32,
     /// Language model requests; those beyond are answered with the fault `exhausted`. Default: 256.
     pub model_calls: u32,
+    /// `[limits.store]`: what the store takes and keeps.
+    pub store: StoreLimits,
 }
 
 impl Default for Limits {
@@ -68,6 +76,7 @@ impl Default for Limits {
             log_lines: 1_000,
             host_calls: 100_000,
             model_calls: 256,
+            store: StoreLimits::default(),
         }
     }
 }
@@ -93,12 +102,14 @@ pub enum Limit {
     HostCalls,
     /// [`Limits::model_calls`]
     ModelCalls,
+    /// [`Limits::store`]
+    Store(StoreLimit),
     /// How deep calls may nest; no setting, because no honest plugin comes near it.
     Stack,
 }
 
 impl Limit {
-    /// Its key under `[limits]` in `memhost.toml`; the stack has none.
+    /// Its key in the [table](Limit::table) of `memhost.toml`; the stack has none.
     pub fn key(self) -> Option<&'static str> {
         Some(match self {
             Limit::Fuel => "fuel",
@@ -110,8 +121,26 @@ impl Limit {
             Limit::LogLines => "log_lines",
             Limit::HostCalls => "host_calls",
             Limit::ModelCalls => "model_calls",
+            Limit::Store(limit) => limit.key(),
             Limit::Stack => return None,
         })
+    }
+
+    /// The table of `memhost.toml` that its key stands in.
+    pub fn table(self) -> &'static str {
+        match self {
+            Limit::Store(_) => "limits.store",
+            _ => "limits",
+        }
+    }
+
+    /// Whether reaching it takes as long as the limit is large: a strategy that does so in every call costs its
+    /// limits each time.
+    pub fn is_spent(self) -> bool {
+        matches!(
+            self,
+            Limit::Fuel | Limit::WallClock | Limit::Memory | Limit::Stack | Limit::HostCalls
+        )
     }
 
     /// The value that it has, in the unit of its key. The stack's belongs to the engine.
@@ -126,6 +155,7 @@ impl Limit {
             Limit::LogLines => limits.log_lines.into(),
             Limit::HostCalls => limits.host_calls.into(),
             Limit::ModelCalls => limits.model_calls.into(),
+            Limit::Store(limit) => limit.value(&limits.store),
             Limit::Stack => STACK_BYTES as u64,
         }
     }
@@ -184,6 +214,7 @@ impl std::fmt::Display for LimitReached {
             Limit::LogLines => write!(f, "it logs more than {allowed} lines")?,
             Limit::HostCalls => write!(f, "it calls the host more than {allowed} times")?,
             Limit::ModelCalls => write!(f, "it asks for more than {allowed} model calls")?,
+            Limit::Store(limit) => write!(f, "{} may be {allowed}", limit.name())?,
             Limit::Stack => write!(
                 f,
                 "its calls nest until the stack is full (the host's is {allowed} bytes): a recursion without end"
@@ -195,7 +226,8 @@ impl std::fmt::Display for LimitReached {
         match self.limit.key() {
             Some(key) => write!(
                 f,
-                "; `{key}` under [limits] in memhost.toml raises the limit"
+                "; `{key}` under [{}] in memhost.toml raises the limit",
+                self.limit.table()
             ),
             None => Ok(()),
         }
@@ -252,7 +284,9 @@ mod tests {
             assert!(told.contains(key) && told.contains('7'), "{told}");
         }
         let written = toml::to_string(&Limits::default()).unwrap();
-        assert_eq!(written.lines().count(), keys.len(), "{written}");
+        let (own, store) = written.split_once("\n[store]").unwrap();
+        assert_eq!(own.lines().count(), keys.len(), "{own}");
+        assert_eq!(store.trim().lines().count(), StoreLimit::ALL.len());
         assert_eq!(
             toml::from_str::<Limits>(&written).unwrap(),
             Limits::default()

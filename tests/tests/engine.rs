@@ -11,8 +11,10 @@ use memhost::capability::{CallContext, RunState};
 use memhost::contract::{
     Arm, Attempt, Authority, Fault, Guidance, Op, Outcome, Pressure, Request, Verdict,
 };
+use memhost::embedding::{Builtin, Embedder};
 use memhost::engine::{CallFailure, Compiler, Engine, EngineOptions, Limit, Limits, Plugin};
 use memhost::model::{Completion, LanguageModel, Models};
+use memhost::store::Store;
 use memhost::strategy::{Answer, Phases, Strategy};
 use memhost_tests::plugin;
 
@@ -399,6 +401,39 @@ async fn what_it_returns_is_checked_before_it_is_handed_on() {
     }
     let error = plugin.plan(&settings("no trials")).await.unwrap_err();
     assert!(error.to_string().contains("trials is 0"), "{error}");
+}
+
+#[tokio::test]
+async fn what_a_plugin_hands_out_and_looks_for_is_bounded() {
+    let plugin = hostile().await;
+    let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
+    let store = Store::open("memory://bounded", embedder).await.unwrap();
+    let namespace = store.namespace("a").await.unwrap();
+    for (wish, told) in [
+        (
+            "endless note",
+            "bytes of one receipt's note may be 65536 (it asked for 2097152); `note_bytes` under [limits.store]",
+        ),
+        (
+            "endless citations",
+            "citations of one receipt may be 10000 (it asked for 20000)",
+        ),
+        (
+            "search every field",
+            "fields that lexical searches of this namespace rank by may be 100 (it asked for 101)",
+        ),
+        (
+            "filter without end",
+            "a filter has 10000 conditions, and may have 256",
+        ),
+    ] {
+        let context = CallContext {
+            namespace: Some(namespace.clone()),
+            ..context(limits())
+        };
+        let error = retrieve(&plugin, wish, context).await.result.unwrap_err();
+        assert!(error.to_string().contains(told), "{error}");
+    }
 }
 
 #[tokio::test]

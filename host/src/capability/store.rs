@@ -9,6 +9,10 @@ use super::Capabilities;
 use crate::contract::generated::memhost::strategy::store::{Filter, Host, Ranking, Scan, Search};
 use crate::contract::{Attempt, Fault, Hit, Link, Memory, Row};
 
+/// The most conditions of one filter, every one of which is looked at for every memory: a few hundred thousand would keep
+/// the host busy for minutes without a chance to end the call.
+const MOST_CONDITIONS: usize = 256;
+
 impl Host for Capabilities {
     async fn search_memories(
         &mut self,
@@ -23,7 +27,7 @@ impl Host for Capabilities {
 
     async fn scan_memories(&mut self, query: Scan) -> wasmtime::Result<Result<Vec<Row>, Fault>> {
         self.begin().await?;
-        let namespace = self.context.memories();
+        let namespace = bounded(&query.filter).and_then(|()| self.context.memories());
         Ok(namespace.and_then(|namespace| {
             let rows = namespace.scan(&query, &self.context.view);
             rows.map_err(Fault::from)
@@ -41,7 +45,7 @@ impl Host for Capabilities {
 
     async fn count_memories(&mut self, filter: Filter) -> wasmtime::Result<Result<u32, Fault>> {
         self.begin().await?;
-        let namespace = self.context.memories();
+        let namespace = bounded(&filter).and_then(|()| self.context.memories());
         Ok(namespace.and_then(|namespace| {
             let count = namespace.count(&filter, &self.context.view);
             count.map_err(Fault::from)
@@ -77,6 +81,7 @@ impl Host for Capabilities {
 
 impl Capabilities {
     async fn search(&self, query: &Search) -> Result<Vec<Hit>, Fault> {
+        bounded(&query.filter)?;
         if let Ranking::Vector(vector) = &query.ranking
             && !vector.iter().all(|number| number.is_finite())
         {
@@ -87,6 +92,15 @@ impl Capabilities {
         let namespace = self.context.memories()?;
         let hits = namespace.search(query, &self.context.view).await;
         hits.map_err(Fault::from)
+    }
+}
+
+fn bounded(filter: &Filter) -> Result<(), Fault> {
+    match filter.len() {
+        ..=MOST_CONDITIONS => Ok(()),
+        conditions => Err(Fault::Invalid(format!(
+            "a filter has {conditions} conditions, and may have {MOST_CONDITIONS}"
+        ))),
     }
 }
 

@@ -80,6 +80,7 @@ fn every_key_stands_in_the_sample_and_every_key_of_the_sample_is_known() {
         "model.openai.x",
         "endpoint.x",
         "limits",
+        "limits.store",
     ] {
         let text = match place {
             "" => "zzz = 1".to_owned(),
@@ -94,6 +95,7 @@ fn every_key_stands_in_the_sample_and_every_key_of_the_sample_is_known() {
                 "" => SAMPLE.contains(&format!("[{key}]")) || SAMPLE.contains(&format!("[{key}.")),
                 _ => {
                     SAMPLE.contains(&format!("\n#{key} = "))
+                        || SAMPLE.contains(&format!("\n[{place}.{key}]"))
                         || SAMPLE.contains(&format!("\n#[{place}").replace(".x", ""))
                 }
             };

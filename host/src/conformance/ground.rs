@@ -10,6 +10,7 @@ use super::{CallCost, Candidate, ConformanceError};
 use crate::capability::Usage;
 use crate::embedding::{Builtin, Embedder};
 use crate::engine::Limits;
+use crate::limits::StoreLimits;
 use crate::store::Store;
 
 /// What all checks of a candidate have in common.
@@ -52,7 +53,15 @@ impl<'a> Ground<'a> {
 }
 
 async fn open(place: &Path, embedder: &Arc<dyn Embedder>) -> Result<Store, ConformanceError> {
-    Ok(Store::open(&place.to_string_lossy(), embedder.clone()).await?)
+    let store = Store::open(&place.to_string_lossy(), embedder.clone()).await?;
+    // A check fills a namespace itself, in one transaction and with vectors of whatever length.
+    Ok(store.with_limits(StoreLimits {
+        vectors_per_call: u64::MAX,
+        bytes_per_call: u64::MAX,
+        stored_bytes: u64::MAX,
+        resident_bytes: u64::MAX,
+        ..StoreLimits::default()
+    }))
 }
 
 /// What calls cost, by call.

@@ -154,6 +154,7 @@ fn hours(milliseconds: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::ControlFlow;
     use std::sync::Arc;
 
     use super::super::report::Recorder;
@@ -247,7 +248,7 @@ mod tests {
         let stream = &cell.suite.streams[0];
         StreamRun::open(&cell, &surroundings, &plan, (&reader, &guard), 0, stream)
             .await?
-            .run(&mut Recorder::default(), &mut || {})
+            .run(&mut Recorder::default(), &mut || ControlFlow::Continue(()))
             .await
     }
 

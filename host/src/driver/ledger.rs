@@ -3,11 +3,13 @@
 //! A conditional insert stands in the store as a provisional memory; any other conditional write is kept here
 //! until it is decided. Either comes into force or goes in one transaction.
 
+use std::sync::Arc;
+
 use crate::contract::{Change, Commit, Op, Patch, State};
-use crate::store::Write;
+use crate::store::{Reserved, Write, waiting_bytes};
 
 /// What one call asked for under one condition.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(super) struct Pending {
     /// The task whose next attempt, or whose re-trial, decides.
     pub(super) task: String,
@@ -17,6 +19,8 @@ pub(super) struct Pending {
     pub(super) memories: Vec<String>,
     /// Writes not yet made.
     pub(super) held: Vec<Op>,
+    /// Room in the namespace for the writes that the call has waiting.
+    pub(super) reserved: Option<Arc<Reserved>>,
 }
 
 /// What decides over a pending write.
@@ -139,6 +143,11 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
+    /// How many bytes the writes have that are not made before they are decided on.
+    pub(super) fn bytes(&self) -> u64 {
+        self.held.iter().map(|(_, op)| waiting_bytes(op)).sum()
+    }
+
     /// The same, now that the inserts have the ids `inserted`: what is decided together is together.
     pub(super) fn with(self, inserted: &[String]) -> Vec<Pending> {
         let mut pending: Vec<Pending> = Vec::new();
@@ -152,6 +161,7 @@ impl Waiting {
                     condition,
                     memories: vec![],
                     held: vec![],
+                    reserved: None,
                 });
                 pending.len() - 1
             })

@@ -22,6 +22,7 @@ pub(crate) mod grouping;
 mod ledger;
 mod model_agent;
 mod order;
+mod patience;
 mod phases;
 mod plan;
 mod receipts;
@@ -29,6 +30,7 @@ mod report;
 pub(crate) mod seen;
 mod stream;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -40,11 +42,14 @@ use crate::store::{Store, StoreError};
 use crate::strategy::Strategy;
 use crate::suite::{Reader, Suite};
 
+use patience::Patience;
+
 pub use acting::{Acting, Actors};
 pub use calendar::{Calendar, Guard, Leak};
 pub use cost::Cost;
 pub use order::Repetition;
-pub use phases::{Broken, PhaseCalls, Requests, TOLERATED};
+pub use patience::IN_A_ROW;
+pub use phases::{Broken, PhaseCalls, Requests, TOLERATED, Unfit};
 pub(crate) use plan::told;
 pub use plan::{deviations, obstacle};
 pub use report::{CellReport, MOST_GROWTH, ModelCost, Runs, TaskReport};
@@ -117,8 +122,9 @@ pub enum DriverError {
 /// Runs one cell from an empty memory.
 ///
 /// A call that fails costs that call: it is listed in the report, and the cell goes on as if the strategy
-/// had said nothing; whether that is so often the case that the cell says nothing, [`CellReport::broken`] knows. An error
-/// means that the cell has no result.
+/// had said nothing; whether that is so often the case that the cell says nothing, [`CellReport::broken`] knows. A strategy
+/// whose calls use up their limits [one after the other](IN_A_ROW) is given up, and the cell ends there. An error means
+/// that the cell has no result.
 pub async fn run_cell(
     cell: &Cell,
     surroundings: &Surroundings,
@@ -140,9 +146,18 @@ pub async fn run_cell(
     let guard = Guard::new(&cell.suite);
     let total = cell.suite.episodes().count();
     let mut done = 0;
+    let patience = Arc::new(Patience::with(cell.strategy.clone()));
+    let cell = &Cell {
+        strategy: patience.clone(),
+        ..cell.clone()
+    };
     let mut advance = || {
         done += 1;
         progress.advance(done, total);
+        match patience.given_up() {
+            Some(_) => ControlFlow::Break(()),
+            None => ControlFlow::Continue(()),
+        }
     };
     let mut report = report::Recorder::default();
     for (index, stream) in cell.suite.streams.iter().enumerate() {
@@ -150,6 +165,10 @@ pub async fn run_cell(
             .await?
             .run(&mut report, &mut advance)
             .await?;
+        if let Some((phase, unfit)) = patience.given_up() {
+            report.unfit(phase, unfit);
+            break;
+        }
     }
     Ok(report.finish(start.elapsed()))
 }

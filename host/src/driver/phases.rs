@@ -16,6 +16,11 @@ use crate::capability::ModelCall;
 /// that this is well below what a comparison of the usual size can tell apart. One of 3 is too many, one of 500 is not.
 pub const TOLERATED: f64 = 0.02;
 
+/// The most purposes that are counted apart; a strategy names them as it likes.
+const MOST_PURPOSES: usize = 100;
+/// Under which all others are counted.
+const OTHER_PURPOSES: &str = "(others)";
+
 /// The phase in which an agent on a language model works, and a judge chooses among its runs.
 pub(super) const ACT: &str = "act";
 
@@ -33,6 +38,18 @@ pub struct PhaseCalls {
     /// What these calls asked of language models, by purpose.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub requests: BTreeMap<String, Requests>,
+    /// Why it is not called any more, where it was given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfit: Option<Unfit>,
+}
+
+/// Why a strategy was given up: its calls use up their limits.
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Unfit {
+    /// How many calls did, one after the other.
+    pub in_a_row: u64,
+    /// What the last of them said.
+    pub last: String,
 }
 
 /// Requests to language models, for one purpose.
@@ -51,7 +68,7 @@ impl PhaseCalls {
     /// Books what a call asked of models.
     pub(super) fn asked(&mut self, calls: &[ModelCall]) {
         for call in calls {
-            let requests = self.requests.entry(call.purpose.clone()).or_default();
+            let requests = by_purpose(&mut self.requests, &call.purpose);
             requests.made += 1;
             if !call.answered {
                 requests.unanswered += 1;
@@ -67,6 +84,18 @@ impl PhaseCalls {
         self.failed += 1;
         self.first.get_or_insert_with(|| first_line(text));
     }
+}
+
+/// What is counted under a purpose, or, once there are too many, under all others.
+pub(super) fn by_purpose<'a, V: Default>(
+    all: &'a mut BTreeMap<String, V>,
+    purpose: &str,
+) -> &'a mut V {
+    let purpose = match all.len() < MOST_PURPOSES || all.contains_key(purpose) {
+        true => purpose,
+        false => OTHER_PURPOSES,
+    };
+    all.entry(purpose.to_owned()).or_default()
 }
 
 /// The first line of a text; traps come with a backtrace.
@@ -88,11 +117,28 @@ pub struct Broken {
     pub of: u64,
     /// What the first one said; empty if it said nothing.
     pub first: String,
+    /// Whether the strategy was given up, because so many in a row used up their limits.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unfit: bool,
 }
 
 impl Broken {
     /// The part of these phases that failed most, if that is more than is tolerated.
     pub(super) fn of(phases: &BTreeMap<String, PhaseCalls>) -> Option<Broken> {
+        let unfit = phases.iter().find_map(|(phase, calls)| {
+            let Unfit { in_a_row, last } = calls.unfit.as_ref()?;
+            Some(Broken {
+                phase: phase.clone(),
+                purpose: None,
+                failed: *in_a_row,
+                of: *in_a_row,
+                first: first_line(last),
+                unfit: true,
+            })
+        });
+        if unfit.is_some() {
+            return unfit;
+        }
         let parts = phases.iter().flat_map(|(phase, calls)| parts(phase, calls));
         let broken = parts.filter(|part| part.share() > TOLERATED);
         // The first of equals: that calls failed says more than that their requests were not answered.
@@ -110,12 +156,16 @@ impl Broken {
             failed: failures.len() as u64,
             of: calls,
             first: first_line(failures.first()?),
+            unfit: false,
         };
         (broken.share() > TOLERATED).then_some(broken)
     }
 
     /// The same of several runs together, the worst of which it is of.
     pub fn over(self, runs: &[&BTreeMap<String, PhaseCalls>]) -> Broken {
+        if self.unfit {
+            return self;
+        }
         let same = |part: &Broken| part.phase == self.phase && part.purpose == self.purpose;
         let all = runs.iter().flat_map(|phases| phases.iter());
         let all: Vec<Broken> = all
@@ -146,6 +196,7 @@ fn parts(phase: &str, calls: &PhaseCalls) -> impl Iterator<Item = Broken> {
         failed: calls.failed,
         of: calls.calls,
         first: calls.first.clone().unwrap_or_default(),
+        unfit: false,
     };
     let requests = calls
         .requests
@@ -156,6 +207,7 @@ fn parts(phase: &str, calls: &PhaseCalls) -> impl Iterator<Item = Broken> {
             failed: requests.unanswered,
             of: requests.made,
             first: requests.first.clone().unwrap_or_default(),
+            unfit: false,
         });
     std::iter::once(own).chain(requests)
 }
@@ -169,8 +221,13 @@ impl fmt::Display for Broken {
             failed,
             of,
             first,
+            unfit,
         } = self;
         match purpose {
+            _ if *unfit => write!(
+                f,
+                "given up as unfit, because {failed} {phase} calls in a row used up their limits"
+            )?,
             None if phase.is_empty() => write!(f, "{failed} of {of} calls failed")?,
             None => write!(f, "{failed} of {of} {phase} calls failed")?,
             Some(purpose) => write!(
@@ -203,6 +260,7 @@ mod tests {
             failed,
             first: (failed > 0).then(|| "it fell over".to_owned()),
             requests: requests.collect(),
+            unfit: None,
         }
     }
 
@@ -267,6 +325,22 @@ mod tests {
             ]),
             Some("4 of 4 distill calls failed: it fell over".to_owned())
         );
+    }
+
+    #[test]
+    fn whoever_was_given_up_is_said_to_be_unfit_whatever_else_failed() {
+        let mut slow = phase(40, 3, &[]);
+        slow.unfit = Some(Unfit {
+            in_a_row: 3,
+            last: "it did not return within 5 ms\nat line 3".to_owned(),
+        });
+        let words = "given up as unfit, because 3 retrieve calls in a row used up their limits: it did not return \
+                     within 5 ms";
+        let phases = [("distill", phase(4, 4, &[])), ("retrieve", slow)];
+        assert_eq!(told(&phases).as_deref(), Some(words));
+        let phases: BTreeMap<_, _> = phases.map(|(name, calls)| (name.to_owned(), calls)).into();
+        let over = Broken::of(&phases).unwrap().over(&[&phases, &phases]);
+        assert_eq!(over.to_string(), words);
     }
 
     #[test]

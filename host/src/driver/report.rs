@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::phases::{ACT, Broken, PhaseCalls};
+use super::phases::{ACT, Broken, PhaseCalls, Unfit, by_purpose};
 use crate::capability::{ModelCall, Usage};
 use crate::contract::Arm;
 use crate::model::Mended;
@@ -11,6 +11,13 @@ use crate::suite::Scores;
 
 /// Points that a report keeps of how memory grew: more than a plot can show.
 pub const MOST_GROWTH: usize = 200;
+
+/// Failures whose text is kept with its backtrace; of later ones it is the first line.
+const QUOTED_WHOLE: usize = 100;
+/// The longest text of one of these, in bytes.
+const LONGEST_FAILURE: usize = 16 << 10;
+/// The longest text of a later one, in bytes.
+const LONGEST_REPEAT: usize = 300;
 
 /// What a cell measured.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -186,8 +193,7 @@ impl Recorder {
 
     fn model_calls(&mut self, calls: &[ModelCall]) {
         for call in calls {
-            let cost = self.report.model.entry(call.purpose.clone()).or_default();
-            cost.add(call);
+            by_purpose(&mut self.report.model, &call.purpose).add(call);
         }
     }
 
@@ -259,7 +265,18 @@ impl Recorder {
 
     /// Something that was to be did not come to pass, and no call is to blame.
     pub(super) fn failure(&mut self, text: String) {
-        self.report.failures.push(text);
+        let (longest, text) = match self.report.failures.len() < QUOTED_WHOLE {
+            true => (LONGEST_FAILURE, text.as_str()),
+            // As many may follow as there are calls, and they will say the same.
+            false => (LONGEST_REPEAT, text.lines().next().unwrap_or_default()),
+        };
+        let text = &text[..text.floor_char_boundary(longest)];
+        self.report.failures.push(text.to_owned());
+    }
+
+    /// The strategy was given up in this phase.
+    pub(super) fn unfit(&mut self, phase: &str, unfit: Unfit) {
+        self.phase(phase).unfit = Some(unfit);
     }
 
     pub(super) fn cut(&mut self) {
@@ -305,6 +322,49 @@ fn thinned<T: Copy>(all: &[T], most: usize) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn failures_without_end_take_little_room() {
+        let mut recorder = Recorder::default();
+        let text = format!("it fell over: {}\nat line 3\n", "ö".repeat(100_000));
+        for _ in 0..1_000 {
+            recorder.failed("distill", text.clone());
+        }
+        let report = recorder.finish(Duration::ZERO);
+        assert_eq!(report.failures.len(), 1_000);
+        assert!(
+            report
+                .failures
+                .iter()
+                .all(|kept| text.starts_with(kept.as_str()))
+        );
+        let bytes: usize = report.failures.iter().map(String::len).sum();
+        assert!(bytes < 2_000_000, "{bytes}");
+    }
+
+    #[test]
+    fn purposes_without_end_are_booked_together() {
+        let mut recorder = Recorder::default();
+        for number in 0..1_000 {
+            let usage = Usage {
+                model_calls: vec![ModelCall {
+                    purpose: format!("purpose {number}"),
+                    input_tokens: 1,
+                    output_tokens: 1,
+                    answered: true,
+                    fault: None,
+                    mended: Mended::default(),
+                }],
+                ..Usage::default()
+            };
+            recorder.call("update", &usage);
+        }
+        let report = recorder.finish(Duration::ZERO);
+        let calls: u64 = report.model.values().map(|cost| cost.calls).sum();
+        assert_eq!(calls, 1_000, "none is lost");
+        assert!(report.model.len() <= 101, "{}", report.model.len());
+        assert!(report.phases["update"].requests.len() <= 101);
+    }
 
     #[test]
     fn a_question_has_the_place_at_which_it_was_asked() {

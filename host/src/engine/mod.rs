@@ -47,7 +47,7 @@ pub use error::{EngineError, LoadError, LoadFailure};
 pub use load::Compiled;
 pub use plugin::Plugin;
 
-pub use crate::limits::{Limit, LimitReached, Limits};
+pub use crate::limits::{Limit, LimitReached, Limits, StoreLimit, StoreLimits};
 pub(crate) use crate::strategy::fault_text;
 pub use crate::strategy::{CallError, CallFailure};
 

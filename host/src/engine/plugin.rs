@@ -16,6 +16,7 @@ use crate::contract::{
     Attempt, Change, Description, Fault, Feedback, Guidance, Placement, Plan, Pressure, Query,
     Receipt, Setting,
 };
+use crate::store;
 use crate::strategy::{Answer, CallError, CallFailure, Phases, Strategy};
 
 /// A strategy as a component: immutable, shared between calls. Implements [`Strategy`].
@@ -226,7 +227,18 @@ impl Strategy for Plugin {
         query: Query,
         settings: &[Setting],
     ) -> Answer<Guidance> {
-        phase!(self.retrieve(context, call_retrieve(&query, settings), check::guidance) or no_guidance())
+        let limits = context.limits.store.clone();
+        let answer = phase!(self.retrieve(context, call_retrieve(&query, settings), check::guidance) or no_guidance());
+        let result = answer.result.and_then(|guidance| {
+            let fits = store::check_receipt(&guidance.receipt, &limits);
+            let fits = fits.map_err(|reached| CallError {
+                plugin: self.description.name.clone(),
+                call: "retrieve",
+                reason: CallFailure::Limit(reached),
+            });
+            fits.map(|()| guidance)
+        });
+        Answer { result, ..answer }
     }
 
     async fn distill(

@@ -4,6 +4,7 @@
 //! So a reader never sees what is not committed, a caller sees its own writes when `apply` returns, and the order in
 //! memory is the order in the journal.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -13,6 +14,7 @@ use super::draft::{Draft, Planned, Prepared};
 use super::effect::Record;
 use super::home::{Journal, encode};
 use super::working_set::WorkingSet;
+use crate::limits::{StoreLimit, StoreLimits};
 
 /// The most transactions in one group.
 const LARGEST_GROUP: usize = 256;
@@ -26,7 +28,11 @@ pub(crate) struct Request {
 /// What readers, the committing task and checkpoints share of a namespace.
 pub(crate) struct Shared {
     pub name: String,
+    /// What it takes and keeps.
+    pub limits: StoreLimits,
     set: RwLock<WorkingSet>,
+    /// Bytes set aside for writes that wait for their condition.
+    reserved: AtomicU64,
     /// None once the task has ended.
     pub journal: Mutex<Option<Journal>>,
 }
@@ -38,10 +44,12 @@ pub(crate) trait Growth: Send + Sync + 'static {
 }
 
 impl Shared {
-    pub(crate) fn new(name: &str, set: WorkingSet, journal: Journal) -> Self {
+    pub(crate) fn new(name: &str, set: WorkingSet, journal: Journal, limits: StoreLimits) -> Self {
         Shared {
             name: name.to_owned(),
+            limits,
             set: RwLock::new(set),
+            reserved: AtomicU64::new(0),
             journal: Mutex::new(Some(journal)),
         }
     }
@@ -54,6 +62,48 @@ impl Shared {
 
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, WorkingSet> {
         self.set.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Bytes of a namespace that are set aside, until this is dropped.
+pub(crate) struct Reserved {
+    shared: Arc<Shared>,
+    bytes: u64,
+}
+
+impl Reserved {
+    /// Sets bytes aside, if there is room for them.
+    pub(crate) fn of(shared: &Arc<Shared>, bytes: u64) -> Result<Reserved, StoreError> {
+        let stored = shared.read().footprint().stored;
+        let reserved = shared.reserved.fetch_add(bytes, Ordering::Relaxed);
+        // Dropped on the way out, if there is none.
+        let reservation = Reserved {
+            shared: shared.clone(),
+            bytes,
+        };
+        let wanted = stored.saturating_add(reserved).saturating_add(bytes);
+        match shared.limits.check(StoreLimit::StoredBytes, wanted) {
+            Ok(()) => Ok(reservation),
+            Err(_) if bytes == 0 => Ok(reservation),
+            Err(reached) => Err(StoreError::Limit {
+                what: "room for the writes that wait for their condition".to_owned(),
+                reached,
+            }),
+        }
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        self.shared
+            .reserved
+            .fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+impl std::fmt::Debug for Reserved {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Reserved({})", self.bytes)
     }
 }
 
@@ -80,7 +130,8 @@ async fn commit(shared: &Shared, group: impl Iterator<Item = Request>) -> u64 {
     let mut planned: Vec<(Planned, oneshot::Sender<_>)> = Vec::new();
     {
         let set = shared.read();
-        let mut draft = Draft::new(&set);
+        let reserved = shared.reserved.load(Ordering::Relaxed);
+        let mut draft = Draft::new(&set, &shared.limits, reserved);
         for Request { prepared, reply } in group {
             match draft.plan(prepared) {
                 Ok(plan) => planned.push((plan, reply)),

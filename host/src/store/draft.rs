@@ -5,20 +5,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use super::check::{Refusal, operation};
 use super::effect::{Effect, LinkKey, memory_id};
+use super::footprint::{Footprint, vector_bytes};
 use super::working_set::WorkingSet;
 use super::{StoreError, Transaction, Write};
 use crate::contract::{
-    Adjustment, Blob, Counter, Counters, Instant, Key, Label, Link, Memory, NewMemory, Op, Patch,
-    State,
+    Adjustment, Blob, Counter, Counters, Instant, Memory, NewMemory, Op, Patch, Receipt, State,
 };
-
-/// The longest content, payload or note, in bytes.
-pub const LONGEST_TEXT: usize = 16 << 20;
-/// The longest title, kind, key, label or name, in bytes.
-pub const LONGEST_NAME: usize = 1 << 20;
-/// The largest blob, in bytes.
-pub const LARGEST_BLOB: usize = 256 << 20;
+use crate::limits::{LimitReached, StoreLimit, StoreLimits};
 
 /// The vectors of each write's keys; empty for a write without new keys.
 pub(crate) type Vectors = Vec<Vec<Vec<f32>>>;
@@ -42,6 +37,9 @@ pub(crate) struct Planned {
 /// The working set with planned transactions over it.
 pub(crate) struct Draft<'a> {
     base: &'a WorkingSet,
+    limits: &'a StoreLimits,
+    /// Bytes that are set aside for writes that wait.
+    reserved: u64,
     layer: Layer,
 }
 
@@ -49,6 +47,14 @@ pub(crate) struct Draft<'a> {
 struct Layer {
     memories: HashMap<String, Option<Memory>>,
     links: BTreeMap<LinkKey, Option<f64>>,
+    /// How many more links a memory has.
+    degrees: HashMap<String, i64>,
+    /// How long blobs are.
+    blobs: HashMap<String, usize>,
+    /// Names of keys that were not there before.
+    key_names: HashSet<String>,
+    /// How much there is then.
+    footprint: Footprint,
     /// The number of the next memory's id.
     next: u64,
 }
@@ -60,16 +66,20 @@ struct Step<'a> {
     at: Instant,
     /// Which memories were touched, in order.
     touched: Vec<String>,
+    /// How many links memories had before the transactions of this commit.
+    degrees: HashMap<String, i64>,
     vectors: HashMap<String, Vec<Vec<f32>>>,
     blobs: Vec<Blob>,
     ids: Vec<String>,
 }
 
 impl<'a> Draft<'a> {
-    pub(crate) fn new(base: &'a WorkingSet) -> Self {
+    pub(crate) fn new(base: &'a WorkingSet, limits: &'a StoreLimits, reserved: u64) -> Self {
         Draft {
             base,
-            layer: Layer::new(base.next()),
+            limits,
+            reserved,
+            layer: Layer::new(base.next(), base.footprint()),
         }
     }
 
@@ -81,9 +91,10 @@ impl<'a> Draft<'a> {
         } = prepared;
         let mut step = Step {
             draft: self,
-            layer: Layer::new(self.layer.next),
+            layer: Layer::new(self.layer.next, self.layer.footprint),
             at: transaction.at,
             touched: Vec::new(),
+            degrees: HashMap::new(),
             vectors: HashMap::new(),
             blobs: Vec::new(),
             ids: Vec::new(),
@@ -91,11 +102,7 @@ impl<'a> Draft<'a> {
         for (number, (write, vectors)) in transaction.writes.into_iter().zip(vectors).enumerate() {
             let operation = operation(&write.op);
             step.write(write, vectors)
-                .map_err(|reason| StoreError::Refused {
-                    number: number + 1,
-                    operation,
-                    reason,
-                })?;
+                .map_err(|refusal| refusal.of(number, operation))?;
         }
         for receipt in &transaction.receipts {
             for citation in &receipt.used {
@@ -107,6 +114,7 @@ impl<'a> Draft<'a> {
             }
         }
         let at = transaction.at;
+        step.fits(&transaction.receipts)?;
         let (mut planned, layer) = step.finish();
         planned.effects.extend(
             transaction
@@ -116,6 +124,12 @@ impl<'a> Draft<'a> {
         );
         self.layer.memories.extend(layer.memories);
         self.layer.links.extend(layer.links);
+        for (id, more) in layer.degrees {
+            *self.layer.degrees.entry(id).or_default() += more;
+        }
+        self.layer.blobs.extend(layer.blobs);
+        self.layer.key_names.extend(layer.key_names);
+        self.layer.footprint = layer.footprint;
         self.layer.next = layer.next;
         Ok(planned)
     }
@@ -136,17 +150,21 @@ impl<'a> Draft<'a> {
 }
 
 impl Layer {
-    fn new(next: u64) -> Self {
+    fn new(next: u64, footprint: Footprint) -> Self {
         Layer {
             memories: HashMap::new(),
             links: BTreeMap::new(),
+            degrees: HashMap::new(),
+            blobs: HashMap::new(),
+            key_names: HashSet::new(),
+            footprint,
             next,
         }
     }
 }
 
 impl Step<'_> {
-    fn write(&mut self, write: Write, vectors: Vec<Vec<f32>>) -> Result<(), String> {
+    fn write(&mut self, write: Write, vectors: Vec<Vec<f32>>) -> Result<(), Refusal> {
         match write.op {
             Op::Insert(new) => {
                 let state = if write.provisional {
@@ -154,7 +172,7 @@ impl Step<'_> {
                 } else {
                     State::Active
                 };
-                self.insert(new, state, vectors);
+                self.insert(new, state, vectors)?;
             }
             Op::Revise(patch) => self.revise(patch, vectors)?,
             Op::Adjust(adjustment) => self.adjust(&adjustment)?,
@@ -162,35 +180,52 @@ impl Step<'_> {
             Op::Connect(link) => {
                 self.must_exist(&link.source)?;
                 self.must_exist(&link.target)?;
-                self.layer
-                    .links
-                    .insert(LinkKey::of(&link), Some(link.weight));
+                let key = LinkKey::of(&link);
+                if !self.has_link(&key) {
+                    self.link_more(&key, 1)?;
+                }
+                self.layer.links.insert(key, Some(link.weight));
             }
             Op::Disconnect(link) => {
                 let key = LinkKey::of(&link);
-                let exists = match self.layer.links.get(&key) {
-                    Some(planned) => planned.is_some(),
-                    None => self.draft.has_link(&key),
-                };
-                if !exists {
-                    return Err(format!(
-                        "there is no `{}` link from `{}` to `{}`",
-                        key.kind, key.source, key.target
-                    ));
+                if !self.has_link(&key) {
+                    let LinkKey {
+                        source,
+                        target,
+                        kind,
+                    } = key;
+                    let reason = format!("there is no `{kind}` link from `{source}` to `{target}`");
+                    return Err(reason.into());
                 }
+                self.link_more(&key, -1)?;
                 self.layer.links.insert(key, None);
             }
-            Op::Save(blob) => self.blobs.push(blob),
+            Op::Save(blob) => {
+                let before = match self.blob(&blob.name) {
+                    Some(bytes) => Footprint::of_blob(&blob.name, bytes),
+                    None => self.draft.base.footprint_of_blob(&blob.name),
+                };
+                self.layer.footprint -= before;
+                self.layer.footprint += Footprint::of_blob(&blob.name, blob.bytes.len());
+                self.layer.blobs.insert(blob.name.clone(), blob.bytes.len());
+                self.blobs.push(blob);
+            }
         }
         Ok(())
     }
 
-    fn insert(&mut self, new: NewMemory, state: State, vectors: Vec<Vec<f32>>) {
+    fn insert(
+        &mut self,
+        new: NewMemory,
+        state: State,
+        vectors: Vec<Vec<f32>>,
+    ) -> Result<(), Refusal> {
         let id = memory_id(self.layer.next);
         self.layer.next += 1;
         self.vectors.insert(id.clone(), vectors);
         self.ids.push(id.clone());
-        self.put(Memory {
+        self.layer.footprint += Footprint::of_place();
+        self.put_new(Memory {
             id,
             kind: new.kind,
             title: new.title,
@@ -204,10 +239,10 @@ impl Step<'_> {
             created: self.at,
             updated: self.at,
             last_used: 0.0,
-        });
+        })
     }
 
-    fn revise(&mut self, patch: Patch, vectors: Vec<Vec<f32>>) -> Result<(), String> {
+    fn revise(&mut self, patch: Patch, vectors: Vec<Vec<f32>>) -> Result<(), Refusal> {
         let mut memory = self.take(&patch.id)?;
         if let Some(title) = patch.title {
             memory.title = title;
@@ -229,8 +264,7 @@ impl Step<'_> {
             memory.state = state;
         }
         memory.updated = self.at;
-        self.put(memory);
-        Ok(())
+        self.put_new(memory)
     }
 
     fn adjust(&mut self, adjustment: &Adjustment) -> Result<(), String> {
@@ -241,19 +275,111 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn remove(&mut self, id: &str) -> Result<(), String> {
-        self.must_exist(id)?;
+    fn remove(&mut self, id: &str) -> Result<(), Refusal> {
+        let gone = self.memory(id).map(|memory| self.footprint_of(memory));
+        let gone = gone.ok_or_else(|| missing(id))?;
         let mut links: BTreeSet<LinkKey> =
             self.draft.base.links_of(id).into_iter().cloned().collect();
         let planned = self.draft.layer.links.keys().chain(self.layer.links.keys());
         links.extend(planned.filter(|key| key.touches(id)).cloned());
-        self.layer
-            .links
-            .extend(links.into_iter().map(|key| (key, None)));
+        for key in links {
+            if self.has_link(&key) {
+                self.link_more(&key, -1)?;
+            }
+            self.layer.links.insert(key, None);
+        }
+        self.layer.footprint -= gone;
         self.vectors.remove(id);
         self.touch(id);
         self.layer.memories.insert(id.to_owned(), None);
         Ok(())
+    }
+
+    /// A memory has the links of this edge, or has them no more.
+    fn link_more(&mut self, key: &LinkKey, by: i64) -> Result<(), LimitReached> {
+        for id in BTreeSet::from([&key.source, &key.target]) {
+            let base = self.draft.base;
+            let before = self.degrees.entry(id.clone());
+            let before = *before.or_insert_with(|| base.links_of(id).len() as i64);
+            let planned = self
+                .draft
+                .layer
+                .degrees
+                .get(id)
+                .copied()
+                .unwrap_or_default();
+            let own = self.layer.degrees.entry(id.clone()).or_default();
+            *own += by;
+            if by > 0 {
+                let links = u64::try_from(before + planned + *own).unwrap_or_default();
+                self.draft.limits.check(StoreLimit::LinksPerMemory, links)?;
+            }
+        }
+        match by > 0 {
+            true => self.layer.footprint += Footprint::of_link(key),
+            false => self.layer.footprint -= Footprint::of_link(key),
+        }
+        Ok(())
+    }
+
+    /// Whether the namespace may hold what it then holds, and the call may store so much. What grows no limit is over
+    /// may shrink, however far it is over it.
+    fn fits(&mut self, receipts: &[Receipt]) -> Result<(), StoreError> {
+        let mut stored = 0;
+        for receipt in receipts {
+            let footprint = Footprint::of_receipt(receipt);
+            self.layer.footprint += footprint;
+            stored += footprint.stored;
+        }
+        for id in &self.touched {
+            if let Some(Some(memory)) = self.layer.memories.get(id) {
+                let own = self.footprint_of(memory).stored;
+                let vectors = memory.keys.len() as u64 * vector_bytes(self.draft.base.dimension());
+                stored += match self.vectors.contains_key(id) {
+                    true => own,
+                    false => own.saturating_sub(vectors),
+                };
+            }
+        }
+        let links = self.layer.links.keys();
+        stored += links.map(|key| Footprint::of_link(key).stored).sum::<u64>();
+        let blobs = self.blobs.iter();
+        stored += blobs
+            .map(|blob| Footprint::of_blob(&blob.name, blob.bytes.len()).stored)
+            .sum::<u64>();
+        let (before, after) = (self.draft.layer.footprint, self.layer.footprint);
+        let reserved = self.draft.reserved;
+        let names = self.draft.base.key_names().len() + self.draft.layer.key_names.len();
+        let more_names = self.layer.key_names.len();
+        let checks = [
+            (StoreLimit::BytesPerCall, 0, stored),
+            (
+                StoreLimit::KeyNames,
+                names as u64,
+                (names + more_names) as u64,
+            ),
+            (StoreLimit::Rows, before.rows, after.rows),
+            (
+                StoreLimit::StoredBytes,
+                before.stored + reserved,
+                after.stored + reserved,
+            ),
+            (StoreLimit::ResidentBytes, before.resident, after.resident),
+        ];
+        for (limit, before, after) in checks {
+            if after > before {
+                let fits = self.draft.limits.check(limit, after);
+                fits.map_err(|reached| StoreError::Limit {
+                    what: "the transaction".to_owned(),
+                    reached,
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn footprint_of(&self, memory: &Memory) -> Footprint {
+        Footprint::of_memory(memory, self.draft.base.dimension())
     }
 
     /// What the transaction comes to: one effect per thing that is not as before.
@@ -301,6 +427,21 @@ impl Step<'_> {
         }
     }
 
+    fn has_link(&self, key: &LinkKey) -> bool {
+        match self.layer.links.get(key) {
+            Some(planned) => planned.is_some(),
+            None => self.draft.has_link(key),
+        }
+    }
+
+    /// How long a planned blob is.
+    fn blob(&self, name: &str) -> Option<usize> {
+        let planned = self.layer.blobs.get(name);
+        planned
+            .or_else(|| self.draft.layer.blobs.get(name))
+            .copied()
+    }
+
     fn must_exist(&self, id: &str) -> Result<(), String> {
         match self.memory(id) {
             Some(_) => Ok(()),
@@ -313,7 +454,31 @@ impl Step<'_> {
         self.memory(id).cloned().ok_or_else(|| missing(id))
     }
 
+    /// A memory that the transaction makes or gives other content.
+    fn put_new(&mut self, memory: Memory) -> Result<(), Refusal> {
+        let limits = self.draft.limits;
+        limits.check(StoreLimit::MemoryBytes, self.footprint_of(&memory).stored)?;
+        for key in &memory.keys {
+            let is_known = |names: &HashSet<String>| names.contains(&key.name);
+            if !is_known(&self.layer.key_names)
+                && !is_known(&self.draft.layer.key_names)
+                && !self.draft.base.key_names().contains(&key.name)
+            {
+                self.layer.key_names.insert(key.name.clone());
+                let names = self.layer.key_names.len();
+                limits.check(StoreLimit::KeyNames, names as u64)?;
+            }
+        }
+        self.put(memory);
+        Ok(())
+    }
+
     fn put(&mut self, memory: Memory) {
+        let before = self
+            .memory(&memory.id)
+            .map(|before| self.footprint_of(before));
+        self.layer.footprint -= before.unwrap_or_default();
+        self.layer.footprint += self.footprint_of(&memory);
         self.touch(&memory.id);
         self.layer.memories.insert(memory.id.clone(), Some(memory));
     }
@@ -350,153 +515,4 @@ fn adjust(counters: &mut Counters, adjustment: &Adjustment) -> Result<(), String
         Counter::Losses => counters.losses = whole(counters.losses),
     }
     Ok(())
-}
-
-/// Checks all that can be checked without looking at the namespace.
-pub(crate) fn check(transaction: &Transaction) -> Result<(), StoreError> {
-    for (number, write) in transaction.writes.iter().enumerate() {
-        check_op(&write.op).map_err(|reason| StoreError::Refused {
-            number: number + 1,
-            operation: operation(&write.op),
-            reason,
-        })?;
-    }
-    check_receipts(transaction).map_err(StoreError::Transaction)
-}
-
-fn check_op(op: &Op) -> Result<(), String> {
-    match op {
-        Op::Insert(new) => {
-            check_length("kind", &new.kind, LONGEST_NAME)?;
-            check_length("title", &new.title, LONGEST_NAME)?;
-            check_length("content", &new.content, LONGEST_TEXT)?;
-            check_length("payload", &new.payload, LONGEST_TEXT)?;
-            check_keys(&new.keys)?;
-            check_labels(&new.labels)?;
-            for source in &new.sources {
-                check_length("source", source, LONGEST_NAME)?;
-            }
-            check_finite("weight", new.counters.weight)?;
-            check_finite("strength", new.counters.strength)
-        }
-        Op::Revise(patch) => {
-            let texts = [
-                ("title", &patch.title, LONGEST_NAME),
-                ("content", &patch.content, LONGEST_TEXT),
-                ("payload", &patch.payload, LONGEST_TEXT),
-            ];
-            for (name, text, longest) in texts {
-                check_length(name, text.as_deref().unwrap_or_default(), longest)?;
-            }
-            check_keys(patch.keys.as_deref().unwrap_or_default())?;
-            check_labels(patch.labels.as_deref().unwrap_or_default())
-        }
-        Op::Adjust(adjustment) => {
-            check_finite("delta", adjustment.delta)?;
-            let least = adjustment.least.unwrap_or(f64::NEG_INFINITY);
-            let most = adjustment.most.unwrap_or(f64::INFINITY);
-            if least <= most {
-                Ok(())
-            } else {
-                Err(format!("least ({least}) is not below most ({most})"))
-            }
-        }
-        Op::Remove(_) => Ok(()),
-        Op::Connect(link) => {
-            check_finite("weight", link.weight)?;
-            check_length("kind", &link.kind, LONGEST_NAME)
-        }
-        Op::Disconnect(Link { .. }) => Ok(()),
-        Op::Save(blob) => {
-            if blob.name.is_empty() {
-                return Err("the blob has no name".into());
-            }
-            check_length("name", &blob.name, LONGEST_NAME)?;
-            if blob.bytes.len() > LARGEST_BLOB {
-                return Err(too_long("the blob", blob.bytes.len(), LARGEST_BLOB));
-            }
-            Ok(())
-        }
-    }
-}
-
-fn check_receipts(transaction: &Transaction) -> Result<(), String> {
-    check_finite("time", transaction.at)?;
-    let mut seen = HashSet::new();
-    for receipt in &transaction.receipts {
-        if receipt.id.is_empty() || !seen.insert(&receipt.id) {
-            return Err(format!("receipt id {:?} is not unique", receipt.id));
-        }
-        check_length("receipt's note", &receipt.note, LONGEST_TEXT)?;
-        for citation in &receipt.used {
-            check_finite("citation's score", citation.score)?;
-        }
-    }
-    Ok(())
-}
-
-fn check_keys(keys: &[Key]) -> Result<(), String> {
-    let mut seen = HashSet::new();
-    for Key { name, text } in keys {
-        check_length("key's name", name, LONGEST_NAME)?;
-        check_length("key's text", text, LONGEST_NAME)?;
-        if !seen.insert((name, text)) {
-            return Err(format!("two of its `{name}` keys have the same text"));
-        }
-    }
-    Ok(())
-}
-
-fn check_labels(labels: &[Label]) -> Result<(), String> {
-    let mut seen = HashSet::new();
-    for Label { name, value } in labels {
-        check_length("label's name", name, LONGEST_NAME)?;
-        check_length("label's value", value, LONGEST_NAME)?;
-        if !seen.insert((name, value)) {
-            return Err(format!(
-                "label `{name}` stands there twice with the same value"
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn check_length(name: &str, text: &str, longest: usize) -> Result<(), String> {
-    if text.len() > longest {
-        return Err(too_long(&format!("the {name}"), text.len(), longest));
-    }
-    Ok(())
-}
-
-fn too_long(what: &str, bytes: usize, longest: usize) -> String {
-    format!("{what} has {bytes} bytes, and at most {longest} can be kept")
-}
-
-fn check_finite(name: &str, number: f64) -> Result<(), String> {
-    if number.is_finite() {
-        Ok(())
-    } else {
-        Err(format!("its {name} is {number}, which is no finite number"))
-    }
-}
-
-/// The keys that a write brings.
-pub(crate) fn new_keys(op: &Op) -> &[Key] {
-    match op {
-        Op::Insert(new) => &new.keys,
-        Op::Revise(patch) => patch.keys.as_deref().unwrap_or_default(),
-        _ => &[],
-    }
-}
-
-pub(crate) fn operation(op: &Op) -> &'static str {
-    match op {
-        Op::Insert(_) => "insert",
-        Op::Revise(_) => "revise",
-        Op::Adjust(_) => "adjust",
-        Op::Remove(_) => "remove",
-        Op::Connect(_) => "connect",
-        Op::Disconnect(_) => "disconnect",
-        Op::Save(_) => "save",
-    }
 }

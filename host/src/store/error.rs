@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::clock::ClockError;
 use crate::contract::Fault;
 use crate::embedding::{EmbedderIdentity, EmbeddingError};
+use crate::limits::LimitReached;
 
 /// Why the store could not do what was asked. Whatever the case, nothing was half-written.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -187,6 +188,14 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A limit stands in the way; nothing was written.
+    #[error("{what} cannot be made: {reached}")]
+    Limit {
+        /// Which write, the transaction, or the index that a search needs.
+        what: String,
+        /// Which limit, what it allows and what was asked for.
+        reached: LimitReached,
+    },
     /// The transaction as a whole cannot be made.
     #[error("the transaction cannot be made: {0}")]
     Transaction(String),
@@ -217,6 +226,7 @@ impl StoreError {
         matches!(
             self,
             StoreError::Refused { .. }
+                | StoreError::Limit { .. }
                 | StoreError::Transaction(_)
                 | StoreError::Query(_)
                 | StoreError::Name(_)
@@ -279,6 +289,7 @@ impl StoreError {
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Fault {
         match error {
+            StoreError::Limit { .. } => Fault::Exhausted(error.to_string()),
             _ if error.is_refusal() => Fault::Invalid(error.to_string()),
             StoreError::Embedding(_) => Fault::Unavailable(error.to_string()),
             _ => {

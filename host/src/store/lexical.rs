@@ -60,6 +60,8 @@ pub(crate) struct LexicalIndex {
     by_slot: HashMap<u32, Vec<u32>>,
     live: u32,
     total_length: u64,
+    /// Different words of each text, over all texts.
+    entries: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -89,6 +91,7 @@ impl LexicalIndex {
     pub(crate) fn remove(&mut self, slot: u32) {
         for number in self.by_slot.remove(&slot).unwrap_or_default() {
             let text = std::mem::take(&mut self.texts[number as usize]);
+            self.entries -= text.counts.len() as u64;
             for (term, _) in text.counts {
                 let postings = &mut self.postings[term as usize];
                 let before = postings.len();
@@ -100,6 +103,42 @@ impl LexicalIndex {
             self.total_length -= u64::from(text.length);
             self.live -= 1;
             self.free.push(number);
+        }
+    }
+
+    /// About how many bytes it takes, from above: words with their postings' lists, postings, texts.
+    pub(crate) fn bytes(&self) -> u64 {
+        const WORD: u64 = 224;
+        const ENTRY: u64 = 24;
+        const TEXT: u64 = 192;
+        WORD * self.terms.len() as u64 + ENTRY * self.entries + TEXT * self.texts.len() as u64
+    }
+
+    /// Lets go of words that stand in no text any more, once they are the most: a text that is replaced again and again
+    /// leaves all the words behind that it ever had.
+    pub(crate) fn forget_unused_words(&mut self) {
+        const FEW: usize = 4_096;
+        let used = || -> u64 { self.spread.values().map(|terms| u64::from(*terms)).sum() };
+        if self.terms.len() <= FEW || self.terms.len() as u64 <= 2 * used() {
+            return;
+        }
+        let mut renumbered = HashMap::new();
+        let mut postings = Vec::new();
+        self.terms.retain(|_, term| {
+            let of_term = std::mem::take(&mut self.postings[*term as usize]);
+            if of_term.is_empty() {
+                return false;
+            }
+            let next = postings.len() as u32;
+            renumbered.insert(*term, next);
+            postings.push(of_term);
+            *term = next;
+            true
+        });
+        self.terms.shrink_to_fit();
+        self.postings = postings;
+        for (term, _) in self.texts.iter_mut().flat_map(|text| &mut text.counts) {
+            *term = renumbered.get(term).copied().unwrap_or(*term);
         }
     }
 
@@ -194,6 +233,7 @@ impl LexicalIndex {
             });
             self.respread(before, before + 1);
         }
+        self.entries += counts.len() as u64;
         self.total_length += u64::from(length);
         self.live += 1;
         self.texts[number as usize] = Text {
@@ -301,6 +341,24 @@ mod tests {
         for query in ["two", "five six", "three eight two", "ten"] {
             assert_eq!(changed.scores(query, 4), anew.scores(query, 4), "{query}");
         }
+    }
+
+    #[test]
+    fn a_text_that_is_replaced_again_and_again_takes_no_more_than_it_has() {
+        let mut changed = index(&["one two three", "two three four"]);
+        for round in 0..20_000 {
+            changed.set(
+                1,
+                std::iter::once(format!("two w{round} v{round}").as_str()),
+            );
+            changed.forget_unused_words();
+        }
+        assert!(changed.terms.len() <= 4_096, "{}", changed.terms.len());
+        let anew = index(&["one two three", "two w19999 v19999"]);
+        for query in ["two", "one w19999", "v19999 three", "w7"] {
+            assert_eq!(changed.scores(query, 2), anew.scores(query, 2), "{query}");
+        }
+        assert_eq!(changed.entries, anew.entries);
     }
 
     #[test]

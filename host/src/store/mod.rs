@@ -83,12 +83,15 @@
 //! Object stores are for sharing a store between machines. There a group is one object, which exists or does not, and
 //! the lock of a namespace is an object too; one that a killed process left behind is deleted by hand.
 
+mod backlog;
+mod check;
 mod commit;
 mod draft;
 mod effect;
 mod error;
 mod filter;
 mod fold;
+mod footprint;
 mod home;
 mod lexical;
 mod manifest;
@@ -113,13 +116,17 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, MutexGuard, PoisonError, Weak};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant as Moment, SystemTime};
 
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 
-pub use draft::{LARGEST_BLOB, LONGEST_NAME, LONGEST_TEXT};
+pub(crate) use check::check_receipt;
+pub use check::{LONGEST_NAME, LONGEST_TEXT};
+pub(crate) use commit::Reserved;
 pub use error::StoreError;
+pub use footprint::Footprint;
+pub(crate) use footprint::{receipt_bytes, waiting_bytes};
 pub(crate) use home::LONGEST_NAMESPACE;
 pub use manifest::SCHEMA_VERSION;
 pub use namespace::Namespace;
@@ -129,6 +136,8 @@ pub use verify::{Verified, VerifiedJournal, VerifiedTable};
 use crate::clock;
 use crate::contract::{Attempt, Instant, Op, Receipt};
 use crate::embedding::Embedder;
+use crate::limits::StoreLimits;
+use backlog::{Backlog, Written};
 use commit::{Growth, Shared};
 use effect::Record;
 use fold::Fold;
@@ -140,8 +149,6 @@ use seal::{BrokenSeal, Depth};
 use views::{KEEP_VERSIONS, Views};
 use working_set::WorkingSet;
 
-/// How far the journals grow before the tables are brought up to date.
-const CHECKPOINT_BYTES: u64 = 64 << 20;
 /// How many transactions may wait for their commit before callers wait to be let in.
 const LONGEST_QUEUE: usize = 1024;
 /// File times may be this much older than the clock says.
@@ -157,6 +164,7 @@ const DIARY: &str = "memhost attempts and results";
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
+    limits: StoreLimits,
 }
 
 /// What of a namespace a call sees.
@@ -230,8 +238,8 @@ struct Inner {
     open: Mutex<HashMap<String, Opened>>,
     /// The journal of attempts and results, once there are any.
     diary: Mutex<Option<Journal>>,
-    /// Bytes in the journals since the last checkpoint.
-    grown: AtomicU64,
+    backlog: Arc<Backlog>,
+    written: Written,
     is_checkpointing: AtomicBool,
     /// What was found damaged or lacking and nobody has heard of yet.
     warnings: std::sync::Mutex<Vec<String>>,
@@ -278,7 +286,13 @@ impl Store {
         };
         Ok(Store {
             inner: Arc::new(inner),
+            limits: StoreLimits::default(),
         })
+    }
+
+    /// The same store, whose namespaces take what these limits allow, from when they are opened.
+    pub fn with_limits(self, limits: StoreLimits) -> Store {
+        Store { limits, ..self }
     }
 
     /// Whether a store could be opened there with this embedder, as far as can be said without changing anything.
@@ -345,12 +359,13 @@ impl Store {
                 return Err(error);
             }
         };
-        let shared = Arc::new(Shared::new(name, set, journal));
+        let shared = Arc::new(Shared::new(name, set, journal, self.limits.clone()));
         let (requests, waiting) = mpsc::channel(LONGEST_QUEUE);
         let task = tokio::spawn(commit::run(shared.clone(), waiting, Arc::downgrade(inner)));
         let handle = Arc::new(Handle {
             shared: shared.clone(),
             requests,
+            backlog: inner.backlog.clone(),
             embedder: inner.embedder.clone(),
             cut: AtomicU64::new(0),
         });
@@ -413,7 +428,8 @@ impl Inner {
             embedder,
             open: Mutex::new(HashMap::new()),
             diary: Mutex::new(None),
-            grown: AtomicU64::new(0),
+            backlog: Arc::new(Backlog::new()),
+            written: Written::default(),
             is_checkpointing: AtomicBool::new(false),
             warnings: Default::default(),
         })
@@ -515,7 +531,9 @@ impl Inner {
             }
             rows => rows?,
         };
+        let (rows, receipts) = rows;
         let mut set = WorkingSet::new(manifest.embedder.dimension);
+        set.count_receipts(receipts);
         rows.into_iter().for_each(|effect| set.apply(effect));
         for record in records {
             if let Record::Transaction(effects) = record {
@@ -600,7 +618,7 @@ impl Inner {
 
     async fn checkpoint_alone(&self, open: &mut HashMap<String, Opened>) -> Result<(), StoreError> {
         let since = SystemTime::now() - CLOCK_SLACK;
-        self.grown.store(0, Ordering::Relaxed);
+        let bytes = self.backlog.reset();
         let closing: Vec<String> = open
             .iter()
             .filter(|(_, opened)| opened.handle.strong_count() == 0)
@@ -614,7 +632,13 @@ impl Inner {
 
         let mut fold = Fold::default();
         let mut idle = self.home.idle_journals().await?;
-        let result = self.fold(open, &mut idle, &mut fold, since).await;
+        let keep = self.written.keep(
+            Moment::now(),
+            bytes,
+            KEEP_VERSIONS.to_std().unwrap_or_default(),
+        );
+        let keep = lancedb::table::Duration::from_std(keep).unwrap_or(KEEP_VERSIONS);
+        let result = self.fold(open, &mut idle, &mut fold, (since, keep)).await;
         for journal in idle {
             journal.release().await;
         }
@@ -626,7 +650,7 @@ impl Inner {
         open: &HashMap<String, Opened>,
         idle: &mut [Journal],
         fold: &mut Fold,
-        since: SystemTime,
+        (since, keep): (SystemTime, lancedb::table::Duration),
     ) -> Result<(), StoreError> {
         let mut forget_open = Vec::new();
         for opened in open.values() {
@@ -653,7 +677,7 @@ impl Inner {
                 Err(error) => return Err(self.explain(error, &before).await),
             }
             self.count(&mut manifest, since).await?;
-            if let Err(error) = self.views.prune(&manifest, KEEP_VERSIONS).await {
+            if let Err(error) = self.views.prune(&manifest, keep).await {
                 tracing::warn!(%error, "old versions of the tables stay for now");
             }
         }
@@ -672,13 +696,16 @@ impl Inner {
 
 impl Growth for Inner {
     fn grown(self: Arc<Self>, bytes: u64) {
-        let grown = self.grown.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        if grown < CHECKPOINT_BYTES || self.is_checkpointing.swap(true, Ordering::AcqRel) {
+        self.backlog.add(bytes);
+        if !self.backlog.is_due() || self.is_checkpointing.swap(true, Ordering::AcqRel) {
             return;
         }
         tokio::spawn(async move {
-            if let Err(error) = self.checkpoint().await {
-                tracing::warn!(%error, "the tables could not be brought up to date; the journals stay");
+            // Whoever waits for room adds nothing that could begin the next one.
+            while self.backlog.is_due() {
+                if let Err(error) = self.checkpoint().await {
+                    tracing::warn!(%error, "the tables could not be brought up to date; the journals stay");
+                }
             }
             self.is_checkpointing.store(false, Ordering::Release);
         });

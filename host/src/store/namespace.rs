@@ -6,9 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::commit::{Request, Shared, closed};
-use super::draft::{Prepared, Vectors, check, new_keys, operation};
+use super::backlog::Backlog;
+use super::check::{check, new_keys, operation};
+use super::commit::{Request, Reserved, Shared, closed};
+use super::draft::{Prepared, Vectors};
 use super::filter::Predicate;
+use super::footprint::Footprint;
 use super::shorten::shorten;
 use super::vectors::unit;
 use super::working_set::{LexicalField, Query, Wanted};
@@ -26,6 +29,7 @@ pub struct Namespace {
 pub(crate) struct Handle {
     pub shared: Arc<Shared>,
     pub requests: mpsc::Sender<Request>,
+    pub backlog: Arc<Backlog>,
     pub embedder: Arc<dyn Embedder>,
     /// Texts that were cut, since it was opened.
     pub cut: AtomicU64,
@@ -53,7 +57,7 @@ impl Namespace {
         let query = self.query(&search.ranking).await?;
         let shared = &self.handle.shared;
         if !shared.read().is_prepared(&query) {
-            shared.write().prepare(&query);
+            shared.write().prepare(&query, &shared.limits)?;
         }
         Ok(shared.read().search(&query, &wanted, view))
     }
@@ -71,7 +75,7 @@ impl Namespace {
         };
         let shared = &self.handle.shared;
         if !shared.read().is_prepared(&query) {
-            shared.write().prepare(&query);
+            shared.write().prepare(&query, &shared.limits)?;
         }
         let score = shared.read().own_score(&field, &probe.text);
         Ok(score.unwrap_or_default())
@@ -119,13 +123,27 @@ impl Namespace {
         self.handle.cut.fetch_add(texts as u64, Ordering::Relaxed);
     }
 
+    /// How much it holds, as its limits count it.
+    pub fn footprint(&self) -> Footprint {
+        self.handle.shared.read().footprint()
+    }
+
+    /// Sets so many bytes aside for writes that wait for their condition, until what is returned is dropped: they count
+    /// as stored.
+    ///
+    /// # Errors
+    /// The namespace has no room for them.
+    pub(crate) fn reserve(&self, bytes: u64) -> Result<Reserved, StoreError> {
+        Reserved::of(&self.handle.shared, bytes)
+    }
+
     /// Applies a transaction: all of it or, on an error, nothing; durable when this returns. Inserted memories
     /// get the state given, and their ids are returned in the order of the inserts. Keys, titles and values of labels that
     /// are longer than can be kept are cut, and [counted](Namespace::cut_texts).
     ///
     /// # Errors
-    /// A write cannot be made (the error has its number and the reason), a text could not be embedded, or the disk
-    /// failed.
+    /// A write cannot be made (the error has its number and the reason), a limit stands in the way, a text could not be
+    /// embedded, or the disk failed.
     pub async fn apply(&self, transaction: Transaction) -> Result<Vec<String>, StoreError> {
         self.apply_with_vectors(transaction, Vec::new()).await
     }
@@ -141,7 +159,7 @@ impl Namespace {
         mut vectors: Vec<Vec<Vec<f32>>>,
     ) -> Result<Vec<String>, StoreError> {
         self.note_cut(shorten(&mut transaction, &mut vectors));
-        check(&transaction)?;
+        check(&transaction, &self.handle.shared.limits)?;
         if transaction.writes.is_empty() && transaction.receipts.is_empty() {
             return Ok(Vec::new());
         }
@@ -163,6 +181,7 @@ impl Namespace {
             reply,
         };
         let name = &self.handle.shared.name;
+        self.handle.backlog.room().await;
         let sent = self.handle.requests.send(request).await;
         sent.map_err(|_| closed(name))?;
         answer.await.map_err(|_| closed(name))?

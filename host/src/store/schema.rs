@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 use super::ResultRow;
 use super::effect::{LinkKey, memory_number};
 use super::filter::{state_name, state_named};
+use super::footprint::Footprint;
 use crate::contract::{
     Arm, Attempt, Citation, Counters, Key, Label, Link, Memory, Receipt, Verdict,
 };
@@ -318,6 +319,26 @@ pub(crate) fn receipts(rows: &[Of<&(Receipt, f64)>]) -> Result<RecordBatch, Stri
             texts(rows.iter().map(|(_, (receipt, _))| receipt.note.as_str())),
         ),
     ])
+}
+
+/// How much each receipt is.
+pub(crate) fn receipt_footprints(batch: &RecordBatch) -> Result<Vec<Footprint>, String> {
+    let (ids, notes) = (Texts::of(batch, "id")?, Texts::of(batch, "note")?);
+    let used = column(batch, "used")?;
+    let used = used
+        .as_list_opt::<i32>()
+        .ok_or_else(|| wrong_type("used"))?;
+    (0..batch.num_rows())
+        .map(|row| {
+            let cited = read_pairs(&used.value(row))?;
+            let cited = cited.into_iter().map(|(memory, _)| memory);
+            Ok(Footprint::of_receipt_with(
+                &ids.get(row),
+                &notes.get(row),
+                cited,
+            ))
+        })
+        .collect()
 }
 
 /// What is asked of an attempt most, as columns; all of it, as JSON.

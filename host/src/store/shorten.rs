@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use super::Transaction;
-use super::draft::{LONGEST_NAME, Vectors};
+use super::check::LONGEST_NAME;
+use super::draft::Vectors;
 use crate::contract::Op;
 
 /// Cuts keys, titles and values of labels. Keys that are alike then are one, and so are their vectors, where those were

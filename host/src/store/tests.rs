@@ -310,19 +310,19 @@ fn titles_and_labels_are_cut_like_keys_and_what_was_wrong_before_still_is() {
         state: None,
     }));
     assert_eq!(shorten::shorten(&mut patch, &mut Vec::new()), 2);
-    draft::check(&patch).unwrap();
+    check::check(&patch, &StoreLimits::default()).unwrap();
 
     let mut alike = transaction(Op::Insert(NewMemory {
         keys: vec![keyed(&long), keyed(&long[..LONGEST_NAME])],
         ..NewMemory::new("item", "content")
     }));
     assert_eq!(shorten::shorten(&mut alike, &mut Vec::new()), 1);
-    draft::check(&alike).unwrap();
+    check::check(&alike, &StoreLimits::default()).unwrap();
 
     let mut twice = transaction(Op::Insert(NewMemory {
         keys: vec![keyed("a"), keyed("a")],
         ..NewMemory::new("item", "content")
     }));
     assert_eq!(shorten::shorten(&mut twice, &mut Vec::new()), 0);
-    draft::check(&twice).unwrap_err();
+    check::check(&twice, &StoreLimits::default()).unwrap_err();
 }

@@ -92,6 +92,11 @@ impl VectorIndex {
         }
     }
 
+    /// The names that keys have, or had.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
+    }
+
     /// The vectors of a slot's keys, in the order of the keys.
     pub(crate) fn vectors(&self, slot: u32) -> Vec<Vec<f32>> {
         let mut rows: Vec<u32> = self.by_slot.get(&slot).cloned().unwrap_or_default();

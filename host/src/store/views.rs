@@ -16,6 +16,7 @@ use tokio::sync::Mutex;
 use super::StoreError;
 use super::effect::{Effect, memory_number};
 use super::fold::Fold;
+use super::footprint::Footprint;
 use super::home::Home;
 use super::manifest::Manifest;
 use super::schema::{self, KeyRow, table};
@@ -70,15 +71,15 @@ impl Views {
         }
     }
 
-    /// What the tables know of a namespace, as effects that lead there from nothing.
+    /// What the tables know of a namespace, as effects that lead there from nothing; and how much its receipts are.
     pub(crate) async fn load(
         &self,
         manifest: &Manifest,
         namespace: &str,
-    ) -> Result<Vec<Effect>, StoreError> {
+    ) -> Result<(Vec<Effect>, Footprint), StoreError> {
         let namespaces = self.namespaces(manifest).await?;
         let Some(next) = namespaces.get(namespace) else {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), Footprint::default()));
         };
         let of = Some(namespace);
         let mut memories = self
@@ -93,6 +94,13 @@ impl Views {
         let blobs = self
             .rows(manifest, table::BLOBS, of, schema::read_blobs)
             .await?;
+        let mut receipts = Footprint::default();
+        for receipt in self
+            .rows(manifest, table::RECEIPTS, of, schema::receipt_footprints)
+            .await?
+        {
+            receipts += receipt;
+        }
 
         memories.sort_by_key(|memory| memory_number(&memory.id));
         keys.sort_by_key(|key| key.position);
@@ -114,7 +122,7 @@ impl Views {
         let blobs = blobs.into_iter().map(|(name, bytes)| Blob { name, bytes });
         effects.extend(blobs.map(Effect::Save));
         effects.push(Effect::Next(*next));
-        Ok(effects)
+        Ok((effects, receipts))
     }
 
     /// Brings the tables up to date, and the manifest with them; both count once the manifest is written. Says what was

@@ -7,11 +7,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::effect::{Effect, LinkKey};
 use super::filter::{Field, Predicate};
+use super::footprint::Footprint;
 use super::lexical::LexicalIndex;
 use super::rank::best_slots;
 use super::vectors::VectorIndex;
 use super::{StoreError, View};
 use crate::contract::{Blob, Filter, Hit, Link, Memory, Row, Scan, State};
+use crate::limits::{StoreLimit, StoreLimits};
 
 /// Memories, keys, links and blobs of a namespace.
 #[derive(Debug)]
@@ -27,6 +29,8 @@ pub(crate) struct WorkingSet {
     incoming: BTreeSet<(String, LinkKey)>,
     blobs: HashMap<String, Vec<u8>>,
     next: u64,
+    dimension: usize,
+    footprint: Footprint,
 }
 
 /// A field that BM25 ranks by.
@@ -96,6 +100,8 @@ impl WorkingSet {
             incoming: BTreeSet::new(),
             blobs: HashMap::new(),
             next: 1,
+            dimension,
+            footprint: Footprint::default(),
         }
     }
 
@@ -116,20 +122,27 @@ impl WorkingSet {
             Effect::Connect(link) => {
                 let key = LinkKey::of(&link);
                 self.incoming.insert((key.target.clone(), key.clone()));
-                self.links.insert(key, link.weight);
+                let footprint = Footprint::of_link(&key);
+                if self.links.insert(key, link.weight).is_none() {
+                    self.footprint += footprint;
+                }
             }
             Effect::Disconnect(key) => {
-                self.links.remove(&key);
+                if self.links.remove(&key).is_some() {
+                    self.footprint -= Footprint::of_link(&key);
+                }
                 self.incoming.remove(&(key.target.clone(), key));
             }
             Effect::Save(Blob { name, bytes }) => {
+                self.footprint -= self.footprint_of_blob(&name);
                 if bytes.is_empty() {
                     self.blobs.remove(&name);
                 } else {
+                    self.footprint += Footprint::of_blob(&name, bytes.len());
                     self.blobs.insert(name, bytes);
                 }
             }
-            Effect::Receipt { .. } => {}
+            Effect::Receipt { receipt, .. } => self.footprint += Footprint::of_receipt(&receipt),
             Effect::Next(next) => self.next = self.next.max(next),
         }
     }
@@ -137,6 +150,35 @@ impl WorkingSet {
     /// The number of the next memory's id.
     pub(crate) fn next(&self) -> u64 {
         self.next
+    }
+
+    /// Counts receipts that stand in the table: they are not held.
+    pub(crate) fn count_receipts(&mut self, receipts: Footprint) {
+        self.footprint += receipts;
+    }
+
+    /// How many numbers a vector has.
+    pub(crate) fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    /// How much is held; the indexes of lexical searches, which come and grow with them, included.
+    pub(crate) fn footprint(&self) -> Footprint {
+        let indexes = self.lexical.values().map(LexicalIndex::bytes).sum::<u64>();
+        Footprint {
+            resident: self.footprint.resident + indexes,
+            ..self.footprint
+        }
+    }
+
+    /// How much of it is one blob.
+    pub(crate) fn footprint_of_blob(&self, name: &str) -> Footprint {
+        Footprint::of_blob(name, self.blob(name).map_or(0, Vec::len))
+    }
+
+    /// The names that keys have, or had.
+    pub(crate) fn key_names(&self) -> &[String] {
+        self.vectors.names()
     }
 
     /// A memory as it is stored.
@@ -185,19 +227,37 @@ impl WorkingSet {
         }
     }
 
-    /// Builds the index that a query needs.
-    pub(crate) fn prepare(&mut self, query: &Query) {
-        if let Query::Lexical { field, .. } = query
-            && !self.lexical.contains_key(field)
-        {
-            let mut index = LexicalIndex::default();
-            for (slot, memory) in self.slots.iter().enumerate() {
-                if let Some(memory) = memory {
-                    index.set(slot as u32, field.texts(memory));
-                }
-            }
-            self.lexical.insert(field.clone(), index);
+    /// Builds the index that a query needs, unless the namespace would then take too much memory: a strategy could fill
+    /// that by searching alone.
+    pub(crate) fn prepare(
+        &mut self,
+        query: &Query,
+        limits: &StoreLimits,
+    ) -> Result<(), StoreError> {
+        let Query::Lexical { field, .. } = query else {
+            return Ok(());
+        };
+        if self.lexical.contains_key(field) {
+            return Ok(());
         }
+        let fits = |limit, wanted| {
+            let fits = limits.check(limit, wanted);
+            fits.map_err(|reached| StoreError::Limit {
+                what: "an index for this search".to_owned(),
+                reached,
+            })
+        };
+        fits(StoreLimit::SearchedFields, self.lexical.len() as u64 + 1)?;
+        let held = self.footprint().resident;
+        let mut index = LexicalIndex::default();
+        for (slot, memory) in self.slots.iter().enumerate() {
+            if let Some(memory) = memory {
+                index.set(slot as u32, field.texts(memory));
+                fits(StoreLimit::ResidentBytes, held + index.bytes())?;
+            }
+        }
+        self.lexical.insert(field.clone(), index);
+        Ok(())
     }
 
     /// The best hits, best first; of equal ones, the older first.
@@ -311,6 +371,7 @@ impl WorkingSet {
     fn put(&mut self, memory: Memory) {
         let slot = self.by_id.get(&memory.id).copied().unwrap_or_else(|| {
             self.slots.push(None);
+            self.footprint += Footprint::of_place();
             let slot = self.slots.len() as u32 - 1;
             self.by_id.insert(memory.id.clone(), slot);
             slot
@@ -319,6 +380,10 @@ impl WorkingSet {
             return;
         };
         let old = place.take();
+        if let Some(old) = &old {
+            self.footprint -= Footprint::of_memory(old, self.dimension);
+        }
+        self.footprint += Footprint::of_memory(&memory, self.dimension);
         for (field, index) in &mut self.lexical {
             // Most writes only move a counter, and leave the texts as they are.
             let same = old
@@ -326,6 +391,7 @@ impl WorkingSet {
                 .is_some_and(|old| field.texts(old).eq(field.texts(&memory)));
             if !same {
                 index.set(slot, field.texts(&memory));
+                index.forget_unused_words();
             }
         }
         *place = Some(Box::new(memory));
@@ -338,9 +404,11 @@ impl WorkingSet {
         self.vectors.remove(slot);
         for index in self.lexical.values_mut() {
             index.remove(slot);
+            index.forget_unused_words();
         }
-        if let Some(place) = self.slots.get_mut(slot as usize) {
-            *place = None;
+        let place = self.slots.get_mut(slot as usize);
+        if let Some(memory) = place.and_then(Option::take) {
+            self.footprint -= Footprint::of_memory(&memory, self.dimension);
         }
     }
 }

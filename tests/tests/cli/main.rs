@@ -10,6 +10,7 @@ mod compare;
 mod help;
 mod inspect;
 mod lanes;
+mod limits;
 mod page;
 mod reproduce;
 mod shard;

@@ -2,6 +2,7 @@
 
 mod damage;
 mod kill;
+mod limits;
 mod model;
 mod places;
 mod promises;

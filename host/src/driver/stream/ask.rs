@@ -8,7 +8,7 @@ use crate::contract::{
     Agent, Arm, Attempt, Citation, Finding, Guidance, Moment, Outcome, Placement, Query, Receipt,
     Step,
 };
-use crate::store::View;
+use crate::store::{Reserved, View};
 use crate::suite::{Act, Cited, Episode, Question, Reading, Stage, attempt_of};
 
 use super::super::DriverError;
@@ -25,6 +25,8 @@ pub(super) struct Asked {
     pub(super) receipt: Receipt,
     /// What the same agent scores without guidance, where that arm was run.
     pub(super) baseline: Option<f64>,
+    /// Room in the namespace for the receipt, until its outcome is known.
+    _reserved: Option<Reserved>,
 }
 
 impl Asked {
@@ -119,10 +121,12 @@ impl<'a> StreamRun<'a> {
             );
         }
         self.open.open(&handed.receipt.id);
+        let (receipt, reserved) = self.set_aside(handed.receipt, report);
         Ok(Asked {
             runs,
-            receipt: handed.receipt,
+            receipt,
             baseline,
+            _reserved: reserved,
         })
     }
 

@@ -1,9 +1,9 @@
 //! The calls of a strategy, what they cost, and the transactions that they make.
 
 use crate::capability::{CallContext, RunState, Usage};
-use crate::contract::Task;
+use crate::contract::{Receipt, Task};
 use crate::engine::CallError;
-use crate::store::{StoreError, Transaction, View, Write};
+use crate::store::{Reserved, StoreError, Transaction, View, Write, receipt_bytes};
 use crate::strategy::Answer;
 
 use super::super::report::Recorder;
@@ -76,9 +76,43 @@ impl StreamRun<'_> {
             Err(error) if error.is_refusal() => {
                 let text = format!("what `{call}` returned was not written: {error}");
                 report.failed(call, text);
+                self.keep_receipts().await?;
                 Ok(None)
             }
             Err(error) => Err(error),
+        }
+    }
+
+    /// A receipt waits with the host until its outcome is known, and counts as stored meanwhile. Of one that there is no
+    /// room for nothing stays but the id.
+    pub(super) fn set_aside(
+        &self,
+        receipt: Receipt,
+        report: &mut Recorder,
+    ) -> (Receipt, Option<Reserved>) {
+        match self.namespace.reserve(receipt_bytes(&receipt)) {
+            Ok(reserved) => (receipt, Some(reserved)),
+            Err(error) => {
+                let text = format!("what `retrieve` handed out was not kept: {error}");
+                report.failed("retrieve", text);
+                let id = receipt.id;
+                let (used, note) = Default::default();
+                (Receipt { id, used, note }, None)
+            }
+        }
+    }
+
+    /// What was handed out does not wait for writes that could be made, unless there is no room for it either: it would
+    /// only become more.
+    async fn keep_receipts(&mut self) -> Result<(), StoreError> {
+        let transaction = Transaction {
+            writes: Vec::new(),
+            receipts: std::mem::take(&mut self.receipts),
+            at: self.now,
+        };
+        match self.namespace.apply(transaction).await {
+            Err(error) if !error.is_refusal() => Err(error),
+            _ => Ok(()),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Tells the strategy what came of what was asked, and of what others did.
 
+use std::sync::Arc;
+
 use crate::contract::{Attempt, Change, Feedback, Verdict};
 use crate::store::View;
 use crate::suite::Episode;
@@ -195,10 +197,21 @@ impl<'a> StreamRun<'a> {
         let mut sorted = Sorted::from(changes);
         let writes = std::mem::take(&mut sorted.writes);
         let waiting = sorted.waiting(&tasks);
+        let reserved = match self.namespace.reserve(waiting.bytes()) {
+            Ok(reserved) => Arc::new(reserved),
+            Err(error) => {
+                report.failed(
+                    call,
+                    format!("what `{call}` returned was not written: {error}"),
+                );
+                return Ok(());
+            }
+        };
         let Some(inserted) = self.write(writes, call, report).await? else {
             return Ok(());
         };
-        for pending in waiting.with(&inserted) {
+        for mut pending in waiting.with(&inserted) {
+            pending.reserved = Some(reserved.clone());
             match pending.condition {
                 Condition::NextAttempt => self.pending.push(pending),
                 Condition::TrialGains(margin) => {

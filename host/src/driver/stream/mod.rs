@@ -12,6 +12,7 @@ mod model;
 mod trial;
 
 use std::collections::{HashMap, HashSet};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::contract::{Attempt, Plan, Protocol, Receipt};
@@ -89,6 +90,8 @@ impl<'a> StreamRun<'a> {
     ) -> Result<StreamRun<'a>, DriverError> {
         let namespace = surroundings
             .store
+            .clone()
+            .with_limits(surroundings.limits.store.clone())
             .namespace(&format!("{}/{}", cell.id, stream.name))
             .await?;
         let model = (surroundings.acting == Acting::Model)
@@ -121,11 +124,11 @@ impl<'a> StreamRun<'a> {
         })
     }
 
-    /// Every episode in its turn. `advance` is called after each.
+    /// Every episode in its turn. `advance` is called after each, and says whether there shall be another.
     pub(super) async fn run(
         mut self,
         report: &mut Recorder,
-        advance: &mut (dyn FnMut() + Send),
+        advance: &mut (dyn FnMut() -> ControlFlow<()> + Send),
     ) -> Result<(), DriverError> {
         for stretch in course::course(
             self.stream,
@@ -143,7 +146,9 @@ impl<'a> StreamRun<'a> {
                 let position = (self.stream_index, stretch.stage, place);
                 self.episode(stage, episode, position, purpose, report)
                     .await?;
-                advance();
+                if advance().is_break() {
+                    return Ok(());
+                }
             }
             if stage.batched {
                 self.release(ReleasePoint::EndOfBatch, report).await?;

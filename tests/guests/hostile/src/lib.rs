@@ -38,7 +38,8 @@ use bindings::exports::memhost::strategy::strategy::{
     Value,
 };
 use bindings::memhost::strategy::types::{
-    Adjustment, Attempt, Change, Citation, Commit, Counter, Counters, Fault, NewMemory, Op, Receipt,
+    Adjustment, Attempt, Blob, Change, Citation, Commit, Counter, Counters, Fault, Key, Label,
+    Link, NewMemory, Op, Patch, Receipt, State,
 };
 use bindings::memhost::strategy::{embedder, llm, run, store};
 
@@ -92,7 +93,9 @@ impl Retrieve for Hostile {
             run::log(run::Level::Warn, &info.to_string())
         }));
         match wish(&settings) {
-            "answer" => Ok(guidance(query.task.text)),
+            "answer" | "50000 keys" | "keep waiting" | "rewrite" | "loop while learning" => {
+                Ok(guidance(query.task.text))
+            }
             "loop forever" => loop {
                 black_box(());
             },
@@ -153,6 +156,30 @@ impl Retrieve for Hostile {
                 embedder::dimension(),
                 llm::complete(&[request()]),
             ))),
+            "endless note" => {
+                let mut guidance = guidance(String::new());
+                guidance.receipt.note = "x".repeat(2 << 20);
+                Ok(guidance)
+            }
+            "endless citations" => {
+                let mut guidance = guidance(String::new());
+                guidance.receipt.used = (0..20_000).map(|_| cited()).collect();
+                Ok(guidance)
+            }
+            "search every field" => (0..1_000)
+                .map(|field| search(&format!("key.f{field}"), &[]))
+                .collect::<Result<Vec<_>, _>>()
+                .map(|all| guidance(all.len().to_string())),
+            "filter without end" => {
+                let condition = store::Condition {
+                    field: "title".into(),
+                    comparison: store::Comparison::Ne,
+                    operand: store::Operand::Text("x".into()),
+                };
+                let conditions = vec![condition; 10_000];
+                search("content", &conditions).map(|hits| guidance(hits.to_string()))
+            }
+            "the most of everything" => Ok(the_most_to_hand_out()),
             "cite nonsense" => {
                 let mut guidance = guidance(String::new());
                 guidance.receipt.used.push(Citation {
@@ -179,6 +206,33 @@ impl Distill for Hostile {
                 most: None,
             }),
             "endless id" => Op::Remove("x".repeat(10_000)),
+            "loop while learning" => loop {
+                black_box(());
+            },
+            "50000 keys" => Op::Insert(NewMemory {
+                keys: keys(50_000, ""),
+                ..memory("item")
+            }),
+            "2000 labels" => Op::Insert(NewMemory {
+                labels: labels(2_000),
+                ..memory("item")
+            }),
+            "20000 sources" => Op::Insert(NewMemory {
+                sources: (0..20_000).map(|n| n.to_string()).collect(),
+                ..memory("item")
+            }),
+            "the most of everything" => return Ok(the_most_to_keep(run::task_number())),
+            "keep waiting" => {
+                let blob = Blob {
+                    name: format!("b{}", run::task_number()),
+                    bytes: vec![1; 4 << 20],
+                };
+                return Ok(vec![Change {
+                    op: Op::Save(blob),
+                    commit: Commit::IfNextAttemptSucceeds,
+                }]);
+            }
+            "rewrite" => return Ok(rewritten(run::task_number())),
             _ => {
                 return Ok(attempts
                     .iter()
@@ -187,6 +241,141 @@ impl Distill for Hostile {
             }
         };
         Ok(vec![at_once(Op::Remove("fine".into())), at_once(op)])
+    }
+}
+
+/// As much as one return can carry of every kind of write, within every limit: what is past the limits of a
+/// namespace is for the host to refuse.
+fn the_most_to_keep(round: u32) -> Vec<Change> {
+    let mut changes: Vec<Change> = (0..20)
+        .map(|number| {
+            at_once(Op::Insert(NewMemory {
+                title: "t".repeat(1_000),
+                content: words(32 << 10, round * 20 + number),
+                payload: "p".repeat(8 << 10),
+                keys: keys(1_000, &format!("{round} {number}")),
+                labels: labels(1_000),
+                sources: (0..1_000).map(|n| n.to_string()).collect(),
+                ..memory("item")
+            }))
+        })
+        .collect();
+    let first = round * 20 + 1;
+    for number in 0..1_000 {
+        changes.push(at_once(Op::Connect(Link {
+            source: format!("m{first}"),
+            target: format!("m{}", first + 1 + number % 19),
+            kind: format!("k{number}"),
+            weight: 1.0,
+        })));
+    }
+    changes.push(at_once(Op::Save(Blob {
+        name: format!("b{round}"),
+        bytes: vec![1; 1 << 20],
+    })));
+    changes.push(Change {
+        op: Op::Save(Blob {
+            name: format!("later {round}"),
+            bytes: vec![1; 1 << 20],
+        }),
+        commit: Commit::IfNextAttemptSucceeds,
+    });
+    changes
+}
+
+/// The same few memories, with new words every time.
+fn rewritten(round: u32) -> Vec<Change> {
+    let content = |number| words(200 << 10, round * 20 + number);
+    match round {
+        0 => (0..20)
+            .map(|number| {
+                at_once(Op::Insert(NewMemory {
+                    content: content(number),
+                    ..memory("item")
+                }))
+            })
+            .collect(),
+        _ => (0..20)
+            .map(|number| {
+                at_once(Op::Revise(Patch {
+                    id: format!("m{}", number + 1),
+                    title: None,
+                    content: Some(content(number)),
+                    keys: None,
+                    labels: None,
+                    payload: None,
+                    state: Some(State::Active),
+                }))
+            })
+            .collect(),
+    }
+}
+
+/// Everything that costs the host something while a call lasts, and what stays of it.
+fn the_most_to_hand_out() -> Guidance {
+    let line = "x".repeat(8 << 10);
+    (0..1_000).for_each(|_| run::log(run::Level::Info, &line));
+    let texts: Vec<String> = (0..4_096).map(|n| format!("text {n}")).collect();
+    black_box(embedder::embed(&texts, embedder::Side::Document).ok());
+    black_box(search("content", &[]).ok());
+    let requests: Vec<llm::Request> = (0..1_000)
+        .map(|n| llm::Request {
+            purpose: format!("purpose {n}"),
+            ..request()
+        })
+        .collect();
+    black_box(llm::complete(&requests));
+    let mut guidance = guidance("word ".repeat(1 << 20));
+    guidance.receipt.note = "x".repeat(64 << 10);
+    guidance.receipt.used = (0..1_000).map(|_| cited()).collect();
+    guidance
+}
+
+/// How many hits a lexical search of a field has.
+fn search(field: &str, filter: &[store::Condition]) -> Result<usize, Fault> {
+    let hits = store::search_memories(&store::Search {
+        ranking: store::Ranking::Lexical(store::Probe {
+            text: "word".into(),
+            field: field.into(),
+        }),
+        filter: filter.to_vec(),
+        limit: u32::MAX,
+        min_score: None,
+    });
+    hits.map(|hits| hits.len())
+}
+
+fn keys(count: usize, of: &str) -> Vec<Key> {
+    let key = |number| Key {
+        name: "task".into(),
+        text: format!("key {of} {number}"),
+    };
+    (0..count).map(key).collect()
+}
+
+fn labels(count: usize) -> Vec<Label> {
+    let label = |number: usize| Label {
+        name: "label".into(),
+        value: number.to_string(),
+    };
+    (0..count).map(label).collect()
+}
+
+/// A text of so many bytes whose words stand nowhere else.
+fn words(bytes: usize, salt: u32) -> String {
+    let mut text = String::with_capacity(bytes + 16);
+    let mut number = u64::from(salt) << 24;
+    while text.len() < bytes {
+        text += &format!("{number:x} ");
+        number += 1;
+    }
+    text
+}
+
+fn cited() -> Citation {
+    Citation {
+        memory: "m1".into(),
+        score: 1.0,
     }
 }
 

@@ -243,6 +243,7 @@ fn who_is_broken_is_named_first_and_nobody_is_called_the_best() {
             failed: 318,
             of: 318,
             first: "no JSON".to_owned(),
+            unfit: false,
         }),
         ..suite.strategies[1].clone()
     };
