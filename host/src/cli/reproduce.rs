@@ -30,7 +30,7 @@ beside the manifest; without it, cells are named.";
 #[command(after_help = EXAMPLES)]
 pub struct Options {
     /// The `manifest.json` of a comparison that was run with --output, or its directory.
-    #[arg(value_name = "MANIFEST")]
+    #[arg(value_name = "MANIFEST", value_parser = setup::path)]
     manifest: PathBuf,
     /// Where the cells and the manifest of the new run are kept, a directory without cells [default: nowhere].
     #[arg(long, value_name = "DIR", value_parser = setup::result_directory)]

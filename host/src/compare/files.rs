@@ -11,6 +11,7 @@ use super::CellKey;
 use super::summary::FORMAT;
 use crate::disk;
 use crate::driver::CellReport;
+use crate::visible;
 
 /// Where cells stand in a result directory.
 pub const DIRECTORY: &str = "cells";
@@ -119,9 +120,9 @@ impl CellFiles {
             key: key.clone(),
             report: report.clone(),
         };
-        let written = serde_json::to_vec(&file)
+        let written = serde_json::to_string(&file)
             .map_err(io::Error::from)
-            .and_then(|text| disk::write_whole(&path, &text));
+            .and_then(|text| disk::write_whole(&path, visible::json(&text).as_bytes()));
         written.map_err(|source| CellFileError::new("write", &path, source))
     }
 
