@@ -51,27 +51,31 @@ impl Grid {
         fits(&self.block(&self.columns, None), width)
     }
 
-    /// As one table if it fits, else as several, one under the other, each with the names; a name that leaves no room for
-    /// anything beside it is folded.
+    /// As one table if it fits, else as several of as many columns, one under the other, each with the names; a column that
+    /// has no room even so is folded.
     pub fn render(&self, width: usize) -> Inked {
-        let mut blocks = Vec::new();
-        let mut rest = self.columns.as_slice();
-        loop {
-            let fitting = (1..=rest.len()).rev();
-            let taken = fitting
-                .map(|number| rest.split_at(number))
-                .map(|(block, after)| (self.block(block, None), after))
-                .find(|(block, _)| fits(block, width));
-            let (block, after) = match (taken, rest.split_at_checked(1)) {
-                (Some(taken), _) => taken,
-                (None, Some((first, after))) => (self.block(first, Some(width)), after),
-                (None, None) => (self.block(rest, Some(width)), rest),
-            };
-            blocks.push(block);
-            rest = after;
-            if rest.is_empty() {
-                return Inked::of_visible(blocks.join("\n"));
+        let all = self.columns.len().max(1);
+        let tables = |number: usize| {
+            let columns = self.columns.chunks(all.div_ceil(number));
+            columns.map(|some| self.block(some, None))
+        };
+        let fitting = (1..all).find(|number| tables(*number).all(|table| fits(&table, width)));
+        let tables: Vec<String> = match (fitting, self.columns.is_empty()) {
+            (Some(number), _) => tables(number).collect(),
+            (None, true) => vec![self.fitted(&[], width)],
+            (None, false) => {
+                let each = self.columns.chunks(1);
+                each.map(|column| self.fitted(column, width)).collect()
             }
+        };
+        Inked::of_visible(tables.join("\n"))
+    }
+
+    fn fitted(&self, columns: &[Column], width: usize) -> String {
+        let table = self.block(columns, None);
+        match fits(&table, width) {
+            true => table,
+            false => self.block(columns, Some(width)),
         }
     }
 
