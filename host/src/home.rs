@@ -18,7 +18,12 @@ pub(crate) fn expand(path: &Path) -> Cow<'_, Path> {
 
 /// The same in a text that is or ends with a path, as in `first=locomo:~/data`.
 pub(crate) fn expand_in(given: &str) -> Cow<'_, str> {
-    let begins = |at: &usize| given[..*at].chars().next_back().is_none_or(|c| "=:".contains(c));
+    let begins = |at: &usize| {
+        given[..*at]
+            .chars()
+            .next_back()
+            .is_none_or(|c| "=:".contains(c))
+    };
     let place = given.match_indices('~').map(|(at, _)| at).find(begins);
     match place.map(|at| given.split_at(at)) {
         Some((before, path)) => match expand(Path::new(path)) {

@@ -1,9 +1,11 @@
 //! What to do where the operating system refuses: the same refusal reaches a command from many places, and its cure is
 //! outside of memhost.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io;
+use std::panic::PanicHookInfo;
 
-use super::Failure;
+use super::{Failure, output};
 
 /// Why a command failed, for people, with the cure of what the operating system refused.
 pub fn told(failure: &Failure) -> String {
@@ -23,6 +25,40 @@ pub fn told(failure: &Failure) -> String {
     }
 }
 
+/// What a panic says. It is a defect, unless the system refused what the library in between cannot do without.
+pub fn told_of_panic(panic: &PanicHookInfo<'_>) -> String {
+    let told = panic.to_string();
+    if told.contains("spawn") && os_errors(&told).next().is_some() {
+        return format!(
+            "memhost {told}\n  hint: the system starts no further thread: raise what this shell allows of processes and \
+             addresses (`ulimit -u`, `ulimit -v`)"
+        );
+    }
+    let trace = Backtrace::capture();
+    match trace.status() {
+        BacktraceStatus::Captured => format!("a defect of memhost, which {told}\n{trace}"),
+        _ => format!("a defect of memhost, which {told}"),
+    }
+}
+
+/// Says so where hardly more than memhost's own code fits into the addresses that the process may use: there, memory may
+/// be refused in places that can only abort.
+pub fn warn_of_few_addresses() {
+    const ENOUGH: u64 = 512 << 20;
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let line = limits
+        .lines()
+        .find_map(|line| line.strip_prefix("Max address space"));
+    let allowed = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    if let Some(allowed) = allowed.filter(|allowed| *allowed < ENOUGH) {
+        output::say(format_args!(
+            "warning: this shell allows {} MiB of addresses (`ulimit -v`), which memhost's own code nearly fills: raise that \
+             with `ulimit -v unlimited`, or it may end in any place",
+            allowed >> 20
+        ));
+    }
+}
+
 /// The codes that errors of the operating system name: `Disk quota exceeded (os error 122)`. Many come as text, out of
 /// libraries that keep nothing else.
 fn os_errors(text: &str) -> impl Iterator<Item = i32> {
@@ -34,7 +70,9 @@ fn cure(code: i32) -> Option<&'static str> {
     /// Too many open files, here and on macOS; the standard library has no name for it.
     const EMFILE: i32 = 24;
     match io::Error::from_raw_os_error(code).kind() {
-        io::ErrorKind::StorageFull => Some("the disk is full: make room on it, or write to another"),
+        io::ErrorKind::StorageFull => {
+            Some("the disk is full: make room on it, or write to another")
+        }
         io::ErrorKind::QuotaExceeded => {
             Some("your share of the disk is used up: make room on it, or write to another")
         }
@@ -80,7 +118,12 @@ mod tests {
 
     #[test]
     fn what_needs_no_cure_gets_none() {
-        for told_of in ["no such suite", "not found (os error 2)", "(os error x)", "(os error "] {
+        for told_of in [
+            "no such suite",
+            "not found (os error 2)",
+            "(os error x)",
+            "(os error ",
+        ] {
             assert_eq!(told(&Failure::failed(told_of)), told_of);
         }
     }

@@ -81,13 +81,9 @@ enum Command {
 /// Reads the command line of this process and does what it asks for.
 pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
-        let trace = std::backtrace::Backtrace::capture();
-        let trace = match trace.status() {
-            std::backtrace::BacktraceStatus::Captured => format!("\n{trace}"),
-            _ => String::new(),
-        };
-        output::say(format_args!("error: a defect of memhost: it {panic}{trace}"));
+        output::say(format_args!("error: {}", cure::told_of_panic(panic)));
     }));
+    cure::warn_of_few_addresses();
     match Cli::try_parse() {
         Ok(cli) => run(cli),
         // A help holds words of ours only, and its colours are clap's.

@@ -102,9 +102,7 @@ fn columns(stream: &console::Term) -> Option<usize> {
 
 /// A terminal of no columns is one that does not know how many it has, as under `script`.
 fn known(columns: Option<u16>) -> Option<usize> {
-    columns
-        .filter(|columns| *columns > 0)
-        .map(usize::from)
+    columns.filter(|columns| *columns > 0).map(usize::from)
 }
 
 #[cfg(test)]

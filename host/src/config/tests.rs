@@ -458,5 +458,8 @@ fn the_home_directory_is_meant_by_a_tilde_in_every_path_of_the_file() {
     assert!(!shown.contains('~'), "{shown}");
     let home = directories::BaseDirs::new().unwrap().home_dir().to_owned();
     assert_eq!(config.cache.directory, Some(home.join("compiled")));
-    assert_eq!(config.store.uri, Some(home.join("memories").display().to_string()));
+    assert_eq!(
+        config.store.uri,
+        Some(home.join("memories").display().to_string())
+    );
 }

@@ -80,7 +80,11 @@ impl Endpoint {
             .connect_timeout(CONNECT_TIMEOUT.min(settings.timeout()))
             // A redirected POST loses its body; the address is to be put right instead.
             .redirect(redirect::Policy::none());
-        if let Some(file) = settings.ca_file.as_deref().filter(|_| base.scheme() == "https") {
+        if let Some(file) = settings
+            .ca_file
+            .as_deref()
+            .filter(|_| base.scheme() == "https")
+        {
             for authority in authorities(file).map_err(fail)? {
                 client = client.add_root_certificate(authority);
             }

@@ -60,11 +60,15 @@ pub fn remark(remark: &str) -> String {
 
 /// The same JSON, in which nothing is raw that [`text`] would not leave as it is: whoever parses it finds the same.
 pub fn json(json: &str) -> Cow<'_, str> {
-    escaped(json, |c| c == '\n', |text, c| {
-        for unit in c.encode_utf16(&mut [0; 2]) {
-            let _ = write!(text, "\\u{unit:04x}");
-        }
-    })
+    escaped(
+        json,
+        |c| c == '\n',
+        |text, c| {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        },
+    )
 }
 
 /// Escapes whatever is written through it, as [`remark`] does: for those who write whole remarks, such as a log.

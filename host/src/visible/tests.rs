@@ -10,7 +10,10 @@ use super::*;
 fn is_harmless(shown: &str) {
     let mut before = None;
     for c in shown.chars() {
-        assert!(c == '\n' || !is_hidden(c) || joins(c, before), "{c:?} in {shown:?}");
+        assert!(
+            c == '\n' || !is_hidden(c) || joins(c, before),
+            "{c:?} in {shown:?}"
+        );
         before = Some(c);
     }
 }
@@ -19,14 +22,29 @@ fn is_harmless(shown: &str) {
 fn what_a_terminal_would_obey_is_shown_as_what_it_is() {
     for (given, expected) in [
         ("\u{1b}[31mred\u{1b}[0m", r"\u{1b}[31mred\u{1b}[0m"),
-        ("\u{1b}]8;;http://evil\u{7}x", r"\u{1b}]8;;http://evil\u{7}x"),
-        ("\u{9b}2J\u{9d}0;title\u{9c}", r"\u{9b}2J\u{9d}0;title\u{9c}"),
+        (
+            "\u{1b}]8;;http://evil\u{7}x",
+            r"\u{1b}]8;;http://evil\u{7}x",
+        ),
+        (
+            "\u{9b}2J\u{9d}0;title\u{9c}",
+            r"\u{9b}2J\u{9d}0;title\u{9c}",
+        ),
         ("50 %\r99 %", r"50 %\r99 %"),
         ("no\u{8}\u{8}yes\u{7f}", r"no\u{8}\u{8}yes\u{7f}"),
         ("a\tb\u{b}c\u{c}d\0", r"a\tb\u{b}c\u{c}d\u{0}"),
-        ("\u{202e}cod.exe\u{2066}x\u{2069}", r"\u{202e}cod.exe\u{2066}x\u{2069}"),
-        ("r\u{200b}ag\u{feff}\u{2060}\u{ad}", r"r\u{200b}ag\u{feff}\u{2060}\u{ad}"),
-        ("one\u{2028}two\u{2029}\u{85}", r"one\u{2028}two\u{2029}\u{85}"),
+        (
+            "\u{202e}cod.exe\u{2066}x\u{2069}",
+            r"\u{202e}cod.exe\u{2066}x\u{2069}",
+        ),
+        (
+            "r\u{200b}ag\u{feff}\u{2060}\u{ad}",
+            r"r\u{200b}ag\u{feff}\u{2060}\u{ad}",
+        ),
+        (
+            "one\u{2028}two\u{2029}\u{85}",
+            r"one\u{2028}two\u{2029}\u{85}",
+        ),
         ("r\u{200d}ag\u{fe0f}", r"r\u{200d}ag\u{fe0f}"),
         ("tag\u{e0041}\u{e007f}", r"tag\u{e0041}\u{e007f}"),
     ] {
@@ -65,7 +83,8 @@ fn a_part_of_a_line_is_no_line_and_a_remark_is_one() {
         "fine\n  error: forged\n    kept"
     );
     let mut log = Remarks(Vec::new());
-    log.write_all("WARN \u{1b}[2Jx\nERROR y\n".as_bytes()).unwrap();
+    log.write_all("WARN \u{1b}[2Jx\nERROR y\n".as_bytes())
+        .unwrap();
     log.write_all(b"\xff\x9b1m\n").unwrap();
     assert_eq!(
         String::from_utf8(log.0).unwrap(),
@@ -89,7 +108,9 @@ fn a_table_that_does_not_fit_becomes_several_that_do() {
     let titles = ["one", "two\nlines", "three", "four", "five", "six"];
     let grid = Grid::new(names, titles.map(column).to_vec());
     insta::assert_snapshot!(
-        [80, 40, 10].map(|width| format!("{width}\n{}", grid.render(width).as_str())).join("\n")
+        [80, 40, 10]
+            .map(|width| format!("{width}\n{}", grid.render(width).as_str()))
+            .join("\n")
     );
 }
 

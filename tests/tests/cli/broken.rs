@@ -12,17 +12,17 @@ use serde_json::{Value, json};
 use super::{PETS, Place, Said};
 
 /// What an endpoint does with its n-th request, from 1: a status and a body, or it hangs up.
-type Behaviour = fn(usize, &Value) -> Option<(u16, Value)>;
+pub(super) type Behaviour = fn(usize, &Value) -> Option<(u16, Value)>;
 
 /// An OpenAI-compatible endpoint whose behaviour can be changed while it runs.
-struct Endpoint {
-    url: String,
+pub(super) struct Endpoint {
+    pub(super) url: String,
     asked: Arc<AtomicUsize>,
     behaviour: Arc<Mutex<Behaviour>>,
 }
 
 impl Endpoint {
-    fn that(behaves: Behaviour) -> Endpoint {
+    pub(super) fn that(behaves: Behaviour) -> Endpoint {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = Endpoint {
             url: format!("http://{}/v1", listener.local_addr().unwrap()),
@@ -84,7 +84,7 @@ fn serve(mut stream: TcpStream, asked: &AtomicUsize, behaviour: &Mutex<Behaviour
     let _ = stream.write_all((head + &reply).as_bytes());
 }
 
-fn said(content: &str) -> Option<(u16, Value)> {
+pub(super) fn said(content: &str) -> Option<(u16, Value)> {
     let message = json!({"role": "assistant", "content": content});
     let reply = json!({
         "choices": [{"message": message, "finish_reason": "stop"}],

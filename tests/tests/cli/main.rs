@@ -14,6 +14,9 @@ mod page;
 mod reproduce;
 mod shard;
 mod suite;
+mod surroundings;
+mod visible;
+mod width;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

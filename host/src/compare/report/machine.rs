@@ -122,7 +122,10 @@ fn lines<'a>(suite: &'a SuiteResult, strategy: &'a StrategyResult) -> Vec<Line<'
             lost: strategy.harm.as_ref().map(|harm| harm.lost.len()),
             gained: strategy.harm.as_ref().map(|harm| harm.gained),
             recovery: recovered_after(strategy.recovery),
-            no_result: strategy.broken.as_ref().map(|broken| cell(&broken.to_string()).into_owned()),
+            no_result: strategy
+                .broken
+                .as_ref()
+                .map(|broken| cell(&broken.to_string()).into_owned()),
             ..line(metric, strategy.quality.map(|q| q.mean).or(value))
         });
     }

@@ -77,7 +77,11 @@ impl Distill for Garbled {
             return Err(Fault::Failed(said.concat()));
         }
         let notes = attempts.iter().map(|attempt| {
-            let steps: Vec<&str> = attempt.steps.iter().map(|step| step.text.as_str()).collect();
+            let steps: Vec<&str> = attempt
+                .steps
+                .iter()
+                .map(|step| step.text.as_str())
+                .collect();
             let note = format!("{TRICK}{}\n{}", steps.join("\n"), attempt.answer);
             let note = NewMemory::new("note", note.as_str()).title(TRICK);
             Change::insert(note.key(KEY, &attempt.task.text).learnt_from(&attempt.id))
