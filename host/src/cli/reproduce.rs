@@ -10,6 +10,7 @@ use crate::compare::manifest::{self, FoundPlugin, Manifest, Recorded, Versions, 
 use crate::compare::report::number::count;
 use crate::compare::{Outcome, reproduction};
 use crate::config::Config;
+use crate::visible;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -309,7 +310,7 @@ async fn compare_with(
 fn told(differences: &[String]) -> Result<(), Failure> {
     let mut text = String::new();
     for difference in differences.iter().take(TOLD) {
-        text += difference;
+        text += &visible::line(difference);
         text.push('\n');
     }
     if differences.len() > TOLD {

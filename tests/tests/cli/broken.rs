@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use super::{PETS, Place, Said};
 
-/// What an endpoint does with its n-th request, from 1: a status and a body, or it hangs up.
+/// What an endpoint does with its n-th request, from 1: a status and a body, which is no JSON if it is a string, or it hangs
+/// up.
 pub(super) type Behaviour = fn(usize, &Value) -> Option<(u16, Value)>;
 
 /// An OpenAI-compatible endpoint whose behaviour can be changed while it runs.
@@ -76,7 +77,10 @@ fn serve(mut stream: TcpStream, asked: &AtomicUsize, behaviour: &Mutex<Behaviour
     let Some((status, reply)) = behaves(asked.fetch_add(1, Ordering::SeqCst) + 1, &request) else {
         return;
     };
-    let reply = reply.to_string();
+    let reply = match reply {
+        Value::String(no_json) => no_json,
+        reply => reply.to_string(),
+    };
     let head = format!(
         "HTTP/1.1 {status} -\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
         reply.len()

@@ -16,6 +16,9 @@ const TRICK: &str = "\u{1b}[31m\u{1b}]8;;http://x\u{7}\r\u{8}\u{9b}2J\u{202e}\u{
 const TRICKY_NAME: &str =
     "\u{1b}[31m\r\u{8}\u{9b}2J\u{202e}\u{2066}\u{200b}\u{2028}\t\u{7f}\nerror: forged\n";
 
+/// The same as far as the name of a stream may be like that.
+const STREAM: &str = "main\u{202e}\u{2066}\u{200b}\u{2028}";
+
 /// What it begins with wherever it is shown.
 const SHOWN: &str = r"\u{1b}[31m";
 
@@ -34,9 +37,10 @@ fn is_harmless(what: &str, text: &str) {
         let around: String = text[at..].chars().take(80).collect();
         panic!("{what}: {c:?} in {around:?}");
     }
-    let forged = text.lines().find(|line| line.starts_with("error: forged"));
-    assert_eq!(
-        forged, None,
+    // A line break of a page is a blank.
+    let forged = text.lines().any(|line| line.starts_with("error: forged"));
+    assert!(
+        !forged || what.ends_with(".html"),
         "{what}: a stranger's line passes for the host's"
     );
 }
@@ -78,11 +82,11 @@ fn place() -> Place {
 
 fn suite() -> String {
     let attempt = |n: usize| {
-        json!({"stream": TRICK, "task": {"id": format!("{TRICK}{n}"), "text": TRICK, "labels": {TRICK: TRICK}},
+        json!({"stream": STREAM, "task": {"id": format!("{TRICK}{n}"), "text": TRICK, "labels": {TRICK: TRICK}},
                "attempts": [{"steps": [{"actor": "user", "text": format!("{TRICK} My dog is called Rex {n}.")}]}]})
     };
     let question = |n: usize| {
-        json!({"stream": TRICK, "stage": 1, "group": format!("{TRICK}{n}"),
+        json!({"stream": STREAM, "stage": 1, "group": format!("{TRICK}{n}"),
                "task": {"id": format!("q{TRICK}{n}"), "text": format!("{TRICK} What is my dog called?")},
                "question": {"answers": [format!("Rex {n}"), TRICK]}})
     };
@@ -204,6 +208,7 @@ fn suites_and_their_files_are_shown() {
     let rows = [
         json!({"task": {"id": TRICK, "text": TRICK}, TRICK: 1}),
         json!({"task": {"id": TRICK, "text": 5}}),
+        json!({"stream": TRICK, "task": {"id": TRICK, "text": TRICK}}),
         json!({"task": {"id": TRICK, "text": ""}, "question": {"answers": [], "gold": [TRICK]}}),
         json!({"task": {"id": TRICK, "text": TRICK}, "question": {"category": TRICK, "answers": ["x"], "gold": [TRICK]}}),
         json!({"task": {"id": "a", "text": "b"}, "question": {"check": TRICK}}),
@@ -228,7 +233,7 @@ fn suites_and_their_files_are_shown() {
         .into_iter()
         .filter(|name| name.ends_with(".jsonl"))
         .collect();
-    assert_eq!(files.len(), 15);
+    assert_eq!(files.len(), 16);
     files.extend([
         TRICK.to_owned(),
         format!("locomo:{TRICK}"),
