@@ -12,7 +12,6 @@ use crate::embedding::{
     Builtin, Cached, Embedder, EmbeddingOptions, LocalEmbedder, LocalOptions, OpenAiEmbedder,
 };
 use crate::endpoint::{ApiKey, Endpoint, EndpointSettings, OPENAI_URL};
-use crate::home;
 use crate::likeness::nearest;
 use crate::model::{Extractive, LanguageModel, Models, NoModel, OpenAiModel};
 use crate::offload;
@@ -143,15 +142,11 @@ impl Config {
         if let Some(endpoint) = built.endpoints.get(name) {
             return Ok(endpoint.clone());
         }
-        let mut settings = match self.endpoint.get(name) {
+        let settings = match self.endpoint.get(name) {
             Some(settings) => settings.clone(),
             None if name == DEFAULT_ENDPOINT => self.default_endpoint(),
             None => return Err(no_entry("endpoint", self.endpoint.keys(), name)),
         };
-        if settings.ca_file.is_none() {
-            let file = self.environment.get("SSL_CERT_FILE");
-            settings.ca_file = file.map(|file| home::expand(file.as_ref()).into_owned());
-        }
         let key = self.key(name, &settings)?;
         let endpoint = Endpoint::new(settings, key).map_err(|source| ConfigError::Endpoint {
             name: name.to_owned(),

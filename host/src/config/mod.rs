@@ -27,7 +27,7 @@
 //! | `OPENAI_BASE_URL` | the address of the endpoint `openai`, unless the file has `[endpoint.openai]` |
 //! | `OPENAI_API_KEY`, or what `key_env` names | an endpoint's key; keys stand in no file |
 //!
-//! | `SSL_CERT_FILE` | `ca_file` of every endpoint that names none |
+//! | `SSL_CERT_FILE` | certificates of authorities that every endpoint may have its own from, in place of this machine's |
 //!
 //! A variable that is set and empty counts as not set. Relative paths start from the current directory, and `~/` from the
 //! home directory.

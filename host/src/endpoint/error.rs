@@ -31,7 +31,7 @@ pub enum Problem {
     #[error("the request could not be made: {0}")]
     Setup(String),
     /// The certificates of `ca_file` cannot be used.
-    #[error("`ca_file`, or the variable SSL_CERT_FILE in its place, cannot be used: {0}")]
+    #[error("`ca_file` cannot be used: {0}")]
     Authorities(String),
     /// It cannot show that it is who it should be.
     #[error("its certificate is not trusted: {0}")]

@@ -20,8 +20,8 @@ pub struct EndpointSettings {
     /// The environment variable that holds the key; empty for an endpoint that wants none. Default:
     /// `OPENAI_API_KEY`.
     pub key_env: String,
-    /// A file with certificates (PEM) of authorities that are trusted beside those that browsers trust: for an endpoint
-    /// whose certificate a company's own authority has issued, or itself. Default: what the variable `SSL_CERT_FILE` names.
+    /// A file with certificates (PEM) of authorities that are trusted beside those that browsers trust and those of this
+    /// machine: for an endpoint whose certificate a company's own authority has issued. Default: none.
     pub ca_file: Option<PathBuf>,
     /// How long one try may take, from request to the reply's last byte. Default: 60 s.
     pub timeout_ms: NonZeroU64,

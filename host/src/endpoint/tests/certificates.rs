@@ -15,7 +15,6 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::*;
-use crate::config::{Config, ConfigError, Environment};
 
 /// Issued for 127.0.0.1 by an authority that was made for this test, whose key nobody has kept.
 const SERVER: &[u8] = include_bytes!("server.pem");
@@ -102,22 +101,4 @@ fn what_holds_no_certificate_is_named() {
             assert!(told.contains(expected), "{told}");
         }
     }
-}
-
-#[test]
-fn the_variable_that_others_use_stands_in_for_the_setting() {
-    let variables = [
-        ("OPENAI_BASE_URL", "https://127.0.0.1:1/v1"),
-        ("OPENAI_API_KEY", "sk-very-secret-0123456789"),
-        ("SSL_CERT_FILE", "no-such.pem"),
-    ];
-    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let folder = tempfile::tempdir().unwrap();
-    let empty = folder.path().join("memhost.toml");
-    std::fs::write(&empty, "").unwrap();
-    let mut config = Config::load_from(Some(&empty), Environment::of(variables)).unwrap();
-    config.set_model("openai:some").unwrap();
-    let error = config.models().err().unwrap();
-    assert!(matches!(error, ConfigError::Endpoint { .. }), "{error}");
-    assert!(error.to_string().contains("no-such.pem"), "{error}");
 }
