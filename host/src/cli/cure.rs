@@ -25,10 +25,16 @@ pub fn told(failure: &Failure) -> String {
     }
 }
 
-/// What a panic says. It is a defect, unless the system refused what the library in between cannot do without.
+/// Whether the system refused a thread, which the library in between cannot do without.
+pub fn is_refusal(panic: &PanicHookInfo<'_>) -> bool {
+    let told = panic.to_string();
+    told.contains("spawn") && os_errors(&told).next().is_some()
+}
+
+/// What a panic says; it is a defect, unless the system refused something.
 pub fn told_of_panic(panic: &PanicHookInfo<'_>) -> String {
     let told = panic.to_string();
-    if told.contains("spawn") && os_errors(&told).next().is_some() {
+    if is_refusal(panic) {
         return format!(
             "memhost {told}\n  hint: the system starts no further thread: raise what this shell allows of processes and \
              addresses (`ulimit -u`, `ulimit -v`)"

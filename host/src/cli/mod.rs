@@ -82,6 +82,11 @@ enum Command {
 pub fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
         output::say(format_args!("error: {}", cure::told_of_panic(panic)));
+        if cure::is_refusal(panic) {
+            // What is left of the runtime would wait for the thread that never was.
+            scratch::remove();
+            std::process::exit(1);
+        }
     }));
     cure::warn_of_few_addresses();
     match Cli::try_parse() {
