@@ -136,25 +136,49 @@ fn list(format: Format) -> Result<(), Failure> {
     output::print_folded(&text)
 }
 
-/// As they are for a file or another program; on a page, whose width no row of a table has, each row as a paragraph.
+/// As they are for a file or another program; on a page, for which no row of a table is narrow enough, in paragraphs.
 fn fields() -> Result<(), Failure> {
-    if output::page().is_none() {
-        return output::print(suite::jsonl::FIELDS);
+    match output::page() {
+        Some(_) => output::print_folded(&in_paragraphs(suite::jsonl::FIELDS)),
+        None => output::print(suite::jsonl::FIELDS),
     }
-    let row = |line: &str| {
-        let cells = line.strip_prefix('|')?.strip_suffix('|')?;
-        let mut cells = cells.splitn(3, " | ").map(str::trim);
-        let (field, default, what) = (cells.next()?, cells.next()?, cells.next()?);
-        let default = match default {
-            "" => String::new(),
-            default => format!(" (default: {default})"),
-        };
-        Some(format!("  {field}{default}\n      {what}\n"))
-    };
-    let is_ruling = |line: &str| line.starts_with("|---") || line.starts_with("| field ");
-    let lines = suite::jsonl::FIELDS.lines().filter(|line| !is_ruling(line));
-    let text = lines.map(|line| row(line).unwrap_or_else(|| format!("{line}\n")));
-    output::print_folded(&text.collect::<String>())
+}
+
+/// Markdown with each row of its tables, and the lines of each paragraph, as a paragraph.
+fn in_paragraphs(markdown: &str) -> String {
+    let mut text = String::new();
+    let mut open = false;
+    for line in markdown.lines() {
+        let continued = std::mem::take(&mut open);
+        match line
+            .trim_matches('|')
+            .splitn(3, '|')
+            .collect::<Vec<_>>()
+            .as_slice()
+        {
+            _ if line.starts_with("|--") || line.starts_with("| field ") => {}
+            [field, what] if line.starts_with('|') => {
+                text += &format!("  {}\n      {}\n", field.trim(), what.trim());
+            }
+            [field, default, what] if line.starts_with('|') => {
+                let default = match default.trim() {
+                    "" => String::new(),
+                    default => format!(" (default: {default})"),
+                };
+                text += &format!("  {}{default}\n      {}\n", field.trim(), what.trim());
+            }
+            _ => {
+                open = !line.is_empty() && !line.starts_with('#');
+                if continued && open {
+                    text.truncate(text.trim_end().len());
+                    text.push(' ');
+                }
+                text += line;
+                text.push('\n');
+            }
+        }
+    }
+    text
 }
 
 fn show(name: &str, format: Format) -> Result<(), Failure> {
@@ -267,5 +291,26 @@ fn check(name: &str, format: Format) -> Result<(), Failure> {
         Ok(())
     } else {
         Err(Failure::failed(Unusable(suite.name)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_that_no_page_is_wide_enough_for_is_read_as_paragraphs() {
+        let markdown = "One.\nTwo.\n\n# Fields\n\n| field | default | |\n|---|---|---|\n| `a` | | x |\n| `b` | 1 | y |\n\
+                        \n| `c` | z |\nLast.\n";
+        assert_eq!(
+            in_paragraphs(markdown),
+            "One. Two.\n\n# Fields\n\n  `a`\n      x\n  `b` (default: 1)\n      y\n\n  `c`\n      z\nLast.\n"
+        );
+        // Nothing is left of any table.
+        let fields = in_paragraphs(suite::jsonl::FIELDS);
+        assert!(
+            !fields.contains("\n|") && fields.contains("\n  `format`\n      version"),
+            "{fields}"
+        );
     }
 }

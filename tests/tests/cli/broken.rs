@@ -101,7 +101,7 @@ fn is_judged(request: &Value) -> bool {
     request.to_string().contains("verdict")
 }
 
-fn healthy(_: usize, request: &Value) -> Option<(u16, Value)> {
+pub(super) fn healthy(_: usize, request: &Value) -> Option<(u16, Value)> {
     match is_judged(request) {
         true => said(r#"{"reasoning": "It was done.", "verdict": "success"}"#),
         false => said(

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::broken::{Behaviour, Endpoint, said};
+use super::broken::{Behaviour, Endpoint, healthy, said};
 use super::{Place, Said};
 
 /// As the guest `garbled` has it in every text: colours, a link, a bell, a return and a backspace, an 8-bit sequence,
@@ -374,8 +374,12 @@ fn what_endpoints_say_is_shown() {
     fn fails(_: usize, _: &Value) -> Option<(u16, Value)> {
         Some((500, Value::String(TRICK.to_owned())))
     }
-    fn rambles(_: usize, _: &Value) -> Option<(u16, Value)> {
-        said(TRICK)
+    // Whoever asks with the trick gets it back.
+    fn rambles(number: usize, request: &Value) -> Option<(u16, Value)> {
+        match request.to_string().contains("\\u001b") {
+            true => said(TRICK),
+            false => healthy(number, request),
+        }
     }
     fn misshapen(_: usize, _: &Value) -> Option<(u16, Value)> {
         Some((200, json!({ TRICK: TRICK })))
