@@ -148,15 +148,19 @@ fn fields() -> Result<(), Failure> {
 fn in_paragraphs(markdown: &str) -> String {
     let mut text = String::new();
     let mut open = false;
-    for line in markdown.lines() {
+    let mut lines = markdown.lines().peekable();
+    while let Some(line) = lines.next() {
         let continued = std::mem::take(&mut open);
+        let is_ruling = |line: &str| line.starts_with("|--");
+        if is_ruling(line) || lines.peek().is_some_and(|next| is_ruling(next)) {
+            continue;
+        }
         match line
             .trim_matches('|')
             .splitn(3, '|')
             .collect::<Vec<_>>()
             .as_slice()
         {
-            _ if line.starts_with("|--") || line.starts_with("| field ") => {}
             [field, what] if line.starts_with('|') => {
                 text += &format!("  {}\n      {}\n", field.trim(), what.trim());
             }
