@@ -2,7 +2,7 @@
 //! names it.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
@@ -13,15 +13,36 @@ const UNFINISHED: &str = ".memhost-part-";
 /// Writes a file that appears whole or not at all, for whoever may read its directory; it is on the disk when this
 /// returns. What is no file, such as a pipe, is written to.
 pub(crate) fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
-    if fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir()) {
-        return fs::write(path, content);
+    write_whole_by(path, |out| out.write_all(content))
+}
+
+/// The same of what is written bit by bit. What is there and no file, such as a pipe, is written to as it is.
+pub(crate) fn write_whole_by(
+    path: &Path,
+    write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+) -> io::Result<()> {
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        let mut out = BufWriter::new(File::options().write(true).open(path)?);
+        write(&mut out)?;
+        return out.flush();
     }
+    // What a link leads to is replaced, and not the link.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut file = readable_by_all().tempfile_in(parent(&path))?;
+    let mut out = BufWriter::new(&mut file);
+    write(&mut out)?;
+    out.flush()?;
+    drop(out);
+    put(file, &path, &[])
+}
+
+/// Unlike most temporary files.
+fn readable_by_all() -> tempfile::Builder<'static, 'static> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(UNFINISHED);
-    // Unlike most temporary files.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    put(builder.tempfile_in(parent(path))?, path, content)
+    builder
 }
 
 /// As [`write_whole`], for this user alone.

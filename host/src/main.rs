@@ -1,9 +1,7 @@
-//! The command line: parses and dispatches, nothing else.
+//! The program: the library's command line, nothing else.
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 fn main() -> ExitCode {
-    memhost::cli::run(memhost::cli::Cli::parse())
+    memhost::cli::main()
 }

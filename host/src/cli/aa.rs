@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{Failure, outage, output};
+use super::{Failure, bars, outage, output};
 use crate::compare::aa::{AaError, AaResult, AaTest, COMPARISONS};
 use crate::compare::report::number::{milliseconds, plural, score};
 use crate::compare::statistics::Interval;
@@ -98,7 +98,7 @@ pub async fn run(
         .subject
         .as_ref()
         .map_or("none (floor)", Contestant::name);
-    output::print(&said(name, &test, &result))?;
+    output::print_folded(&said(name, &test, &result))?;
     verdict(name, &test, &result)
 }
 
@@ -117,7 +117,7 @@ impl Progress {
         let lines = !std::io::stderr().is_terminal();
         let bar = match lines {
             true => ProgressBar::hidden(),
-            false => ProgressBar::new(COMPARISONS),
+            false => ProgressBar::with_draw_target(Some(COMPARISONS), bars::target()),
         };
         let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} comparisons, {eta} left");
         Progress {
@@ -136,7 +136,9 @@ impl Progress {
         if self.lines && done.is_multiple_of(Progress::LINE) && done < COMPARISONS {
             let each = self.start.elapsed().as_secs_f64() / done as f64;
             let left = milliseconds(1e3 * each * (COMPARISONS - done) as f64);
-            eprintln!("{done} of {COMPARISONS} comparisons, about {left} left");
+            output::say(format_args!(
+                "{done} of {COMPARISONS} comparisons, about {left} left"
+            ));
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::conformance::kept::check_once;
 use crate::conformance::{CallCost, Candidate, Check, Checked, Conformance, Outcome, check};
 use crate::engine::Engine;
+use crate::visible;
 
 /// The promises stand in the help as the checks themselves put them.
 fn explained() -> String {
@@ -90,7 +91,7 @@ pub async fn run(options: Options) -> Result<(), Failure> {
             ..result.map_err(Failure::failed)?
         };
         if options.format == Format::Table {
-            output::print(&text(&result))?;
+            output::print_folded(&text(&result))?;
         }
         results.push(result);
     }
@@ -155,7 +156,8 @@ fn text(result: &Conformance) -> String {
         ..
     } = result;
     let mut text = format!(
-        "{plugin} {version}: {}, in {seconds:.1} s\n",
+        "{plugin} {}: {}, in {seconds:.1} s\n",
+        visible::line(version),
         summary(checks)
     );
     let widest = widest();
@@ -166,7 +168,7 @@ fn text(result: &Conformance) -> String {
         came,
     } in checks
     {
-        let name = check.name();
+        let (name, came) = (check.name(), visible::line(came));
         let _ = match outcome {
             Outcome::Passed => writeln!(text, "  ok      {name:<widest$}  {expected}: {came}"),
             Outcome::Failed => writeln!(

@@ -18,7 +18,7 @@ pub(super) use printing::{Format, show, write_reports};
 
 use super::plugins::Choice;
 use super::setup::{ConfigFile, StoreFlags};
-use super::{Failure, aa, output, setup, suite};
+use super::{Failure, aa, output, scratch, setup, suite};
 use crate::clock::{self, ClockError};
 use crate::compare::manifest::Shard;
 use crate::compare::summary::Costs;
@@ -130,10 +130,10 @@ pub struct Options {
     #[arg(long, value_name = "N")]
     most_model_calls: Option<u64>,
     /// Record every model call to a cassette; one that was recorded with the same models is continued.
-    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+    #[arg(long, value_name = "FILE", value_parser = setup::path, conflicts_with = "replay")]
     record: Option<PathBuf>,
     /// Answer every model call from a cassette, with the models that it was recorded with.
-    #[arg(long, value_name = "FILE", conflicts_with = "model")]
+    #[arg(long, value_name = "FILE", value_parser = setup::path, conflicts_with = "model")]
     replay: Option<PathBuf>,
     #[command(flatten)]
     store: StoreFlags,
@@ -364,7 +364,7 @@ impl StorePlace {
                 temporary: None,
             });
         }
-        let temporary = tempfile::tempdir().map_err(Failure::failed)?;
+        let temporary = scratch::directory().map_err(Failure::failed)?;
         Ok(StorePlace {
             uri: temporary.path().join("store").display().to_string(),
             temporary: Some(temporary),

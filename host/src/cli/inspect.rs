@@ -10,6 +10,7 @@ use crate::contract::Description;
 use crate::engine::Plugin;
 use crate::settings;
 use crate::strategy::{Phases, Strategy as _};
+use crate::visible;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -56,7 +57,7 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let plugin = plugins::load(&engine, &options.plugin).await?;
     let inspection = inspect(&plugin);
     match options.format {
-        Format::Table => output::print(&text(&inspection)),
+        Format::Table => output::print_folded(&text(&inspection)),
         Format::Json => output::print_json(&inspection),
     }
 }
@@ -96,9 +97,11 @@ fn text(inspection: &Inspection<'_>) -> String {
     } else {
         "compiled in"
     };
+    let shown = visible::line;
+    let (version, summary) = (shown(version), shown(summary));
     let mut text = format!("{name} {version}: {summary}\n");
     let mut line = |title: &str, value: &str| {
-        let _ = writeln!(text, "  {title:<10} {value}");
+        let _ = writeln!(text, "  {title:<10} {}", shown(value));
     };
     line("source", source);
     line("digest", inspection.digest);
@@ -116,14 +119,14 @@ fn text(inspection: &Inspection<'_>) -> String {
     for how in degraded {
         line("degraded", how);
     }
-    line(
-        "imports",
-        &or_nothing(inspection.imports).join("\n             "),
-    );
-    line(
-        "exports",
-        &or_nothing(inspection.exports).join("\n             "),
-    );
+    for (title, names) in [
+        ("imports", inspection.imports),
+        ("exports", inspection.exports),
+    ] {
+        for (place, name) in or_nothing(names).iter().enumerate() {
+            line(if place == 0 { title } else { "" }, name);
+        }
+    }
     let _ = writeln!(text, "\nparameters, for --set {name}.<name>=<value>");
     if parameters.is_empty() {
         text.push_str("  none\n");
@@ -132,10 +135,10 @@ fn text(inspection: &Inspection<'_>) -> String {
         let _ = writeln!(
             text,
             "  {} = {} ({})\n      {}",
-            parameter.name,
-            settings::display(&parameter.default),
+            shown(&parameter.name),
+            shown(&settings::display(&parameter.default)),
             settings::type_name(&parameter.default),
-            parameter.doc
+            shown(&parameter.doc)
         );
     }
     text

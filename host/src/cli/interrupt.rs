@@ -11,6 +11,7 @@ static WAITING: Mutex<Option<oneshot::Sender<()>>> = Mutex::new(None);
 
 /// Listens from now on. A signal that nobody waits for ends the process, and takes what is temporary with it.
 pub fn listen() {
+    outlive_large_files();
     let mut signals = Signals::new();
     tokio::spawn(async move {
         loop {
@@ -25,6 +26,18 @@ pub fn listen() {
             std::process::exit(1)
         }
     });
+}
+
+/// Keeps the signal that a file has reached the size that `ulimit -f` allows (SIGXFSZ) from ending the process without a
+/// word: with a listener, the write fails instead, which is told like every other.
+fn outlive_large_files() {
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    {
+        const SIGXFSZ: std::ffi::c_int = 25;
+        let kind = tokio::signal::unix::SignalKind::from_raw(SIGXFSZ);
+        // Where it cannot be listened to, it does what it does by itself.
+        let _ = tokio::signal::unix::signal(kind);
+    }
 }
 
 /// Ends at the next signal.

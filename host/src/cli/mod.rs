@@ -6,8 +6,10 @@
 
 mod aa;
 mod afresh;
+mod bars;
 mod check;
 mod compare;
+mod cure;
 mod failure;
 mod inspect;
 mod interrupt;
@@ -26,6 +28,8 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use clap::{ArgAction, Parser, Subcommand};
+
+use crate::visible;
 
 pub use failure::Failure;
 use scratch::Scratch;
@@ -77,13 +81,46 @@ enum Command {
     Afresh(afresh::Options),
 }
 
+/// Reads the command line of this process and does what it asks for.
+pub fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        output::say(format_args!("error: {}", cure::told_of_panic(panic)));
+        if cure::is_refusal(panic) {
+            // What is left of the runtime would wait for the thread that never was.
+            scratch::remove();
+            std::process::exit(1);
+        }
+    }));
+    cure::warn_of_few_addresses();
+    match Cli::try_parse() {
+        Ok(cli) => run(cli),
+        // A help holds words of ours only, and its colours are clap's.
+        Err(error) if !is_complaint(&error) => error.exit(),
+        Err(error) => {
+            output::say(error.render());
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether clap complains of what was given, and quotes it.
+fn is_complaint(error: &clap::Error) -> bool {
+    use clap::error::ErrorKind;
+    !matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    )
+}
+
 /// Does what the command line asks for, and says on standard error why if it cannot.
 pub fn run(cli: Cli) -> ExitCode {
     log_to_stderr(cli.verbose);
     match dispatch(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            output::say(format_args!("error: {failure}"));
+            output::say(format_args!("error: {}", cure::told(&failure)));
             failure.exit_code()
         }
     }
@@ -125,7 +162,9 @@ fn log_to_stderr(verbose: u8) {
     let filter = EnvFilter::try_from_env("MEMHOST_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(|| visible::Remarks(std::io::stderr()))
+        // Nothing that is logged may hold an escape sequence, not even one that is meant well.
+        .with_ansi(false)
         // It would be told on standard error, which is what cannot be written to, and end in a panic.
         .log_internal_errors(false)
         .init();

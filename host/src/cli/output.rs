@@ -1,11 +1,13 @@
-//! What commands print: what was asked for to standard output, everything else to standard error.
+//! What commands print: what was asked for to standard output, everything else to standard error. Nothing is printed but
+//! through here, where what strangers wrote is made [`visible`].
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, Write as _};
 
 use clap::ValueEnum;
 
 use super::Failure;
+use crate::visible::{self, Inked};
 
 /// How what is known is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -24,11 +26,42 @@ struct NotPrinted(#[source] io::Error);
 /// Says something beside what was asked for, in a line of its own. Whoever closed standard error does not want to hear it,
 /// and what was asked for does not suffer from that.
 pub fn say(line: impl Display) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let remark = visible::remark(&line.to_string());
+    let remark = match columns(&console::Term::stderr()) {
+        Some(width) => folded(&remark, width),
+        None => remark,
+    };
+    let _ = writeln!(io::stderr().lock(), "{remark}");
 }
 
-/// Prints text. A reader that has gone away (`| head`) has had what it wanted.
+/// Prints text.
 pub fn print(text: &str) -> Result<(), Failure> {
+    write(&visible::text(text))
+}
+
+/// Prints text in colours of ours.
+pub fn print_inked(text: &Inked) -> Result<(), Failure> {
+    write(text.as_str())
+}
+
+/// Prints text for people: no line is wider than the page, as far as its width is known.
+pub fn print_folded(text: &str) -> Result<(), Failure> {
+    let text = visible::text(text);
+    match page() {
+        Some(width) => write(&(folded(&text, width) + "\n")),
+        None => write(&text),
+    }
+}
+
+/// Prints a value as indented JSON.
+pub fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let mut text = serde_json::to_string_pretty(value).map_err(Failure::failed)?;
+    text.push('\n');
+    write(&visible::json(&text))
+}
+
+/// A reader that has gone away (`| head`) has had what it wanted.
+fn write(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -38,11 +71,11 @@ pub fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Prints a value as indented JSON.
-pub fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
-    let mut text = serde_json::to_string_pretty(value).map_err(Failure::failed)?;
-    text.push('\n');
-    print(&text)
+/// Each line folded under its own last column.
+fn folded(text: &str, width: usize) -> String {
+    let lines = text.trim_end_matches('\n').split('\n');
+    let lines = lines.map(|line| visible::fold(line, visible::last_column(line), width));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Whether standard output wants colours: a terminal that knows them, and nobody said `NO_COLOR`.
@@ -50,22 +83,26 @@ pub fn colours() -> bool {
     anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
 }
 
-/// How wide tables may be: as wide as the terminal, or wide enough for every column if there is none.
+/// How wide tables may be: as wide as the page, or wide enough for every column if its width is not known.
 pub fn width() -> usize {
-    let terminal = io::stdout()
-        .is_terminal()
-        .then(|| comfy_table::Table::new().width())
-        .flatten();
-    wide_enough(terminal)
+    const WITHOUT_PAGE: usize = 160;
+    page().unwrap_or(WITHOUT_PAGE)
+}
+
+/// The columns of what standard output is read on, if they are known.
+pub fn page() -> Option<usize> {
+    columns(&console::Term::stdout())
+}
+
+/// A terminal's own width, else that of the variable `COLUMNS`, by which others are told how wide their page is.
+fn columns(stream: &console::Term) -> Option<usize> {
+    let terminal = stream.size_checked().map(|(_, columns)| columns);
+    known(terminal).or_else(|| known(std::env::var("COLUMNS").ok()?.trim().parse().ok()))
 }
 
 /// A terminal of no columns is one that does not know how many it has, as under `script`.
-fn wide_enough(terminal: Option<u16>) -> usize {
-    const WITHOUT_TERMINAL: usize = 160;
-    match terminal {
-        None | Some(0) => WITHOUT_TERMINAL,
-        Some(columns) => columns.into(),
-    }
+fn known(columns: Option<u16>) -> Option<usize> {
+    columns.filter(|columns| *columns > 0).map(usize::from)
 }
 
 #[cfg(test)]
@@ -74,7 +111,8 @@ mod tests {
 
     #[test]
     fn a_terminal_that_does_not_know_its_width_is_none() {
-        assert_eq!(wide_enough(Some(80)), 80);
-        assert_eq!(wide_enough(Some(0)), wide_enough(None));
+        assert_eq!(known(Some(80)), Some(80));
+        assert_eq!(known(Some(0)), None);
+        assert_eq!(known(None), None);
     }
 }

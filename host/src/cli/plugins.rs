@@ -9,6 +9,7 @@ use super::Failure;
 use crate::compare::Contestant;
 use crate::contract::Fault;
 use crate::engine::{CallFailure, Engine, Plugin};
+use crate::home;
 use crate::likeness::{nearest, suggestion};
 use crate::settings;
 use crate::strategy::Strategy;
@@ -75,6 +76,7 @@ impl PluginDirectories {
         let chosen = std::env::var_os(DIRECTORIES).unwrap_or_default();
         let mut directories: Vec<PathBuf> = std::env::split_paths(&chosen)
             .filter(|path| !path.as_os_str().is_empty())
+            .map(|path| home::expand(&path).into_owned())
             .collect();
         directories.push(PathBuf::from("target/plugins"));
         let beside = std::env::current_exe()
@@ -86,13 +88,13 @@ impl PluginDirectories {
 
     /// The file of a plugin that is given by path or by name.
     pub fn find(&self, plugin: &str) -> Result<PathBuf, PluginError> {
-        let path = Path::new(plugin);
+        let path = home::expand(Path::new(plugin));
         let is_path = plugin.ends_with(".wasm") || path.components().count() != 1;
         if is_path || path.is_file() {
             return if path.is_file() {
-                Ok(path.to_owned())
+                Ok(path.into_owned())
             } else {
-                Err(PluginError::NoFile(path.to_owned()))
+                Err(PluginError::NoFile(path.into_owned()))
             };
         }
         let file = format!("{plugin}.wasm");

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::output;
+use super::{bars, output};
 use crate::compare::report::number::{milliseconds, plural, probability, score};
 use crate::compare::statistics::{LEVEL, detectable_before, smallest_p};
 use crate::compare::{CellKey, Watcher};
 use crate::driver::{Broken, CellReport, Cost, Progress};
+use crate::visible;
 
 /// What suits standard error.
 pub fn watcher(cells: usize) -> Box<dyn Watcher> {
@@ -179,7 +180,7 @@ struct Bars {
 
 impl Bars {
     fn new(cells: usize) -> Bars {
-        let all = MultiProgress::new();
+        let all = MultiProgress::with_draw_target(bars::target());
         let total = all.add(ProgressBar::new(cells as u64));
         total.set_style(style("{bar:30} {pos}/{len} cells, {elapsed}, {eta} left"));
         total.enable_steady_tick(Duration::from_millis(500));
@@ -188,7 +189,7 @@ impl Bars {
 
     fn say(&self, text: &str) {
         // Above the bars; a terminal that has gone away has no reader either.
-        let _ = self.all.println(text);
+        let _ = self.all.println(visible::remark(text));
     }
 }
 

@@ -7,6 +7,7 @@ use super::{Failure, output, setup};
 use crate::compare::directory::ResultDirectory;
 use crate::compare::merge::{self, Merged, Missing, Source};
 use crate::compare::{Outcome, Report};
+use crate::home;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -52,7 +53,8 @@ enum ReportError {
 
 /// Runs the command.
 pub async fn run(options: Options) -> Result<(), Failure> {
-    let sources = options.directories.iter().map(|place| Source::open(place));
+    let places = options.directories.iter();
+    let sources = places.map(|place| Source::open(&home::expand_in(place)));
     let sources = sources.collect::<Result<Vec<_>, _>>();
     let merged = merge::merge(sources.map_err(Failure::failed)?).await;
     let merged = merged.map_err(Failure::failed)?;

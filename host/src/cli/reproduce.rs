@@ -10,6 +10,7 @@ use crate::compare::manifest::{self, FoundPlugin, Manifest, Recorded, Versions, 
 use crate::compare::report::number::count;
 use crate::compare::{Outcome, reproduction};
 use crate::config::Config;
+use crate::visible;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,7 +31,7 @@ beside the manifest; without it, cells are named.";
 #[command(after_help = EXAMPLES)]
 pub struct Options {
     /// The `manifest.json` of a comparison that was run with --output, or its directory.
-    #[arg(value_name = "MANIFEST")]
+    #[arg(value_name = "MANIFEST", value_parser = setup::path)]
     manifest: PathBuf,
     /// Where the cells and the manifest of the new run are kept, a directory without cells [default: nowhere].
     #[arg(long, value_name = "DIR", value_parser = setup::result_directory)]
@@ -309,7 +310,7 @@ async fn compare_with(
 fn told(differences: &[String]) -> Result<(), Failure> {
     let mut text = String::new();
     for difference in differences.iter().take(TOLD) {
-        text += difference;
+        text += &visible::line(difference);
         text.push('\n');
     }
     if differences.len() > TOLD {

@@ -64,6 +64,25 @@ fn remove_abandoned(place: &Path) {
     }
 }
 
+/// No temporary file can be made.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot make a temporary directory in `{}`: make it, or set TMPDIR to a directory that can be written to", .place.display())]
+pub struct NoPlace {
+    place: PathBuf,
+    source: std::io::Error,
+}
+
+/// A temporary directory within it, or what stands in the way.
+///
+/// # Errors
+/// If there is no place for one.
+pub fn directory() -> Result<TempDir, NoPlace> {
+    tempfile::tempdir().map_err(|source| NoPlace {
+        place: tempfile::env::temp_dir(),
+        source,
+    })
+}
+
 /// Removes the directory, if there is one, while others may still write to it: for whoever ends the process.
 pub fn remove() {
     const TRIES: u32 = 50;

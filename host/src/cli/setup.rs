@@ -1,16 +1,18 @@
 //! What several commands take: the configuration with the flags that override it.
 
-use std::path::PathBuf;
+use std::convert::Infallible;
+use std::path::{Path, PathBuf};
 
 use super::{Failure, output};
 use crate::config::Config;
 use crate::engine::{Engine, EngineError, EngineOptions};
+use crate::home;
 
 /// Where the configuration comes from, and what overrides it.
 #[derive(Debug, Default, clap::Args)]
 pub struct ConfigFile {
     /// The configuration file [default: memhost.toml, if there is one].
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = path)]
     config: Option<PathBuf>,
 }
 
@@ -56,8 +58,13 @@ pub fn result_directory(text: &str) -> Result<PathBuf, &'static str> {
         true => Err(
             "results are written to a directory of this machine: name one, and copy it when it is finished",
         ),
-        false => Ok(PathBuf::from(text)),
+        false => Ok(home::expand(Path::new(text)).into_owned()),
     }
+}
+
+/// A path of this machine, as options take it: no shell sees the `~` in `--to=~/file`.
+pub fn path(text: &str) -> Result<PathBuf, Infallible> {
+    Ok(home::expand(Path::new(text)).into_owned())
 }
 
 /// The sandbox, with compiled code kept where the configuration says.

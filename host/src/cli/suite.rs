@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use comfy_table::{Cell, CellAlignment, Table, TableComponent, presets};
 
-use super::Failure;
 use super::output::{self, Format};
+use super::{Failure, setup};
 use crate::compare::report::number::count;
-use crate::suite::{self, Lane, Severity, Suite, SuiteError, SuiteSummary};
+use crate::suite::{self, Lane, Severity, StreamSummary, Suite, SuiteError, SuiteSummary};
+use crate::visible::{Column, Grid, line};
 
 const YOUR_OWN: &str = "\
 A suite of your own is a .jsonl file: a header, then one episode per line. First an episode's \
@@ -80,7 +80,7 @@ enum Command {
         /// `<format>:<path>`, or a built-in suite; with NAME= before it, under that name.
         suite: String,
         /// The file to write; one that is there is replaced.
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", value_parser = setup::path)]
         to: PathBuf,
     },
 }
@@ -96,7 +96,7 @@ pub fn run(options: Options) -> Result<(), Failure> {
         Command::List { format } => list(format),
         Command::Show { suite, format } => show(&suite, format),
         Command::Check { suite, format } => check(&suite, format),
-        Command::Fields => output::print(suite::jsonl::FIELDS),
+        Command::Fields => fields(),
         Command::Import { suite, to } => Suite::load_sound(&suite)
             .and_then(|suite| suite.write_jsonl(&to))
             .map_err(failure),
@@ -133,61 +133,99 @@ fn list(format: Format) -> Result<(), Failure> {
     text += "\nof your own: a .jsonl file, see `memhost suite --help` and `memhost suite fields`\n";
     text +=
         "NAME= before any of them gives it a name of your own, as in first=locomo:locomo10.json\n";
-    output::print(&text)
+    output::print_folded(&text)
+}
+
+/// As they are for a file or another program; on a page, for which no row of a table is narrow enough, in paragraphs.
+fn fields() -> Result<(), Failure> {
+    match output::page() {
+        Some(_) => output::print_folded(&in_paragraphs(suite::jsonl::FIELDS)),
+        None => output::print(suite::jsonl::FIELDS),
+    }
+}
+
+/// Markdown with each row of its tables, and the lines of each paragraph, as a paragraph.
+fn in_paragraphs(markdown: &str) -> String {
+    let mut text = String::new();
+    let mut open = false;
+    let mut lines = markdown.lines().peekable();
+    while let Some(line) = lines.next() {
+        let continued = std::mem::take(&mut open);
+        let is_ruling = |line: &str| line.starts_with("|--");
+        if is_ruling(line) || lines.peek().is_some_and(|next| is_ruling(next)) {
+            continue;
+        }
+        match line
+            .trim_matches('|')
+            .splitn(3, '|')
+            .collect::<Vec<_>>()
+            .as_slice()
+        {
+            [field, what] if line.starts_with('|') => {
+                text += &format!("  {}\n      {}\n", field.trim(), what.trim());
+            }
+            [field, default, what] if line.starts_with('|') => {
+                let default = match default.trim() {
+                    "" => String::new(),
+                    default => format!(" (default: {default})"),
+                };
+                text += &format!("  {}{default}\n      {}\n", field.trim(), what.trim());
+            }
+            _ => {
+                open = !line.is_empty() && !line.starts_with('#');
+                if continued && open {
+                    text.truncate(text.trim_end().len());
+                    text.push(' ');
+                }
+                text += line;
+                text.push('\n');
+            }
+        }
+    }
+    text
 }
 
 fn show(name: &str, format: Format) -> Result<(), Failure> {
     let summary = Suite::read(name).map_err(failure)?.summarize();
     match format {
         Format::Json => output::print_json(&summary),
-        Format::Table => output::print(&figures(&summary)),
+        Format::Table => output::print_folded(&figures(&summary)),
     }
 }
 
 fn figures(summary: &SuiteSummary) -> String {
-    let mut table = Table::new();
-    table
-        .load_preset(presets::NOTHING)
-        .set_style(TableComponent::HeaderLines, '─')
-        .set_style(TableComponent::MiddleHeaderIntersections, '─')
-        .set_header([
-            "stream",
-            "episodes",
-            "questions",
-            "groups",
-            "attempts",
-            "steps",
-            "question\ntokens",
-            "attempt\ntokens",
-        ]);
-    for stream in &summary.streams {
-        let numbers = [
-            stream.episodes as u64,
-            stream.questions as u64,
-            stream.groups as u64,
-            stream.attempts as u64,
-            stream.steps as u64,
-            stream.question_tokens,
-            stream.attempt_tokens,
-        ];
-        let numbers = numbers
-            .map(|number| Cell::new(count(number as f64)).set_alignment(CellAlignment::Right));
-        table.add_row([Cell::new(&stream.name)].into_iter().chain(numbers));
-    }
+    let streams = &summary.streams;
+    let column = |title: &str, number: fn(&StreamSummary) -> u64| {
+        let numbers = streams.iter().map(number);
+        Column::new(title, numbers.map(|number| count(number as f64)))
+    };
+    let names = streams.iter().map(|stream| stream.name.clone());
+    let table = Grid::new(
+        Column::new("stream", names),
+        vec![
+            column("episodes", |stream| stream.episodes as u64),
+            column("questions", |stream| stream.questions as u64),
+            column("groups", |stream| stream.groups as u64),
+            column("attempts", |stream| stream.attempts as u64),
+            column("steps", |stream| stream.steps as u64),
+            column("question\ntokens", |stream| stream.question_tokens),
+            column("attempt\ntokens", |stream| stream.attempt_tokens),
+        ],
+    );
     format!(
-        "{}: {}\n{}{}\n{}\n",
-        summary.name,
-        summary.summary,
+        "{}: {}\n{}{}\n{}",
+        line(&summary.name),
+        line(&summary.summary),
         left_out(&summary.left_out),
         reported_by(summary),
-        table.trim_fmt()
+        table.render(output::width()).as_str()
     ) + &learning_curves(summary)
 }
 
 /// What is in the source and not in the suite.
 fn left_out(what: &[String]) -> String {
     what.iter()
-        .map(|what| format!("left out: {what}\n"))
+        .map(|what| format!("left out: {}\n", line(what)))
         .collect()
 }
 
@@ -199,7 +237,7 @@ fn reported_by(summary: &SuiteSummary) -> String {
     let budgets: Vec<String> = summary.budgets.iter().map(u32::to_string).collect();
     format!(
         "metrics: {} (the first is the primary one)\nbudgets: {} tokens\n",
-        summary.metrics.join(", "),
+        line(&summary.metrics.join(", ")),
         budgets.join(", ")
     )
 }
@@ -207,13 +245,14 @@ fn reported_by(summary: &SuiteSummary) -> String {
 /// How many tasks were solved in each trial, one line per stream that recorded several.
 fn learning_curves(summary: &SuiteSummary) -> String {
     let streams = || summary.streams.iter().filter(|s| !s.curve.is_empty());
-    let widest = streams().map(|stream| stream.name.chars().count()).max();
+    let name = |stream: &StreamSummary| line(&stream.name).into_owned();
+    let widest = streams().map(|stream| name(stream).chars().count()).max();
     let Some(widest) = widest else {
         return String::new();
     };
     let lines = streams().map(|stream| {
         let solved: Vec<String> = stream.curve.iter().map(usize::to_string).collect();
-        format!("  {:<widest$}  {}\n", stream.name, solved.join(", "))
+        format!("  {:<widest$}  {}\n", name(stream), solved.join(", "))
     });
     format!("\nsolved in each trial\n{}", lines.collect::<String>())
 }
@@ -238,23 +277,44 @@ fn check(name: &str, format: Format) -> Result<(), Failure> {
                     Severity::Warning => "warning",
                     Severity::Error => "error",
                 };
-                text += &format!("{severity}: {problem}\n");
+                text += &format!("{severity}: {}\n", line(&problem.to_string()));
             }
             let questions = suite.questions().count();
             if usable && suite.lane != Lane::Attempts {
                 text += &format!(
                     "suite `{}` can be used: {} questions, {} warnings\n",
-                    suite.name,
+                    line(&suite.name),
                     count(questions as f64),
                     problems.len()
                 );
             }
-            output::print(&text)?;
+            output::print_folded(&text)?;
         }
     }
     if usable {
         Ok(())
     } else {
         Err(Failure::failed(Unusable(suite.name)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_that_no_page_is_wide_enough_for_is_read_as_paragraphs() {
+        let markdown = "One.\nTwo.\n\n# Fields\n\n| field | default | |\n|---|---|---|\n| `a` | | x |\n| `b` | 1 | y |\n\
+                        \n| `c` | z |\nLast.\n";
+        assert_eq!(
+            in_paragraphs(markdown),
+            "One. Two.\n\n# Fields\n\n  `a`\n      x\n  `b` (default: 1)\n      y\n\n  `c`\n      z\nLast.\n"
+        );
+        // Nothing is left of any table.
+        let fields = in_paragraphs(suite::jsonl::FIELDS);
+        assert!(
+            !fields.contains("\n|") && fields.contains("\n  `format`\n      version"),
+            "{fields}"
+        );
     }
 }

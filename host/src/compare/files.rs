@@ -7,13 +7,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::CellKey;
 use super::summary::FORMAT;
 use crate::disk;
 use crate::driver::CellReport;
+use crate::visible;
 
 /// Where cells stand in a result directory.
 pub const DIRECTORY: &str = "cells";
@@ -75,7 +76,7 @@ struct CellFile {
 
 impl CellFile {
     fn new(key: &CellKey, report: &CellReport) -> serde_json::Result<CellFile> {
-        let (key, report) = (to_raw_value(key)?, to_raw_value(report)?);
+        let (key, report) = (shown(key)?, shown(report)?);
         Ok(CellFile {
             format: FORMAT,
             digest: Some(digest(&key, &report)),
@@ -98,6 +99,11 @@ impl CellFile {
         let report = serde_json::from_str(self.report.get()).map_err(of)?;
         Ok((key, report))
     }
+}
+
+/// A value as it stands in a file, which a terminal may show.
+fn shown(value: &impl serde::Serialize) -> serde_json::Result<Box<RawValue>> {
+    RawValue::from_string(visible::json(&serde_json::to_string(value)?).into())
 }
 
 fn digest(key: &RawValue, report: &RawValue) -> String {

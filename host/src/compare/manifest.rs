@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::contract;
 use crate::driver::CellReport;
 use crate::model::Mended;
+use crate::visible;
 
 mod machine;
 mod shard;
@@ -241,7 +242,7 @@ impl Manifest {
     pub fn text(&self) -> Result<String, serde_json::Error> {
         let mut text = serde_json::to_string_pretty(self)?;
         text.push('\n');
-        Ok(text)
+        Ok(visible::json(&text).into_owned())
     }
 
     /// In what another manifest is not of the same comparison: `design.seeds is 3, not 5`. Where things were found

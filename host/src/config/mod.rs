@@ -27,7 +27,10 @@
 //! | `OPENAI_BASE_URL` | the address of the endpoint `openai`, unless the file has `[endpoint.openai]` |
 //! | `OPENAI_API_KEY`, or what `key_env` names | an endpoint's key; keys stand in no file |
 //!
-//! A variable that is set and empty counts as not set. Relative paths start from the current directory.
+//! | `SSL_CERT_FILE` | certificates of authorities that every endpoint may have its own from, in place of this machine's |
+//!
+//! A variable that is set and empty counts as not set. Relative paths start from the current directory, and `~/` from the
+//! home directory.
 
 mod build;
 mod choice;
@@ -45,6 +48,7 @@ use serde::{Deserialize, Serialize};
 use crate::contract::Role;
 use crate::endpoint::EndpointSettings;
 use crate::engine::{EngineOptions, Limits};
+use crate::home;
 use crate::model::{ModelSettings, Structured, SystemRole, Temperature, TokenLimitField};
 
 pub use choice::{EmbedderChoice, ModelChoice};
@@ -265,7 +269,8 @@ impl Config {
     pub fn load_from(file: Option<&Path>, environment: Environment) -> Result<Config, ConfigError> {
         let named = file
             .map(Path::to_path_buf)
-            .or_else(|| environment.get("MEMHOST_CONFIG").map(PathBuf::from));
+            .or_else(|| environment.get("MEMHOST_CONFIG").map(PathBuf::from))
+            .map(|path| home::expand(&path).into_owned());
         let read = |path: &Path| match std::fs::read_to_string(path) {
             Ok(text) => Config::parse(path, &text),
             Err(source) => Err(ConfigError::Unreadable {
@@ -280,6 +285,7 @@ impl Config {
         };
         config.environment = environment;
         config.obey_environment()?;
+        config.expand_home();
         Ok(config)
     }
 
@@ -309,6 +315,24 @@ impl Config {
         Ok(())
     }
 
+    /// Puts the home directory for `~` into every path, as no shell has done.
+    fn expand_home(&mut self) {
+        let expand = |path: &mut PathBuf| *path = home::expand(path).into_owned();
+        self.cache.directory.as_mut().map(expand);
+        for entry in self.embedder.local.values_mut() {
+            entry.directory.as_mut().map(expand);
+        }
+        for endpoint in self.endpoint.values_mut() {
+            endpoint.ca_file.as_mut().map(expand);
+        }
+        if let EmbedderChoice::Local(folder) = &mut self.embedder.choice {
+            *folder = home::expand_in(folder).into_owned();
+        }
+        if let Some(uri) = &mut self.store.uri {
+            *uri = home::expand_in(uri).into_owned();
+        }
+    }
+
     /// Has every role answered by one model: `extractive`, `none` or `openai:NAME`.
     ///
     /// # Errors
@@ -336,12 +360,14 @@ impl Config {
             self.embedder_entry(name)?;
         }
         self.embedder.choice = choice;
+        self.expand_home();
         Ok(())
     }
 
     /// Has memories kept at a directory or URI.
     pub fn set_store(&mut self, uri: impl Into<String>) {
         self.store.uri = Some(uri.into());
+        self.expand_home();
     }
 
     /// Where compiled plugins are kept: as configured, or in the user's cache directory; `None` where there is

@@ -108,7 +108,12 @@ fn every_key_stands_in_the_sample_and_every_key_of_the_sample_is_known() {
 fn the_defaults_that_the_sample_names_are_the_defaults() {
     let sample = parse(&sample_in_full()).unwrap();
     let local = &sample.endpoint["local"];
-    assert_eq!(*local, EndpointSettings::at(local.base_url.clone()));
+    // There is no way to write that there is none.
+    let defaults = EndpointSettings {
+        ca_file: local.ca_file.clone(),
+        ..EndpointSettings::at(local.base_url.clone())
+    };
+    assert_eq!(*local, defaults);
     assert_eq!(sample.model.choice, ModelChoice::default());
     assert_eq!(sample.embedder.choice, EmbedderChoice::default());
     assert_eq!(sample.limits, Limits::default());
@@ -440,5 +445,23 @@ async fn a_local_embedder_is_an_entry_or_a_folder_and_one_that_is_neither_is_tol
         config.to_be_shown(),
         config,
         "no endpoint is asked, so none is shown"
+    );
+}
+
+#[test]
+fn the_home_directory_is_meant_by_a_tilde_in_every_path_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("memhost.toml");
+    let text = "[store]\nuri = \"~/memories\"\n[cache]\ndirectory = \"~/compiled\"\n[embedder]\nuse = \"local:~/models/bge\"\n\
+                [embedder.local.x]\ndirectory = \"~/models/e5\"\n[endpoint.x]\nbase_url = \"https://x\"\nca_file = \"~/ca.pem\"\n";
+    std::fs::write(&path, text).unwrap();
+    let config = Config::load_from(Some(&path), Environment::of([])).unwrap();
+    let shown = serde_json::to_string(&config).unwrap();
+    assert!(!shown.contains('~'), "{shown}");
+    let home = directories::BaseDirs::new().unwrap().home_dir().to_owned();
+    assert_eq!(config.cache.directory, Some(home.join("compiled")));
+    assert_eq!(
+        config.store.uri,
+        Some(home.join("memories").display().to_string())
     );
 }

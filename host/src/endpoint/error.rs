@@ -30,6 +30,12 @@ pub enum Problem {
     /// The request could not be made.
     #[error("the request could not be made: {0}")]
     Setup(String),
+    /// The certificates of `ca_file` cannot be used.
+    #[error("`ca_file` cannot be used: {0}")]
+    Authorities(String),
+    /// It cannot show that it is who it should be.
+    #[error("its certificate is not trusted: {0}")]
+    Certificate(String),
     /// No connection.
     #[error("cannot connect: {0}")]
     Unreachable(String),
@@ -85,6 +91,8 @@ impl Problem {
             Problem::Refused(refusal) => refusal.kind == RefusalKind::Busy,
             Problem::Address(_)
             | Problem::Setup(_)
+            | Problem::Authorities(_)
+            | Problem::Certificate(_)
             | Problem::Malformed(_)
             | Problem::GivenUp { .. } => false,
         }
@@ -96,7 +104,7 @@ impl Problem {
             Problem::Refused(refusal) => {
                 matches!(refusal.kind, RefusalKind::Spent | RefusalKind::Key)
             }
-            Problem::GivenUp { .. } => true,
+            Problem::GivenUp { .. } | Problem::Certificate(_) => true,
             _ => false,
         }
     }
@@ -134,6 +142,12 @@ impl EndpointError {
                  `http://127.0.0.1:8000/v1`"
             }
             Problem::Setup(_) => "check the endpoint's settings",
+            Problem::Authorities(_) => "give it a file with certificates as PEM, which begin with `-----BEGIN CERTIFICATE-----`",
+            Problem::Certificate(_) => {
+                "if an authority of your own has issued it, name the file with that authority's certificate (PEM) with \
+                 `ca_file` under the endpoint's table, or in the variable SSL_CERT_FILE; if not, see that `base_url` has the \
+                 endpoint's own name, and that this machine's clock is right"
+            }
             Problem::Unreachable(_) => "start the endpoint, or correct its `base_url`",
             Problem::Silent(_) => {
                 "see whether the endpoint is overloaded, or raise its `timeout_ms`"
@@ -221,6 +235,17 @@ pub(super) fn root_cause(error: &dyn std::error::Error) -> String {
         cause = deeper;
     }
     cause.to_string()
+}
+
+/// What is wrong with a certificate, if a connection failed for that. The library that checks it is not one that this crate
+/// sees, so that its words have to do.
+pub(super) fn distrust(error: &dyn std::error::Error) -> Option<String> {
+    let cause = root_cause(error);
+    let (_, distrust) = cause.split_once("invalid peer certificate: ")?;
+    Some(match distrust {
+        "UnknownIssuer" => "no authority that is known here has issued it".to_owned(),
+        other => other.to_owned(),
+    })
 }
 
 /// As much of a text as a message holds, in one line.

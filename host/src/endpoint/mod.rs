@@ -17,13 +17,14 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use backon::BackoffBuilder;
 use futures::future::BoxFuture;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
-use reqwest::{Client, Response, Url, redirect};
+use reqwest::{Certificate, Client, Response, Url, redirect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, watch};
@@ -64,7 +65,7 @@ impl Endpoint {
     /// An endpoint that has not been asked anything yet.
     ///
     /// # Errors
-    /// If the address is not one of HTTP, or holds a user name or a query.
+    /// If the address is not one of HTTP, or holds a user name or a query, or there are no certificates in `ca_file`.
     pub fn new(settings: EndpointSettings, key: Option<ApiKey>) -> Result<Endpoint, EndpointError> {
         let fail = |problem| EndpointError {
             url: settings.shown(),
@@ -79,6 +80,15 @@ impl Endpoint {
             .connect_timeout(CONNECT_TIMEOUT.min(settings.timeout()))
             // A redirected POST loses its body; the address is to be put right instead.
             .redirect(redirect::Policy::none());
+        if let Some(file) = settings
+            .ca_file
+            .as_deref()
+            .filter(|_| base.scheme() == "https")
+        {
+            for authority in authorities(file).map_err(fail)? {
+                client = client.add_root_certificate(authority);
+            }
+        }
         if is_local(&base) {
             client = client.no_proxy();
         } else if base.scheme() == "http" && key.is_some() {
@@ -254,6 +264,8 @@ impl Endpoint {
     fn transport(&self, error: &reqwest::Error) -> Problem {
         if error.is_timeout() && !error.is_connect() {
             Problem::Silent(self.settings.timeout())
+        } else if let Some(distrust) = error::distrust(error) {
+            Problem::Certificate(distrust)
         } else if error.is_connect() {
             Problem::Unreachable(error::root_cause(error))
         } else {
@@ -286,6 +298,19 @@ impl Endpoint {
     /// Endpoints quote keys in their errors.
     fn redacted(&self, text: String) -> String {
         error::shortened(&self.without_key(text))
+    }
+}
+
+/// The certificates of a file.
+fn authorities(file: &Path) -> Result<Vec<Certificate>, Problem> {
+    let unusable = |why: String| Problem::Authorities(format!("`{}`: {why}", file.display()));
+    let pem = std::fs::read(file).map_err(|error| unusable(error.to_string()))?;
+    match Certificate::from_pem_bundle(&pem) {
+        Ok(authorities) if authorities.is_empty() => {
+            Err(unusable("there is no certificate in it".to_owned()))
+        }
+        Ok(authorities) => Ok(authorities),
+        Err(error) => Err(unusable(error::root_cause(&error))),
     }
 }
 

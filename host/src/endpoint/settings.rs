@@ -1,6 +1,7 @@
 //! Settings of an endpoint: the table `[endpoint.<name>]`, and how long is waited by it.
 
 use std::num::{NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use backon::ExponentialBuilder;
@@ -19,6 +20,9 @@ pub struct EndpointSettings {
     /// The environment variable that holds the key; empty for an endpoint that wants none. Default:
     /// `OPENAI_API_KEY`.
     pub key_env: String,
+    /// A file with certificates (PEM) of authorities that are trusted beside those that browsers trust and those of this
+    /// machine: for an endpoint whose certificate a company's own authority has issued. Default: none.
+    pub ca_file: Option<PathBuf>,
     /// How long one try may take, from request to the reply's last byte. Default: 60 s.
     pub timeout_ms: NonZeroU64,
     /// How often a request is tried again. Default: 4.
@@ -40,6 +44,7 @@ impl Default for EndpointSettings {
         EndpointSettings {
             base_url: String::new(),
             key_env: "OPENAI_API_KEY".to_owned(),
+            ca_file: None,
             timeout_ms: const { NonZeroU64::new(60_000).unwrap() },
             retries: 4,
             retry_delay_ms: const { NonZeroU64::new(500).unwrap() },

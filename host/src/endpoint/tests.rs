@@ -1,3 +1,5 @@
+mod certificates;
+
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::sync::Mutex;
 use std::time::Instant;

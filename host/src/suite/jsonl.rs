@@ -61,7 +61,7 @@ use super::error::SuiteError;
 use super::json::{self, Meant, Row};
 use super::source::Lines;
 use super::{Episode, Stream, Suite};
-use crate::disk;
+use crate::{disk, visible};
 
 mod rows;
 
@@ -244,24 +244,24 @@ fn place(
 
 impl Suite {
     /// Writes the suite in the format of [`jsonl`](self). Reading it gives the same suite again, provided that its
-    /// streams agree on which of their stages are shuffled, batched or a warm-up.
+    /// streams agree on which of their stages are shuffled, batched or a warm-up. The file appears whole or not at all.
     pub fn write_jsonl(&self, path: &Path) -> Result<(), SuiteError> {
-        let mut text = Vec::new();
-        let mut write = |line: serde_json::Result<String>| {
-            line.map_err(std::io::Error::from)
-                .and_then(|line| writeln!(text, "{line}"))
-                .map_err(SuiteError::writing(path))
-        };
-        write(serde_json::to_string(&HeaderRow::of(self)))?;
+        disk::write_whole_by(path, |out| self.write_rows(out)).map_err(SuiteError::writing(path))
+    }
+
+    fn write_rows(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let mut write =
+            |line: String| -> std::io::Result<()> { writeln!(out, "{}", visible::json(&line)) };
+        write(serde_json::to_string(&HeaderRow::of(self))?)?;
         for stream in &self.streams {
             for (number, stage) in stream.stages.iter().enumerate() {
                 for episode in &stage.episodes {
                     let row = EpisodeRow::of(&stream.name, number, episode);
-                    write(serde_json::to_string(&row))?;
+                    write(serde_json::to_string(&row)?)?;
                 }
             }
         }
-        disk::write_whole(path, &text).map_err(SuiteError::writing(path))
+        Ok(())
     }
 }
 

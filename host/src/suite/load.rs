@@ -6,6 +6,7 @@ use super::error::SuiteError;
 use super::problems::{Severity, check};
 use super::spec::{Origin, Spec};
 use super::{Lane, Suite, generate, import, jsonl};
+use crate::home;
 use crate::likeness::nearest;
 
 /// Something that suites can be made from.
@@ -145,6 +146,7 @@ impl Suite {
 
     /// The same, whatever is wrong with it: for a suite that is to be examined.
     pub fn read(name: &str) -> Result<Suite, SuiteError> {
+        let name = &*home::expand_in(name);
         let spec = Spec::parse(name)?;
         let mut suite = match spec.origin {
             Origin::Import { format, path } => Suite::import(format, path)?,

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::error::SuiteError;
 use super::load::{builtin, formats};
 use super::source::{is_readable, is_standard_input, unpacked_name};
+use crate::home;
 
 /// Every built-in suite.
 const ALL: &str = "all";
@@ -137,7 +138,7 @@ fn has_path(given: &str) -> bool {
 }
 
 fn is_there(given: &str) -> bool {
-    path(given).is_some_and(|path| is_standard_input(path) || path.exists())
+    path(given).is_some_and(|path| is_standard_input(path) || home::expand(path).exists())
 }
 
 fn begins_a_suite(piece: &str) -> bool {

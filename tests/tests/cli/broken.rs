@@ -11,18 +11,19 @@ use serde_json::{Value, json};
 
 use super::{PETS, Place, Said};
 
-/// What an endpoint does with its n-th request, from 1: a status and a body, or it hangs up.
-type Behaviour = fn(usize, &Value) -> Option<(u16, Value)>;
+/// What an endpoint does with its n-th request, from 1: a status and a body, which is no JSON if it is a string, or it hangs
+/// up.
+pub(super) type Behaviour = fn(usize, &Value) -> Option<(u16, Value)>;
 
 /// An OpenAI-compatible endpoint whose behaviour can be changed while it runs.
-struct Endpoint {
-    url: String,
+pub(super) struct Endpoint {
+    pub(super) url: String,
     asked: Arc<AtomicUsize>,
     behaviour: Arc<Mutex<Behaviour>>,
 }
 
 impl Endpoint {
-    fn that(behaves: Behaviour) -> Endpoint {
+    pub(super) fn that(behaves: Behaviour) -> Endpoint {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = Endpoint {
             url: format!("http://{}/v1", listener.local_addr().unwrap()),
@@ -76,7 +77,10 @@ fn serve(mut stream: TcpStream, asked: &AtomicUsize, behaviour: &Mutex<Behaviour
     let Some((status, reply)) = behaves(asked.fetch_add(1, Ordering::SeqCst) + 1, &request) else {
         return;
     };
-    let reply = reply.to_string();
+    let reply = match reply {
+        Value::String(no_json) => no_json,
+        reply => reply.to_string(),
+    };
     let head = format!(
         "HTTP/1.1 {status} -\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
         reply.len()
@@ -84,7 +88,7 @@ fn serve(mut stream: TcpStream, asked: &AtomicUsize, behaviour: &Mutex<Behaviour
     let _ = stream.write_all((head + &reply).as_bytes());
 }
 
-fn said(content: &str) -> Option<(u16, Value)> {
+pub(super) fn said(content: &str) -> Option<(u16, Value)> {
     let message = json!({"role": "assistant", "content": content});
     let reply = json!({
         "choices": [{"message": message, "finish_reason": "stop"}],
@@ -97,7 +101,7 @@ fn is_judged(request: &Value) -> bool {
     request.to_string().contains("verdict")
 }
 
-fn healthy(_: usize, request: &Value) -> Option<(u16, Value)> {
+pub(super) fn healthy(_: usize, request: &Value) -> Option<(u16, Value)> {
     match is_judged(request) {
         true => said(r#"{"reasoning": "It was done.", "verdict": "success"}"#),
         false => said(

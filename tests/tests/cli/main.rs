@@ -16,6 +16,9 @@ mod reproduce;
 mod shard;
 mod store;
 mod suite;
+mod surroundings;
+mod visible;
+mod width;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

@@ -32,11 +32,12 @@ struct CannotWrite {
 /// # Errors
 /// If standard output takes no more.
 pub fn show(report: &Report, format: Format) -> Result<(), Failure> {
-    let text = match format {
-        Format::Table if output::colours() => report::coloured_table(report, output::width()),
-        format => printed(report, format, output::width())?,
-    };
-    output::print(&text)
+    match format {
+        Format::Table if output::colours() => {
+            output::print_inked(&report::coloured_table(report, output::width()))
+        }
+        format => output::print(&printed(report, format, output::width())?),
+    }
 }
 
 fn printed(report: &Report, format: Format, width: usize) -> Result<String, Failure> {

@@ -1,7 +1,10 @@
 //! Reports for programs. Names stay as they are: [`Report`]'s fields in JSON, the columns below in CSV.
 
+use std::borrow::Cow;
+
 use crate::compare::statistics::Estimate;
 use crate::compare::summary::{Recovery, Report, StrategyResult, SuiteResult};
+use crate::visible;
 
 /// The report as JSON: see [`Report`] for its fields. What is not a number is `null`.
 ///
@@ -10,14 +13,15 @@ use crate::compare::summary::{Recovery, Report, StrategyResult, SuiteResult};
 pub fn json(report: &Report) -> Result<String, serde_json::Error> {
     let mut text = serde_json::to_string_pretty(report)?;
     text.push('\n');
-    Ok(text)
+    Ok(visible::json(&text).into_owned())
 }
 
 /// The report as CSV: one line per suite, strategy and measure. A measure is a metric of the suite or a cost
 /// (see [`Costs::named`](crate::compare::summary::Costs::named)). `low` to `difference_high`, and `p_corrected` to
 /// `recovery`, are given for the suite's primary metric; what is unknown is empty. `p_corrected` is of the difference to
 /// the first plugin after Holm's correction over all pairs, `p_to_first` over the pairs with the first plugin alone.
-/// `no_result` says why a strategy has none, where too much failed.
+/// `no_result` says why a strategy has none, where too much failed. No cell is one that a spreadsheet would take for a
+/// formula: names that begin like one have a `'` before them.
 ///
 /// # Errors
 /// None that a report can cause.
@@ -33,17 +37,26 @@ pub fn csv(report: &Report) -> Result<String, csv::Error> {
     let bytes = writer
         .into_inner()
         .map_err(|error| csv::Error::from(error.into_error()))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(visible::text(&String::from_utf8_lossy(&bytes)).into_owned())
+}
+
+/// A text of a stranger as a cell of a spreadsheet, which takes what begins like a formula for one.
+fn cell(text: &str) -> Cow<'_, str> {
+    let text = visible::line(text);
+    match text.trim_start().starts_with(['=', '+', '-', '@']) {
+        true => Cow::Owned(format!("'{text}")),
+        false => text,
+    }
 }
 
 #[derive(serde::Serialize)]
 struct Line<'a> {
-    suite: &'a str,
+    suite: Cow<'a, str>,
     lane: crate::suite::Lane,
-    strategy: &'a str,
+    strategy: Cow<'a, str>,
     floor: bool,
     seeds: usize,
-    measure: &'a str,
+    measure: Cow<'a, str>,
     value: Option<f64>,
     low: Option<f64>,
     high: Option<f64>,
@@ -62,13 +75,13 @@ struct Line<'a> {
 }
 
 fn lines<'a>(suite: &'a SuiteResult, strategy: &'a StrategyResult) -> Vec<Line<'a>> {
-    let line = |measure, value: Option<f64>| Line {
-        suite: &suite.suite,
+    let line = |measure: &'a str, value: Option<f64>| Line {
+        suite: cell(&suite.suite),
         lane: suite.lane,
-        strategy: &strategy.strategy,
+        strategy: cell(&strategy.strategy),
         floor: strategy.floor,
         seeds: strategy.seeds,
-        measure,
+        measure: cell(measure),
         value: value.filter(|value| value.is_finite()),
         low: None,
         high: None,
@@ -109,7 +122,10 @@ fn lines<'a>(suite: &'a SuiteResult, strategy: &'a StrategyResult) -> Vec<Line<'
             lost: strategy.harm.as_ref().map(|harm| harm.lost.len()),
             gained: strategy.harm.as_ref().map(|harm| harm.gained),
             recovery: recovered_after(strategy.recovery),
-            no_result: strategy.broken.as_ref().map(ToString::to_string),
+            no_result: strategy
+                .broken
+                .as_ref()
+                .map(|broken| cell(&broken.to_string()).into_owned()),
             ..line(metric, strategy.quality.map(|q| q.mean).or(value))
         });
     }

@@ -1,9 +1,7 @@
 //! The report for people: one table per suite, with what must be known to read it underneath.
 
-use std::fmt::Write as _;
-
 use anstyle::{AnsiColor, Style};
-use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, TableComponent, presets};
+use comfy_table::Color;
 
 use super::answer::answer;
 use super::number::{
@@ -14,15 +12,17 @@ use crate::compare::statistics::RESAMPLES;
 use crate::compare::summary::{Costs, Frontier, Report, StrategyResult, SuiteResult, Verdict};
 use crate::compare::{Inapplicable, label};
 use crate::suite;
+use crate::visible::{self, Grid, Inked, fold};
 
-/// The report as text: whether it is whole, the answers, then tables of at most `width` characters, if that can be. Metrics besides the
-/// primary one are left out from the last where they do not fit.
+/// The report as text: whether it is whole, the answers, then tables, no line of which is wider than `width`. Metrics
+/// besides the primary one are left out from the last where they do not fit; columns that still have no room stand in
+/// further tables.
 pub fn table(report: &Report, width: usize) -> String {
-    text(report, width, Ink::Plain)
+    text(report, width, Ink::Plain).into()
 }
 
 /// The same for a terminal: green is better, red is worse, yellow is undecided.
-pub fn coloured_table(report: &Report, width: usize) -> String {
+pub fn coloured_table(report: &Report, width: usize) -> Inked {
     text(report, width, Ink::Coloured)
 }
 
@@ -33,41 +33,46 @@ enum Ink {
     Coloured,
 }
 
-fn text(report: &Report, width: usize, ink: Ink) -> String {
-    let mut text = String::new();
+fn text(report: &Report, width: usize, ink: Ink) -> Inked {
+    let paragraph = |bullet: &str, text: &str| paragraph(bullet, text, width);
+    let mut text = Inked::default();
     if let Some(stopped) = report.stopped() {
-        push_wrapped(&mut text, "", &stopped, width);
+        text.push(&paragraph("", &stopped));
     }
     for suite in &report.suites {
         let answer = answer(suite);
-        let mut lines = String::new();
-        push_wrapped(&mut lines, "", &format!("{}.", answer.text), width);
-        text.push_str(&inked(&lines, answer.verdict, ink));
+        let lines = paragraph("", &format!("{}.", answer.text));
+        match ink {
+            Ink::Plain => text.push(&lines),
+            Ink::Coloured => text.push_styled(&lines, style(answer.verdict)),
+        }
     }
     if !report.suites.is_empty() {
-        text.push('\n');
+        text.push("\n");
     }
     for suite in &report.suites {
-        text.push_str(&heading(suite, report, width));
-        text.push_str(&suite_table(suite, width, ink));
+        text.push(&heading(suite, report, width));
+        text.append(&suite_table(suite, width, ink));
         for strategy in suite.strategies.iter().filter(|s| !s.model.is_empty()) {
-            push_wrapped(&mut text, "  ", &model_calls(strategy), width);
+            text.push(&paragraph("  ", &model_calls(strategy)));
         }
         for Inapplicable { strategy, reason } in &suite.inapplicable {
             let strategy = label(strategy, false);
-            let text_of = format!("{strategy} does not apply: {reason}");
-            push_wrapped(&mut text, "- ", &text_of, width);
+            text.push(&paragraph(
+                "- ",
+                &format!("{strategy} does not apply: {reason}"),
+            ));
         }
         for caveat in &suite.caveats {
-            push_wrapped(&mut text, "! ", caveat, width);
+            text.push(&paragraph("! ", caveat));
         }
-        text.push('\n');
+        text.push("\n");
     }
     for unfit in &report.unfit {
-        push_wrapped(&mut text, "- ", &unfit.to_string(), width);
+        text.push(&paragraph("- ", &unfit.to_string()));
     }
     for note in notes(report) {
-        push_wrapped(&mut text, "", &note, width);
+        text.push(&paragraph("", &note));
     }
     text
 }
@@ -91,8 +96,8 @@ fn model_calls(strategy: &StrategyResult) -> String {
 }
 
 fn heading(suite: &SuiteResult, report: &Report, width: usize) -> String {
-    let mut text = format!(
-        "{} (lane {}, {}): {} in {}, {}\n",
+    let size = format!(
+        "{} (lane {}, {}): {} in {}, {}",
         suite.suite,
         suite.lane.letter(),
         suite.lane.name(),
@@ -100,23 +105,18 @@ fn heading(suite: &SuiteResult, report: &Report, width: usize) -> String {
         plural(suite.groups, "group", "groups"),
         runs(report),
     );
-    if let Some(words) = suite.detectable.as_ref().and_then(detectable) {
-        push_wrapped(&mut text, "", &words, width);
-    }
-    text
+    let found = suite.detectable.as_ref().and_then(detectable);
+    let lines = [Some(size), found].into_iter().flatten();
+    lines.map(|line| paragraph("", &line, width)).collect()
 }
 
-fn inked(text: &str, verdict: Verdict, ink: Ink) -> String {
+fn style(verdict: Verdict) -> Style {
     let colour = match verdict {
         Verdict::Better => AnsiColor::Green,
         Verdict::Worse => AnsiColor::Red,
         Verdict::Undecided => AnsiColor::Yellow,
     };
-    let style = Style::new().fg_color(Some(colour.into()));
-    match ink {
-        Ink::Plain => text.to_owned(),
-        Ink::Coloured => format!("{style}{text}{style:#}"),
-    }
+    Style::new().fg_color(Some(colour.into()))
 }
 
 fn table_colour(verdict: Verdict) -> Color {
@@ -177,7 +177,7 @@ impl Column {
 }
 
 /// Everything in one table, else with fewer secondary metrics, else with scores and costs in a table each.
-fn suite_table(suite: &SuiteResult, width: usize, ink: Ink) -> String {
+fn suite_table(suite: &SuiteResult, width: usize, ink: Ink) -> Inked {
     let secondary: Vec<&str> = suite
         .metrics
         .iter()
@@ -196,10 +196,8 @@ fn suite_table(suite: &SuiteResult, width: usize, ink: Ink) -> String {
         (shown, blocks.collect())
     };
     let fits = |blocks: &[Vec<Column>]| {
-        let texts = blocks.iter().map(|block| render(suite, block, Ink::Plain));
-        texts
-            .flat_map(|text| text.lines().map(|line| line.chars().count()).max())
-            .all(|widest| widest <= width)
+        let mut grids = blocks.iter().map(|block| grid(suite, block, Ink::Plain));
+        grids.all(|grid| grid.fits(width))
     };
     let numbers = || (0..=secondary.len()).rev();
     let (shown, mut blocks) = numbers()
@@ -210,11 +208,18 @@ fn suite_table(suite: &SuiteResult, width: usize, ink: Ink) -> String {
     if suite.is_measured(&suite.primary) {
         blocks.push(standing(suite));
     }
-    let texts: Vec<String> = blocks
-        .iter()
-        .map(|block| render(suite, block, ink))
-        .collect();
-    texts.join("\n") + &left_out_note(secondary.get(shown..).unwrap_or_default())
+    let mut text = Inked::default();
+    for (place, block) in blocks.iter().enumerate() {
+        if place > 0 {
+            text.push("\n");
+        }
+        text.append(&grid(suite, block, ink).render(width));
+    }
+    text.push(&left_out_note(
+        secondary.get(shown..).unwrap_or_default(),
+        width,
+    ));
+    text
 }
 
 /// Who stands where, how sure that is, and what memory did harm to.
@@ -283,11 +288,14 @@ fn verdict_to_first(suite: &SuiteResult, strategy: &StrategyResult) -> Option<Ve
     Some(suite.to_first(strategy)?.verdict(&suite.primary))
 }
 
-fn left_out_note(metrics: &[&str]) -> String {
-    if metrics.is_empty() {
-        String::new()
-    } else {
-        format!("with --format json or csv also: {}\n", metrics.join(", "))
+fn left_out_note(metrics: &[&str], width: usize) -> String {
+    match metrics.is_empty() {
+        true => String::new(),
+        false => paragraph(
+            "",
+            &format!("with --format json or csv also: {}", metrics.join(", ")),
+            width,
+        ),
     }
 }
 
@@ -353,42 +361,16 @@ fn time(value: Option<f64>) -> String {
 }
 
 /// These columns, with the strategies' names in front.
-fn render(suite: &SuiteResult, columns: &[Column], ink: Ink) -> String {
-    let right = |text: &str| Cell::new(text).set_alignment(CellAlignment::Right);
-    let mut table = Table::new();
-    table
-        .load_preset(presets::NOTHING)
-        .set_style(TableComponent::HeaderLines, '─')
-        .set_style(TableComponent::MiddleHeaderIntersections, '─')
-        .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(
-            std::iter::once(Cell::new("strategy"))
-                .chain(columns.iter().map(|column| right(&column.title))),
-        );
-    for (index, strategy) in suite.strategies.iter().enumerate() {
-        let cells = columns.iter().filter_map(|column| {
-            let cell = right(column.cells.get(index)?);
-            Some(match column.verdicts.get(index).copied().flatten() {
-                Some(verdict) if ink == Ink::Coloured => cell.fg(table_colour(verdict)),
-                _ => cell,
-            })
-        });
-        table.add_row(
-            std::iter::once(Cell::new(label(&strategy.strategy, strategy.floor))).chain(cells),
-        );
-    }
-    if ink == Ink::Coloured {
-        table.enforce_styling();
-    }
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 1));
-    }
-    let mut text = String::new();
-    for line in table.lines() {
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
+fn grid(suite: &SuiteResult, columns: &[Column], ink: Ink) -> Grid {
+    let names = suite.strategies.iter();
+    let names = names.map(|strategy| label(&strategy.strategy, strategy.floor));
+    let columns = columns.iter().map(|column| {
+        let verdicts = column.verdicts.iter().copied();
+        let colours = verdicts.map(|verdict| verdict.filter(|_| ink == Ink::Coloured));
+        visible::Column::new(&column.title, column.cells.iter().cloned())
+            .coloured(colours.map(|verdict| verdict.map(table_colour)))
+    });
+    Grid::new(visible::Column::new("strategy", names), columns.collect())
 }
 
 fn notes(report: &Report) -> Vec<String> {
@@ -452,22 +434,9 @@ fn at_a_time(jobs: usize) -> String {
     )
 }
 
-/// Adds a paragraph, broken at spaces, later lines indented under the first.
-fn push_wrapped(text: &mut String, bullet: &str, paragraph: &str, width: usize) {
-    let indent = " ".repeat(bullet.len());
-    let mut line = bullet.to_owned();
-    let mut empty = true;
-    for word in paragraph.split_whitespace() {
-        if !empty && line.chars().count() + 1 + word.chars().count() > width {
-            let _ = writeln!(text, "{line}");
-            line.clone_from(&indent);
-            empty = true;
-        }
-        if !empty {
-            line.push(' ');
-        }
-        line.push_str(word);
-        empty = false;
-    }
-    let _ = writeln!(text, "{line}");
+/// A paragraph, broken at spaces, later lines indented under the first.
+fn paragraph(bullet: &str, text: &str, width: usize) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let line = format!("{bullet}{}", words.join(" "));
+    fold(&visible::line(&line), bullet.len(), width) + "\n"
 }

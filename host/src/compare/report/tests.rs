@@ -110,12 +110,48 @@ fn colours_stand_for_verdicts_and_change_no_letter() {
     let report = report();
     let (plain, coloured) = (table(&report, 120), coloured_table(&report, 120));
     assert!(!plain.contains('\u{1b}'));
-    assert!(coloured.contains('\u{1b}'));
-    let stripped = anstream::adapter::strip_str(&coloured).to_string();
+    assert!(coloured.as_str().contains('\u{1b}'));
+    let stripped = anstream::adapter::strip_str(coloured.as_str()).to_string();
     let trimmed = |text: &str| -> Vec<String> {
         text.lines()
             .map(|line| line.trim_end().to_owned())
             .collect()
     };
     assert_eq!(trimmed(&stripped), trimmed(&plain));
+}
+
+#[test]
+fn no_cell_that_a_stranger_named_is_a_formula() {
+    let mut report = report();
+    let suite = &mut report.suites[0];
+    suite.suite = "=HYPERLINK(\"http://x\")".to_owned();
+    for (strategy, name) in suite
+        .strategies
+        .iter_mut()
+        .zip(["@SUM(A1)", " +1", "-1\n=2"])
+    {
+        strategy.strategy = name.to_owned();
+    }
+    let text = csv(&report).unwrap();
+    let mut cells = csv::Reader::from_reader(text.as_bytes());
+    let mut names = std::collections::BTreeSet::new();
+    for row in cells.records() {
+        let row = row.unwrap();
+        assert_eq!(&row[0], "'=HYPERLINK(\"http://x\")");
+        names.insert(row[2].to_owned());
+    }
+    let expected = ["' +1", "'-1\\n=2", "'@SUM(A1)"].map(str::to_owned);
+    assert_eq!(names, expected.into());
+    // A number below zero is none.
+    assert!(text.contains(",-0."), "{text}");
+}
+
+#[test]
+fn a_table_of_any_width_fits_it() {
+    let report = report();
+    for width in 40..170 {
+        let text = table(&report, width);
+        let widest = text.lines().map(crate::visible::columns).max();
+        assert!(widest <= Some(width), "{width}: {text}");
+    }
 }

@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::Miss;
 use crate::contract::{Fault, Request};
 use crate::model::{Completion, LanguageModel, Models};
+use crate::visible;
 
 /// The version of the format below. Another one is refused.
 const FORMAT: u32 = 1;
@@ -371,11 +372,11 @@ impl Recorder {
 
     /// With one write, so that a kill leaves it whole, or torn at the end of the file.
     fn append(&mut self, line: &impl Serialize) -> Result<(), CassetteError> {
-        let mut text = serde_json::to_vec(line)
+        let mut text = serde_json::to_string(line)
             .map_err(|error| CassetteError::file("write", &self.path, error.into()))?;
-        text.push(b'\n');
+        text.push('\n');
         self.file
-            .write_all(&text)
+            .write_all(visible::json(&text).as_bytes())
             .and_then(|()| self.file.flush())
             .map_err(|source| CassetteError::file("write", &self.path, source))
     }

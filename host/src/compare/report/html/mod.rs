@@ -5,7 +5,8 @@
 //! ECharts (`assets/echarts`), which the page carries: `plots.js` makes its options from the results, embedded once as JSON,
 //! and from the width, font and colours that only the browser knows. That is why the options are not made in Rust.
 //!
-//! Names and texts come from plugins, suites and settings of strangers. [`maud`] escapes whatever is put into the page;
+//! Names and texts come from plugins, suites and settings of strangers. [`maud`] escapes whatever is put into the page, and
+//! [`visible`] what a terminal would obey that shows the file;
 //! [`embedded`] keeps JSON from closing its element; the scripts put text into the page as text only; and the page's
 //! content security policy forbids requests altogether.
 
@@ -20,6 +21,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::number::plural;
 use crate::compare::Design;
 use crate::compare::summary::Report;
+use crate::visible;
 
 use look::Looks;
 
@@ -84,15 +86,13 @@ pub fn html(report: &Report, design: &Design) -> Result<String, serde_json::Erro
             }
         }
     };
-    Ok(page.into_string())
+    Ok(visible::text(&page.into_string()).into_owned())
 }
 
 /// JSON as it may stand in a `script` element: `<` is written as its escape, so that neither `</script` nor `<!--` occurs;
 /// the line separators of Unicode end a line in some readers of scripts.
 fn embedded(json: &str) -> String {
-    json.replace('<', "\\u003c")
-        .replace('\u{2028}', "\\u2028")
-        .replace('\u{2029}', "\\u2029")
+    visible::json(json).replace('<', "\\u003c")
 }
 
 fn title(report: &Report) -> String {
