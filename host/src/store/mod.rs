@@ -86,13 +86,16 @@ mod effect;
 mod error;
 mod filter;
 mod fold;
+mod fusion;
 mod home;
 mod lexical;
+mod look;
 mod manifest;
 mod namespace;
 mod rank;
 mod reembed;
 mod schema;
+mod scored;
 mod shorten;
 mod update;
 mod vectors;
@@ -113,6 +116,7 @@ use tokio::task::JoinHandle;
 pub use draft::{LARGEST_BLOB, LONGEST_NAME, LONGEST_TEXT};
 pub use error::StoreError;
 pub(crate) use home::LONGEST_NAMESPACE;
+pub use look::Look;
 pub use manifest::SCHEMA_VERSION;
 pub use namespace::Namespace;
 
@@ -298,6 +302,7 @@ impl Store {
             requests,
             embedder: inner.embedder.clone(),
             cut: AtomicU64::new(0),
+            aside: std::sync::Mutex::new(Box::new(())),
         });
         let opened = Opened {
             handle: Arc::downgrade(&handle),

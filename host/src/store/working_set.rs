@@ -4,20 +4,28 @@
 //! older memory. Vectors and lexical indexes refer to slots.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use super::effect::{Effect, LinkKey};
 use super::filter::{Field, Predicate};
+use super::fusion::{Fused, Sum};
 use super::lexical::LexicalIndex;
+use super::look::Look;
 use super::rank::best_slots;
+use super::scored::{Recent, Scored};
 use super::vectors::VectorIndex;
 use super::{StoreError, View};
 use crate::contract::{Blob, Filter, Hit, Link, Memory, Row, Scan, State};
+use memhost_words::Cost;
 
 /// Memories, keys, links and blobs of a namespace.
 #[derive(Debug)]
 pub(crate) struct WorkingSet {
     /// Boxed, because what is removed leaves its slot empty behind it.
     slots: Vec<Option<Box<Memory>>>,
+    /// Which of them hold an active memory, so that most of what is not looked at costs no look.
+    active: Vec<bool>,
+    actives: usize,
     by_id: HashMap<String, u32>,
     vectors: VectorIndex,
     /// Built when a field is first searched.
@@ -27,6 +35,10 @@ pub(crate) struct WorkingSet {
     incoming: BTreeSet<(String, LinkKey)>,
     blobs: HashMap<String, Vec<u8>>,
     next: u64,
+    /// What each slot's content costs in the tokens of budgets; built when it is first asked for.
+    costs: Option<Vec<Cost>>,
+    /// The scores of the latest queries, as long as nothing changes: a question is asked once per budget.
+    recent: Recent,
 }
 
 /// A field that BM25 ranks by.
@@ -38,7 +50,7 @@ pub(crate) enum LexicalField {
 }
 
 /// What a search ranks by, with its text embedded.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Query {
     /// Cosine with the keys of this name, or with all.
     Vector {
@@ -89,6 +101,8 @@ impl WorkingSet {
     pub(crate) fn new(dimension: usize) -> Self {
         WorkingSet {
             slots: Vec::new(),
+            active: Vec::new(),
+            actives: 0,
             by_id: HashMap::new(),
             vectors: VectorIndex::new(dimension),
             lexical: HashMap::new(),
@@ -96,11 +110,14 @@ impl WorkingSet {
             incoming: BTreeSet::new(),
             blobs: HashMap::new(),
             next: 1,
+            costs: None,
+            recent: Recent::default(),
         }
     }
 
     /// Brings an effect about.
     pub(crate) fn apply(&mut self, effect: Effect) {
+        self.recent.forget();
         match effect {
             Effect::Put(memory) => self.put(memory),
             Effect::Vectors { id, vectors } => {
@@ -202,36 +219,122 @@ impl WorkingSet {
 
     /// The best hits, best first; of equal ones, the older first.
     pub(crate) fn search(&self, query: &Query, wanted: &Wanted, view: &View) -> Vec<Hit> {
-        let visible = |slot: usize| {
-            self.slots
-                .get(slot)
-                .and_then(Option::as_ref)
-                .is_some_and(|memory| is_wanted(memory, &wanted.predicate, view))
+        let scored = self.scored(query);
+        let hit = |(slot, score): (usize, f64)| {
+            let memory = self.slots.get(slot)?.as_ref()?;
+            let key = scored.key(slot).and_then(|key| memory.keys.get(key));
+            Some(hit(memory, score, key.map_or("", |key| &key.name)))
         };
-        let slots = self.slots.len();
-        match query {
-            Query::Vector { vector, name } => {
-                let best = self.vectors.best(vector, name.as_deref(), slots);
-                let scores = best.iter().map(|best| best.score);
-                let hits = best_slots(scores, wanted.limit, wanted.least, visible);
-                let hit = |(slot, score): (usize, f64)| {
-                    let memory = self.slots[slot].as_ref()?;
-                    let key = memory.keys.get(best[slot].position as usize);
-                    Some(hit(memory, score, key.map_or("", |key| &key.name)))
-                };
-                hits.into_iter().filter_map(hit).collect()
-            }
-            Query::Lexical { field, text } => {
-                let Some(index) = self.lexical.get(field) else {
-                    return Vec::new();
-                };
-                let scores = index.scores(text, slots).into_iter();
-                let hits = best_slots(scores, wanted.limit, wanted.least, visible);
-                let hit =
-                    |(slot, score): (usize, f64)| Some(hit(self.slots[slot].as_ref()?, score, ""));
-                hits.into_iter().filter_map(hit).collect()
+        let best = self.best(&scored, wanted, view);
+        best.into_iter().filter_map(hit).collect()
+    }
+
+    /// The slots of the best hits and their scores, in the order of [`WorkingSet::search`].
+    pub(crate) fn ranked(&self, query: &Query, wanted: &Wanted, view: &View) -> Vec<(usize, f64)> {
+        self.best(&self.scored(query), wanted, view)
+    }
+
+    /// The best hits of several rankings with their weights together.
+    pub(crate) fn fuse(
+        &self,
+        shares: &[(Query, Wanted, f64)],
+        limit: usize,
+        view: &View,
+    ) -> Vec<Hit> {
+        let mut sum = Sum::new(self.slots.len());
+        let mut rankings = Vec::new();
+        for (query, wanted, weight) in shares {
+            let scored = self.scored(query);
+            let of_it = (wanted.limit, wanted.least);
+            sum.add(scored.scores(), of_it, *weight, self.visible(wanted, view));
+            rankings.push(scored);
+        }
+        let hit = |fused: Fused| {
+            let memory = self.slots.get(fused.slot)?.as_ref()?;
+            let key = rankings.get(fused.named_by)?.key(fused.slot);
+            let key = key.and_then(|key| memory.keys.get(key));
+            Some(hit(memory, fused.score, key.map_or("", |key| &key.name)))
+        };
+        sum.best(limit).into_iter().filter_map(hit).collect()
+    }
+
+    fn best(&self, scored: &Scored, wanted: &Wanted, view: &View) -> Vec<(usize, f64)> {
+        let visible = self.visible(wanted, view);
+        best_slots(scored.scores(), wanted.limit, wanted.least, visible)
+    }
+
+    /// Whether a search wants the memory in a slot.
+    fn visible<'s>(&'s self, wanted: &'s Wanted, view: &'s View) -> impl Fn(usize) -> bool + 's {
+        let any_active = wanted.predicate.is_empty() && self.shows_all_active(view);
+        move |slot| match any_active {
+            true => self.active.get(slot).copied().unwrap_or_default(),
+            false => {
+                let memory = self.slots.get(slot).and_then(Option::as_ref);
+                memory.is_some_and(|memory| is_wanted(memory, &wanted.predicate, view))
             }
         }
+    }
+
+    /// What every slot scores.
+    fn scored(&self, query: &Query) -> Arc<Scored> {
+        let slots = self.slots.len();
+        self.recent.or_else(query, || match query {
+            Query::Vector { vector, name } => {
+                Scored::Keys(self.vectors.best(vector, name.as_deref(), slots))
+            }
+            Query::Lexical { field, text } => Scored::Texts(match self.lexical.get(field) {
+                Some(index) => index.scores(text, slots),
+                None => Vec::new(),
+            }),
+        })
+    }
+
+    /// The active memories of a view, to be looked at where they are. `None` before [`WorkingSet::weigh`].
+    pub(crate) fn look<'a>(&'a self, view: &'a View) -> Option<Look<'a>> {
+        Some(Look {
+            set: self,
+            costs: self.costs.as_deref()?,
+            view,
+        })
+    }
+
+    /// Computes what each content costs, so that it can be looked at.
+    pub(crate) fn weigh(&mut self) {
+        if self.costs.is_none() {
+            let cost = |memory: &Option<Box<Memory>>| match memory {
+                Some(memory) => Cost::of(&memory.content),
+                None => Cost::default(),
+            };
+            self.costs = Some(self.slots.iter().map(cost).collect());
+        }
+    }
+
+    /// How many slots there are, empty ones among them.
+    pub(crate) fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The memory in a slot, if a call with this view sees it and it is active.
+    pub(crate) fn seen(&self, slot: usize, view: &View) -> Option<&Memory> {
+        if self.shows_all_active(view) && !self.active.get(slot).copied().unwrap_or_default() {
+            return None;
+        }
+        let memory = self.slots.get(slot)?.as_deref()?;
+        let is_active = seen_state(memory, view) == State::Active;
+        (is_active && !is_withheld(memory, view)).then_some(memory)
+    }
+
+    /// Whether a call sees a slot's memory and it is active.
+    pub(crate) fn is_seen(&self, slot: usize, view: &View) -> bool {
+        match self.shows_all_active(view) {
+            true => self.active.get(slot).copied().unwrap_or_default(),
+            false => self.seen(slot, view).is_some(),
+        }
+    }
+
+    /// Whether a view neither withholds nor adds anything.
+    fn shows_all_active(&self, view: &View) -> bool {
+        view.withheld.is_empty() && view.on_trial.is_empty()
     }
 
     /// What a text would score by itself; `None` before its field was ever searched.
@@ -242,32 +345,43 @@ impl WorkingSet {
     pub(crate) fn scan(&self, scan: &Scan, view: &View) -> Result<Vec<Row>, StoreError> {
         let predicate = Predicate::new(&scan.filter)?;
         let order = scan.order_by.as_deref().map(Field::parse).transpose()?;
-        let mut found: Vec<(u32, &Memory)> = (0u32..)
-            .zip(&self.slots)
-            .filter_map(|(slot, memory)| Some((slot, memory.as_deref()?)))
-            .filter(|(_, memory)| is_wanted(memory, &predicate, view))
-            .collect();
-        match &order {
-            Some(field) => found.sort_by(|(_, a), (_, b)| {
-                let value = |memory| field.value(memory, seen_state(memory, view));
-                value(*a).order(value(*b), scan.descending)
-            }),
-            None if scan.descending => found.reverse(),
-            None => {}
-        }
-        let rows = found
-            .into_iter()
-            .skip(scan.offset as usize)
-            .take(scan.limit as usize)
-            .map(|(slot, memory)| Row {
-                memory: as_seen(memory, view),
-                vectors: if scan.with_vectors {
-                    self.vectors.vectors(slot)
-                } else {
-                    Vec::new()
-                },
-            });
-        Ok(rows.collect())
+        let found = || {
+            (0u32..self.slots.len() as u32)
+                .zip(&self.slots)
+                .filter_map(|(slot, memory)| Some((slot, memory.as_deref()?)))
+                .filter(|(_, memory)| is_wanted(memory, &predicate, view))
+        };
+        let within = (scan.offset as usize, scan.limit as usize);
+        Ok(match &order {
+            Some(field) => {
+                let mut found: Vec<(u32, &Memory)> = found().collect();
+                found.sort_by(|(_, a), (_, b)| {
+                    let value = |memory| field.value(memory, seen_state(memory, view));
+                    value(*a).order(value(*b), scan.descending)
+                });
+                self.rows(found.into_iter(), within, scan.with_vectors, view)
+            }
+            // In the order in which they stand, no more are looked at than are wanted.
+            None if scan.descending => self.rows(found().rev(), within, scan.with_vectors, view),
+            None => self.rows(found(), within, scan.with_vectors, view),
+        })
+    }
+
+    fn rows<'a>(
+        &'a self,
+        found: impl Iterator<Item = (u32, &'a Memory)>,
+        (offset, limit): (usize, usize),
+        with_vectors: bool,
+        view: &View,
+    ) -> Vec<Row> {
+        let row = |(slot, memory): (u32, &Memory)| Row {
+            memory: as_seen(memory, view),
+            vectors: match with_vectors {
+                true => self.vectors.vectors(slot),
+                false => Vec::new(),
+            },
+        };
+        found.skip(offset).take(limit).map(row).collect()
     }
 
     pub(crate) fn get(&self, ids: &[String], view: &View) -> Vec<Memory> {
@@ -280,12 +394,15 @@ impl WorkingSet {
 
     pub(crate) fn count(&self, filter: &Filter, view: &View) -> Result<u32, StoreError> {
         let predicate = Predicate::new(filter)?;
-        let found = self
-            .slots
-            .iter()
-            .flatten()
-            .filter(|memory| is_wanted(memory, &predicate, view));
-        Ok(u32::try_from(found.count()).unwrap_or(u32::MAX))
+        let found = match filter.is_empty() && self.shows_all_active(view) {
+            true => self.actives,
+            false => {
+                let all = self.slots.iter().flatten();
+                all.filter(|memory| is_wanted(memory, &predicate, view))
+                    .count()
+            }
+        };
+        Ok(u32::try_from(found).unwrap_or(u32::MAX))
     }
 
     /// Edges of these memories, sorted; an edge with an end that the view withholds is withheld too.
@@ -311,6 +428,7 @@ impl WorkingSet {
     fn put(&mut self, memory: Memory) {
         let slot = self.by_id.get(&memory.id).copied().unwrap_or_else(|| {
             self.slots.push(None);
+            self.active.push(false);
             let slot = self.slots.len() as u32 - 1;
             self.by_id.insert(memory.id.clone(), slot);
             slot
@@ -328,7 +446,26 @@ impl WorkingSet {
                 index.set(slot, field.texts(&memory));
             }
         }
+        if let Some(costs) = &mut self.costs {
+            costs.resize(self.active.len(), Cost::default());
+            let same = old.is_some_and(|old| old.content == memory.content);
+            if let Some(cost) = costs.get_mut(slot as usize)
+                && !same
+            {
+                *cost = Cost::of(&memory.content);
+            }
+        }
+        let is_active = memory.state == State::Active;
         *place = Some(Box::new(memory));
+        self.activate(slot, is_active);
+    }
+
+    fn activate(&mut self, slot: u32, is_active: bool) {
+        if let Some(known) = self.active.get_mut(slot as usize) {
+            self.actives -= usize::from(*known);
+            self.actives += usize::from(is_active);
+            *known = is_active;
+        }
     }
 
     fn remove(&mut self, id: &str) {
@@ -342,6 +479,7 @@ impl WorkingSet {
         if let Some(place) = self.slots.get_mut(slot as usize) {
             *place = None;
         }
+        self.activate(slot, false);
     }
 }
 

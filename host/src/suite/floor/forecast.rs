@@ -22,7 +22,8 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::super::{Question, Suite};
-use super::{Ranked, description, pack};
+use super::description;
+use super::packing::Packing;
 use crate::capability::CallContext;
 use crate::contract::{
     Attempt, Change, Comparison, Description, Fault, Feedback, Guidance, Op, Plan, Query, Setting,
@@ -183,19 +184,20 @@ impl Forecaster {
                 None => Vec::new(),
             },
         };
-        Ok(pack(
-            past.into_iter().map(ranked).collect(),
-            query.token_budget,
-        ))
+        Ok(packed(past, query.token_budget))
     }
 }
 
-fn ranked(past: Past) -> Ranked {
-    Ranked {
-        id: past.id,
-        score: past.score,
-        text: past.text,
+/// As many of these as fit.
+fn packed(past: Vec<Past>, budget: u32) -> Guidance {
+    let mut packing = Packing::new(budget);
+    for past in past {
+        packing.offer(&past.id, past.score, past.text);
+        if packing.is_full() {
+            break;
+        }
     }
+    packing.finish()
 }
 
 /// Some memories, each as probable as any other. Each drew a lot in 0..1 when it was made: those in a narrow window
