@@ -23,10 +23,7 @@ impl Host for Capabilities {
         Ok(self.search(&query).await)
     }
 
-    async fn fuse_memories(
-        &mut self,
-        query: Fusion,
-    ) -> wasmtime::Result<Result<Vec<Hit>, Fault>> {
+    async fn fuse_memories(&mut self, query: Fusion) -> wasmtime::Result<Result<Vec<Hit>, Fault>> {
         self.begin().await?;
         let mut searches = query.shares.iter().map(|share| &share.search);
         let semantic = searches.any(|search| matches!(search.ranking, Ranking::Semantic(_)));
@@ -97,7 +94,10 @@ impl Capabilities {
     }
 
     async fn fuse(&self, query: &Fusion) -> Result<Vec<Hit>, Fault> {
-        query.shares.iter().try_for_each(|share| check(&share.search))?;
+        query
+            .shares
+            .iter()
+            .try_for_each(|share| check(&share.search))?;
         let namespace = self.context.memories()?;
         let hits = namespace.fuse(query, &self.context.view).await;
         hits.map_err(Fault::from)
@@ -107,11 +107,9 @@ impl Capabilities {
 /// Whether a search is one at all.
 fn check(query: &Search) -> Result<(), Fault> {
     match &query.ranking {
-        Ranking::Vector(vector) if !vector.iter().all(|number| number.is_finite()) => {
-            Err(Fault::Invalid(
-                "the vector of a search holds a number that is not finite".to_owned(),
-            ))
-        }
+        Ranking::Vector(vector) if !vector.iter().all(|number| number.is_finite()) => Err(
+            Fault::Invalid("the vector of a search holds a number that is not finite".to_owned()),
+        ),
         _ => Ok(()),
     }
 }

@@ -61,7 +61,10 @@ impl Sum {
     ) {
         let hits = best_set(scores, limit, least, visible);
         let worst = hits.iter().map(|hit| hit.1).fold(f64::INFINITY, f64::min);
-        let best = hits.iter().map(|hit| hit.1).fold(f64::NEG_INFINITY, f64::max);
+        let best = hits
+            .iter()
+            .map(|hit| hit.1)
+            .fold(f64::NEG_INFINITY, f64::max);
         let range = best - worst;
         for (slot, raw) in hits {
             let stretched = match range > 0.0 {
@@ -107,7 +110,13 @@ mod tests {
     const NONE: f64 = f64::NEG_INFINITY;
 
     fn fused(rankings: &[(Vec<f64>, f64)], each: usize, limit: usize) -> Vec<(usize, f64)> {
-        let mut sum = Sum::new(rankings.iter().map(|(scores, _)| scores.len()).max().unwrap_or(0));
+        let mut sum = Sum::new(
+            rankings
+                .iter()
+                .map(|(scores, _)| scores.len())
+                .max()
+                .unwrap_or(0),
+        );
         for (scores, weight) in rankings {
             sum.add(scores.iter().copied(), (each, None), *weight, |_| true);
         }

@@ -67,7 +67,9 @@ impl Namespace {
         let mut shares = Vec::new();
         for Share { search, weight } in &fusion.shares {
             if !weight.is_finite() {
-                return Err(StoreError::Query(format!("a ranking cannot weigh {weight}")));
+                return Err(StoreError::Query(format!(
+                    "a ranking cannot weigh {weight}"
+                )));
             }
             let (query, wanted) = self.asked(search).await?;
             shares.push((query, wanted, *weight));

@@ -138,10 +138,11 @@ mod tests {
             .collect();
         let reader = Reader::new(suite);
         let attempts: Vec<String> = cited.iter().map(|(place, _)| id(*place)).collect();
+        let learnt = reader.having_learnt(&attempts);
         let reading = Reading {
             guidance: &[],
             cited: &sources,
-            visible: Visible::all(&reader.having_learnt(&attempts)),
+            visible: Visible::all(&learnt),
             record,
             seed: 0,
         };

@@ -1,8 +1,6 @@
 //! Searches, scans and their conditions.
 
-use crate::types::{
-    Comparison, Condition, Fusion, Operand, Probe, Ranking, Scan, Search, Share,
-};
+use crate::types::{Comparison, Condition, Fusion, Operand, Probe, Ranking, Scan, Search, Share};
 
 macro_rules! comparisons {
     ($($(#[$doc:meta])* $name:ident = $comparison:ident;)*) => {

@@ -132,10 +132,11 @@ fn the_sent_agent_is_scored_and_its_regret_follows_from_the_values() {
     let reader = Reader::new(&suite());
     let known = [runs("deft", 0, 40), runs("dull", 0, 40)].concat();
     let record = record(&reader, &known);
+    let learnt = Learnt::default();
     let reading = Reading {
         guidance: &[],
         cited: &[],
-        visible: Visible::all(&Learnt::default()),
+        visible: Visible::all(&learnt),
         record: &record,
         seed: 0,
     };
