@@ -290,10 +290,8 @@ fn cost(strategy: &Arc<dyn Strategy>, suite: &Arc<Suite>) -> Duration {
 /// How the cost grows with the length: the slope of a straight line through the logarithms of both.
 fn exponent(lengths: &[usize], cost: impl Fn(usize) -> Duration) -> f64 {
     // What is first used is set up, and a short run is disturbed most.
-    let least = |length: usize| {
-        let runs = if length == lengths[0] { 3 } else { 2 };
-        (0..runs).map(|_| cost(length)).min().unwrap()
-    };
+    let runs = |length: usize| (lengths[lengths.len() - 1] / length).clamp(1, 3);
+    let least = |length: usize| (0..runs(length)).map(|_| cost(length)).min().unwrap();
     let points: Vec<(f64, f64)> = lengths
         .iter()
         .map(|&length| ((length as f64).ln(), least(length).as_secs_f64().ln()))

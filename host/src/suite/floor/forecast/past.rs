@@ -134,7 +134,6 @@ pub(super) fn remember(attempt: &Attempt, lot: f64) -> Option<NewMemory> {
 #[derive(Debug, Clone)]
 pub(super) struct Past {
     pub(super) id: String,
-    pub(super) source: String,
     pub(super) horizon: String,
     pub(super) happened: bool,
     pub(super) text: String,
@@ -172,7 +171,6 @@ impl Past {
     pub(super) fn of(memory: Memory, score: f64) -> Past {
         let resolved = Resolved::of(&memory);
         Past {
-            source: resolved.source.to_owned(),
             horizon: resolved.horizon.to_owned(),
             happened: resolved.happened,
             id: memory.id,
