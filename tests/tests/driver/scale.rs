@@ -243,6 +243,8 @@ impl Embedder for Narrow {
 /// What this thread has computed so far; where nobody knows, the time.
 fn computed() -> Duration {
     static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+    // What has been computed since the last switch is counted with the next one.
+    std::thread::yield_now();
     let known = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
     let nanoseconds = known.and_then(|text| text.split(' ').next()?.parse().ok());
     nanoseconds.map_or_else(|| START.elapsed(), Duration::from_nanos)
