@@ -21,7 +21,10 @@ impl Said {
         for word in bag.terms() {
             match self.places.get_mut(word) {
                 Some(places) => places.push(self.bags.len()),
-                None => drop(self.places.insert(word.to_owned(), vec![self.bags.len()])),
+                None => {
+                    let first = vec![self.bags.len()];
+                    self.places.insert(word.to_owned(), first);
+                }
             }
         }
         self.bags.push(bag);

@@ -142,7 +142,9 @@ impl Cases {
             for document in named {
                 match document {
                     Shown::Templates(places) => templates.extend(places.clone()),
-                    Shown::Negative(place) => drop(negatives.insert(*place)),
+                    Shown::Negative(place) => {
+                        negatives.insert(*place);
+                    }
                 }
             }
         }
