@@ -13,7 +13,7 @@ use memhost::contract as host;
 use memhost::embedding::{Builtin, Embedder};
 use memhost::engine::{Engine, EngineOptions, Limits, Plugin};
 use memhost::settings;
-use memhost::store::{Namespace, Store, Transaction, View, Write};
+use memhost::store::{Namespace, Store, StoreError, Transaction, View, Write};
 use memhost::strategy::Strategy;
 use memhost_rag::Rag;
 use memhost_sdk as guest;
@@ -22,14 +22,18 @@ use tokio::runtime::Runtime;
 
 /// Memories in the namespace; BFCL, tau2 and WebArena streams have 20 to 320, LoCoMo's conversations up to 700.
 const MEMORIES: [usize; 2] = [1_451, 10_000];
-const MODES: [&str; 2] = ["dense", "lexical"];
-const TASK: &str = "the customer was charged twice and wants the money for order 1207 back";
+const MODES: [&str; 3] = ["dense", "lexical", "hybrid"];
+
+/// No two questions are the same: scores of the latest are remembered.
+fn task(number: u32) -> String {
+    format!("the customer was charged twice and wants the money for order {number} back")
+}
 
 fn main() {
     divan::main();
 }
 
-#[divan::bench(args = MEMORIES, consts = [0, 1])]
+#[divan::bench(args = MEMORIES, consts = [0, 1, 2])]
 fn through_wasm<const MODE: usize>(bencher: Bencher, memories: usize) {
     let runtime = Runtime::new().expect("a runtime");
     let engine = Engine::new(EngineOptions::default()).expect("an engine");
@@ -42,23 +46,28 @@ fn through_wasm<const MODE: usize>(bencher: Bencher, memories: usize) {
     for setting in chosen.iter_mut().filter(|setting| setting.name == "mode") {
         setting.value = host::Value::Text(MODES[MODE].to_owned());
     }
-    bencher.bench_local(|| {
-        let answer = plugin.retrieve(context.clone(), query(), &chosen);
-        runtime.block_on(answer).result.expect("guidance")
-    });
+    let mut numbers = 0..;
+    bencher
+        .with_inputs(|| query(numbers.next().unwrap_or_default()))
+        .bench_local_values(|query| {
+            let answer = plugin.retrieve(context.clone(), query, &chosen);
+            runtime.block_on(answer).result.expect("guidance")
+        });
 }
 
-#[divan::bench(args = MEMORIES, consts = [0, 1])]
+#[divan::bench(args = MEMORIES, consts = [0, 1, 2])]
 fn natively<const MODE: usize>(bencher: Bencher, memories: usize) {
     let runtime = Runtime::new().expect("a runtime");
     let directory = tempfile::tempdir().expect("a directory");
     let context = runtime.block_on(context(directory.path(), memories));
     let chosen = guest::Settings::default().with("mode", MODES[MODE]);
-    let query = guest_query();
-    bencher.bench_local(|| {
-        let bridge = Bridge(context.clone());
-        guest::native::with_host(bridge, || Rag::retrieve(&query, &chosen)).expect("guidance")
-    });
+    let mut numbers = 0..;
+    bencher
+        .with_inputs(|| guest_query(numbers.next().unwrap_or_default()))
+        .bench_local_values(|query| {
+            let bridge = Bridge(context.clone());
+            guest::native::with_host(bridge, || Rag::retrieve(&query, &chosen)).expect("guidance")
+        });
 }
 
 fn rag() -> PathBuf {
@@ -142,11 +151,11 @@ fn memory(number: usize) -> host::Op {
     })
 }
 
-fn query() -> host::Query {
+fn query(number: u32) -> host::Query {
     host::Query {
         task: host::Task {
             id: "t".to_owned(),
-            text: TASK.to_owned(),
+            text: task(number),
             labels: vec![],
             documents: vec![],
         },
@@ -162,11 +171,11 @@ fn query() -> host::Query {
     }
 }
 
-fn guest_query() -> guest::Query {
+fn guest_query(number: u32) -> guest::Query {
     guest::Query {
         task: guest::Task {
             id: "t".to_owned(),
-            text: TASK.to_owned(),
+            text: task(number),
             labels: vec![],
             documents: vec![],
         },
@@ -197,30 +206,21 @@ const NOT_ASKED: &str = "rag asks for nothing of the kind";
 
 impl guest::native::Host for Bridge {
     fn search_memories(&self, query: &guest::Search) -> Result<Vec<guest::Hit>, guest::Fault> {
-        let probe = |probe: &guest::Probe| host::Probe {
-            text: probe.text.clone(),
-            field: probe.field.clone(),
+        hits(block_on(
+            self.namespace().search(&search(query), &self.0.view),
+        ))
+    }
+
+    fn fuse_memories(&self, query: &guest::Fusion) -> Result<Vec<guest::Hit>, guest::Fault> {
+        let share = |share: &guest::Share| host::Share {
+            search: search(&share.search),
+            weight: share.weight,
         };
-        let ranking = match &query.ranking {
-            guest::Ranking::Semantic(asked) => host::Ranking::Semantic(probe(asked)),
-            guest::Ranking::Lexical(asked) => host::Ranking::Lexical(probe(asked)),
-            guest::Ranking::Vector(vector) => host::Ranking::Vector(vector.clone()),
-        };
-        let search = host::Search {
-            ranking,
-            filter: Vec::new(),
+        let fusion = host::Fusion {
+            shares: query.shares.iter().map(share).collect(),
             limit: query.limit,
-            min_score: query.min_score,
         };
-        let hits = block_on(self.namespace().search(&search, &self.0.view));
-        let hits = hits.map_err(|error| guest::Fault::Failed(error.to_string()))?;
-        let hit = |hit: host::Hit| guest::Hit {
-            id: hit.id,
-            score: hit.score,
-            key: hit.key,
-            counters: counters(hit.counters),
-        };
-        Ok(hits.into_iter().map(hit).collect())
+        hits(block_on(self.namespace().fuse(&fusion, &self.0.view)))
     }
 
     fn get_memories(&self, ids: &[String]) -> Result<Vec<guest::Memory>, guest::Fault> {
@@ -307,6 +307,35 @@ impl guest::native::Host for Bridge {
     }
 
     fn log(&self, _: guest::Level, _: &str) {}
+}
+
+fn search(query: &guest::Search) -> host::Search {
+    let probe = |probe: &guest::Probe| host::Probe {
+        text: probe.text.clone(),
+        field: probe.field.clone(),
+    };
+    let ranking = match &query.ranking {
+        guest::Ranking::Semantic(asked) => host::Ranking::Semantic(probe(asked)),
+        guest::Ranking::Lexical(asked) => host::Ranking::Lexical(probe(asked)),
+        guest::Ranking::Vector(vector) => host::Ranking::Vector(vector.clone()),
+    };
+    host::Search {
+        ranking,
+        filter: Vec::new(),
+        limit: query.limit,
+        min_score: query.min_score,
+    }
+}
+
+fn hits(found: Result<Vec<host::Hit>, StoreError>) -> Result<Vec<guest::Hit>, guest::Fault> {
+    let hits = found.map_err(|error| guest::Fault::Failed(error.to_string()))?;
+    let hit = |hit: host::Hit| guest::Hit {
+        id: hit.id,
+        score: hit.score,
+        key: hit.key,
+        counters: counters(hit.counters),
+    };
+    Ok(hits.into_iter().map(hit).collect())
 }
 
 fn counters(counters: host::Counters) -> guest::Counters {

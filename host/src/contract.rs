@@ -26,7 +26,7 @@ pub use generated::memhost::strategy::embedder::Side;
 pub use generated::memhost::strategy::llm::{Message, Reply, Request, Role, Speaker};
 pub use generated::memhost::strategy::run::Level;
 pub use generated::memhost::strategy::store::{
-    Comparison, Condition, Filter, Hit, Operand, Probe, Ranking, Row, Scan, Search,
+    Comparison, Condition, Filter, Fusion, Hit, Operand, Probe, Ranking, Row, Scan, Search, Share,
 };
 pub use generated::memhost::strategy::types::{
     Actor, Adjustment, Agent, Arm, Attempt, Authority, Blob, Change, Citation, Commit, Counter,

@@ -6,7 +6,9 @@
 use std::collections::HashSet;
 
 use super::Capabilities;
-use crate::contract::generated::memhost::strategy::store::{Filter, Host, Ranking, Scan, Search};
+use crate::contract::generated::memhost::strategy::store::{
+    Filter, Fusion, Host, Ranking, Scan, Search,
+};
 use crate::contract::{Attempt, Fault, Hit, Link, Memory, Row};
 
 /// The most conditions of one filter, every one of which is looked at for every memory: a few hundred thousand would keep
@@ -23,6 +25,14 @@ impl Host for Capabilities {
         let semantic = matches!(query.ranking, Ranking::Semantic(_));
         let _waiting = semantic.then(|| self.model_wait.begin());
         Ok(self.search(&query).await)
+    }
+
+    async fn fuse_memories(&mut self, query: Fusion) -> wasmtime::Result<Result<Vec<Hit>, Fault>> {
+        self.begin().await?;
+        let mut searches = query.shares.iter().map(|share| &share.search);
+        let semantic = searches.any(|search| matches!(search.ranking, Ranking::Semantic(_)));
+        let _waiting = semantic.then(|| self.model_wait.begin());
+        Ok(self.fuse(&query).await)
     }
 
     async fn scan_memories(&mut self, query: Scan) -> wasmtime::Result<Result<Vec<Row>, Fault>> {
@@ -81,17 +91,31 @@ impl Host for Capabilities {
 
 impl Capabilities {
     async fn search(&self, query: &Search) -> Result<Vec<Hit>, Fault> {
-        bounded(&query.filter)?;
-        if let Ranking::Vector(vector) = &query.ranking
-            && !vector.iter().all(|number| number.is_finite())
-        {
-            return Err(Fault::Invalid(
-                "the vector of a search holds a number that is not finite".to_owned(),
-            ));
-        }
+        check(query)?;
         let namespace = self.context.memories()?;
         let hits = namespace.search(query, &self.context.view).await;
         hits.map_err(Fault::from)
+    }
+
+    async fn fuse(&self, query: &Fusion) -> Result<Vec<Hit>, Fault> {
+        query
+            .shares
+            .iter()
+            .try_for_each(|share| check(&share.search))?;
+        let namespace = self.context.memories()?;
+        let hits = namespace.fuse(query, &self.context.view).await;
+        hits.map_err(Fault::from)
+    }
+}
+
+/// Whether a search is one at all.
+fn check(query: &Search) -> Result<(), Fault> {
+    bounded(&query.filter)?;
+    match &query.ranking {
+        Ranking::Vector(vector) if !vector.iter().all(|number| number.is_finite()) => Err(
+            Fault::Invalid("the vector of a search holds a number that is not finite".to_owned()),
+        ),
+        _ => Ok(()),
     }
 }
 

@@ -1,6 +1,8 @@
-//! Ctrl-C, and the signals that ask a process to end: the first one stops cleanly, the second one at once.
+//! Ctrl-C, and the signals that ask a process to end: the first one stops cleanly and within seconds, whatever is
+//! going on; the second one at once.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -9,23 +11,54 @@ use super::{output, scratch};
 /// Whoever can stop cleanly just now.
 static WAITING: Mutex<Option<oneshot::Sender<()>>> = Mutex::new(None);
 
-/// Listens from now on. A signal that nobody waits for ends the process, and takes what is temporary with it.
+/// How long what was running may take to end by itself. What is cut off then is what a kill would cut off: what is
+/// finished is on the disk, and the same command goes on from there.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Listens from now on, on a thread of its own, so that nothing that computes keeps it from being heard. A signal that
+/// nobody waits for ends the process, and takes what is temporary with it.
 pub fn listen() {
-    outlive_large_files();
-    let mut signals = Signals::new();
-    tokio::spawn(async move {
-        loop {
-            signals.next().await;
-            let waiting = waiting().take();
-            if waiting.is_some_and(|stop| stop.send(()).is_ok()) {
-                output::say("stopping; what is finished is kept (Ctrl-C again stops at once)");
-                continue;
-            }
-            output::say("error: interrupted");
-            scratch::remove();
-            std::process::exit(1)
+    let (ready, listening) = mpsc::channel();
+    let listener = std::thread::Builder::new().name("signals".to_owned());
+    let started = listener.spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        // Without it, signals do what they do by themselves.
+        if let Ok(runtime) = runtime {
+            runtime.block_on(heed(&ready));
         }
     });
+    if started.is_ok() {
+        // Either it listens, or it never will.
+        let _ = listening.recv();
+    }
+}
+
+async fn heed(ready: &mpsc::Sender<()>) {
+    outlive_large_files();
+    let mut signals = Signals::new();
+    let _ = ready.send(());
+    signals.next().await;
+    let waiting = waiting().take();
+    if !waiting.is_some_and(|stop| stop.send(()).is_ok()) {
+        end("error: interrupted");
+    }
+    output::say("stopping; what is finished is kept (Ctrl-C again stops at once)");
+    tokio::select! {
+        () = signals.next() => end("error: interrupted"),
+        () = tokio::time::sleep(GRACE) => end(&format!(
+            "error: interrupted; what did not end by itself within {} s is cut off, and what is finished is kept",
+            GRACE.as_secs()
+        )),
+    }
+}
+
+/// Ends the process.
+fn end(why: &str) -> ! {
+    output::say(why);
+    scratch::remove();
+    std::process::exit(1)
 }
 
 /// Keeps the signal that a file has reached the size that `ulimit -f` allows (SIGXFSZ) from ending the process without a

@@ -132,7 +132,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(Failure::failed)?;
-    runtime.block_on(async { interrupt::listen() });
+    interrupt::listen();
     let _scratch = Scratch::new();
     let result = runtime.block_on(async {
         match command {

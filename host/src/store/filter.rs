@@ -57,6 +57,11 @@ impl Predicate {
         })
     }
 
+    /// Whether it asks for nothing: every active memory is looked at.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tests.is_empty()
+    }
+
     /// Whether a memory in this state is looked at, and meets all conditions. The state is passed beside the
     /// memory, because a memory on trial counts as active.
     pub(crate) fn holds(&self, memory: &Memory, state: State) -> bool {

@@ -92,8 +92,10 @@ mod error;
 mod filter;
 mod fold;
 mod footprint;
+mod fusion;
 mod home;
 mod lexical;
+mod look;
 mod manifest;
 mod namespace;
 mod pieces;
@@ -101,6 +103,7 @@ mod rank;
 mod reembed;
 mod repair;
 mod schema;
+mod scored;
 mod seal;
 mod shorten;
 mod update;
@@ -128,6 +131,7 @@ pub use error::StoreError;
 pub use footprint::Footprint;
 pub(crate) use footprint::{receipt_bytes, waiting_bytes};
 pub(crate) use home::LONGEST_NAMESPACE;
+pub use look::Look;
 pub use manifest::SCHEMA_VERSION;
 pub use namespace::Namespace;
 pub use repair::{Repaired, RepairedTable};
@@ -368,6 +372,7 @@ impl Store {
             backlog: inner.backlog.clone(),
             embedder: inner.embedder.clone(),
             cut: AtomicU64::new(0),
+            aside: std::sync::Mutex::new(Box::new(())),
         });
         let opened = Opened {
             handle: Arc::downgrade(&handle),

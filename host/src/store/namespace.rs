@@ -1,8 +1,9 @@
 //! One strategy's memories: what it reads, and what is written for it.
 
+use std::any::Any;
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -12,11 +13,15 @@ use super::commit::{Request, Reserved, Shared, closed};
 use super::draft::{Prepared, Vectors};
 use super::filter::Predicate;
 use super::footprint::Footprint;
+use super::fusion::MOST_SHARES;
+use super::look::Look;
 use super::shorten::shorten;
 use super::vectors::unit;
 use super::working_set::{LexicalField, Query, Wanted};
 use super::{StoreError, Transaction, View};
-use crate::contract::{Filter, Hit, Link, Memory, Probe, Ranking, Row, Scan, Search, Side};
+use crate::contract::{
+    Filter, Fusion, Hit, Link, Memory, Probe, Ranking, Row, Scan, Search, Share, Side,
+};
 use crate::embedding::{Embedded, Embedder, EmbeddingError};
 
 /// One strategy's memories in one run or deployment. Cheap to clone.
@@ -33,6 +38,8 @@ pub(crate) struct Handle {
     pub embedder: Arc<dyn Embedder>,
     /// Texts that were cut, since it was opened.
     pub cut: AtomicU64,
+    /// See [`Namespace::aside`].
+    pub aside: Mutex<Box<dyn Any + Send>>,
 }
 
 impl Namespace {
@@ -46,6 +53,50 @@ impl Namespace {
     /// # Errors
     /// The query breaks the contract, or its text could not be embedded.
     pub async fn search(&self, search: &Search, view: &View) -> Result<Vec<Hit>, StoreError> {
+        let (query, wanted) = self.asked(search).await?;
+        Ok(self.handle.shared.read().search(&query, &wanted, view))
+    }
+
+    /// The best hits of several rankings together, best first.
+    ///
+    /// # Errors
+    /// As for [`Namespace::search`]; and a weight is no number, or there are more rankings than can be fused.
+    pub async fn fuse(&self, fusion: &Fusion, view: &View) -> Result<Vec<Hit>, StoreError> {
+        if fusion.shares.len() > MOST_SHARES {
+            return Err(StoreError::Query(format!(
+                "{} rankings are to be fused, and at most {MOST_SHARES} can be",
+                fusion.shares.len()
+            )));
+        }
+        let mut shares = Vec::new();
+        for Share { search, weight } in &fusion.shares {
+            if !weight.is_finite() {
+                return Err(StoreError::Query(format!(
+                    "a ranking cannot weigh {weight}"
+                )));
+            }
+            let (query, wanted) = self.asked(search).await?;
+            shares.push((query, wanted, *weight));
+        }
+        let set = self.handle.shared.read();
+        Ok(set.fuse(&shares, fusion.limit as usize, view))
+    }
+
+    /// The places of the best hits for [`Namespace::look`], and their scores, in the order of [`Namespace::search`].
+    ///
+    /// # Errors
+    /// As for [`Namespace::search`].
+    pub async fn ranked(
+        &self,
+        search: &Search,
+        view: &View,
+    ) -> Result<Vec<(usize, f64)>, StoreError> {
+        let (query, wanted) = self.asked(search).await?;
+        Ok(self.handle.shared.read().ranked(&query, &wanted, view))
+    }
+
+    /// A search, ready to be answered.
+    async fn asked(&self, search: &Search) -> Result<(Query, Wanted), StoreError> {
         let wanted = Wanted {
             predicate: Predicate::new(&search.filter)?,
             limit: search.limit as usize,
@@ -59,7 +110,18 @@ impl Namespace {
         if !shared.read().is_prepared(&query) {
             shared.write().prepare(&query, &shared.limits)?;
         }
-        Ok(shared.read().search(&query, &wanted, view))
+        Ok((query, wanted))
+    }
+
+    /// Looks at the active memories of a view where they are. Nothing is written meanwhile, so that it is to be short.
+    pub fn look<T>(&self, view: &View, take: impl FnOnce(Look<'_>) -> T) -> T {
+        let shared = &self.handle.shared;
+        loop {
+            if let Some(look) = shared.read().look(view) {
+                return take(look);
+            }
+            shared.write().weigh();
+        }
     }
 
     /// What a text would score by BM25 if it were asked for by itself: scores of a lexical search lie in 0..=1, or
@@ -79,6 +141,23 @@ impl Namespace {
         }
         let score = shared.read().own_score(&field, &probe.text);
         Ok(score.unwrap_or_default())
+    }
+
+    /// Lends what one of the host's own strategies keeps beside the memories for as long as they are open, such as an index
+    /// of its own; it begins empty.
+    pub fn aside<A: Default + Send + 'static, T>(&self, with: impl FnOnce(&mut A) -> T) -> T {
+        let mut aside = self
+            .handle
+            .aside
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !aside.is::<A>() {
+            *aside = Box::new(A::default());
+        }
+        match aside.downcast_mut() {
+            Some(kept) => with(kept),
+            None => with(&mut A::default()),
+        }
     }
 
     /// Memories in an order of the caller's choice; of equal ones, the older first.

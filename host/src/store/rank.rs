@@ -61,8 +61,45 @@ pub(crate) fn best_slots(
         .collect()
 }
 
+/// The order of a ranking: best first, of equal ones the lower slot first.
+pub(crate) fn best_first(one: &(usize, f64), other: &(usize, f64)) -> Ordering {
+    other.1.total_cmp(&one.1).then(one.0.cmp(&other.0))
+}
+
+/// What [`best_slots`] finds, in no order: where many are wanted and none is looked at by itself.
+pub(crate) fn best_set(
+    scores: impl Iterator<Item = f64>,
+    limit: usize,
+    least: Option<f64>,
+    visible: impl Fn(usize) -> bool,
+) -> Vec<(usize, f64)> {
+    let least = least.unwrap_or(f64::NEG_INFINITY);
+    let scores = scores.map(|score| score + 0.0).enumerate();
+    let hits = scores.filter(|(slot, score)| {
+        *score != f64::NEG_INFINITY && *score >= least && limit > 0 && visible(*slot)
+    });
+    first(hits.collect(), limit, best_first)
+}
+
+/// The first of these in an order, in no order.
+pub(crate) fn first<T>(
+    mut all: Vec<T>,
+    limit: usize,
+    order: impl Fn(&T, &T) -> Ordering,
+) -> Vec<T> {
+    if let Some(last) = limit.checked_sub(1)
+        && limit < all.len()
+    {
+        all.select_nth_unstable_by(last, order);
+    }
+    all.truncate(limit);
+    all
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -76,5 +113,20 @@ mod tests {
             [(4, 0.9), (0, 0.5), (2, 0.5), (6, 0.5)]
         );
         assert_eq!(best(0, None), []);
+    }
+
+    proptest! {
+        #[test]
+        fn a_set_holds_what_a_ranking_lists(
+            scores in prop::collection::vec(prop::sample::select(vec![f64::NEG_INFINITY, -0.0, 0.0, 0.25, 0.5, 1.0]), 0..30),
+            limit in 0_usize..12,
+            least in prop::option::of(0.0_f64..1.0),
+        ) {
+            let visible = |slot: usize| slot % 3 != 1;
+            let listed = best_slots(scores.iter().copied(), limit, least, visible);
+            let mut set = best_set(scores.iter().copied(), limit, least, visible);
+            set.sort_by(best_first);
+            prop_assert_eq!(set, listed);
+        }
     }
 }

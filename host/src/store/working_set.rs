@@ -3,23 +3,32 @@
 //! Memories stand in slots in the order of their insertion; a slot is never used again, so that the lower slot is the
 //! older memory. Vectors and lexical indexes refer to slots.
 
+mod search;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use memhost_words::Cost;
 
 use super::effect::{Effect, LinkKey};
 use super::filter::{Field, Predicate};
 use super::footprint::Footprint;
 use super::lexical::LexicalIndex;
-use super::rank::best_slots;
+use super::look::Look;
+use super::scored::Recent;
 use super::vectors::VectorIndex;
 use super::{StoreError, View};
-use crate::contract::{Blob, Filter, Hit, Link, Memory, Row, Scan, State};
-use crate::limits::{StoreLimit, StoreLimits};
+use crate::contract::{Blob, Filter, Link, Memory, Row, Scan, State};
+
+pub(crate) use search::{LexicalField, Query, Wanted};
 
 /// Memories, keys, links and blobs of a namespace.
 #[derive(Debug)]
 pub(crate) struct WorkingSet {
     /// Boxed, because what is removed leaves its slot empty behind it.
     slots: Vec<Option<Box<Memory>>>,
+    /// Which of them hold an active memory, so that most of what is not looked at costs no look.
+    active: Vec<bool>,
+    actives: usize,
     by_id: HashMap<String, u32>,
     vectors: VectorIndex,
     /// Built when a field is first searched.
@@ -31,68 +40,18 @@ pub(crate) struct WorkingSet {
     next: u64,
     dimension: usize,
     footprint: Footprint,
-}
-
-/// A field that BM25 ranks by.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum LexicalField {
-    Content,
-    Title,
-    Key(String),
-}
-
-/// What a search ranks by, with its text embedded.
-#[derive(Debug)]
-pub(crate) enum Query {
-    /// Cosine with the keys of this name, or with all.
-    Vector {
-        vector: Vec<f32>,
-        name: Option<String>,
-    },
-    /// BM25 over the texts of a field.
-    Lexical { field: LexicalField, text: String },
-}
-
-/// Which hits a search wants.
-#[derive(Debug)]
-pub(crate) struct Wanted {
-    pub predicate: Predicate,
-    pub limit: usize,
-    pub least: Option<f64>,
-}
-
-impl LexicalField {
-    pub(crate) fn parse(name: &str) -> Result<Self, StoreError> {
-        match name {
-            "content" => Ok(LexicalField::Content),
-            "title" => Ok(LexicalField::Title),
-            _ => match name.strip_prefix("key.") {
-                Some(key) => Ok(LexicalField::Key(key.to_owned())),
-                None => Err(StoreError::Query(format!(
-                    "`{name}` is no field that lexical search ranks by; those are content, title and key.<name>"
-                ))),
-            },
-        }
-    }
-
-    fn texts<'a>(&'a self, memory: &'a Memory) -> impl Iterator<Item = &'a str> + 'a {
-        let field = match self {
-            LexicalField::Content => Some(memory.content.as_str()),
-            LexicalField::Title => Some(memory.title.as_str()),
-            LexicalField::Key(_) => None,
-        };
-        let keys = memory
-            .keys
-            .iter()
-            .filter(move |key| matches!(self, LexicalField::Key(name) if *name == key.name));
-        field.into_iter().chain(keys.map(|key| key.text.as_str()))
-    }
+    /// What each slot's content costs in the tokens of budgets; built when it is first asked for.
+    costs: Option<Vec<Cost>>,
+    /// The scores of the latest queries, as long as nothing changes: a question is asked once per budget.
+    recent: Recent,
 }
 
 impl WorkingSet {
     pub(crate) fn new(dimension: usize) -> Self {
         WorkingSet {
             slots: Vec::new(),
+            active: Vec::new(),
+            actives: 0,
             by_id: HashMap::new(),
             vectors: VectorIndex::new(dimension),
             lexical: HashMap::new(),
@@ -102,11 +61,14 @@ impl WorkingSet {
             next: 1,
             dimension,
             footprint: Footprint::default(),
+            costs: None,
+            recent: Recent::default(),
         }
     }
 
     /// Brings an effect about.
     pub(crate) fn apply(&mut self, effect: Effect) {
+        self.recent.forget();
         match effect {
             Effect::Put(memory) => self.put(memory),
             Effect::Vectors { id, vectors } => {
@@ -219,115 +181,94 @@ impl WorkingSet {
         self.blobs.get(name)
     }
 
-    /// Whether a query can be answered without [`WorkingSet::prepare`].
-    pub(crate) fn is_prepared(&self, query: &Query) -> bool {
-        match query {
-            Query::Vector { .. } => true,
-            Query::Lexical { field, .. } => self.lexical.contains_key(field),
+    /// The active memories of a view, to be looked at where they are. `None` before [`WorkingSet::weigh`].
+    pub(crate) fn look<'a>(&'a self, view: &'a View) -> Option<Look<'a>> {
+        Some(Look {
+            set: self,
+            costs: self.costs.as_deref()?,
+            view,
+        })
+    }
+
+    /// Computes what each content costs, so that it can be looked at.
+    pub(crate) fn weigh(&mut self) {
+        if self.costs.is_none() {
+            let cost = |memory: &Option<Box<Memory>>| match memory {
+                Some(memory) => Cost::of(&memory.content),
+                None => Cost::default(),
+            };
+            self.costs = Some(self.slots.iter().map(cost).collect());
         }
     }
 
-    /// Builds the index that a query needs, unless the namespace would then take too much memory: a strategy could fill
-    /// that by searching alone.
-    pub(crate) fn prepare(
-        &mut self,
-        query: &Query,
-        limits: &StoreLimits,
-    ) -> Result<(), StoreError> {
-        let Query::Lexical { field, .. } = query else {
-            return Ok(());
-        };
-        if self.lexical.contains_key(field) {
-            return Ok(());
-        }
-        let fits = |limit, wanted| {
-            let fits = limits.check(limit, wanted);
-            fits.map_err(|reached| StoreError::Limit {
-                what: "an index for this search".to_owned(),
-                reached,
-            })
-        };
-        fits(StoreLimit::SearchedFields, self.lexical.len() as u64 + 1)?;
-        let held = self.footprint().resident;
-        let mut index = LexicalIndex::default();
-        for (slot, memory) in self.slots.iter().enumerate() {
-            if let Some(memory) = memory {
-                index.set(slot as u32, field.texts(memory));
-                fits(StoreLimit::ResidentBytes, held + index.bytes())?;
-            }
-        }
-        self.lexical.insert(field.clone(), index);
-        Ok(())
+    /// How many slots there are, empty ones among them.
+    pub(crate) fn slots(&self) -> usize {
+        self.slots.len()
     }
 
-    /// The best hits, best first; of equal ones, the older first.
-    pub(crate) fn search(&self, query: &Query, wanted: &Wanted, view: &View) -> Vec<Hit> {
-        let visible = |slot: usize| {
-            self.slots
-                .get(slot)
-                .and_then(Option::as_ref)
-                .is_some_and(|memory| is_wanted(memory, &wanted.predicate, view))
-        };
-        let slots = self.slots.len();
-        match query {
-            Query::Vector { vector, name } => {
-                let best = self.vectors.best(vector, name.as_deref(), slots);
-                let scores = best.iter().map(|best| best.score);
-                let hits = best_slots(scores, wanted.limit, wanted.least, visible);
-                let hit = |(slot, score): (usize, f64)| {
-                    let memory = self.slots[slot].as_ref()?;
-                    let key = memory.keys.get(best[slot].position as usize);
-                    Some(hit(memory, score, key.map_or("", |key| &key.name)))
-                };
-                hits.into_iter().filter_map(hit).collect()
-            }
-            Query::Lexical { field, text } => {
-                let Some(index) = self.lexical.get(field) else {
-                    return Vec::new();
-                };
-                let scores = index.scores(text, slots).into_iter();
-                let hits = best_slots(scores, wanted.limit, wanted.least, visible);
-                let hit =
-                    |(slot, score): (usize, f64)| Some(hit(self.slots[slot].as_ref()?, score, ""));
-                hits.into_iter().filter_map(hit).collect()
-            }
+    /// The memory in a slot, if a call with this view sees it and it is active.
+    pub(crate) fn seen(&self, slot: usize, view: &View) -> Option<&Memory> {
+        if self.shows_all_active(view) && !self.active.get(slot).copied().unwrap_or_default() {
+            return None;
+        }
+        let memory = self.slots.get(slot)?.as_deref()?;
+        let is_active = seen_state(memory, view) == State::Active;
+        (is_active && !is_withheld(memory, view)).then_some(memory)
+    }
+
+    /// Whether a call sees a slot's memory and it is active.
+    pub(crate) fn is_seen(&self, slot: usize, view: &View) -> bool {
+        match self.shows_all_active(view) {
+            true => self.active.get(slot).copied().unwrap_or_default(),
+            false => self.seen(slot, view).is_some(),
         }
     }
 
-    /// What a text would score by itself; `None` before its field was ever searched.
-    pub(crate) fn own_score(&self, field: &LexicalField, text: &str) -> Option<f64> {
-        Some(self.lexical.get(field)?.own_score(text))
+    /// Whether a view neither withholds nor adds anything.
+    fn shows_all_active(&self, view: &View) -> bool {
+        view.withheld.is_empty() && view.on_trial.is_empty()
     }
 
     pub(crate) fn scan(&self, scan: &Scan, view: &View) -> Result<Vec<Row>, StoreError> {
         let predicate = Predicate::new(&scan.filter)?;
         let order = scan.order_by.as_deref().map(Field::parse).transpose()?;
-        let mut found: Vec<(u32, &Memory)> = (0u32..)
-            .zip(&self.slots)
-            .filter_map(|(slot, memory)| Some((slot, memory.as_deref()?)))
-            .filter(|(_, memory)| is_wanted(memory, &predicate, view))
-            .collect();
-        match &order {
-            Some(field) => found.sort_by(|(_, a), (_, b)| {
-                let value = |memory| field.value(memory, seen_state(memory, view));
-                value(*a).order(value(*b), scan.descending)
-            }),
-            None if scan.descending => found.reverse(),
-            None => {}
-        }
-        let rows = found
-            .into_iter()
-            .skip(scan.offset as usize)
-            .take(scan.limit as usize)
-            .map(|(slot, memory)| Row {
-                memory: as_seen(memory, view),
-                vectors: if scan.with_vectors {
-                    self.vectors.vectors(slot)
-                } else {
-                    Vec::new()
-                },
-            });
-        Ok(rows.collect())
+        let found = || {
+            (0u32..self.slots.len() as u32)
+                .zip(&self.slots)
+                .filter_map(|(slot, memory)| Some((slot, memory.as_deref()?)))
+                .filter(|(_, memory)| is_wanted(memory, &predicate, view))
+        };
+        let within = (scan.offset as usize, scan.limit as usize);
+        Ok(match &order {
+            Some(field) => {
+                let mut found: Vec<(u32, &Memory)> = found().collect();
+                found.sort_by(|(_, a), (_, b)| {
+                    let value = |memory| field.value(memory, seen_state(memory, view));
+                    value(*a).order(value(*b), scan.descending)
+                });
+                self.rows(found.into_iter(), within, scan.with_vectors, view)
+            }
+            // In the order in which they stand, no more are looked at than are wanted.
+            None if scan.descending => self.rows(found().rev(), within, scan.with_vectors, view),
+            None => self.rows(found(), within, scan.with_vectors, view),
+        })
+    }
+
+    fn rows<'a>(
+        &'a self,
+        found: impl Iterator<Item = (u32, &'a Memory)>,
+        (offset, limit): (usize, usize),
+        with_vectors: bool,
+        view: &View,
+    ) -> Vec<Row> {
+        let row = |(slot, memory): (u32, &Memory)| Row {
+            memory: as_seen(memory, view),
+            vectors: match with_vectors {
+                true => self.vectors.vectors(slot),
+                false => Vec::new(),
+            },
+        };
+        found.skip(offset).take(limit).map(row).collect()
     }
 
     pub(crate) fn get(&self, ids: &[String], view: &View) -> Vec<Memory> {
@@ -340,12 +281,15 @@ impl WorkingSet {
 
     pub(crate) fn count(&self, filter: &Filter, view: &View) -> Result<u32, StoreError> {
         let predicate = Predicate::new(filter)?;
-        let found = self
-            .slots
-            .iter()
-            .flatten()
-            .filter(|memory| is_wanted(memory, &predicate, view));
-        Ok(u32::try_from(found.count()).unwrap_or(u32::MAX))
+        let found = match filter.is_empty() && self.shows_all_active(view) {
+            true => self.actives,
+            false => {
+                let all = self.slots.iter().flatten();
+                all.filter(|memory| is_wanted(memory, &predicate, view))
+                    .count()
+            }
+        };
+        Ok(u32::try_from(found).unwrap_or(u32::MAX))
     }
 
     /// Edges of these memories, sorted; an edge with an end that the view withholds is withheld too.
@@ -372,6 +316,7 @@ impl WorkingSet {
         let slot = self.by_id.get(&memory.id).copied().unwrap_or_else(|| {
             self.slots.push(None);
             self.footprint += Footprint::of_place();
+            self.active.push(false);
             let slot = self.slots.len() as u32 - 1;
             self.by_id.insert(memory.id.clone(), slot);
             slot
@@ -394,7 +339,26 @@ impl WorkingSet {
                 index.forget_unused_words();
             }
         }
+        if let Some(costs) = &mut self.costs {
+            costs.resize(self.active.len(), Cost::default());
+            let same = old.is_some_and(|old| old.content == memory.content);
+            if let Some(cost) = costs.get_mut(slot as usize)
+                && !same
+            {
+                *cost = Cost::of(&memory.content);
+            }
+        }
+        let is_active = memory.state == State::Active;
         *place = Some(Box::new(memory));
+        self.activate(slot, is_active);
+    }
+
+    fn activate(&mut self, slot: u32, is_active: bool) {
+        if let Some(known) = self.active.get_mut(slot as usize) {
+            self.actives -= usize::from(*known);
+            self.actives += usize::from(is_active);
+            *known = is_active;
+        }
     }
 
     fn remove(&mut self, id: &str) {
@@ -410,20 +374,12 @@ impl WorkingSet {
         if let Some(memory) = place.and_then(Option::take) {
             self.footprint -= Footprint::of_memory(&memory, self.dimension);
         }
+        self.activate(slot, false);
     }
 }
 
 fn is_wanted(memory: &Memory, predicate: &Predicate, view: &View) -> bool {
     predicate.holds(memory, seen_state(memory, view)) && !is_withheld(memory, view)
-}
-
-fn hit(memory: &Memory, score: f64, key: &str) -> Hit {
-    Hit {
-        id: memory.id.clone(),
-        score,
-        key: key.to_owned(),
-        counters: memory.counters,
-    }
 }
 
 /// The state in which a view shows a memory.

@@ -9,9 +9,11 @@
 
 mod discovery;
 mod forecast;
+mod oracle;
+mod packing;
 mod routing;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
@@ -20,19 +22,22 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::reader::{Reader, tools_called};
-use super::text::{Bag, sentences};
-use super::{Lane, Question, Suite};
+use super::reader::tools_called;
+use super::text::sentences;
+use super::{Lane, Suite};
 use crate::capability::{CallContext, Usage};
 use crate::contract::{
-    Actor, Attempt, Change, Citation, Description, Fault, Guidance, Key, Memory, NewMemory, Op,
-    Placement, Plan, Probe, Query, Ranking, Receipt, Scan, Search, Setting, Task, Verdict,
+    Actor, Attempt, Change, Description, Fault, Guidance, Key, Memory, NewMemory, Op, Plan, Probe,
+    Query, Ranking, Search, Setting, Verdict,
 };
 use crate::embedding::{BUILTIN, Embedder};
 use crate::engine::{CallError, CallFailure};
-use crate::store::LONGEST_TEXT;
+use crate::store::{LONGEST_TEXT, Look};
 use crate::strategy::{Answer, Phases, Strategy};
-use memhost_words::{Cost, cut};
+use memhost_words::cut;
+
+use oracle::Oracle;
+use packing::{Packing, pack};
 
 /// The key that every memory of a floor is found by.
 const KEY: &str = "text";
@@ -180,8 +185,7 @@ impl Strategy for Floor {
         _settings: &[Setting],
     ) -> Answer<Guidance> {
         let start = Instant::now();
-        let ranked = self.rank(&context, &query).await;
-        let result = ranked.map(|ranked| pack(ranked, query.token_budget));
+        let result = self.guidance(&context, &query).await;
         self.description.answered("retrieve", result, start)
     }
 
@@ -233,82 +237,75 @@ impl Description {
     }
 }
 
-/// A memory on its way into the guidance.
-struct Ranked {
-    id: String,
-    score: f64,
-    text: String,
-}
-
 impl Floor {
-    async fn rank(&self, context: &CallContext, query: &Query) -> Result<Vec<Ranked>, Fault> {
-        let text = query.task.text.clone();
+    async fn guidance(&self, context: &CallContext, query: &Query) -> Result<Guidance, Fault> {
+        let (text, budget) = (query.task.text.clone(), query.token_budget);
+        if matches!(self.order, Order::Silent) {
+            return Ok(Packing::new(budget).finish());
+        }
+        let (memories, view) = (context.memories()?, &context.view);
+        let in_this_order = |places: &mut dyn Iterator<Item = usize>, look: Look<'_>| {
+            // Scores that only say who comes first.
+            let ranked = places.zip(1u32..);
+            let ranked = ranked.map(|(place, rank)| (place, 1.0 / f64::from(rank)));
+            pack(look, ranked, budget)
+        };
         match &self.order {
-            Order::Silent => Ok(Vec::new()),
-            Order::Random => {
-                let mut all = oldest_first(context)?;
-                all.shuffle(&mut ChaCha8Rng::seed_from_u64(context.run.seed));
-                Ok(in_this_order(all))
-            }
+            Order::Silent => Ok(Packing::new(budget).finish()),
+            Order::Random => Ok(memories.look(view, |look| {
+                let mut places: Vec<usize> = seen(look).collect();
+                places.shuffle(&mut ChaCha8Rng::seed_from_u64(context.run.seed));
+                in_this_order(&mut places.into_iter(), look)
+            })),
             Order::Newest => {
-                let mut all = oldest_first(context)?;
-                all.reverse();
-                Ok(in_this_order(all))
+                Ok(memories.look(view, |look| in_this_order(&mut seen(look).rev(), look)))
             }
             Order::Lexical(scale) => {
                 let field = format!("key.{KEY}");
                 let probe = Probe { text, field };
                 let own = match scale {
                     Scale::Raw => 1.0,
-                    Scale::OfItself => context.memories()?.own_lexical_score(&probe)?,
+                    Scale::OfItself => memories.own_lexical_score(&probe)?,
                 };
-                let mut ranked = search(context, query, Ranking::Lexical(probe)).await?;
-                for memory in &mut ranked {
-                    memory.score /= own;
-                }
-                Ok(ranked)
+                search(context, query, Ranking::Lexical(probe), own).await
             }
             Order::Semantic => {
                 // Any key: the whole text or a sentence of it.
                 let field = String::new();
-                search(context, query, Ranking::Semantic(Probe { text, field })).await
+                search(
+                    context,
+                    query,
+                    Ranking::Semantic(Probe { text, field }),
+                    1.0,
+                )
+                .await
             }
-            Order::Gold(oracle) => Ok(oracle.rank(&query.task, oldest_first(context)?)),
+            Order::Gold(oracle) => Ok(oracle.guidance(memories, view, query)),
         }
     }
 }
 
-/// Everything that is visible, in the order in which it was learnt.
+/// The places of everything that is visible, in the order in which it was learnt.
+fn seen(look: Look<'_>) -> impl DoubleEndedIterator<Item = usize> {
+    (0..look.places()).filter(move |place| look.holds(*place))
+}
+
+/// Copies of everything that is visible, in the order in which it was learnt.
 fn oldest_first(context: &CallContext) -> Result<Vec<Memory>, Fault> {
-    let everything = Scan {
-        filter: Vec::new(),
-        order_by: None,
-        descending: false,
-        offset: 0,
-        limit: u32::MAX,
-        with_vectors: false,
-    };
-    let rows = context.memories()?.scan(&everything, &context.view)?;
-    Ok(rows.into_iter().map(|row| row.memory).collect())
+    let memories = context.memories()?;
+    Ok(memories.look(&context.view, |look| {
+        let all = seen(look).filter_map(|place| look.memory(place).cloned());
+        all.collect()
+    }))
 }
 
-/// Scores that only say who comes first.
-fn in_this_order(memories: Vec<Memory>) -> Vec<Ranked> {
-    let ranked = memories.into_iter().zip(1u32..);
-    ranked
-        .map(|(memory, place)| Ranked {
-            id: memory.id,
-            score: 1.0 / f64::from(place),
-            text: memory.content,
-        })
-        .collect()
-}
-
+/// What a ranking finds, packed; scores are divided by `scale`.
 async fn search(
     context: &CallContext,
     query: &Query,
     ranking: Ranking,
-) -> Result<Vec<Ranked>, Fault> {
+    scale: f64,
+) -> Result<Guidance, Fault> {
     let search = Search {
         ranking,
         filter: Vec::new(),
@@ -316,59 +313,10 @@ async fn search(
         limit: query.token_budget,
         min_score: None,
     };
-    let hits = context.memories()?.search(&search, &context.view).await?;
-    let ids: Vec<String> = hits.iter().map(|hit| hit.id.clone()).collect();
-    let mut texts: HashMap<String, String> = context
-        .memories()?
-        .get(&ids, &context.view)
-        .into_iter()
-        .map(|memory| (memory.id, memory.content))
-        .collect();
-    Ok(hits
-        .into_iter()
-        .filter_map(|hit| {
-            Some(Ranked {
-                text: texts.remove(&hit.id)?,
-                id: hit.id,
-                score: hit.score,
-            })
-        })
-        .collect())
-}
-
-/// Best first, as much as the budget holds; the receipt cites what stands in the text.
-fn pack(ranked: Vec<Ranked>, budget: u32) -> Guidance {
-    const BETWEEN: &str = "\n\n";
-    let mut cost = Cost::default();
-    let mut texts = Vec::new();
-    let mut used = Vec::new();
-    for memory in ranked {
-        let mut longer = cost;
-        if !texts.is_empty() {
-            longer.add(BETWEEN);
-        }
-        longer.add(&memory.text);
-        if longer.tokens() <= budget {
-            cost = longer;
-            texts.push(memory.text);
-            used.push(Citation {
-                memory: memory.id,
-                score: memory.score,
-            });
-        }
-        if cost.tokens() == budget {
-            break;
-        }
-    }
-    Guidance {
-        text: texts.join(BETWEEN),
-        placement: Placement::System,
-        receipt: Receipt {
-            id: String::new(),
-            used,
-            note: String::new(),
-        },
-    }
+    let (memories, view) = (context.memories()?, &context.view);
+    let ranked = memories.ranked(&search, view).await?.into_iter();
+    let ranked = ranked.map(|(place, score)| (place, score / scale));
+    Ok(memories.look(view, |look| pack(look, ranked, query.token_budget)))
 }
 
 /// What a floor keeps of an attempt.
@@ -467,83 +415,5 @@ fn memory(kind: &str, mut content: String, found_by: &str, source: String) -> Ne
         }],
         sources: vec![source],
         ..NewMemory::new(kind, content)
-    }
-}
-
-/// What the suite knows, so that the best possible answer can be given.
-struct Oracle {
-    reader: Reader,
-    questions: HashMap<String, Question>,
-}
-
-impl Oracle {
-    fn new(suite: &Suite) -> Oracle {
-        let questions = suite.questions();
-        Oracle {
-            reader: Reader::new(suite),
-            questions: questions
-                .map(|(episode, question)| (episode.task.id.clone(), question.clone()))
-                .collect(),
-        }
-    }
-
-    /// What is worth anything for the task, and of it what matters.
-    fn rank(&self, task: &Task, memories: Vec<Memory>) -> Vec<Ranked> {
-        let Some(question) = self.questions.get(&task.id) else {
-            return Vec::new();
-        };
-        let mut ranked: Vec<Ranked> = memories
-            .into_iter()
-            .filter_map(|memory| {
-                let of_sources = memory
-                    .sources
-                    .iter()
-                    .map(|source| self.reader.worth(task, question, source));
-                let of_text = f64::from(u8::from(answers(question, &memory.content))) / 2.0;
-                let score = of_sources.fold(of_text, f64::max);
-                (score > 0.0).then(|| Ranked {
-                    text: what_matters(question, &memory.content),
-                    id: memory.id,
-                    score,
-                })
-            })
-            .collect();
-        ranked.sort_by(|a, b| b.score.total_cmp(&a.score));
-        ranked
-    }
-}
-
-fn answers(question: &Question, text: &str) -> bool {
-    match question {
-        Question::Evidence {
-            answers, matching, ..
-        } => super::reader::has_answer(&[&Bag::new(text)], answers, *matching),
-        _ => false,
-    }
-}
-
-/// The sentences with the answer, the tools that are needed; or everything, where there is nothing shorter.
-fn what_matters(question: &Question, text: &str) -> String {
-    let short = match question {
-        Question::Evidence { .. } => {
-            let telling: Vec<&str> = sentences(text)
-                .filter(|sentence| answers(question, sentence))
-                .collect();
-            telling.join(" ")
-        }
-        Question::Tools { tools } => {
-            let named: Vec<&str> = tools
-                .iter()
-                .map(String::as_str)
-                .filter(|tool| super::text::names(text, tool))
-                .collect();
-            named.join(", ")
-        }
-        _ => String::new(),
-    };
-    if short.is_empty() {
-        text.to_owned()
-    } else {
-        short
     }
 }

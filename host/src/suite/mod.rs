@@ -28,6 +28,7 @@ pub(crate) mod metric;
 mod problems;
 mod reader;
 mod recorded;
+mod said;
 mod source;
 mod spec;
 mod summary;
@@ -41,7 +42,7 @@ pub use load::{Format, builtin, formats};
 pub use metric::{aggregate, is_hidden, is_per_question, is_solved, lower_is_better, why_left_out};
 pub use problems::{Problem, Severity, check};
 pub(crate) use reader::attempt_of;
-pub use reader::{Act, Cited, Reader, Reading, Record};
+pub use reader::{Act, Cited, Learnt, Reader, Reading, Record, Visible};
 pub use spec::split;
 pub use summary::{StreamSummary, SuiteSummary};
 

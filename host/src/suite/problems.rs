@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
-use super::reader::{attempt_of, has_answer, success, transcript};
-use super::text::{Bag, content_words};
-use super::{Check, Episode, HiddenProblem, Lane, Matching, Question, Stage, Stream, Suite};
+use super::reader::{attempt_of, success, transcript};
+use super::said::Said;
+use super::text::content_words;
+use super::{Check, Episode, HiddenProblem, Lane, Question, Stage, Stream, Suite};
 use crate::contract::{Attempt, Task};
 use crate::store::LONGEST_NAMESPACE;
 
@@ -293,27 +294,18 @@ impl<'a> Learnt<'a> {
             .filter(|at| *at < before)
             .collect()
     }
-
-    /// What the question of an episode may draw on.
-    fn seen(&self, before: usize, withheld: &HashSet<usize>) -> Vec<&'a Attempt> {
-        let all = self.attempts.iter().take(before).enumerate();
-        all.filter(|(at, _)| !withheld.contains(at))
-            .map(|(_, attempt)| *attempt)
-            .collect()
-    }
 }
 
 /// Whether every question of the stream is withheld from everything.
 fn check_stream(lane: Lane, stream: &Stream, findings: &mut Findings) -> bool {
     let learnt = Learnt::of(stream);
-    let said: HashMap<&str, Bag> = match lane {
-        Lane::Evidence => learnt
+    let mut said = Said::default();
+    if lane == Lane::Evidence {
+        learnt
             .attempts
             .iter()
-            .map(|attempt| (attempt.id.as_str(), Bag::new(&transcript(attempt))))
-            .collect(),
-        _ => HashMap::new(),
-    };
+            .for_each(|attempt| said.add(&transcript(attempt)));
+    }
     let mut all_withheld = true;
     for (number, stage) in stream.stages.iter().enumerate() {
         for (at, episode) in stage.episodes.iter().enumerate() {
@@ -344,13 +336,15 @@ fn check_stream(lane: Lane, stream: &Stream, findings: &mut Findings) -> bool {
                 },
             ) = (lane, question)
             {
-                let seen = learnt.seen(before, &withheld);
-                check_gold(gold, &learnt, &seen, &place, findings);
-                let seen: Vec<&Bag> = seen
-                    .iter()
-                    .filter_map(|attempt| said.get(attempt.id.as_str()))
-                    .collect();
-                check_answers(answers, *matching, gold, &seen, &place, findings);
+                let seen = |at: usize| at < before && !withheld.contains(&at);
+                check_gold(gold, &learnt, seen, &place, findings);
+                check_answers(answers, gold, &place, findings);
+                if !answers.is_empty() && !said.has_answer(answers, *matching, seen) {
+                    findings.warning(
+                        &place,
+                        "no accepted answer stands in what the question may draw on, so that `answer@…` leaves it out",
+                    );
+                }
             } else {
                 check_question(lane, episode, question, &place, findings);
             }
@@ -605,7 +599,7 @@ fn numbered(stream: &Stream) -> impl Iterator<Item = (usize, usize, &Episode)> {
 fn check_gold(
     gold: &[String],
     learnt: &Learnt<'_>,
-    seen: &[&Attempt],
+    seen: impl Fn(usize) -> bool,
     place: &str,
     findings: &mut Findings,
 ) {
@@ -622,7 +616,7 @@ fn check_gold(
                     "`gold` names `{source}`, which is no step of an attempt of this stream; it reads `<attempt>#<step>`, steps from 0"
                 ),
             );
-        } else if !seen.iter().any(|attempt| attempt.id == named) {
+        } else if !at.is_some_and(|at| seen(*at)) {
             findings.warning(
                 place,
                 format!("`gold` names `{source}`, which the question may not draw on"),
@@ -638,14 +632,7 @@ fn has_step(attempt: &Attempt, source: &str) -> bool {
         .is_some_and(|step| step < attempt.steps.len())
 }
 
-fn check_answers(
-    answers: &[String],
-    matching: Matching,
-    gold: &[String],
-    seen: &[&Bag],
-    place: &str,
-    findings: &mut Findings,
-) {
+fn check_answers(answers: &[String], gold: &[String], place: &str, findings: &mut Findings) {
     if answers.is_empty() && gold.is_empty() {
         findings.error(place, "the question has neither `answers` nor `gold`");
     }
@@ -656,12 +643,6 @@ fn check_answers(
                 format!("the answer `{answer}` holds no letter or digit to look for"),
             );
         }
-    }
-    if !answers.is_empty() && !has_answer(seen, answers, matching) {
-        findings.warning(
-            place,
-            "no accepted answer stands in what the question may draw on, so that `answer@…` leaves it out",
-        );
     }
 }
 

@@ -38,10 +38,12 @@ mod discovery;
 mod forecast;
 mod record;
 mod routing;
+mod visible;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::metric::{PREDICTED_SUCCESS, SUCCEEDED, answer_within, mean, ndcg};
+use super::said::Said;
 use super::text::{Bag, content_words, names};
 use super::{AttemptFacts, Episode, Matching, Question, Resolution, Scores, Suite};
 use crate::contract::{Actor, Attempt, Finding, Task, Verdict};
@@ -50,9 +52,12 @@ pub(super) use discovery::code_tokens;
 pub(super) use forecast::{OTHER_HORIZON, PRIOR, forecast, score_of, weight};
 pub(super) use record::BaseRates;
 pub use record::Record;
+pub use visible::{Learnt, Visible};
 
 /// How many retrieved attempts predict an outcome.
 const NEIGHBOURS: usize = 5;
+/// How many retrieved attempts are ranked by their tools.
+const RANKED_TOOLS: usize = 5;
 /// A graded success from which a task counts as solved.
 const SOLVED: f64 = 0.75;
 
@@ -65,7 +70,7 @@ pub struct Reading<'a> {
     /// its own order.
     pub cited: &'a [Cited],
     /// Attempts that the strategy could draw on: learnt before in this stream, neither the task's own nor withheld.
-    pub visible: &'a HashSet<String>,
+    pub visible: Visible<'a>,
     /// Outcomes that are known by now, whether or not the strategy was told.
     pub record: &'a Record,
     /// The reader's own random bits: the same for every strategy.
@@ -119,8 +124,8 @@ pub struct Reader {
     facts: HashMap<String, AttemptFacts>,
     /// Mean success of a task's recorded attempts, by task.
     successes: HashMap<String, f64>,
-    /// What was said in an attempt, where answers are looked for.
-    said: HashMap<String, Bag>,
+    /// What was said, where answers are looked for, and the attempts in which it was.
+    said: (Said, Vec<String>),
     tool_weights: HashMap<String, f64>,
     /// What solved attempts show, where problems are hidden.
     cases: discovery::Cases,
@@ -133,12 +138,11 @@ impl Reader {
         let asks_for_evidence = suite
             .questions()
             .any(|(_, question)| matches!(question, Question::Evidence { .. }));
-        let said = suite
-            .episodes()
-            .filter(|_| asks_for_evidence)
-            .flat_map(|(_, episode)| &episode.attempts)
-            .map(|attempt| (attempt.id.clone(), Bag::new(&transcript(attempt))))
-            .collect();
+        let mut said = (Said::default(), Vec::new());
+        for attempt in suite.attempts().filter(|_| asks_for_evidence) {
+            said.0.add(&transcript(attempt));
+            said.1.push(attempt.id.clone());
+        }
         Reader {
             budgets: suite.budgets.clone(),
             facts: suite.attempt_facts(),
@@ -219,6 +223,16 @@ impl Reader {
         }
     }
 
+    /// What is known of an attempt.
+    pub(super) fn facts_of(&self, attempt: &str) -> Option<&AttemptFacts> {
+        self.facts.get(attempt)
+    }
+
+    /// Whether some question asks for words.
+    pub(super) fn looks_for_answers(&self) -> bool {
+        !self.said.1.is_empty()
+    }
+
     /// How much a source is worth for a task's question: what the oracle ranks by. Evidence and kind count
     /// whole; attempts that ended as the task's own did are preferred among them, because they predict it.
     pub(super) fn worth(&self, task: &Task, question: &Question, source: &str) -> f64 {
@@ -238,8 +252,7 @@ impl Reader {
                 2.0 * f64::from(u8::from(kin)) + alike
             }
             Question::Tools { tools } => {
-                let gold = tools.iter().map(String::as_str).collect();
-                self.jaccard(&gold, &self.tools_of(attempt))
+                self.jaccard(&tools.iter().cloned().collect(), &self.tools_of(attempt))
             }
             Question::Route { values } => self.points_to_the_best(values, attempt),
             Question::Forecast { .. } | Question::Discover { .. } => 0.0,
@@ -253,12 +266,13 @@ impl Reader {
         reading: &Reading<'_>,
         scores: &mut Scores,
     ) {
-        let seen: Vec<&Bag> = reading
-            .visible
-            .iter()
-            .filter_map(|attempt| self.said.get(attempt))
-            .collect();
-        if !has_answer(&seen, answers, matching) {
+        let (said, attempts) = &self.said;
+        let visible = |at: usize| {
+            attempts
+                .get(at)
+                .is_some_and(|id| reading.visible.contains(id))
+        };
+        if !said.has_answer(answers, matching, visible) {
             return;
         }
         for (budget, guidance) in self.budgets.iter().zip(reading.guidance) {
@@ -268,12 +282,8 @@ impl Reader {
     }
 
     fn read_kind(&self, kind: &str, reading: &Reading<'_>, scores: &mut Scores) {
-        let is_kin = |attempt: &str| {
-            self.facts
-                .get(attempt)
-                .is_some_and(|facts| facts.kind.as_deref() == Some(kind))
-        };
-        let kin = reading.visible.iter().filter(|id| is_kin(id)).count();
+        let is_kin = |attempt: &str| self.is_of_kind(attempt, kind);
+        let kin = reading.visible.of_kind(self, kind);
         if kin == 0 {
             return;
         }
@@ -287,13 +297,17 @@ impl Reader {
         if reading.visible.is_empty() {
             return;
         }
-        let gold: BTreeSet<&str> = tools.iter().map(String::as_str).collect();
-        let gain = |attempt: &str| self.jaccard(&gold, &self.tools_of(attempt));
+        let gold: BTreeSet<String> = tools.iter().cloned().collect();
+        let gain = |tools: &BTreeSet<String>| self.jaccard(&gold, tools);
         let ranked = cited_attempts(reading);
-        let available = reading.visible.iter().map(|id| gain(id)).collect();
+        let gains = ranked.iter().map(|id| gain(&self.tools_of(id)));
+        let available = reading.visible.tools(self).flat_map(|(tools, attempts)| {
+            // No more of them can be among the best.
+            std::iter::repeat_n(gain(tools), attempts.min(RANKED_TOOLS))
+        });
         scores.insert(
             "ndcg@5".into(),
-            ndcg(ranked.iter().map(|id| gain(id)), available, 5),
+            ndcg(gains, available.collect(), RANKED_TOOLS),
         );
         let first = ranked.first().map(|id| self.tools_of(id));
         scores.insert("f1@1".into(), self.f1(&first.unwrap_or_default(), &gold));
@@ -303,6 +317,7 @@ impl Reader {
             .keys()
             .map(String::as_str)
             .filter(|tool| names(guidance, tool))
+            .map(str::to_owned)
             .collect();
         scores.insert("guidance-f1".into(), self.f1(&named, &gold));
     }
@@ -322,24 +337,27 @@ impl Reader {
         scores.insert(SUCCEEDED.into(), f64::from(u8::from(succeeded(*own))));
     }
 
-    fn tools_of(&self, attempt: &str) -> BTreeSet<&str> {
-        self.facts
-            .get(attempt)
-            .map(|facts| facts.tools.iter().map(String::as_str).collect())
-            .unwrap_or_default()
+    fn tools_of(&self, attempt: &str) -> BTreeSet<String> {
+        let facts = self.facts.get(attempt);
+        facts.map_or_else(BTreeSet::new, |facts| facts.tools.iter().cloned().collect())
     }
 
-    fn weight<'a>(&self, tools: impl Iterator<Item = &'a &'a str>) -> f64 {
+    fn is_of_kind(&self, attempt: &str, kind: &str) -> bool {
+        let facts = self.facts.get(attempt);
+        facts.is_some_and(|facts| facts.kind.as_deref() == Some(kind))
+    }
+
+    fn weight<'a>(&self, tools: impl Iterator<Item = &'a String>) -> f64 {
         tools
-            .map(|tool| self.tool_weights.get(*tool).copied().unwrap_or(0.0))
+            .map(|tool| self.tool_weights.get(tool).copied().unwrap_or(0.0))
             .sum()
     }
 
-    fn jaccard(&self, a: &BTreeSet<&str>, b: &BTreeSet<&str>) -> f64 {
+    fn jaccard(&self, a: &BTreeSet<String>, b: &BTreeSet<String>) -> f64 {
         ratio(self.weight(a.intersection(b)), self.weight(a.union(b)))
     }
 
-    fn f1(&self, predicted: &BTreeSet<&str>, gold: &BTreeSet<&str>) -> f64 {
+    fn f1(&self, predicted: &BTreeSet<String>, gold: &BTreeSet<String>) -> f64 {
         let shared = self.weight(predicted.intersection(gold));
         ratio(
             2.0 * shared,

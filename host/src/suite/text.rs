@@ -31,14 +31,23 @@ impl Bag {
 
     /// Whether these words stand in the text one after the other, with the same signs. Nothing stands nowhere.
     pub(super) fn has_phrase(&self, phrase: &str) -> bool {
-        let phrase = signed_words(phrase).join(" ");
-        !phrase.is_empty() && self.phrase.contains(&format!(" {phrase} "))
+        self.has_run(&signed_words(phrase))
+    }
+
+    /// The same of words in the form in which they are compared.
+    pub(super) fn has_run(&self, words: &[String]) -> bool {
+        !words.is_empty() && self.phrase.contains(&format!(" {} ", words.join(" ")))
     }
 
     /// Whether a word stands in the text, or a pair of letters where they are words of their own: one of
     /// [`content_words`].
     pub(super) fn has_word(&self, word: &str) -> bool {
         self.terms.contains(word)
+    }
+
+    /// Everything that [`Bag::has_word`] finds: each word of a phrase that stands here is among it.
+    pub(super) fn terms(&self) -> impl Iterator<Item = &str> {
+        self.terms.iter().map(String::as_str)
     }
 }
 

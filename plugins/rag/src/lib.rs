@@ -1,16 +1,13 @@
 #![doc = include_str!("../README.md")]
 
-mod fusion;
 #[cfg(test)]
 mod tests;
 
 use memhost_sdk::experience::{self, KEY, UNIT, found_by_sentences_too};
 use memhost_sdk::{
-    Attempt, Change, Choice, Count, Declared, Description, Distill, Fault, Flag, Guidance,
+    Attempt, Change, Choice, Count, Declared, Description, Distill, Fault, Flag, Fusion, Guidance,
     NewMemory, Query, Retrieve, Search, Settings, Strategy, fetch, pack, store,
 };
-
-use fusion::fuse;
 
 const K: Count = Count::new(
     "k",
@@ -40,7 +37,8 @@ const SENTENCE_KEYS: Flag = Flag::new(
 /// Any of a memory's keys: the whole text, or a sentence of it.
 const ANY_KEY: &str = "";
 
-/// Candidates of each kind of search that hybrid mode looks at; hits are light.
+/// Candidates of each kind of search that hybrid mode looks at. Half and half beats both of its parts on LoCoMo, and
+/// reciprocal rank fusion too, which throws the margins away.
 const CANDIDATES: u32 = 1000;
 
 const HEADING: &str = "Similar past experience:";
@@ -73,15 +71,15 @@ impl Retrieve for Rag {
     fn retrieve(query: &Query, settings: &Settings) -> Result<Guidance, Fault> {
         let k = settings.get(&K)?;
         let text = &query.task.text;
-        let mut ranked = match settings.get(&MODE)? {
-            Mode::Dense => ranked(dense(text).limit(k))?,
-            Mode::Lexical => ranked(lexical(text).limit(k))?,
-            Mode::Hybrid => fuse(
-                ranked(dense(text).limit(CANDIDATES))?,
-                ranked(lexical(text).limit(CANDIDATES))?,
-            ),
+        let hits = match settings.get(&MODE)? {
+            Mode::Dense => store::search_memories(&dense(text).limit(k))?,
+            Mode::Lexical => store::search_memories(&lexical(text).limit(k))?,
+            Mode::Hybrid => {
+                let both = [dense(text), lexical(text)].map(|search| search.limit(CANDIDATES));
+                store::fuse_memories(&Fusion::evenly(both).limit(k))?
+            }
         };
-        ranked.truncate(k as usize);
+        let ranked = hits.into_iter().map(|hit| (hit.id, hit.score));
         Ok(pack(HEADING, fetch(ranked)?, query.token_budget))
     }
 }
@@ -106,11 +104,6 @@ fn dense(text: &str) -> Search {
 
 fn lexical(text: &str) -> Search {
     Search::lexical(&format!("key.{KEY}"), text)
-}
-
-fn ranked(search: Search) -> Result<Vec<(String, f64)>, Fault> {
-    let hits = store::search_memories(&search)?;
-    Ok(hits.into_iter().map(|hit| (hit.id, hit.score)).collect())
 }
 
 memhost_sdk::export!(Rag: Retrieve, Distill);

@@ -45,7 +45,7 @@ pub mod embedder {
 
 /// Reads from the shared store, confined to this strategy's namespace.
 pub mod store {
-    use crate::types::{Attempt, Condition, Fault, Hit, Link, Memory, Row, Scan, Search};
+    use crate::types::{Attempt, Condition, Fault, Fusion, Hit, Link, Memory, Row, Scan, Search};
 
     imported! { store:
         /// The best hits, best first.
@@ -53,6 +53,11 @@ pub mod store {
         /// # Errors
         /// A search that cannot be, such as one over an unknown field, or a store that fails.
         fn search_memories(query: &Search) -> Result<Vec<Hit>, Fault>;
+        /// The best hits of several rankings together, best first.
+        ///
+        /// # Errors
+        /// As for [`search_memories`]; or a weight that is no number.
+        fn fuse_memories(query: &Fusion) -> Result<Vec<Hit>, Fault>;
         /// Memories in an order of the strategy's choice.
         ///
         /// # Errors

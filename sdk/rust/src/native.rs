@@ -8,8 +8,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::types::{
-    Attempt, Condition, Fault, Hit, Instant, Level, Link, Memory, Reply, Request, Row, Scan,
-    Search, Side,
+    Attempt, Condition, Fault, Fusion, Hit, Instant, Level, Link, Memory, Reply, Request, Row,
+    Scan, Search, Side,
 };
 
 /// Everything that a strategy may import, as `wit/host.wit` has it.
@@ -30,6 +30,11 @@ pub trait Host {
     /// # Errors
     /// A search that cannot be, or a store that fails.
     fn search_memories(&self, query: &Search) -> Result<Vec<Hit>, Fault>;
+    /// See [`crate::store::fuse_memories`].
+    ///
+    /// # Errors
+    /// A search that cannot be, a weight that is no number, or a store that fails.
+    fn fuse_memories(&self, query: &Fusion) -> Result<Vec<Hit>, Fault>;
     /// See [`crate::store::scan_memories`].
     ///
     /// # Errors

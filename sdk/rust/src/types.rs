@@ -12,7 +12,7 @@ pub use crate::bindings::memhost::strategy::embedder::Side;
 pub use crate::bindings::memhost::strategy::llm::{Message, Reply, Request, Role, Speaker};
 pub use crate::bindings::memhost::strategy::run::Level;
 pub use crate::bindings::memhost::strategy::store::{
-    Comparison, Condition, Filter, Hit, Operand, Probe, Ranking, Row, Scan, Search,
+    Comparison, Condition, Filter, Fusion, Hit, Operand, Probe, Ranking, Row, Scan, Search, Share,
 };
 pub use crate::bindings::memhost::strategy::types::{
     Actor, Adjustment, Agent, Arm, Attempt, Authority, Blob, Change, Citation, Commit, Counter,

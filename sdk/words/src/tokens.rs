@@ -15,13 +15,15 @@ pub const CHARACTERS_PER_TOKEN: usize = 6;
 /// How many tokens a text has: see the crate. Never fewer than it has words, nor than a token for
 /// [`CHARACTERS_PER_TOKEN`] characters.
 pub fn count(text: &str) -> u32 {
-    let mut cost = Cost::default();
-    cost.add(text);
-    cost.tokens()
+    Cost::of(text).tokens()
 }
 
 /// The longest beginning of a text with at most `budget` tokens that ends where a word or mark does.
 pub fn cut(text: &str, budget: u32) -> &str {
+    // Counting is quicker than looking for the place, and most texts fit.
+    if count(text) <= budget {
+        return text;
+    }
     let mut cost = Cost::default();
     for (start, segment) in text.split_word_bound_indices() {
         let before = cost;
@@ -73,6 +75,28 @@ impl Cost {
     pub fn add(&mut self, text: &str) {
         self.characters += text.chars().count();
         scan(text, |piece| self.pieces += price(&piece));
+    }
+
+    /// The same with a text of which only the cost is at hand.
+    pub fn add_cost(&mut self, text: Cost) {
+        self.pieces += text.pieces;
+        self.characters += text.characters;
+    }
+
+    /// What both cost at least, whatever is added to them.
+    #[must_use]
+    pub fn least(self, other: Cost) -> Cost {
+        Cost {
+            pieces: self.pieces.min(other.pieces),
+            characters: self.characters.min(other.characters),
+        }
+    }
+
+    /// What one text costs.
+    pub fn of(text: &str) -> Cost {
+        let mut cost = Cost::default();
+        cost.add(text);
+        cost
     }
 
     fn add_segment(&mut self, segment: &str) {
@@ -235,6 +259,17 @@ mod tests {
             let cost = count(&text) as usize;
             prop_assert!(words(&text).len() <= cost);
             prop_assert!(text.chars().count() <= cost * CHARACTERS_PER_TOKEN);
+        }
+
+        #[test]
+        fn texts_cost_together_what_their_costs_come_to(one in any_text(), other in any_text()) {
+            let mut longer = Cost::of(&one);
+            longer.add_cost(Cost::of(&other));
+            let mut expected = Cost::of(&one);
+            expected.add(&other);
+            prop_assert_eq!(longer, expected);
+            let least = Cost::of(&one).least(Cost::of(&other)).tokens();
+            prop_assert!(least <= count(&one) && least <= count(&other));
         }
 
         #[test]

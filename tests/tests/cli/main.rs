@@ -9,6 +9,8 @@ mod check;
 mod compare;
 mod help;
 mod inspect;
+#[cfg(unix)]
+mod interrupt;
 mod lanes;
 mod limits;
 mod page;

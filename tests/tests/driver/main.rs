@@ -5,6 +5,7 @@ mod broken;
 mod models;
 mod plans;
 mod rounds;
+mod scale;
 
 use std::sync::{Arc, Mutex};
 

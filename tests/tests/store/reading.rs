@@ -1,6 +1,6 @@
 //! Search and scan.
 
-use memhost::contract::Label;
+use memhost::contract::{Fusion, Label, Share};
 
 use super::*;
 
@@ -233,5 +233,175 @@ async fn searching_is_exact_against_a_pass_over_everything() {
         .unwrap();
     for (hit, (score, _)) in hits.iter().zip(&expected) {
         assert!((hit.score - score).abs() < 1e-5, "{hit:?} {score}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fused_rankings_are_what_adding_up_their_hits_gives() {
+    let home = tempfile::tempdir().unwrap();
+    let library = library(home.path()).await;
+    let question = "a changed order on a flight";
+    let shares = [
+        (semantic(question, ""), 0.5),
+        (lexical(question, "content"), 0.25),
+    ];
+    let mut expected: Vec<(String, f64)> = Vec::new();
+    for (search, weight) in &shares {
+        let hits = library.search(search, &View::default()).await.unwrap();
+        let (best, worst) = (hits[0].score, hits[hits.len() - 1].score);
+        for hit in hits {
+            let share = weight * ((hit.score - worst) / (best - worst));
+            match expected.iter_mut().find(|(id, _)| *id == hit.id) {
+                Some((_, sum)) => *sum += share,
+                None => expected.push((hit.id, share)),
+            }
+        }
+    }
+    expected.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+    let fusion = |limit: u32| Fusion {
+        shares: shares
+            .iter()
+            .map(|(search, weight)| Share {
+                search: search.clone(),
+                weight: *weight,
+            })
+            .collect(),
+        limit,
+    };
+    for limit in [0, 1, 3, 10] {
+        let hits = library
+            .fuse(&fusion(limit), &View::default())
+            .await
+            .unwrap();
+        let hits: Vec<(String, f64)> = hits.into_iter().map(|hit| (hit.id, hit.score)).collect();
+        assert_eq!(hits, expected[..expected.len().min(limit as usize)]);
+    }
+    // What is withheld takes no part, and neither does what a filter leaves out.
+    let mut filtered = fusion(10);
+    for share in &mut filtered.shares {
+        share.search.filter = airline();
+    }
+    let hits = library.fuse(&filtered, &View::default()).await.unwrap();
+    let mut found: Vec<&str> = hits.iter().map(|hit| hit.id.as_str()).collect();
+    found.sort_unstable();
+    assert_eq!(found, ["m2", "m3"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fusion_that_cannot_be_is_refused_with_the_reason() {
+    let home = tempfile::tempdir().unwrap();
+    let library = library(home.path()).await;
+    let share = |weight| Share {
+        search: lexical("order", "content"),
+        weight,
+    };
+    let of = |shares| Fusion { shares, limit: 5 };
+    let refused = |fusion: Fusion| {
+        let library = library.clone();
+        async move {
+            let refusal = library.fuse(&fusion, &View::default()).await.unwrap_err();
+            assert!(refusal.is_refusal(), "{refusal}");
+            refusal.to_string()
+        }
+    };
+    assert!(
+        refused(of(vec![share(f64::NAN)]))
+            .await
+            .contains("cannot weigh NaN")
+    );
+    let many = refused(of(vec![share(1.0); 17])).await;
+    assert!(
+        many.contains("17 rankings") && many.contains("at most 16"),
+        "{many}"
+    );
+    let most = library
+        .fuse(&of(vec![share(1.0); 16]), &View::default())
+        .await;
+    assert_eq!(most.unwrap()[0].score, 16.0);
+    let none = library.fuse(&of(vec![]), &View::default()).await;
+    assert!(none.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_is_asked_again_hears_of_what_was_written_meanwhile() {
+    let home = tempfile::tempdir().unwrap();
+    let library = library(home.path()).await;
+    let asked = lexical("umbrella order", "content");
+    let before = library.search(&asked, &View::default()).await.unwrap();
+    assert_eq!(
+        library.search(&asked, &View::default()).await.unwrap(),
+        before
+    );
+    library
+        .apply(transaction([
+            insert("The umbrella order"),
+            Op::Remove("m1".into()),
+        ]))
+        .await
+        .unwrap();
+    assert_eq!(ids(&library, &asked).await, ["m5", "m4"]);
+    let mut fewer = asked.clone();
+    fewer.limit = 1;
+    assert_eq!(ids(&library, &fewer).await, ["m5"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memories_are_looked_at_in_place_as_a_scan_would_copy_them() {
+    let home = tempfile::tempdir().unwrap();
+    let library = library(home.path()).await;
+    let seen = |view: &View| {
+        library.look(view, |look| {
+            let places = (0..look.places()).filter(|place| look.holds(*place));
+            let seen = places.filter_map(|place| {
+                let memory = look.memory(place)?;
+                assert_eq!(
+                    look.cost(place).tokens(),
+                    memhost_words::count(&memory.content)
+                );
+                Some(memory.id.clone())
+            });
+            seen.collect::<Vec<_>>()
+        })
+    };
+    let scanned = |view: &View| {
+        let scan = Scan {
+            filter: vec![],
+            with_vectors: false,
+            ..everything()
+        };
+        let rows = library.scan(&scan, view).unwrap();
+        assert_eq!(library.count(&vec![], view).unwrap() as usize, rows.len());
+        rows.into_iter()
+            .map(|row| row.memory.id)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(seen(&View::default()), ["m1", "m2", "m3", "m4"]);
+    let mut learnt = new_memory("learnt from one attempt");
+    learnt.sources = vec!["a1#0".into()];
+    let mut writes = transaction([Op::Remove("m2".into()), Op::Insert(learnt)]);
+    writes.writes.push(Write {
+        op: insert("on trial"),
+        provisional: true,
+    });
+    library.apply(writes).await.unwrap();
+    let views = [
+        View::default(),
+        View {
+            withheld: Arc::new(["a1".to_owned()].into()),
+            ..View::default()
+        },
+        View {
+            on_trial: Arc::new(["m6".to_owned()].into()),
+            ..View::default()
+        },
+    ];
+    let expected: [&[&str]; 3] = [
+        &["m1", "m3", "m4", "m5"],
+        &["m1", "m3", "m4"],
+        &["m1", "m3", "m4", "m5", "m6"],
+    ];
+    for (view, expected) in views.iter().zip(expected) {
+        assert_eq!(seen(view), expected);
+        assert_eq!(scanned(view), expected);
     }
 }

@@ -1,6 +1,5 @@
 //! Retrieve and act.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use crate::contract::{
     Step,
 };
 use crate::store::{Reserved, View};
-use crate::suite::{Act, Cited, Episode, Question, Reading, Stage, attempt_of};
+use crate::suite::{Act, Cited, Episode, Question, Reading, Stage, Visible, attempt_of};
 
 use super::super::DriverError;
 use super::super::model_agent::outcome;
@@ -169,8 +168,8 @@ impl<'a> StreamRun<'a> {
         }
         let sources = handed.cited.iter().map(|cited| cited.source.as_str());
         self.guard.check(sources, self.now)?;
-        let visible = self.visible(episode);
-        let reading = self.reading(handed, &visible, chance);
+        let withheld = self.withheld(episode);
+        let reading = self.reading(handed, &withheld, chance);
         Ok(Some(Done {
             act: self.reader.read(episode, &reading),
             steps: Vec::new(),
@@ -189,7 +188,8 @@ impl<'a> StreamRun<'a> {
         }
         let nothing = Handed::nothing(self.cell.suite.budgets.len());
         let chance = self.seeds.chance(position);
-        let reading = self.reading(&nothing, &self.known, chance);
+        let withheld = HashSet::new();
+        let reading = self.reading(&nothing, &withheld, chance);
         self.reader.read(episode, &reading).agent
     }
 
@@ -233,8 +233,8 @@ impl<'a> StreamRun<'a> {
                         .await
                 }
                 None => {
-                    let visible = self.visible(episode);
-                    let reading = self.reading(&handed, &visible, chance);
+                    let withheld = self.withheld(episode);
+                    let reading = self.reading(&handed, &withheld, chance);
                     let more = self.reader.discover(&episode.task, &reading, &found, most);
                     Some((more, Vec::new()))
                 }
@@ -352,25 +352,17 @@ impl<'a> StreamRun<'a> {
 
     // ---- read -------------------------------------------------------------------------------------
 
-    /// What may be drawn on: what is known, without the task's own attempts and what is withheld.
-    fn visible(&self, episode: &Episode) -> Cow<'_, HashSet<String>> {
-        let withheld = self.withheld(episode);
-        if withheld.iter().all(|id| !self.known.contains(id)) {
-            return Cow::Borrowed(&self.known);
-        }
-        Cow::Owned(self.known.difference(&withheld).cloned().collect())
-    }
-
+    /// What a reader goes by. A task draws neither on its own attempts nor on what is withheld from it.
     fn reading<'r>(
         &'r self,
         handed: &'r Handed,
-        visible: &'r HashSet<String>,
+        withheld: &'r HashSet<String>,
         chance: u64,
     ) -> Reading<'r> {
         Reading {
             guidance: &handed.texts,
             cited: &handed.cited,
-            visible,
+            visible: Visible::new(&self.learnt, withheld),
             record: &self.record,
             seed: chance,
         }

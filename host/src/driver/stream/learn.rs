@@ -43,8 +43,9 @@ impl<'a> StreamRun<'a> {
                 self.distill(waiting.episode, attempts, report).await?;
             }
         }
-        self.past
-            .extend(known.iter().map(|waiting| waiting.episode));
+        known
+            .iter()
+            .for_each(|waiting| self.past.add(waiting.episode));
         if !self.frozen {
             self.evict(report).await?;
         }
@@ -86,7 +87,7 @@ impl<'a> StreamRun<'a> {
         let calls = grouping::calls(self.plan, runs, sent);
         let learns = waiting.purpose.learnt && !self.frozen;
         for &attempt in calls.iter().flatten().filter(|_| learns) {
-            self.known.insert(attempt.id.clone());
+            self.reader.learn(&mut self.learnt, &attempt.id);
             let told = plan::told(attempt.clone(), self.plan.labels);
             self.attempts.add(told);
         }
@@ -213,7 +214,10 @@ impl<'a> StreamRun<'a> {
         for mut pending in waiting.with(&inserted) {
             pending.reserved = Some(reserved.clone());
             match pending.condition {
-                Condition::NextAttempt => self.pending.push(pending),
+                Condition::NextAttempt => {
+                    let waiting = self.pending.entry(pending.task.clone());
+                    waiting.or_default().push(pending);
+                }
                 Condition::TrialGains(margin) => {
                     let tried = about.iter().find(|(e, _)| e.task.id == pending.task);
                     if let Some((episode, score)) = tried {
@@ -232,13 +236,10 @@ impl<'a> StreamRun<'a> {
         attempt: &Attempt,
         report: &mut Recorder,
     ) -> Result<(), DriverError> {
-        if attempt.outcome.verdict == Verdict::Unknown || self.pending.is_empty() {
+        if attempt.outcome.verdict == Verdict::Unknown {
             return Ok(());
         }
-        let (decided, waiting): (Vec<Pending>, Vec<Pending>) = std::mem::take(&mut self.pending)
-            .into_iter()
-            .partition(|pending| pending.task == attempt.task.id);
-        self.pending = waiting;
+        let decided = self.pending.remove(&attempt.task.id).unwrap_or_default();
         let success = attempt.outcome.verdict == Verdict::Success;
         for pending in decided {
             self.settle(pending, success, report).await?;

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use crate::contract::{Attempt, Plan, Protocol, Receipt};
 use crate::store::{Namespace, StoreError};
-use crate::suite::{Episode, Reader, Record, Stage, Stream};
+use crate::suite::{Episode, Learnt, Reader, Record, Stage, Stream};
 
 use super::course::{self, Use};
 use super::ledger::Pending;
@@ -29,6 +29,7 @@ use super::seen::SeenAttempts;
 use super::{Acting, Calendar, Cell, DriverError, Guard, Surroundings};
 
 use ask::Asked;
+use trial::Past;
 
 /// Midnight of 1 January 2026, UTC: when every run's clock starts unless its suite says, so that runs repeat to the byte.
 const CLOCK_START: f64 = 1_767_225_600_000.0;
@@ -48,15 +49,16 @@ pub(super) struct StreamRun<'a> {
     namespace: Namespace,
     /// What has become known, for the strategy's `get-attempts` and for what may be cited.
     attempts: Arc<SeenAttempts>,
-    known: HashSet<String>,
+    learnt: Learnt,
     /// The recorded runs that the reader's attempts stand for, by the id of the attempt.
     stands_for: HashMap<String, Vec<String>>,
     record: Record,
     seeds: CallSeeds,
     calendar: Calendar<Waiting<'a>>,
     /// Episodes whose outcomes are known, for trials on a sibling.
-    past: Vec<&'a Episode>,
-    pending: Vec<Pending>,
+    past: Past<'a>,
+    /// Writes that wait, by the task whose next attempt decides over them.
+    pending: HashMap<String, Vec<Pending>>,
     open: OpenReceipts,
     receipts: Vec<Receipt>,
     now: f64,
@@ -107,13 +109,13 @@ impl<'a> StreamRun<'a> {
             stream,
             namespace,
             attempts: Arc::default(),
-            known: HashSet::new(),
+            learnt: Learnt::default(),
             stands_for: HashMap::new(),
             record: Record::default(),
             seeds: CallSeeds::new(cell.repetition.seed, stream_index),
             calendar: Calendar::default(),
-            past: Vec::new(),
-            pending: Vec::new(),
+            past: Past::default(),
+            pending: HashMap::new(),
             open: OpenReceipts::default(),
             receipts: Vec::new(),
             now: CLOCK_START,
@@ -149,6 +151,8 @@ impl<'a> StreamRun<'a> {
                 if advance().is_break() {
                     return Ok(());
                 }
+                // A strategy that never waits for anything would not be stopped before its last question.
+                tokio::task::yield_now().await;
             }
             if stage.batched {
                 self.release(ReleasePoint::EndOfBatch, report).await?;

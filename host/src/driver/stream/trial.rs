@@ -1,10 +1,10 @@
 //! The gate of `if-trial-gains`: a task is run again with the memory, which stays if the score rises enough (Live-Evo,
 //! algorithm 1, "verify before update").
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::contract::Arm;
+use crate::contract::{Arm, Task};
 use crate::suite::{Episode, text};
 
 use super::super::DriverError;
@@ -88,23 +88,125 @@ impl<'a> StreamRun<'a> {
     /// Of the known tasks that were asked, the one most like it: it shares most labels, of the latest such tasks the most
     /// words, and is the latest of several.
     fn sibling_of(&self, episode: &Episode) -> Option<&'a Episode> {
-        let shared = |other: &Episode| {
-            let labels = &other.task.labels;
-            let same = labels.iter();
-            same.filter(|label| episode.task.labels.contains(label))
-                .count()
-        };
-        let others = || {
-            let others = self.past.iter().rev().copied();
-            others.filter(|o| o.question.is_some() && o.task.id != episode.task.id)
-        };
-        let most = others().map(shared).max()?;
-        let closest = others().filter(|other| shared(other) == most);
-        let mut siblings: Vec<&'a Episode> = closest.take(SIBLINGS).collect();
+        let mut siblings = self.past.closest(&episode.task);
         siblings.reverse();
         let likeness = |other: &Episode| text::overlap(&episode.task.text, &other.task.text);
         siblings
             .into_iter()
             .max_by(|one, other| likeness(one).total_cmp(&likeness(other)))
+    }
+}
+
+/// Episodes that were asked and whose outcomes are known, by the labels of their tasks: tasks are many, and differ in
+/// few of their labels.
+#[derive(Default)]
+pub(super) struct Past<'a> {
+    by_labels: HashMap<Vec<(&'a str, &'a str)>, Vec<(usize, &'a Episode)>>,
+    count: usize,
+}
+
+impl<'a> Past<'a> {
+    /// The latest episode.
+    pub(super) fn add(&mut self, episode: &'a Episode) {
+        if episode.question.is_none() {
+            return;
+        }
+        let labels = episode.task.labels.iter();
+        let labels = labels.map(|label| (label.name.as_str(), label.value.as_str()));
+        let alike = self.by_labels.entry(labels.collect()).or_default();
+        alike.push((self.count, episode));
+        self.count += 1;
+    }
+
+    /// Those that share most labels with a task, without those of the task itself: the latest first, at most
+    /// [`SIBLINGS`].
+    fn closest(&self, task: &Task) -> Vec<&'a Episode> {
+        let is_other = |(_, episode): &&(usize, &Episode)| episode.task.id != task.id;
+        let mut most = 0;
+        let mut closest: Vec<&[(usize, &'a Episode)]> = Vec::new();
+        for (labels, episodes) in &self.by_labels {
+            let is_shared = |(name, value): &&(&str, &str)| {
+                let mut labels = task.labels.iter();
+                labels.any(|label| label.name == *name && label.value == *value)
+            };
+            let shared = labels.iter().filter(is_shared).count();
+            if shared < most || !episodes.iter().any(|episode| is_other(&episode)) {
+                continue;
+            }
+            if shared > most {
+                closest.clear();
+                most = shared;
+            }
+            closest.push(episodes);
+        }
+        let latest = closest.into_iter().flat_map(|episodes| {
+            let latest = episodes.iter().rev().filter(is_other);
+            latest.take(SIBLINGS)
+        });
+        let mut latest: Vec<&(usize, &Episode)> = latest.collect();
+        latest.sort_unstable_by_key(|(place, _)| std::cmp::Reverse(*place));
+        latest.truncate(SIBLINGS);
+        latest.into_iter().map(|(_, episode)| *episode).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::Label;
+    use crate::suite::{Question, Timing};
+
+    fn episode(number: usize, labels: &[&str]) -> Episode {
+        let label = |value: &&str| Label {
+            name: "l".into(),
+            value: (*value).to_owned(),
+        };
+        Episode {
+            task: Task {
+                id: format!("t{number}"),
+                text: String::new(),
+                labels: labels.iter().map(label).collect(),
+                documents: vec![],
+            },
+            question: Some(Question::Kind { kind: "k".into() }),
+            attempts: vec![],
+            withheld: vec![],
+            group: String::new(),
+            timing: Timing::default(),
+            check: None,
+        }
+    }
+
+    #[test]
+    fn the_latest_of_those_that_share_most_labels_are_compared() {
+        let episodes = [
+            episode(0, &["a", "b"]),
+            episode(1, &["a"]),
+            episode(2, &["b", "a"]),
+            episode(3, &["c"]),
+            episode(4, &["a", "b"]),
+        ];
+        let mut past = Past::default();
+        let mut silent = episode(9, &["a", "b"]);
+        silent.question = None;
+        episodes
+            .iter()
+            .chain([&silent])
+            .for_each(|episode| past.add(episode));
+        let closest = |number, labels: &[&str]| -> Vec<String> {
+            let closest = past.closest(&episode(number, labels).task);
+            closest
+                .iter()
+                .map(|episode| episode.task.id.clone())
+                .collect()
+        };
+        assert_eq!(closest(7, &["a", "b"]), ["t4", "t2", "t0"]);
+        assert_eq!(closest(4, &["a", "b"]), ["t2", "t0"]);
+        assert_eq!(
+            closest(3, &["c"]),
+            ["t4", "t2", "t1", "t0"],
+            "all but itself share nothing"
+        );
+        assert_eq!(closest(7, &["x"]).len(), 5);
     }
 }

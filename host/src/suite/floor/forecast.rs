@@ -22,16 +22,18 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::super::{Question, Suite};
-use super::{Ranked, description, pack};
+use super::description;
+use super::packing::Packing;
 use crate::capability::CallContext;
 use crate::contract::{
-    Attempt, Change, Comparison, Description, Fault, Feedback, Guidance, Op, Plan, Query, Setting,
+    Attempt, Change, Comparison, Description, Fault, Feedback, Guidance, Memory, Op, Plan, Query,
+    Setting,
 };
 use crate::engine::CallError;
 use crate::strategy::{Answer, Phases, Strategy};
 
-use past::{Asked, Past, equals, number, remember};
-use policy::{MOST, Policy, nearest};
+use past::{Asked, Past, Resolved, number, remember};
+use policy::{MOST, Policy};
 
 /// In the order in which reports show them.
 pub(super) fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
@@ -183,19 +185,20 @@ impl Forecaster {
                 None => Vec::new(),
             },
         };
-        Ok(pack(
-            past.into_iter().map(ranked).collect(),
-            query.token_budget,
-        ))
+        Ok(packed(past, query.token_budget))
     }
 }
 
-fn ranked(past: Past) -> Ranked {
-    Ranked {
-        id: past.id,
-        score: past.score,
-        text: past.text,
+/// As many of these as fit.
+fn packed(past: Vec<Past>, budget: u32) -> Guidance {
+    let mut packing = Packing::new(budget);
+    for past in past {
+        packing.offer(&past.id, past.score, past.text);
+        if packing.is_full() {
+            break;
+        }
     }
+    packing.finish()
 }
 
 /// Some memories, each as probable as any other. Each drew a lot in 0..1 when it was made: those in a narrow window
@@ -216,11 +219,22 @@ fn any(context: &CallContext, asked: &Asked) -> Result<Vec<Past>, Fault> {
     Ok(some)
 }
 
-/// Memories that pull the reader to where it should be: first those that do so most.
+/// Memories that pull the reader to where it should be: those of the same horizon first, and of them those that do so
+/// most.
 fn ending_alike(context: &CallContext, asked: &Asked, happens: bool) -> Result<Vec<Past>, Fault> {
-    let mut filter = asked.comparable();
-    filter.push(equals(past::OUTCOME, past::outcome(happens)));
-    let mut alike = past::newest(context, filter, u32::MAX)?;
-    alike.sort_by(|a, b| b.surprise().abs().total_cmp(&a.surprise().abs()));
-    Ok(nearest(asked, alike))
+    let memories = context.memories()?;
+    Ok(memories.look(&context.view, |look| {
+        let mut alike: Vec<(bool, f64, &Memory)> = past::of_all(look, asked.has_market)
+            .map(|memory| (Resolved::of(memory), memory))
+            .filter(|(past, _)| past.happened == happens)
+            .map(|(past, memory)| (past.horizon != asked.horizon, past.surprise().abs(), memory))
+            .collect();
+        // Stable: of equals, the newest stays first.
+        alike.sort_by(|one, other| one.0.cmp(&other.0).then(other.1.total_cmp(&one.1)));
+        alike.truncate(MOST as usize);
+        let alike = alike.into_iter();
+        alike
+            .map(|(_, _, memory)| Past::of(memory.clone(), 1.0))
+            .collect()
+    }))
 }

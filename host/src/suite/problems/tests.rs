@@ -1,6 +1,6 @@
 use super::super::Timing;
 use super::super::recorded::{attempt, graded, said, task, unknown};
-use super::super::{Stage, SuiteError};
+use super::super::{Matching, Stage, SuiteError};
 use super::*;
 use crate::contract::{Actor, Document, Finding, Label, Outcome};
 

@@ -100,7 +100,7 @@ fn shrunken(around: f64, strength: f64, evidence: impl IntoIterator<Item = (f64,
 mod tests {
     use super::super::super::generate::forecast::suite;
     use super::super::super::{Episode, Question, Suite};
-    use super::super::{Cited, Record, record::BaseRates};
+    use super::super::{Cited, Record, Visible, record::BaseRates};
     use super::*;
 
     /// Three questions of one source, the first of which is asked about: no, yes at the horizon, yes at another; and
@@ -136,14 +136,17 @@ mod tests {
             .iter()
             .flat_map(|(place, score)| Cited::each(&[id(*place)], *score))
             .collect();
+        let reader = Reader::new(suite);
+        let attempts: Vec<String> = cited.iter().map(|(place, _)| id(*place)).collect();
+        let learnt = reader.having_learnt(&attempts);
         let reading = Reading {
             guidance: &[],
             cited: &sources,
-            visible: &cited.iter().map(|(place, _)| id(*place)).collect(),
+            visible: Visible::all(&learnt),
             record,
             seed: 0,
         };
-        Reader::new(suite).read(episodes[place], &reading)
+        reader.read(episodes[place], &reading)
     }
 
     fn probability(act: &Act) -> f64 {

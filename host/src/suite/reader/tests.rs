@@ -55,13 +55,14 @@ fn scores(
         .episodes()
         .find(|(_, episode)| episode.task.id == task && episode.question.is_some())
         .unwrap();
-    Reader::new(suite)
+    let reader = Reader::new(suite);
+    reader
         .read(
             episode,
             &Reading {
                 guidance: &owned(guidance),
                 cited: &Cited::each(sources, 1.0),
-                visible: &owned(visible).into_iter().collect(),
+                visible: Visible::all(&reader.having_learnt(visible)),
                 record: &Record::default(),
                 seed: 0,
             },

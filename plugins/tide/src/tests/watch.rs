@@ -6,8 +6,8 @@ use std::rc::Rc;
 use memhost_sdk::native::{Host, with_host};
 use memhost_sdk::testing::TestHost;
 use memhost_sdk::{
-    Attempt, Condition, Fault, Guidance, Hit, Instant, Level, Link, Memory, Query, Reply, Request,
-    Retrieve, Row, Scan, Search, Settings, Side,
+    Attempt, Condition, Fault, Fusion, Guidance, Hit, Instant, Level, Link, Memory, Query, Reply,
+    Request, Retrieve, Row, Scan, Search, Settings, Side,
 };
 
 use crate::Tide;
@@ -63,6 +63,11 @@ impl Host for Watch {
     fn search_memories(&self, query: &Search) -> Result<Vec<Hit>, Fault> {
         self.calls.borrow_mut().search += 1;
         self.host.search_memories(query)
+    }
+
+    fn fuse_memories(&self, query: &Fusion) -> Result<Vec<Hit>, Fault> {
+        self.calls.borrow_mut().search += 1;
+        self.host.fuse_memories(query)
     }
 
     fn scan_memories(&self, query: &Scan) -> Result<Vec<Row>, Fault> {

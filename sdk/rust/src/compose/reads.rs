@@ -1,6 +1,6 @@
 //! Searches, scans and their conditions.
 
-use crate::types::{Comparison, Condition, Operand, Probe, Ranking, Scan, Search};
+use crate::types::{Comparison, Condition, Fusion, Operand, Probe, Ranking, Scan, Search, Share};
 
 macro_rules! comparisons {
     ($($(#[$doc:meta])* $name:ident = $comparison:ident;)*) => {
@@ -108,6 +108,26 @@ impl Search {
             limit: 10,
             min_score: None,
         }
+    }
+}
+
+impl Fusion {
+    /// Rankings that count the same. Each should have a limit of its own, below which nothing of it takes part.
+    pub fn evenly(searches: impl IntoIterator<Item = Search>) -> Self {
+        let searches: Vec<Search> = searches.into_iter().collect();
+        let weight = 1.0 / searches.len().max(1) as f64;
+        let share = |search| Share { search, weight };
+        Self {
+            shares: searches.into_iter().map(share).collect(),
+            limit: 10,
+        }
+    }
+
+    /// The most hits; 10 unless given.
+    #[must_use]
+    pub fn limit(mut self, limit: u32) -> Self {
+        self.limit = limit;
+        self
     }
 }
 

@@ -18,6 +18,7 @@
 //! ```
 
 mod filter;
+mod fusion;
 mod memories;
 mod model;
 #[cfg(test)]
@@ -31,8 +32,8 @@ use crate::native::{Host, with_host};
 use crate::parameter::Settings;
 use crate::strategy::{Distill, Evict, Retrieve, Update};
 use crate::types::{
-    Attempt, Change, Condition, Fault, Feedback, Guidance, Hit, Instant, Level, Link, Memory,
-    Pressure, Query, Reply, Request, Row, Scan, Search, Side, Value,
+    Attempt, Change, Condition, Fault, Feedback, Fusion, Guidance, Hit, Instant, Level, Link,
+    Memory, Pressure, Query, Reply, Request, Row, Scan, Search, Side, Value,
 };
 use memories::Memories;
 use model::Script;
@@ -243,6 +244,22 @@ impl Host for TestHost {
 
     fn search_memories(&self, query: &Search) -> Result<Vec<Hit>, Fault> {
         self.0.borrow().memories.search(query)
+    }
+
+    fn fuse_memories(&self, query: &Fusion) -> Result<Vec<Hit>, Fault> {
+        let rankings = query.shares.iter().map(|share| {
+            if !share.weight.is_finite() {
+                return Err(Fault::Invalid(format!(
+                    "a ranking cannot weigh {}",
+                    share.weight
+                )));
+            }
+            Ok((self.search_memories(&share.search)?, share.weight))
+        });
+        let rankings = rankings.collect::<Result<Vec<_>, Fault>>()?;
+        let mut fused = fusion::fuse(rankings);
+        fused.truncate(query.limit as usize);
+        Ok(fused)
     }
 
     fn scan_memories(&self, query: &Scan) -> Result<Vec<Row>, Fault> {

@@ -20,10 +20,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::super::super::reader::{BaseRates, PRIOR, forecast, score_of};
-use super::past::{Asked, Past, everything};
+use super::past::{Asked, Past, Resolved, of_all};
 use super::policy::{MOST, Policy};
 use crate::capability::CallContext;
-use crate::contract::{Attempt, Blob, Citation, Fault, Feedback, Guidance, Placement, Receipt};
+use crate::contract::{
+    Attempt, Blob, Citation, Fault, Feedback, Guidance, Memory, Placement, Receipt,
+};
 
 /// Losses count half after this long, in milliseconds: 60 days.
 const HALF_LIFE: f64 = 60.0 * 86_400_000.0;
@@ -197,7 +199,8 @@ pub(super) fn learn(context: &CallContext, feedback: &[Feedback]) -> Result<Blob
             notebook.charge(&note, outcome);
         }
     }
-    notebook.count(&everything(context)?);
+    let memories = context.memories()?;
+    memories.look(&context.view, |look| notebook.count(of_all(look, false)));
     let bytes = serde_json::to_vec(&notebook).map_err(|error| Fault::Failed(error.to_string()))?;
     Ok(Blob {
         name: NOTEBOOK.into(),
@@ -254,16 +257,17 @@ impl Notebook {
     }
 
     /// Takes stock of everything that is remembered, the newest first.
-    fn count(&mut self, past: &[Past]) {
+    fn count<'a>(&mut self, past: impl Iterator<Item = &'a Memory>) {
         self.base_rates = BaseRates::default();
         let mut sides: BTreeMap<&str, [Vec<&str>; 2]> = BTreeMap::new();
-        for past in past {
+        for memory in past {
+            let past = Resolved::of(memory);
             self.base_rates
-                .add(&past.source, &past.horizon, past.happened);
-            let [came_true, did_not] = sides.entry(&past.horizon).or_default();
+                .add(past.source, past.horizon, past.happened);
+            let [came_true, did_not] = sides.entry(past.horizon).or_default();
             let side = if past.happened { came_true } else { did_not };
             if side.len() < MOST as usize {
-                side.push(&past.id);
+                side.push(&memory.id);
             }
         }
         self.coins = sides
@@ -301,9 +305,13 @@ mod tests {
 
     /// A memory as it is cited.
     fn past(id: &str, horizon: &str, happened: bool, score: f64) -> Past {
+        Past::of(memory(id, horizon, happened), score)
+    }
+
+    fn memory(id: &str, horizon: &str, happened: bool) -> Memory {
         let task = task(id.into(), "?".into(), &[("horizon", horizon)]);
         let new = remember(&resolution(&task, happened), 0.0).unwrap();
-        let memory = Memory {
+        Memory {
             id: id.into(),
             kind: new.kind,
             title: new.title,
@@ -317,8 +325,7 @@ mod tests {
             created: 0.0,
             updated: 0.0,
             last_used: 0.0,
-        };
-        Past::of(memory, score)
+        }
     }
 
     #[test]
@@ -401,11 +408,11 @@ mod tests {
 
     #[test]
     fn a_coin_is_as_many_of_either_kind() {
-        let all: Vec<Past> = (0..60)
-            .map(|n| past(&format!("m{n}"), "7", n % 3 == 0, 1.0))
+        let all: Vec<Memory> = (0..60)
+            .map(|n| memory(&format!("m{n}"), "7", n % 3 == 0))
             .collect();
         let mut notebook = Notebook::default();
-        notebook.count(&all);
+        notebook.count(all.iter());
         let coin = &notebook.coins["7"];
         assert_eq!(coin.len(), 40);
         let yes = coin

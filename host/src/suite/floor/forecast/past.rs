@@ -6,6 +6,7 @@ use crate::capability::CallContext;
 use crate::contract::{
     Attempt, Comparison, Condition, Fault, Filter, Label, Memory, NewMemory, Operand, Scan, Task,
 };
+use crate::store::Look;
 
 /// Label of a task: how far ahead it asks.
 const HORIZON: &str = "horizon";
@@ -16,7 +17,7 @@ const SERIES: &str = "series";
 /// Label of a task: what a market says.
 const MARKET: &str = "market";
 /// Label of a memory: what became of the question.
-pub(super) const OUTCOME: &str = "outcome";
+const OUTCOME: &str = "outcome";
 /// Kind of the memories of questions without a market.
 const PLAIN: &str = "forecast";
 /// Kind of the memories of questions with one.
@@ -84,7 +85,7 @@ fn text(field: &str, value: &str) -> Condition {
 }
 
 /// The label has this value.
-pub(super) fn equals(label: &str, value: &str) -> Condition {
+fn equals(label: &str, value: &str) -> Condition {
     text(&format!("label.{label}"), value)
 }
 
@@ -98,7 +99,7 @@ pub(super) fn number(field: &str, comparison: Comparison, value: f64) -> Conditi
 }
 
 /// The value of [`OUTCOME`], and what the attempt answers.
-pub(super) fn outcome(happened: bool) -> &'static str {
+fn outcome(happened: bool) -> &'static str {
     if happened { "yes" } else { "no" }
 }
 
@@ -133,24 +134,45 @@ pub(super) fn remember(attempt: &Attempt, lot: f64) -> Option<NewMemory> {
 #[derive(Debug, Clone)]
 pub(super) struct Past {
     pub(super) id: String,
-    pub(super) source: String,
     pub(super) horizon: String,
     pub(super) happened: bool,
-    price: Option<f64>,
     pub(super) text: String,
     /// What it is cited with.
     pub(super) score: f64,
 }
 
-impl Past {
-    pub(super) fn of(memory: Memory, score: f64) -> Past {
+/// The same of a memory that stays where it is.
+pub(super) struct Resolved<'a> {
+    pub(super) source: &'a str,
+    pub(super) horizon: &'a str,
+    pub(super) happened: bool,
+    price: Option<f64>,
+}
+
+impl<'a> Resolved<'a> {
+    pub(super) fn of(memory: &'a Memory) -> Resolved<'a> {
         let find = |name: &str| memory.labels.iter().find(|label| label.name == name);
-        let label = |name: &str| find(name).map_or_else(String::new, |label| label.value.clone());
-        Past {
+        let label = |name: &str| find(name).map_or("", |label| label.value.as_str());
+        Resolved {
             source: label(SOURCE),
             horizon: label(HORIZON),
             happened: label(OUTCOME) == outcome(true),
             price: find(MARKET).and_then(|label| label.value.parse().ok()),
+        }
+    }
+
+    /// The outcome, less what the market expected.
+    pub(super) fn surprise(&self) -> f64 {
+        f64::from(u8::from(self.happened)) - self.price.unwrap_or(0.5)
+    }
+}
+
+impl Past {
+    pub(super) fn of(memory: Memory, score: f64) -> Past {
+        let resolved = Resolved::of(&memory);
+        Past {
+            horizon: resolved.horizon.to_owned(),
+            happened: resolved.happened,
             id: memory.id,
             text: memory.content,
             score,
@@ -171,11 +193,6 @@ impl Past {
     pub(super) fn value(&self) -> f64 {
         f64::from(u8::from(self.happened))
     }
-
-    /// The outcome, less what the market expected.
-    pub(super) fn surprise(&self) -> f64 {
-        self.value() - self.price.unwrap_or(0.5)
-    }
 }
 
 /// The newest of these memories, to be counted whole.
@@ -195,7 +212,10 @@ pub(super) fn newest(context: &CallContext, filter: Filter, most: u32) -> Result
         .collect())
 }
 
-/// Every memory of a question without a market, the newest first.
-pub(super) fn everything(context: &CallContext) -> Result<Vec<Past>, Fault> {
-    newest(context, vec![text("kind", PLAIN)], u32::MAX)
+/// Memories of questions with a market, or without one, where they are: the newest first.
+pub(super) fn of_all<'a>(look: Look<'a>, with_market: bool) -> impl Iterator<Item = &'a Memory> {
+    let kind = if with_market { PRICED } else { PLAIN };
+    let all = (0..look.places()).rev();
+    all.filter_map(move |place| look.memory(place))
+        .filter(move |memory| memory.kind == kind)
 }

@@ -91,7 +91,7 @@ fn of_series(context: &CallContext, asked: &Asked) -> Result<Vec<Past>, Fault> {
 }
 
 /// As many as are cited: those of the same horizon first, else in their order.
-pub(super) fn nearest(asked: &Asked, mut past: Vec<Past>) -> Vec<Past> {
+fn nearest(asked: &Asked, mut past: Vec<Past>) -> Vec<Past> {
     past.sort_by_key(|past| !past.is_at(asked));
     past.truncate(MOST as usize);
     past

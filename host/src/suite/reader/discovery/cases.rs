@@ -1,6 +1,6 @@
 //! What solved attempts show: documents with problems, and documents without.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::super::super::{Question, Suite};
@@ -43,11 +43,11 @@ enum Shown {
     Negative(usize),
 }
 
-/// Which templates and negatives the receipt cites.
+/// Which templates and negatives the receipt cites, in ascending order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Cited {
-    templates: Vec<bool>,
-    negatives: Vec<bool>,
+    templates: Vec<usize>,
+    negatives: Vec<usize>,
 }
 
 /// A problem that a document may have, because it resembles one that has it.
@@ -125,10 +125,7 @@ impl Cases {
 
     /// What the sources name: `<attempt>#<place of the document>`, or an attempt with all its documents.
     fn cited<'s>(&self, sources: impl Iterator<Item = &'s str>) -> Cited {
-        let mut cited = Cited {
-            templates: vec![false; self.problems.len()],
-            negatives: vec![false; self.negatives.len()],
-        };
+        let (mut templates, mut negatives) = (BTreeSet::new(), BTreeSet::new());
         for source in sources {
             let Some(documents) = self.shown.get(attempt_of(source)) else {
                 continue;
@@ -143,25 +140,28 @@ impl Cases {
                     .unwrap_or_default(),
             };
             for document in named {
-                let (of_kind, places) = match document {
-                    Shown::Templates(places) => (&mut cited.templates, places.clone()),
-                    Shown::Negative(place) => (&mut cited.negatives, *place..*place + 1),
-                };
-                if let Some(marks) = of_kind.get_mut(places) {
-                    marks.fill(true);
+                match document {
+                    Shown::Templates(places) => templates.extend(places.clone()),
+                    Shown::Negative(place) => {
+                        negatives.insert(*place);
+                    }
                 }
             }
         }
-        cited
+        Cited {
+            templates: templates.into_iter().collect(),
+            negatives: negatives.into_iter().collect(),
+        }
     }
 
     fn compare(&self, task: &Task, cited: &Cited) -> Vec<Candidate> {
         let mut candidates = Vec::new();
         for (place, document) in task.documents.iter().enumerate() {
-            let likeness = self.templates.scores(&document.text);
-            let nearest = best(marked(&likeness, &cited.templates), NEAREST);
-            let innocence = self.negatives.scores(&document.text);
-            let innocence = marked(&innocence, &cited.negatives)
+            let likeness = self.templates.scores(&document.text, &cited.templates);
+            let nearest = best(likeness.into_iter(), NEAREST);
+            let innocence = self.negatives.scores(&document.text, &cited.negatives);
+            let innocence = innocence
+                .into_iter()
                 .map(|(_, score)| score)
                 .reduce(f64::max)
                 .unwrap_or(0.0);
@@ -193,13 +193,6 @@ fn problems_of(attempt: &Attempt, document: &str) -> Vec<String> {
     problems
 }
 
-/// The scores that count, each with its place.
-fn marked<'a>(scores: &'a [f64], marks: &'a [bool]) -> impl Iterator<Item = (usize, f64)> + 'a {
-    let all = scores.iter().zip(marks).enumerate();
-    all.filter(|(_, (_, marked))| **marked)
-        .map(|(place, (score, _))| (place, *score))
-}
-
 /// The highest scores, highest first; of equals, the one that comes first.
 fn best(scores: impl Iterator<Item = (usize, f64)>, most: usize) -> Vec<(usize, f64)> {
     let mut best: Vec<(usize, f64)> = Vec::with_capacity(most + 1);
@@ -219,12 +212,9 @@ mod tests {
 
     #[test]
     fn the_highest_scores_come_first_and_equals_in_their_order() {
-        let scores = [1.0, 3.0, 2.0, 3.0, -1.0, 2.0];
-        let marks = [true, true, true, true, true, false];
-        assert_eq!(
-            best(marked(&scores, &marks), 3),
-            [(1, 3.0), (3, 3.0), (2, 2.0)]
-        );
-        assert_eq!(best(marked(&scores, &[false; 6]), 3), []);
+        let scores = [(0, 1.0), (1, 3.0), (2, 2.0), (3, 3.0), (4, -1.0)];
+        let highest = best(scores.into_iter(), 3);
+        assert_eq!(highest, [(1, 3.0), (3, 3.0), (2, 2.0)]);
+        assert_eq!(best([].into_iter(), 3), []);
     }
 }

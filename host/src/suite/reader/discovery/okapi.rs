@@ -57,9 +57,8 @@ fn length_while(text: &str, belongs: fn(char) -> bool) -> usize {
 /// Texts that others are compared with.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    /// For each token, the texts that contain it and what one mention in a query adds to their score.
+    /// For each token, the texts that contain it in ascending order, and what one mention in a query adds to their score.
     postings: HashMap<String, Vec<(usize, f64)>>,
-    texts: usize,
 }
 
 impl Index {
@@ -106,26 +105,39 @@ impl Index {
         });
         Index {
             postings: postings.collect(),
-            texts: lengths.len(),
         }
     }
 
-    /// How many texts there are.
-    pub(super) fn len(&self) -> usize {
-        self.texts
-    }
-
-    /// How much each text resembles this one, in their order.
-    pub(super) fn scores(&self, query: &str) -> Vec<f64> {
+    /// How much each of these texts, named by their places in ascending order, resembles this one.
+    pub(super) fn scores(&self, query: &str, of: &[usize]) -> Vec<(usize, f64)> {
+        if of.is_empty() {
+            return Vec::new();
+        }
         let mut mentions: BTreeMap<&str, f64> = BTreeMap::new();
         for token in code_tokens(query) {
             *mentions.entry(token).or_default() += 1.0;
         }
-        let mut scores = vec![0.0; self.texts];
+        let mut scores: Vec<(usize, f64)> = of.iter().map(|text| (*text, 0.0)).collect();
         for (token, mentions) in mentions {
-            for (number, weight) in self.postings.get(token).into_iter().flatten() {
-                if let Some(score) = scores.get_mut(*number) {
-                    *score += mentions * weight;
+            let containing = self.postings.get(token).map_or(&[][..], Vec::as_slice);
+            // Both lists ascend: the shorter one is gone through, and looked for in the other.
+            if scores.len() < containing.len() {
+                let mut rest = containing;
+                for (text, score) in &mut scores {
+                    rest = &rest[rest.partition_point(|(number, _)| number < text)..];
+                    if let Some((number, weight)) = rest.first()
+                        && number == text
+                    {
+                        *score += mentions * weight;
+                    }
+                }
+            } else {
+                for (number, weight) in containing {
+                    if let Ok(at) = scores.binary_search_by_key(number, |(text, _)| *text)
+                        && let Some((_, score)) = scores.get_mut(at)
+                    {
+                        *score += mentions * weight;
+                    }
                 }
             }
         }
@@ -172,14 +184,17 @@ mod tests {
             0.212_167_530_149_313_53,
             1.396_347_133_314_825_4,
         ];
-        for (score, expected) in index
-            .scores("let path = open ( path ) ;")
-            .iter()
-            .zip(expected)
-        {
+        let query = "let path = open ( path ) ;";
+        let all = index.scores(query, &[0, 1, 2, 3, 4, 5]);
+        for ((_, score), expected) in all.iter().zip(expected) {
             assert!((score - expected).abs() < 1e-9, "{score} {expected}");
         }
-        assert_eq!(Index::new([].into_iter()).scores("let"), Vec::<f64>::new());
-        assert_eq!(Index::new(["", " "].into_iter()).scores("let"), [0.0, 0.0]);
+        for some in [&[1][..], &[0, 5], &[2, 3, 4], &[]] {
+            let expected: Vec<(usize, f64)> = some.iter().map(|at| all[*at]).collect();
+            assert_eq!(index.scores(query, some), expected);
+        }
+        assert_eq!(Index::new([].into_iter()).scores("let", &[]), []);
+        let blank = Index::new(["", " "].into_iter());
+        assert_eq!(blank.scores("let", &[0, 1]), [(0, 0.0), (1, 0.0)]);
     }
 }

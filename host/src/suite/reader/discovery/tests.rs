@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use super::super::super::recorded::{attempt, graded, said, task};
 use super::super::super::{Episode, Lane, Question, Stage, Stream, Suite, Timing};
-use super::super::Record;
+use super::super::{Learnt, Record, Visible};
 use super::*;
 use crate::contract::{Actor, Attempt, Label};
 
@@ -139,17 +139,18 @@ fn workspace() -> Suite {
 struct Asked {
     reader: Reader,
     episode: Episode,
-    visible: HashSet<String>,
+    learnt: Learnt,
 }
 
 impl Asked {
     fn seeing(visible: &[&str]) -> Asked {
         let suite = workspace();
         let (episode, _) = suite.questions().next().unwrap();
+        let reader = Reader::new(&suite);
         Asked {
-            reader: Reader::new(&suite),
+            learnt: reader.having_learnt(visible),
+            reader,
             episode: episode.clone(),
-            visible: visible.iter().map(|id| (*id).to_owned()).collect(),
         }
     }
 
@@ -157,7 +158,7 @@ impl Asked {
         ask(&Reading {
             guidance: &[],
             cited: &super::super::Cited::each(sources, 1.0),
-            visible: &self.visible,
+            visible: Visible::all(&self.learnt),
             record: &Record::default(),
             seed: 0,
         })

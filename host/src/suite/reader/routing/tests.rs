@@ -1,8 +1,6 @@
-use std::collections::HashSet;
-
 use super::super::super::recorded::{agent, attempt, graded, task};
 use super::super::super::{Lane, Question, Stage, Stream, Suite, Timing};
-use super::super::{Record, attempt_of};
+use super::super::{Learnt, Record, Visible, attempt_of};
 use super::*;
 use crate::contract::Attempt;
 
@@ -69,12 +67,13 @@ fn runs(agent: &str, first: usize, count: usize) -> Vec<String> {
 
 /// Out of how many of a hundred draws `deft` is sent to task 150, given what is cited with which score.
 fn deft_is_sent(record: &Record, reader: &Reader, cited: &[String], score: f64) -> usize {
-    let visible: HashSet<String> = cited.iter().map(|s| attempt_of(s).to_owned()).collect();
+    let attempts: Vec<&str> = cited.iter().map(|source| attempt_of(source)).collect();
+    let learnt = reader.having_learnt(&attempts);
     let acts = (0..100).map(|seed| {
         let reading = Reading {
             guidance: &[],
             cited: &super::super::Cited::each(cited, score),
-            visible: &visible,
+            visible: Visible::all(&learnt),
             record,
             seed,
         };
@@ -114,12 +113,12 @@ fn close_neighbours_outweigh_the_record() {
 fn what_was_not_visible_is_no_evidence() {
     let reader = Reader::new(&suite());
     let cited = runs("deft", 0, 40);
-    let visible = HashSet::new();
+    let learnt = Learnt::default();
     let read = |sources: &[String]| {
         let reading = Reading {
             guidance: &[],
             cited: &super::super::Cited::each(sources, 1.0),
-            visible: &visible,
+            visible: Visible::all(&learnt),
             record: &Record::default(),
             seed: 3,
         };
@@ -133,10 +132,11 @@ fn the_sent_agent_is_scored_and_its_regret_follows_from_the_values() {
     let reader = Reader::new(&suite());
     let known = [runs("deft", 0, 40), runs("dull", 0, 40)].concat();
     let record = record(&reader, &known);
+    let learnt = Learnt::default();
     let reading = Reading {
         guidance: &[],
         cited: &[],
-        visible: &HashSet::new(),
+        visible: Visible::all(&learnt),
         record: &record,
         seed: 0,
     };
