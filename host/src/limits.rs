@@ -95,10 +95,32 @@ pub enum Limit {
     ModelCalls,
     /// How deep calls may nest; no setting, because no honest plugin comes near it.
     Stack,
+
+    /// [`LoadLimits::describe_fuel`](crate::engine::LoadLimits)
+    DescribeFuel,
+    /// [`LoadLimits::describe_wall_clock`](crate::engine::LoadLimits)
+    DescribeWallClock,
 }
 
 impl Limit {
-    /// Its key under `[limits]` in `memhost.toml`; the stack has none.
+    /// The same limit of a call that only says what a plugin is.
+    pub(crate) fn of_describing(self) -> Limit {
+        match self {
+            Limit::Fuel => Limit::DescribeFuel,
+            Limit::WallClock => Limit::DescribeWallClock,
+            other => other,
+        }
+    }
+
+    /// The table of `memhost.toml` that has its key.
+    fn table(self) -> &'static str {
+        match self {
+            Limit::DescribeFuel | Limit::DescribeWallClock => "load",
+            _ => "limits",
+        }
+    }
+
+    /// Its key in `memhost.toml`, under `[limits]` or `[load]`; the stack has none.
     pub fn key(self) -> Option<&'static str> {
         Some(match self {
             Limit::Fuel => "fuel",
@@ -111,14 +133,16 @@ impl Limit {
             Limit::HostCalls => "host_calls",
             Limit::ModelCalls => "model_calls",
             Limit::Stack => return None,
+            Limit::DescribeFuel => "describe_fuel",
+            Limit::DescribeWallClock => "describe_wall_clock_ms",
         })
     }
 
     /// The value that it has, in the unit of its key. The stack's belongs to the engine.
     fn value(self, limits: &Limits) -> u64 {
         match self {
-            Limit::Fuel => limits.fuel,
-            Limit::WallClock => milliseconds(limits.wall_clock),
+            Limit::Fuel | Limit::DescribeFuel => limits.fuel,
+            Limit::WallClock | Limit::DescribeWallClock => milliseconds(limits.wall_clock),
             Limit::ModelWait => milliseconds(limits.model_wait),
             Limit::Memory => limits.memory as u64,
             Limit::Instances => limits.instances as u64,
@@ -166,11 +190,13 @@ impl std::fmt::Display for LimitReached {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let allowed = self.allowed;
         match self.limit {
-            Limit::Fuel => write!(
+            Limit::Fuel | Limit::DescribeFuel => write!(
                 f,
                 "it used up its fuel of {allowed}: a loop without end, or more work than that"
             )?,
-            Limit::WallClock => write!(f, "it did not return within {allowed} ms")?,
+            Limit::WallClock | Limit::DescribeWallClock => {
+                write!(f, "it did not return within {allowed} ms")?
+            }
             Limit::ModelWait => write!(
                 f,
                 "it has waited {allowed} ms for language models and the embedder"
@@ -195,27 +221,33 @@ impl std::fmt::Display for LimitReached {
         match self.limit.key() {
             Some(key) => write!(
                 f,
-                "; `{key}` under [limits] in memhost.toml raises the limit"
+                "; `{key}` under [{}] in memhost.toml raises the limit",
+                self.limit.table()
             ),
             None => Ok(()),
         }
     }
 }
 
-fn milliseconds(duration: Duration) -> u64 {
+pub(crate) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn to_milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn to_milliseconds<S: Serializer>(
+    duration: &Duration,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(milliseconds(*duration))
 }
 
-fn from_milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+pub(crate) fn from_milliseconds<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Duration, D::Error> {
     positive(deserializer).map(Duration::from_millis)
 }
 
 /// A limit of 0 would refuse every call: a slip, not a wish.
-fn positive<'de, D, N>(deserializer: D) -> Result<N, D::Error>
+pub(crate) fn positive<'de, D, N>(deserializer: D) -> Result<N, D::Error>
 where
     D: Deserializer<'de>,
     N: Deserialize<'de> + Default + PartialEq,

@@ -8,6 +8,7 @@ mod aa;
 mod afresh;
 mod check;
 mod compare;
+mod compile;
 mod failure;
 mod inspect;
 mod interrupt;
@@ -72,10 +73,14 @@ enum Command {
     Suite(suite::Options),
     Store(store::Options),
     Afresh(afresh::Options),
+    Compile(compile::Options),
 }
 
 /// Does what the command line asks for, and says on standard error why if it cannot.
 pub fn run(cli: Cli) -> ExitCode {
+    if let Command::Compile(_) = cli.command {
+        return compile::run();
+    }
     log_to_stderr(cli.verbose);
     match dispatch(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -103,6 +108,8 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             Command::Suite(options) => suite::run(options),
             Command::Store(options) => store::run(options).await,
             Command::Afresh(options) => afresh::run(options).await,
+            // Done before a runtime was there.
+            Command::Compile(_) => Ok(()),
         }
     });
     // Before the scratch directory, which its tasks may still write to.

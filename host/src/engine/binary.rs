@@ -7,6 +7,9 @@ use wasmparser::{
 
 use super::error::LoadFailure;
 
+/// How deep components and modules may nest; toolchains and composing need three or four levels.
+const NESTED_COMPONENTS: usize = 50;
+
 /// What a component shows to the outside.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Surface {
@@ -67,7 +70,7 @@ fn not_wasm(bytes: &[u8]) -> LoadFailure {
     LoadFailure::NotWasm { found }
 }
 
-fn damaged(error: wasmparser::BinaryReaderError) -> LoadFailure {
+pub(super) fn damaged(error: wasmparser::BinaryReaderError) -> LoadFailure {
     LoadFailure::Damaged {
         detail: one_line(&error.to_string()),
     }
@@ -89,6 +92,11 @@ pub(super) fn surface(component: &[u8]) -> Result<Surface, LoadFailure> {
     for payload in Parser::new(0).parse_all(component) {
         let payload = payload.map_err(damaged)?;
         if let Payload::Version { encoding, .. } = payload {
+            if frames.len() == NESTED_COMPONENTS {
+                return Err(LoadFailure::NotCompilable {
+                    detail: format!("its components nest deeper than {NESTED_COMPONENTS} levels"),
+                });
+            }
             frames.push(Frame {
                 is_module: encoding == Encoding::Module,
                 ..Frame::default()

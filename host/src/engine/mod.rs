@@ -24,9 +24,12 @@ mod binary;
 mod cache;
 mod call;
 mod check;
+mod compile;
+mod complexity;
 mod error;
 mod limiter;
 mod load;
+mod load_limits;
 mod plugin;
 mod shape;
 mod wasi;
@@ -43,8 +46,9 @@ use self::call::Sandbox;
 use crate::contract::generated;
 use crate::limits::STACK_BYTES;
 
-pub use error::{EngineError, LoadError, LoadFailure};
-pub use load::Compiled;
+pub use compile::{CompileWatcher, Compiled, CompilerProcess, Compiling, serve};
+pub use error::{CompileLimit, EngineError, LoadError, LoadFailure};
+pub use load_limits::LoadLimits;
 pub use plugin::Plugin;
 
 pub use crate::limits::{Limit, LimitReached, Limits};
@@ -76,12 +80,17 @@ pub struct EngineOptions {
     /// Where compiled code is kept between runs, a directory that only this user may write to; `None` keeps none,
     /// the default.
     pub cache: Option<PathBuf>,
-    /// The largest file that is compiled, in bytes: compiling a Python plugin of 18 MB takes 20 s and 400 MiB.
-    /// Default: 64 MiB.
+    /// The largest file that is compiled, in bytes; a Python plugin has 18 MB. Default: 64 MiB.
     pub largest_plugin: u64,
     /// Default: optimizing.
     pub compiler: Compiler,
-    /// What `describe` and `plan-for` may spend. Every other call brings its own limits.
+    /// The process that compiles. `None` compiles in this one, where nothing ends a compilation that takes too long or
+    /// too much memory: for plugins that one trusts. Default: `None`, because a library does not know a program.
+    pub process: Option<CompilerProcess>,
+    /// What loading a plugin may spend.
+    pub load: LoadLimits,
+    /// What `describe` and `plan-for` may spend, but for their instructions and their time, which [`LoadLimits`] has.
+    /// Every other call brings its own limits.
     pub limits: Limits,
 }
 
@@ -91,6 +100,8 @@ impl Default for EngineOptions {
             cache: None,
             largest_plugin: 64 << 20,
             compiler: Compiler::default(),
+            process: None,
+            load: LoadLimits::default(),
             limits: Limits::default(),
         }
     }
@@ -107,6 +118,7 @@ struct Inner {
     linker: Linker<Sandbox>,
     cache: Option<Cache>,
     options: EngineOptions,
+    watcher: Option<Arc<dyn CompileWatcher>>,
     /// One compilation at a time: each uses every core, and a second would only add its memory.
     compiling: Semaphore,
 }
@@ -114,6 +126,21 @@ struct Inner {
 impl Engine {
     /// Sets up the sandbox.
     pub fn new(options: EngineOptions) -> Result<Engine, EngineError> {
+        Engine::set_up(options, None)
+    }
+
+    /// The same, and tells somebody of what takes long.
+    pub fn watched(
+        options: EngineOptions,
+        watcher: Arc<dyn CompileWatcher>,
+    ) -> Result<Engine, EngineError> {
+        Engine::set_up(options, Some(watcher))
+    }
+
+    fn set_up(
+        options: EngineOptions,
+        watcher: Option<Arc<dyn CompileWatcher>>,
+    ) -> Result<Engine, EngineError> {
         let cache = options.cache.as_deref().map(Cache::open).transpose()?;
         let sandbox = |error: wasmtime::Error| EngineError::Sandbox(format!("{error:#}"));
         let wasmtime = wasmtime::Engine::new(&config(options.compiler)).map_err(sandbox)?;
@@ -124,6 +151,7 @@ impl Engine {
                 linker,
                 cache,
                 options,
+                watcher,
                 compiling: Semaphore::new(1),
             }),
         })
@@ -132,6 +160,16 @@ impl Engine {
     /// How it is set up.
     pub fn options(&self) -> &EngineOptions {
         &self.inner.options
+    }
+
+    /// What a call may spend that only says what a plugin is.
+    fn describe_limits(&self) -> Limits {
+        let options = self.options();
+        Limits {
+            fuel: options.load.describe_fuel,
+            wall_clock: options.load.describe_wall_clock,
+            ..options.limits.clone()
+        }
     }
 }
 
