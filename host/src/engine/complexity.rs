@@ -27,6 +27,7 @@ pub(super) fn check(component: &[u8], limits: &LoadLimits) -> Result<(), LoadFai
         all_locals: 0,
         branch_targets: 0,
         joins: 0,
+        segments: 0,
         elements: 0,
         arities: Vec::new(),
     };
@@ -46,6 +47,7 @@ struct Counts<'a> {
     all_locals: u64,
     branch_targets: u64,
     joins: u64,
+    segments: u64,
     elements: u64,
     /// Parameters and results of each type of the module that is being read.
     arities: Vec<u64>,
@@ -68,6 +70,15 @@ impl Counts<'_> {
             }
             Payload::FunctionSection(section) => self.parameters(section),
             Payload::CodeSectionEntry(body) => self.function(&body),
+            Payload::DataSection(section) => {
+                self.segments = self.segments.saturating_add(section.count().into());
+                within(
+                    "data segments",
+                    "segments",
+                    self.segments,
+                    self.limits.segments,
+                )
+            }
             Payload::ElementSection(section) => {
                 self.items(section.count())?;
                 self.elements(section)
@@ -184,7 +195,6 @@ fn items_of(payload: &Payload<'_>) -> u32 {
         Payload::TagSection(section) => section.count(),
         Payload::GlobalSection(section) => section.count(),
         Payload::ExportSection(section) => section.count(),
-        Payload::DataSection(section) => section.count(),
         Payload::InstanceSection(section) => section.count(),
         Payload::CoreTypeSection(section) => section.count(),
         Payload::ComponentInstanceSection(section) => section.count(),
@@ -256,5 +266,82 @@ impl Shape {
 
     fn joins(&self) -> u64 {
         self.blocks.saturating_mul(self.assigned)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three modules, of which each count is known.
+    const COMPONENT: &str = r#"(component
+        (core module
+            (type (func (param i32 i32) (result i32)))
+            (type (func))
+            (table 9 funcref)
+            (memory 1)
+            (func (type 0)
+                (local i32 i64 i32)
+                loop
+                    block
+                        loop
+                            (br_table 0 1 2 (local.get 0))
+                        end
+                    end
+                end
+                (local.set 2 (i32.const 1))
+                (local.set 3 (i64.const 1))
+                (local.tee 2 (i32.const 1)))
+            (func (type 1) (local i32) block block block block end end end end)
+            (elem (i32.const 0) func 0 1)
+            (elem (i32.const 2) funcref (ref.func 1))
+            (data (i32.const 0) "one")
+            (data (i32.const 9) "two"))
+        (core module (func (param f32)))
+        (component (core module $inner) (core instance (instantiate $inner))))"#;
+
+    fn checked(key: &str, limit: u64) -> Result<(), String> {
+        let limits = toml::from_str(&format!("{key} = {limit}")).unwrap();
+        let component = wat::parse_str(COMPONENT).unwrap();
+        check(&component, &limits).map_err(|refusal| refusal.to_string())
+    }
+
+    #[test]
+    fn what_is_allowed_passes_and_one_more_is_refused_with_its_setting() {
+        for (key, count) in [
+            ("modules", 3),
+            // Three types, one of each of table and memory, two element segments, and an instance.
+            ("items", 8),
+            ("functions", 3),
+            ("parameters", 4),
+            ("locals", 3),
+            ("all_locals", 4),
+            ("nesting", 4),
+            ("loop_nesting", 2),
+            ("branch_targets", 2),
+            // Blocks in one, two and again two loops, and then itself: 2 + 2 + 3, times two variables.
+            ("joins", 14),
+            ("segments", 2),
+            ("elements", 3),
+        ] {
+            checked(key, count).unwrap();
+            let told = checked(key, count - 1).unwrap_err();
+            let setting = format!("`{key}` under [load]");
+            assert!(told.contains(&setting), "{key}: {told}");
+            assert!(told.contains(&format!("it has {count} ")), "{key}: {told}");
+            let limit = format!("the limit is {},", count - 1);
+            assert!(told.contains(&limit), "{key}: {told}");
+        }
+    }
+
+    #[test]
+    fn no_beginning_of_a_component_and_no_flipped_byte_panics() {
+        let bytes = wat::parse_str(COMPONENT).unwrap();
+        for end in 0..bytes.len() {
+            let _ = check(&bytes[..end], &LoadLimits::default());
+            let mut flipped = bytes.clone();
+            flipped[end] ^= 0x55;
+            let _ = check(&flipped, &LoadLimits::default());
+        }
     }
 }
