@@ -292,6 +292,18 @@ mod tests {
     }
 
     #[test]
+    fn what_only_says_what_it_is_has_limits_of_its_own() {
+        for (limit, own) in [
+            (Limit::Fuel, "`describe_fuel` under [load]"),
+            (Limit::WallClock, "`describe_wall_clock_ms` under [load]"),
+            (Limit::Memory, "`memory_bytes` under [limits]"),
+        ] {
+            let told = LimitReached::of(&Limits::default(), limit.of_describing()).to_string();
+            assert!(told.contains(own), "{told}");
+        }
+    }
+
+    #[test]
     fn a_bad_limit_is_refused_and_not_replaced() {
         for bad in [
             "fuel = 0",

@@ -199,9 +199,17 @@ fn outer_component(frames: &[Frame], count: u32, index: u32) -> usize {
         .unwrap_or(0)
 }
 
-/// An error's text without the line breaks that a table or a log would stumble over.
+/// The longest text of an error that is told, in bytes: it may quote a component, whose names are as long as it likes.
+const LONGEST_TEXT: usize = 4 << 10;
+
+/// An error's text without the line breaks that a table or a log would stumble over, and no longer than can be read.
 pub(super) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let mut line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.len() > LONGEST_TEXT {
+        line.truncate(line.floor_char_boundary(LONGEST_TEXT));
+        line.push('…');
+    }
+    line
 }
 
 #[cfg(test)]
@@ -236,6 +244,26 @@ mod tests {
         assert_eq!(surface.exports, ["a:b/c@1.0.0"]);
         assert_eq!(surface.core_instances, 7);
         assert!(!surface.has_shared_libraries);
+    }
+
+    #[test]
+    fn components_nest_only_so_deep() {
+        let nested = |levels: usize| {
+            let text = "(component ".repeat(levels) + &")".repeat(levels);
+            surface(&component_of(&text)).map(drop)
+        };
+        nested(NESTED_COMPONENTS).unwrap();
+        let told = nested(NESTED_COMPONENTS + 1).unwrap_err().to_string();
+        assert!(told.contains("50 levels"), "{told}");
+    }
+
+    #[test]
+    fn an_error_is_told_in_one_line_that_can_be_read() {
+        assert_eq!(one_line(" a\n  b\tc\n"), "a b c");
+        assert_eq!(
+            one_line(&"ä ".repeat(100_000)).len(),
+            LONGEST_TEXT + "…".len()
+        );
     }
 
     #[test]

@@ -64,10 +64,7 @@ impl Counts<'_> {
                 self.arities.clear();
                 within("core modules", "modules", self.modules, self.limits.modules)
             }
-            Payload::TypeSection(section) => {
-                self.items(section.count())?;
-                self.types(section).map_err(damaged)
-            }
+            Payload::TypeSection(section) => self.types(section),
             Payload::FunctionSection(section) => self.parameters(section),
             Payload::CodeSectionEntry(body) => self.function(&body),
             Payload::DataSection(section) => {
@@ -93,9 +90,11 @@ impl Counts<'_> {
         within(what, "items", self.items, self.limits.items)
     }
 
-    fn types(&mut self, section: TypeSectionReader<'_>) -> Result<(), BinaryReaderError> {
+    fn types(&mut self, section: TypeSectionReader<'_>) -> Result<(), LoadFailure> {
         for group in section {
-            for declared in group?.types() {
+            // A group holds as many as it likes.
+            for declared in group.map_err(damaged)?.types() {
+                self.items(1)?;
                 self.arities.push(match &declared.composite_type.inner {
                     CompositeInnerType::Func(function) => {
                         (function.params().len() + function.results().len()) as u64

@@ -256,3 +256,19 @@ pub enum EngineError {
     #[error("the sandbox cannot be set up on this machine: {0}")]
     Sandbox(String),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_million_names_and_a_long_one_fit_into_a_message() {
+        let names = |count: usize| -> Vec<String> { (0..count).map(|at| at.to_string()).collect() };
+        assert_eq!(quoted(&names(0)), "nothing");
+        assert_eq!(quoted(&names(3)), "`0`, `1` and `2`");
+        let many = quoted(&names(1_000_000));
+        assert!(many.ends_with("`18`, `19` and 999980 more"), "{many}");
+        let long = quoted(&["ä".repeat(50_000)]);
+        assert_eq!(long, format!("`{}…`", "ä".repeat(LONGEST_NAME / 2)));
+    }
+}

@@ -148,7 +148,7 @@ fn other_shape(component: &[u8], built_for: &str, error: &wasmtime::Error) -> Lo
         Some(difference) => LoadFailure::OtherShape {
             interface: difference.interface,
             built_for,
-            detail: difference.detail,
+            detail: binary::one_line(&difference.detail),
         },
         None => LoadFailure::OtherShape {
             interface: crate::contract::PACKAGE.to_owned(),

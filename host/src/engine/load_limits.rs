@@ -122,3 +122,24 @@ impl Default for LoadLimits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_limit_is_a_setting_and_none_may_be_nothing() {
+        let defaults = LoadLimits::default();
+        let written = toml::to_string(&defaults).unwrap();
+        assert_eq!(toml::from_str::<LoadLimits>(&written).unwrap(), defaults);
+        for line in written.lines() {
+            let (key, _) = line.split_once(" = ").unwrap();
+            let seven: LoadLimits = toml::from_str(&format!("{key} = 7")).unwrap();
+            assert_ne!(seven, defaults, "{key}");
+            assert!(
+                toml::from_str::<LoadLimits>(&format!("{key} = 0")).is_err(),
+                "{key}"
+            );
+        }
+    }
+}

@@ -31,12 +31,15 @@ pub const KINDS: [(&str, Kind, usize, usize); 19] = [
     ("nested components", nested_components, 50_000, 1),
 ];
 
-/// A plugin that works, with these modules beside what it needs.
+/// A plugin that works, with a module beside what it needs, as often as it is wanted.
 pub fn beside(modules: usize, module: &str) -> Vec<u8> {
-    let module = wat::parse_str(module).unwrap();
+    beside_bytes(modules, &wat::parse_str(module).unwrap())
+}
+
+fn beside_bytes(modules: usize, module: &[u8]) -> Vec<u8> {
     let mut component = working();
     for _ in 0..modules {
-        section(&mut component, CORE_MODULE, &module);
+        section(&mut component, CORE_MODULE, module);
     }
     component
 }
@@ -86,26 +89,48 @@ fn number(bytes: &mut Vec<u8>, mut number: usize) {
 
 /// How many modules a component holds at its outermost level.
 fn modules_of(component: &[u8]) -> usize {
-    let mut modules = 0;
-    let mut rest = &component[8..];
+    let modules = sections(component).into_iter();
+    modules.filter(|(id, _)| *id == CORE_MODULE).count()
+}
+
+/// The sections of a module or a component.
+fn sections(binary: &[u8]) -> Vec<(u8, &[u8])> {
+    let mut sections = Vec::new();
+    let mut rest = &binary[8..];
     while let [id, after @ ..] = rest {
-        modules += usize::from(*id == CORE_MODULE);
         let last = after.iter().position(|byte| byte & 0x80 == 0).unwrap();
         let length = after[..=last].iter().rev();
         let length = length.fold(0, |sum, byte| sum << 7 | usize::from(byte & 0x7f));
-        rest = &after[last + 1 + length..];
+        let (content, next) = after[last + 1..].split_at(length);
+        sections.push((*id, content));
+        rest = next;
     }
-    modules
+    sections
 }
 
-/// A module with a function of this body, and copies of it.
-fn copies(copies: usize, locals: usize, body: &str) -> String {
+/// Numbers of sections in a module.
+const FUNCTIONS: u8 = 3;
+const CODE: u8 = 10;
+
+/// A module with a function of this body, and copies of it: of its bytes, because the text would be gigabytes.
+fn copies(copies: usize, locals: usize, body: &str) -> Vec<u8> {
     let locals = " i32".repeat(locals);
-    let function = format!("(func (local{locals}) {body})");
-    format!(
-        "(module (memory 1) (type (func)) {})",
-        function.repeat(copies)
-    )
+    let one = wat::parse_str(format!("(module (memory 1) (func (local{locals}) {body}))"));
+    let one = one.unwrap();
+    let mut module = one[..8].to_vec();
+    for (id, content) in sections(&one) {
+        match id {
+            // A vector of one, which becomes one of many.
+            FUNCTIONS | CODE => {
+                let mut many = Vec::new();
+                number(&mut many, copies);
+                many.extend(content[1..].repeat(copies));
+                section(&mut module, id, &many);
+            }
+            _ => section(&mut module, id, content),
+        }
+    }
+    module
 }
 
 /// `local = local + 1`
@@ -116,7 +141,7 @@ fn count(local: usize) -> String {
 fn nested_loops(size: usize, again: usize) -> Vec<u8> {
     let inner = format!("{} (br_if 0 (local.get 0)) end ", count(0));
     let body = "loop ".repeat(size) + &inner.repeat(size);
-    beside(1, &copies(again, 1, &body))
+    beside_bytes(1, &copies(again, 1, &body))
 }
 
 fn looped_variables(size: usize, again: usize) -> Vec<u8> {
@@ -126,27 +151,27 @@ fn looped_variables(size: usize, again: usize) -> Vec<u8> {
         format!("{} (br_if 0 (local.get {variable})) end ", count(variable))
     });
     let body = "loop ".repeat(size) + &ends.collect::<String>();
-    beside(1, &copies(1, VARIABLES, &body.repeat(again)))
+    beside_bytes(1, &copies(1, VARIABLES, &body.repeat(again)))
 }
 
 fn nested_blocks(size: usize, again: usize) -> Vec<u8> {
     let body = "block ".repeat(size) + &"end ".repeat(size);
-    beside(1, &copies(again, 1, &body))
+    beside_bytes(1, &copies(again, 1, &body))
 }
 
 fn blocks_left_early(size: usize, again: usize) -> Vec<u8> {
     let body = "block ".repeat(size) + &"(br_if 0 (local.get 0)) end ".repeat(size);
-    beside(1, &copies(again, 1, &body))
+    beside_bytes(1, &copies(again, 1, &body))
 }
 
 fn declared_locals(size: usize, again: usize) -> Vec<u8> {
-    beside(1, &copies(again, size, ""))
+    beside_bytes(1, &copies(again, size, ""))
 }
 
 fn locals_in_a_loop(size: usize, again: usize) -> Vec<u8> {
     let counted: String = (0..size).map(count).collect();
     let body = format!("loop {counted} (br_if 0 (local.get 0)) end");
-    beside(1, &copies(again, size, &body))
+    beside_bytes(1, &copies(again, size, &body))
 }
 
 fn joins(size: usize, again: usize) -> Vec<u8> {
@@ -157,17 +182,18 @@ fn joins(size: usize, again: usize) -> Vec<u8> {
     };
     let branches: String = (0..size).map(branch).collect();
     let body = format!("loop {branches} (br_if 0 (local.get 0)) end");
-    beside(1, &copies(again, VARIABLES, &body))
+    beside_bytes(1, &copies(again, VARIABLES, &body))
 }
 
 fn functions(size: usize, again: usize) -> Vec<u8> {
-    beside(again, &copies(size, 1, ""))
+    beside_bytes(again, &copies(size, 1, ""))
 }
 
 fn parameters(size: usize, again: usize) -> Vec<u8> {
     let parameters = " i32".repeat(size);
-    let functions = format!("(func (param{parameters}))").repeat(again);
-    beside(1, &format!("(module {functions})"))
+    let functions = "(func (type 0))".repeat(again);
+    let of_type = format!("(type (func (param{parameters})))");
+    beside(1, &format!("(module {of_type} {functions})"))
 }
 
 fn arguments(size: usize, again: usize) -> Vec<u8> {
@@ -181,7 +207,7 @@ fn arguments(size: usize, again: usize) -> Vec<u8> {
 
 fn branch_table(size: usize, again: usize) -> Vec<u8> {
     let body = format!("block (br_table {}(local.get 0)) end", "0 ".repeat(size));
-    beside(1, &copies(again, 1, &body))
+    beside_bytes(1, &copies(again, 1, &body))
 }
 
 fn branch_blocks(size: usize, again: usize) -> Vec<u8> {
@@ -194,23 +220,23 @@ fn branch_blocks(size: usize, again: usize) -> Vec<u8> {
         format!("{} end ", count(0)).repeat(size),
     );
     let body = format!("{starts} (br_table {targets}(local.get 0)) {ends}");
-    beside(1, &copies(again, 1, &body))
+    beside_bytes(1, &copies(again, 1, &body))
 }
 
 fn selects(size: usize, again: usize) -> Vec<u8> {
     let select = "local.get 1 local.get 0 select ";
     let body = format!("local.get 0 {} local.set 0", select.repeat(size));
-    beside(1, &copies(again, 2, &body))
+    beside_bytes(1, &copies(again, 2, &body))
 }
 
 fn deep_stack(size: usize, again: usize) -> Vec<u8> {
     let (gets, adds) = ("local.get 0 ".repeat(size), "i32.add ".repeat(size - 1));
-    beside(1, &copies(again, 1, &format!("{gets} {adds} local.set 0")))
+    beside_bytes(1, &copies(again, 1, &format!("{gets} {adds} local.set 0")))
 }
 
 fn memory_operations(size: usize, again: usize) -> Vec<u8> {
     let fill = "local.get 0 local.get 0 local.get 0 memory.fill ";
-    beside(1, &copies(again, 1, &fill.repeat(size)))
+    beside_bytes(1, &copies(again, 1, &fill.repeat(size)))
 }
 
 fn scattered_data(size: usize, again: usize) -> Vec<u8> {

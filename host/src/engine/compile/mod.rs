@@ -114,7 +114,7 @@ fn take_over(engine: &Inner, digest: &[u8; 32], code: &[u8]) -> Result<Component
     let component = component.map_err(|error| {
         let detail = binary::one_line(&format!("{error:#}"));
         match &engine.options.process {
-            Some(process) => process.unusable(format!("its machine code does not fit: {detail}")),
+            Some(process) => process.unusable(format!("makes other machine code: {detail}")),
             None => LoadFailure::NotCompilable { detail },
         }
     })?;

@@ -61,17 +61,18 @@ impl CompilerProcess {
             compiler,
             limits: limits.clone(),
         };
-        let order = line(&order).map_err(|error| self.unusable(error.to_string()))?;
+        let order =
+            line(&order).map_err(|error| self.unusable(format!("does not run: {error}")))?;
         let mut child = self
             .start()
-            .map_err(|error| self.unusable(error.to_string()))?;
+            .map_err(|error| self.unusable(format!("does not run: {error}")))?;
         let talk = talk(&mut child, &order, component, limits);
         let Ok(end) = timeout(limits.compile_wall_clock, talk).await else {
             // It is gone when this returns; if it cannot be waited for, it has been ended nevertheless.
             let _ = child.kill().await;
             return Err(limit(CompileLimit::WallClock, limits));
         };
-        match end.map_err(|error| self.unusable(error.to_string()))? {
+        match end.map_err(|error| self.unusable(format!("does not run: {error}")))? {
             End::Compiled(code) => Ok(code),
             End::TooLarge(bytes) => Err(LoadFailure::Compile {
                 limit: CompileLimit::Code,
@@ -148,10 +149,10 @@ async fn talk(
         last_words(complaints),
     );
     let status = child.wait().await?;
-    if let (true, Ok(Some(end))) = (status.success(), answer) {
-        return Ok(end);
-    }
-    Ok(premature(status, &complaints))
+    Ok(match answer {
+        Ok(Some(end)) if status.success() || matches!(end, End::Unasked(_)) => end,
+        _ => premature(status, &complaints),
+    })
 }
 
 /// A process that has ended before it was told everything says why by its end.
@@ -176,8 +177,11 @@ async fn hear(output: impl AsyncRead + Unpin, limits: &LoadLimits) -> io::Result
         .take(LONGEST_LINE)
         .read_until(b'\n', &mut said)
         .await?;
-    let Ok(answer) = serde_json::from_slice(&said) else {
+    if said.is_empty() {
         return Ok(None);
+    }
+    let Ok(answer) = serde_json::from_slice(&said) else {
+        return Ok(Some(End::Unasked("says something else".to_owned())));
     };
     match answer {
         Answer::Compiled { bytes } if bytes > limits.code => Ok(Some(End::TooLarge(bytes))),
@@ -210,8 +214,13 @@ fn premature(status: ExitStatus, complaints: &str) -> End {
     if quota::is_out_of_time(status) {
         return End::OutOfTime;
     }
-    // In the words of Rust's allocator, of its threads, and of the system.
-    let signs = ["memory allocation of", "os error 12", "os error 11"];
+    // In the words of Rust's allocator, of wasmtime's, and of the system about memory and about threads.
+    let signs = [
+        "memory allocation of",
+        "out of memory",
+        "os error 12",
+        "os error 11",
+    ];
     if signs.iter().any(|sign| complaints.contains(sign)) {
         return End::OutOfMemory;
     }
@@ -220,8 +229,8 @@ fn premature(status: ExitStatus, complaints: &str) -> End {
         words => format!(": {words}"),
     };
     match status.code() {
-        // Of a panic, which is a mistake of the compiler and not of the component alone.
-        Some(101) | None => End::Refused(format!("the compiler ended with {status}{words}")),
-        Some(_) => End::Unasked(format!("it ended with {status}{words}")),
+        // A signal: of a panic, for instance, which is a mistake of the compiler.
+        None => End::Refused(format!("the compiler ended with {status}{words}")),
+        Some(_) => End::Unasked(format!("ended with {status}{words}")),
     }
 }

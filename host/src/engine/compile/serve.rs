@@ -12,6 +12,11 @@ use super::quota;
 ///
 /// To be called before anything else is set up: what is in memory already, and every thread, counts.
 pub fn serve() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        // Whoever panics for want of memory can neither unwind nor find out where it was.
+        let _ = writeln!(io::stderr(), "{panic}");
+        std::process::abort()
+    }));
     match answer() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
