@@ -69,12 +69,8 @@ impl Counts<'_> {
             Payload::CodeSectionEntry(body) => self.function(&body),
             Payload::DataSection(section) => {
                 self.segments = self.segments.saturating_add(section.count().into());
-                within(
-                    "data segments",
-                    "segments",
-                    self.segments,
-                    self.limits.segments,
-                )
+                let what = "data segments";
+                within(what, "segments", self.segments, self.limits.segments)
             }
             Payload::ElementSection(section) => {
                 self.items(section.count())?;

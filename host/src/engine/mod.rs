@@ -4,6 +4,9 @@
 //! only its own instructions consume (waiting for the host is free of it), yields to others about every millisecond,
 //! and is dropped whole at its end, at a trap and at its deadline, so that nothing it did outlives it.
 //!
+//! Compiling comes before any of that, and no fuel limits it. A stranger's plugin is compiled in a process of its own,
+//! within [`LoadLimits`]; which program that is, the engine has to be told ([`EngineOptions::process`]).
+//!
 //! Fuel rather than epochs, at the same price: the count is the same on every run, which makes it a measure of cost
 //! too, and an epoch deadline would charge a plugin for the time that a model takes to answer.
 //!
@@ -85,7 +88,8 @@ pub struct EngineOptions {
     /// Default: optimizing.
     pub compiler: Compiler,
     /// The process that compiles. `None` compiles in this one, where nothing ends a compilation that takes too long or
-    /// too much memory: for plugins that one trusts. Default: `None`, because a library does not know a program.
+    /// too much memory: for plugins that one trusts. Default: `None`, because a library does not know a program. Waiting
+    /// for a process takes a tokio runtime with its drivers for IO and time.
     pub process: Option<CompilerProcess>,
     /// What loading a plugin may spend.
     pub load: LoadLimits,

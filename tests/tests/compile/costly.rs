@@ -24,7 +24,7 @@ pub const KINDS: [(&str, Kind, usize, usize); 19] = [
     ("a branch table", branch_table, 60_000, 100),
     ("a branch table of many blocks", branch_blocks, 60_000, 1),
     ("selects", selects, 1_000_000, 8),
-    ("a deep stack", deep_stack, 1_000_000, 8),
+    ("a deep stack", deep_stack, 2_000_000, 4),
     ("memory operations", memory_operations, 700_000, 8),
     ("scattered data", scattered_data, 100_000, 1),
     ("a large table", large_table, 3_000_000, 1),

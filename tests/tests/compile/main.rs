@@ -79,8 +79,11 @@ fn spent() -> (Duration, u64) {
     )
 }
 
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Runtime::new().unwrap()
+/// Runs a test while no other one does.
+fn alone<T>(test: impl Future<Output = T>) -> T {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(test)
 }
 
 /// Tight, so that a test does not take long.
@@ -94,21 +97,21 @@ fn tight() -> LoadLimits {
 }
 
 /// Loads it within limits, and sees to it that they held. Says what came of it.
-#[track_caller]
 fn held(what: &str, component: Vec<u8>, limits: &LoadLimits) -> String {
-    /// What the program's own file takes up, the component, and the last second of processor time, which is counted whole.
+    /// What the program's own file takes up in memory, which is not counted.
     const PROGRAM: u64 = 160 << 20;
+    /// The last second is counted whole.
     const SECOND: Duration = Duration::from_secs(1);
     let size = component.len() as u64;
-    let (before, _) = spent();
-    let start = Instant::now();
-    let loaded = runtime().block_on(loaded(&engine(limits.clone()), component));
-    let (after, memory) = spent();
-    let (cpu, wall) = (after - before, start.elapsed());
-    let told = match loaded {
-        Ok(_) => "loaded".to_owned(),
-        Err(failure) => failure.to_string(),
-    };
+    let (told, cpu, wall, memory) = alone(async {
+        let (start, (before, _)) = (Instant::now(), spent());
+        let told = match loaded(&engine(limits.clone()), component).await {
+            Ok(_) => "loaded".to_owned(),
+            Err(failure) => failure.to_string(),
+        };
+        let (after, memory) = spent();
+        (told, after - before, start.elapsed(), memory)
+    });
     println!(
         "{what}, {size} bytes: {cpu:?}, {wall:?}, {} MiB: {told}",
         memory >> 20
@@ -130,7 +133,6 @@ fn held(what: &str, component: Vec<u8>, limits: &LoadLimits) -> String {
 
 #[test]
 fn what_is_known_to_be_costly_is_refused_by_name_before_it_is_compiled() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut told = String::new();
     for (what, kind, size, again) in KINDS {
         let refused = held(what, kind(size, again), &LoadLimits::default());
@@ -141,7 +143,6 @@ fn what_is_known_to_be_costly_is_refused_by_name_before_it_is_compiled() {
 
 #[test]
 fn no_component_costs_more_than_the_limits_of_compiling() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let limits = uncounted(tight());
     for (what, kind, size, again) in KINDS {
         let told = held(what, kind(size, again), &limits);
@@ -157,7 +158,6 @@ proptest! {
 
     #[test]
     fn nor_does_a_component_of_any_size(kind in 0..KINDS.len(), much in 0.01..1.0f64, often in 0.0..1.0f64) {
-        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let (what, kind, size, again) = KINDS[kind];
         let part = |whole: usize, part: f64| ((whole as f64 * part) as usize).max(1);
         let component = kind(part(size, much), part(again, often));
@@ -168,7 +168,6 @@ proptest! {
 
 #[test]
 fn a_plugin_that_works_is_compiled_within_a_tenth_of_what_is_allowed() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let usual = LoadLimits::default();
     let limits = LoadLimits {
         compile_cpu: usual.compile_cpu / 10,
@@ -205,184 +204,209 @@ fn a_plugin_that_works_is_compiled_within_a_tenth_of_what_is_allowed() {
     }
 }
 
-#[tokio::test]
-async fn a_limit_that_is_reached_is_told_with_its_setting() {
-    let costly = || KINDS[0].1(150, 40);
-    for (limits, limit) in [
-        (
-            LoadLimits {
-                compile_cpu: Duration::from_millis(1),
-                ..uncounted(LoadLimits::default())
-            },
-            CompileLimit::Cpu,
-        ),
-        (
-            LoadLimits {
-                compile_wall_clock: Duration::from_millis(100),
-                ..LoadLimits::default()
-            },
-            CompileLimit::WallClock,
-        ),
-        (
-            LoadLimits {
-                compile_memory: 24 << 20,
-                ..LoadLimits::default()
-            },
-            CompileLimit::Memory,
-        ),
-        (
-            LoadLimits {
-                code: 1_000,
-                ..LoadLimits::default()
-            },
-            CompileLimit::Code,
-        ),
-    ] {
-        let component = match limit {
-            CompileLimit::Cpu => KINDS[0].1(900, 20),
-            CompileLimit::Code => working(),
-            _ => costly(),
-        };
-        let failure = loaded(&engine(limits), component).await.err().unwrap();
-        let told = failure.to_string();
-        let LoadFailure::Compile { limit: reached, .. } = failure else {
-            panic!("{told}");
-        };
-        assert_eq!(reached, limit, "{told}");
+#[test]
+fn a_limit_that_is_reached_is_told_with_its_setting() {
+    alone(async {
+        let costly = || KINDS[0].1(150, 40);
+        for (limits, limit) in [
+            (
+                LoadLimits {
+                    compile_cpu: Duration::from_millis(1),
+                    ..uncounted(LoadLimits::default())
+                },
+                CompileLimit::Cpu,
+            ),
+            (
+                LoadLimits {
+                    compile_wall_clock: Duration::from_millis(100),
+                    ..LoadLimits::default()
+                },
+                CompileLimit::WallClock,
+            ),
+            (
+                LoadLimits {
+                    compile_memory: 24 << 20,
+                    ..LoadLimits::default()
+                },
+                CompileLimit::Memory,
+            ),
+            (
+                LoadLimits {
+                    code: 1_000,
+                    ..LoadLimits::default()
+                },
+                CompileLimit::Code,
+            ),
+        ] {
+            let component = match limit {
+                CompileLimit::Cpu => KINDS[0].1(900, 20),
+                CompileLimit::Code => working(),
+                _ => costly(),
+            };
+            let failure = loaded(&engine(limits), component).await.err().unwrap();
+            let told = failure.to_string();
+            let LoadFailure::Compile { limit: reached, .. } = failure else {
+                panic!("{told}");
+            };
+            assert_eq!(reached, limit, "{told}");
+            assert!(
+                told.contains(limit.key()) && told.contains("[load]"),
+                "{told}"
+            );
+        }
+    });
+}
+
+#[test]
+fn an_engine_without_a_process_refuses_what_is_known_to_be_costly_too() {
+    alone(async {
+        let engine = Engine::new(EngineOptions::default()).unwrap();
+        let failure = loaded(&engine, endless()).await.err().unwrap();
         assert!(
-            told.contains(limit.key()) && told.contains("[load]"),
-            "{told}"
+            matches!(failure, LoadFailure::TooComplex { .. }),
+            "{failure}"
         );
-    }
+        loaded(&engine, working()).await.unwrap();
+    });
 }
 
-#[tokio::test]
-async fn what_does_not_compile_says_why_as_it_does_in_one_process() {
-    let component = beside(1, "(module (func (i32.add)))");
-    let alone = Engine::new(EngineOptions::default()).unwrap();
-    let here = loaded(&alone, component.clone()).await.err().unwrap();
-    let there = loaded(&engine(LoadLimits::default()), component)
-        .await
-        .err()
-        .unwrap();
-    assert!(
-        matches!(
-            here,
-            LoadFailure::NotCompilable { .. } | LoadFailure::Damaged { .. }
-        ),
-        "{here}"
-    );
-    assert_eq!(here.to_string(), there.to_string());
-}
-
-#[tokio::test]
-async fn the_code_of_another_process_runs_as_ones_own_and_is_kept_alike() {
-    let directory = tempfile::tempdir().unwrap();
-    let cache = Some(directory.path().join("compiled"));
-    let from_cache = async |options: EngineOptions| {
-        let engine = Engine::new(EngineOptions {
-            cache: cache.clone(),
-            ..options
-        })
-        .unwrap();
-        let plugin = loaded(&engine, working()).await.unwrap();
-        assert_eq!(plugin.name(), "recency");
-        plugin.compiled().from_cache
-    };
-    assert!(!from_cache(options()).await);
-    assert!(from_cache(options()).await);
-    assert!(from_cache(EngineOptions::default()).await);
-}
-
-#[tokio::test]
-async fn a_program_that_is_none_or_another_is_named() {
-    for (program, arguments) in [
-        ("/nowhere/memhost", vec!["compile"]),
-        ("/bin/true", vec![]),
-        ("/bin/cat", vec![]),
-        ("/bin/sh", vec!["-c", "echo no; exit 3"]),
-        (binary().to_str().unwrap(), vec!["--version"]),
-    ] {
-        let process = CompilerProcess {
-            program: program.into(),
-            arguments: arguments.into_iter().map(str::to_owned).collect(),
-        };
-        let options = EngineOptions {
-            process: Some(process),
-            ..EngineOptions::default()
-        };
-        let failure = loaded(&Engine::new(options).unwrap(), working())
+#[test]
+fn what_does_not_compile_says_why_as_it_does_in_one_process() {
+    alone(async {
+        let component = beside(1, "(module (func (i32.add)))");
+        let alone = Engine::new(EngineOptions::default()).unwrap();
+        let here = loaded(&alone, component.clone()).await.err().unwrap();
+        let there = loaded(&engine(LoadLimits::default()), component)
             .await
             .err()
             .unwrap();
-        let told = failure.to_string();
         assert!(
-            matches!(failure, LoadFailure::NoCompiler { .. }),
-            "{program}: {told}"
+            matches!(
+                here,
+                LoadFailure::NotCompilable { .. } | LoadFailure::Damaged { .. }
+            ),
+            "{here}"
         );
-        assert!(told.contains(program), "{told}");
-    }
+        assert_eq!(here.to_string(), there.to_string());
+    });
 }
 
-#[tokio::test]
-async fn a_loop_without_end_before_describe_is_ended_within_a_second_and_named() {
-    let start = Instant::now();
-    let failure = loaded(&engine(LoadLimits::default()), starting_with_a_loop()).await;
-    let failure = failure.err().unwrap();
-    let LoadFailure::Describe {
-        reason: CallFailure::Limit(reached),
-    } = &failure
-    else {
-        panic!("{failure}");
-    };
-    assert_eq!(reached.limit, Limit::DescribeFuel);
-    assert!(
-        failure.to_string().contains("`describe_fuel` under [load]"),
-        "{failure}"
-    );
-    assert!(
-        start.elapsed() < Duration::from_secs(10),
-        "{:?}",
-        start.elapsed()
-    );
-
-    let hasty = LoadLimits {
-        describe_fuel: u64::MAX / 2,
-        describe_wall_clock: Duration::from_millis(100),
-        ..LoadLimits::default()
-    };
-    let failure = loaded(&engine(hasty), starting_with_a_loop())
-        .await
-        .err()
-        .unwrap();
-    assert!(
-        failure
-            .to_string()
-            .contains("`describe_wall_clock_ms` under [load]"),
-        "{failure}"
-    );
+#[test]
+fn the_code_of_another_process_runs_as_ones_own_and_is_kept_alike() {
+    alone(async {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = Some(directory.path().join("compiled"));
+        let from_cache = async |options: EngineOptions| {
+            let engine = Engine::new(EngineOptions {
+                cache: cache.clone(),
+                ..options
+            })
+            .unwrap();
+            let plugin = loaded(&engine, working()).await.unwrap();
+            assert_eq!(plugin.name(), "recency");
+            plugin.compiled().from_cache
+        };
+        assert!(!from_cache(options()).await);
+        assert!(from_cache(options()).await);
+        assert!(from_cache(EngineOptions::default()).await);
+    });
 }
 
-#[tokio::test]
-async fn what_plan_for_spends_is_limited_as_describe_is() {
-    let thrifty = LoadLimits {
-        describe_fuel: 10_000_000,
-        ..LoadLimits::default()
-    };
-    let engine = engine(thrifty);
-    let hostile = std::fs::read(plugin("hostile")).unwrap();
-    let plugin = loaded(&engine, hostile).await.unwrap();
-    plugin.plan(&[]).await.unwrap();
-    // To take in so many costs it more than that.
-    let many: Vec<_> = (0..200_000)
-        .map(|place| memhost::contract::Setting {
-            name: place.to_string(),
-            value: memhost::contract::Value::Text("much".to_owned()),
-        })
-        .collect();
-    let error = plugin.plan(&many).await.unwrap_err();
-    assert_eq!(error.limit(), Some(Limit::DescribeFuel), "{error}");
-    assert!(error.to_string().contains("`plan-for`"), "{error}");
+#[test]
+fn a_program_that_is_none_or_another_is_named() {
+    alone(async {
+        for (program, arguments) in [
+            ("/nowhere/memhost", vec!["compile"]),
+            ("/bin/true", vec![]),
+            ("/bin/cat", vec![]),
+            ("/bin/sh", vec!["-c", "echo no; exit 3"]),
+            (binary().to_str().unwrap(), vec!["--version"]),
+        ] {
+            let process = CompilerProcess {
+                program: program.into(),
+                arguments: arguments.into_iter().map(str::to_owned).collect(),
+            };
+            let options = EngineOptions {
+                process: Some(process),
+                ..EngineOptions::default()
+            };
+            let failure = loaded(&Engine::new(options).unwrap(), working())
+                .await
+                .err()
+                .unwrap();
+            let told = failure.to_string();
+            assert!(
+                matches!(failure, LoadFailure::NoCompiler { .. }),
+                "{program}: {told}"
+            );
+            assert!(told.contains(program), "{told}");
+        }
+    });
+}
+
+#[test]
+fn a_loop_without_end_before_describe_is_ended_within_a_second_and_named() {
+    alone(async {
+        let start = Instant::now();
+        let failure = loaded(&engine(LoadLimits::default()), starting_with_a_loop()).await;
+        let failure = failure.err().unwrap();
+        let LoadFailure::Describe {
+            reason: CallFailure::Limit(reached),
+        } = &failure
+        else {
+            panic!("{failure}");
+        };
+        assert_eq!(reached.limit, Limit::DescribeFuel);
+        assert!(
+            failure.to_string().contains("`describe_fuel` under [load]"),
+            "{failure}"
+        );
+        assert!(
+            start.elapsed() < Duration::from_secs(10),
+            "{:?}",
+            start.elapsed()
+        );
+
+        let hasty = LoadLimits {
+            describe_fuel: u64::MAX / 2,
+            describe_wall_clock: Duration::from_millis(100),
+            ..LoadLimits::default()
+        };
+        let failure = loaded(&engine(hasty), starting_with_a_loop())
+            .await
+            .err()
+            .unwrap();
+        assert!(
+            failure
+                .to_string()
+                .contains("`describe_wall_clock_ms` under [load]"),
+            "{failure}"
+        );
+    });
+}
+
+#[test]
+fn what_plan_for_spends_is_limited_as_describe_is() {
+    alone(async {
+        let thrifty = LoadLimits {
+            describe_fuel: 10_000_000,
+            ..LoadLimits::default()
+        };
+        let engine = engine(thrifty);
+        let hostile = std::fs::read(plugin("hostile")).unwrap();
+        let plugin = loaded(&engine, hostile).await.unwrap();
+        plugin.plan(&[]).await.unwrap();
+        // To take in so many costs it more than that.
+        let many: Vec<_> = (0..200_000)
+            .map(|place| memhost::contract::Setting {
+                name: place.to_string(),
+                value: memhost::contract::Value::Text("much".to_owned()),
+            })
+            .collect();
+        let error = plugin.plan(&many).await.unwrap_err();
+        assert_eq!(error.limit(), Some(Limit::DescribeFuel), "{error}");
+        assert!(error.to_string().contains("`plan-for`"), "{error}");
+    });
 }
 
 /// What was told, in order.
@@ -401,28 +425,30 @@ impl CompileWatcher for Told {
     }
 }
 
-#[tokio::test]
-async fn what_takes_long_is_told_while_it_does() {
-    let told = Arc::new(Told::default());
-    let options = EngineOptions {
-        load: LoadLimits {
-            compile_wall_clock: Duration::from_millis(3_500),
-            ..uncounted(LoadLimits::default())
-        },
-        ..options()
-    };
-    let engine = Engine::watched(options, told.clone()).unwrap();
-    loaded(&engine, working()).await.unwrap();
-    assert!(told.0.lock().unwrap().is_empty());
-    loaded(&engine, KINDS[0].1(900, 20)).await.err().unwrap();
-    assert_eq!(
-        *told.0.lock().unwrap(),
-        [
-            "costly.wasm 2 of Some(3.5s)",
-            "costly.wasm 3 of Some(3.5s)",
-            "ended"
-        ]
-    );
+#[test]
+fn what_takes_long_is_told_while_it_does() {
+    alone(async {
+        let told = Arc::new(Told::default());
+        let options = EngineOptions {
+            load: LoadLimits {
+                compile_wall_clock: Duration::from_millis(3_500),
+                ..uncounted(LoadLimits::default())
+            },
+            ..options()
+        };
+        let engine = Engine::watched(options, told.clone()).unwrap();
+        loaded(&engine, working()).await.unwrap();
+        assert!(told.0.lock().unwrap().is_empty());
+        loaded(&engine, KINDS[0].1(900, 20)).await.err().unwrap();
+        assert_eq!(
+            *told.0.lock().unwrap(),
+            [
+                "costly.wasm 2 of Some(3.5s)",
+                "costly.wasm 3 of Some(3.5s)",
+                "ended"
+            ]
+        );
+    });
 }
 
 /// Processes whose parent is this one, and which compile.
@@ -462,96 +488,102 @@ fn endless() -> Vec<u8> {
 }
 
 #[cfg(target_os = "linux")]
-#[tokio::test(flavor = "multi_thread")]
-async fn a_compiler_that_is_killed_leaves_nothing_and_the_next_one_compiles() {
-    let directory = tempfile::tempdir().unwrap();
-    let cache = directory.path().join("compiled");
-    let options = EngineOptions {
-        cache: Some(cache.clone()),
-        load: uncounted(LoadLimits::default()),
-        ..options()
-    };
-    let engine = Engine::new(options).unwrap();
-    let before = compilers_of(std::process::id());
-    let new = || {
-        let mut now = compilers_of(std::process::id());
-        now.retain(|id| !before.contains(id));
-        now
-    };
-    let loading = tokio::spawn({
-        let engine = engine.clone();
-        async move { loaded(&engine, endless()).await.err() }
-    });
-    until("no compiler was started", || !new().is_empty()).await;
-    let id = new()[0];
-    assert!(
-        std::process::Command::new("kill")
-            .args(["-9", &id.to_string()])
-            .status()
-            .unwrap()
-            .success()
-    );
-    let failure = loading.await.unwrap().unwrap().to_string();
-    assert!(failure.contains("signal: 9"), "{failure}");
-    assert_eq!(files(&cache), [] as [PathBuf; 0]);
-
-    loaded(&engine, working()).await.unwrap();
-    assert_eq!(files(&cache).len(), 1);
-}
-
-#[cfg(target_os = "linux")]
-#[tokio::test(flavor = "multi_thread")]
-async fn a_compiler_ends_when_nobody_waits_for_it_any_more() {
-    let engine = engine(uncounted(LoadLimits::default()));
-    let before = compilers_of(std::process::id());
-    let new = || {
-        compilers_of(std::process::id())
-            .into_iter()
-            .find(|id| !before.contains(id))
-    };
-    let loading = tokio::spawn(async move { loaded(&engine, endless()).await.err() });
-    until("no compiler was started", || new().is_some()).await;
-    let id = new().unwrap();
-    loading.abort();
-    until("it lives on", || !compilers_of(0).contains(&id)).await;
-}
-
-#[cfg(target_os = "linux")]
-#[tokio::test]
-async fn a_compiler_ends_with_its_parent_however_that_ends() {
-    for signal in ["-KILL", "-TERM", "-INT"] {
+#[test]
+fn a_compiler_that_is_killed_leaves_nothing_and_the_next_one_compiles() {
+    alone(async {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("endless.wasm");
-        std::fs::write(&path, endless()).unwrap();
-        std::fs::write(
-            directory.path().join("memhost.toml"),
-            "[load]\nloop_nesting = 1_000\njoins = 900_000_000\n",
-        )
-        .unwrap();
-        let mut memhost = std::process::Command::new(binary())
-            .arg("inspect")
-            .arg(&path)
-            .current_dir(directory.path())
-            .env("MEMHOST_CACHE", directory.path().join("compiled"))
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
-        let id = memhost.id();
-        until("no compiler was started", || !compilers_of(id).is_empty()).await;
-        let compiler = compilers_of(id)[0];
+        let cache = directory.path().join("compiled");
+        let options = EngineOptions {
+            cache: Some(cache.clone()),
+            load: uncounted(LoadLimits::default()),
+            ..options()
+        };
+        let engine = Engine::new(options).unwrap();
+        let before = compilers_of(std::process::id());
+        let new = || {
+            let mut now = compilers_of(std::process::id());
+            now.retain(|id| !before.contains(id));
+            now
+        };
+        let loading = tokio::spawn({
+            let engine = engine.clone();
+            async move { loaded(&engine, endless()).await.err() }
+        });
+        until("no compiler was started", || !new().is_empty()).await;
+        let id = new()[0];
         assert!(
             std::process::Command::new("kill")
-                .args([signal, &id.to_string()])
+                .args(["-9", &id.to_string()])
                 .status()
                 .unwrap()
                 .success()
         );
-        memhost.wait().unwrap();
-        until("it lives on", || !compilers_of(0).contains(&compiler)).await;
-        assert_eq!(
-            files(&directory.path().join("compiled")),
-            [] as [PathBuf; 0]
-        );
-    }
+        let failure = loading.await.unwrap().unwrap().to_string();
+        assert!(failure.contains("signal: 9"), "{failure}");
+        assert_eq!(files(&cache), [] as [PathBuf; 0]);
+
+        loaded(&engine, working()).await.unwrap();
+        assert_eq!(files(&cache).len(), 1);
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_compiler_ends_when_nobody_waits_for_it_any_more() {
+    alone(async {
+        let engine = engine(uncounted(LoadLimits::default()));
+        let before = compilers_of(std::process::id());
+        let new = || {
+            compilers_of(std::process::id())
+                .into_iter()
+                .find(|id| !before.contains(id))
+        };
+        let loading = tokio::spawn(async move { loaded(&engine, endless()).await.err() });
+        until("no compiler was started", || new().is_some()).await;
+        let id = new().unwrap();
+        loading.abort();
+        until("it lives on", || !compilers_of(0).contains(&id)).await;
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_compiler_ends_with_its_parent_however_that_ends() {
+    alone(async {
+        for signal in ["-KILL", "-TERM", "-INT"] {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("endless.wasm");
+            std::fs::write(&path, endless()).unwrap();
+            std::fs::write(
+                directory.path().join("memhost.toml"),
+                "[load]\nloop_nesting = 1_000\njoins = 900_000_000\n",
+            )
+            .unwrap();
+            let mut memhost = std::process::Command::new(binary())
+                .arg("inspect")
+                .arg(&path)
+                .current_dir(directory.path())
+                .env("MEMHOST_CACHE", directory.path().join("compiled"))
+                .stdout(std::process::Stdio::null())
+                .stderr(std::process::Stdio::null())
+                .spawn()
+                .unwrap();
+            let id = memhost.id();
+            until("no compiler was started", || !compilers_of(id).is_empty()).await;
+            let compiler = compilers_of(id)[0];
+            assert!(
+                std::process::Command::new("kill")
+                    .args([signal, &id.to_string()])
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+            memhost.wait().unwrap();
+            until("it lives on", || !compilers_of(0).contains(&compiler)).await;
+            assert_eq!(
+                files(&directory.path().join("compiled")),
+                [] as [PathBuf; 0]
+            );
+        }
+    });
 }

@@ -61,18 +61,16 @@ impl CompilerProcess {
             compiler,
             limits: limits.clone(),
         };
-        let order =
-            line(&order).map_err(|error| self.unusable(format!("does not run: {error}")))?;
-        let mut child = self
-            .start()
-            .map_err(|error| self.unusable(format!("does not run: {error}")))?;
+        let idle = |error: io::Error| self.unusable(format!("does not run: {error}"));
+        let order = line(&order).map_err(|error| idle(error.into()))?;
+        let mut child = self.start().map_err(idle)?;
         let talk = talk(&mut child, &order, component, limits);
         let Ok(end) = timeout(limits.compile_wall_clock, talk).await else {
             // It is gone when this returns; if it cannot be waited for, it has been ended nevertheless.
             let _ = child.kill().await;
             return Err(limit(CompileLimit::WallClock, limits));
         };
-        match end.map_err(|error| self.unusable(format!("does not run: {error}")))? {
+        match end.map_err(idle)? {
             End::Compiled(code) => Ok(code),
             End::TooLarge(bytes) => Err(LoadFailure::Compile {
                 limit: CompileLimit::Code,
