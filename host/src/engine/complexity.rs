@@ -141,6 +141,8 @@ impl Counts<'_> {
         within(what, "all_locals", self.all_locals, limits.all_locals)?;
 
         let shape = Shape::of(body).map_err(damaged)?;
+        let what = "blocks in one function";
+        within(what, "blocks", shape.blocks, limits.blocks)?;
         let what = "blocks nested in each other";
         within(what, "nesting", shape.nesting, limits.nesting)?;
         let what = "loops nested in each other";
@@ -214,11 +216,13 @@ fn locals(body: &FunctionBody<'_>) -> Result<u64, BinaryReaderError> {
 /// How a function branches.
 #[derive(Default)]
 struct Shape {
+    /// Blocks, loops, and both branches of a condition.
+    blocks: u64,
     nesting: u64,
     loop_nesting: u64,
     branch_targets: u64,
     /// Blocks, each counted once for itself and once for every loop around it.
-    blocks: u64,
+    looped_blocks: u64,
     /// Variables that are assigned.
     assigned: u64,
 }
@@ -235,13 +239,13 @@ impl Shape {
                 Operator::Loop { .. } => {
                     open.push(true);
                     loops += 1;
-                    shape.blocks = shape.blocks.saturating_add(loops + 1);
+                    shape.count(loops);
                 }
                 Operator::Block { .. } | Operator::If { .. } | Operator::TryTable { .. } => {
                     open.push(false);
-                    shape.blocks = shape.blocks.saturating_add(loops + 1);
+                    shape.count(loops);
                 }
-                Operator::Else => shape.blocks = shape.blocks.saturating_add(loops + 1),
+                Operator::Else => shape.count(loops),
                 Operator::End if open.pop() == Some(true) => loops -= 1,
                 Operator::BrTable { targets } => {
                     let targets = u64::from(targets.len());
@@ -259,8 +263,14 @@ impl Shape {
         Ok(shape)
     }
 
+    /// Counts a block within so many loops.
+    fn count(&mut self, loops: u64) {
+        self.blocks += 1;
+        self.looped_blocks = self.looped_blocks.saturating_add(loops + 1);
+    }
+
     fn joins(&self) -> u64 {
-        self.blocks.saturating_mul(self.assigned)
+        self.looped_blocks.saturating_mul(self.assigned)
     }
 }
 
@@ -311,6 +321,7 @@ mod tests {
             ("parameters", 4),
             ("locals", 3),
             ("all_locals", 4),
+            ("blocks", 4),
             ("nesting", 4),
             ("loop_nesting", 2),
             ("branch_targets", 2),

@@ -30,7 +30,7 @@ pub struct LoadLimits {
         deserialize_with = "from_milliseconds"
     )]
     pub compile_cpu: Duration,
-    /// Time of compiling by the clock. Default: 120 s.
+    /// Time of compiling by the clock. Default: 180 s, for a machine that has other work too.
     #[serde(
         rename = "compile_wall_clock_ms",
         serialize_with = "to_milliseconds",
@@ -65,6 +65,9 @@ pub struct LoadLimits {
     /// Local variables of all functions. Default: 1,000,000.
     #[serde(deserialize_with = "positive")]
     pub all_locals: u64,
+    /// Blocks of one function, loops and branches included. Default: 50,000.
+    #[serde(deserialize_with = "positive")]
+    pub blocks: u64,
     /// How deep the blocks of a function may nest. Default: 5,000.
     #[serde(deserialize_with = "positive")]
     pub nesting: u64,
@@ -101,7 +104,7 @@ impl Default for LoadLimits {
     fn default() -> Self {
         LoadLimits {
             compile_cpu: Duration::from_secs(60),
-            compile_wall_clock: Duration::from_secs(120),
+            compile_wall_clock: Duration::from_secs(180),
             compile_memory: 2 << 30,
             code: 512 << 20,
             modules: 200,
@@ -111,6 +114,7 @@ impl Default for LoadLimits {
             function_bytes: 4 << 20,
             locals: 5_000,
             all_locals: 1_000_000,
+            blocks: 50_000,
             nesting: 5_000,
             loop_nesting: 200,
             branch_targets: 500_000,

@@ -9,11 +9,12 @@ use memhost_tests::plugin;
 pub type Kind = fn(usize, usize) -> Vec<u8>;
 
 /// Kinds of expense, each with a size at which it costs a compiler without limits seconds to minutes, or gigabytes.
-pub const KINDS: [(&str, Kind, usize, usize); 19] = [
+pub const KINDS: [(&str, Kind, usize, usize); 20] = [
     ("nested loops", nested_loops, 900, 20),
     ("nested loops with variables", looped_variables, 100, 100),
     ("nested blocks", nested_blocks, 100_000, 1),
     ("blocks that are left early", blocks_left_early, 400_000, 1),
+    ("blocks after blocks", blocks_after_blocks, 4_000, 100),
     ("declared locals", declared_locals, 50_000, 10_000),
     ("locals in a loop", locals_in_a_loop, 50_000, 1),
     ("joins of variables", joins, 20_000, 1),
@@ -162,6 +163,11 @@ fn nested_blocks(size: usize, again: usize) -> Vec<u8> {
 fn blocks_left_early(size: usize, again: usize) -> Vec<u8> {
     let body = "block ".repeat(size) + &"(br_if 0 (local.get 0)) end ".repeat(size);
     beside_bytes(1, &copies(again, 1, &body))
+}
+
+fn blocks_after_blocks(size: usize, again: usize) -> Vec<u8> {
+    let nested = "block ".repeat(size) + &"(br_if 0 (local.get 0)) end ".repeat(size);
+    beside_bytes(1, &copies(1, 1, &nested.repeat(again)))
 }
 
 fn declared_locals(size: usize, again: usize) -> Vec<u8> {
