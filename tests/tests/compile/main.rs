@@ -2,13 +2,15 @@
 #![cfg(unix)]
 
 mod costly;
+#[cfg(target_os = "linux")]
+mod ended;
+mod measure;
 
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use costly::{KINDS, beside, starting_with_a_loop, working};
+use measure::{Cost, alone, costing};
 use memhost::engine::{
     CallFailure, CompileLimit, CompileWatcher, CompilerProcess, Compiling, Engine, EngineOptions,
     Limit, LoadFailure, LoadLimits, Plugin,
@@ -16,9 +18,6 @@ use memhost::engine::{
 use memhost::strategy::Strategy as _;
 use memhost_tests::{binary, plugin};
 use proptest::prelude::*;
-
-/// Tests of this program that start processes do so one after the other, so that what they cost can be measured.
-static ALONE: Mutex<()> = Mutex::new(());
 
 fn options() -> EngineOptions {
     EngineOptions {
@@ -58,66 +57,11 @@ async fn loaded(engine: &Engine, component: Vec<u8>) -> Result<Plugin, LoadFailu
     loaded.map_err(|error| error.reason)
 }
 
-/// Processor time of all processes so far that this one has started and waited for.
-fn spent() -> Duration {
-    // SAFETY: `usage` is a place for what is asked for, and zeros are a value of its type.
-    let usage = unsafe {
-        let mut usage: libc::rusage = std::mem::zeroed();
-        assert_eq!(libc::getrusage(libc::RUSAGE_CHILDREN, &mut usage), 0);
-        usage
-    };
-    let time = |time: libc::timeval| {
-        Duration::from_secs(time.tv_sec as u64) + Duration::from_micros(time.tv_usec as u64)
-    };
-    time(usage.ru_utime) + time(usage.ru_stime)
-}
-
-/// Watches the compilers of this process, until it is told to stop, and says how much memory the largest had, in bytes.
-/// (What the system reports at their end includes what this process had when it started them.)
-#[cfg(target_os = "linux")]
-fn largest(stop: &AtomicBool) -> u64 {
-    let mut most = 0;
-    let mut watched = Vec::new();
-    while !stop.load(Ordering::Relaxed) {
-        let held = watched.iter().filter_map(|id| held_by(*id)).max();
-        most = most.max(held.unwrap_or(0));
-        if held.is_none() {
-            watched = compilers_of(std::process::id());
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    most
-}
-
-/// The most memory that a process has had so far, in bytes; nothing when it has ended.
-#[cfg(target_os = "linux")]
-fn held_by(id: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kilobytes: u64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kilobytes << 10)
-}
-
-/// Elsewhere memory is not limited.
-#[cfg(not(target_os = "linux"))]
-fn largest(_: &AtomicBool) -> u64 {
-    0
-}
-
-/// Runs a test while no other one does.
-fn alone<T>(test: impl Future<Output = T>) -> T {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(test)
-}
-
 /// Tight, so that a test does not take long.
 fn tight() -> LoadLimits {
     LoadLimits {
         compile_cpu: Duration::from_secs(2),
-        compile_wall_clock: Duration::from_secs(30),
+        compile_wall_clock: Duration::from_secs(60),
         compile_memory: 384 << 20,
         ..LoadLimits::default()
     }
@@ -130,21 +74,13 @@ fn held(what: &str, component: Vec<u8>, limits: &LoadLimits) -> String {
     /// The last second is counted whole.
     const SECOND: Duration = Duration::from_secs(1);
     let size = component.len() as u64;
-    let (told, cpu, wall, memory) = alone(async {
-        let stop = Arc::new(AtomicBool::new(false));
-        let watch = std::thread::spawn({
-            let stop = stop.clone();
-            move || largest(&stop)
-        });
-        let (start, before) = (Instant::now(), spent());
-        let told = match loaded(&engine(limits.clone()), component).await {
+    let loading = async {
+        match loaded(&engine(limits.clone()), component).await {
             Ok(_) => "loaded".to_owned(),
             Err(failure) => failure.to_string(),
-        };
-        let (wall, cpu) = (start.elapsed(), spent() - before);
-        stop.store(true, Ordering::Relaxed);
-        (told, cpu, wall, watch.join().unwrap())
-    });
+        }
+    };
+    let (told, Cost { cpu, wall, memory }) = alone(costing(loading));
     println!(
         "{what}, {size} bytes: {cpu:?}, {wall:?}, {} MiB: {told}",
         memory >> 20
@@ -485,139 +421,7 @@ fn what_takes_long_is_told_while_it_does() {
     });
 }
 
-/// Processes whose parent is this one, and which compile.
-#[cfg(target_os = "linux")]
-fn compilers_of(parent: u32) -> Vec<u32> {
-    let entries = std::fs::read_dir("/proc").unwrap().flatten();
-    let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let of = |id: &u32| {
-        let read = |name: &str| std::fs::read(Path::new("/proc").join(id.to_string()).join(name));
-        let status = String::from_utf8_lossy(&read("status").unwrap_or_default()).into_owned();
-        let line = format!("PPid:\t{parent}\n");
-        let command = read("cmdline").unwrap_or_default();
-        (parent == 0 || status.contains(&line)) && command.ends_with(b"\0compile\0")
-    };
-    ids.filter(of).collect()
-}
-
-/// Waits until something is there, or gone.
-#[cfg(target_os = "linux")]
-async fn until(what: &str, is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !is_so() {
-        assert!(Instant::now() < deadline, "{what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
-
-#[cfg(target_os = "linux")]
-fn files(directory: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(directory).unwrap();
-    entries.map(|entry| entry.unwrap().path()).collect()
-}
-
 /// Half a minute of compiling.
 fn endless() -> Vec<u8> {
     KINDS[0].1(900, 20)
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_compiler_that_is_killed_leaves_nothing_and_the_next_one_compiles() {
-    alone(async {
-        let directory = tempfile::tempdir().unwrap();
-        let cache = directory.path().join("compiled");
-        let options = EngineOptions {
-            cache: Some(cache.clone()),
-            load: uncounted(LoadLimits::default()),
-            ..options()
-        };
-        let engine = Engine::new(options).unwrap();
-        let before = compilers_of(std::process::id());
-        let new = || {
-            let mut now = compilers_of(std::process::id());
-            now.retain(|id| !before.contains(id));
-            now
-        };
-        let loading = tokio::spawn({
-            let engine = engine.clone();
-            async move { loaded(&engine, endless()).await.err() }
-        });
-        until("no compiler was started", || !new().is_empty()).await;
-        let id = new()[0];
-        assert!(
-            std::process::Command::new("kill")
-                .args(["-9", &id.to_string()])
-                .status()
-                .unwrap()
-                .success()
-        );
-        let failure = loading.await.unwrap().unwrap().to_string();
-        assert!(failure.contains("signal: 9"), "{failure}");
-        assert_eq!(files(&cache), [] as [PathBuf; 0]);
-
-        loaded(&engine, working()).await.unwrap();
-        assert_eq!(files(&cache).len(), 1);
-    });
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_compiler_ends_when_nobody_waits_for_it_any_more() {
-    alone(async {
-        let engine = engine(uncounted(LoadLimits::default()));
-        let before = compilers_of(std::process::id());
-        let new = || {
-            compilers_of(std::process::id())
-                .into_iter()
-                .find(|id| !before.contains(id))
-        };
-        let loading = tokio::spawn(async move { loaded(&engine, endless()).await.err() });
-        until("no compiler was started", || new().is_some()).await;
-        let id = new().unwrap();
-        loading.abort();
-        until("it lives on", || !compilers_of(0).contains(&id)).await;
-    });
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_compiler_ends_with_its_parent_however_that_ends() {
-    alone(async {
-        for signal in ["-KILL", "-TERM", "-INT"] {
-            let directory = tempfile::tempdir().unwrap();
-            let path = directory.path().join("endless.wasm");
-            std::fs::write(&path, endless()).unwrap();
-            std::fs::write(
-                directory.path().join("memhost.toml"),
-                "[load]\nloop_nesting = 1_000\njoins = 900_000_000\n",
-            )
-            .unwrap();
-            let mut memhost = std::process::Command::new(binary())
-                .arg("inspect")
-                .arg(&path)
-                .current_dir(directory.path())
-                .env("MEMHOST_CACHE", directory.path().join("compiled"))
-                .stdout(std::process::Stdio::null())
-                .stderr(std::process::Stdio::null())
-                .spawn()
-                .unwrap();
-            let id = memhost.id();
-            until("no compiler was started", || !compilers_of(id).is_empty()).await;
-            let compiler = compilers_of(id)[0];
-            assert!(
-                std::process::Command::new("kill")
-                    .args([signal, &id.to_string()])
-                    .status()
-                    .unwrap()
-                    .success()
-            );
-            memhost.wait().unwrap();
-            until("it lives on", || !compilers_of(0).contains(&compiler)).await;
-            assert_eq!(
-                files(&directory.path().join("compiled")),
-                [] as [PathBuf; 0]
-            );
-        }
-    });
 }
