@@ -12,7 +12,8 @@ use crate::limits::{from_milliseconds, positive, to_milliseconds};
 ///
 /// The first four hold whatever a plugin is made of, where it is compiled in a process of its own
 /// ([`EngineOptions::process`](super::EngineOptions)). The counts refuse at once, and by name, what is known to be costly
-/// out of proportion to its size; the heaviest plugin that was measured, CPython in 18 MB, stays at a fifth of each or below.
+/// out of proportion to its size; the heaviest plugins that were measured, CPython in 18 MB and QuickJS, stay at a fifth
+/// of each or below.
 ///
 /// ```
 /// let limits: memhost::engine::LoadLimits = toml::from_str("functions = 500_000").unwrap();
@@ -37,7 +38,7 @@ pub struct LoadLimits {
         deserialize_with = "from_milliseconds"
     )]
     pub compile_wall_clock: Duration,
-    /// Memory that the compiler may have, in bytes. Default: 2 GiB; CPython takes 0.4 GiB.
+    /// Memory that the compiler may have, in bytes. Default: 2 GiB; CPython takes 0.5 GiB.
     #[serde(rename = "compile_memory_bytes", deserialize_with = "positive")]
     pub compile_memory: u64,
     /// Bytes of machine code. Default: 512 MiB; CPython has 36 MiB.
