@@ -315,7 +315,7 @@ fn a_program_that_is_none_or_another_is_named() {
 }
 
 #[test]
-fn a_loop_without_end_before_describe_is_ended_within_a_second_and_named() {
+fn a_loop_without_end_before_describe_is_ended_soon_and_named() {
     alone(async {
         let start = Instant::now();
         let failure = loaded(&engine(LoadLimits::default()), starting_with_a_loop()).await;
