@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use divan::Bencher;
 use memhost::capability::CallContext;
 use memhost::contract::{Agent, Moment, Query, Setting, Task, Value};
-use memhost::engine::{Engine, EngineOptions, Limits, Plugin};
+use memhost::engine::{CompilerProcess, Engine, EngineOptions, Limits, Plugin};
 use memhost::strategy::Strategy;
 use tokio::runtime::Runtime;
 
@@ -38,6 +38,18 @@ fn load(runtime: &Runtime, engine: &Engine) -> Plugin {
 fn load_and_compile(bencher: Bencher) {
     let runtime = runtime();
     let engine = Engine::new(EngineOptions::default()).expect("an engine");
+    bencher.bench(|| load(&runtime, &engine));
+}
+
+/// The same in a process of its own, as the command line does it.
+#[divan::bench(sample_count = 10)]
+fn load_and_compile_in_a_process(bencher: Bencher) {
+    let runtime = runtime();
+    let engine = Engine::new(EngineOptions {
+        process: Some(CompilerProcess::memhost(env!("CARGO_BIN_EXE_memhost"))),
+        ..EngineOptions::default()
+    });
+    let engine = engine.expect("an engine");
     bencher.bench(|| load(&runtime, &engine));
 }
 

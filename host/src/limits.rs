@@ -106,9 +106,23 @@ pub enum Limit {
     Store(StoreLimit),
     /// How deep calls may nest; no setting, because no honest plugin comes near it.
     Stack,
+
+    /// [`LoadLimits::describe_fuel`](crate::engine::LoadLimits)
+    DescribeFuel,
+    /// [`LoadLimits::describe_wall_clock`](crate::engine::LoadLimits)
+    DescribeWallClock,
 }
 
 impl Limit {
+    /// The same limit of a call that only says what a plugin is.
+    pub(crate) fn of_describing(self) -> Limit {
+        match self {
+            Limit::Fuel => Limit::DescribeFuel,
+            Limit::WallClock => Limit::DescribeWallClock,
+            other => other,
+        }
+    }
+
     /// Its key in the [table](Limit::table) of `memhost.toml`; the stack has none.
     pub fn key(self) -> Option<&'static str> {
         Some(match self {
@@ -123,6 +137,8 @@ impl Limit {
             Limit::ModelCalls => "model_calls",
             Limit::Store(limit) => limit.key(),
             Limit::Stack => return None,
+            Limit::DescribeFuel => "describe_fuel",
+            Limit::DescribeWallClock => "describe_wall_clock_ms",
         })
     }
 
@@ -130,6 +146,7 @@ impl Limit {
     pub fn table(self) -> &'static str {
         match self {
             Limit::Store(_) => "limits.store",
+            Limit::DescribeFuel | Limit::DescribeWallClock => "load",
             _ => "limits",
         }
     }
@@ -146,8 +163,8 @@ impl Limit {
     /// The value that it has, in the unit of its key. The stack's belongs to the engine.
     fn value(self, limits: &Limits) -> u64 {
         match self {
-            Limit::Fuel => limits.fuel,
-            Limit::WallClock => milliseconds(limits.wall_clock),
+            Limit::Fuel | Limit::DescribeFuel => limits.fuel,
+            Limit::WallClock | Limit::DescribeWallClock => milliseconds(limits.wall_clock),
             Limit::ModelWait => milliseconds(limits.model_wait),
             Limit::Memory => limits.memory as u64,
             Limit::Instances => limits.instances as u64,
@@ -196,11 +213,13 @@ impl std::fmt::Display for LimitReached {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let allowed = self.allowed;
         match self.limit {
-            Limit::Fuel => write!(
+            Limit::Fuel | Limit::DescribeFuel => write!(
                 f,
                 "it used up its fuel of {allowed}: a loop without end, or more work than that"
             )?,
-            Limit::WallClock => write!(f, "it did not return within {allowed} ms")?,
+            Limit::WallClock | Limit::DescribeWallClock => {
+                write!(f, "it did not return within {allowed} ms")?
+            }
             Limit::ModelWait => write!(
                 f,
                 "it has waited {allowed} ms for language models and the embedder"
@@ -234,20 +253,25 @@ impl std::fmt::Display for LimitReached {
     }
 }
 
-fn milliseconds(duration: Duration) -> u64 {
+pub(crate) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn to_milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn to_milliseconds<S: Serializer>(
+    duration: &Duration,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(milliseconds(*duration))
 }
 
-fn from_milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+pub(crate) fn from_milliseconds<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Duration, D::Error> {
     positive(deserializer).map(Duration::from_millis)
 }
 
 /// A limit of 0 would refuse every call: a slip, not a wish.
-fn positive<'de, D, N>(deserializer: D) -> Result<N, D::Error>
+pub(crate) fn positive<'de, D, N>(deserializer: D) -> Result<N, D::Error>
 where
     D: Deserializer<'de>,
     N: Deserialize<'de> + Default + PartialEq,
@@ -291,6 +315,18 @@ mod tests {
             toml::from_str::<Limits>(&written).unwrap(),
             Limits::default()
         );
+    }
+
+    #[test]
+    fn what_only_says_what_it_is_has_limits_of_its_own() {
+        for (limit, own) in [
+            (Limit::Fuel, "`describe_fuel` under [load]"),
+            (Limit::WallClock, "`describe_wall_clock_ms` under [load]"),
+            (Limit::Memory, "`memory_bytes` under [limits]"),
+        ] {
+            let told = LimitReached::of(&Limits::default(), limit.of_describing()).to_string();
+            assert!(told.contains(own), "{told}");
+        }
     }
 
     #[test]

@@ -25,6 +25,23 @@ pub fn plugin(name: &str) -> PathBuf {
     })
 }
 
+/// The program beside the tests.
+///
+/// # Panics
+///
+/// If it is not built.
+pub fn binary() -> PathBuf {
+    let tests = std::env::current_exe().expect("the path of this program");
+    let directory = tests.ancestors().nth(2).unwrap_or(Path::new("."));
+    let binary = directory.join(format!("memhost{}", std::env::consts::EXE_SUFFIX));
+    assert!(
+        binary.is_file(),
+        "{} is not there; run `cargo build --release -p memhost` first",
+        binary.display()
+    );
+    binary
+}
+
 /// Where cargo builds to.
 pub fn target_directory() -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

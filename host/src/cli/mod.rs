@@ -9,6 +9,7 @@ mod afresh;
 mod bars;
 mod check;
 mod compare;
+mod compile;
 mod cure;
 mod failure;
 mod inspect;
@@ -79,6 +80,7 @@ enum Command {
     Suite(suite::Options),
     Store(store::Options),
     Afresh(afresh::Options),
+    Compile(compile::Options),
 }
 
 /// Reads the command line of this process and does what it asks for.
@@ -91,7 +93,6 @@ pub fn main() -> ExitCode {
             std::process::exit(1);
         }
     }));
-    cure::warn_of_few_addresses();
     match Cli::try_parse() {
         Ok(cli) => run(cli),
         // A help holds words of ours only, and its colours are clap's.
@@ -116,6 +117,10 @@ fn is_complaint(error: &clap::Error) -> bool {
 
 /// Does what the command line asks for, and says on standard error why if it cannot.
 pub fn run(cli: Cli) -> ExitCode {
+    if let Command::Compile(_) = cli.command {
+        return compile::run();
+    }
+    cure::warn_of_few_addresses();
     log_to_stderr(cli.verbose);
     match dispatch(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -144,6 +149,8 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             Command::Suite(options) => suite::run(options),
             Command::Store(options) => store::run(options).await,
             Command::Afresh(options) => afresh::run(options).await,
+            // Done before a runtime was there.
+            Command::Compile(_) => Ok(()),
         }
     });
     // Before the scratch directory, which its tasks may still write to.

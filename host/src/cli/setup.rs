@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
-use super::{Failure, output};
+use super::{Failure, compile, output};
 use crate::config::Config;
 use crate::engine::{Engine, EngineError, EngineOptions};
 use crate::home;
@@ -74,18 +74,21 @@ pub fn engine(config: &Config) -> Result<Engine, Failure> {
     let options = EngineOptions {
         limits: config.limits.clone(),
         largest_plugin: config.cache.largest_plugin_bytes,
+        process: Some(compile::this_program()),
+        load: config.load.clone(),
         ..EngineOptions::default()
     };
     let kept = EngineOptions {
         cache: config.cache_directory(),
         ..options.clone()
     };
-    match Engine::new(kept) {
+    let seen = compile::watcher();
+    match Engine::watched(kept, seen.clone()) {
         Err(error @ EngineError::Cache { .. }) => {
             output::say(format_args!(
                 "warning: plugins are compiled on every run: {error}"
             ));
-            Engine::new(options).map_err(Failure::failed)
+            Engine::watched(options, seen).map_err(Failure::failed)
         }
         result => result.map_err(Failure::failed),
     }

@@ -256,6 +256,8 @@ impl Manifest {
         let mut configuration = self.configuration.clone();
         configuration.store = crate::config::StoreSection::default();
         configuration.cache.directory = None;
+        // What a plugin may cost before it runs says whether it runs, and not how.
+        configuration.load = crate::engine::LoadLimits::default();
         serde_json::json!({
             "versions": self.versions,
             "design": self.design,

@@ -47,7 +47,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::contract::Role;
 use crate::endpoint::EndpointSettings;
-use crate::engine::{EngineOptions, Limits};
+use crate::engine::{EngineOptions, Limits, LoadLimits};
 use crate::home;
 use crate::model::{ModelSettings, Structured, SystemRole, Temperature, TokenLimitField};
 
@@ -77,6 +77,8 @@ pub struct Config {
     pub endpoint: BTreeMap<String, EndpointSettings>,
     /// `[limits]`: what one call of a plugin may spend.
     pub limits: Limits,
+    /// `[load]`: what loading a plugin may spend.
+    pub load: LoadLimits,
     /// Where keys are looked up.
     #[serde(skip)]
     environment: Environment,

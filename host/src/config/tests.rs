@@ -81,6 +81,7 @@ fn every_key_stands_in_the_sample_and_every_key_of_the_sample_is_known() {
         "endpoint.x",
         "limits",
         "limits.store",
+        "load",
     ] {
         let text = match place {
             "" => "zzz = 1".to_owned(),
@@ -117,6 +118,7 @@ fn the_defaults_that_the_sample_names_are_the_defaults() {
     assert_eq!(sample.model.choice, ModelChoice::default());
     assert_eq!(sample.embedder.choice, EmbedderChoice::default());
     assert_eq!(sample.limits, Limits::default());
+    assert_eq!(sample.load, LoadLimits::default());
     let small = &sample.embedder.openai["small"];
     assert_eq!(
         *small,

@@ -7,6 +7,9 @@ use wasmparser::{
 
 use super::error::LoadFailure;
 
+/// How deep components and modules may nest; toolchains and composing need three or four levels.
+const NESTED_COMPONENTS: usize = 50;
+
 /// What a component shows to the outside.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Surface {
@@ -67,7 +70,7 @@ fn not_wasm(bytes: &[u8]) -> LoadFailure {
     LoadFailure::NotWasm { found }
 }
 
-fn damaged(error: wasmparser::BinaryReaderError) -> LoadFailure {
+pub(super) fn damaged(error: wasmparser::BinaryReaderError) -> LoadFailure {
     LoadFailure::Damaged {
         detail: one_line(&error.to_string()),
     }
@@ -89,6 +92,11 @@ pub(super) fn surface(component: &[u8]) -> Result<Surface, LoadFailure> {
     for payload in Parser::new(0).parse_all(component) {
         let payload = payload.map_err(damaged)?;
         if let Payload::Version { encoding, .. } = payload {
+            if frames.len() == NESTED_COMPONENTS {
+                return Err(LoadFailure::NotCompilable {
+                    detail: format!("its components nest deeper than {NESTED_COMPONENTS} levels"),
+                });
+            }
             frames.push(Frame {
                 is_module: encoding == Encoding::Module,
                 ..Frame::default()
@@ -191,9 +199,17 @@ fn outer_component(frames: &[Frame], count: u32, index: u32) -> usize {
         .unwrap_or(0)
 }
 
-/// An error's text without the line breaks that a table or a log would stumble over.
+/// The longest text of an error that is told, in bytes: it may quote a component, whose names are as long as it likes.
+const LONGEST_TEXT: usize = 4 << 10;
+
+/// An error's text without the line breaks that a table or a log would stumble over, and no longer than can be read.
 pub(super) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let mut line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.len() > LONGEST_TEXT {
+        line.truncate(line.floor_char_boundary(LONGEST_TEXT));
+        line.push('…');
+    }
+    line
 }
 
 #[cfg(test)]
@@ -228,6 +244,25 @@ mod tests {
         assert_eq!(surface.exports, ["a:b/c@1.0.0"]);
         assert_eq!(surface.core_instances, 7);
         assert!(!surface.has_shared_libraries);
+    }
+
+    #[test]
+    fn components_nest_only_so_deep() {
+        let nested = |levels: usize| {
+            let text = "(component ".repeat(levels) + &")".repeat(levels);
+            surface(&component_of(&text)).map(drop)
+        };
+        nested(NESTED_COMPONENTS).unwrap();
+        let told = nested(NESTED_COMPONENTS + 1).unwrap_err().to_string();
+        assert!(told.contains("50 levels"), "{told}");
+    }
+
+    #[test]
+    fn an_error_is_told_in_one_line_that_can_be_read() {
+        assert_eq!(one_line(" a\n  b\tc\n"), "a b c");
+        // The limit stands in the middle of a letter of two bytes, which is left out.
+        let long = one_line(&"ä ".repeat(100_000));
+        assert_eq!(long.len(), LONGEST_TEXT - 1 + "…".len());
     }
 
     #[test]

@@ -74,13 +74,9 @@ impl Cache {
     }
 
     /// Keeps compiled code. A full or read-only disk costs only the next start its time.
-    pub fn store(&self, engine: &wasmtime::Engine, component: &[u8; 32], compiled: &Component) {
+    pub fn store(&self, engine: &wasmtime::Engine, component: &[u8; 32], code: &[u8]) {
         let key = key(engine, component);
-        let written = compiled
-            .serialize()
-            .map_err(io::Error::other)
-            .and_then(|code| self.write(&key, &code))
-            .and_then(|()| self.prune());
+        let written = self.write(&key, code).and_then(|()| self.prune());
         if let Err(error) = written {
             tracing::warn!(directory = %self.directory.display(), %error, "compiled code is not kept");
         }
@@ -219,9 +215,10 @@ mod tests {
         wasmtime::Engine::new(&super::super::config(super::super::Compiler::Optimizing)).unwrap()
     }
 
-    fn component(engine: &wasmtime::Engine) -> Component {
+    fn compiled(engine: &wasmtime::Engine) -> Vec<u8> {
         let text = "(component (core module (func (export \"f\") (result i32) i32.const 1)))";
-        Component::from_binary(engine, &wat::parse_str(text).unwrap()).unwrap()
+        let component = wat::parse_str(text).unwrap();
+        engine.precompile_component(&component).unwrap()
     }
 
     fn files(directory: &Path) -> Vec<PathBuf> {
@@ -235,7 +232,7 @@ mod tests {
         let cache = Cache::open(&directory.path().join("a/b")).unwrap();
         let engine = engine();
         assert!(cache.load(&engine, &DIGEST).is_none());
-        cache.store(&engine, &DIGEST, &component(&engine));
+        cache.store(&engine, &DIGEST, &compiled(&engine));
         assert!(cache.load(&engine, &DIGEST).is_some());
         assert!(cache.load(&engine, &[8; 32]).is_none());
         let other = super::super::config(super::super::Compiler::Baseline);
@@ -249,8 +246,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let cache = Cache::open(&directory.path().join("cache")).unwrap();
         let engine = engine();
-        let compiled = component(&engine);
-        cache.store(&engine, &DIGEST, &compiled);
+        cache.store(&engine, &DIGEST, &compiled(&engine));
         let [entry] = &files(&cache.directory)[..] else {
             panic!("{:?}", files(&cache.directory));
         };
@@ -276,7 +272,7 @@ mod tests {
         // What another engine compiled, under a name that is right in every respect.
         let other = super::super::config(super::super::Compiler::Baseline);
         let other = wasmtime::Engine::new(&other).unwrap();
-        let foreign = component(&other).serialize().unwrap();
+        let foreign = compiled(&other);
         cache.write(&key(&engine, &DIGEST), &foreign).unwrap();
         assert!(cache.load(&engine, &DIGEST).is_none());
         assert!(files(&cache.directory).is_empty());

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::LoadLimits;
+use crate::limits::milliseconds;
 use crate::strategy::CallFailure;
 
 /// Why a plugin cannot be used: the file, and what is wrong with it.
@@ -121,6 +123,49 @@ pub enum LoadFailure {
         /// What the compiler said.
         detail: String,
     },
+    /// It is costly to compile out of proportion to its size, by a count of [`super::LoadLimits`].
+    #[error(
+        "it has {found} {what} and the limit is {limit}, because what has more costs a compiler minutes or gigabytes; \
+         build it smaller (optimised for size, without what it does not use), or, if it is meant to be like that, raise \
+         `{key}` under [load] in memhost.toml"
+    )]
+    TooComplex {
+        /// What is counted.
+        what: &'static str,
+        /// How many there are, as far as they were counted.
+        found: u64,
+        /// How many there may be.
+        limit: u64,
+        /// The setting.
+        key: &'static str,
+    },
+    /// Compiling it reached a limit of [`super::LoadLimits`].
+    #[error(
+        "compiling it takes more than {allowed} {unit}{wanted}, and was ended; build it smaller (optimised for size, \
+         without what it does not use), or, if you trust it, raise `{key}` under [load] in memhost.toml",
+        unit = limit.unit(),
+        wanted = wanted.map(|wanted| format!(" (it takes {wanted})")).unwrap_or_default(),
+        key = limit.key()
+    )]
+    Compile {
+        /// Which limit.
+        limit: CompileLimit,
+        /// What it allows, in the unit of its setting.
+        allowed: u64,
+        /// What it would take, where that is known.
+        wanted: Option<u64>,
+    },
+    /// The process that compiles does not do so.
+    #[error(
+        "the program `{program}`, which was to compile it, {problem}; it must be memhost of the same version: start it \
+         again"
+    )]
+    NoCompiler {
+        /// Which program.
+        program: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// `describe` failed.
     #[error("its `describe` failed: {reason}")]
     Describe {
@@ -129,9 +174,66 @@ pub enum LoadFailure {
     },
 }
 
+/// What compiling may spend: the first fields of [`super::LoadLimits`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CompileLimit {
+    /// [`super::LoadLimits::compile_cpu`]
+    Cpu,
+    /// [`super::LoadLimits::compile_wall_clock`]
+    WallClock,
+    /// [`super::LoadLimits::compile_memory`]
+    Memory,
+    /// [`super::LoadLimits::code`]
+    Code,
+}
+
+impl CompileLimit {
+    /// Its key under `[load]` in `memhost.toml`.
+    pub fn key(self) -> &'static str {
+        match self {
+            CompileLimit::Cpu => "compile_cpu_ms",
+            CompileLimit::WallClock => "compile_wall_clock_ms",
+            CompileLimit::Memory => "compile_memory_bytes",
+            CompileLimit::Code => "code_bytes",
+        }
+    }
+
+    fn unit(self) -> &'static str {
+        match self {
+            CompileLimit::Cpu => "ms of processor time",
+            CompileLimit::WallClock => "ms",
+            CompileLimit::Memory => "bytes of memory",
+            CompileLimit::Code => "bytes of machine code",
+        }
+    }
+
+    /// The value that it has, in the unit of its key.
+    pub(super) fn value(self, limits: &LoadLimits) -> u64 {
+        match self {
+            CompileLimit::Cpu => milliseconds(limits.compile_cpu),
+            CompileLimit::WallClock => milliseconds(limits.compile_wall_clock),
+            CompileLimit::Memory => limits.compile_memory,
+            CompileLimit::Code => limits.code,
+        }
+    }
+}
+
+/// How many names are listed, at most; a stranger's component may have a million.
+const MOST_NAMES: usize = 20;
+
+/// The longest name that is shown whole, in bytes.
+const LONGEST_NAME: usize = 200;
+
 /// "`a`, `b` and `c`", or "nothing".
 fn quoted(names: &[String]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let shown = names.iter().take(MOST_NAMES).map(|name| match name {
+        name if name.len() <= LONGEST_NAME => format!("`{name}`"),
+        name => format!("`{}…`", &name[..name.floor_char_boundary(LONGEST_NAME)]),
+    });
+    let mut quoted: Vec<String> = shown.collect();
+    if names.len() > MOST_NAMES {
+        quoted.push(format!("{} more", names.len() - MOST_NAMES));
+    }
     match quoted.as_slice() {
         [] => "nothing".to_owned(),
         [one] => one.clone(),
@@ -153,4 +255,20 @@ pub enum EngineError {
     /// wasmtime does not run here.
     #[error("the sandbox cannot be set up on this machine: {0}")]
     Sandbox(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_million_names_and_a_long_one_fit_into_a_message() {
+        let names = |count: usize| -> Vec<String> { (0..count).map(|at| at.to_string()).collect() };
+        assert_eq!(quoted(&names(0)), "nothing");
+        assert_eq!(quoted(&names(3)), "`0`, `1` and `2`");
+        let many = quoted(&names(1_000_000));
+        assert!(many.ends_with("`18`, `19` and 999980 more"), "{many}");
+        let long = quoted(&["ä".repeat(50_000)]);
+        assert_eq!(long, format!("`{}…`", "ä".repeat(LONGEST_NAME / 2)));
+    }
 }

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 use wasmtime::Store;
@@ -11,18 +10,10 @@ use wasmtime::component::{Component, Instance, InstancePre};
 
 use super::binary::{self, Surface};
 use super::call::Sandbox;
+use super::compile::{self, Compiled, Source};
 use super::error::LoadFailure;
 use super::{Engine, Inner, admission, shape};
 use crate::contract::generated::exports::memhost::strategy as exports;
-
-/// Where a plugin's machine code came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Compiled {
-    /// Compiling it, or mapping what was compiled before.
-    pub took: Duration,
-    /// Whether it was compiled before.
-    pub from_cache: bool,
-}
 
 /// Where the functions of each phase are found.
 pub(super) struct Exports {
@@ -73,75 +64,81 @@ impl Prepared {
     }
 }
 
-/// Everything up to the first instruction, off the async threads.
-pub(super) async fn prepare(engine: &Engine, bytes: Vec<u8>) -> Result<Prepared, LoadFailure> {
-    // The semaphore is never closed.
-    let _turn = engine.inner.compiling.acquire().await.ok();
+/// Everything up to the first instruction, off the async threads; `name` is what progress calls it.
+pub(super) async fn prepare(
+    engine: &Engine,
+    name: &str,
+    bytes: Vec<u8>,
+) -> Result<Prepared, LoadFailure> {
+    let admitted = compile::away(move || Admitted::from_bytes(bytes)).await?;
+    let source = Source {
+        name: name.to_owned(),
+        bytes: admitted.component.clone(),
+        digest: admitted.content,
+    };
+    let (compiled, code) = compile::code(engine, &source).await?;
     let inner = engine.inner.clone();
-    let prepared = tokio::task::spawn_blocking(move || prepare_blocking(&inner, &bytes)).await;
-    prepared.unwrap_or_else(|panic| {
-        Err(LoadFailure::NotCompilable {
-            detail: binary::one_line(&format!("the compiler failed: {panic}")),
+    compile::away(move || admitted.link(&inner, compiled, &code)).await
+}
+
+/// A component that names nothing but what it may have, and is not compiled yet.
+struct Admitted {
+    component: Arc<[u8]>,
+    digest: String,
+    /// SHA-256 of the component, which is not the file's if that is a core module.
+    content: [u8; 32],
+    is_core_module: bool,
+    surface: Surface,
+    contract_version: String,
+}
+
+impl Admitted {
+    fn from_bytes(bytes: Vec<u8>) -> Result<Admitted, LoadFailure> {
+        let component = binary::component(&bytes)?;
+        let surface = binary::surface(&component)?;
+        admission::check(&surface)?;
+        let contract_version = admission::contract_version(&surface)
+            .unwrap_or_default()
+            .to_owned();
+        let digest = Sha256::digest(&bytes);
+        let is_core_module = matches!(component, Cow::Owned(_));
+        let content = match is_core_module {
+            true => Sha256::digest(&component),
+            false => digest,
+        };
+        Ok(Admitted {
+            digest: format!("sha256:{digest:x}"),
+            content: content.into(),
+            is_core_module,
+            surface,
+            contract_version,
+            component: component.into(),
         })
-    })
-}
-
-fn prepare_blocking(engine: &Inner, bytes: &[u8]) -> Result<Prepared, LoadFailure> {
-    let component = binary::component(bytes)?;
-    let surface = binary::surface(&component)?;
-    admission::check(&surface)?;
-    let contract_version = admission::contract_version(&surface)
-        .unwrap_or_default()
-        .to_owned();
-    let digest = Sha256::digest(bytes);
-    let is_core_module = matches!(component, Cow::Owned(_));
-    let content = match is_core_module {
-        true => Sha256::digest(&component),
-        false => digest,
-    };
-    let (compiled, code) = compile(engine, &component, &content.into())?;
-    let linked = engine
-        .linker
-        .instantiate_pre(&code)
-        .and_then(|pre| Ok((Exports::find(&pre, &surface)?, pre)));
-    let (exports, pre) =
-        linked.map_err(|error| other_shape(&component, &contract_version, &error))?;
-    Ok(Prepared {
-        digest: format!("sha256:{digest:x}"),
-        surface,
-        contract_version,
-        is_core_module,
-        compiled,
-        pre,
-        exports,
-        component: component.into(),
-    })
-}
-
-fn compile(
-    engine: &Inner,
-    component: &[u8],
-    digest: &[u8; 32],
-) -> Result<(Compiled, Component), LoadFailure> {
-    let start = Instant::now();
-    let compiled = |from_cache| Compiled {
-        took: start.elapsed(),
-        from_cache,
-    };
-    let cache = engine.cache.as_ref();
-    if let Some(code) = cache.and_then(|cache| cache.load(&engine.wasmtime, digest)) {
-        return Ok((compiled(true), code));
     }
-    let code = Component::from_binary(&engine.wasmtime, component).map_err(|error| {
-        LoadFailure::NotCompilable {
-            detail: binary::one_line(&format!("{error:#}")),
-        }
-    })?;
-    let compiled = compiled(false);
-    if let Some(cache) = cache {
-        cache.store(&engine.wasmtime, digest, &code);
+
+    fn link(
+        self,
+        engine: &Inner,
+        compiled: Compiled,
+        code: &Component,
+    ) -> Result<Prepared, LoadFailure> {
+        let linked = engine
+            .linker
+            .instantiate_pre(code)
+            .and_then(|pre| Ok((Exports::find(&pre, &self.surface)?, pre)));
+        let (exports, pre) =
+            linked.map_err(|error| other_shape(&self.component, &self.contract_version, &error))?;
+        Ok(Prepared {
+            digest: self.digest,
+            surface: self.surface,
+            contract_version: self.contract_version,
+            is_core_module: self.is_core_module,
+            compiled,
+            pre,
+            exports,
+            component: self.component,
+        })
     }
-    Ok((compiled, code))
 }
 
 /// Why a component did not link, in terms of the contract; in wasmtime's, if the contract explains nothing.
@@ -151,7 +148,7 @@ fn other_shape(component: &[u8], built_for: &str, error: &wasmtime::Error) -> Lo
         Some(difference) => LoadFailure::OtherShape {
             interface: difference.interface,
             built_for,
-            detail: difference.detail,
+            detail: binary::one_line(&difference.detail),
         },
         None => LoadFailure::OtherShape {
             interface: crate::contract::PACKAGE.to_owned(),

@@ -4,6 +4,9 @@
 //! only its own instructions consume (waiting for the host is free of it), yields to others about every millisecond,
 //! and is dropped whole at its end, at a trap and at its deadline, so that nothing it did outlives it.
 //!
+//! Compiling comes before any of that, and no fuel limits it. A stranger's plugin is compiled in a process of its own,
+//! within [`LoadLimits`]; which program that is, the engine has to be told ([`EngineOptions::process`]).
+//!
 //! Fuel rather than epochs, at the same price: the count is the same on every run, which makes it a measure of cost
 //! too, and an epoch deadline would charge a plugin for the time that a model takes to answer.
 //!
@@ -24,9 +27,12 @@ mod binary;
 mod cache;
 mod call;
 mod check;
+mod compile;
+mod complexity;
 mod error;
 mod limiter;
 mod load;
+mod load_limits;
 mod plugin;
 mod shape;
 mod wasi;
@@ -43,8 +49,9 @@ use self::call::Sandbox;
 use crate::contract::generated;
 use crate::limits::STACK_BYTES;
 
-pub use error::{EngineError, LoadError, LoadFailure};
-pub use load::Compiled;
+pub use compile::{CompileWatcher, Compiled, CompilerProcess, Compiling, serve};
+pub use error::{CompileLimit, EngineError, LoadError, LoadFailure};
+pub use load_limits::LoadLimits;
 pub use plugin::Plugin;
 
 pub use crate::limits::{Limit, LimitReached, Limits, StoreLimit, StoreLimits};
@@ -76,12 +83,18 @@ pub struct EngineOptions {
     /// Where compiled code is kept between runs, a directory that only this user may write to; `None` keeps none,
     /// the default.
     pub cache: Option<PathBuf>,
-    /// The largest file that is compiled, in bytes: compiling a Python plugin of 18 MB takes 20 s and 400 MiB.
-    /// Default: 64 MiB.
+    /// The largest file that is compiled, in bytes; a Python plugin has 18 MB. Default: 64 MiB.
     pub largest_plugin: u64,
     /// Default: optimizing.
     pub compiler: Compiler,
-    /// What `describe` and `plan-for` may spend. Every other call brings its own limits.
+    /// The process that compiles. `None` compiles in this one, where nothing ends a compilation that takes too long or
+    /// too much memory: for plugins that one trusts. Default: `None`, because a library does not know a program. Waiting
+    /// for a process takes a tokio runtime with its drivers for IO and time.
+    pub process: Option<CompilerProcess>,
+    /// What loading a plugin may spend.
+    pub load: LoadLimits,
+    /// What `describe` and `plan-for` may spend, but for their instructions and their time, which [`LoadLimits`] has.
+    /// Every other call brings its own limits.
     pub limits: Limits,
 }
 
@@ -91,6 +104,8 @@ impl Default for EngineOptions {
             cache: None,
             largest_plugin: 64 << 20,
             compiler: Compiler::default(),
+            process: None,
+            load: LoadLimits::default(),
             limits: Limits::default(),
         }
     }
@@ -107,6 +122,7 @@ struct Inner {
     linker: Linker<Sandbox>,
     cache: Option<Cache>,
     options: EngineOptions,
+    watcher: Option<Arc<dyn CompileWatcher>>,
     /// One compilation at a time: each uses every core, and a second would only add its memory.
     compiling: Semaphore,
 }
@@ -114,6 +130,21 @@ struct Inner {
 impl Engine {
     /// Sets up the sandbox.
     pub fn new(options: EngineOptions) -> Result<Engine, EngineError> {
+        Engine::set_up(options, None)
+    }
+
+    /// The same, and tells somebody of what takes long.
+    pub fn watched(
+        options: EngineOptions,
+        watcher: Arc<dyn CompileWatcher>,
+    ) -> Result<Engine, EngineError> {
+        Engine::set_up(options, Some(watcher))
+    }
+
+    fn set_up(
+        options: EngineOptions,
+        watcher: Option<Arc<dyn CompileWatcher>>,
+    ) -> Result<Engine, EngineError> {
         let cache = options.cache.as_deref().map(Cache::open).transpose()?;
         let sandbox = |error: wasmtime::Error| EngineError::Sandbox(format!("{error:#}"));
         let wasmtime = wasmtime::Engine::new(&config(options.compiler)).map_err(sandbox)?;
@@ -124,6 +155,7 @@ impl Engine {
                 linker,
                 cache,
                 options,
+                watcher,
                 compiling: Semaphore::new(1),
             }),
         })
@@ -132,6 +164,16 @@ impl Engine {
     /// How it is set up.
     pub fn options(&self) -> &EngineOptions {
         &self.inner.options
+    }
+
+    /// What a call may spend that only says what a plugin is.
+    fn describe_limits(&self) -> Limits {
+        let options = self.options();
+        Limits {
+            fuel: options.load.describe_fuel,
+            wall_clock: options.load.describe_wall_clock,
+            ..options.limits.clone()
+        }
     }
 }
 

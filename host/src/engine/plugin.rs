@@ -9,13 +9,14 @@ use wasmtime::component::{Instance, InstancePre};
 use super::binary::Surface;
 use super::call::{self, Sandbox};
 use super::error::{LoadError, LoadFailure};
-use super::load::{Compiled, Exports, prepare, read};
-use super::{Engine, check};
+use super::load::{Exports, prepare, read};
+use super::{Compiled, Engine, check};
 use crate::capability::{CallContext, Usage};
 use crate::contract::{
     Attempt, Change, Description, Fault, Feedback, Guidance, Placement, Plan, Pressure, Query,
     Receipt, Setting,
 };
+use crate::limits::LimitReached;
 use crate::store;
 use crate::strategy::{Answer, CallError, CallFailure, Phases, Strategy};
 
@@ -51,7 +52,7 @@ impl Plugin {
         name: &str,
         bytes: Vec<u8>,
     ) -> Result<Plugin, LoadError> {
-        Plugin::admit(engine, bytes)
+        Plugin::admit(engine, name, bytes)
             .await
             .map_err(|reason| LoadError {
                 plugin: name.to_owned(),
@@ -59,18 +60,17 @@ impl Plugin {
             })
     }
 
-    async fn admit(engine: &Engine, bytes: Vec<u8>) -> Result<Plugin, LoadFailure> {
+    async fn admit(engine: &Engine, name: &str, bytes: Vec<u8>) -> Result<Plugin, LoadFailure> {
         let limit = engine.inner.options.largest_plugin;
         let size = bytes.len() as u64;
         if size > limit {
             return Err(LoadFailure::TooLarge { size, limit });
         }
-        let prepared = prepare(engine, bytes).await?;
-        let limits = engine.inner.options.limits.clone();
+        let prepared = prepare(engine, name, bytes).await?;
         let (described, _usage) = call::call(
             &prepared.pre,
             prepared.surface.core_instances,
-            CallContext::nothing_granted(limits),
+            CallContext::nothing_granted(engine.describe_limits()),
             async |store: &mut Store<Sandbox>, instance: &Instance| match prepared
                 .exports
                 .check_types(store, instance)
@@ -83,7 +83,10 @@ impl Plugin {
         let description = match described {
             Ok(Ok(description)) => description,
             Ok(Err(mismatch)) => return Err(prepared.other_shape(&mismatch)),
-            Err(reason) => return Err(LoadFailure::Describe { reason }),
+            Err(reason) => {
+                let reason = of_describing(reason);
+                return Err(LoadFailure::Describe { reason });
+            }
         };
         check::description(&description).map_err(|problem| LoadFailure::Describe {
             reason: CallFailure::Contract(problem),
@@ -207,17 +210,17 @@ impl Strategy for Plugin {
     }
 
     async fn plan(&self, settings: &[Setting]) -> Result<Plan, CallError> {
-        let limits = self.engine.inner.options.limits.clone();
         let (outcome, _usage) = call::call(
             &self.pre,
             self.surface.core_instances,
-            CallContext::nothing_granted(limits),
+            CallContext::nothing_granted(self.engine.describe_limits()),
             async |store: &mut Store<Sandbox>, instance: &Instance| {
                 let strategy = self.exports.strategy.load(&mut *store, instance)?;
                 strategy.call_plan_for(store, settings).await
             },
         )
         .await;
+        let outcome = outcome.map_err(of_describing);
         self.accept("plan-for", outcome, check::plan)
     }
 
@@ -266,6 +269,17 @@ impl Strategy for Plugin {
         settings: &[Setting],
     ) -> Answer<Vec<String>> {
         phase!(self.evict(context, call_evict(pressure, settings), |ids| check::ids(ids)) or Vec::new())
+    }
+}
+
+/// A failure of a call that only says what a plugin is, which has limits of its own.
+fn of_describing(failure: CallFailure) -> CallFailure {
+    match failure {
+        CallFailure::Limit(reached) => CallFailure::Limit(LimitReached {
+            limit: reached.limit.of_describing(),
+            ..reached
+        }),
+        other => other,
     }
 }
 

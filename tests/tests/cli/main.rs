@@ -25,6 +25,7 @@ mod width;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use memhost_tests::binary;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -144,19 +145,6 @@ fn has_all(text: &str, expected: &[&str]) {
     for expected in expected {
         assert!(text.contains(expected), "no `{expected}` in {text}");
     }
-}
-
-/// The program beside the tests.
-fn binary() -> PathBuf {
-    let tests = std::env::current_exe().unwrap();
-    let directory = tests.parent().and_then(Path::parent).unwrap();
-    let binary = directory.join(format!("memhost{}", std::env::consts::EXE_SUFFIX));
-    assert!(
-        binary.is_file(),
-        "{} is not there; run `cargo build --release -p memhost` first",
-        binary.display()
-    );
-    binary
 }
 
 fn plugins() -> PathBuf {
