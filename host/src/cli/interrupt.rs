@@ -41,7 +41,7 @@ async fn heed(ready: &mpsc::Sender<()>) {
     let _ = ready.send(());
     signals.next().await;
     let waiting = waiting().take();
-    if !waiting.is_some_and(|stop| stop.send(()).is_ok()) {
+    if waiting.is_none_or(|stop| stop.send(()).is_err()) {
         end("error: interrupted");
     }
     output::say("stopping; what is finished is kept (Ctrl-C again stops at once)");

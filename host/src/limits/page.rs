@@ -129,6 +129,7 @@ fn settings() -> BTreeMap<(String, String), f64> {
             "[limits.store]",
             toml::Value::try_from(&Config::default().limits.store),
         ),
+        ("[load]", toml::Value::try_from(&Config::default().load)),
         ("[cache]", toml::Value::try_from(&Config::default().cache)),
     ];
     let endpoint = EndpointSettings::at("http://localhost");

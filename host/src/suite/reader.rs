@@ -420,7 +420,7 @@ fn cited_attempts<'a>(reading: &Reading<'a>) -> Vec<&'a str> {
             .cited
             .iter()
             .map(|cited| attempt_of(&cited.source))
-            .filter(|attempt| reading.visible.contains(*attempt)),
+            .filter(|attempt| reading.visible.contains(attempt)),
     )
 }
 

@@ -74,7 +74,7 @@ fn episode(asks: Asks, number: usize) -> Episode {
         labels: vec![label("site", format!("s{}", kind % 3))],
         ..task_called(&format!("t{number}"))
     };
-    let happened = number % 3 == 0;
+    let happened = number.is_multiple_of(3);
     let question = match asks {
         Asks::Phrase | Asks::Words => Question::Evidence {
             answers: vec![

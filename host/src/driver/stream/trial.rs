@@ -97,11 +97,14 @@ impl<'a> StreamRun<'a> {
     }
 }
 
+/// Names and values of a task's labels.
+type Labels<'a> = Vec<(&'a str, &'a str)>;
+
 /// Episodes that were asked and whose outcomes are known, by the labels of their tasks: tasks are many, and differ in
 /// few of their labels.
 #[derive(Default)]
 pub(super) struct Past<'a> {
-    by_labels: HashMap<Vec<(&'a str, &'a str)>, Vec<(usize, &'a Episode)>>,
+    by_labels: HashMap<Labels<'a>, Vec<(usize, &'a Episode)>>,
     count: usize,
 }
 

@@ -246,7 +246,7 @@ mod tests {
                 let is_there = cut.len() > bytes.len() && end + 1 == bytes.len();
                 let start = if is_there { bytes.len() } else { whole };
                 assert_eq!(decoded.groups.len(), if is_there { 4 } else { 3 }, "{end}");
-                let torn = (cut.len() > start).then(|| Torn {
+                let torn = (cut.len() > start).then_some(Torn {
                     bytes: start..cut.len(),
                     reason: Reason::CutShort,
                 });

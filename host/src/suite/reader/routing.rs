@@ -36,7 +36,7 @@ impl Reader {
             .cited
             .iter()
             .map(|cited| (attempt_of(&cited.source), cited.weight))
-            .filter(|(attempt, _)| reading.visible.contains(*attempt))
+            .filter(|(attempt, _)| reading.visible.contains(attempt))
             .filter_map(|(attempt, weight)| Some((self.facts.get(attempt)?, weight)))
             .collect();
         let mut sent: Option<(f64, &str)> = None;
