@@ -6,7 +6,7 @@
 //! than it seems to. Here all of them become what they are called in source code, `\u{1b}`; all other text stays as it
 //! is, in every script, and so do the joiners within an emoji or a word that need them.
 //!
-//! Everything goes through here twice. Whoever puts a stranger's text into a line or a table's cell calls [`line`]; and
+//! Everything goes through here twice. Whoever puts a stranger's text into a line or a table's cell calls [`line()`]; and
 //! whatever leaves, to a terminal or to a file, passes [`text`] or [`json`] once more, so that a call that was forgotten
 //! somewhere does no harm. Colours are therefore no characters of a text but a type, [`Inked`], which nothing but this
 //! folder turns into escape sequences.
