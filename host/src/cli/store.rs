@@ -8,7 +8,8 @@ use super::output::Format;
 use super::setup::{ConfigFile, StoreFlags};
 use super::{Failure, output};
 use crate::compare::report::number::count;
-use crate::store::{Repaired, Store, Verified};
+use crate::store::{Repaired, Store, Verified, VerifiedTable};
+use crate::visible::{Column, Grid};
 
 /// Care for a store.
 #[derive(Debug, clap::Args)]
@@ -144,7 +145,7 @@ async fn verify(uri: &str, format: Format) -> Result<(), Failure> {
     let verified = Store::verify(uri).await.map_err(Failure::failed)?;
     match format {
         Format::Json => output::print_json(&verified)?,
-        Format::Table => output::print(&found(&verified))?,
+        Format::Table => output::print_folded(&found(&verified))?,
     }
     match verified.is_sound() {
         true => Ok(()),
@@ -156,33 +157,31 @@ async fn verify(uri: &str, format: Format) -> Result<(), Failure> {
 
 /// What was found, for people.
 fn found(verified: &Verified) -> String {
-    let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::NOTHING);
-    table.set_header(["table", "rows", "files", "bytes", "in journals", ""]);
-    for found in &verified.tables {
-        table.add_row([
-            found.name.clone(),
-            found.rows.map_or("?".to_owned(), |rows| count(rows as f64)),
-            count(found.files as f64),
-            count(found.bytes as f64),
-            count(found.in_journals as f64),
-            if found.damage.is_empty() {
-                "sound"
-            } else {
-                "DAMAGED"
-            }
-            .to_owned(),
-        ]);
-    }
+    let tables = &verified.tables;
+    let column = |title: &str, cell: fn(&VerifiedTable) -> String| {
+        Column::new(title, tables.iter().map(cell))
+    };
+    let rows = |rows: Option<usize>| rows.map_or("?".to_owned(), |rows| count(rows as f64));
+    let state = |table: &VerifiedTable| match table.damage.is_empty() {
+        true => "sound".to_owned(),
+        false => "DAMAGED".to_owned(),
+    };
+    let columns = vec![
+        Column::new("rows", tables.iter().map(|table| rows(table.rows))),
+        column("files", |table| count(table.files as f64)),
+        column("bytes", |table| count(table.bytes as f64)),
+        column("in journals", |table| count(table.in_journals as f64)),
+        column("", state),
+    ];
+    let grid = Grid::new(column("table", |table| table.name.clone()), columns);
     let mut text = format!(
         "store `{}`, embedded with {}\n",
         verified.store, verified.embedder
     );
     let mut line = |line: &dyn Display| text.push_str(&format!("{line}\n"));
-    if verified.tables.is_empty() {
-        line(&"no tables yet");
-    } else {
-        line(&table.trim_fmt());
+    match tables.is_empty() {
+        true => line(&"no tables yet"),
+        false => line(&grid.render(output::width()).as_str()),
     }
     for damage in verified
         .damage
@@ -229,7 +228,7 @@ async fn repair(uri: &str, keep_doubtful: bool, format: Format) -> Result<(), Fa
         .map_err(Failure::failed)?;
     match format {
         Format::Json => output::print_json(&repaired),
-        Format::Table => output::print(&done(uri, &repaired)),
+        Format::Table => output::print_folded(&done(uri, &repaired)),
     }
 }
 
