@@ -63,6 +63,7 @@ pub(crate) fn remove_unfinished(directory: &Path) -> io::Result<()> {
         if name
             .to_str()
             .is_some_and(|name| name.starts_with(UNFINISHED))
+            && entry.file_type()?.is_file()
         {
             fs::remove_file(entry.path())?;
         }

@@ -18,11 +18,12 @@ impl FileLock {
     /// Locks a file, which is created if need be; `None` if somebody else has it.
     pub(crate) fn try_new(path: &Path) -> io::Result<Option<FileLock>> {
         loop {
-            let file = OpenOptions::new()
-                .create(true)
-                .truncate(false)
-                .write(true)
-                .open(path)?;
+            let mut options = OpenOptions::new();
+            options.create(true).truncate(false).write(true);
+            // What a link leads to may be anything, and would be written to.
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NOFOLLOW);
+            let file = options.open(path)?;
             match file.try_lock() {
                 // A file that its holder removed meanwhile can be locked, but does not keep anybody out.
                 Ok(()) if !is_at(&file, path)? => continue,
@@ -105,6 +106,20 @@ mod tests {
         assert_eq!(FileLock::holder(&path), "another process");
         assert_eq!(path.exists(), cfg!(not(unix)));
         assert!(FileLock::try_new(&path).unwrap().is_some());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_not_followed() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, precious) = (
+            directory.path().join("lock"),
+            directory.path().join("precious"),
+        );
+        fs::write(&precious, "precious").unwrap();
+        std::os::unix::fs::symlink(&precious, &path).unwrap();
+        assert!(FileLock::try_new(&path).is_err());
+        assert_eq!(fs::read_to_string(&precious).unwrap(), "precious");
     }
 
     #[test]

@@ -15,7 +15,7 @@ static PATH: OnceLock<PathBuf> = OnceLock::new();
 /// How the names of such directories begin.
 const PREFIX: &str = "memhost-";
 /// The file that says that a directory is one of these, and is locked as long as its process lives.
-const LOCK: &str = ".lock";
+const LOCK: &str = ".memhost-scratch";
 
 /// The directory that everything temporary is made in from now on; removed when dropped.
 #[derive(Debug)]
@@ -45,6 +45,20 @@ impl Scratch {
     }
 }
 
+/// Whether a path is a directory, and no link to one, that this user made.
+fn is_ours(path: &Path) -> bool {
+    let Ok(about) = std::fs::symlink_metadata(path) else {
+        return false;
+    };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        about.is_dir() && about.uid() == rustix::process::geteuid().as_raw()
+    }
+    #[cfg(not(unix))]
+    about.is_dir()
+}
+
 /// Removes the directories of processes that were killed, with the stores that are in them.
 fn remove_abandoned(place: &Path) {
     let entries = std::fs::read_dir(place).into_iter().flatten().flatten();
@@ -54,8 +68,10 @@ fn remove_abandoned(place: &Path) {
             continue;
         }
         let lock = entry.path().join(LOCK);
-        // One without a lock is about to be made, or is none of these.
-        if lock.is_file()
+        // One without a lock is about to be made, or is none of these; one of somebody else is theirs to remove, and a link
+        // leads to what they like.
+        if is_ours(&entry.path())
+            && std::fs::symlink_metadata(&lock).is_ok_and(|lock| lock.is_file())
             && let Ok(Some(held)) = FileLock::try_new(&lock)
         {
             let _ = std::fs::remove_dir_all(entry.path());
@@ -115,10 +131,14 @@ mod tests {
         let held = FileLock::try_new(&make("memhost-alive")).unwrap().unwrap();
         make("memhost-new");
         std::fs::write(make("mine"), "mine").unwrap();
+        // Results of a run that was killed, under a name that begins alike.
+        let results = make("memhost-results").with_file_name(".lock");
+        std::fs::write(results, "process 1").unwrap();
         remove_abandoned(place.path());
         let left = |name: &str| place.path().join(name).join("store").is_dir();
         assert!(!place.path().join("memhost-killed").exists());
         assert!(left("memhost-alive") && left("memhost-new") && left("mine"));
+        assert!(left("memhost-results"));
         drop(held);
     }
 }

@@ -153,8 +153,12 @@ fn earlier(path: &Path) -> Result<Earlier, ManifestError> {
     }
     match Manifest::read(&manifest) {
         Ok(manifest) => Ok(Earlier::Was(Box::new(manifest))),
-        // Beside cells of this format it was a manifest of this format.
-        Err(error) if has_cells(path) && check_cells(path).is_ok() => Ok(Earlier::Damaged(error)),
+        // Beside cells of this format it was a manifest, and not somebody's notes.
+        Err(error @ ManifestError::Damaged { .. })
+            if is_empty(&manifest) || has_cells(path) && check_cells(path).is_ok() =>
+        {
+            Ok(Earlier::Damaged(error))
+        }
         Err(error) => Err(error),
     }
 }
@@ -162,6 +166,11 @@ fn earlier(path: &Path) -> Result<Earlier, ManifestError> {
 /// Keeps a damaged manifest for whoever wants to look at it.
 fn set_aside(path: &Path) -> std::io::Result<()> {
     std::fs::rename(path.join(manifest::FILE), path.join(DAMAGED))
+}
+
+/// An empty file is nobody's notes.
+fn is_empty(manifest: &Path) -> bool {
+    std::fs::metadata(manifest).is_ok_and(|about| about.is_file() && about.len() == 0)
 }
 
 fn has_cells(path: &Path) -> bool {
@@ -185,19 +194,24 @@ fn check_cells(output: &Path) -> Result<(), ManifestError> {
         format: Option<u64>,
     }
     let entries = std::fs::read_dir(output.join(files::DIRECTORY));
-    let first = entries
+    let cells = entries
         .into_iter()
         .flatten()
         .flatten()
-        .map(|entry| entry.path())
-        .find(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "json")
-        });
-    let found = first.and_then(|path| {
+        .map(|entry| entry.path());
+    let cells = cells.filter(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "json")
+    });
+    let mut formats = cells.filter_map(|path| {
         let any: Any = serde_json::from_slice(&std::fs::read(&path).ok()?).ok()?;
         Some((path, any.format.unwrap_or_default()))
     });
+    // One of this format speaks for all: others are damaged, and are run again.
+    let mut found = formats.next();
+    if let Some(of_this_format) = formats.find(|(_, format)| *format == u64::from(FORMAT)) {
+        found = Some(of_this_format);
+    }
     match found {
         Some((path, found)) if found != u64::from(FORMAT) => Err(ManifestError::OtherFormat {
             place: path.display().to_string(),
@@ -288,8 +302,7 @@ mod tests {
     #[test]
     fn a_damaged_manifest_beside_cells_is_written_anew() {
         let text = manifest::tests::manifest(2).text().unwrap();
-        let other_format = text.replacen("\"format\": ", "\"format\": 9", 1);
-        for damaged in ["", &text[..text.len() / 2], &other_format, "\0\0\0"] {
+        for damaged in ["", &text[..text.len() / 2], "\0\0\0"] {
             let output = tempfile::tempdir().unwrap();
             let cells = CellFiles::open(output.path()).unwrap();
             let (key, report) = (testing::key("rag", 0), testing::report(&[1.0]));

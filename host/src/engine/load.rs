@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
+use wasmparser::Parser;
 use wasmtime::Store;
 use wasmtime::component::{Component, Instance, InstancePre};
 
@@ -12,7 +13,7 @@ use super::binary::{self, Surface};
 use super::call::Sandbox;
 use super::compile::{self, Compiled, Source};
 use super::error::LoadFailure;
-use super::{Engine, Inner, admission, shape};
+use super::{Engine, Inner, LoadLimits, admission, complexity, shape};
 use crate::contract::generated::exports::memhost::strategy as exports;
 
 /// Where the functions of each phase are found.
@@ -70,7 +71,8 @@ pub(super) async fn prepare(
     name: &str,
     bytes: Vec<u8>,
 ) -> Result<Prepared, LoadFailure> {
-    let admitted = compile::away(move || Admitted::from_bytes(bytes)).await?;
+    let limits = engine.inner.options.load.clone();
+    let admitted = compile::away(move || Admitted::from_bytes(bytes, &limits)).await?;
     let source = Source {
         name: name.to_owned(),
         bytes: admitted.component.clone(),
@@ -93,7 +95,11 @@ struct Admitted {
 }
 
 impl Admitted {
-    fn from_bytes(bytes: Vec<u8>) -> Result<Admitted, LoadFailure> {
+    fn from_bytes(bytes: Vec<u8>, limits: &LoadLimits) -> Result<Admitted, LoadFailure> {
+        if Parser::is_core_wasm(&bytes) {
+            // Making a component of it validates it, which is costly where compiling is.
+            complexity::check(&bytes, limits)?;
+        }
         let component = binary::component(&bytes)?;
         let surface = binary::surface(&component)?;
         admission::check(&surface)?;

@@ -190,6 +190,8 @@ fn config(compiler: Compiler) -> wasmtime::Config {
         // A replayed run gives the same bits, whatever the processor does with the payload of a NaN.
         .cranelift_nan_canonicalization(true)
         .wasm_relaxed_simd(false)
+        // Two bytes of data far from each other are not to become 16 MiB of machine code.
+        .memory_guaranteed_dense_image_size(1 << 20)
         .max_wasm_stack(STACK_BYTES)
         .async_stack_size(FIBER_STACK_BYTES)
         .wasm_backtrace_max_frames(NonZeroUsize::new(BACKTRACE_FRAMES));

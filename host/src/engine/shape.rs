@@ -3,8 +3,9 @@
 //! wasmtime refuses what does not fit, and says so in its own terms ("has the wrong type" for "is missing"). When it
 //! has refused, this compares what the component was built against with this host's `wit/` and says what differs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use sha2::{Digest as _, Sha256};
 use wit_parser::decoding::{DecodedWasm, decode};
 use wit_parser::{
     Function, Handle, Interface, InterfaceId, Resolve, SourceMap, Type, TypeDefKind, TypeId,
@@ -119,6 +120,7 @@ fn spell(resolve: &Resolve, interface: &Interface) -> Spelling {
     let mut speller = Speller {
         resolve,
         types: BTreeMap::new(),
+        spelled: HashMap::new(),
     };
     let functions = interface.functions.iter();
     let functions = functions
@@ -134,6 +136,25 @@ struct Speller<'a> {
     resolve: &'a Resolve,
     /// Named types that were met, with what they are.
     types: BTreeMap<String, String>,
+    /// Those without a name that were spelled: a type may stand in another many times.
+    spelled: HashMap<TypeId, String>,
+}
+
+/// The longest spelling that is written out, in bytes; of a longer one it is a digest. Each of two parts may have two.
+const LONGEST_SPELLING: usize = 64 << 10;
+
+/// A spelling that does not grow with what it is a part of.
+fn short(spelling: String) -> String {
+    match spelling.len() {
+        ..=LONGEST_SPELLING => spelling,
+        length => {
+            let digest = Sha256::digest(&spelling);
+            format!(
+                "(a type of {length} characters, {})",
+                hex::encode(&digest[..8])
+            )
+        }
+    }
 }
 
 impl Speller<'_> {
@@ -164,14 +185,19 @@ impl Speller<'_> {
             return self.ty(ty);
         }
         let Some(name) = &def.name else {
-            return self.shape(&def.kind);
+            if let Some(spelling) = self.spelled.get(&id) {
+                return spelling.clone();
+            }
+            let spelling = short(self.shape(&def.kind));
+            self.spelled.insert(id, spelling.clone());
+            return spelling;
         };
         if !self.types.contains_key(name) {
             self.types.insert(name.clone(), String::new());
-            let shape = self.shape(&def.kind);
+            let shape = short(self.shape(&def.kind));
             self.types.insert(name.clone(), shape);
         }
-        name.clone()
+        short(name.clone())
     }
 
     fn shape(&mut self, kind: &TypeDefKind) -> String {

@@ -5,7 +5,7 @@
 //!
 //! The defaults are at least ten times the most that the strategies of `plugins/` and the host's floors came to on the
 //! built-in suites, BFCL, WebArena, tau-bench, GSM8K, ForecastBench and Clippy's UI tests: 328 keys, 8 labels, 6 sources
-//! and 392 kB of one memory, blobs of 3 kB; 7,365 memories, 512 vectors and 4.4 MB of one call; 482 citations and a note
+//! and 392 kB of one memory, blobs of 3 kB; 7,365 memories, 512 vectors and 4.4 MB of one call; 14,231 citations (of a floor on Clippy's UI tests) and a note
 //! of 691 bytes; 32,450 rows, 24.6 MB stored and 37 MB resident of a namespace with 2 names of keys. So only a slip or ill
 //! will meets them.
 
@@ -79,8 +79,8 @@ store_limits! {
     sources_per_memory / SourcesPerMemory = 10_000, "sources of one memory";
     /// Links that start from or lead to one memory. Default: 10,000.
     links_per_memory / LinksPerMemory = 10_000, "links of one memory";
-    /// Bytes of one memory, its keys' vectors included. Default: 16 MiB.
-    memory_bytes / MemoryBytes = 16 << 20, "bytes of one memory";
+    /// Bytes of one memory, its keys' vectors included. Default: 48 MiB.
+    memory_bytes / MemoryBytes = 48 << 20, "bytes of one memory";
     /// Bytes of one blob. Default: 32 MiB.
     blob_bytes / BlobBytes = 32 << 20, "bytes of one blob";
     /// Writes that one call may ask for. Default: 100,000.
@@ -90,8 +90,8 @@ store_limits! {
     /// Bytes that the store writes down for one call: every memory that it changes, however little, as it is
     /// afterwards. Default: 64 MiB.
     bytes_per_call / BytesPerCall = 64 << 20, "bytes stored by one call";
-    /// Memories that one receipt cites. Default: 10,000.
-    citations_per_receipt / CitationsPerReceipt = 10_000, "citations of one receipt";
+    /// Memories that one receipt cites. Default: 200,000.
+    citations_per_receipt / CitationsPerReceipt = 200_000, "citations of one receipt";
     /// Bytes of one receipt's note. Default: 64 KiB.
     note_bytes / NoteBytes = 64 << 10, "bytes of one receipt's note";
     /// Names of keys that a namespace has ever had: each can be searched by itself. Default: 1,000.

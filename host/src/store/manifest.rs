@@ -67,14 +67,18 @@ impl Manifest {
             path: place(name),
             reason,
         };
-        let fault = match home.read(MANIFEST).await? {
-            Some(content) => match Manifest::parse(home, &content)? {
+        let (main, copy) = (home.read(MANIFEST).await?, home.read(MANIFEST_COPY).await?);
+        let fault = match &main {
+            Some(content) if copy.as_ref().is_some_and(|copy| is_misread(content, copy)) => {
+                Some("its schema version was changed".to_owned())
+            }
+            Some(content) => match Manifest::parse(home, content)? {
                 Ok(manifest) => return Ok(Some(manifest)),
                 Err(reason) => Some(reason),
             },
             None => None,
         };
-        let Some(copy) = home.read(MANIFEST_COPY).await? else {
+        let Some(copy) = copy else {
             return match fault {
                 None => Ok(None),
                 Some(reason) => Err(damaged(MANIFEST, format!("{reason}, and it has no copy"))),
@@ -96,6 +100,13 @@ impl Manifest {
                 format!("{reason}, and {MANIFEST}, which it is a copy of, {fault}"),
             )),
         }
+    }
+
+    /// The copy, if it is sound.
+    pub(crate) async fn read_copy(home: &Home) -> Result<Option<Self>, StoreError> {
+        let copy = home.read(MANIFEST_COPY).await?;
+        let parse = |copy: Vec<u8>| Manifest::parse(home, &copy).ok()?.ok();
+        Ok(copy.and_then(parse))
     }
 
     /// Understands a manifest; the inner error is what is wrong with it.
@@ -179,4 +190,20 @@ impl Manifest {
             })
         }
     }
+}
+
+/// Whether a manifest differs from its copy in the schema version alone: another memhost would have written more than that
+/// anew.
+fn is_misread(main: &[u8], copy: &[u8]) -> bool {
+    let parse = |text| serde_json::from_slice::<serde_json::Value>(text).ok();
+    let (Some(mut main), Some(copy)) = (parse(main), parse(copy)) else {
+        return false;
+    };
+    let same = main == copy;
+    if let (Some(version), Some(of_copy)) =
+        (main.get_mut("schema_version"), copy.get("schema_version"))
+    {
+        *version = of_copy.clone();
+    }
+    !same && main == copy
 }

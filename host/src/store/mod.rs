@@ -314,7 +314,7 @@ impl Store {
 
     async fn found(uri: &str, embedder: &dyn Embedder) -> Result<Found, StoreError> {
         let home = Home::open(uri).await?;
-        if home.read(repair::PLAN).await?.is_some() {
+        if repair::is_half_done(&home).await? {
             return Err(StoreError::HalfRepaired { uri: home.tables() });
         }
         let manifest = Manifest::read(&home).await?;
@@ -356,7 +356,12 @@ impl Store {
         }
         let (journal, sealed) = inner.home.journal(name).await?;
         inner.warn_of_unsound(sealed.extent.unsound());
-        let set = match inner.working_set(name, sealed.records).await {
+        let ours = sealed
+            .groups
+            .into_iter()
+            .filter(|group| group.namespace == name);
+        let records = ours.flat_map(|group| group.records).collect();
+        let set = match inner.working_set(name, records).await {
             Ok(set) => set,
             Err(error) => {
                 journal.release().await;
@@ -499,8 +504,13 @@ impl Inner {
                  when you do not need the rest"
             ));
         }
+        for path in self.home.strangers().await? {
+            self.warn(format_args!(
+                "`{path}` has a name that no journal has, and is not read; if it is one, give it its name back"
+            ));
+        }
         if !self.home.has_journals().await? {
-            return Ok(());
+            return self.compare_manifests().await;
         }
         match self.checkpoint().await {
             // It is read all the same, and taken in when there is room, or when whoever is busy with it has ended.
@@ -546,6 +556,25 @@ impl Inner {
             }
         }
         Ok(set)
+    }
+
+    /// Without journals, the manifest and its copy say the same: one that was put back from elsewhere undoes what was
+    /// written since.
+    async fn compare_manifests(&self) -> Result<(), StoreError> {
+        let (Some(main), Some(copy)) = (
+            Manifest::read(&self.home).await?,
+            Manifest::read_copy(&self.home).await?,
+        ) else {
+            return Ok(());
+        };
+        if main.restored.is_none() && main.tables != copy.tables {
+            self.warn(format_args!(
+                "`{0}/memhost.json` and its copy name other versions of the tables, and the former counts: if it was put back \
+                 from a backup, what was written since then is not seen, and goes with the next run",
+                self.home.tables()
+            ));
+        }
+        Ok(())
     }
 
     /// Takes the tables back to the versions that count, and says which those are now.
@@ -759,8 +788,8 @@ fn in_words(broken: &[BrokenSeal]) -> String {
 
 /// Takes in what was read of a journal; returns up to where.
 fn fold_in(sealed: Sealed, fold: &mut Fold) -> Extent {
-    if let Some(namespace) = &sealed.namespace {
-        fold.add(namespace, sealed.records);
+    for group in sealed.groups {
+        fold.add(&group.namespace, group.records);
     }
     sealed.extent
 }

@@ -15,7 +15,6 @@ use super::seal::{BrokenSeal, files_of, list_of};
 
 /// A table at the version that counts.
 pub(super) struct Pieces {
-    name: String,
     /// The fragments whose files are what they were.
     sound: Vec<FileFragment>,
     /// The others.
@@ -48,11 +47,7 @@ impl Pieces {
             files.iter().all(|file| !broken.contains(file.as_str()))
         };
         let (sound, damaged) = dataset.get_fragments().into_iter().partition(is_sound);
-        Ok(Pieces {
-            name: name.to_owned(),
-            sound,
-            damaged,
-        })
+        Ok(Pieces { sound, damaged })
     }
 
     /// How many rows stand in files that were changed; unknown where the table does not say.
@@ -67,34 +62,38 @@ impl Pieces {
         rows.map(|fragment| fragment.metadata().num_rows()).sum()
     }
 
-    /// Reads the sound rows.
-    pub(super) async fn read_sound(&self) -> Result<Vec<RecordBatch>, StoreError> {
-        let mut batches = Vec::new();
-        for fragment in &self.sound {
-            let read = read(fragment).await;
-            batches.extend(read.map_err(|reason| self.unreadable(reason))?);
-        }
-        Ok(batches)
+    /// Reads the rows whose files are what they were.
+    pub(super) async fn read_sound(&self) -> Read {
+        read_all(&self.sound).await
     }
 
     /// Reads what can be read of the others, whose values may be other ones than were written.
-    pub(super) async fn read_doubtful(&self) -> Vec<RecordBatch> {
-        let mut batches = Vec::new();
-        for fragment in &self.damaged {
-            // Whatever else it is, it is no longer what LanceDB wrote, which it was never tried on.
-            let read = AssertUnwindSafe(read(fragment)).catch_unwind().await;
-            batches.extend(read.into_iter().flatten().flatten());
-        }
-        batches
+    pub(super) async fn read_doubtful(&self) -> Read {
+        read_all(&self.damaged).await
     }
+}
 
-    fn unreadable(&self, reason: String) -> StoreError {
-        StoreError::Table {
-            action: "read",
-            table: self.name.clone(),
-            reason,
+/// What was read of some fragments.
+#[derive(Default)]
+pub(super) struct Read {
+    pub batches: Vec<RecordBatch>,
+    /// Whether that is all of them.
+    pub is_whole: bool,
+}
+
+async fn read_all(fragments: &[FileFragment]) -> Read {
+    let mut all = Read {
+        batches: Vec::new(),
+        is_whole: true,
+    };
+    for fragment in fragments {
+        // Of what is no longer what LanceDB wrote it may expect more than there is, and panic.
+        match AssertUnwindSafe(read(fragment)).catch_unwind().await {
+            Ok(Ok(batches)) => all.batches.extend(batches),
+            Ok(Err(_)) | Err(_) => all.is_whole = false,
         }
     }
+    all
 }
 
 async fn read(fragment: &FileFragment) -> Result<Vec<RecordBatch>, String> {

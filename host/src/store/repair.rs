@@ -17,7 +17,7 @@ use super::home::{Directory, Home};
 use super::manifest::Manifest;
 use super::pieces::Pieces;
 use super::schema::{self, table};
-use super::seal::{BrokenSeal, Depth, table_of};
+use super::seal::{BrokenSeal, Depth, Seal, Seals, table_of};
 use super::verify::read_manifest;
 use super::views::Views;
 use super::{CHECKPOINT, CLOCK_SLACK, Inner, Store, StoreError, THE_STORE};
@@ -27,7 +27,9 @@ use crate::disk;
 use crate::embedding::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
 
 /// What is to be done once the new tables are there.
-pub(super) const PLAN: &str = "repair.json";
+const PLAN: &str = "repair.json";
+/// A copy of that.
+const PLAN_COPY: &str = "repair.copy.json";
 /// Where new tables are written.
 const STAGE: &str = "repair";
 /// Where old ones stay.
@@ -65,6 +67,8 @@ struct Plan {
     /// The folder below [`ASIDE`] that the old tables go to.
     aside: String,
     tables: Vec<RepairedTable>,
+    /// The files of the new tables, by their path once they are in place.
+    files: Seals,
     /// What was changed in the manifest otherwise.
     manifest: Manifest,
 }
@@ -122,12 +126,11 @@ async fn repair_alone(
     keep_doubtful: bool,
 ) -> Result<Repaired, StoreError> {
     let mut repaired = Repaired::default();
-    if let Some(plan) = home.read(PLAN).await? {
-        let plan: Plan = serde_json::from_slice(&plan).map_err(|error| StoreError::Damaged {
-            path: format!("{}/{PLAN}", home.tables()),
-            reason: error.to_string(),
-        })?;
-        return finish(home, directory, plan, repaired).await;
+    if let Some(plan) = read_plan(home).await? {
+        if is_sound(home, directory, &plan).await? {
+            return finish(home, directory, plan, repaired).await;
+        }
+        undo(directory, &plan)?;
     }
     remove_stage(directory)?;
     if let Some(reason) = manifest.restored.take() {
@@ -149,7 +152,7 @@ async fn repair_alone(
         let pieces = Pieces::of(&home.tables(), name, *version, &broken).await;
         // An earlier memhost sealed nothing: what cannot be read is damaged.
         let sound = match &pieces {
-            Ok(pieces) if !is_broken => pieces.read_sound().await.is_ok(),
+            Ok(pieces) if !is_broken => pieces.read_sound().await.is_whole,
             _ => false,
         };
         if !sound {
@@ -162,6 +165,7 @@ async fn repair_alone(
     let mut plan = Plan {
         aside: aside_name(directory),
         tables: Vec::new(),
+        files: Seals::new(),
         manifest: manifest.clone(),
     };
     let is_damaged = |name: &str| damaged.iter().any(|(damaged, _)| damaged == name);
@@ -172,14 +176,101 @@ async fn repair_alone(
     if lacks_memories && manifest.tables.contains_key(table::KEYS) {
         plan.add(stage_keys(home, &inner, &manifest).await?);
     }
-    home.sync_since(SystemTime::UNIX_EPOCH).await?;
+    let stage = directory.path().join(STAGE);
+    let staged = directory.sync_all(&stage)?;
+    let staged = home.seal(staged).await?;
+    let in_place = |(path, seal): (String, Seal)| {
+        let path = path.strip_prefix(&format!("{STAGE}/"))?.to_owned();
+        Some((path, seal))
+    };
+    plan.files = staged.into_iter().filter_map(in_place).collect();
     let text = serde_json::to_vec_pretty(&plan).map_err(|error| StoreError::Io {
         action: "write",
         path: PLAN.to_owned(),
         reason: error.to_string(),
     })?;
+    home.write(PLAN_COPY, text.clone()).await?;
     home.write(PLAN, text).await?;
     finish(home, directory, plan, repaired).await
+}
+
+/// Whether a repair was interrupted where it is not undone.
+pub(super) async fn is_half_done(home: &Home) -> Result<bool, StoreError> {
+    Ok(home.read(PLAN).await?.is_some() || home.read(PLAN_COPY).await?.is_some())
+}
+
+/// What an interrupted repair was about to do.
+async fn read_plan(home: &Home) -> Result<Option<Plan>, StoreError> {
+    let (plan, copy) = (home.read(PLAN).await?, home.read(PLAN_COPY).await?);
+    let mut reason = None;
+    for text in plan.into_iter().chain(copy) {
+        match serde_json::from_slice(&text) {
+            Ok(plan) => return Ok(Some(plan)),
+            Err(error) => reason = Some(error),
+        }
+    }
+    match reason {
+        None => Ok(None),
+        Some(error) => Err(StoreError::Damaged {
+            path: format!("{}/{PLAN}", home.tables()),
+            reason: format!(
+                "{error}, and so is its copy; the tables as they were before the repair are in `{ASIDE}`: move them back, \
+                 delete {PLAN} and {PLAN_COPY}, and repair again, or"
+            ),
+        }),
+    }
+}
+
+/// Whether the new tables are what was written, wherever they are by now.
+async fn is_sound(home: &Home, directory: &Directory, plan: &Plan) -> Result<bool, StoreError> {
+    for table in plan.tables.iter().filter(|table| table.kept > 0) {
+        let file = format!("{}.lance", table.name);
+        let prefix = match directory.path().join(STAGE).join(&file).exists() {
+            true => format!("{STAGE}/"),
+            false => String::new(),
+        };
+        let files = plan.files.iter();
+        let files = files.filter(|(path, _)| table_of(path) == table.name);
+        let files: Seals = files
+            .map(|(path, seal)| (format!("{prefix}{path}"), seal.clone()))
+            .collect();
+        let broken = home.broken_seals(files.clone(), Depth::Everything).await?;
+        if files.is_empty() || !broken.is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Takes a repair back: the old tables are in their places, and it can begin again.
+fn undo(directory: &Directory, plan: &Plan) -> Result<(), StoreError> {
+    for RepairedTable { name, .. } in &plan.tables {
+        let file = format!("{name}.lance");
+        let here = directory.path().join(&file);
+        let old = directory.path().join(ASIDE).join(&plan.aside).join(&file);
+        if !old.exists() {
+            continue;
+        }
+        if here.exists() {
+            fs::remove_dir_all(&here).map_err(|e| StoreError::io("remove", &here, &e))?;
+        }
+        rename(&old, &here)?;
+    }
+    remove_plan(directory)?;
+    remove_stage(directory)
+}
+
+fn remove_plan(directory: &Directory) -> Result<(), StoreError> {
+    for name in [PLAN, PLAN_COPY] {
+        let file = directory.path().join(name);
+        match fs::remove_file(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(StoreError::io("remove", &file, &error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Writes a damaged table anew, beside the store.
@@ -193,9 +284,9 @@ async fn stage(
 ) -> Result<RepairedTable, StoreError> {
     let (mut batches, mut doubtful, mut were) = (Vec::new(), Vec::new(), None);
     if let Some(pieces) = &pieces {
-        batches = pieces.read_sound().await.unwrap_or_default();
+        batches = pieces.read_sound().await.batches;
         if keep_doubtful {
-            doubtful = pieces.read_doubtful().await;
+            doubtful = pieces.read_doubtful().await.batches;
         }
         were = pieces.sound_rows().zip(pieces.damaged_rows());
     }
@@ -205,12 +296,17 @@ async fn stage(
     if name == table::NAMESPACES {
         batches = vec![namespaces(inner, manifest, &batches).await?];
     }
+    let kept = write_staged(home, name, batches).await?;
+    let read = match name == table::NAMESPACES {
+        // Of these some come back from other tables.
+        true => kept,
+        false => sound_rows + doubtful_rows,
+    };
     Ok(RepairedTable {
         name: name.to_owned(),
-        kept: write_staged(home, name, batches).await?,
+        kept,
         doubtful: doubtful_rows,
-        lost: were
-            .map(|(sound, damaged)| (sound + damaged).saturating_sub(sound_rows + doubtful_rows)),
+        lost: were.map(|(sound, damaged)| (sound + damaged).saturating_sub(read)),
     })
 }
 
@@ -335,8 +431,7 @@ async fn finish(
     let mut manifest = plan.manifest;
     let since = SystemTime::now() - CLOCK_SLACK;
     inner.count(&mut manifest, since).await?;
-    let plan_file = directory.path().join(PLAN);
-    fs::remove_file(&plan_file).map_err(|e| StoreError::io("remove", &plan_file, &e))?;
+    remove_plan(directory)?;
     remove_stage(directory)?;
     repaired.set_aside = Some(aside.display().to_string());
     repaired.tables = plan.tables;

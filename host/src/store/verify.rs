@@ -130,7 +130,7 @@ impl Store {
             });
         }
         let mut damage = Vec::from_iter(manifest.restored.clone());
-        if home.read(repair::PLAN).await?.is_some() {
+        if repair::is_half_done(&home).await? {
             let uri = home.tables();
             damage.push(StoreError::HalfRepaired { uri }.to_string());
         }
@@ -153,8 +153,13 @@ impl VerifiedJournal {
         let shown = |unsound: Vec<&Unsound>| unsound.iter().map(ToString::to_string).collect();
         VerifiedJournal {
             name: journal.stem.clone(),
-            namespace: journal.sealed.namespace.clone(),
-            records: journal.sealed.records.len(),
+            namespace: journal.sealed.namespace().map(str::to_owned),
+            records: journal
+                .sealed
+                .groups
+                .iter()
+                .map(|group| group.records.len())
+                .sum(),
             held_by: journal.holder.clone(),
             damage: shown(damage),
             // Whoever writes to it may be in the middle of a group.
@@ -186,8 +191,9 @@ pub(super) fn in_words(broken: &[BrokenSeal], name: &str) -> Vec<String> {
 fn rows_in(journals: Vec<LookedAt>) -> BTreeMap<&'static str, usize> {
     let mut fold = Fold::default();
     for LookedAt { sealed, .. } in journals {
-        let namespace = sealed.namespace.unwrap_or_default();
-        fold.add(&namespace, sealed.records);
+        for group in sealed.groups {
+            fold.add(&group.namespace, group.records);
+        }
     }
     let of_all = |count: fn(&super::fold::Changes) -> usize| -> usize {
         fold.namespaces.values().map(count).sum()

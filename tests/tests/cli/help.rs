@@ -4,7 +4,7 @@ use super::Place;
 
 #[test]
 fn every_command_explains_itself_with_examples() {
-    let commands: [&[&str]; 14] = [
+    let commands: [&[&str]; 16] = [
         &[],
         &["compare"],
         &["check"],
@@ -19,6 +19,8 @@ fn every_command_explains_itself_with_examples() {
         &["suite", "import"],
         &["store"],
         &["store", "reembed"],
+        &["store", "verify"],
+        &["store", "repair"],
     ];
     let place = Place::new();
     for command in commands {

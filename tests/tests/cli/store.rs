@@ -144,52 +144,100 @@ fn a_damaged_manifest_costs_nothing() {
     }
 }
 
-#[test]
-fn an_interrupted_repair_is_gone_on_with() {
+/// A store whose repair was killed between two of its renames: the plan is there, the old table is aside, and the new one
+/// is not in place. How many rows of results were sound.
+fn half_repaired() -> (Place, u64) {
     let place = with_pets();
     compare(&place, "first").succeeds();
     let before = rows(&place, "results");
     compare(&place, "second").succeeds();
-    let whole = place.path("whole");
-    copy(&place.path("store"), &whole);
     fs::remove_file(&data(&place, "results")[0]).unwrap();
     store(&place, "repair").succeeds();
-    // As after a kill between two of its renames: the plan is there, the old table is aside, the new one is not in place.
-    let aside = place.path("store/damaged/1");
     let here = place.path("store/results.lance");
     fs::create_dir_all(place.path("store/repair")).unwrap();
     fs::rename(&here, place.path("store/repair/results.lance")).unwrap();
     let manifest = fs::read_to_string(place.path("store/memhost.json")).unwrap();
     let mut manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
-    manifest["tables"]["results"] = 1.into();
-    let files = manifest["files"].as_object_mut().unwrap();
-    files.retain(|path, _| !path.starts_with("results.lance"));
+    let all = manifest["files"].as_object().unwrap().clone();
+    let of_results = |path: &str| path.starts_with("results.lance");
+    let (new, others): (serde_json::Map<_, _>, serde_json::Map<_, _>) =
+        all.into_iter().partition(|(path, _)| of_results(path));
+    manifest["files"] = others.into();
     let plan = serde_json::json!({
         "aside": "1",
         "tables": [{"name": "results", "kept": before, "doubtful": 0, "lost": before}],
+        "files": new,
         "manifest": manifest,
     });
-    fs::write(place.path("store/repair.json"), plan.to_string()).unwrap();
-
-    compare(&place, "third")
-        .fails(1)
-        .complains(&["did not come to its end", "memhost store repair"]);
-    store(&place, "repair").succeeds();
-    assert!(aside.join("results.lance").is_dir() && here.is_dir());
-    store(&place, "verify").succeeds();
-    assert_eq!(rows(&place, "results"), before);
+    for name in ["repair.json", "repair.copy.json"] {
+        fs::write(place.path("store").join(name), plan.to_string()).unwrap();
+    }
+    (place, before)
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let to = to.join(path.file_name().unwrap());
-        match path.is_dir() {
-            true => copy(&path, &to),
-            false => drop(fs::copy(&path, &to).unwrap()),
-        }
+#[test]
+fn an_interrupted_repair_is_brought_to_its_end_or_begun_again() {
+    let harms: [fn(&Place); 4] = [
+        |_| (),
+        |place| fs::write(place.path("store/repair.json"), b"").unwrap(),
+        |place| fs::remove_file(place.path("store/repair.copy.json")).unwrap(),
+        // The new table is damaged too.
+        |place| {
+            let folder = place.path("store/repair/results.lance/data");
+            let file = fs::read_dir(folder)
+                .unwrap()
+                .next()
+                .unwrap()
+                .unwrap()
+                .path();
+            flip(&file, 10);
+        },
+    ];
+    for harm in harms {
+        let (place, before) = half_repaired();
+        harm(&place);
+        compare(&place, "third")
+            .fails(1)
+            .complains(&["did not come to its end", "memhost store repair"]);
+        store(&place, "repair").succeeds();
+        assert!(place.path("store/damaged").is_dir() && place.path("store/results.lance").is_dir());
+        store(&place, "verify").succeeds();
+        assert_eq!(rows(&place, "results"), before);
     }
+}
+
+#[test]
+fn a_changed_schema_version_is_damage_where_the_copy_says_otherwise() {
+    let place = with_pets();
+    compare(&place, "first").succeeds();
+    let manifest = place.path("store/memhost.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(
+        &manifest,
+        text.replace("\"schema_version\": 3", "\"schema_version\": 2"),
+    )
+    .unwrap();
+    let said = compare(&place, "again").succeeds();
+    said.complains(&[
+        "its schema version was changed",
+        "its copy was read instead",
+    ]);
+}
+
+#[test]
+fn a_manifest_that_was_put_back_and_a_journal_under_another_name_are_told() {
+    let place = with_pets();
+    compare(&place, "first").succeeds();
+    let manifest = place.path("store/memhost.json");
+    let earlier = fs::read(&manifest).unwrap();
+    compare(&place, "second").succeeds();
+    fs::write(&manifest, earlier).unwrap();
+    fs::write(place.path("store/journal/a.0.log.bak"), b"").unwrap();
+    let said = compare(&place, "third").succeeds();
+    said.complains(&[
+        "name other versions of the tables",
+        "a.0.log.bak` has a name that no journal has",
+    ]);
 }
 
 #[test]
@@ -221,7 +269,7 @@ fn what_is_no_store_is_said_in_words() {
 fn a_damaged_manifest_of_a_comparison_is_written_anew_and_its_cells_are_used() {
     let place = with_pets();
     compare(&place, "out").succeeds();
-    for harm in ["", "{\"format\": ", "{\"format\": 99999}"] {
+    for harm in ["", "{\"format\": ", "{\"format\": 2}"] {
         fs::write(place.path("out/manifest.json"), harm).unwrap();
         let said = compare(&place, "out").succeeds();
         said.complains(&["manifest.json`", "Its finished cells are used"]);
@@ -256,7 +304,7 @@ fn temporary_stores_of_killed_runs_are_removed_by_a_later_one() {
     let temporary = place.path("temporary");
     let killed = temporary.join("memhost-killed");
     fs::create_dir_all(killed.join("x/store")).unwrap();
-    fs::write(killed.join(".lock"), "process 1 on this machine").unwrap();
+    fs::write(killed.join(".memhost-scratch"), "process 1 on this machine").unwrap();
     let mut command = place.command(&["compare", "rag", "--suite", "pets.jsonl", "--no-check"]);
     Said::from(command.env("TMPDIR", &temporary).output().unwrap()).succeeds();
     assert!(!killed.exists());

@@ -92,11 +92,11 @@ async fn damaged_and_changed_cells_are_named_and_left_out() {
     let torn = cell_file(&source, &design, 1);
     let whole = std::fs::read(&torn).unwrap();
     std::fs::write(&torn, &whole[..whole.len() / 2]).unwrap();
-    let changed = cell_file(&source, &design, 2);
+    let changed = cell_file(&source, &design, 3);
     let text = std::fs::read_to_string(&changed).unwrap();
-    std::fs::write(&changed, text.replacen("0.02", "0.99", 1)).unwrap();
+    std::fs::write(&changed, text.replacen("\"tokens\":", "\"tokens\":1", 1)).unwrap();
     // One that was written by somebody else, without a digest of its own.
-    let replaced = cell_file(&source, &design, 3);
+    let replaced = cell_file(&source, &design, 2);
     let text = std::fs::read_to_string(&replaced).unwrap();
     let (before, digest) = text.split_once("\"digest\":").unwrap();
     let (_, after) = digest.split_once(',').unwrap();
@@ -107,9 +107,9 @@ async fn damaged_and_changed_cells_are_named_and_left_out() {
     for expected in [
         "reasoningbank on transfer, seed 0: `",
         "is not a finished cell",
-        "random (floor) on transfer, seed 0: `",
-        "was changed since it was written",
         "rag on transfer, seed 1: `",
+        "was changed since it was written",
+        "random (floor) on transfer, seed 0: `",
         "is not what its manifest says",
     ] {
         assert!(said.contains(expected), "no `{expected}` in {said}");

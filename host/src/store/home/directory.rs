@@ -175,6 +175,19 @@ impl Directory {
         })
     }
 
+    /// Brings everything in a folder of the store to the disk; says which files there are, by their paths below the store.
+    pub(crate) fn sync_all(&self, folder: &Path) -> Result<Vec<String>, StoreError> {
+        let mut found = Vec::new();
+        if folder.exists() {
+            collect_since(folder, SystemTime::UNIX_EPOCH, &mut found)
+                .map_err(|e| StoreError::io("list", folder, &e))?;
+        }
+        found.iter().try_for_each(|path| sync(path))?;
+        let files = found.iter().filter(|path| path.is_file());
+        let below = |path: &PathBuf| Some(path.strip_prefix(&self.path).ok()?.to_str()?.to_owned());
+        Ok(files.filter_map(below).collect())
+    }
+
     /// Takes away a table's versions above one: those of a checkpoint that did not come to its end, whose files a power
     /// loss may have torn.
     pub(crate) fn drop_versions_above(&self, table: &str, version: u64) -> Result<(), StoreError> {

@@ -144,16 +144,17 @@ impl Directory {
             disk::create_directories(&folder)?;
             let names: Vec<String> = lists.iter().map(|path| copy_name(path)).collect();
             for (path, name) in lists.iter().zip(&names) {
-                // A file of one name never changes.
-                if !folder.join(name).exists() {
-                    disk::write_whole(&folder.join(name), &fs::read(self.path().join(path))?)?;
+                let content = fs::read(self.path().join(path))?;
+                if fs::read(folder.join(name)).ok().as_ref() != Some(&content) {
+                    disk::write_whole(&folder.join(name), &content)?;
                 }
             }
             for entry in fs::read_dir(&folder)? {
                 let entry = entry?;
                 let name = entry.file_name();
                 if !names.iter().any(|kept| name.to_str() == Some(kept)) {
-                    fs::remove_file(entry.path())?;
+                    // What somebody else put here does no harm.
+                    let _ = fs::remove_file(entry.path());
                 }
             }
             Ok(())

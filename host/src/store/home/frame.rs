@@ -105,9 +105,13 @@ pub(crate) fn decode(bytes: &[u8]) -> Decoded {
                 place += length;
             }
             Err(reason) => {
-                let end = match reason {
-                    Reason::CutShort => bytes.len(),
-                    Reason::Damaged(_) => next_group(bytes, place),
+                let end = next_group(bytes, place);
+                // Behind what a killed process left half written nothing stands.
+                let reason = match reason {
+                    Reason::CutShort if end < bytes.len() => {
+                        Reason::Damaged("a part of a group is lacking".to_owned())
+                    }
+                    reason => reason,
                 };
                 decoded.torn.push(Torn {
                     bytes: place..end,
@@ -305,6 +309,23 @@ mod tests {
         let decoded = decode(&bytes);
         assert_eq!(numbers(&decoded), [3]);
         assert_eq!(decoded.torn[0].bytes, 0..outer.len());
+    }
+
+    #[test]
+    fn a_group_of_which_a_part_is_lacking_costs_no_other() {
+        let long = |number| {
+            let mut effects = vec![Effect::Next(number)];
+            effects.extend((0..40).map(|_| Effect::Remove("m1".to_owned())));
+            encode("a", &[Record::Transaction(effects)]).unwrap()
+        };
+        let frames = [long(0), long(1), long(2)];
+        // So much is taken out that the first reaches past the end.
+        let first = &frames[0][..HEAD + 4];
+        let bytes = [first, &frames[1]].concat();
+        let decoded = decode(&bytes);
+        assert_eq!(decoded.groups.len(), 1);
+        assert_eq!(decoded.torn[0].bytes, 0..first.len());
+        assert!(matches!(decoded.torn[0].reason, Reason::Damaged(_)));
     }
 
     #[test]

@@ -24,7 +24,6 @@ pub(crate) use frame::encode;
 pub(crate) use objects::Objects;
 
 use super::StoreError;
-use super::effect::Record;
 use crate::lock::FileLock;
 use frame::{Decoded, Group, Reason, Torn};
 
@@ -36,6 +35,8 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 const CHECKPOINT_PATIENCE: Duration = Duration::from_secs(60);
 /// How often to try meanwhile.
 const LOCK_RETRY: Duration = Duration::from_millis(50);
+/// No run has written so many segments.
+const HIGHEST_NUMBER: u64 = 1 << 60;
 /// More missing segments than this are not told one by one: a file was given a name that no run has.
 const MOST_MISSING: usize = 100;
 /// The longest name of a namespace, in bytes.
@@ -65,9 +66,7 @@ pub(crate) enum Lock {
 /// What stood in a journal, and up to where.
 #[derive(Debug)]
 pub(crate) struct Sealed {
-    /// Which namespace the records are for; none if there are none.
-    pub namespace: Option<String>,
-    pub records: Vec<Record>,
+    pub groups: Vec<Group>,
     pub extent: Extent,
 }
 
@@ -198,6 +197,18 @@ impl Home {
                 Err(error)
             }
         }
+    }
+
+    /// What stands among the journals under a name that none of them has: perhaps it was one.
+    pub(crate) async fn strangers(&self) -> Result<Vec<String>, StoreError> {
+        let names = self.journal_names().await?.into_iter();
+        let is_strange = |name: &String| {
+            !name.starts_with('.') && !name.ends_with(".lock") && Segment::parse(name).is_none()
+        };
+        let strange = names.filter(is_strange);
+        Ok(strange
+            .map(|name| format!("{}/{JOURNALS}/{name}", self.tables()))
+            .collect())
     }
 
     /// What earlier checkpoints set aside.
@@ -467,19 +478,18 @@ impl Journal {
 
 impl Sealed {
     fn new(found: Found, before: u64) -> Self {
-        let mut sealed = Sealed {
-            namespace: None,
-            records: Vec::new(),
+        Sealed {
+            groups: found.groups,
             extent: Extent {
                 before,
                 unsound: found.unsound,
             },
-        };
-        for group in found.groups {
-            sealed.namespace = Some(group.namespace);
-            sealed.records.extend(group.records);
         }
-        sealed
+    }
+
+    /// Which namespace most of it is for; none if nothing of it can be read.
+    pub(crate) fn namespace(&self) -> Option<&str> {
+        self.groups.first().map(|group| group.namespace.as_str())
     }
 }
 
@@ -534,7 +544,7 @@ impl fmt::Display for Unsound {
                 Reason::CutShort => write!(
                     f,
                     "`{path}` ends in the middle of a group (bytes {first} to {last}), as when a process is killed while \
-                     it writes, in which case nothing is lost"
+                     it writes, in which case nothing is lost; if anything else cut it, what stood there is lost"
                 )?,
                 Reason::Damaged(reason) => write!(
                     f,
@@ -582,9 +592,11 @@ impl Segment {
             None => (name.strip_suffix(".damaged")?, true),
         };
         let (stem, number) = rest.rsplit_once('.')?;
+        let number = number.parse().ok();
         Some(Segment {
             stem: stem.to_owned(),
-            number: number.parse().ok()?,
+            // There must be room for another one behind it.
+            number: number.filter(|number| *number < HIGHEST_NUMBER)?,
             is_set_aside,
         })
     }
