@@ -152,6 +152,7 @@ fn half_repaired() -> (Place, u64) {
     let before = rows(&place, "results");
     compare(&place, "second").succeeds();
     fs::remove_file(&data(&place, "results")[0]).unwrap();
+    let unrepaired = fs::read(place.path("store/memhost.json")).unwrap();
     store(&place, "repair").succeeds();
     let here = place.path("store/results.lance");
     fs::create_dir_all(place.path("store/repair")).unwrap();
@@ -171,6 +172,9 @@ fn half_repaired() -> (Place, u64) {
     });
     for name in ["repair.json", "repair.copy.json"] {
         fs::write(place.path("store").join(name), plan.to_string()).unwrap();
+    }
+    for name in ["memhost.json", "memhost.copy.json"] {
+        fs::write(place.path("store").join(name), &unrepaired).unwrap();
     }
     (place, before)
 }

@@ -287,7 +287,10 @@ async fn repair(home: &Path, whole: &Contents, what: &str) {
         vec![]
     };
     assert_eq!(names, expected, "{what}");
-    assert!(table.lost.is_some_and(|lost| lost > 0), "{what}: {table:?}");
+    // The namespaces stand in other tables too.
+    let comes_back = table.name == "namespaces";
+    let is_lost = |lost| lost > 0 || comes_back;
+    assert!(table.lost.is_some_and(is_lost), "{what}: {table:?}");
     let aside = PathBuf::from(repaired.set_aside.as_ref().unwrap());
     assert!(
         aside.join(format!("{}.lance", table.name)).is_dir(),
