@@ -79,11 +79,33 @@ pub(super) fn damaged(error: wasmparser::BinaryReaderError) -> LoadFailure {
 /// A component in a component that is being read, as far as counting instances needs it.
 #[derive(Default)]
 struct Frame {
-    core_instances: usize,
-    /// Core instances that each component of its index space consists of.
-    components: Vec<usize>,
+    size: Size,
+    /// What each component of its index space comes to.
+    components: Vec<Size>,
     is_module: bool,
 }
+
+/// What an instance of a component comes to, with all that is instantiated in it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Size {
+    core_instances: usize,
+    /// What is done to make it: instances, types and functions that are lifted or lowered, each as often as it is met.
+    steps: usize,
+}
+
+impl Size {
+    fn step(&mut self, steps: usize) {
+        self.steps = self.steps.saturating_add(steps);
+    }
+
+    fn add(&mut self, inner: Size) {
+        self.core_instances = self.core_instances.saturating_add(inner.core_instances);
+        self.step(inner.steps.saturating_add(1));
+    }
+}
+
+/// The most steps of making an instance, which no fuel pays for; Python takes fewer than a thousand.
+const MOST_STEPS: usize = 100_000;
 
 /// Reads what a component shows to the outside.
 pub(super) fn surface(component: &[u8]) -> Result<Surface, LoadFailure> {
@@ -112,7 +134,7 @@ pub(super) fn surface(component: &[u8]) -> Result<Surface, LoadFailure> {
                 for import in imports {
                     let import = import.map_err(damaged)?;
                     if matches!(import.ty, ComponentTypeRef::Component(_)) {
-                        frame.components.push(0);
+                        frame.components.push(Size::default());
                     }
                     if outermost {
                         surface.imports.push(import.name.name.to_owned());
@@ -124,7 +146,7 @@ pub(super) fn surface(component: &[u8]) -> Result<Surface, LoadFailure> {
                     let export = export.map_err(damaged)?;
                     if export.kind == ComponentExternalKind::Component {
                         let exported = frame.components.get(export.index as usize).copied();
-                        frame.components.push(exported.unwrap_or(0));
+                        frame.components.push(exported.unwrap_or_default());
                     }
                     if outermost {
                         surface.exports.push(export.name.name.to_owned());
@@ -137,7 +159,10 @@ pub(super) fn surface(component: &[u8]) -> Result<Surface, LoadFailure> {
             Payload::InstanceSection(instances) => {
                 for instance in instances {
                     if let Instance::Instantiate { .. } = instance.map_err(damaged)? {
-                        frame.core_instances = frame.core_instances.saturating_add(1);
+                        frame.size.add(Size {
+                            core_instances: 1,
+                            steps: 0,
+                        });
                     }
                 }
             }
@@ -148,11 +173,13 @@ pub(super) fn surface(component: &[u8]) -> Result<Surface, LoadFailure> {
                     } = instance.map_err(damaged)?
                     {
                         let inner = frame.components.get(component_index as usize);
-                        frame.core_instances = frame
-                            .core_instances
-                            .saturating_add(inner.copied().unwrap_or(0));
+                        frame.size.add(inner.copied().unwrap_or_default());
                     }
                 }
+            }
+            Payload::ComponentTypeSection(types) => frame.size.step(types.count() as usize),
+            Payload::ComponentCanonicalSection(functions) => {
+                frame.size.step(functions.count() as usize);
             }
             Payload::ComponentAliasSection(aliases) => {
                 for alias in aliases {
@@ -165,7 +192,7 @@ pub(super) fn surface(component: &[u8]) -> Result<Surface, LoadFailure> {
                         ComponentAlias::InstanceExport {
                             kind: ComponentExternalKind::Component,
                             ..
-                        } => 0,
+                        } => Size::default(),
                         _ => continue,
                     };
                     if let Some(frame) = frames.last_mut() {
@@ -177,9 +204,12 @@ pub(super) fn surface(component: &[u8]) -> Result<Surface, LoadFailure> {
                 let ended = frames.pop();
                 match (ended, frames.last_mut()) {
                     (Some(inner), Some(outer)) if !inner.is_module => {
-                        outer.components.push(inner.core_instances);
+                        outer.components.push(inner.size);
                     }
-                    (Some(whole), None) => surface.core_instances = whole.core_instances,
+                    (Some(whole), None) => {
+                        surface.core_instances = whole.size.core_instances;
+                        check_steps(whole.size.steps)?;
+                    }
                     _ => {}
                 }
             }
@@ -189,14 +219,26 @@ pub(super) fn surface(component: &[u8]) -> Result<Surface, LoadFailure> {
     Ok(surface)
 }
 
+fn check_steps(steps: usize) -> Result<(), LoadFailure> {
+    match steps {
+        ..=MOST_STEPS => Ok(()),
+        steps => Err(LoadFailure::NotCompilable {
+            detail: format!(
+                "an instance of it takes {steps} steps to make, nested ones as often as they are met, and the limit is \
+                 {MOST_STEPS}"
+            ),
+        }),
+    }
+}
+
 /// Core instances of a component that is an alias of one further out.
-fn outer_component(frames: &[Frame], count: u32, index: u32) -> usize {
+fn outer_component(frames: &[Frame], count: u32, index: u32) -> Size {
     frames
         .iter()
         .nth_back(count as usize)
         .and_then(|frame| frame.components.get(index as usize))
         .copied()
-        .unwrap_or(0)
+        .unwrap_or_default()
 }
 
 /// The longest text of an error that is told, in bytes: it may quote a component, whose names are as long as it likes.
@@ -244,6 +286,22 @@ mod tests {
         assert_eq!(surface.exports, ["a:b/c@1.0.0"]);
         assert_eq!(surface.core_instances, 7);
         assert!(!surface.has_shared_libraries);
+    }
+
+    #[test]
+    fn nested_components_count_as_often_as_they_are_instantiated() {
+        // Each level makes ten of the one below it.
+        let levels = |count: usize| {
+            let mut text = "(component $c (type (resource (rep i32))))".to_owned();
+            for _ in 0..count {
+                let instances = "(instance (instantiate $c))".repeat(10);
+                text = format!("(component $c {text} {instances})");
+            }
+            surface(&component_of(&text)).map(drop)
+        };
+        levels(3).unwrap();
+        let told = levels(6).unwrap_err().to_string();
+        assert!(told.contains("the limit is 100000"), "{told}");
     }
 
     #[test]
