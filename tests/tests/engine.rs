@@ -427,9 +427,11 @@ async fn what_a_plugin_hands_out_and_looks_for_is_bounded() {
             "a filter has 10000 conditions, and may have 256",
         ),
     ] {
+        let mut limits = limits();
+        limits.store.citations_per_receipt = 10_000;
         let context = CallContext {
             namespace: Some(namespace.clone()),
-            ..context(limits())
+            ..context(limits)
         };
         let error = retrieve(&plugin, wish, context).await.result.unwrap_err();
         assert!(error.to_string().contains(told), "{error}");
