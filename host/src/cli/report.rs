@@ -76,6 +76,9 @@ pub async fn run(options: Options) -> Result<(), Failure> {
 /// Writes the whole as one run would have written it.
 fn keep(output: &Path, merged: &Merged) -> Result<(), Failure> {
     let directory = ResultDirectory::open(output).map_err(Failure::failed)?;
+    if let Some(damage) = directory.damage() {
+        output::say(format_args!("warning: {damage}"));
+    }
     if let Some(earlier) = directory.earlier() {
         let mut differences = merged.manifest.differences(earlier);
         if !differences.is_empty() {

@@ -132,12 +132,15 @@ async fn reembed(store: StoreFlags, config: ConfigFile) -> Result<(), Failure> {
     let uri = given(config.store.uri.clone())?;
     let embedder = config.embedder().await.map_err(Failure::failed)?;
     let name = embedder.identity().name.clone();
-    let keys = Store::reembed(&uri, embedder)
+    let reembedded = Store::reembed(&uri, embedder)
         .await
         .map_err(Failure::failed)?;
+    for warning in reembedded.warnings {
+        output::say(format_args!("warning: {warning}"));
+    }
     output::print(&format!(
         "store `{uri}`: {} keys are embedded with {name}\n",
-        count(keys as f64)
+        count(reembedded.keys as f64)
     ))
 }
 

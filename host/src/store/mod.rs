@@ -134,6 +134,7 @@ pub(crate) use home::LONGEST_NAMESPACE;
 pub use look::Look;
 pub use manifest::SCHEMA_VERSION;
 pub use namespace::Namespace;
+pub use reembed::Reembedded;
 pub use repair::{Repaired, RepairedTable};
 pub use verify::{Verified, VerifiedJournal, VerifiedTable};
 
@@ -314,23 +315,11 @@ impl Store {
 
     async fn found(uri: &str, embedder: &dyn Embedder) -> Result<Found, StoreError> {
         let home = Home::open(uri).await?;
-        if repair::is_half_done(&home).await? {
-            return Err(StoreError::HalfRepaired { uri: home.tables() });
-        }
         let manifest = Manifest::read(&home).await?;
         let mut broken = Vec::new();
         if let Some(manifest) = &manifest {
             manifest.check_embedder(&home, embedder)?;
-            broken = home
-                .broken_seals(manifest.files.clone(), Depth::Lists)
-                .await?;
-            let lost = home.without_copy(broken.clone(), &manifest.files);
-            if !lost.is_empty() {
-                return Err(StoreError::DamagedTables {
-                    uri: home.tables(),
-                    files: in_words(&lost),
-                });
-            }
+            broken = check_files(&home, manifest).await?;
         }
         Ok(Found {
             home,
@@ -769,6 +758,25 @@ async fn create(home: &Home, embedder: &dyn Embedder) -> Result<(), StoreError> 
     };
     lock.release().await;
     created
+}
+
+/// Refuses a store that is half repaired, or of which a file is lacking that has no copy; says of which a copy is to be
+/// put in place.
+async fn check_files(home: &Home, manifest: &Manifest) -> Result<Vec<BrokenSeal>, StoreError> {
+    if repair::is_half_done(home).await? {
+        return Err(StoreError::HalfRepaired { uri: home.tables() });
+    }
+    let broken = home
+        .broken_seals(manifest.files.clone(), Depth::Lists)
+        .await?;
+    let lost = home.without_copy(broken.clone(), &manifest.files);
+    match lost.is_empty() {
+        true => Ok(broken),
+        false => Err(StoreError::DamagedTables {
+            uri: home.tables(),
+            files: in_words(&lost),
+        }),
+    }
 }
 
 /// Files that are not what they were, the first few by name.

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use super::home::Home;
 use super::manifest::Manifest;
 use super::namespace::embed;
-use super::{CHECKPOINT, CLOCK_SLACK, Inner, Store, StoreError, THE_STORE};
+use super::{CHECKPOINT, CLOCK_SLACK, Inner, Store, StoreError, THE_STORE, check_files};
 use crate::contract::Side;
 use crate::embedding::Embedder;
 
@@ -18,13 +18,22 @@ const REEMBEDDING: &str = "reembedding";
 /// Texts per call of the embedder.
 const BATCH: usize = 256;
 
+/// What embedding a store anew came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reembedded {
+    /// How many keys have new vectors.
+    pub keys: usize,
+    /// What was found damaged meanwhile, as of [`Store::warnings`].
+    pub warnings: Vec<String>,
+}
+
 impl Store {
-    /// Computes all vectors of the store at `uri` anew with another embedder. Returns how many keys there are.
+    /// Computes all vectors of the store at `uri` anew with another embedder.
     ///
     /// # Errors
     /// There is no store; a process has a namespace of it open; a text cannot be embedded; the disk fails. The
     /// store is then as it was.
-    pub async fn reembed(uri: &str, embedder: Arc<dyn Embedder>) -> Result<usize, StoreError> {
+    pub async fn reembed(uri: &str, embedder: Arc<dyn Embedder>) -> Result<Reembedded, StoreError> {
         let home = Home::open(uri).await?;
         let Some(manifest) = Manifest::read(&home).await? else {
             return Err(StoreError::Io {
@@ -34,14 +43,19 @@ impl Store {
             });
         };
         if manifest.embedder == *embedder.identity() {
-            return Ok(0);
+            return Ok(Reembedded::default());
         }
+        let broken = check_files(&home, &manifest).await?;
         home.make_writable()?;
         let inner = Inner::new(home, embedder).await?;
+        inner.restore(&manifest, &broken).await?;
         let lock = inner.home.lock(REEMBEDDING, THE_STORE).await?;
-        let result = inner.reembed().await;
+        let keys = inner.reembed().await;
         lock.release().await;
-        result
+        Ok(Reembedded {
+            keys: keys?,
+            warnings: std::mem::take(&mut *inner.unheard()),
+        })
     }
 }
 
