@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use memhost::contract::{Agent, Arm, Attempt, Authority, Blob, Outcome, Task, Verdict};
+use memhost::contract::Blob;
 use memhost::store::{ResultRow, StoreError};
 
 use super::*;
@@ -39,7 +39,7 @@ async fn three_runs(path: &Path) {
         ];
         namespace.apply(transaction(rest)).await.unwrap();
         store
-            .append_attempts(name, &[attempt("a"), attempt("b")])
+            .append_attempts(name, &[attempt("a", "yes"), attempt("b", "yes")])
             .await
             .unwrap();
         store.append_results(&[result(name, 1.0)]).await.unwrap();
@@ -47,36 +47,6 @@ async fn three_runs(path: &Path) {
         if number < 2 {
             store.close().await.unwrap();
         }
-    }
-}
-
-fn attempt(id: &str) -> Attempt {
-    Attempt {
-        id: id.into(),
-        task: Task {
-            id: "t".into(),
-            text: "do".into(),
-            labels: vec![],
-            documents: vec![],
-        },
-        agent: Agent {
-            id: "a".into(),
-            model: "m".into(),
-            rank: 0,
-        },
-        arm: Arm::Memory,
-        trial: 0,
-        steps: vec![],
-        answer: "yes".into(),
-        findings: vec![],
-        outcome: Outcome {
-            verdict: Verdict::Success,
-            score: Some(1.0),
-            baseline: None,
-            reason: String::new(),
-            authority: Authority::GroundTruth,
-        },
-        receipt: None,
     }
 }
 

@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use memhost::contract::{
-    Adjustment, Comparison, Condition, Counter, Filter, Key, Link, Memory, NewMemory, Op, Operand,
-    Probe, Ranking, Scan, Search, Side,
+    Adjustment, Agent, Arm, Attempt, Authority, Comparison, Condition, Counter, Filter, Key, Link,
+    Memory, NewMemory, Op, Operand, Outcome, Probe, Ranking, Scan, Search, Side, Task, Verdict,
 };
 use memhost::embedding::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
 use memhost::store::{Namespace, Store, Transaction, View, Write};
@@ -69,6 +69,36 @@ fn new_memory(content: &str) -> NewMemory {
             text: content.into(),
         }],
         ..NewMemory::new("item", content)
+    }
+}
+
+fn attempt(id: &str, answer: &str) -> Attempt {
+    Attempt {
+        id: id.into(),
+        task: Task {
+            id: "t".into(),
+            text: "do".into(),
+            labels: vec![],
+            documents: vec![],
+        },
+        agent: Agent {
+            id: "a".into(),
+            model: "m".into(),
+            rank: 0,
+        },
+        arm: Arm::Memory,
+        trial: 0,
+        steps: vec![],
+        answer: answer.into(),
+        findings: vec![],
+        outcome: Outcome {
+            verdict: Verdict::Success,
+            score: Some(1.0),
+            baseline: None,
+            reason: String::new(),
+            authority: Authority::GroundTruth,
+        },
+        receipt: None,
     }
 }
 

@@ -3,10 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use memhost::contract::{
-    Agent, Arm, Attempt, Authority, Blob, Citation, Counter, Label, Outcome, Patch, Receipt, State,
-    Task, Verdict,
-};
+use memhost::contract::{Blob, Citation, Counter, Label, Patch, Receipt, State};
 use memhost::store::{LONGEST_TEXT, ResultRow, StoreError};
 
 use super::*;
@@ -538,33 +535,6 @@ async fn odd_texts_come_back_as_they_were() {
 async fn attempts_and_results_become_rows() {
     let home = tempfile::tempdir().unwrap();
     let store = open(home.path()).await;
-    let attempt = |id: &str, answer: &str| Attempt {
-        id: id.into(),
-        task: Task {
-            id: "t".into(),
-            text: "do".into(),
-            labels: vec![],
-            documents: vec![],
-        },
-        agent: Agent {
-            id: "a".into(),
-            model: "m".into(),
-            rank: 0,
-        },
-        arm: Arm::Memory,
-        trial: 0,
-        steps: vec![],
-        answer: answer.into(),
-        findings: vec![],
-        outcome: Outcome {
-            verdict: Verdict::Success,
-            score: Some(1.0),
-            baseline: None,
-            reason: String::new(),
-            authority: Authority::GroundTruth,
-        },
-        receipt: None,
-    };
     store
         .append_attempts("r", &[attempt("1", "a"), attempt("2", "b")])
         .await

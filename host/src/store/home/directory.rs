@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use super::files::COPIES;
+use super::found::Found;
 use super::frame::decode;
-use super::{Found, JOURNALS, Segment, Shared, segments_of};
+use super::{JOURNALS, Segment, Shared, segments_of};
 use crate::disk;
 use crate::lock::FileLock;
 use crate::store::StoreError;

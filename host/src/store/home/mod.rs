@@ -8,11 +8,11 @@
 
 mod directory;
 mod files;
+mod found;
 mod frame;
 mod objects;
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -25,7 +25,7 @@ pub(crate) use objects::Objects;
 
 use super::StoreError;
 use crate::lock::FileLock;
-use frame::{Decoded, Group, Reason, Torn};
+pub(crate) use found::{Extent, LookedAt, Sealed, Unsound};
 
 /// The folder of journals and locks.
 const JOURNALS: &str = "journal";
@@ -61,60 +61,6 @@ pub(crate) enum Journal {
 pub(crate) enum Lock {
     Directory(#[allow(dead_code, reason = "the lock is held by holding the file")] FileLock),
     Objects(objects::Lease),
-}
-
-/// What stood in a journal, and up to where.
-#[derive(Debug)]
-pub(crate) struct Sealed {
-    pub groups: Vec<Group>,
-    pub extent: Extent,
-}
-
-/// A journal that was read and left as it is.
-#[derive(Debug)]
-pub(crate) struct LookedAt {
-    /// The name of its files.
-    pub stem: String,
-    pub sealed: Sealed,
-    /// Which process writes to it.
-    pub holder: Option<String>,
-}
-
-/// Up to where a journal was read, and what of that could not be.
-#[derive(Debug)]
-pub(crate) struct Extent {
-    /// What was read stands in segments of lower numbers.
-    before: u64,
-    unsound: Vec<Unsound>,
-}
-
-/// A segment that is not sound from its first to its last byte, or is not there.
-#[derive(Debug, Clone)]
-pub(crate) struct Unsound {
-    number: u64,
-    /// Where it is.
-    pub path: String,
-    /// How many groups of it were read.
-    groups: usize,
-    pub found: Finding,
-}
-
-/// What a segment is that is not sound.
-#[derive(Debug, Clone)]
-pub(crate) enum Finding {
-    /// Earlier and later segments are there, and this one is not.
-    Missing,
-    /// It holds nothing, as after a kill before the first write.
-    Empty,
-    /// Parts of it hold no group.
-    Torn(Vec<Torn>),
-}
-
-/// What a journal's segments hold.
-#[derive(Debug, Default)]
-pub(crate) struct Found {
-    groups: Vec<Group>,
-    unsound: Vec<Unsound>,
 }
 
 /// A part of a journal, as a file or an object.
@@ -442,7 +388,7 @@ impl Journal {
     /// of them can still be looked at.
     pub(crate) async fn forget(&mut self, sealed: &Extent) -> Result<(), StoreError> {
         let damaged: Vec<u64> = sealed
-            .unsound
+            .unsound()
             .iter()
             .filter(|unsound| unsound.is_damage())
             .map(|unsound| unsound.number)
@@ -473,115 +419,6 @@ impl Journal {
             Journal::Objects(journal) => journal.read(before).await?,
         };
         Ok(Sealed::new(found, before))
-    }
-}
-
-impl Sealed {
-    fn new(found: Found, before: u64) -> Self {
-        Sealed {
-            groups: found.groups,
-            extent: Extent {
-                before,
-                unsound: found.unsound,
-            },
-        }
-    }
-
-    /// Which namespace most of it is for; none if nothing of it can be read.
-    pub(crate) fn namespace(&self) -> Option<&str> {
-        self.groups.first().map(|group| group.namespace.as_str())
-    }
-}
-
-impl Extent {
-    /// What could not be read.
-    pub(crate) fn unsound(&self) -> &[Unsound] {
-        &self.unsound
-    }
-}
-
-impl Unsound {
-    /// Whether what was acknowledged is lost or may be; after a kill in the middle of a write it is not.
-    pub(crate) fn is_damage(&self) -> bool {
-        match &self.found {
-            Finding::Missing => true,
-            Finding::Empty => false,
-            Finding::Torn(torn) => torn.iter().any(|torn| torn.reason != Reason::CutShort),
-        }
-    }
-}
-
-impl fmt::Display for Unsound {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Unsound { path, groups, .. } = self;
-        let torn = match &self.found {
-            Finding::Missing => {
-                return write!(
-                    f,
-                    "`{path}` is gone, and what stood in it is lost if no checkpoint had taken it in; what stands before \
-                     and behind it is not"
-                );
-            }
-            Finding::Empty => {
-                return write!(
-                    f,
-                    "`{path}` is empty, as when a process is killed before it writes; if anything else emptied it, what \
-                     stood there is lost"
-                );
-            }
-            Finding::Torn(torn) => torn,
-        };
-        let of = match groups {
-            1 => "the 1 sound group of it is".to_owned(),
-            groups => format!("the {groups} sound groups of it are"),
-        };
-        for (number, Torn { bytes, reason }) in torn.iter().enumerate() {
-            let (first, last) = (bytes.start, bytes.end.saturating_sub(1));
-            if number > 0 {
-                f.write_str("; ")?;
-            }
-            match reason {
-                Reason::CutShort => write!(
-                    f,
-                    "`{path}` ends in the middle of a group (bytes {first} to {last}), as when a process is killed while \
-                     it writes, in which case nothing is lost; if anything else cut it, what stood there is lost"
-                )?,
-                Reason::Damaged(reason) => write!(
-                    f,
-                    "`{path}` is damaged at bytes {first} to {last}: {reason}; what stood there is lost"
-                )?,
-            }
-        }
-        write!(f, "; {of} taken in")
-    }
-}
-
-impl Found {
-    /// Takes in a segment; the segments come in the order of their numbers.
-    fn add(&mut self, number: u64, path: String, decoded: Decoded) {
-        let Decoded { groups, torn } = decoded;
-        let found = match (groups.len(), torn.is_empty()) {
-            (0, true) => Some(Finding::Empty),
-            (_, true) => None,
-            (_, false) => Some(Finding::Torn(torn)),
-        };
-        self.unsound.extend(found.map(|found| Unsound {
-            number,
-            path,
-            groups: groups.len(),
-            found,
-        }));
-        self.groups.extend(groups);
-    }
-
-    /// Says that segments are lacking whose numbers lie between those of others.
-    fn add_missing(&mut self, missing: impl Iterator<Item = (u64, String)>) {
-        self.unsound.extend(missing.map(|(number, path)| Unsound {
-            number,
-            path,
-            groups: 0,
-            found: Finding::Missing,
-        }));
     }
 }
 

@@ -11,8 +11,9 @@ use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 
+use super::found::Found;
 use super::frame::decode;
-use super::{Found, JOURNALS, Segment, segments_of};
+use super::{JOURNALS, Segment, segments_of};
 use crate::lock::this_process;
 use crate::store::StoreError;
 
