@@ -13,7 +13,7 @@ use memhost::contract as host;
 use memhost::embedding::{Builtin, Embedder};
 use memhost::engine::{Engine, EngineOptions, Limits, Plugin};
 use memhost::settings;
-use memhost::store::{Namespace, Store, StoreError, Transaction, View, Write};
+use memhost::store::{Memories, Store, StoreError, Transaction, View, Write};
 use memhost::strategy::Strategy;
 use memhost_rag::Rag;
 use memhost_sdk as guest;
@@ -98,7 +98,7 @@ async fn context(directory: &Path, memories: usize) -> CallContext {
         .await
         .expect("written");
     CallContext {
-        namespace: Some(namespace),
+        memories: Some(namespace.memories().clone()),
         view: View::default(),
         models: None,
         embedder: Some(embedder),
@@ -195,7 +195,7 @@ fn guest_query(number: u32) -> guest::Query {
 struct Bridge(CallContext);
 
 impl Bridge {
-    fn namespace(&self) -> &Namespace {
+    fn memories(&self) -> &Memories {
         self.0
             .memories()
             .unwrap_or_else(|fault| panic!("{fault:?}"))
@@ -207,7 +207,7 @@ const NOT_ASKED: &str = "rag asks for nothing of the kind";
 impl guest::native::Host for Bridge {
     fn search_memories(&self, query: &guest::Search) -> Result<Vec<guest::Hit>, guest::Fault> {
         hits(block_on(
-            self.namespace().search(&search(query), &self.0.view),
+            self.memories().search(&search(query), &self.0.view),
         ))
     }
 
@@ -220,7 +220,7 @@ impl guest::native::Host for Bridge {
             shares: query.shares.iter().map(share).collect(),
             limit: query.limit,
         };
-        hits(block_on(self.namespace().fuse(&fusion, &self.0.view)))
+        hits(block_on(self.memories().fuse(&fusion, &self.0.view)))
     }
 
     fn get_memories(&self, ids: &[String]) -> Result<Vec<guest::Memory>, guest::Fault> {
@@ -247,7 +247,7 @@ impl guest::native::Host for Bridge {
             last_used: memory.last_used,
         };
         Ok(self
-            .namespace()
+            .memories()
             .get(ids, &self.0.view)
             .into_iter()
             .map(memory)

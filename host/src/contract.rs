@@ -56,6 +56,89 @@ impl Plan {
     }
 }
 
+impl Task {
+    /// A task that says no more than this.
+    pub fn new(id: impl Into<String>, text: impl Into<String>) -> Task {
+        Task {
+            id: id.into(),
+            text: text.into(),
+            labels: Vec::new(),
+            documents: Vec::new(),
+        }
+    }
+}
+
+impl Agent {
+    /// An agent on this model, that no other is compared with.
+    pub fn new(id: impl Into<String>, model: impl Into<String>) -> Agent {
+        Agent {
+            id: id.into(),
+            model: model.into(),
+            rank: 0,
+        }
+    }
+}
+
+impl Query {
+    /// What an agent asks before it begins a task, with room for so many tokens.
+    pub fn at_start(task: Task, agent: Agent, token_budget: u32) -> Query {
+        Query {
+            task,
+            agent,
+            moment: Moment::TaskStart,
+            transcript: Vec::new(),
+            found: Vec::new(),
+            token_budget,
+        }
+    }
+}
+
+impl Step {
+    /// A call of a tool, with its arguments as JSON.
+    pub fn action(tool: impl Into<String>, arguments: impl Into<String>) -> Step {
+        Step {
+            actor: Actor::Action,
+            name: Some(tool.into()),
+            text: arguments.into(),
+            reward: None,
+        }
+    }
+}
+
+impl Outcome {
+    /// Whether it succeeded, as somebody says of whom no more is known than that it is the truth; no score.
+    pub fn known(success: bool) -> Outcome {
+        Outcome {
+            verdict: match success {
+                true => Verdict::Success,
+                false => Verdict::Failure,
+            },
+            score: None,
+            baseline: None,
+            reason: String::new(),
+            authority: Authority::GroundTruth,
+        }
+    }
+}
+
+impl Attempt {
+    /// An agent's first run of a task, with memory at hand, of which no step is told.
+    pub fn new(id: impl Into<String>, task: Task, agent: Agent, outcome: Outcome) -> Attempt {
+        Attempt {
+            id: id.into(),
+            task,
+            agent,
+            arm: Arm::Memory,
+            trial: 0,
+            steps: Vec::new(),
+            answer: String::new(),
+            findings: Vec::new(),
+            outcome,
+            receipt: None,
+        }
+    }
+}
+
 impl Change {
     /// A change that waits for nothing.
     pub fn at_once(op: Op) -> Change {

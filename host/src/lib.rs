@@ -2,10 +2,10 @@
 //! store, and compares them on the same work.
 //!
 //! Strategies decide, the host acts: a strategy reads through the interfaces of [`contract`] and *returns*
-//! its writes; [`driver`] applies them to [`store`] in one transaction per call.
+//! its writes; [`learning`] applies them to [`store`] in one transaction per call.
 //!
-//! Dependencies point one way: [`cli`] → [`compare`] → [`conformance`] → [`driver`] → [`engine`] → [`strategy`] →
-//! [`capability`] → [`store`], [`model`], [`embedding`] → [`endpoint`]; [`config`] says how they are set up. Nothing
+//! Dependencies point one way: [`cli`] → [`compare`] → [`conformance`] → [`driver`] → [`learning`] →
+//! [`engine`] → [`strategy`] → [`capability`] → [`store`], [`model`], [`embedding`] → [`endpoint`]; [`config`] says how they are set up. Nothing
 //! below [`driver`] knows what a benchmark is, nothing above [`store`] sees a Lance type, nothing above [`engine`] sees
 //! a wasmtime type.
 
@@ -23,6 +23,7 @@ pub mod embedding;
 pub mod endpoint;
 pub mod engine;
 mod home;
+pub mod learning;
 mod likeness;
 mod limits;
 mod lock;

@@ -430,7 +430,7 @@ async fn what_a_plugin_hands_out_and_looks_for_is_bounded() {
         let mut limits = limits();
         limits.store.citations_per_receipt = 10_000;
         let context = CallContext {
-            namespace: Some(namespace.clone()),
+            memories: Some(namespace.memories().clone()),
             ..context(limits)
         };
         let error = retrieve(&plugin, wish, context).await.result.unwrap_err();

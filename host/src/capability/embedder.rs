@@ -40,8 +40,8 @@ async fn embed(
     }
     let embedded = embedder.embed(texts, side).await;
     let embedded = embedded.map_err(|error| Fault::Unavailable(error.to_string()))?;
-    if let Some(namespace) = &context.namespace {
-        namespace.note_cut(embedded.cut.len());
+    if let Some(memories) = &context.memories {
+        memories.note_cut(embedded.cut.len());
     }
     Ok(embedded.vectors)
 }

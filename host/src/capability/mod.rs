@@ -18,7 +18,7 @@ use crate::contract::{Attempt, Fault, Level};
 use crate::embedding::Embedder;
 use crate::limits::Limits;
 use crate::model::{Mended, Models};
-use crate::store::{Namespace, View};
+use crate::store::{Memories, View};
 
 pub(crate) use log::Log;
 pub(crate) use meter::Capabilities;
@@ -26,8 +26,8 @@ pub(crate) use meter::Capabilities;
 /// Everything one call may reach. The strategy sees it only through the interfaces of the contract.
 #[derive(Clone)]
 pub struct CallContext {
-    /// The memories that it may read.
-    pub namespace: Option<Namespace>,
+    /// The memories that it may read; no call can write.
+    pub memories: Option<Memories>,
     /// What of them is visible to this call.
     pub view: View,
     /// The language models, by role.
@@ -46,7 +46,7 @@ impl CallContext {
     /// Grants nothing, as for `describe`.
     pub fn nothing_granted(limits: Limits) -> CallContext {
         CallContext {
-            namespace: None,
+            memories: None,
             view: View::default(),
             models: None,
             embedder: None,
@@ -57,8 +57,8 @@ impl CallContext {
     }
 
     /// The memories, or the fault that a strategy gets which may not read them.
-    pub fn memories(&self) -> Result<&Namespace, Fault> {
-        self.namespace.as_ref().ok_or_else(|| not_granted("store"))
+    pub fn memories(&self) -> Result<&Memories, Fault> {
+        self.memories.as_ref().ok_or_else(|| not_granted("store"))
     }
 
     /// The language models, or the fault of not having them.

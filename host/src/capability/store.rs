@@ -1,4 +1,4 @@
-//! The interface `store`: reads from the strategy's own namespace, and from the run's past attempts.
+//! The interface `store`: reads from the strategy's own memories, and from the run's past attempts.
 //!
 //! An id that is asked for twice in one call is answered once: otherwise a list of ids would be a lever that makes
 //! the host copy one large memory a million times.
@@ -37,9 +37,9 @@ impl Host for Capabilities {
 
     async fn scan_memories(&mut self, query: Scan) -> wasmtime::Result<Result<Vec<Row>, Fault>> {
         self.begin().await?;
-        let namespace = bounded(&query.filter).and_then(|()| self.context.memories());
-        Ok(namespace.and_then(|namespace| {
-            let rows = namespace.scan(&query, &self.context.view);
+        let memories = bounded(&query.filter).and_then(|()| self.context.memories());
+        Ok(memories.and_then(|memories| {
+            let rows = memories.scan(&query, &self.context.view);
             rows.map_err(Fault::from)
         }))
     }
@@ -49,15 +49,15 @@ impl Host for Capabilities {
         ids: Vec<String>,
     ) -> wasmtime::Result<Result<Vec<Memory>, Fault>> {
         self.begin().await?;
-        let namespace = self.context.memories();
-        Ok(namespace.map(|namespace| namespace.get(&once_each(ids), &self.context.view)))
+        let memories = self.context.memories();
+        Ok(memories.map(|memories| memories.get(&once_each(ids), &self.context.view)))
     }
 
     async fn count_memories(&mut self, filter: Filter) -> wasmtime::Result<Result<u32, Fault>> {
         self.begin().await?;
-        let namespace = bounded(&filter).and_then(|()| self.context.memories());
-        Ok(namespace.and_then(|namespace| {
-            let count = namespace.count(&filter, &self.context.view);
+        let memories = bounded(&filter).and_then(|()| self.context.memories());
+        Ok(memories.and_then(|memories| {
+            let count = memories.count(&filter, &self.context.view);
             count.map_err(Fault::from)
         }))
     }
@@ -68,9 +68,9 @@ impl Host for Capabilities {
         kind: Option<String>,
     ) -> wasmtime::Result<Result<Vec<Link>, Fault>> {
         self.begin().await?;
-        let namespace = self.context.memories();
-        Ok(namespace
-            .map(|namespace| namespace.links(&once_each(ids), kind.as_deref(), &self.context.view)))
+        let memories = self.context.memories();
+        Ok(memories
+            .map(|memories| memories.links(&once_each(ids), kind.as_deref(), &self.context.view)))
     }
 
     async fn get_attempts(
@@ -84,16 +84,16 @@ impl Host for Capabilities {
 
     async fn get_blob(&mut self, name: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Fault>> {
         self.begin().await?;
-        let namespace = self.context.memories();
-        Ok(namespace.map(|namespace| namespace.blob(&name)))
+        let memories = self.context.memories();
+        Ok(memories.map(|memories| memories.blob(&name)))
     }
 }
 
 impl Capabilities {
     async fn search(&self, query: &Search) -> Result<Vec<Hit>, Fault> {
         check(query)?;
-        let namespace = self.context.memories()?;
-        let hits = namespace.search(query, &self.context.view).await;
+        let memories = self.context.memories()?;
+        let hits = memories.search(query, &self.context.view).await;
         hits.map_err(Fault::from)
     }
 
@@ -102,8 +102,8 @@ impl Capabilities {
             .shares
             .iter()
             .try_for_each(|share| check(&share.search))?;
-        let namespace = self.context.memories()?;
-        let hits = namespace.fuse(query, &self.context.view).await;
+        let memories = self.context.memories()?;
+        let hits = memories.fuse(query, &self.context.view).await;
         hits.map_err(Fault::from)
     }
 }

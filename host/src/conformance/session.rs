@@ -1,5 +1,7 @@
-//! A plugin at work in a namespace of its own: what the driver does around a strategy, one call at a time, with every
-//! answer kept.
+//! A session: a plugin at work in a namespace of its own, one call at a time, with every answer kept.
+//!
+//! Calls and transactions are the learner's, as in a comparison. What a check adds is that the first call that fails ends
+//! it, and that what is to be kept if a re-run gains, gains.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,18 +10,23 @@ use async_trait::async_trait;
 use super::ground::{Ground, Meter};
 use super::lesson::{self, Lesson};
 use super::{Candidate, ConformanceError, Stop};
-use crate::capability::{CallContext, RunState};
+use crate::capability::RunState;
 use crate::contract::{
-    Attempt, Change, Fault, Feedback, Finding, Guidance, Memory, Moment, Op, Plan, Pressure,
-    Protocol, Receipt, Request, Row, Scan, Setting, Task,
+    Attempt, Fault, Feedback, Finding, Guidance, Instant, Memory, Moment, Op, Protocol, Receipt,
+    Request, Row, Scan, Task,
 };
-use crate::driver::seen::SeenAttempts;
-use crate::driver::{grouping, told};
 use crate::embedding::Embedder;
 use crate::engine::Limits;
+use crate::learning::{
+    Clock, Configured, Event, Failure, Grants, History, Learner, Learnt, Observer, grouping,
+    reduce_labels,
+};
 use crate::model::{Completion, Extractive, LanguageModel, Models, NoModel};
 use crate::store::{Namespace, Transaction, View, Write};
-use crate::strategy::{Answer, Phases, Strategy};
+use crate::strategy::Phases;
+
+#[cfg(test)]
+mod tests;
 
 /// Midnight of 1 January 2026, UTC: when the clock of every check starts.
 const CLOCK_START: f64 = 1_767_225_600_000.0;
@@ -41,30 +48,85 @@ pub(super) enum Model {
 /// A plugin at work in a namespace.
 pub(super) struct Session {
     bearings: Bearings,
-    namespace: Namespace,
-    listener: Arc<Listener>,
-    /// Everything that was written, to be written again elsewhere.
-    written: Vec<Transaction>,
-    /// Every call, in order.
-    calls: Vec<Called>,
-    /// Tasks that this process has finished.
-    tasks_done: u32,
-    retrievals: u32,
+    learner: Learner<CheckClock>,
+    books: Books,
 }
 
 /// What outlives a process, besides the memories.
 #[derive(Clone)]
 pub(super) struct Bearings {
-    strategy: Arc<dyn Strategy>,
-    settings: Vec<Setting>,
-    plan: Plan,
+    configured: Configured,
     embedder: Arc<dyn Embedder>,
     limits: Limits,
     meter: Arc<Meter>,
     model: Model,
-    past: Arc<SeenAttempts>,
+    history: Arc<History>,
     /// On the clock.
     minutes: u32,
+}
+
+/// The clock of a check: one minute per lesson, and the same random bits in each.
+struct CheckClock {
+    minutes: u32,
+    /// Tasks that this process has finished.
+    tasks_done: u32,
+}
+
+impl Clock for CheckClock {
+    fn now(&self) -> Instant {
+        CLOCK_START + f64::from(self.minutes) * CLOCK_STEP
+    }
+
+    fn next_call(&mut self) -> RunState {
+        RunState {
+            now: self.now(),
+            task_number: self.tasks_done,
+            batch_number: self.tasks_done,
+            seed: SEED + u64::from(self.minutes),
+        }
+    }
+}
+
+/// What a session keeps of what happens.
+struct Books {
+    meter: Arc<Meter>,
+    listener: Arc<Listener>,
+    /// Everything that was written, to be written again elsewhere.
+    written: Vec<Transaction>,
+    /// Every call that was answered, in order.
+    calls: Vec<Called>,
+    /// Of an answer that JSON cannot hold.
+    unprintable: Option<serde_json::Error>,
+}
+
+impl Observer for Books {
+    fn observe(&mut self, event: Event<'_>) {
+        match event {
+            Event::Called {
+                call,
+                task,
+                usage,
+                said,
+            } => {
+                let asked = self.listener.take();
+                // What failed says itself what it wanted.
+                let Ok(said) = said else { return };
+                self.meter.enter(call, usage);
+                match serde_json::to_string(&said) {
+                    Ok(answer) => self.calls.push(Called {
+                        call,
+                        about: task.unwrap_or_default().to_owned(),
+                        answer,
+                        asked,
+                        fuel: usage.fuel,
+                    }),
+                    Err(error) => self.unprintable = Some(error),
+                }
+            }
+            Event::Written { transaction } => self.written.push(transaction.clone()),
+            _ => {}
+        }
+    }
 }
 
 /// A call that was answered.
@@ -118,24 +180,21 @@ impl Session {
         memory: &str,
     ) -> Result<Session, Stop> {
         let namespace = ground.store.namespace(name).await?;
-        for transaction in &self.written {
+        for transaction in &self.books.written {
             namespace.apply(transaction.clone()).await?;
         }
         let removal = Write::at_once(Op::Remove(memory.to_owned()));
-        namespace
-            .apply(self.transaction(vec![removal], Vec::new()))
-            .await?;
-        Ok(Session {
-            tasks_done: self.tasks_done,
-            ..self.bearings.clone().begin(namespace)
-        })
+        namespace.apply(self.transaction(vec![removal])).await?;
+        let mut session = self.bearings.clone().begin(namespace);
+        session.learner.clock.tasks_done = self.learner.clock.tasks_done;
+        Ok(session)
     }
 
     // ---- what the host does ---------------------------------------------------------------------------
 
     /// One lesson from its beginning to its end, as the plan has it.
     pub(super) async fn work(&mut self, lesson: &Lesson) -> Result<(), Stop> {
-        let receipt = match self.bearings.plan.protocol {
+        let receipt = match self.bearings.configured.plan.protocol {
             Protocol::Streaming => Some(self.guide(lesson).await?),
             Protocol::BuildThenFreeze => None,
         };
@@ -145,7 +204,7 @@ impl Session {
     /// Every retrieval that the plan has for a task; the receipt of the last.
     async fn guide(&mut self, lesson: &Lesson) -> Result<Receipt, Stop> {
         let mut guidance = self.ask(&lesson.task, ROOM).await?;
-        if self.bearings.plan.rounds > 1 {
+        if self.bearings.configured.plan.rounds > 1 {
             let found = lesson.findings();
             guidance = self
                 .ask_at(&lesson.task, Moment::Round(1), found, ROOM)
@@ -162,24 +221,26 @@ impl Session {
     ) -> Result<(), Stop> {
         let attempts = self.bearings.witness(lesson);
         if let Some(receipt) = receipt {
-            let feedback = vec![Feedback {
-                attempt: lesson.guided(&receipt),
-                receipt,
-            }];
-            self.update(&lesson.task.id, feedback).await?;
+            let attempt = lesson.guided(&receipt);
+            self.learner.decide(&attempt, &mut self.books).await?;
+            self.update(vec![Feedback { attempt, receipt }]).await?;
         }
-        for attempts in grouping::calls(&self.bearings.plan, &attempts, None) {
-            let attempts = attempts.into_iter().cloned().collect();
-            self.distill(&lesson.task.id, attempts).await?;
+        for attempts in grouping::calls(&self.bearings.configured.plan, &attempts, None) {
+            for attempt in &attempts {
+                self.learner.decide(attempt, &mut self.books).await?;
+            }
+            self.distill(attempts.into_iter().cloned().collect())
+                .await?;
         }
         self.bearings.minutes += 1;
-        self.tasks_done += 1;
+        self.learner.clock.minutes = self.bearings.minutes;
+        self.learner.clock.tasks_done += 1;
         Ok(())
     }
 
     /// Guidance for a task, with this much room.
     pub(super) async fn ask(&mut self, task: &Task, budget: u32) -> Result<Guidance, Stop> {
-        let moment = match self.bearings.plan.rounds {
+        let moment = match self.bearings.configured.plan.rounds {
             0 | 1 => Moment::TaskStart,
             _ => Moment::Round(0),
         };
@@ -194,171 +255,94 @@ impl Session {
         budget: u32,
     ) -> Result<Guidance, Stop> {
         let query = lesson::query(task.clone(), moment, found, budget);
-        let context = self.context();
-        let answer = self
-            .bearings
-            .strategy
-            .retrieve(context, query, &self.bearings.settings)
-            .await;
-        let mut guidance = self.heard("retrieve", &task.id, answer)?;
-        self.retrievals += 1;
-        guidance.receipt.id = format!("r{}", self.retrievals);
-        Ok(guidance)
+        let view = View::default();
+        let retrieved = self.learner.retrieve(query, &view, &mut self.books).await;
+        self.printable()?;
+        match retrieved.failure {
+            Some(error) => Err(error.into()),
+            None => Ok(retrieved.guidance),
+        }
     }
 
     /// Tells outcomes to who wants to hear of them, and writes what follows from them.
-    pub(super) async fn update(
-        &mut self,
-        about: &str,
-        feedback: Vec<Feedback>,
-    ) -> Result<(), Stop> {
-        if !self.phases().update {
-            return Ok(());
+    pub(super) async fn update(&mut self, feedback: Vec<Feedback>) -> Result<(), Stop> {
+        for Feedback { receipt, .. } in &feedback {
+            let open = self.learner.hand_out(receipt.clone(), &mut self.books);
+            let credited = self.learner.credit(&open, None);
+            credited.map_err(|error| Stop::Failed(error.to_string()))?;
         }
-        let receipts: Vec<Receipt> = feedback.iter().map(|one| one.receipt.clone()).collect();
-        let feedback = feedback.into_iter().map(|one| Feedback {
-            attempt: told(one.attempt, self.bearings.plan.labels),
-            receipt: one.receipt,
-        });
-        let context = self.context();
-        let answer = self
-            .bearings
-            .strategy
-            .update(context, feedback.collect(), &self.bearings.settings)
-            .await;
-        let changes = self.heard("update", about, answer)?;
-        self.write("update", changes, receipts).await
+        let learnt = self.learner.update(&feedback, &mut self.books).await?;
+        self.take_in(learnt).await
     }
 
     /// Tells runs of a task to who wants to hear of them, and writes what is learnt from them.
-    pub(super) async fn distill(
-        &mut self,
-        about: &str,
-        attempts: Vec<Attempt>,
-    ) -> Result<(), Stop> {
-        if !self.phases().distill {
-            return Ok(());
+    pub(super) async fn distill(&mut self, attempts: Vec<Attempt>) -> Result<(), Stop> {
+        let learnt = self.learner.distill(attempts, &mut self.books).await?;
+        self.take_in(learnt).await
+    }
+
+    /// What is to be kept if it gains, gains; what failed ends the check.
+    async fn take_in(&mut self, learnt: Learnt) -> Result<(), Stop> {
+        self.printable()?;
+        match learnt.failure {
+            Some(Failure::Call(error)) => return Err(error.into()),
+            Some(refused) => return Err(Stop::Failed(refused.to_string())),
+            None => {}
         }
-        let attempts = attempts
-            .into_iter()
-            .map(|one| told(one, self.bearings.plan.labels));
-        let context = self.context();
-        let answer = self
-            .bearings
-            .strategy
-            .distill(context, attempts.collect(), &self.bearings.settings)
-            .await;
-        let changes = self.heard("distill", about, answer)?;
-        self.write("distill", changes, Vec::new()).await
+        for pending in learnt.on_trial {
+            self.learner.settle(pending, true, &mut self.books).await?;
+        }
+        Ok(())
     }
 
     /// What may go; nothing is removed.
     pub(super) async fn evict(&mut self, most: Option<u32>) -> Result<Vec<String>, Stop> {
-        let pressure = Pressure {
-            memories: self.count()?,
-            most_memories: most,
-            most_tokens: None,
-        };
-        let context = self.context();
-        let answer = self
-            .bearings
-            .strategy
-            .evict(context, pressure, &self.bearings.settings)
-            .await;
-        self.heard("evict", "", answer)
+        let ids = self.learner.ask_what_may_go(most, &mut self.books).await?;
+        self.printable()?;
+        Ok(ids?)
     }
 
-    async fn write(
-        &mut self,
-        call: &str,
-        changes: Vec<Change>,
-        receipts: Vec<Receipt>,
-    ) -> Result<(), Stop> {
-        let writes = changes.into_iter().map(|change| Write::at_once(change.op));
-        let transaction = self.transaction(writes.collect(), receipts);
-        match self.namespace.apply(transaction.clone()).await {
-            Ok(_) => {
-                self.written.push(transaction);
-                Ok(())
-            }
-            Err(error) if error.is_refusal() => Err(Stop::Failed(format!(
-                "what `{call}` returned cannot be written: {error}"
-            ))),
-            Err(error) => Err(error.into()),
+    fn printable(&mut self) -> Result<(), Stop> {
+        match self.books.unprintable.take() {
+            Some(error) => Err(ConformanceError::Unprintable(error).into()),
+            None => Ok(()),
         }
     }
 
-    fn transaction(&self, writes: Vec<Write>, receipts: Vec<Receipt>) -> Transaction {
+    /// A transaction of the host's own.
+    fn transaction(&self, writes: Vec<Write>) -> Transaction {
         Transaction {
             writes,
-            receipts,
-            at: self.bearings.now(),
+            receipts: Vec::new(),
+            at: self.learner.clock.now(),
         }
-    }
-
-    fn context(&self) -> CallContext {
-        CallContext {
-            namespace: Some(self.namespace.clone()),
-            view: View::default(),
-            models: Some(Arc::new(Models::all(self.listener.clone()))),
-            embedder: Some(self.bearings.embedder.clone()),
-            attempts: Some(self.bearings.past.clone()),
-            run: RunState {
-                now: self.bearings.now(),
-                task_number: self.tasks_done,
-                batch_number: self.tasks_done,
-                seed: SEED + u64::from(self.bearings.minutes),
-            },
-            limits: self.bearings.limits.clone(),
-        }
-    }
-
-    /// An answer's value, once it is entered into the books. What failed says itself what it wanted.
-    fn heard<T: serde::Serialize>(
-        &mut self,
-        call: &'static str,
-        about: &str,
-        answer: Answer<T>,
-    ) -> Result<T, Stop> {
-        let Answer { result, usage } = answer;
-        let asked = self.listener.take();
-        let value = result?;
-        self.bearings.meter.enter(call, &usage);
-        self.calls.push(Called {
-            call,
-            about: about.to_owned(),
-            answer: serde_json::to_string(&value).map_err(ConformanceError::Unprintable)?,
-            asked,
-            fuel: usage.fuel,
-        });
-        Ok(value)
     }
 
     // ---- what is there now ----------------------------------------------------------------------------
 
     /// Which decisions the plugin takes part in.
     pub(super) fn phases(&self) -> Phases {
-        self.bearings.strategy.phases()
+        self.learner.phases()
     }
 
     /// Every call that was answered, in order.
     pub(super) fn calls(&self) -> &[Called] {
-        &self.calls
+        &self.books.calls
     }
 
     /// What was written, transaction by transaction.
     pub(super) fn written(&self) -> &[Transaction] {
-        &self.written
+        &self.books.written
     }
 
     /// Active memories.
     pub(super) fn count(&self) -> Result<u32, Stop> {
-        Ok(self.namespace.count(&Vec::new(), &View::default())?)
+        Ok(self.learner.count()?)
     }
 
     /// Those of these ids that exist.
     pub(super) fn memories(&self, ids: &[String]) -> Vec<Memory> {
-        self.namespace.get(ids, &View::default())
+        self.learner.memories().get(ids, &View::default())
     }
 
     /// All active memories with their vectors, the oldest first.
@@ -371,7 +355,7 @@ impl Session {
             limit: u32::MAX,
             with_vectors: true,
         };
-        Ok(self.namespace.scan(&scan, &View::default())?)
+        Ok(self.learner.memories().scan(&scan, &View::default())?)
     }
 
     /// Writes as the host, with vectors that are known.
@@ -380,8 +364,9 @@ impl Session {
         writes: Vec<Write>,
         vectors: Vec<Vec<Vec<f32>>>,
     ) -> Result<(), Stop> {
-        let transaction = self.transaction(writes, Vec::new());
-        self.namespace
+        let transaction = self.transaction(writes);
+        self.learner
+            .namespace()
             .apply_with_vectors(transaction, vectors)
             .await?;
         Ok(())
@@ -397,14 +382,16 @@ impl Bearings {
         model: Model,
     ) -> Bearings {
         Bearings {
-            strategy: candidate.strategy.clone(),
-            settings: candidate.settings.clone(),
-            plan: candidate.plan,
+            configured: Configured {
+                strategy: candidate.strategy.clone(),
+                settings: candidate.settings.clone(),
+                plan: candidate.plan,
+            },
             embedder,
             limits: limits.clone(),
             meter: Arc::default(),
             model,
-            past: Arc::default(),
+            history: Arc::default(),
             minutes: 0,
         }
     }
@@ -419,28 +406,39 @@ impl Bearings {
 
     /// The runs of a lesson, which have happened from now on.
     fn witness(&self, lesson: &Lesson) -> Vec<Attempt> {
-        let attempts = lesson.attempts(&self.plan);
+        let plan = &self.configured.plan;
+        let attempts = lesson.attempts(plan);
         for attempt in &attempts {
-            self.past.add(told(attempt.clone(), self.plan.labels));
+            self.history
+                .add(reduce_labels(attempt.clone(), plan.labels));
         }
         attempts
     }
 
     /// A process that finds these memories: its counters begin at 0.
     pub(super) fn begin(self, namespace: Namespace) -> Session {
-        Session {
-            listener: Arc::new(Listener::new(self.model)),
-            bearings: self,
-            namespace,
-            written: Vec::new(),
-            calls: Vec::new(),
+        let listener = Arc::new(Listener::new(self.model));
+        let grants = Grants {
+            models: Some(Arc::new(Models::all(listener.clone()))),
+            embedder: Some(self.embedder.clone()),
+            limits: self.limits.clone(),
+        };
+        let clock = CheckClock {
+            minutes: self.minutes,
             tasks_done: 0,
-            retrievals: 0,
+        };
+        Session {
+            learner: Learner::new(self.configured.clone(), namespace, grants, clock)
+                .with_history(self.history.clone()),
+            books: Books {
+                meter: self.meter.clone(),
+                listener,
+                written: Vec::new(),
+                calls: Vec::new(),
+                unprintable: None,
+            },
+            bearings: self,
         }
-    }
-
-    fn now(&self) -> f64 {
-        CLOCK_START + f64::from(self.minutes) * CLOCK_STEP
     }
 }
 

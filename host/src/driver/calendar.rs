@@ -246,9 +246,11 @@ mod tests {
         let (reader, guard) = (Reader::new(&cell.suite), Guard::new(guarded));
         let plan = Plan::streaming();
         let stream = &cell.suite.streams[0];
-        StreamRun::open(&cell, &surroundings, &plan, (&reader, &guard), 0, stream)
+        let mut report = Recorder::default();
+        let heard = (&reader, &guard);
+        StreamRun::open(&cell, &surroundings, &plan, heard, 0, stream, &mut report)
             .await?
-            .run(&mut Recorder::default(), &mut || ControlFlow::Continue(()))
+            .run(&mut || ControlFlow::Continue(()))
             .await
     }
 

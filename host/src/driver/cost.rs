@@ -5,7 +5,8 @@ use crate::strategy::Phases;
 use crate::suite::{Episode, Question, Suite};
 
 use super::course::{self, Stretch, Use};
-use super::{Acting, Actors, Repetition, grouping};
+use super::{Acting, Actors, Repetition};
+use crate::learning::grouping;
 
 /// What one run of a strategy on a suite is expected to cost.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]

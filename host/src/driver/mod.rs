@@ -7,27 +7,25 @@
 //! | of the plan | what happens |
 //! |---|---|
 //! | `streaming`, `build-then-freeze` | `course` says which episodes are asked and which are learnt from |
-//! | `trials`, `all-agents` | `grouping` says which runs of a task are distilled together |
+//! | `trials`, `all-agents` | `learning::grouping` says which runs of a task are distilled together |
 //! | `baseline-arm` | the same agent acts without guidance too |
 //! | `rounds` | retrieve and act, told what was found, until nothing is |
 //! | `refinements` | a model's finished run goes on with check messages |
-//! | `labels` | `plan` leaves out what is not to be told |
-//! | `if-trial-gains`, `if-next-attempt-succeeds` | `ledger` keeps what waits, the host runs the trial |
+//! | `labels` | `learning` leaves out what is not to be told |
+//! | `if-trial-gains`, `if-next-attempt-succeeds` | `learning` keeps what waits, this room runs the trial |
+//!
+//! Calls, transactions and what waits are [`crate::learning`]'s; here is what a suite adds to them.
 
 mod acting;
 mod calendar;
 mod cost;
 mod course;
-pub(crate) mod grouping;
-mod ledger;
 mod model_agent;
 mod order;
 mod patience;
 mod phases;
 mod plan;
-mod receipts;
 mod report;
-pub(crate) mod seen;
 mod stream;
 
 use std::ops::ControlFlow;
@@ -50,7 +48,6 @@ pub use cost::Cost;
 pub use order::Repetition;
 pub use patience::IN_A_ROW;
 pub use phases::{Broken, PhaseCalls, Requests, TOLERATED, Unfit};
-pub(crate) use plan::told;
 pub use plan::{deviations, obstacle};
 pub use report::{CellReport, MOST_GROWTH, ModelCost, Runs, TaskReport};
 
@@ -161,9 +158,10 @@ pub async fn run_cell(
     };
     let mut report = report::Recorder::default();
     for (index, stream) in cell.suite.streams.iter().enumerate() {
-        stream::StreamRun::open(cell, surroundings, &plan, (&reader, &guard), index, stream)
+        let heard = (&reader, &guard);
+        stream::StreamRun::open(cell, surroundings, &plan, heard, index, stream, &mut report)
             .await?
-            .run(&mut report, &mut advance)
+            .run(&mut advance)
             .await?;
         if let Some((phase, unfit)) = patience.given_up() {
             report.unfit(phase, unfit);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::contract::{Attempt, Authority, Labels, Outcome, Plan, Protocol, Verdict};
+use crate::contract::{Attempt, Authority, Labels, Plan, Protocol, Verdict};
 use crate::strategy::Phases;
 use crate::suite::{Lane, Question, Suite};
 
@@ -189,31 +189,4 @@ fn is_verified(attempt: &Attempt) -> bool {
 
 fn is_graded(attempt: &Attempt) -> bool {
     is_verified(attempt) && attempt.outcome.score.is_some()
-}
-
-/// An attempt with what its strategy may be told of the outcome.
-pub(crate) fn told(mut attempt: Attempt, labels: Labels) -> Attempt {
-    match labels {
-        Labels::Any | Labels::Graded => return attempt,
-        Labels::Verified => {
-            attempt.outcome.score = None;
-            attempt.outcome.baseline = None;
-        }
-        Labels::SelfJudged => attempt.outcome = untold(),
-    }
-    // What an environment pays on the way is a grade too.
-    for step in &mut attempt.steps {
-        step.reward = None;
-    }
-    attempt
-}
-
-fn untold() -> Outcome {
-    Outcome {
-        verdict: Verdict::Unknown,
-        score: None,
-        baseline: None,
-        reason: String::new(),
-        authority: Authority::Agent,
-    }
 }

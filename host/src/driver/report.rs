@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::phases::{ACT, Broken, PhaseCalls, Unfit, by_purpose};
 use crate::capability::{ModelCall, Usage};
 use crate::contract::Arm;
+use crate::learning::{Event, Observer};
 use crate::model::Mended;
 use crate::suite::Scores;
 
@@ -167,7 +168,7 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    pub(super) fn call(&mut self, phase: &str, usage: &Usage) {
+    fn call(&mut self, phase: &str, usage: &Usage) {
         self.report.calls += 1;
         self.cut_texts(usage.cut_texts);
         let calls = self.phase(phase);
@@ -207,7 +208,7 @@ impl Recorder {
     }
 
     /// The host begins work of its own on the strategy's behalf.
-    pub(super) fn began(&mut self, phase: &str) {
+    fn began(&mut self, phase: &str) {
         self.phase(phase).calls += 1;
     }
 
@@ -287,10 +288,6 @@ impl Recorder {
         self.report.cut_texts += texts;
     }
 
-    pub(super) fn evicted_by_host(&mut self, memories: usize) {
-        self.report.evicted_by_host += memories as u64;
-    }
-
     pub(super) fn memories(&mut self, memories: u32) {
         self.report.memories += u64::from(memories);
     }
@@ -304,6 +301,41 @@ impl Recorder {
         self.report.growth = thinned(&self.report.growth, MOST_GROWTH);
         self.report.wall = Some(wall);
         self.report
+    }
+}
+
+impl Observer for Recorder {
+    fn observe(&mut self, event: Event<'_>) {
+        match event {
+            Event::Called {
+                call,
+                task,
+                usage,
+                said,
+            } => {
+                self.call(call, usage);
+                if let Err(error) = said {
+                    let text = match task {
+                        Some(task) => format!("task `{task}`: {error}"),
+                        None => error.to_string(),
+                    };
+                    self.failed(call, text);
+                }
+            }
+            Event::Writing { call } => self.began(call),
+            Event::Refused { call, error } => self.failed(
+                call,
+                format!("what `{call}` returned was not written: {error}"),
+            ),
+            Event::NotKept { error } => self.failed(
+                "retrieve",
+                format!("what `retrieve` handed out was not kept: {error}"),
+            ),
+            Event::EvictedByHost { memories } => {
+                self.report.evicted_by_host += memories as u64;
+            }
+            Event::Written { .. } => {}
+        }
     }
 }
 

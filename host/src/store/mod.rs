@@ -133,7 +133,7 @@ pub(crate) use footprint::{receipt_bytes, waiting_bytes};
 pub(crate) use home::LONGEST_NAMESPACE;
 pub use look::Look;
 pub use manifest::SCHEMA_VERSION;
-pub use namespace::Namespace;
+pub use namespace::{Memories, Namespace};
 pub use reembed::Reembedded;
 pub use repair::{Repaired, RepairedTable};
 pub use verify::{Verified, VerifiedJournal, VerifiedTable};

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,10 +25,25 @@ use crate::contract::{
 };
 use crate::embedding::{Embedded, Embedder, EmbeddingError};
 
-/// One strategy's memories in one run or deployment. Cheap to clone.
+/// One strategy's memories in one run or deployment: what it reads ([`Memories`]), and what is written for it. Cheap to
+/// clone.
 #[derive(Clone)]
 pub struct Namespace {
+    memories: Memories,
+}
+
+/// The memories of a namespace, for reading: who holds this cannot write. Cheap to clone.
+#[derive(Clone)]
+pub struct Memories {
     handle: Arc<Handle>,
+}
+
+impl Deref for Namespace {
+    type Target = Memories;
+
+    fn deref(&self) -> &Memories {
+        &self.memories
+    }
 }
 
 /// What keeps a namespace open.
@@ -38,15 +54,83 @@ pub(crate) struct Handle {
     pub embedder: Arc<dyn Embedder>,
     /// Texts that were cut, since it was opened.
     pub cut: AtomicU64,
-    /// See [`Namespace::aside`].
+    /// See [`Memories::aside`].
     pub aside: Mutex<Box<dyn Any + Send>>,
 }
 
 impl Namespace {
     pub(crate) fn new(handle: Arc<Handle>) -> Self {
-        Namespace { handle }
+        Namespace {
+            memories: Memories { handle },
+        }
     }
 
+    /// Its memories, for reading.
+    pub fn memories(&self) -> &Memories {
+        &self.memories
+    }
+
+    /// Sets so many bytes aside for writes that wait for their condition, until what is returned is dropped: they count
+    /// as stored.
+    ///
+    /// # Errors
+    /// The namespace has no room for them.
+    pub(crate) fn reserve(&self, bytes: u64) -> Result<Reserved, StoreError> {
+        Reserved::of(&self.handle.shared, bytes)
+    }
+
+    /// Applies a transaction: all of it or, on an error, nothing; durable when this returns. Inserted memories
+    /// get the state given, and their ids are returned in the order of the inserts. Keys, titles and values of labels that
+    /// are longer than can be kept are cut, and [counted](Memories::cut_texts).
+    ///
+    /// # Errors
+    /// A write cannot be made (the error has its number and the reason), a limit stands in the way, a text could not be
+    /// embedded, or the disk failed.
+    pub async fn apply(&self, transaction: Transaction) -> Result<Vec<String>, StoreError> {
+        self.apply_with_vectors(transaction, Vec::new()).await
+    }
+
+    /// [`Namespace::apply`] with vectors that the caller has: per write, one for each of its keys. Where there are
+    /// none they are computed. Vectors are brought to unit length.
+    ///
+    /// # Errors
+    /// As for [`Namespace::apply`]; and a write has vectors of the wrong number or length.
+    pub async fn apply_with_vectors(
+        &self,
+        mut transaction: Transaction,
+        mut vectors: Vec<Vec<Vec<f32>>>,
+    ) -> Result<Vec<String>, StoreError> {
+        self.note_cut(shorten(&mut transaction, &mut vectors));
+        check(&transaction, &self.handle.shared.limits)?;
+        if transaction.writes.is_empty() && transaction.receipts.is_empty() {
+            return Ok(Vec::new());
+        }
+        if vectors.len() > transaction.writes.len() {
+            return Err(StoreError::Transaction(format!(
+                "there are vectors for {} writes, and {} writes",
+                vectors.len(),
+                transaction.writes.len()
+            )));
+        }
+        vectors.resize_with(transaction.writes.len(), Vec::new);
+        let vectors = self.complete(&transaction, vectors).await?;
+        let (reply, answer) = oneshot::channel();
+        let request = Request {
+            prepared: Prepared {
+                transaction,
+                vectors,
+            },
+            reply,
+        };
+        let name = &self.handle.shared.name;
+        self.handle.backlog.room().await;
+        let sent = self.handle.requests.send(request).await;
+        sent.map_err(|_| closed(name))?;
+        answer.await.map_err(|_| closed(name))?
+    }
+}
+
+impl Memories {
     /// The best hits, best first; exact within the working set. Query texts are embedded with the store's embedder.
     /// A lexical search returns only memories that share a word with the query.
     ///
@@ -60,7 +144,7 @@ impl Namespace {
     /// The best hits of several rankings together, best first.
     ///
     /// # Errors
-    /// As for [`Namespace::search`]; and a weight is no number, or there are more rankings than can be fused.
+    /// As for [`Memories::search`]; and a weight is no number, or there are more rankings than can be fused.
     pub async fn fuse(&self, fusion: &Fusion, view: &View) -> Result<Vec<Hit>, StoreError> {
         if fusion.shares.len() > MOST_SHARES {
             return Err(StoreError::Query(format!(
@@ -82,10 +166,10 @@ impl Namespace {
         Ok(set.fuse(&shares, fusion.limit as usize, view))
     }
 
-    /// The places of the best hits for [`Namespace::look`], and their scores, in the order of [`Namespace::search`].
+    /// The places of the best hits for [`Memories::look`], and their scores, in the order of [`Memories::search`].
     ///
     /// # Errors
-    /// As for [`Namespace::search`].
+    /// As for [`Memories::search`].
     pub async fn ranked(
         &self,
         search: &Search,
@@ -176,7 +260,7 @@ impl Namespace {
     /// How many memories meet the filter.
     ///
     /// # Errors
-    /// As for [`Namespace::scan`].
+    /// As for [`Memories::scan`].
     pub fn count(&self, filter: &Filter, view: &View) -> Result<u32, StoreError> {
         self.handle.shared.read().count(filter, view)
     }
@@ -205,65 +289,6 @@ impl Namespace {
     /// How much it holds, as its limits count it.
     pub fn footprint(&self) -> Footprint {
         self.handle.shared.read().footprint()
-    }
-
-    /// Sets so many bytes aside for writes that wait for their condition, until what is returned is dropped: they count
-    /// as stored.
-    ///
-    /// # Errors
-    /// The namespace has no room for them.
-    pub(crate) fn reserve(&self, bytes: u64) -> Result<Reserved, StoreError> {
-        Reserved::of(&self.handle.shared, bytes)
-    }
-
-    /// Applies a transaction: all of it or, on an error, nothing; durable when this returns. Inserted memories
-    /// get the state given, and their ids are returned in the order of the inserts. Keys, titles and values of labels that
-    /// are longer than can be kept are cut, and [counted](Namespace::cut_texts).
-    ///
-    /// # Errors
-    /// A write cannot be made (the error has its number and the reason), a limit stands in the way, a text could not be
-    /// embedded, or the disk failed.
-    pub async fn apply(&self, transaction: Transaction) -> Result<Vec<String>, StoreError> {
-        self.apply_with_vectors(transaction, Vec::new()).await
-    }
-
-    /// [`Namespace::apply`] with vectors that the caller has: per write, one for each of its keys. Where there are
-    /// none they are computed. Vectors are brought to unit length.
-    ///
-    /// # Errors
-    /// As for [`Namespace::apply`]; and a write has vectors of the wrong number or length.
-    pub async fn apply_with_vectors(
-        &self,
-        mut transaction: Transaction,
-        mut vectors: Vec<Vec<Vec<f32>>>,
-    ) -> Result<Vec<String>, StoreError> {
-        self.note_cut(shorten(&mut transaction, &mut vectors));
-        check(&transaction, &self.handle.shared.limits)?;
-        if transaction.writes.is_empty() && transaction.receipts.is_empty() {
-            return Ok(Vec::new());
-        }
-        if vectors.len() > transaction.writes.len() {
-            return Err(StoreError::Transaction(format!(
-                "there are vectors for {} writes, and {} writes",
-                vectors.len(),
-                transaction.writes.len()
-            )));
-        }
-        vectors.resize_with(transaction.writes.len(), Vec::new);
-        let vectors = self.complete(&transaction, vectors).await?;
-        let (reply, answer) = oneshot::channel();
-        let request = Request {
-            prepared: Prepared {
-                transaction,
-                vectors,
-            },
-            reply,
-        };
-        let name = &self.handle.shared.name;
-        self.handle.backlog.room().await;
-        let sent = self.handle.requests.send(request).await;
-        sent.map_err(|_| closed(name))?;
-        answer.await.map_err(|_| closed(name))?
     }
 
     /// Checks the vectors that were given, and computes the others.

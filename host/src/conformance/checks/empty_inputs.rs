@@ -32,11 +32,11 @@ pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
             .map_err(told("to let go of nothing"))?;
     }
     session
-        .distill("", Vec::new())
+        .distill(Vec::new())
         .await
         .map_err(told("told of no attempt"))?;
     session
-        .update("", Vec::new())
+        .update(Vec::new())
         .await
         .map_err(told("told of no outcome"))?;
     session

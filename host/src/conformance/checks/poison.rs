@@ -6,7 +6,7 @@ use crate::conformance::ground::Ground;
 use crate::conformance::lesson::Lesson;
 use crate::conformance::session::{ROOM, Session};
 use crate::conformance::{Came, Stop, Verdict, memories, quote};
-use crate::contract::{Op, Receipt};
+use crate::contract::{Op, Patch, Receipt, State};
 use crate::store::Transaction;
 
 /// Orders to whoever reads them, and what host, plugins and models write.
@@ -83,12 +83,27 @@ fn done_to_others(transaction: &Transaction) -> impl Iterator<Item = String> + '
         .iter()
         .filter_map(|write| match &write.op {
             Op::Insert(_) | Op::Save(_) => None,
+            // What was on trial has gained.
+            Op::Revise(patch) if is_activation(patch) => None,
             Op::Revise(patch) => Some(format!("revises `{}`", patch.id)),
             Op::Adjust(adjustment) => Some(format!("adjusts `{}`", adjustment.id)),
             Op::Remove(id) => Some(format!("removes `{id}`")),
             Op::Connect(link) => Some(format!("links `{}`", link.target)),
             Op::Disconnect(link) => Some(format!("unlinks `{}`", link.target)),
         })
+}
+
+fn is_activation(patch: &Patch) -> bool {
+    *patch
+        == Patch {
+            id: patch.id.clone(),
+            title: None,
+            content: None,
+            keys: None,
+            labels: None,
+            payload: None,
+            state: Some(State::Active),
+        }
 }
 
 /// How many memories are cited for each lesson that is asked again.

@@ -4,15 +4,15 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::contract::{
-    Agent, Arm, Attempt, Citation, Finding, Guidance, Moment, Outcome, Placement, Query, Receipt,
-    Step,
+    Agent, Arm, Attempt, Citation, Finding, Moment, Outcome, Placement, Query, Receipt, Step,
 };
-use crate::store::{Reserved, View};
+use crate::learning::{Clock, OpenReceipt};
+use crate::store::View;
 use crate::suite::{Act, Cited, Episode, Question, Reading, Stage, Visible, attempt_of};
 
 use super::super::DriverError;
 use super::super::model_agent::outcome;
-use super::super::report::{Position, Recorder, TaskReport};
+use super::super::report::{Position, TaskReport};
 use super::StreamRun;
 use super::learn::recorded;
 
@@ -21,11 +21,9 @@ pub(super) struct Asked {
     /// One per trial with guidance that came to an end: an agent that did not answer has done nothing.
     pub(super) runs: Vec<Done>,
     /// What was handed out.
-    pub(super) receipt: Receipt,
+    pub(super) receipt: OpenReceipt,
     /// What the same agent scores without guidance, where that arm was run.
     pub(super) baseline: Option<f64>,
-    /// Room in the namespace for the receipt, until its outcome is known.
-    _reserved: Option<Reserved>,
 }
 
 impl Asked {
@@ -84,29 +82,28 @@ impl<'a> StreamRun<'a> {
         stage: &Stage,
         episode: &'a Episode,
         position: Position,
-        report: &mut Recorder,
     ) -> Result<Asked, DriverError> {
-        let chance = self.seeds.chance(position);
+        let chance = self.learner.clock.seeds.chance(position);
         let none = Arc::new(HashSet::new());
         let trials = match self.model {
             Some(_) => self.plan.trials.max(1) as usize,
             None => 1,
         };
-        let (first, handed) = self.act(episode, none, chance, report).await?;
+        let (first, handed) = self.act(episode, none, chance).await?;
         let mut runs = Vec::from_iter(first);
         for _ in 1..trials {
-            runs.extend(self.act_on(episode, &handed, chance, report).await?);
+            runs.extend(self.act_on(episode, &handed, chance).await?);
         }
-        let asked = report.asked();
-        report.runs(Arm::Memory, trials);
+        let asked = self.report.asked();
+        self.report.runs(Arm::Memory, trials);
         let baseline = match self.plan.baseline_arm {
-            true => self.without_memory(episode, chance, report).await?,
+            true => self.without_memory(episode, chance).await?,
             false => None,
         };
         let primary = self.primary_place();
         if !stage.warm_up {
-            let scores = self.scores(episode, &runs, report).await;
-            report.task(
+            let scores = self.scores(episode, &runs).await;
+            self.report.task(
                 position,
                 TaskReport {
                     task: format!("{}/{}", self.stream.name, episode.task.id),
@@ -119,13 +116,11 @@ impl<'a> StreamRun<'a> {
                 },
             );
         }
-        self.open.open(&handed.receipt.id);
-        let (receipt, reserved) = self.set_aside(handed.receipt, report);
+        let receipt = self.learner.hand_out(handed.receipt, self.report);
         Ok(Asked {
             runs,
             receipt,
             baseline,
-            _reserved: reserved,
         })
     }
 
@@ -135,7 +130,6 @@ impl<'a> StreamRun<'a> {
         episode: &'a Episode,
         on_trial: Arc<HashSet<String>>,
         chance: u64,
-        report: &mut Recorder,
     ) -> Result<(Option<Done>, Handed), DriverError> {
         let view = View {
             withheld: Arc::new(self.withheld(episode)),
@@ -144,14 +138,12 @@ impl<'a> StreamRun<'a> {
         if self.plan.rounds > 1
             && let Some(Question::Discover { reports, .. }) = &episode.question
         {
-            return self
-                .in_rounds(episode, *reports, &view, chance, report)
-                .await;
+            return self.in_rounds(episode, *reports, &view, chance).await;
         }
         let handed = self
-            .hand_out(episode, Moment::TaskStart, &[], &view, report)
+            .hand_out(episode, Moment::TaskStart, &[], &view)
             .await?;
-        let done = self.act_on(episode, &handed, chance, report).await?;
+        let done = self.act_on(episode, &handed, chance).await?;
         Ok((done, handed))
     }
 
@@ -161,13 +153,12 @@ impl<'a> StreamRun<'a> {
         episode: &'a Episode,
         handed: &Handed,
         chance: u64,
-        report: &mut Recorder,
     ) -> Result<Option<Done>, DriverError> {
         if let Some(model) = self.model.clone() {
-            return Ok(self.model_acts(&model, episode, handed, report).await);
+            return Ok(self.model_acts(&model, episode, handed).await);
         }
         let sources = handed.cited.iter().map(|cited| cited.source.as_str());
-        self.guard.check(sources, self.now)?;
+        self.guard.check(sources, self.learner.clock.now())?;
         let withheld = self.withheld(episode);
         let reading = self.reading(handed, &withheld, chance);
         Ok(Some(Done {
@@ -187,7 +178,7 @@ impl<'a> StreamRun<'a> {
             return None;
         }
         let nothing = Handed::nothing(self.cell.suite.budgets.len());
-        let chance = self.seeds.chance(position);
+        let chance = self.learner.clock.seeds.chance(position);
         let withheld = HashSet::new();
         let reading = self.reading(&nothing, &withheld, chance);
         self.reader.read(episode, &reading).agent
@@ -198,11 +189,10 @@ impl<'a> StreamRun<'a> {
         &mut self,
         episode: &'a Episode,
         chance: u64,
-        report: &mut Recorder,
     ) -> Result<Option<f64>, DriverError> {
         let nothing = Handed::nothing(self.cell.suite.budgets.len());
-        let done = self.act_on(episode, &nothing, chance, report).await?;
-        report.runs(Arm::NoMemory, 1);
+        let done = self.act_on(episode, &nothing, chance).await?;
+        self.report.runs(Arm::NoMemory, 1);
         Ok(done.and_then(|done| done.act.reward))
     }
 
@@ -213,7 +203,6 @@ impl<'a> StreamRun<'a> {
         reports: u32,
         view: &View,
         chance: u64,
-        report: &mut Recorder,
     ) -> Result<(Option<Done>, Handed), DriverError> {
         let most = match self.plan.findings_per_round {
             0 => reports.div_ceil(self.plan.rounds).max(1),
@@ -225,11 +214,11 @@ impl<'a> StreamRun<'a> {
         let mut all: Option<Handed> = None;
         for round in 0..self.plan.rounds {
             let handed = self
-                .hand_out(episode, Moment::Round(round), &found, view, report)
+                .hand_out(episode, Moment::Round(round), &found, view)
                 .await?;
             let said = match self.model.clone() {
                 Some(model) => {
-                    self.model_discovers(&model, episode, &handed, &found, most, report)
+                    self.model_discovers(&model, episode, &handed, &found, most)
                         .await
                 }
                 None => {
@@ -239,7 +228,7 @@ impl<'a> StreamRun<'a> {
                     Some((more, Vec::new()))
                 }
             };
-            report.round();
+            self.report.round();
             all = Some(joined(all, handed));
             let Some((more, taken)) = said else {
                 break;
@@ -269,7 +258,6 @@ impl<'a> StreamRun<'a> {
         moment: Moment,
         found: &[Finding],
         view: &View,
-        report: &mut Recorder,
     ) -> Result<Handed, DriverError> {
         let primary = self.primary_place();
         let mut handed = Handed::nothing(0);
@@ -286,10 +274,11 @@ impl<'a> StreamRun<'a> {
                 found: found.to_vec(),
                 token_budget: budget,
             };
-            let guidance = self.retrieve(query, view, report).await;
+            let retrieved = self.learner.retrieve(query, view, self.report).await;
+            let guidance = retrieved.guidance;
             let text = memhost_words::cut(&guidance.text, budget);
             if text.len() < guidance.text.trim_end().len() {
-                report.cut();
+                self.report.cut();
             }
             handed.cited = self.sources(&guidance.receipt, view);
             if place == primary {
@@ -299,26 +288,6 @@ impl<'a> StreamRun<'a> {
             handed.texts.push(text.to_owned());
         }
         Ok(handed)
-    }
-
-    async fn retrieve(&mut self, query: Query, view: &View, report: &mut Recorder) -> Guidance {
-        let task = query.task.clone();
-        let context = self.context(view.clone());
-        let answer = self
-            .cell
-            .strategy
-            .retrieve(context, query, &self.cell.settings)
-            .await;
-        let mut guidance = self
-            .taken(answer, "retrieve", &task, report)
-            .unwrap_or_else(|| Guidance {
-                text: String::new(),
-                placement: Placement::System,
-                receipt: empty_receipt(),
-            });
-        self.retrievals += 1;
-        guidance.receipt.id = format!("r{}", self.retrievals);
-        guidance
     }
 
     /// Where the cited memories were learnt, best first, without repeats.
@@ -332,7 +301,7 @@ impl<'a> StreamRun<'a> {
             .collect();
         let mut seen = HashSet::new();
         let mut cited_sources = Vec::new();
-        for memory in self.namespace.get(&cited, view) {
+        for memory in self.learner.memories().get(&cited, view) {
             let weight = weights.get(memory.id.as_str()).copied().unwrap_or(0.0);
             for source in memory.sources {
                 let runs = match self.stands_for.get(attempt_of(&source)) {
@@ -382,8 +351,8 @@ impl<'a> StreamRun<'a> {
     pub(super) fn own_attempts(&self, episode: &Episode, asked: &Asked) -> Vec<Attempt> {
         let attempt = |(trial, done): (u32, &Done)| Attempt {
             id: match trial {
-                0 => format!("{}@{}", episode.task.id, asked.receipt.id),
-                trial => format!("{}@{}.{trial}", episode.task.id, asked.receipt.id),
+                0 => format!("{}@{}", episode.task.id, asked.receipt.receipt.id),
+                trial => format!("{}@{}.{trial}", episode.task.id, asked.receipt.receipt.id),
             },
             task: episode.task.clone(),
             agent: self.sent_agent(episode, done),
@@ -396,7 +365,7 @@ impl<'a> StreamRun<'a> {
                 baseline: asked.baseline,
                 ..outcome(done.act.reward)
             },
-            receipt: Some(asked.receipt.clone()),
+            receipt: Some(asked.receipt.receipt.clone()),
         };
         let attempts = (0..).zip(&asked.runs).map(attempt);
         attempts

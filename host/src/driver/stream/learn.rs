@@ -1,33 +1,24 @@
 //! Tells the strategy what came of what was asked, and of what others did.
 
-use std::sync::Arc;
-
-use crate::contract::{Attempt, Change, Feedback, Verdict};
-use crate::store::View;
+use crate::contract::{Attempt, Feedback};
+use crate::learning::{Clock, Pending, grouping};
 use crate::suite::Episode;
 
-use super::super::ledger::{Condition, Pending, Sorted};
-use super::super::report::Recorder;
-use super::super::{DriverError, grouping, plan};
-use super::calls::COMMIT;
+use super::super::DriverError;
 use super::{StreamRun, Waiting};
 
 impl<'a> StreamRun<'a> {
     /// What has become known: first the outcomes of what was asked, together, then the runs of each task.
-    pub(super) async fn learn(
-        &mut self,
-        known: Vec<Waiting<'a>>,
-        report: &mut Recorder,
-    ) -> Result<(), DriverError> {
+    pub(super) async fn learn(&mut self, known: Vec<Waiting<'a>>) -> Result<(), DriverError> {
         let attempts = known.iter().flat_map(|waiting| &waiting.episode.attempts);
         let ids = attempts.map(|attempt| attempt.id.as_str());
-        self.guard.check(ids, self.now)?;
+        self.guard.check(ids, self.learner.clock.now())?;
         let mut taught = Vec::new();
         let mut feedback = Vec::new();
         for waiting in &known {
-            let own = self.credited(waiting, report);
+            let own = self.credited(waiting);
             for attempt in &own {
-                self.decide_by_attempt(attempt, report).await?;
+                self.learner.decide(attempt, self.report).await?;
             }
             taught.push(self.make_known(waiting, &own));
             feedback.extend(own.into_iter().filter_map(|attempt| {
@@ -36,34 +27,36 @@ impl<'a> StreamRun<'a> {
             }));
         }
         if !self.frozen {
-            self.update(&known, &feedback, report).await?;
+            self.update(&known, &feedback).await?;
         }
         for (waiting, calls) in known.iter().zip(taught) {
             for attempts in calls {
-                self.distill(waiting.episode, attempts, report).await?;
+                self.distill(waiting.episode, attempts).await?;
             }
         }
         known
             .iter()
             .for_each(|waiting| self.past.add(waiting.episode));
         if !self.frozen {
-            self.evict(report).await?;
+            self.learner
+                .evict(self.cell.most_memories, self.report)
+                .await?;
         }
-        report.growth(self.active_memories()?);
+        self.report.growth(self.learner.count()?);
         Ok(())
     }
 
     /// What was done when the question was asked, as attempts with their outcome; nothing if it was not asked, or the
     /// outcome credits nothing.
-    fn credited(&mut self, waiting: &Waiting<'a>, report: &mut Recorder) -> Vec<Attempt> {
+    fn credited(&mut self, waiting: &Waiting<'a>) -> Vec<Attempt> {
         let Some(asked) = &waiting.asked else {
             return Vec::new();
         };
-        self.receipts.push(asked.receipt.clone());
         let scores = asked.runs.iter().filter_map(|run| run.act.reward);
         let scores = scores.chain(asked.baseline);
-        if let Err(reason) = self.open.settle(&asked.receipt.id, scores) {
-            report.failure(format!("task `{}`: {reason}", waiting.episode.task.id));
+        if let Err(reason) = self.learner.credit(&asked.receipt, scores) {
+            self.report
+                .failure(format!("task `{}`: {reason}", waiting.episode.task.id));
             return Vec::new();
         }
         let own = self.own_attempts(waiting.episode, asked);
@@ -88,10 +81,9 @@ impl<'a> StreamRun<'a> {
         let learns = waiting.purpose.learnt && !self.frozen;
         for &attempt in calls.iter().flatten().filter(|_| learns) {
             self.reader.learn(&mut self.learnt, &attempt.id);
-            let told = plan::told(attempt.clone(), self.plan.labels);
-            self.attempts.add(told);
+            self.learner.witness(attempt);
         }
-        let distills = learns && self.cell.strategy.phases().distill;
+        let distills = learns && self.learner.phases().distill;
         let calls = calls.into_iter().filter(|_| distills);
         calls
             .map(|attempts| attempts.into_iter().cloned().collect())
@@ -125,140 +117,46 @@ impl<'a> StreamRun<'a> {
         &mut self,
         episode: &'a Episode,
         attempts: Vec<Attempt>,
-        report: &mut Recorder,
     ) -> Result<(), DriverError> {
-        report.distilled(attempts.len());
+        self.report.distilled(attempts.len());
         if self.model.is_none() {
             for attempt in &attempts {
-                self.decide_by_attempt(attempt, report).await?;
+                self.learner.decide(attempt, self.report).await?;
             }
         }
-        let attempts = attempts
-            .into_iter()
-            .map(|attempt| plan::told(attempt, self.plan.labels))
-            .collect();
-        let context = self.context(View::default());
-        let answer = self
-            .cell
-            .strategy
-            .distill(context, attempts, &self.cell.settings)
-            .await;
-        let changes = self
-            .taken(answer, "distill", &episode.task, report)
-            .unwrap_or_default();
-        self.take_in(changes, "distill", &[(episode, None)], report)
-            .await
+        let learnt = self.learner.distill(attempts, self.report).await?;
+        self.try_out(learnt.on_trial, &[(episode, None)]).await
     }
 
     async fn update(
         &mut self,
         known: &[Waiting<'a>],
         feedback: &[Feedback],
-        report: &mut Recorder,
     ) -> Result<(), DriverError> {
-        let Some(first) = feedback.first() else {
-            return Ok(());
-        };
-        if !self.cell.strategy.phases().update {
+        if feedback.is_empty() {
             return Ok(());
         }
-        let told = feedback.iter().map(|feedback| Feedback {
-            attempt: plan::told(feedback.attempt.clone(), self.plan.labels),
-            receipt: feedback.receipt.clone(),
-        });
-        let context = self.context(View::default());
-        let answer = self
-            .cell
-            .strategy
-            .update(context, told.collect(), &self.cell.settings)
-            .await;
-        let changes = self
-            .taken(answer, "update", &first.attempt.task, report)
-            .unwrap_or_default();
+        let learnt = self.learner.update(feedback, self.report).await?;
         let asked: Vec<(&'a Episode, Option<f64>)> = known
             .iter()
             .filter_map(|waiting| Some((waiting.episode, waiting.asked.as_ref()?.reward())))
             .collect();
-        self.take_in(changes, "update", &asked, report).await
+        self.try_out(learnt.on_trial, &asked).await
     }
 
-    /// Writes the changes of one call, and puts to the test what is to be tested. `about` are the tasks that the call
-    /// was about, with the score that each had where it was asked.
-    async fn take_in(
+    /// Puts to the test what is to be kept if it gains. `about` are the tasks that the call was about, with the score that
+    /// each had where it was asked.
+    async fn try_out(
         &mut self,
-        changes: Vec<Change>,
-        call: &'static str,
+        on_trial: Vec<Pending>,
         about: &[(&'a Episode, Option<f64>)],
-        report: &mut Recorder,
     ) -> Result<(), DriverError> {
-        if changes.is_empty() {
-            return Ok(());
-        }
-        let tasks: Vec<&str> = about.iter().map(|(e, _)| e.task.id.as_str()).collect();
-        let mut sorted = Sorted::from(changes);
-        let writes = std::mem::take(&mut sorted.writes);
-        let waiting = sorted.waiting(&tasks);
-        let reserved = match self.namespace.reserve(waiting.bytes()) {
-            Ok(reserved) => Arc::new(reserved),
-            Err(error) => {
-                report.failed(
-                    call,
-                    format!("what `{call}` returned was not written: {error}"),
-                );
-                return Ok(());
-            }
-        };
-        let Some(inserted) = self.write(writes, call, report).await? else {
-            return Ok(());
-        };
-        for mut pending in waiting.with(&inserted) {
-            pending.reserved = Some(reserved.clone());
-            match pending.condition {
-                Condition::NextAttempt => {
-                    let waiting = self.pending.entry(pending.task.clone());
-                    waiting.or_default().push(pending);
-                }
-                Condition::TrialGains(margin) => {
-                    let tried = about.iter().find(|(e, _)| e.task.id == pending.task);
-                    if let Some((episode, score)) = tried {
-                        self.put_on_trial(pending, margin, episode, *score, report)
-                            .await?;
-                    }
-                }
+        for pending in on_trial {
+            let tried = about.iter().find(|(e, _)| e.task.id == pending.task);
+            if let Some((episode, score)) = tried {
+                self.put_on_trial(pending, episode, *score).await?;
             }
         }
-        Ok(())
-    }
-
-    /// A new attempt on a task decides over the writes that waited for it.
-    async fn decide_by_attempt(
-        &mut self,
-        attempt: &Attempt,
-        report: &mut Recorder,
-    ) -> Result<(), DriverError> {
-        if attempt.outcome.verdict == Verdict::Unknown {
-            return Ok(());
-        }
-        let decided = self.pending.remove(&attempt.task.id).unwrap_or_default();
-        let success = attempt.outcome.verdict == Verdict::Success;
-        for pending in decided {
-            self.settle(pending, success, report).await?;
-        }
-        Ok(())
-    }
-
-    /// Brings what waited into force, or undoes it.
-    pub(super) async fn settle(
-        &mut self,
-        pending: Pending,
-        keep: bool,
-        report: &mut Recorder,
-    ) -> Result<(), DriverError> {
-        let writes = match keep {
-            true => pending.confirm(),
-            false => pending.reject(),
-        };
-        self.write(writes, COMMIT, report).await?;
         Ok(())
     }
 }

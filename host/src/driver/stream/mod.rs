@@ -1,40 +1,31 @@
 //! One stream of a suite, from an empty memory to its last question.
 //!
-//! [`ask`] retrieves and acts, [`learn`] tells the strategy what came of it, [`trial`] puts memories on trial, [`forget`]
-//! evicts, [`calls`] makes the calls and the transactions. This module holds the order of events: what is asked when,
-//! and from when an outcome may be heard of.
+//! [`ask`] retrieves and acts, [`learn`] tells the strategy what came of it, [`trial`] puts memories on trial; calls and
+//! transactions are the [`Learner`]'s. This module holds the order of events: what is asked when, and from when an outcome
+//! may be heard of.
 
 mod ask;
-mod calls;
-mod forget;
+mod clock;
 mod learn;
 mod model;
 mod trial;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
-use crate::contract::{Attempt, Plan, Protocol, Receipt};
-use crate::store::{Namespace, StoreError};
+use crate::contract::{Attempt, Plan, Protocol};
+use crate::learning::{Clock, Configured, Grants, Learner};
 use crate::suite::{Episode, Learnt, Reader, Record, Stage, Stream};
 
 use super::course::{self, Use};
-use super::ledger::Pending;
 use super::model_agent::ModelAgent;
 use super::order::CallSeeds;
-use super::receipts::OpenReceipts;
 use super::report::{Position, Recorder};
-use super::seen::SeenAttempts;
 use super::{Acting, Calendar, Cell, DriverError, Guard, Surroundings};
 
 use ask::Asked;
+use clock::StreamClock;
 use trial::Past;
-
-/// Midnight of 1 January 2026, UTC: when every run's clock starts unless its suite says, so that runs repeat to the byte.
-const CLOCK_START: f64 = 1_767_225_600_000.0;
-/// How far the clock moves per episode: one minute.
-const CLOCK_STEP: f64 = 60_000.0;
 
 /// A stream while it is run.
 pub(super) struct StreamRun<'a> {
@@ -46,27 +37,18 @@ pub(super) struct StreamRun<'a> {
     model: Option<ModelAgent>,
     stream_index: usize,
     stream: &'a Stream,
-    namespace: Namespace,
-    /// What has become known, for the strategy's `get-attempts` and for what may be cited.
-    attempts: Arc<SeenAttempts>,
+    learner: Learner<StreamClock>,
+    /// What may be cited.
     learnt: Learnt,
     /// The recorded runs that the reader's attempts stand for, by the id of the attempt.
     stands_for: HashMap<String, Vec<String>>,
     record: Record,
-    seeds: CallSeeds,
     calendar: Calendar<Waiting<'a>>,
     /// Episodes whose outcomes are known, for trials on a sibling.
     past: Past<'a>,
-    /// Writes that wait, by the task whose next attempt decides over them.
-    pending: HashMap<String, Vec<Pending>>,
-    open: OpenReceipts,
-    receipts: Vec<Receipt>,
-    now: f64,
-    episodes_done: u32,
-    batches_done: u32,
-    retrievals: u32,
     /// Questions are asked and nothing is learnt any more.
     frozen: bool,
+    report: &'a mut Recorder,
 }
 
 /// An episode whose outcome is not known yet.
@@ -89,6 +71,7 @@ impl<'a> StreamRun<'a> {
         (reader, guard): (&'a Reader, &'a Guard),
         stream_index: usize,
         stream: &'a Stream,
+        report: &'a mut Recorder,
     ) -> Result<StreamRun<'a>, DriverError> {
         let namespace = surroundings
             .store
@@ -96,6 +79,17 @@ impl<'a> StreamRun<'a> {
             .with_limits(surroundings.limits.store.clone())
             .namespace(&format!("{}/{}", cell.id, stream.name))
             .await?;
+        let configured = Configured {
+            strategy: cell.strategy.clone(),
+            settings: cell.settings.clone(),
+            plan: *plan,
+        };
+        let grants = Grants {
+            models: Some(surroundings.models.clone()),
+            embedder: Some(surroundings.embedder.clone()),
+            limits: surroundings.limits.clone(),
+        };
+        let clock = StreamClock::new(CallSeeds::new(cell.repetition.seed, stream_index));
         let model = (surroundings.acting == Acting::Model)
             .then(|| ModelAgent::new(surroundings.models.clone()));
         Ok(StreamRun {
@@ -107,29 +101,20 @@ impl<'a> StreamRun<'a> {
             model,
             stream_index,
             stream,
-            namespace,
-            attempts: Arc::default(),
+            learner: Learner::new(configured, namespace, grants, clock),
             learnt: Learnt::default(),
             stands_for: HashMap::new(),
             record: Record::default(),
-            seeds: CallSeeds::new(cell.repetition.seed, stream_index),
             calendar: Calendar::default(),
             past: Past::default(),
-            pending: HashMap::new(),
-            open: OpenReceipts::default(),
-            receipts: Vec::new(),
-            now: CLOCK_START,
-            episodes_done: 0,
-            batches_done: 0,
-            retrievals: 0,
             frozen: false,
+            report,
         })
     }
 
     /// Every episode in its turn. `advance` is called after each, and says whether there shall be another.
     pub(super) async fn run(
         mut self,
-        report: &mut Recorder,
         advance: &mut (dyn FnMut() -> ControlFlow<()> + Send),
     ) -> Result<(), DriverError> {
         for stretch in course::course(
@@ -146,8 +131,7 @@ impl<'a> StreamRun<'a> {
                     continue;
                 };
                 let position = (self.stream_index, stretch.stage, place);
-                self.episode(stage, episode, position, purpose, report)
-                    .await?;
+                self.episode(stage, episode, position, purpose).await?;
                 if advance().is_break() {
                     return Ok(());
                 }
@@ -155,13 +139,13 @@ impl<'a> StreamRun<'a> {
                 tokio::task::yield_now().await;
             }
             if stage.batched {
-                self.release(ReleasePoint::EndOfBatch, report).await?;
+                self.release(ReleasePoint::EndOfBatch).await?;
             }
-            self.batches_done += 1;
+            self.learner.clock.batches += 1;
         }
-        self.write(Vec::new(), calls::RECEIPTS, report).await?;
-        report.memories(self.active_memories()?);
-        report.cut_texts(self.namespace.cut_texts());
+        self.learner.keep_receipts(self.report).await?;
+        self.report.memories(self.learner.count()?);
+        self.report.cut_texts(self.learner.memories().cut_texts());
         Ok(())
     }
 
@@ -172,21 +156,17 @@ impl<'a> StreamRun<'a> {
         episode: &'a Episode,
         position: Position,
         purpose: Use,
-        report: &mut Recorder,
     ) -> Result<(), DriverError> {
-        self.now = match episode.timing.asked {
-            Some(asked) => asked,
-            None => CLOCK_START + f64::from(self.episodes_done) * CLOCK_STEP,
-        };
-        self.release(ReleasePoint::Before, report).await?;
+        self.learner.clock.begin(episode.timing.asked);
+        self.release(ReleasePoint::Before).await?;
         self.frozen |= self.plan.protocol == Protocol::BuildThenFreeze && !purpose.learnt;
         let asked = match purpose.asked {
-            true => Some(self.ask(stage, episode, position, report).await?),
+            true => Some(self.ask(stage, episode, position).await?),
             false => None,
         };
         let trains = !purpose.asked && purpose.learnt && self.plan.all_agents;
         let trained = match self.model.is_some() && trains && episode.is_checkable() {
-            true => Some(self.train(episode, report).await),
+            true => Some(self.train(episode).await),
             false => None,
         };
         let sent = match &asked {
@@ -202,36 +182,27 @@ impl<'a> StreamRun<'a> {
         };
         self.calendar.wait(episode.timing.known, waiting);
         if !stage.batched {
-            self.release(ReleasePoint::EndOfBatch, report).await?;
+            self.release(ReleasePoint::EndOfBatch).await?;
         }
-        self.episodes_done += 1;
+        self.learner.clock.end();
         Ok(())
     }
 
     /// Lets everything be heard of that is known by now.
-    async fn release(
-        &mut self,
-        point: ReleasePoint,
-        report: &mut Recorder,
-    ) -> Result<(), DriverError> {
-        let mut known = self.calendar.due(self.now);
+    async fn release(&mut self, point: ReleasePoint) -> Result<(), DriverError> {
+        let mut known = self.calendar.due(self.learner.clock.now());
         if point == ReleasePoint::EndOfBatch {
             known.extend(self.calendar.undated());
         }
         if known.is_empty() {
             return Ok(());
         }
-        self.learn(known, report).await
-    }
-
-    fn active_memories(&self) -> Result<u32, StoreError> {
-        self.namespace
-            .count(&Vec::new(), &crate::store::View::default())
+        self.learn(known).await
     }
 
     /// A task never draws on its own attempts, nor on what its suite withholds.
     fn withheld(&self, episode: &Episode) -> HashSet<String> {
-        let mut withheld = self.attempts.ids_of(&episode.task.id);
+        let mut withheld = self.learner.history().ids_of(&episode.task.id);
         withheld.extend(episode.withheld.iter().cloned());
         withheld
     }

@@ -8,18 +8,16 @@ use super::super::model_agent::{
     Assignment, Form, ModelAgent, PURPOSE, Run, SELECT, best, outcome, unanswered,
 };
 use super::super::phases::ACT;
-use super::super::report::Recorder;
 use super::StreamRun;
 use super::ask::{Done, Handed};
 
 impl<'a> StreamRun<'a> {
     /// One run of the model, with as many check messages as the plan asks for; `None` if it does not answer.
     pub(super) async fn model_acts(
-        &self,
+        &mut self,
         model: &ModelAgent,
         episode: &'a Episode,
         handed: &Handed,
-        report: &mut Recorder,
     ) -> Option<Done> {
         let reports = match &episode.question {
             Some(Question::Discover { reports, .. }) => *reports,
@@ -29,7 +27,7 @@ impl<'a> StreamRun<'a> {
         let run = model
             .run(&self.assignment(episode, handed, &form, &[]))
             .await;
-        let mut run = self.taken_run(run, episode, report)?;
+        let mut run = self.taken_run(run, episode)?;
         for round in 0..self.plan.refinements {
             if run.answer.is_empty() && run.findings.is_empty() {
                 break;
@@ -37,12 +35,12 @@ impl<'a> StreamRun<'a> {
             match model.refine(&run, round).await {
                 Ok(refined) => run = refined,
                 Err(fault) => {
-                    self.unanswered(&fault, episode, report);
+                    self.unanswered(&fault, episode);
                     break;
                 }
             }
         }
-        report.acted(&run.calls);
+        self.report.acted(&run.calls);
         let act = match &episode.question {
             Some(Question::Discover { .. }) => self.reader.judge(episode, run.findings),
             _ => Act {
@@ -58,13 +56,13 @@ impl<'a> StreamRun<'a> {
     }
 
     /// Every agent's runs of a training task, without guidance: there is nothing to guide by while a memory is built.
-    pub(super) async fn train(&self, episode: &'a Episode, report: &mut Recorder) -> Vec<Attempt> {
+    pub(super) async fn train(&mut self, episode: &'a Episode) -> Vec<Attempt> {
         let nothing = Handed::nothing(self.cell.suite.budgets.len());
         let mut attempts = Vec::new();
         for model in ModelAgent::every(&self.surroundings.models) {
             for trial in 0..self.plan.trials {
-                report.runs(Arm::NoMemory, 1);
-                let done = self.model_acts(&model, episode, &nothing, report).await;
+                self.report.runs(Arm::NoMemory, 1);
+                let done = self.model_acts(&model, episode, &nothing).await;
                 attempts.extend(done.map(|done| {
                     let agent = model.agent();
                     Attempt {
@@ -87,20 +85,19 @@ impl<'a> StreamRun<'a> {
 
     /// What a model finds in one round, and the steps that it took; `None` if it does not answer.
     pub(super) async fn model_discovers(
-        &self,
+        &mut self,
         model: &ModelAgent,
         episode: &'a Episode,
         handed: &Handed,
         found: &[Finding],
         most: u32,
-        report: &mut Recorder,
     ) -> Option<(Vec<Finding>, Vec<Step>)> {
         let form = Form::of(episode, most);
         let run = model
             .run(&self.assignment(episode, handed, &form, found))
             .await;
-        let run = self.taken_run(run, episode, report)?;
-        report.acted(&run.calls);
+        let run = self.taken_run(run, episode)?;
+        self.report.acted(&run.calls);
         Some((run.findings, run.steps))
     }
 
@@ -122,22 +119,14 @@ impl<'a> StreamRun<'a> {
 
     /// A run's work. That a model did not answer says nothing of how good its guidance was: such a run is booked, and
     /// has no outcome.
-    fn taken_run(
-        &self,
-        run: Result<Run, Fault>,
-        episode: &Episode,
-        report: &mut Recorder,
-    ) -> Option<Run> {
-        run.map_err(|fault| {
-            self.unanswered(&fault, episode, report);
-        })
-        .ok()
+    fn taken_run(&mut self, run: Result<Run, Fault>, episode: &Episode) -> Option<Run> {
+        run.map_err(|fault| self.unanswered(&fault, episode)).ok()
     }
 
-    fn unanswered(&self, fault: &Fault, episode: &Episode, report: &mut Recorder) {
+    fn unanswered(&mut self, fault: &Fault, episode: &Episode) {
         let reason = fault_text(fault);
-        report.acted(&[unanswered(PURPOSE, &reason)]);
-        report.failed(
+        self.report.acted(&[unanswered(PURPOSE, &reason)]);
+        self.report.failed(
             ACT,
             format!("task `{}`: the agent: {reason}", episode.task.id),
         );
@@ -145,12 +134,7 @@ impl<'a> StreamRun<'a> {
 
     /// What the runs of one question are worth: the reader's scores; or how often a model was right, and how right
     /// the run is that a judge takes for the best of several.
-    pub(super) async fn scores(
-        &self,
-        episode: &Episode,
-        runs: &[Done],
-        report: &mut Recorder,
-    ) -> Scores {
+    pub(super) async fn scores(&mut self, episode: &Episode, runs: &[Done]) -> Scores {
         let mut scores = runs.first().map(|run| run.act.scores.clone());
         let scores = scores.get_or_insert_default();
         if self.model.is_none() {
@@ -164,15 +148,15 @@ impl<'a> StreamRun<'a> {
             let steps: Vec<Vec<Step>> = runs.iter().map(|run| run.steps.clone()).collect();
             match best(&self.surroundings.models, &episode.task, &steps).await {
                 Ok((place, call)) => {
-                    report.acted(&[call]);
+                    self.report.acted(&[call]);
                     if let Some(reward) = runs.get(place).and_then(|run| run.act.reward) {
                         scores.insert(metric::BEST_OF_N.into(), reward);
                     }
                 }
                 Err(fault) => {
                     let reason = fault_text(&fault);
-                    report.acted(&[unanswered(SELECT, &reason)]);
-                    report.failed(
+                    self.report.acted(&[unanswered(SELECT, &reason)]);
+                    self.report.failed(
                         ACT,
                         format!(
                             "task `{}`: choosing the best of {} runs: {reason}",

@@ -5,12 +5,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::contract::{Arm, Task};
+use crate::learning::{Condition, Pending};
 use crate::suite::{Episode, text};
 
 use super::super::DriverError;
-use super::super::ledger::Pending;
 use super::super::plan;
-use super::super::report::Recorder;
 use super::StreamRun;
 
 /// The most siblings whose words are compared: a trial stays cheap in a stream of many thousand tasks.
@@ -22,21 +21,22 @@ impl<'a> StreamRun<'a> {
     pub(super) async fn put_on_trial(
         &mut self,
         pending: Pending,
-        margin: f64,
         episode: &'a Episode,
         before: Option<f64>,
-        report: &mut Recorder,
     ) -> Result<(), DriverError> {
+        let Condition::TrialGains(margin) = pending.condition else {
+            return Ok(());
+        };
         let gained = match self.tried_on(episode) {
             Some(tried) => {
                 let before = before.filter(|_| std::ptr::eq(tried, episode));
                 // A call that fails says nothing, and nothing looks worse than something: such a trial proves nothing.
-                let failures = report.failures();
-                let gained = self.gains(&pending, margin, tried, before, report).await?;
-                gained && report.failures() == failures
+                let failures = self.report.failures();
+                let gained = self.gains(&pending, margin, tried, before).await?;
+                gained && self.report.failures() == failures
             }
             None if episode.question.is_none() => {
-                report.failure(format!(
+                self.report.failure(format!(
                     "task `{}`: a memory was to be kept if a re-run gains {margin}, but nothing is asked in this \
                      task, so it cannot be re-run; the memory was dropped",
                     episode.task.id
@@ -44,11 +44,12 @@ impl<'a> StreamRun<'a> {
                 false
             }
             None => {
-                report.untried(pending.memories.len());
+                self.report.untried(pending.memories.len());
                 false
             }
         };
-        self.settle(pending, gained, report).await
+        self.learner.settle(pending, gained, self.report).await?;
+        Ok(())
     }
 
     async fn gains(
@@ -57,21 +58,20 @@ impl<'a> StreamRun<'a> {
         margin: f64,
         tried: &'a Episode,
         before: Option<f64>,
-        report: &mut Recorder,
     ) -> Result<bool, DriverError> {
-        let chance = self.seeds.trial(&tried.task.id);
+        let chance = self.learner.clock.seeds.trial(&tried.task.id);
         let without = match before {
             Some(score) => Some(score),
             None => {
                 let none = Arc::new(HashSet::new());
-                let (done, _) = self.act(tried, none, chance, report).await?;
-                report.runs(Arm::Candidate, 1);
+                let (done, _) = self.act(tried, none, chance).await?;
+                self.report.runs(Arm::Candidate, 1);
                 done.and_then(|done| done.act.reward)
             }
         };
         let on_trial = Arc::new(pending.memories.iter().cloned().collect());
-        let (done, _) = self.act(tried, on_trial, chance, report).await?;
-        report.runs(Arm::Candidate, 1);
+        let (done, _) = self.act(tried, on_trial, chance).await?;
+        self.report.runs(Arm::Candidate, 1);
         let with = done.and_then(|done| done.act.reward);
         Ok(with
             .zip(without)

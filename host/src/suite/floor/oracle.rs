@@ -15,7 +15,7 @@ use super::super::text::{Bag, names, sentences};
 use super::super::{Question, Suite};
 use super::packing::{Packing, pack};
 use crate::contract::{Guidance, Query, Task};
-use crate::store::{Look, Namespace, View};
+use crate::store::{Look, Memories, View};
 
 /// What the suite knows.
 pub(super) struct Oracle {
@@ -59,7 +59,7 @@ impl Oracle {
     }
 
     /// What is worth anything for the task, best first, and of it what matters.
-    pub(super) fn guidance(&self, memories: &Namespace, view: &View, query: &Query) -> Guidance {
+    pub(super) fn guidance(&self, memories: &Memories, view: &View, query: &Query) -> Guidance {
         let (task, budget) = (&query.task, query.token_budget);
         let Some(question) = self.questions.get(&task.id) else {
             return Packing::new(budget).finish();

@@ -1,6 +1,9 @@
-//! Which retrievals still wait for their outcome, so that each is credited once.
+//! Open receipts: which retrievals still wait for their outcome, so that each is credited once.
 
 use std::collections::HashMap;
+
+use crate::contract::Receipt;
+use crate::store::Reserved;
 
 /// Receipts that were handed out, by id.
 #[derive(Debug, Default)]
@@ -12,17 +15,34 @@ enum Standing {
     Settled,
 }
 
+/// What was handed out, until its outcome is known.
+#[derive(Debug)]
+pub struct OpenReceipt {
+    /// What the strategy noted of it; where there was no room for it, the id alone.
+    pub receipt: Receipt,
+    /// Room in the namespace: it counts as stored meanwhile.
+    pub(super) _reserved: Option<Reserved>,
+}
+
 /// Why an outcome credits nothing. The run goes on without it.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub(super) enum NoCredit {
+pub enum NoCredit {
+    /// Nobody handed it out.
     #[error("an outcome came for receipt `{0}`, which was never handed out; it credits nothing")]
     Unknown(String),
+    /// It has had its outcome.
     #[error("a second outcome came for receipt `{0}`; the first one counts")]
     Twice(String),
+    /// A score is none.
     #[error(
         "the outcome of receipt `{receipt}` has the score {score}, which is not in 0..=1; it credits nothing"
     )]
-    NoScore { receipt: String, score: f64 },
+    NoScore {
+        /// Whose.
+        receipt: String,
+        /// As it came.
+        score: f64,
+    },
 }
 
 impl OpenReceipts {

@@ -1,7 +1,8 @@
-//! Writes that wait for their condition.
+//! Conditional writes: what waits until its condition is decided.
 //!
-//! A conditional insert stands in the store as a provisional memory; any other conditional write is kept here
-//! until it is decided. Either comes into force or goes in one transaction.
+//! A conditional insert stands in the store as a provisional memory, which no search finds; any other conditional write is
+//! kept here until it is decided. Either comes into force or goes, in one transaction. That is the only meaning of a
+//! condition: whoever runs a strategy decides when, never what.
 
 use std::sync::Arc;
 
@@ -10,22 +11,22 @@ use crate::store::{Reserved, Write, waiting_bytes};
 
 /// What one call asked for under one condition.
 #[derive(Debug, Clone)]
-pub(super) struct Pending {
+pub struct Pending {
     /// The task whose next attempt, or whose re-trial, decides.
-    pub(super) task: String,
+    pub task: String,
     /// What decides.
-    pub(super) condition: Condition,
-    /// Provisional memories.
-    pub(super) memories: Vec<String>,
-    /// Writes not yet made.
-    pub(super) held: Vec<Op>,
+    pub condition: Condition,
+    /// Provisional memories, by id.
+    pub memories: Vec<String>,
+    /// Writes not yet made, in order.
+    pub held: Vec<Op>,
     /// Room in the namespace for the writes that the call has waiting.
     pub(super) reserved: Option<Arc<Reserved>>,
 }
 
 /// What decides over a pending write.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Condition {
+pub enum Condition {
     /// The next attempt on the same task.
     NextAttempt,
     /// A re-run of the task with the memory must raise the score by this much.
@@ -103,19 +104,14 @@ impl Sorted {
         sorted
     }
 
-    /// What waits. `tasks` are those that the call was about: a conditional write belongs to the task whose attempt a
-    /// memory names first among its sources, and to the first of them if it names none of them.
-    pub(super) fn waiting(self, tasks: &[&str]) -> Waiting {
-        let first = tasks.first().copied().unwrap_or_default();
-        let task_of = |attempt: &str| {
-            // Of `t` and `t-2`, an attempt `t-2@r5` is of the second.
-            let named = tasks.iter().filter(|task| is_attempt_of(attempt, task));
-            let named = named.max_by_key(|task| task.len());
-            named.copied().unwrap_or(first).to_owned()
-        };
+    /// What waits. `first` is the task that the call was about, or the first of several: a conditional write belongs to
+    /// the task whose attempt a memory names first among its sources (`task_of`), and to `first` if that is none of the
+    /// call's.
+    pub(super) fn waiting(self, first: &str, task_of: impl Fn(&str) -> Option<String>) -> Waiting {
         let inserts = self.inserts.into_iter().map(|insert| {
             let (condition, source) = insert?;
-            Some((condition, task_of(&source)))
+            let task = task_of(&source).unwrap_or_else(|| first.to_owned());
+            Some((condition, task))
         });
         Waiting {
             inserts: inserts.collect(),
@@ -123,13 +119,6 @@ impl Sorted {
             task: first.to_owned(),
         }
     }
-}
-
-/// Whether an attempt is one of this task, by the ids that the driver gives: `<task>@<receipt>`.
-fn is_attempt_of(attempt: &str, task: &str) -> bool {
-    attempt
-        .strip_prefix(task)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['@', '-', '#']))
 }
 
 /// What waits of one call's changes, before its memories have ids.
@@ -197,6 +186,10 @@ mod tests {
         })
     }
 
+    fn nowhere(_: &str) -> Option<String> {
+        None
+    }
+
     fn change(op: Op, commit: Commit) -> Change {
         Change { op, commit }
     }
@@ -212,7 +205,9 @@ mod tests {
         let provisional: Vec<bool> = sorted.writes.iter().map(|w| w.provisional).collect();
         assert_eq!(provisional, [false, true, false]);
 
-        let pending = sorted.waiting(&["task"]).with(&["m7".into(), "m8".into()]);
+        let pending = sorted
+            .waiting("task", nowhere)
+            .with(&["m7".into(), "m8".into()]);
         assert_eq!(pending.len(), 1);
         assert_eq!(pending[0].memories, ["m8"]);
         assert_eq!(pending[0].held, [Op::Remove("m1".into())]);
@@ -235,9 +230,10 @@ mod tests {
             change(insert("b"), Commit::IfTrialGains(0.1)),
             change(insert("c"), Commit::IfTrialGains(0.05)),
         ]);
-        let pending = sorted
-            .waiting(&["task"])
-            .with(&["m1".into(), "m2".into(), "m3".into()]);
+        let pending =
+            sorted
+                .waiting("task", nowhere)
+                .with(&["m1".into(), "m2".into(), "m3".into()]);
         assert_eq!(pending.len(), 2);
         assert_eq!(pending[0].memories, ["m1", "m3"]);
         assert_eq!(pending[1].memories, ["m2"]);
@@ -261,7 +257,13 @@ mod tests {
             change(about("t1-b@r6"), Commit::IfTrialGains(0.05)),
         ]);
         let ids = ["m1".into(), "m2".into(), "m3".into(), "m4".into()];
-        let pending = sorted.waiting(&["t1", "t1-b", "t2", "t22"]).with(&ids);
+        let task_of = |source: &str| match source {
+            "t2@r5" => Some("t2".to_owned()),
+            "t1@r4#3" => Some("t1".to_owned()),
+            "t1-b@r6" => Some("t1-b".to_owned()),
+            _ => None,
+        };
+        let pending = sorted.waiting("t1", task_of).with(&ids);
         let decided: Vec<(&str, &[String])> = pending
             .iter()
             .map(|p| (p.task.as_str(), p.memories.as_slice()))
