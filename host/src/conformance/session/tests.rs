@@ -6,8 +6,8 @@ use super::*;
 use crate::capability::CallContext;
 use crate::conformance::candidate::Origin;
 use crate::contract::{
-    Adjustment, Blob, Change, Commit, Counter, Description, Labels, Link, NewMemory, Patch, Plan,
-    Query, Setting,
+    Adjustment, Blob, Change, Commit, Counter, Description, Labels, Link, NewMemory, Patch,
+    Placement, Plan, Query, Setting,
 };
 use crate::driver::{Acting, Cell, Progress, Repetition, Surroundings, run_cell};
 use crate::strategy::{Answer, CallError, Strategy};
@@ -16,6 +16,8 @@ use crate::suite::{Episode, Lane, Matching, Question, Stage, Stream, Suite, Timi
 /// Inserts two memories, a link and a blob at its first call of `distill`, and says one thing at a later one.
 struct Script {
     description: Description,
+    /// Whether tasks are asked before they are learnt from.
+    protocol: Protocol,
     /// At which call, from 0.
     at: usize,
     says: Option<Change>,
@@ -24,7 +26,12 @@ struct Script {
 
 impl Script {
     fn new(at: usize, says: Option<Change>) -> Arc<Script> {
+        Script::under(Protocol::BuildThenFreeze, at, says)
+    }
+
+    fn under(protocol: Protocol, at: usize, says: Option<Change>) -> Arc<Script> {
         Arc::new(Script {
+            protocol,
             description: Description {
                 name: "script".into(),
                 version: "1".into(),
@@ -60,14 +67,25 @@ impl Strategy for Script {
 
     async fn plan(&self, _: &[Setting]) -> Result<Plan, CallError> {
         Ok(Plan {
-            protocol: Protocol::BuildThenFreeze,
+            protocol: self.protocol,
             labels: Labels::Any,
             ..Plan::streaming()
         })
     }
 
     async fn retrieve(&self, _: CallContext, _: Query, _: &[Setting]) -> Answer<Guidance> {
-        unreachable!("it takes no part in this")
+        Answer {
+            result: Ok(Guidance {
+                text: String::new(),
+                placement: Placement::User,
+                receipt: Receipt {
+                    id: String::new(),
+                    used: Vec::new(),
+                    note: String::new(),
+                },
+            }),
+            usage: Default::default(),
+        }
     }
 
     async fn distill(&self, _: CallContext, _: Vec<Attempt>, _: &[Setting]) -> Answer<Vec<Change>> {
@@ -190,7 +208,8 @@ async fn driven(script: Arc<Script>, asks: bool) -> String {
     let episode = |lesson: Lesson| Episode {
         task: lesson.task.clone(),
         question: asks.then(|| Question::Evidence {
-            answers: vec!["nobody says this".into()],
+            // What the first lesson says.
+            answers: vec!["Brewmoor".into()],
             matching: Matching::Phrase,
             gold: vec![],
         }),
@@ -290,9 +309,10 @@ async fn what_gains_on_trial_is_kept_of_every_kind_of_write_wherever_it_is_asked
         let kept = checked(script(says(&op, Commit::AtOnce))).await;
         let gains = says(&op, Commit::IfTrialGains(-1.0));
         assert_eq!(checked(script(gains.clone())).await, kept, "{op:?}");
-        assert_eq!(driven(script(gains), true).await, kept, "{op:?}");
+        let asked = |says| Script::under(Protocol::Streaming, FAILURE_FOLLOWS, says);
+        assert_eq!(driven(asked(gains), true).await, kept, "{op:?}");
         let loses = says(&op, Commit::IfTrialGains(2.0));
         let rejected = checked(script(None)).await;
-        assert_eq!(driven(script(loses), true).await, rejected, "{op:?}");
+        assert_eq!(driven(asked(loses), true).await, rejected, "{op:?}");
     }
 }
