@@ -22,6 +22,7 @@ pub mod driver;
 pub mod embedding;
 pub mod endpoint;
 pub mod engine;
+pub mod floors;
 mod home;
 pub mod learning;
 mod likeness;

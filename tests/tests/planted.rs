@@ -9,10 +9,11 @@ use memhost::compare::{
 use memhost::driver::{self, Acting, CellReport, Progress, Surroundings};
 use memhost::embedding::Builtin;
 use memhost::engine::Limits;
+use memhost::floors::floors;
 use memhost::model::{Models, NoModel};
 use memhost::settings;
 use memhost::store::Store;
-use memhost::suite::{Suite, floors, generate};
+use memhost::suite::{Suite, generate};
 
 /// How often a made suite is compared on, and by whom.
 struct Plan {

@@ -20,8 +20,9 @@ use super::{Contestant, NO_MEMORY};
 use crate::driver::{
     self, Broken, Cell, CellReport, DriverError, Progress, Repetition, Surroundings,
 };
+use crate::floors::floors;
 use crate::store::{Store, StoreError};
-use crate::suite::{Suite, floors, generate};
+use crate::suite::{Suite, generate};
 
 /// How many comparisons are made.
 pub const COMPARISONS: u64 = 200;

@@ -30,9 +30,10 @@ use crate::conformance::{self, Checked};
 use crate::contract::{Plan, Setting};
 use crate::driver::{self, Actors, Cell};
 use crate::engine::CallError;
+use crate::floors;
 use crate::settings;
 use crate::strategy::Strategy;
-use crate::suite::{self, Suite};
+use crate::suite::Suite;
 
 pub use design::{Design, ListedCell, ListedStrategy, ListedSuite, MOST_REPETITIONS};
 pub use key::{CellKey, Conditions};
@@ -110,7 +111,7 @@ pub fn is_ceiling(name: &str, floor: bool) -> bool {
 /// `bm25 (plugin)`, so that nobody takes one for the other; plugins' names hold neither blanks nor brackets.
 pub fn label(name: &str, floor: bool) -> String {
     match floor {
-        false if suite::is_name_of_a_floor(name) => format!("{name} (plugin)"),
+        false if floors::is_name_of_a_floor(name) => format!("{name} (plugin)"),
         false => name.to_owned(),
         true if is_ceiling(name, floor) => format!("{name} (ceiling)"),
         true => format!("{name} (floor)"),
@@ -201,7 +202,7 @@ impl Contest {
                 }),
             }
         }
-        for floor in suite::floors(&suite) {
+        for floor in floors::floors(&suite) {
             contestants.push(Contestant::floor(floor).await?);
         }
         Ok(Contest {

@@ -164,9 +164,10 @@ mod tests {
     use crate::contract::Plan;
     use crate::embedding::Builtin;
     use crate::engine::Limits;
+    use crate::floors::floors;
     use crate::model::{Models, NoModel};
     use crate::store::Store;
-    use crate::suite::{Reader, floors};
+    use crate::suite::Reader;
 
     #[test]
     fn what_is_due_comes_once_and_in_the_order_in_which_it_became_known() {

@@ -1,7 +1,7 @@
 //! Suites: tasks, recorded attempts and what a right answer looks like, from data sets and generators.
 //!
 //! A suite is data. What reads guidance and gives a score is its *frozen reader* ([`Reader`]), the same for
-//! every strategy; what anybody must beat are its [`floors`]. Suites come from three places:
+//! every strategy; what anybody must beat are its the floors ([`crate::floors`]). Suites come from three places:
 //!
 //! | name | made by |
 //! |---|---|
@@ -18,7 +18,6 @@ use crate::contract::{Attempt, Task};
 mod checker;
 mod error;
 mod files;
-pub mod floor;
 pub mod generate;
 pub mod import;
 mod json;
@@ -26,9 +25,9 @@ pub mod jsonl;
 mod load;
 pub(crate) mod metric;
 mod problems;
-mod reader;
-mod recorded;
-mod said;
+pub(crate) mod reader;
+pub(crate) mod recorded;
+pub(crate) mod said;
 mod source;
 mod spec;
 mod summary;
@@ -37,7 +36,6 @@ pub(crate) mod text;
 pub use checker::Check;
 pub(crate) use checker::{Apart, apart};
 pub use error::SuiteError;
-pub use floor::{floors, is_name_of_a_floor};
 pub use load::{Format, builtin, formats};
 pub use metric::{aggregate, is_hidden, is_per_question, is_solved, lower_is_better, why_left_out};
 pub use problems::{Problem, Severity, check};

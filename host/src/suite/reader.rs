@@ -49,8 +49,8 @@ use super::{AttemptFacts, Episode, Matching, Question, Resolution, Scores, Suite
 use crate::contract::{Actor, Attempt, Finding, Task, Verdict};
 
 pub(super) use discovery::code_tokens;
-pub(super) use forecast::{OTHER_HORIZON, PRIOR, forecast, score_of, weight};
-pub(super) use record::BaseRates;
+pub(crate) use forecast::{OTHER_HORIZON, PRIOR, forecast, score_of, weight};
+pub(crate) use record::BaseRates;
 pub use record::Record;
 pub use visible::{Learnt, Visible};
 
@@ -224,18 +224,18 @@ impl Reader {
     }
 
     /// What is known of an attempt.
-    pub(super) fn facts_of(&self, attempt: &str) -> Option<&AttemptFacts> {
+    pub(crate) fn facts_of(&self, attempt: &str) -> Option<&AttemptFacts> {
         self.facts.get(attempt)
     }
 
     /// Whether some question asks for words.
-    pub(super) fn looks_for_answers(&self) -> bool {
+    pub(crate) fn looks_for_answers(&self) -> bool {
         !self.said.1.is_empty()
     }
 
     /// How much a source is worth for a task's question: what the oracle ranks by. Evidence and kind count
     /// whole; attempts that ended as the task's own did are preferred among them, because they predict it.
-    pub(super) fn worth(&self, task: &Task, question: &Question, source: &str) -> f64 {
+    pub(crate) fn worth(&self, task: &Task, question: &Question, source: &str) -> f64 {
         let attempt = attempt_of(source);
         match question {
             Question::Evidence { gold, .. } => {
@@ -400,7 +400,7 @@ fn read_gold(gold: &[String], reading: &Reading<'_>, scores: &mut Scores) {
 }
 
 /// Whether any accepted answer stands in these texts: a phrase in one of them, words anywhere in all of them.
-pub(super) fn has_answer(texts: &[&Bag], answers: &[String], matching: Matching) -> bool {
+pub(crate) fn has_answer(texts: &[&Bag], answers: &[String], matching: Matching) -> bool {
     answers.iter().any(|answer| match matching {
         Matching::Phrase => texts.iter().any(|text| text.has_phrase(answer)),
         Matching::Words => {
@@ -525,7 +525,7 @@ impl Suite {
 }
 
 /// Names of the tools that an attempt called, in the order of their first call.
-pub(super) fn tools_called(attempt: &Attempt) -> Vec<String> {
+pub(crate) fn tools_called(attempt: &Attempt) -> Vec<String> {
     let names = attempt
         .steps
         .iter()

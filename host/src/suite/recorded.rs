@@ -5,7 +5,7 @@ use crate::contract::{Actor, Agent, Arm, Attempt, Authority, Label, Outcome, Ste
 use super::reader::succeeded;
 
 /// A run of a task without memory. `trial` counts the task's attempts from 0.
-pub(super) fn attempt(
+pub(crate) fn attempt(
     id: String,
     task: &Task,
     trial: usize,
@@ -27,7 +27,7 @@ pub(super) fn attempt(
 }
 
 /// An agent that is known by its model's name only, if by that.
-pub(super) fn agent(model: &str) -> Agent {
+pub(crate) fn agent(model: &str) -> Agent {
     Agent {
         id: model.to_owned(),
         model: model.to_owned(),
@@ -36,7 +36,7 @@ pub(super) fn agent(model: &str) -> Agent {
 }
 
 /// A task without documents.
-pub(super) fn task(id: String, text: String, labels: &[(&str, &str)]) -> Task {
+pub(crate) fn task(id: String, text: String, labels: &[(&str, &str)]) -> Task {
     let mut labels: Vec<Label> = labels
         .iter()
         .map(|(name, value)| Label {
@@ -54,7 +54,7 @@ pub(super) fn task(id: String, text: String, labels: &[(&str, &str)]) -> Task {
 }
 
 /// Something said.
-pub(super) fn said(actor: Actor, text: impl Into<String>) -> Step {
+pub(crate) fn said(actor: Actor, text: impl Into<String>) -> Step {
     Step {
         actor,
         name: None,
@@ -64,7 +64,7 @@ pub(super) fn said(actor: Actor, text: impl Into<String>) -> Step {
 }
 
 /// A call of a tool, with its arguments as JSON; or what came back from it.
-pub(super) fn tool(actor: Actor, name: impl Into<String>, text: impl Into<String>) -> Step {
+pub(crate) fn tool(actor: Actor, name: impl Into<String>, text: impl Into<String>) -> Step {
     Step {
         name: Some(name.into()),
         ..said(actor, text)
@@ -72,7 +72,7 @@ pub(super) fn tool(actor: Actor, name: impl Into<String>, text: impl Into<String
 }
 
 /// A graded success in 0..=1, by ground truth.
-pub(super) fn graded(score: f64) -> Outcome {
+pub(crate) fn graded(score: f64) -> Outcome {
     Outcome {
         verdict: if succeeded(score) {
             Verdict::Success
@@ -85,7 +85,7 @@ pub(super) fn graded(score: f64) -> Outcome {
 }
 
 /// Nobody has said, or nothing was to be solved.
-pub(super) fn unknown() -> Outcome {
+pub(crate) fn unknown() -> Outcome {
     Outcome {
         verdict: Verdict::Unknown,
         score: None,
@@ -97,7 +97,7 @@ pub(super) fn unknown() -> Outcome {
 
 /// How a question about the future was resolved, as a run of its task. Nobody forecast anything in it, so that
 /// there is nothing to be graded.
-pub(super) fn resolution(task: &Task, happened: bool) -> Attempt {
+pub(crate) fn resolution(task: &Task, happened: bool) -> Attempt {
     let (what, answer) = if happened {
         ("It came true.", "yes")
     } else {

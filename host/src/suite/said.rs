@@ -8,7 +8,7 @@ use super::text::{Bag, content_words};
 
 /// Texts by their words. They have numbers, from 0 in the order in which they came.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(crate) struct Said {
     bags: Vec<Bag>,
     /// By word, the texts in which it stands, in their order.
     places: HashMap<String, Vec<usize>>,
@@ -16,7 +16,7 @@ pub(super) struct Said {
 
 impl Said {
     /// One more text.
-    pub(super) fn add(&mut self, text: &str) {
+    pub(crate) fn add(&mut self, text: &str) {
         let bag = Bag::new(text);
         for word in bag.terms() {
             match self.places.get_mut(word) {
@@ -32,7 +32,7 @@ impl Said {
 
     /// Whether any accepted answer stands in the texts with these numbers: a phrase in one of them, words anywhere in all
     /// of them.
-    pub(super) fn has_answer(
+    pub(crate) fn has_answer(
         &self,
         answers: &[String],
         matching: Matching,
@@ -49,7 +49,7 @@ impl Said {
     }
 
     /// The texts in which a phrase stands, in their order.
-    pub(super) fn with_phrase(&self, phrase: &str) -> impl Iterator<Item = usize> {
+    pub(crate) fn with_phrase(&self, phrase: &str) -> impl Iterator<Item = usize> {
         let words = signed_words(phrase);
         let rarest = words
             .iter()
@@ -60,7 +60,7 @@ impl Said {
     }
 
     /// The texts that hold an answer each by itself, in their order.
-    pub(super) fn holding(&self, answer: &str, matching: Matching) -> Vec<usize> {
+    pub(crate) fn holding(&self, answer: &str, matching: Matching) -> Vec<usize> {
         match matching {
             Matching::Phrase => self.with_phrase(answer).collect(),
             Matching::Words => {
@@ -80,7 +80,7 @@ impl Said {
     }
 
     /// The texts in which a word stands, in their order.
-    pub(super) fn with(&self, word: &str) -> &[usize] {
+    pub(crate) fn with(&self, word: &str) -> &[usize] {
         self.places.get(word).map_or(&[], Vec::as_slice)
     }
 }

@@ -4,25 +4,25 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use memhost_words::terms;
-pub(super) use memhost_words::words;
+pub(crate) use memhost_words::words;
 
 use super::checker::signs::{signed_terms, signed_words};
 
 /// The words of a text joined by single spaces.
-pub(super) fn normal(text: &str) -> String {
+pub(crate) fn normal(text: &str) -> String {
     words(text).join(" ")
 }
 
 /// A text in the form in which answers are looked for.
 #[derive(Debug, Default)]
-pub(super) struct Bag {
+pub(crate) struct Bag {
     /// Words with their signs, joined by single spaces, with one at either end.
     phrase: String,
     terms: HashSet<String>,
 }
 
 impl Bag {
-    pub(super) fn new(text: &str) -> Bag {
+    pub(crate) fn new(text: &str) -> Bag {
         Bag {
             phrase: format!(" {} ", signed_words(text).join(" ")),
             terms: signed_terms(text).into_iter().collect(),
@@ -30,30 +30,30 @@ impl Bag {
     }
 
     /// Whether these words stand in the text one after the other, with the same signs. Nothing stands nowhere.
-    pub(super) fn has_phrase(&self, phrase: &str) -> bool {
+    pub(crate) fn has_phrase(&self, phrase: &str) -> bool {
         self.has_run(&signed_words(phrase))
     }
 
     /// The same of words in the form in which they are compared.
-    pub(super) fn has_run(&self, words: &[String]) -> bool {
+    pub(crate) fn has_run(&self, words: &[String]) -> bool {
         !words.is_empty() && self.phrase.contains(&format!(" {} ", words.join(" ")))
     }
 
     /// Whether a word stands in the text, or a pair of letters where they are words of their own: one of
     /// [`content_words`].
-    pub(super) fn has_word(&self, word: &str) -> bool {
+    pub(crate) fn has_word(&self, word: &str) -> bool {
         self.terms.contains(word)
     }
 
     /// Everything that [`Bag::has_word`] finds: each word of a phrase that stands here is among it.
-    pub(super) fn terms(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn terms(&self) -> impl Iterator<Item = &str> {
         self.terms.iter().map(String::as_str)
     }
 }
 
 /// What an answer is found by, signs and all, without the words that stand in every English text. A text of nothing but
 /// stop words keeps them all.
-pub(super) fn content_words(text: &str) -> Vec<String> {
+pub(crate) fn content_words(text: &str) -> Vec<String> {
     telling(signed_terms(text))
 }
 
@@ -87,7 +87,7 @@ pub(crate) fn overlap(one: &str, other: &str) -> f64 {
 }
 
 /// Whether a name stands in a text as a whole identifier: `get_order` does not stand in `get_order_details`.
-pub(super) fn names(text: &str, name: &str) -> bool {
+pub(crate) fn names(text: &str, name: &str) -> bool {
     let part_of_name = |c: char| c.is_alphanumeric() || c == '_';
     !name.is_empty()
         && text.match_indices(name).any(|(at, _)| {
@@ -99,7 +99,7 @@ pub(super) fn names(text: &str, name: &str) -> bool {
 
 /// The sentences of a text, each with its closing mark: a mark closes one if a space follows, and in scripts without
 /// blanks in any case.
-pub(super) fn sentences(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn sentences(text: &str) -> impl Iterator<Item = &str> {
     let mut closed = false;
     text.split_inclusive(move |c: char| {
         let ends = matches!(c, '\n' | '。' | '！' | '？' | '｡' | '।' | '۔')

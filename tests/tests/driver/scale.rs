@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use memhost::embedding::{Embedded, EmbedderIdentity, EmbeddingError};
 use memhost::engine::{Engine, EngineOptions, Plugin};
+use memhost::floors::floors;
 use memhost::settings;
-use memhost::suite::{HiddenProblem, Matching, check, floors};
+use memhost::suite::{HiddenProblem, Matching, check};
 
 use super::*;
 

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use memhost::driver::{Acting, Cell, CellReport, Progress, Repetition, Surroundings, run_cell};
 use memhost::embedding::{Builtin, Embedder};
 use memhost::engine::Limits;
+use memhost::floors::floors;
 use memhost::model::{Models, NoModel};
 use memhost::store::Store;
-use memhost::suite::{Scores, Suite, aggregate, floors};
+use memhost::suite::{Scores, Suite, aggregate};
 
 /// What a floor reached, by metric.
 pub struct Figures(BTreeMap<String, f64>);

@@ -1,20 +1,8 @@
-//! The floors: what every strategy must beat, and the oracle that none can. They are strategies of the host's own,
-//! run by the same driver over the same store.
-//!
-//! `none` remembers nothing: the same agent without memory, against which harm is counted.
-//! All others remember the same: each turn of a user in a conversation, or each attempt in one entry (what the task
-//! was, what became of it, which tools were called). They differ in the order in which they look: `random`, `recency`
-//! (newest first), `bm25`, `dense` (cosine of the store's embedder, of the best key) and `oracle`, which knows the suite's answers.
-//! Then the best are packed into the token budget; one that does not fit is passed over.
-
-mod discovery;
-mod forecast;
-mod oracle;
-mod packing;
-mod routing;
+//! A floor that hands out what it remembers in a fixed order: by chance, by age, by words, by vectors, or by what the
+//! suite's oracle knows.
 
 use std::collections::HashSet;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Instant;
 
 use async_trait::async_trait;
@@ -22,72 +10,33 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::reader::tools_called;
-use super::text::sentences;
-use super::{Lane, Suite};
+use super::oracle::Oracle;
+use super::packing::{Packing, pack};
 use crate::capability::{CallContext, Usage};
 use crate::contract::{
     Actor, Attempt, Change, Description, Fault, Guidance, Key, Memory, NewMemory, Op, Plan, Probe,
     Query, Ranking, Search, Setting, Verdict,
 };
 use crate::embedding::{BUILTIN, Embedder};
-use crate::engine::{CallError, CallFailure};
 use crate::store::{LONGEST_TEXT, Look};
-use crate::strategy::{Answer, Phases, Strategy};
+use crate::strategy::{Answer, CallError, CallFailure, Phases, Strategy};
+use crate::suite::Suite;
+use crate::suite::reader::tools_called;
+use crate::suite::text::sentences;
 use memhost_words::cut;
 
-use oracle::Oracle;
-use packing::{Packing, pack};
-
 /// The key that every memory of a floor is found by.
-const KEY: &str = "text";
+pub(super) const KEY: &str = "text";
 /// Keys for its sentences, where the embedder needs them.
 const SENTENCE: &str = "sentence";
 /// How much of a text a memory is found by, in bytes: what the longest of common embedders read, 8,192 tokens of some four
 /// bytes. An endpoint refuses more, and so does the store in the end; BM25 shall not know more than the others.
 const FOUND_BY: usize = 32 << 10;
 /// How much of a task's text is repeated in the memory of an attempt, in tokens.
-const TASK_EXCERPT: u32 = 60;
-
-/// The floors and the oracle of a suite's lane, in the order in which reports show them.
-pub fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
-    match suite.lane {
-        Lane::Evidence | Lane::Transfer | Lane::Attempts => common(suite),
-        Lane::Routing => routing::floors(suite),
-        Lane::Forecast => forecast::floors(suite),
-        Lane::Discovery => discovery::floors(suite),
-    }
-}
-
-/// Whether some lane has a floor, or an oracle, of this name: a plugin may call itself so too.
-pub fn is_name_of_a_floor(name: &str) -> bool {
-    static NAMES: LazyLock<HashSet<String>> = LazyLock::new(|| {
-        let lanes = [
-            Lane::Evidence,
-            Lane::Routing,
-            Lane::Forecast,
-            Lane::Discovery,
-        ];
-        let floors = lanes.into_iter().flat_map(|lane| {
-            floors(&Suite {
-                name: String::new(),
-                lane,
-                summary: String::new(),
-                streams: Vec::new(),
-                budgets: Vec::new(),
-                primary: String::new(),
-                left_out: Vec::new(),
-            })
-        });
-        floors
-            .map(|floor| floor.description().name.clone())
-            .collect()
-    });
-    NAMES.contains(name)
-}
+pub(super) const TASK_EXCERPT: u32 = 60;
 
 /// Those of lanes A and B.
-fn common(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
+pub(super) fn common(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
     vec![
         floor("none", "Nothing at all.", Order::Silent),
         floor("random", "Any memories, by the run's seed.", Order::Random),
@@ -110,7 +59,7 @@ fn common(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
     ]
 }
 
-fn floor(name: &str, summary: &str, order: Order) -> Arc<dyn Strategy> {
+pub(super) fn floor(name: &str, summary: &str, order: Order) -> Arc<dyn Strategy> {
     Arc::new(Floor {
         description: description(name, summary),
         order,
@@ -118,7 +67,7 @@ fn floor(name: &str, summary: &str, order: Order) -> Arc<dyn Strategy> {
 }
 
 /// What a floor says of itself.
-fn description(name: &str, summary: &str) -> Description {
+pub(super) fn description(name: &str, summary: &str) -> Description {
     Description {
         name: name.into(),
         version: env!("CARGO_PKG_VERSION").into(),
@@ -137,7 +86,7 @@ struct Floor {
 }
 
 /// In which order a floor hands out what it remembers.
-enum Order {
+pub(super) enum Order {
     /// Nothing is remembered.
     Silent,
     Random,
@@ -149,7 +98,7 @@ enum Order {
 
 /// How lexical scores are cited.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Scale {
+pub(super) enum Scale {
     /// As BM25 gives them: they only say who comes first.
     Raw,
     /// By what the task's text would score itself, so that they lie in 0..=1 as cosines do.
@@ -217,7 +166,7 @@ impl Strategy for Floor {
 
 impl Description {
     /// The answer to a call that began then.
-    fn answered<T>(
+    pub(super) fn answered<T>(
         &self,
         call: &'static str,
         result: Result<T, Fault>,
@@ -291,7 +240,7 @@ fn seen(look: Look<'_>) -> impl DoubleEndedIterator<Item = usize> {
 }
 
 /// Copies of everything that is visible, in the order in which it was learnt.
-fn oldest_first(context: &CallContext) -> Result<Vec<Memory>, Fault> {
+pub(super) fn oldest_first(context: &CallContext) -> Result<Vec<Memory>, Fault> {
     let memories = context.memories()?;
     Ok(memories.look(&context.view, |look| {
         let all = seen(look).filter_map(|place| look.memory(place).cloned());
@@ -406,7 +355,7 @@ fn add_sentence_keys(memory: &mut NewMemory) {
     }));
 }
 
-fn memory(kind: &str, mut content: String, found_by: &str, source: String) -> NewMemory {
+pub(super) fn memory(kind: &str, mut content: String, found_by: &str, source: String) -> NewMemory {
     content.truncate(content.floor_char_boundary(LONGEST_TEXT));
     NewMemory {
         keys: vec![Key {

@@ -1,12 +1,12 @@
 //! What the floors of lane D remember: how questions were resolved.
 
-use super::super::super::reader::weight;
-use super::super::{KEY, TASK_EXCERPT, memory};
+use super::super::floor::{KEY, TASK_EXCERPT, memory};
 use crate::capability::CallContext;
 use crate::contract::{
     Attempt, Comparison, Condition, Fault, Filter, Label, Memory, NewMemory, Operand, Scan, Task,
 };
 use crate::store::Look;
+use crate::suite::reader::weight;
 
 /// Label of a task: how far ahead it asks.
 const HORIZON: &str = "horizon";

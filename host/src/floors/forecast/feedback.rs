@@ -19,13 +19,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::super::reader::{BaseRates, PRIOR, forecast, score_of};
 use super::past::{Asked, Past, Resolved, of_all};
 use super::policy::{MOST, Policy};
 use crate::capability::CallContext;
 use crate::contract::{
     Attempt, Blob, Citation, Fault, Feedback, Guidance, Memory, Placement, Receipt,
 };
+use crate::suite::reader::{BaseRates, PRIOR, forecast, score_of};
 
 /// Losses count half after this long, in milliseconds: 60 days.
 const HALF_LIFE: f64 = 60.0 * 86_400_000.0;
@@ -294,10 +294,10 @@ impl Notebook {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::super::recorded::{graded, resolution, task};
     use super::super::past::remember;
     use super::*;
     use crate::contract::{Memory, State};
+    use crate::suite::recorded::{graded, resolution, task};
 
     fn asked(horizon: &str) -> Asked {
         Asked::of(&task("t".into(), "?".into(), &[("horizon", horizon)]))
@@ -356,8 +356,7 @@ mod tests {
             let cited = mixture.citations().into_iter().map(|citation| {
                 let known = outcomes.iter().find(|(id, ..)| *id == citation.memory);
                 let (_, horizon, value) = known.unwrap();
-                let weight =
-                    super::super::super::super::reader::weight(citation.score, *horizon == "7");
+                let weight = crate::suite::reader::weight(citation.score, *horizon == "7");
                 (weight, *value)
             });
             let said = forecast(base_rate, cited);

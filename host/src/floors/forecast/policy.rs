@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::super::super::reader::OTHER_HORIZON;
 use super::past::{Asked, Past, key_field, newest};
 use crate::capability::CallContext;
 use crate::contract::{Fault, Filter, Hit, Probe, Ranking, Search};
+use crate::suite::reader::OTHER_HORIZON;
 
 /// How many memories a policy cites at most.
 pub(super) const MOST: u32 = 20;

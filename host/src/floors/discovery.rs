@@ -15,15 +15,14 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::super::{Question, Suite};
-use super::{description, oldest_first};
+use super::floor::{description, oldest_first};
 use crate::capability::CallContext;
 use crate::contract::{
     Attempt, Change, Citation, Description, Guidance, Memory, NewMemory, Op, Placement, Plan,
     Query, Receipt, Setting,
 };
-use crate::engine::CallError;
-use crate::strategy::{Answer, Phases, Strategy};
+use crate::strategy::{Answer, CallError, Phases, Strategy};
+use crate::suite::{Question, Suite};
 
 /// A memory's kind: a document with the problem that is its title.
 const TEMPLATE: &str = "template";

@@ -6,9 +6,10 @@
 
 use std::sync::Arc;
 
-use super::super::Suite;
-use super::{Oracle, Order, Scale, floor};
+use super::floor::{Order, Scale, floor};
+use super::oracle::Oracle;
 use crate::strategy::Strategy;
+use crate::suite::Suite;
 
 /// In the order in which reports show them.
 pub(super) fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {

@@ -21,16 +21,15 @@ use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::super::{Question, Suite};
-use super::description;
+use super::floor::description;
 use super::packing::Packing;
 use crate::capability::CallContext;
 use crate::contract::{
     Attempt, Change, Comparison, Description, Fault, Feedback, Guidance, Memory, Op, Plan, Query,
     Setting,
 };
-use crate::engine::CallError;
-use crate::strategy::{Answer, Phases, Strategy};
+use crate::strategy::{Answer, CallError, Phases, Strategy};
+use crate::suite::{Question, Suite};
 
 use past::{Asked, Past, Resolved, number, remember};
 use policy::{MOST, Policy};
