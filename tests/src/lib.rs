@@ -48,6 +48,24 @@ pub fn target_directory() -> PathBuf {
     workspace.join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
+/// The names of the packages in a folder of the workspace, in order: `plugins`, `tests/guests`.
+///
+/// # Panics
+///
+/// If it cannot be read.
+pub fn folders(place: &str) -> Vec<String> {
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(place);
+    let entries =
+        std::fs::read_dir(&place).unwrap_or_else(|error| panic!("{}: {error}", place.display()));
+    let paths = entries.flatten().map(|entry| entry.path());
+    let mut names: Vec<String> = paths
+        .filter(|path| path.join("Cargo.toml").is_file())
+        .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
+        .collect();
+    names.sort();
+    names
+}
+
 /// Says that a test is not run here, and why. In CI, where nothing may be missing, that is a failure.
 ///
 /// # Panics

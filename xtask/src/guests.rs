@@ -1,9 +1,7 @@
-//! Building what runs in the sandbox: cargo makes core modules, wit-component makes components of them.
+//! Building what runs in the sandbox: cargo makes core modules, and `xtask-components` makes components of them.
 
 use std::fs;
 use std::path::Path;
-
-use wit_component::ComponentEncoder;
 
 use crate::tools::{Failure, cargo, run, step};
 use crate::workspace::{Package, Workspace};
@@ -42,35 +40,15 @@ pub fn build(
         path: directory.into(),
         source,
     })?;
-    packages.iter().try_for_each(|package| {
-        let module = workspace.module_directory().join(package.module());
-        componentize(
-            &module,
-            &directory.join(format!("{}.wasm", package.plugin_name())),
-        )
-    })
-}
-
-/// Makes a component of a core module. An unchanged component is left alone, so that compiled code of it
-/// stays good.
-fn componentize(module: &Path, component: &Path) -> Result<(), Failure> {
-    let bytes = fs::read(module).map_err(|source| Failure::File {
-        path: module.into(),
-        source,
-    })?;
-    let encoded = ComponentEncoder::default()
-        .validate(true)
-        .module(&bytes)
-        .and_then(|mut encoder| encoder.encode())
-        .map_err(|error| Failure::Component {
-            module: module.into(),
-            reason: format!("{error:#}"),
-        })?;
-    if fs::read(component).is_ok_and(|there| there == encoded) {
-        return Ok(());
-    }
-    fs::write(component, encoded).map_err(|source| Failure::File {
-        path: component.into(),
-        source,
-    })
+    step("making components of them");
+    let files = packages.iter().flat_map(|package| {
+        let component = directory.join(format!("{}.wasm", package.plugin_name()));
+        [
+            workspace.module_directory().join(package.module()),
+            component,
+        ]
+    });
+    run(cargo()
+        .args(["run", "--release", "--package", "xtask-components", "--"])
+        .args(files))
 }

@@ -9,52 +9,55 @@ mod workspace;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use tools::{Failure, cargo, run};
 use workspace::Workspace;
 
-/// Set up, build, run and test memhost.
-#[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask")]
-enum Task {
-    /// Set up what is missing, build, and compare the plugins with each other and with the floors.
-    ///
-    /// Runs on the built-in suites of lanes A to E, and on the real data sets too where MEMHOST_DATA names a folder
-    /// that holds any of `bfcl_memory`, `tau_bench`, `webarena`, `gsm8k_multi_agent`, `forecastbench` and `clippy_ui`.
-    /// The report is in `target/demo`, unless `--output` names another place.
-    Demo {
-        /// Handed on to `memhost compare`, e.g. `-- --seeds 5 --format csv`.
-        #[arg(last = true)]
-        compare: Vec<String>,
-    },
-    /// Set up what is missing, check format, lints and documentation, and run every test.
-    Test {
-        /// Test too what needs other programs and takes minutes: the example of a Ray cluster, with Ray from PyPI.
-        #[arg(long)]
-        all: bool,
-        /// Handed on to `cargo test`, e.g. `-- store::`; format, lints and documentation are then left out.
-        #[arg(last = true)]
-        cargo_test: Vec<String>,
-    },
-    /// Build every plugin to `target/plugins/<name>.wasm`.
-    Plugins,
-    /// Build what they need, and run the benchmarks: `store`, `engine`, `retrieve`, or all of them.
-    Bench {
-        /// Which; all if absent.
-        name: Option<String>,
-    },
-    /// Say what this machine lacks, and the command that installs it.
-    Doctor,
-}
+/// What `cargo xtask` can do.
+const USAGE: &str = "\
+Set up, build, run and test memhost.
+
+Usage: cargo xtask <TASK>
+
+  demo [-- ARGUMENT...]          Set up what is missing, build, and compare the plugins with each other and with the
+                                 floors. Runs on the built-in suites of lanes A to E, and on the real data sets too
+                                 where MEMHOST_DATA names a folder that holds any of `bfcl_memory`, `tau_bench`,
+                                 `webarena`, `gsm8k_multi_agent`, `forecastbench` and `clippy_ui`. The report is in
+                                 target/demo, unless `--output` names another place. Arguments are handed on to
+                                 `memhost compare`, e.g. `-- --seeds 5 --format csv`.
+  test [--all] [-- ARGUMENT...]  Set up what is missing, check format, lints and documentation, and run every test.
+                                 With --all, test too what needs other programs and takes minutes: the example of a
+                                 Ray cluster, with Ray from PyPI. Arguments are handed on to `cargo test`, e.g.
+                                 `-- store::`; format, lints and documentation are then left out.
+  plugins                        Build every plugin to target/plugins/<name>.wasm.
+  bench [NAME]                   Build what they need, and run the benchmarks: `store`, `engine`, `retrieve`, or all.
+  doctor                         Say what this machine lacks, and the command that installs it.
+  help                           Print this.
+";
 
 fn main() -> ExitCode {
-    let done = match Task::parse() {
-        Task::Demo { compare } => demo(&compare),
-        Task::Test { all, cargo_test } => test(all, &cargo_test),
-        Task::Plugins => plugins().map(drop),
-        Task::Bench { name } => bench(name.as_deref()),
-        Task::Doctor => doctor::report(),
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (own, handed_on) = match arguments.iter().position(|argument| argument == "--") {
+        Some(place) => (&arguments[..place], &arguments[place + 1..]),
+        None => (&arguments[..], &[][..]),
+    };
+    let words: Vec<&str> = own.iter().map(String::as_str).collect();
+    let done = match (&words[..], handed_on) {
+        ([] | ["help"] | [.., "--help" | "-h"], _) => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        (["demo"], compare) => demo(compare),
+        (["test"], cargo_test) => test(false, cargo_test),
+        (["test", "--all"], cargo_test) => test(true, cargo_test),
+        (["plugins"], []) => plugins().map(drop),
+        (["bench"], []) => bench(None),
+        (["bench", name], []) => bench(Some(name)),
+        (["doctor"], []) => doctor::report(),
+        _ => {
+            let line = arguments.join(" ");
+            eprintln!("error: `cargo xtask {line}` is none of its tasks\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -65,7 +68,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// The plugins that the demonstration compares; differences are to the first.
+/// Whom the demonstration compares first, in this order; differences are to the first of all. The plugins that are not
+/// named here follow them.
 const DEMO: [&str; 10] = [
     "rag",
     "recency",
@@ -87,9 +91,27 @@ const DEMO_SETTINGS: [&str; 4] = [
     "negatives.negatives=true",
 ];
 
+/// Processor minutes that a build from nothing takes, most of them for LanceDB and wasmtime: an hour on two cores.
+const FIRST_BUILD: usize = 120;
+
+/// Says how long it will take, before anything takes long.
+fn announce(workspace: &Workspace) {
+    if workspace.release_directory().join("memhost").exists() {
+        return tools::step("building what has changed");
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    // However many there are, some crates wait for others.
+    let minutes = (FIRST_BUILD / cores).max(10);
+    tools::step(&format!(
+        "building everything for the first time, LanceDB and wasmtime too: up to {minutes} minutes on the {cores} \
+         processors of this machine; afterwards, only what has changed"
+    ));
+}
+
 fn plugins() -> Result<Workspace, Failure> {
-    doctor::set_up()?;
     let workspace = Workspace::read()?;
+    announce(&workspace);
+    doctor::set_up()?;
     guests::build(
         &workspace,
         &workspace.plugins(),
@@ -126,13 +148,17 @@ fn bench(name: Option<&str>) -> Result<(), Failure> {
 fn demo(compare: &[String]) -> Result<(), Failure> {
     let workspace = plugins()?;
     build_memhost()?;
-    tools::step(&format!("comparing {}", DEMO.join(", ")));
+    let plugins = workspace.plugins();
+    let others = plugins.iter().map(|plugin| plugin.plugin_name());
+    let others = others.filter(|name| !DEMO.contains(name));
+    let contestants: Vec<&str> = DEMO.into_iter().chain(others).collect();
+    tools::step(&format!("comparing {}", contestants.join(", ")));
     let output = workspace.target_directory().join("demo");
     let mut command = std::process::Command::new(workspace.release_directory().join("memhost"));
     command
         .env("MEMHOST_PLUGINS", workspace.plugin_directory())
         .arg("compare")
-        .args(DEMO)
+        .args(contestants)
         .args(DEMO_SETTINGS.iter().flat_map(|one| ["--set", one]))
         .args(["--suite", "all"])
         .args(real_suites().iter().flat_map(|suite| ["--suite", suite]));

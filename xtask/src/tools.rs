@@ -1,14 +1,14 @@
 //! Running other programs, and saying what went wrong with them.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::process::Command;
 
 /// Why a task stopped.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 pub enum Failure {
     /// A program could not be started.
-    #[error("could not start `{program}`: {source}")]
     Start {
         /// Which.
         program: String,
@@ -16,7 +16,6 @@ pub enum Failure {
         source: io::Error,
     },
     /// A program said no.
-    #[error("`{command}` failed ({status}); what it said stands above")]
     Exit {
         /// With its arguments.
         command: String,
@@ -24,7 +23,6 @@ pub enum Failure {
         status: std::process::ExitStatus,
     },
     /// A file could not be read or written.
-    #[error("{path}: {source}", path = path.display())]
     File {
         /// Which.
         path: PathBuf,
@@ -32,24 +30,39 @@ pub enum Failure {
         source: io::Error,
     },
     /// cargo said something unexpected of the workspace.
-    #[error("`cargo metadata` printed what is not its format: {0}")]
-    Metadata(#[from] serde_json::Error),
-    /// A guest's core module could not be made a component.
-    #[error("{module} could not be made a component: {reason}", module = module.display())]
-    Component {
-        /// Which module.
-        module: PathBuf,
-        /// Why.
-        reason: String,
-    },
+    Metadata(serde_json::Error),
     /// Something is missing and could not be installed from here.
-    #[error("{what} is missing. Install it with\n\n    {command}\n\nand run this again")]
     Missing {
         /// What.
         what: &'static str,
         /// What installs it.
         command: String,
     },
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start { program, source } => write!(f, "could not start `{program}`: {source}"),
+            Self::Exit { command, status } => {
+                write!(
+                    f,
+                    "`{command}` failed ({status}); what it said stands above"
+                )
+            }
+            Self::File { path, source } => write!(f, "{}: {source}", path.display()),
+            Self::Metadata(source) => {
+                write!(
+                    f,
+                    "`cargo metadata` printed what is not its format: {source}"
+                )
+            }
+            Self::Missing { what, command } => write!(
+                f,
+                "{what} is missing. Install it with\n\n    {command}\n\nand run this again"
+            ),
+        }
+    }
 }
 
 /// Says what comes next.

@@ -38,7 +38,8 @@ impl Workspace {
         let output = command
             .output()
             .map_err(|source| start_failure(&command, source))?;
-        let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+        let metadata: serde_json::Value =
+            serde_json::from_slice(&output.stdout).map_err(Failure::Metadata)?;
         let text = |value: &serde_json::Value| PathBuf::from(value.as_str().unwrap_or_default());
         let root = text(&metadata["workspace_root"]);
         let packages = metadata["packages"]

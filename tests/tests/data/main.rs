@@ -1,0 +1,10 @@
+//! What suites measure: the built-in ones, and real data sets where `MEMHOST_DATA` names the folder that holds them.
+
+mod attempts;
+mod discovery;
+mod floors;
+mod forecast;
+mod planted;
+mod routing;
+mod suites;
+mod suites_reference;

@@ -1,0 +1,15 @@
+//! What the library promises whoever embeds it: on real components, real directories and real processes.
+
+#[cfg(unix)]
+mod compile;
+mod conformance;
+mod contract;
+mod driver;
+mod engine;
+mod guests;
+mod hostile;
+#[cfg(target_os = "linux")]
+mod hostile_memory;
+mod load;
+mod processes;
+mod store;
