@@ -11,15 +11,11 @@ use memhost_words::Cost;
 
 use super::packing::{Packing, pack};
 use crate::contract::{Guidance, Query, Task};
-<<<<<<< HEAD:host/src/suite/floor/oracle.rs
-use crate::store::{Look, Memories, View};
-=======
 use crate::store::{Look, Memories, View};
 use crate::suite::reader::{Reader, attempt_of, has_answer};
 use crate::suite::said::Said;
 use crate::suite::text::{Bag, names, sentences};
 use crate::suite::{Question, Suite};
->>>>>>> tidy:host/src/floors/oracle.rs
 
 /// What the suite knows.
 pub(super) struct Oracle {
