@@ -23,6 +23,7 @@ pub mod embedding;
 pub mod endpoint;
 pub mod engine;
 mod home;
+mod lance;
 mod likeness;
 mod limits;
 mod lock;

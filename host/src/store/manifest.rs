@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::StoreError;
 use super::home::Home;
-use super::seal::Seals;
+use super::seal::{Seals, table_of};
 use crate::embedding::{Embedder, EmbedderIdentity};
 
 /// The version of everything that is stored: tables, journal, this file.
@@ -58,6 +58,15 @@ impl Manifest {
             digest: None,
             restored: None,
         }
+    }
+
+    /// The files of a table.
+    pub(crate) fn files_of(&self, table: &str) -> Seals {
+        let files = self.files.iter();
+        let files = files.filter(|(path, _)| table_of(path) == table);
+        files
+            .map(|(path, seal)| (path.clone(), seal.clone()))
+            .collect()
     }
 
     /// What the store is, if there is one.

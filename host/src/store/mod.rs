@@ -94,28 +94,29 @@ mod fold;
 mod footprint;
 mod fusion;
 mod home;
+mod in_memory;
 mod lexical;
 mod look;
 mod manifest;
 mod namespace;
-mod pieces;
 mod rank;
 mod reembed;
 mod repair;
-mod schema;
+mod result_row;
 mod scored;
 mod seal;
 mod shorten;
-mod update;
+pub(crate) mod tables;
+mod transaction;
 mod vectors;
 mod verify;
-mod views;
+mod view;
 mod working_set;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, MutexGuard, PoisonError, Weak};
@@ -136,10 +137,13 @@ pub use manifest::SCHEMA_VERSION;
 pub use namespace::Namespace;
 pub use reembed::Reembedded;
 pub use repair::{Repaired, RepairedTable};
+pub use result_row::ResultRow;
+pub use transaction::{Transaction, Write};
 pub use verify::{Verified, VerifiedJournal, VerifiedTable};
+pub use view::View;
 
 use crate::clock;
-use crate::contract::{Attempt, Instant, Op, Receipt};
+use crate::contract::Attempt;
 use crate::embedding::Embedder;
 use crate::limits::StoreLimits;
 use backlog::{Backlog, Written};
@@ -151,7 +155,7 @@ use home::{Extent, Home, Journal, Sealed, Unsound};
 use manifest::Manifest;
 use namespace::Handle;
 use seal::{BrokenSeal, Depth};
-use views::{KEEP_VERSIONS, Views};
+use tables::{Format, KEEP_VERSIONS, Tables};
 use working_set::WorkingSet;
 
 /// How many transactions may wait for their commit before callers wait to be let in.
@@ -172,72 +176,9 @@ pub struct Store {
     limits: StoreLimits,
 }
 
-/// What of a namespace a call sees.
-#[derive(Debug, Clone, Default)]
-pub struct View {
-    /// Memories learnt from any of these attempts are invisible.
-    pub withheld: Arc<HashSet<String>>,
-    /// These provisional memories are visible as if they were active (candidates on trial), also where the attempt
-    /// that they were learnt from is withheld: they are tried on the task that they come from.
-    pub on_trial: Arc<HashSet<String>>,
-}
-
-/// What is written at once.
-#[derive(Debug, Clone, Default)]
-pub struct Transaction {
-    /// The writes, in order; a later one sees the earlier ones.
-    pub writes: Vec<Write>,
-    /// What retrievals handed out. The memories used get their time of last use.
-    pub receipts: Vec<Receipt>,
-    /// When, on the run's clock.
-    pub at: Instant,
-}
-
-/// One write.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Write {
-    /// What is written.
-    pub op: Op,
-    /// An insert makes a provisional memory instead of an active one.
-    pub provisional: bool,
-}
-
-impl Write {
-    /// A write that waits for nothing.
-    pub fn at_once(op: Op) -> Write {
-        Write {
-            op,
-            provisional: false,
-        }
-    }
-}
-
-/// One measured cell, as a row of the `results` table.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct ResultRow {
-    /// Which comparison.
-    pub run: String,
-    /// Which strategy.
-    pub strategy: String,
-    /// Its code.
-    pub digest: String,
-    /// Which suite.
-    pub suite: String,
-    /// Which seed.
-    pub seed: u64,
-    /// Which order of that seed.
-    pub order: u32,
-    /// Which metric: `answer@256`, `fuel`.
-    pub metric: String,
-    /// Its value.
-    pub value: f64,
-    /// Over how many tasks.
-    pub tasks: u32,
-}
-
 struct Inner {
     home: Home,
-    views: Views,
+    tables: Box<dyn Tables>,
     embedder: Arc<dyn Embedder>,
     /// The namespaces that were opened, by name. Held while journals are opened and folded.
     open: Mutex<HashMap<String, Opened>>,
@@ -265,30 +206,28 @@ struct Opened {
 }
 
 impl Store {
-    /// Opens or creates the store at a directory or an object-store URI (`s3://`, `gs://`, `az://` with the cargo
-    /// features `s3`, `gcs`, `azure`; `memory://` for one that ends with the process). What runs that have ended left in
-    /// their journals is taken into the tables.
-    ///
-    /// # Errors
-    /// The path is a file, holds something else or cannot be written to; the store has another schema version,
-    /// or another embedder's vectors; a file that its tables need is lacking. A store that is refused is not touched.
-    pub async fn open(uri: &str, embedder: Arc<dyn Embedder>) -> Result<Store, StoreError> {
+    /// Opens or creates a store with tables of this format.
+    pub(crate) async fn open_with<F: Format>(
+        uri: &str,
+        embedder: Arc<dyn Embedder>,
+        format: &F,
+    ) -> Result<Store, StoreError> {
         clock::since_1970(SystemTime::now())?;
-        let found = Store::found(uri, embedder.as_ref()).await?;
-        found.home.make_writable()?;
-        let (home, manifest) = (found.home, found.manifest);
-        let inner = match manifest {
-            None => {
-                create(&home, embedder.as_ref()).await?;
-                Inner::new(home, embedder).await?
-            }
-            Some(manifest) => {
-                let inner = Inner::new(home, embedder).await?;
-                inner.restore(&manifest, &found.broken).await?;
-                inner.take_in_what_was_left().await?;
-                inner
-            }
-        };
+        let Found {
+            home,
+            manifest,
+            broken,
+        } = Store::found(uri, embedder.as_ref()).await?;
+        home.make_writable()?;
+        if manifest.is_none() {
+            create(&home, embedder.as_ref()).await?;
+        }
+        let tables = Box::new(format.open(&home).await?);
+        let inner = Inner::new(home, embedder, tables);
+        if let Some(manifest) = manifest {
+            inner.restore(&manifest, &broken).await?;
+            inner.take_in_what_was_left().await?;
+        }
         Ok(Store {
             inner: Arc::new(inner),
             limits: StoreLimits::default(),
@@ -420,10 +359,10 @@ impl Store {
 }
 
 impl Inner {
-    async fn new(home: Home, embedder: Arc<dyn Embedder>) -> Result<Self, StoreError> {
-        Ok(Inner {
-            views: Views::open(&home).await?,
+    fn new(home: Home, embedder: Arc<dyn Embedder>, tables: Box<dyn Tables>) -> Self {
+        Inner {
             home,
+            tables,
             embedder,
             open: Mutex::new(HashMap::new()),
             diary: Mutex::new(None),
@@ -431,7 +370,7 @@ impl Inner {
             written: Written::default(),
             is_checkpointing: AtomicBool::new(false),
             warnings: Default::default(),
-        })
+        }
     }
 
     fn unheard(&self) -> MutexGuard<'_, Vec<String>> {
@@ -524,11 +463,11 @@ impl Inner {
         self.refuse_during_reembedding().await?;
         let manifest = self.manifest().await?;
         manifest.check_embedder(&self.home, self.embedder.as_ref())?;
-        let rows = match self.views.load(&manifest, name).await {
+        let rows = match self.tables.load(&manifest, name).await {
             Err(StoreError::Table { .. }) => {
                 // A power loss may have torn the newest versions of the tables, which do not count.
                 let manifest = self.take_back().await?;
-                match self.views.load(&manifest, name).await {
+                match self.tables.load(&manifest, name).await {
                     Err(error) => return Err(self.explain(error, &manifest).await),
                     rows => rows?,
                 }
@@ -577,17 +516,14 @@ impl Inner {
     async fn take_back_alone(&self) -> Result<Manifest, StoreError> {
         let since = SystemTime::now() - CLOCK_SLACK;
         let mut manifest = self.manifest().await?;
-        self.views.take_back(&mut manifest).await?;
+        self.tables.take_back(&mut manifest).await?;
         self.count(&mut manifest, since).await?;
         Ok(manifest)
     }
 
     /// Makes the tables count as they are now: brings what was written since then to the disk, and then the manifest.
     async fn count(&self, manifest: &mut Manifest, since: SystemTime) -> Result<(), StoreError> {
-        self.views.seal(&self.home, manifest).await?;
-        self.home.sync_since(since).await?;
-        manifest.write(&self.home).await?;
-        self.home.keep_copies(&manifest.files).await
+        count(&self.home, self.tables.as_ref(), manifest, since).await
     }
 
     /// The manifest as it is now; another process may have replaced it.
@@ -600,12 +536,13 @@ impl Inner {
             })
     }
 
-    /// Why a table cannot be used: what LanceDB says of a file that was changed tells nobody what to do.
+    /// Why a table cannot be used: what is said of a file that was changed tells nobody what to do.
     async fn explain(&self, error: StoreError, manifest: &Manifest) -> StoreError {
         let StoreError::Table { table, .. } = &error else {
             return error;
         };
-        match self.views.broken_seals(&self.home, manifest, table).await {
+        let files = manifest.files_of(table);
+        match self.home.broken_seals(files, Depth::Everything).await {
             Ok(broken) if !broken.is_empty() => StoreError::DamagedTables {
                 uri: self.home.tables(),
                 files: in_words(&broken),
@@ -655,12 +592,7 @@ impl Inner {
 
         let mut fold = Fold::default();
         let mut idle = self.home.idle_journals().await?;
-        let keep = self.written.keep(
-            Moment::now(),
-            bytes,
-            KEEP_VERSIONS.to_std().unwrap_or_default(),
-        );
-        let keep = lancedb::table::Duration::from_std(keep).unwrap_or(KEEP_VERSIONS);
+        let keep = self.written.keep(Moment::now(), bytes, KEEP_VERSIONS);
         let result = self.fold(open, &mut idle, &mut fold, (since, keep)).await;
         for journal in idle {
             journal.release().await;
@@ -673,7 +605,7 @@ impl Inner {
         open: &HashMap<String, Opened>,
         idle: &mut [Journal],
         fold: &mut Fold,
-        (since, keep): (SystemTime, lancedb::table::Duration),
+        (since, keep): (SystemTime, Duration),
     ) -> Result<(), StoreError> {
         let mut forget_open = Vec::new();
         for opened in open.values() {
@@ -694,13 +626,13 @@ impl Inner {
         if !fold.is_empty() {
             let mut manifest = self.manifest().await?;
             let before = manifest.clone();
-            let brought = self.views.bring_up(&mut manifest, fold).await;
+            let brought = self.tables.bring_up(&mut manifest, fold).await;
             match brought {
                 Ok(warnings) => warnings.into_iter().for_each(|warning| self.warn(warning)),
                 Err(error) => return Err(self.explain(error, &before).await),
             }
             self.count(&mut manifest, since).await?;
-            if let Err(error) = self.views.prune(&manifest, keep).await {
+            if let Err(error) = self.tables.prune(&manifest, keep).await {
                 tracing::warn!(%error, "old versions of the tables stay for now");
             }
         }
@@ -758,6 +690,20 @@ async fn create(home: &Home, embedder: &dyn Embedder) -> Result<(), StoreError> 
     };
     lock.release().await;
     created
+}
+
+/// Makes tables count as they are now: seals their files, brings what was written since then to the disk, and then the
+/// manifest.
+async fn count(
+    home: &Home,
+    tables: &dyn Tables,
+    manifest: &mut Manifest,
+    since: SystemTime,
+) -> Result<(), StoreError> {
+    seal::seal(home, tables, manifest).await?;
+    home.sync_since(since).await?;
+    manifest.write(home).await?;
+    home.keep_copies(&manifest.files).await
 }
 
 /// Refuses a store that is half repaired, or of which a file is lacking that has no copy; says of which a copy is to be

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use super::home::Home;
 use super::manifest::Manifest;
 use super::namespace::embed;
+use super::tables::Format;
 use super::{CHECKPOINT, CLOCK_SLACK, Inner, Store, StoreError, THE_STORE, check_files};
 use crate::contract::Side;
 use crate::embedding::Embedder;
@@ -28,12 +29,12 @@ pub struct Reembedded {
 }
 
 impl Store {
-    /// Computes all vectors of the store at `uri` anew with another embedder.
-    ///
-    /// # Errors
-    /// There is no store; a process has a namespace of it open; a text cannot be embedded; the disk fails. The
-    /// store is then as it was.
-    pub async fn reembed(uri: &str, embedder: Arc<dyn Embedder>) -> Result<Reembedded, StoreError> {
+    /// Computes all vectors anew of a store with tables of this format.
+    pub(crate) async fn reembed_with<F: Format>(
+        uri: &str,
+        embedder: Arc<dyn Embedder>,
+        format: &F,
+    ) -> Result<Reembedded, StoreError> {
         let home = Home::open(uri).await?;
         let Some(manifest) = Manifest::read(&home).await? else {
             return Err(StoreError::Io {
@@ -47,7 +48,8 @@ impl Store {
         }
         let broken = check_files(&home, &manifest).await?;
         home.make_writable()?;
-        let inner = Inner::new(home, embedder).await?;
+        let tables = Box::new(format.open(&home).await?);
+        let inner = Inner::new(home, embedder, tables);
         inner.restore(&manifest, &broken).await?;
         let lock = inner.home.lock(REEMBEDDING, THE_STORE).await?;
         let keys = inner.reembed().await;
@@ -79,8 +81,8 @@ impl Inner {
     async fn replace_vectors(&self) -> Result<usize, StoreError> {
         let since = SystemTime::now() - CLOCK_SLACK;
         let mut manifest = self.manifest().await?;
-        self.views.take_back(&mut manifest).await?;
-        let mut keys = self.views.all_keys(&manifest).await?;
+        self.tables.take_back(&mut manifest).await?;
+        let mut keys = self.tables.all_keys(&manifest).await?;
         for batch in keys.chunks_mut(BATCH) {
             let texts: Vec<String> = batch.iter().map(|row| row.key.text.clone()).collect();
             let embedded = embed(self.embedder.as_ref(), &texts, Side::Document).await?;
@@ -90,7 +92,7 @@ impl Inner {
         }
         manifest.embedder = self.embedder.identity().clone();
         if !keys.is_empty() {
-            self.views.replace_keys(&mut manifest, &keys).await?;
+            self.tables.replace_keys(&mut manifest, &keys).await?;
         }
         self.count(&mut manifest, since).await?;
         Ok(keys.len())

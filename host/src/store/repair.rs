@@ -1,26 +1,22 @@
 //! Repairing a store: files that have a copy are put back, every damaged table is written anew from the rows that are
-//! sound, and the journals are taken in. What a table was before stays in `damaged/`, as LanceDB can open it.
+//! sound, and the journals are taken in. What a table was before stays in `damaged/`, as it can be opened.
 //!
 //! New tables are written beside the store first. Then a plan is written down, and from there on the repair is brought to
 //! its end by whoever begins it again, however often it is interrupted.
 
-use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use arrow::array::RecordBatch;
 use async_trait::async_trait;
 
 use super::home::{Directory, Home};
 use super::manifest::Manifest;
-use super::pieces::Pieces;
-use super::schema::{self, table};
 use super::seal::{BrokenSeal, Depth, Seal, Seals, table_of};
+use super::tables::{Format, Rescue, table};
 use super::verify::read_manifest;
-use super::views::Views;
-use super::{CHECKPOINT, CLOCK_SLACK, Inner, Store, StoreError, THE_STORE};
+use super::{CHECKPOINT, CLOCK_SLACK, Inner, Store, StoreError, THE_STORE, count};
 use crate::clock;
 use crate::contract::Side;
 use crate::disk;
@@ -86,13 +82,15 @@ impl Plan {
 }
 
 impl Store {
-    /// Makes the store at `uri` whole again, without what is lost. With `keep_doubtful`, rows stay that stand in a damaged
-    /// file and can still be read, whatever their values are now.
-    ///
-    /// # Errors
-    /// There is no store, or it is in an object store; a process uses it; neither its `memhost.json` nor the copy of that
-    /// can be read; the disk fails, in which case it can be tried again.
-    pub async fn repair(uri: &str, keep_doubtful: bool) -> Result<Repaired, StoreError> {
+    /// Makes a store with tables of this format whole again, without what is lost.
+    pub(crate) async fn repair_with<F>(
+        uri: &str,
+        keep_doubtful: bool,
+        format: &F,
+    ) -> Result<Repaired, StoreError>
+    where
+        F: Format<Tables: Rescue>,
+    {
         clock::since_1970(SystemTime::now())?;
         let home = Home::open(uri).await?;
         let manifest = read_manifest(&home, uri).await?;
@@ -102,11 +100,11 @@ impl Store {
         home.make_writable()?;
         let lock = home.lock_patiently(CHECKPOINT, THE_STORE).await?;
         home.refuse_if_held(&[CHECKPOINT]).await?;
-        let repaired = repair_alone(&home, directory, manifest, keep_doubtful).await;
+        let repaired = repair_alone(&home, directory, format, manifest, keep_doubtful).await;
         lock.release().await;
         let mut repaired = repaired?;
 
-        let inner = open_inner(home).await?;
+        let inner = open_inner(home, format).await?;
         inner.checkpoint().await?;
         repaired.warnings = std::mem::take(&mut *inner.unheard());
         Ok(repaired)
@@ -114,21 +112,30 @@ impl Store {
 }
 
 /// The store without its embedder: nothing is embedded.
-async fn open_inner(home: Home) -> Result<Inner, StoreError> {
+async fn open_inner<F: Format>(home: Home, format: &F) -> Result<Inner, StoreError> {
     let manifest = read_manifest(&home, &home.tables()).await?;
-    Inner::new(home, Arc::new(Unused(manifest.embedder))).await
+    let tables = Box::new(format.open(&home).await?);
+    Ok(Inner::new(
+        home,
+        Arc::new(Unused(manifest.embedder)),
+        tables,
+    ))
 }
 
-async fn repair_alone(
+async fn repair_alone<F>(
     home: &Home,
     directory: &Directory,
+    format: &F,
     mut manifest: Manifest,
     keep_doubtful: bool,
-) -> Result<Repaired, StoreError> {
+) -> Result<Repaired, StoreError>
+where
+    F: Format<Tables: Rescue>,
+{
     let mut repaired = Repaired::default();
     if let Some(plan) = read_plan(home).await? {
         if is_sound(home, directory, &plan).await? {
-            return finish(home, directory, plan, repaired).await;
+            return finish(home, directory, format, plan, repaired).await;
         }
         undo(directory, &plan)?;
     }
@@ -145,18 +152,13 @@ async fn repair_alone(
     let broken: Vec<BrokenSeal> = broken.into_iter().filter(is_left).collect();
     repaired.restored.extend(restored);
 
-    let inner = open_inner(home.clone()).await?;
-    let mut damaged = Vec::new();
-    for (name, version) in &manifest.tables {
+    let stored = format.open(home).await?;
+    let mut damaged: Vec<String> = Vec::new();
+    for name in manifest.tables.keys() {
         let is_broken = broken.iter().any(|broken| table_of(&broken.path) == name);
-        let pieces = Pieces::of(&home.tables(), name, *version, &broken).await;
         // An earlier memhost sealed nothing: what cannot be read is damaged.
-        let sound = match &pieces {
-            Ok(pieces) if !is_broken => pieces.read_sound().await.is_whole,
-            _ => false,
-        };
-        if !sound {
-            damaged.push((name.clone(), pieces.ok()));
+        if is_broken || !stored.is_whole(&manifest, name, &broken).await {
+            damaged.push(name.clone());
         }
     }
     if damaged.is_empty() {
@@ -168,13 +170,14 @@ async fn repair_alone(
         files: Seals::new(),
         manifest: manifest.clone(),
     };
-    let is_damaged = |name: &str| damaged.iter().any(|(damaged, _)| damaged == name);
+    let is_damaged = |name: &str| damaged.iter().any(|damaged| damaged == name);
     let lacks_memories = is_damaged(table::MEMORIES) && !is_damaged(table::KEYS);
-    for (name, pieces) in damaged {
-        plan.add(stage(home, &inner, &manifest, &name, pieces, keep_doubtful).await?);
+    for name in &damaged {
+        let rewritten = stored.rewrite(&manifest, name, &broken, keep_doubtful, STAGE);
+        plan.add(rewritten.await?);
     }
     if lacks_memories && manifest.tables.contains_key(table::KEYS) {
-        plan.add(stage_keys(home, &inner, &manifest).await?);
+        plan.add(stored.rewrite_keys(&manifest, STAGE).await?);
     }
     let stage = directory.path().join(STAGE);
     let staged = directory.sync_all(&stage)?;
@@ -191,7 +194,7 @@ async fn repair_alone(
     })?;
     home.write(PLAN_COPY, text.clone()).await?;
     home.write(PLAN, text).await?;
-    finish(home, directory, plan, repaired).await
+    finish(home, directory, format, plan, repaired).await
 }
 
 /// Whether a repair was interrupted where it is not undone.
@@ -273,136 +276,11 @@ fn remove_plan(directory: &Directory) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Writes a damaged table anew, beside the store.
-async fn stage(
-    home: &Home,
-    inner: &Inner,
-    manifest: &Manifest,
-    name: &str,
-    pieces: Option<Pieces>,
-    keep_doubtful: bool,
-) -> Result<RepairedTable, StoreError> {
-    let (mut batches, mut doubtful, mut were) = (Vec::new(), Vec::new(), None);
-    if let Some(pieces) = &pieces {
-        batches = pieces.read_sound().await.batches;
-        if keep_doubtful {
-            doubtful = pieces.read_doubtful().await.batches;
-        }
-        were = pieces.sound_rows().zip(pieces.damaged_rows());
-    }
-    let rows = |batches: &[RecordBatch]| batches.iter().map(RecordBatch::num_rows).sum();
-    let (sound_rows, doubtful_rows): (usize, usize) = (rows(&batches), rows(&doubtful));
-    batches.extend(doubtful);
-    if name == table::NAMESPACES {
-        batches = vec![namespaces(inner, manifest, &batches).await?];
-    }
-    let kept = write_staged(home, name, batches).await?;
-    let read = match name == table::NAMESPACES {
-        // Of these some come back from other tables.
-        true => kept,
-        false => sound_rows + doubtful_rows,
-    };
-    Ok(RepairedTable {
-        name: name.to_owned(),
-        kept,
-        doubtful: doubtful_rows,
-        lost: were.map(|(sound, damaged)| (sound + damaged).saturating_sub(read)),
-    })
-}
-
-/// Writes the keys of those memories anew that are left.
-async fn stage_keys(
-    home: &Home,
-    inner: &Inner,
-    manifest: &Manifest,
-) -> Result<RepairedTable, StoreError> {
-    let stage = format!("{}/{STAGE}", home.tables());
-    let mut left: HashSet<(String, String)> = HashSet::new();
-    let staged = Views::at(home, &stage).await?;
-    if let Ok(memories) = staged.latest(table::MEMORIES).await {
-        let failed = |error: lancedb::Error| StoreError::table("read", table::MEMORIES, &error);
-        let version = memories.version().await.map_err(failed)?;
-        let mut of_stage = manifest.clone();
-        of_stage.tables.insert(table::MEMORIES.to_owned(), version);
-        let read = |batch: &RecordBatch| schema::read_places(batch, "id");
-        left.extend(staged.rows(&of_stage, table::MEMORIES, None, read).await?);
-    }
-    let mut keys = inner.views.all_keys(manifest).await?;
-    let before = keys.len();
-    keys.retain(|key| left.contains(&(key.namespace.clone(), key.memory.clone())));
-    let batch = schema::keys(&keys, &manifest.embedder).map_err(|reason| StoreError::Table {
-        action: "write",
-        table: table::KEYS.to_owned(),
-        reason,
-    })?;
-    let kept = write_staged(home, table::KEYS, vec![batch]).await?;
-    Ok(RepairedTable {
-        name: table::KEYS.to_owned(),
-        kept,
-        doubtful: 0,
-        lost: Some(before - kept),
-    })
-}
-
-/// Writes a table beside the store, unless it has no rows; returns how many.
-async fn write_staged(
-    home: &Home,
-    name: &str,
-    batches: Vec<RecordBatch>,
-) -> Result<usize, StoreError> {
-    let rows = batches.iter().map(RecordBatch::num_rows).sum();
-    if rows > 0 {
-        let stage = format!("{}/{STAGE}", home.tables());
-        let failed = |error: lancedb::Error| StoreError::table("write", name, &error);
-        let connection = lancedb::connect(&stage).execute().await.map_err(failed)?;
-        let created = connection.create_table(name, batches).execute().await;
-        created.map_err(failed)?;
-    }
-    Ok(rows)
-}
-
-/// The namespaces that other tables know, with ids above all that they name.
-async fn namespaces(
-    inner: &Inner,
-    manifest: &Manifest,
-    sound: &[RecordBatch],
-) -> Result<RecordBatch, StoreError> {
-    let damaged = |reason| StoreError::Table {
-        action: "write",
-        table: table::NAMESPACES.to_owned(),
-        reason,
-    };
-    let mut next: BTreeMap<String, u64> = BTreeMap::new();
-    for batch in sound {
-        next.extend(schema::read_namespaces(batch).map_err(damaged)?);
-    }
-    for name in [table::MEMORIES, table::KEYS] {
-        let column = if name == table::MEMORIES {
-            "id"
-        } else {
-            "memory"
-        };
-        let read = |batch: &RecordBatch| schema::read_places(batch, column);
-        let Ok(places) = inner.views.rows(manifest, name, None, read).await else {
-            continue;
-        };
-        for (namespace, id) in places {
-            let number = super::effect::memory_number(&id).unwrap_or(0);
-            let next = next.entry(namespace).or_insert(1);
-            *next = (*next).max(number + 1);
-        }
-    }
-    let rows: Vec<(&str, u64)> = next
-        .iter()
-        .map(|(name, next)| (name.as_str(), *next))
-        .collect();
-    schema::namespaces(&rows).map_err(damaged)
-}
-
 /// Brings a repair to its end: every step may have been taken already.
-async fn finish(
+async fn finish<F: Format>(
     home: &Home,
     directory: &Directory,
+    format: &F,
     plan: Plan,
     mut repaired: Repaired,
 ) -> Result<Repaired, StoreError> {
@@ -423,14 +301,10 @@ async fn finish(
             rename(&staged, &here)?;
         }
     }
-    let inner = Inner::new(
-        home.clone(),
-        Arc::new(Unused(plan.manifest.embedder.clone())),
-    )
-    .await?;
+    let stored = format.open(home).await?;
     let mut manifest = plan.manifest;
     let since = SystemTime::now() - CLOCK_SLACK;
-    inner.count(&mut manifest, since).await?;
+    count(home, &stored, &mut manifest, since).await?;
     remove_plan(directory)?;
     remove_stage(directory)?;
     repaired.set_aside = Some(aside.display().to_string());
