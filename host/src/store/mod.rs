@@ -85,6 +85,7 @@
 
 mod backlog;
 mod check;
+mod checkpoint;
 mod commit;
 mod draft;
 mod effect;
@@ -95,10 +96,12 @@ mod footprint;
 mod fusion;
 mod home;
 mod in_memory;
+mod inner;
 mod lexical;
 mod look;
 mod manifest;
 mod namespace;
+mod opening;
 mod rank;
 mod reembed;
 mod repair;
@@ -116,14 +119,11 @@ mod working_set;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
-use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, MutexGuard, PoisonError, Weak};
-use std::time::{Duration, Instant as Moment, SystemTime};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, SystemTime};
 
-use tokio::sync::{Mutex, mpsc};
-use tokio::task::JoinHandle;
+use tokio::sync::mpsc;
 
 pub(crate) use check::check_receipt;
 pub use check::{LONGEST_NAME, LONGEST_TEXT};
@@ -146,17 +146,13 @@ use crate::clock;
 use crate::contract::Attempt;
 use crate::embedding::Embedder;
 use crate::limits::StoreLimits;
-use backlog::{Backlog, Written};
-use commit::{Growth, Shared};
+use commit::Shared;
 use effect::Record;
-use fold::Fold;
 pub(crate) use home::Objects;
-use home::{Extent, Home, Journal, Sealed, Unsound};
-use manifest::Manifest;
+use inner::{Inner, Opened};
 use namespace::Handle;
-use seal::{BrokenSeal, Depth};
-use tables::{Format, KEEP_VERSIONS, Tables};
-use working_set::WorkingSet;
+use opening::{Found, create};
+use tables::Format;
 
 /// How many transactions may wait for their commit before callers wait to be let in.
 const LONGEST_QUEUE: usize = 1024;
@@ -176,35 +172,6 @@ pub struct Store {
     limits: StoreLimits,
 }
 
-struct Inner {
-    home: Home,
-    tables: Box<dyn Tables>,
-    embedder: Arc<dyn Embedder>,
-    /// The namespaces that were opened, by name. Held while journals are opened and folded.
-    open: Mutex<HashMap<String, Opened>>,
-    /// The journal of attempts and results, once there are any.
-    diary: Mutex<Option<Journal>>,
-    backlog: Arc<Backlog>,
-    written: Written,
-    is_checkpointing: AtomicBool,
-    /// What was found damaged or lacking and nobody has heard of yet.
-    warnings: std::sync::Mutex<Vec<String>>,
-}
-
-/// What is at a place, before anything is done to it.
-struct Found {
-    home: Home,
-    manifest: Option<Manifest>,
-    /// Files that were changed, and of which a sound copy is there.
-    broken: Vec<BrokenSeal>,
-}
-
-struct Opened {
-    handle: Weak<Handle>,
-    shared: Arc<Shared>,
-    task: JoinHandle<()>,
-}
-
 impl Store {
     /// Opens or creates a store with tables of this format.
     pub(crate) async fn open_with<F: Format>(
@@ -217,7 +184,7 @@ impl Store {
             home,
             manifest,
             broken,
-        } = Store::found(uri, embedder.as_ref()).await?;
+        } = Found::at(uri, embedder.as_ref()).await?;
         home.make_writable()?;
         if manifest.is_none() {
             create(&home, embedder.as_ref()).await?;
@@ -244,27 +211,12 @@ impl Store {
     /// # Errors
     /// What is there already stands in the way.
     pub async fn look(uri: &str, embedder: &dyn Embedder) -> Result<(), StoreError> {
-        Store::found(uri, embedder).await.map(drop)
+        Found::at(uri, embedder).await.map(drop)
     }
 
     /// What was found damaged or lacking since this was last asked, and what became of it; for people.
     pub fn warnings(&self) -> Vec<String> {
         std::mem::take(&mut *self.inner.unheard())
-    }
-
-    async fn found(uri: &str, embedder: &dyn Embedder) -> Result<Found, StoreError> {
-        let home = Home::open(uri).await?;
-        let manifest = Manifest::read(&home).await?;
-        let mut broken = Vec::new();
-        if let Some(manifest) = &manifest {
-            manifest.check_embedder(&home, embedder)?;
-            broken = check_files(&home, manifest).await?;
-        }
-        Ok(Found {
-            home,
-            manifest,
-            broken,
-        })
     }
 
     /// Opens a namespace for reading and writing, creating it if need be. One process at a time; within it, every call
@@ -356,394 +308,4 @@ impl Store {
         }
         Ok(())
     }
-}
-
-impl Inner {
-    fn new(home: Home, embedder: Arc<dyn Embedder>, tables: Box<dyn Tables>) -> Self {
-        Inner {
-            home,
-            tables,
-            embedder,
-            open: Mutex::new(HashMap::new()),
-            diary: Mutex::new(None),
-            backlog: Arc::new(Backlog::new()),
-            written: Written::default(),
-            is_checkpointing: AtomicBool::new(false),
-            warnings: Default::default(),
-        }
-    }
-
-    fn unheard(&self) -> MutexGuard<'_, Vec<String>> {
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Somebody is to hear of this, once.
-    fn warn(&self, what: impl fmt::Display) {
-        let what = what.to_string();
-        tracing::debug!("{what}");
-        let mut unheard = self.unheard();
-        if !unheard.contains(&what) {
-            unheard.push(what);
-        }
-    }
-
-    fn warn_of_unsound(&self, unsound: &[Unsound]) {
-        for unsound in unsound {
-            self.warn(format_args!("a journal of an earlier run: {unsound}"));
-        }
-    }
-
-    /// Puts copies in the place of damaged files that have one.
-    async fn restore(&self, manifest: &Manifest, broken: &[BrokenSeal]) -> Result<(), StoreError> {
-        if broken.is_empty() && manifest.restored.is_none() {
-            return Ok(());
-        }
-        let lock = self.home.lock_patiently(CHECKPOINT, THE_STORE).await?;
-        let restored = self.restore_alone(broken).await;
-        lock.release().await;
-        restored
-    }
-
-    async fn restore_alone(&self, broken: &[BrokenSeal]) -> Result<(), StoreError> {
-        let mut manifest = self.manifest().await?;
-        let restored = self.home.restore_copies(broken, &manifest.files).await?;
-        for path in broken
-            .iter()
-            .filter(|broken| restored.contains(&broken.path))
-        {
-            self.warn(format_args!(
-                "{path}; its copy was put in its place, and nothing is lost"
-            ));
-        }
-        if let Some(reason) = manifest.restored.take() {
-            manifest.write(&self.home).await?;
-            self.warn(format_args!(
-                "{reason} and put in its place, and nothing is lost"
-            ));
-        }
-        Ok(())
-    }
-
-    /// Takes the journals of runs that have ended into the tables, so that nobody writes behind what has not been read.
-    async fn take_in_what_was_left(&self) -> Result<(), StoreError> {
-        for path in self.home.set_aside().await? {
-            self.warn(format_args!(
-                "`{path}` was damaged and set aside by an earlier run; its sound parts were taken in then. Delete it \
-                 when you do not need the rest"
-            ));
-        }
-        for path in self.home.strangers().await? {
-            self.warn(format_args!(
-                "`{path}` has a name that no journal has, and is not read; if it is one, give it its name back"
-            ));
-        }
-        if !self.home.has_journals().await? {
-            return self.compare_manifests().await;
-        }
-        match self.checkpoint().await {
-            // It is read all the same, and taken in when there is room, or when whoever is busy with it has ended.
-            Err(error @ (StoreError::Full { .. } | StoreError::InUse { .. })) => {
-                self.warn(format_args!(
-                    "the journals of earlier runs stay for now: {error}"
-                ));
-                Ok(())
-            }
-            result => result,
-        }
-    }
-
-    /// What a namespace holds, by its rows and its journal.
-    async fn working_set(
-        &self,
-        name: &str,
-        records: Vec<Record>,
-    ) -> Result<WorkingSet, StoreError> {
-        // The manifest is read last: until the journal was locked, another process may have brought the tables up to date
-        // with it, and until a moment ago it may have embedded them anew.
-        self.refuse_during_reembedding().await?;
-        let manifest = self.manifest().await?;
-        manifest.check_embedder(&self.home, self.embedder.as_ref())?;
-        let rows = match self.tables.load(&manifest, name).await {
-            Err(StoreError::Table { .. }) => {
-                // A power loss may have torn the newest versions of the tables, which do not count.
-                let manifest = self.take_back().await?;
-                match self.tables.load(&manifest, name).await {
-                    Err(error) => return Err(self.explain(error, &manifest).await),
-                    rows => rows?,
-                }
-            }
-            rows => rows?,
-        };
-        let (rows, receipts) = rows;
-        let mut set = WorkingSet::new(manifest.embedder.dimension);
-        set.count_receipts(receipts);
-        rows.into_iter().for_each(|effect| set.apply(effect));
-        for record in records {
-            if let Record::Transaction(effects) = record {
-                effects.into_iter().for_each(|effect| set.apply(effect));
-            }
-        }
-        Ok(set)
-    }
-
-    /// Without journals, the manifest and its copy say the same: one that was put back from elsewhere undoes what was
-    /// written since.
-    async fn compare_manifests(&self) -> Result<(), StoreError> {
-        let (Some(main), Some(copy)) = (
-            Manifest::read(&self.home).await?,
-            Manifest::read_copy(&self.home).await?,
-        ) else {
-            return Ok(());
-        };
-        if main.restored.is_none() && main.tables != copy.tables {
-            self.warn(format_args!(
-                "`{0}/memhost.json` and its copy name other versions of the tables, and the former counts: if it was put back \
-                 from a backup, what was written since then is not seen, and goes with the next run",
-                self.home.tables()
-            ));
-        }
-        Ok(())
-    }
-
-    /// Takes the tables back to the versions that count, and says which those are now.
-    async fn take_back(&self) -> Result<Manifest, StoreError> {
-        let lock = self.home.lock_patiently(CHECKPOINT, THE_STORE).await?;
-        let result = self.take_back_alone().await;
-        lock.release().await;
-        result
-    }
-
-    async fn take_back_alone(&self) -> Result<Manifest, StoreError> {
-        let since = SystemTime::now() - CLOCK_SLACK;
-        let mut manifest = self.manifest().await?;
-        self.tables.take_back(&mut manifest).await?;
-        self.count(&mut manifest, since).await?;
-        Ok(manifest)
-    }
-
-    /// Makes the tables count as they are now: brings what was written since then to the disk, and then the manifest.
-    async fn count(&self, manifest: &mut Manifest, since: SystemTime) -> Result<(), StoreError> {
-        count(&self.home, self.tables.as_ref(), manifest, since).await
-    }
-
-    /// The manifest as it is now; another process may have replaced it.
-    async fn manifest(&self) -> Result<Manifest, StoreError> {
-        Manifest::read(&self.home)
-            .await?
-            .ok_or_else(|| StoreError::Damaged {
-                path: self.home.tables(),
-                reason: "its memhost.json is gone".to_owned(),
-            })
-    }
-
-    /// Why a table cannot be used: what is said of a file that was changed tells nobody what to do.
-    async fn explain(&self, error: StoreError, manifest: &Manifest) -> StoreError {
-        let StoreError::Table { table, .. } = &error else {
-            return error;
-        };
-        let files = manifest.files_of(table);
-        match self.home.broken_seals(files, Depth::Everything).await {
-            Ok(broken) if !broken.is_empty() => StoreError::DamagedTables {
-                uri: self.home.tables(),
-                files: in_words(&broken),
-            },
-            _ => error,
-        }
-    }
-
-    /// Writes down what belongs to no namespace.
-    async fn note(self: &Arc<Self>, record: Record) -> Result<(), StoreError> {
-        let group = home::encode(DIARY, &[record]).map_err(StoreError::Transaction)?;
-        let bytes = group.len() as u64;
-        let mut diary = self.diary.lock().await;
-        if diary.is_none() {
-            *diary = Some(self.home.free_journal(DIARY).await?);
-        }
-        if let Some(journal) = diary.as_mut() {
-            journal.append(group).await?;
-        }
-        drop(diary);
-        self.clone().grown(bytes);
-        Ok(())
-    }
-
-    async fn checkpoint(&self) -> Result<(), StoreError> {
-        // Nothing is opened meanwhile, and no two checkpoints run in this process.
-        let mut open = self.open.lock().await;
-        let lock = self.home.lock_patiently(CHECKPOINT, THE_STORE).await?;
-        let result = self.checkpoint_alone(&mut open).await;
-        lock.release().await;
-        result
-    }
-
-    async fn checkpoint_alone(&self, open: &mut HashMap<String, Opened>) -> Result<(), StoreError> {
-        let since = SystemTime::now() - CLOCK_SLACK;
-        let bytes = self.backlog.reset();
-        let closing: Vec<String> = open
-            .iter()
-            .filter(|(_, opened)| opened.handle.strong_count() == 0)
-            .map(|(name, _)| name.clone())
-            .collect();
-        for name in closing {
-            if let Some(opened) = open.remove(&name) {
-                opened.ended().await;
-            }
-        }
-
-        let mut fold = Fold::default();
-        let mut idle = self.home.idle_journals().await?;
-        let keep = self.written.keep(Moment::now(), bytes, KEEP_VERSIONS);
-        let result = self.fold(open, &mut idle, &mut fold, (since, keep)).await;
-        for journal in idle {
-            journal.release().await;
-        }
-        result
-    }
-
-    async fn fold(
-        &self,
-        open: &HashMap<String, Opened>,
-        idle: &mut [Journal],
-        fold: &mut Fold,
-        (since, keep): (SystemTime, Duration),
-    ) -> Result<(), StoreError> {
-        let mut forget_open = Vec::new();
-        for opened in open.values() {
-            if let Some(journal) = opened.shared.journal.lock().await.as_mut() {
-                let sealed = journal.seal().await?;
-                self.warn_of_unsound(sealed.extent.unsound());
-                forget_open.push((&opened.shared, fold_in(sealed, fold)));
-            }
-        }
-        let mut diary = self.diary.lock().await;
-        let mut forget = Vec::new();
-        for journal in diary.iter_mut().chain(idle) {
-            let sealed = journal.seal().await?;
-            self.warn_of_unsound(sealed.extent.unsound());
-            forget.push((journal, fold_in(sealed, fold)));
-        }
-
-        if !fold.is_empty() {
-            let mut manifest = self.manifest().await?;
-            let before = manifest.clone();
-            let brought = self.tables.bring_up(&mut manifest, fold).await;
-            match brought {
-                Ok(warnings) => warnings.into_iter().for_each(|warning| self.warn(warning)),
-                Err(error) => return Err(self.explain(error, &before).await),
-            }
-            self.count(&mut manifest, since).await?;
-            if let Err(error) = self.tables.prune(&manifest, keep).await {
-                tracing::warn!(%error, "old versions of the tables stay for now");
-            }
-        }
-
-        for (shared, extent) in forget_open {
-            if let Some(journal) = shared.journal.lock().await.as_mut() {
-                journal.forget(&extent).await?;
-            }
-        }
-        for (journal, extent) in forget {
-            journal.forget(&extent).await?;
-        }
-        Ok(())
-    }
-}
-
-impl Growth for Inner {
-    fn grown(self: Arc<Self>, bytes: u64) {
-        self.backlog.add(bytes);
-        if !self.backlog.is_due() || self.is_checkpointing.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        tokio::spawn(async move {
-            // Whoever waits for room adds nothing that could begin the next one.
-            while self.backlog.is_due() {
-                if let Err(error) = self.checkpoint().await {
-                    tracing::warn!(%error, "the tables could not be brought up to date; the journals stay");
-                }
-            }
-            self.is_checkpointing.store(false, Ordering::Release);
-        });
-    }
-}
-
-impl Opened {
-    /// Waits until its task has let go of the journal.
-    async fn ended(self) {
-        if let Err(error) = self.task.await {
-            tracing::warn!(namespace = self.shared.name, %error, "a commit was interrupted");
-        }
-    }
-}
-
-/// Makes a store of an empty place, unless another process does so at the same time.
-async fn create(home: &Home, embedder: &dyn Embedder) -> Result<(), StoreError> {
-    let lock = home.lock_patiently(CHECKPOINT, THE_STORE).await?;
-    let created = match Manifest::read(home).await {
-        Ok(Some(manifest)) => manifest.check_embedder(home, embedder),
-        Ok(None) => {
-            Manifest::new(embedder.identity().clone())
-                .create(home)
-                .await
-        }
-        Err(error) => Err(error),
-    };
-    lock.release().await;
-    created
-}
-
-/// Makes tables count as they are now: seals their files, brings what was written since then to the disk, and then the
-/// manifest.
-async fn count(
-    home: &Home,
-    tables: &dyn Tables,
-    manifest: &mut Manifest,
-    since: SystemTime,
-) -> Result<(), StoreError> {
-    seal::seal(home, tables, manifest).await?;
-    home.sync_since(since).await?;
-    manifest.write(home).await?;
-    home.keep_copies(&manifest.files).await
-}
-
-/// Refuses a store that is half repaired, or of which a file is lacking that has no copy; says of which a copy is to be
-/// put in place.
-async fn check_files(home: &Home, manifest: &Manifest) -> Result<Vec<BrokenSeal>, StoreError> {
-    if repair::is_half_done(home).await? {
-        return Err(StoreError::HalfRepaired { uri: home.tables() });
-    }
-    let broken = home
-        .broken_seals(manifest.files.clone(), Depth::Lists)
-        .await?;
-    let lost = home.without_copy(broken.clone(), &manifest.files);
-    match lost.is_empty() {
-        true => Ok(broken),
-        false => Err(StoreError::DamagedTables {
-            uri: home.tables(),
-            files: in_words(&lost),
-        }),
-    }
-}
-
-/// Files that are not what they were, the first few by name.
-fn in_words(broken: &[BrokenSeal]) -> String {
-    const NAMED: usize = 3;
-    let named: Vec<String> = broken
-        .iter()
-        .take(NAMED)
-        .map(BrokenSeal::to_string)
-        .collect();
-    let named = named.join(", ");
-    match broken.len().saturating_sub(NAMED) {
-        0 => named,
-        more => format!("{named}, and {more} more"),
-    }
-}
-
-/// Takes in what was read of a journal; returns up to where.
-fn fold_in(sealed: Sealed, fold: &mut Fold) -> Extent {
-    for group in sealed.groups {
-        fold.add(&group.namespace, group.records);
-    }
-    sealed.extent
 }

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::home::Home;
+use super::inner::Inner;
 use super::manifest::Manifest;
 use super::namespace::embed;
+use super::opening::check_files;
 use super::tables::Format;
-use super::{CHECKPOINT, CLOCK_SLACK, Inner, Store, StoreError, THE_STORE, check_files};
+use super::{CHECKPOINT, CLOCK_SLACK, Store, StoreError, THE_STORE};
 use crate::contract::Side;
 use crate::embedding::Embedder;
 

@@ -11,12 +11,14 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 
+use super::checkpoint::count;
 use super::home::{Directory, Home};
+use super::inner::Inner;
 use super::manifest::Manifest;
 use super::seal::{BrokenSeal, Depth, Seal, Seals, table_of};
 use super::tables::{Format, Rescue, table};
 use super::verify::read_manifest;
-use super::{CHECKPOINT, CLOCK_SLACK, Inner, Store, StoreError, THE_STORE, count};
+use super::{CHECKPOINT, CLOCK_SLACK, Store, StoreError, THE_STORE};
 use crate::clock;
 use crate::contract::Side;
 use crate::disk;

@@ -120,3 +120,18 @@ pub(super) async fn seal(
     }
     Ok(())
 }
+
+/// Files that are not what they were, the first few by name.
+pub(super) fn in_words(broken: &[BrokenSeal]) -> String {
+    const NAMED: usize = 3;
+    let named: Vec<String> = broken
+        .iter()
+        .take(NAMED)
+        .map(BrokenSeal::to_string)
+        .collect();
+    let named = named.join(", ");
+    match broken.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named}, and {more} more"),
+    }
+}

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
+use super::home::Home;
 use super::in_memory::InMemory;
+use super::manifest::Manifest;
+use super::tables::Tables;
 use super::*;
 use crate::contract::{Adjustment, Counter, Key, Link, NewMemory, Op, Scan, Side};
 use crate::embedding::{Builtin, Embedded, EmbedderIdentity, EmbeddingError};

@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 
 use super::fold::Fold;
+use super::home::Unsound;
 use super::home::{Home, LookedAt};
 use super::manifest::Manifest;
 use super::seal::{BrokenSeal, Depth, table_of};
 use super::tables::{Format, Rescue, table};
-use super::{Store, StoreError, Unsound, repair};
+use super::{Store, StoreError, repair};
 
 /// What a store holds, and what of it is not sound.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
