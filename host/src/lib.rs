@@ -6,7 +6,7 @@
 //!
 //! Dependencies point one way: [`cli`] → [`compare`] → [`conformance`] → [`driver`] → [`engine`] → [`strategy`] →
 //! [`capability`] → [`store`], [`model`], [`embedding`] → [`endpoint`]; [`config`] says how they are set up. Nothing
-//! below [`driver`] knows what a benchmark is, nothing above [`store`] sees a Lance type, nothing above [`engine`] sees
+//! below [`driver`] knows what a benchmark is, nothing but `lance` sees a Lance type, nothing above [`engine`] sees
 //! a wasmtime type.
 
 pub mod capability;
