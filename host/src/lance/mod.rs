@@ -14,7 +14,7 @@ mod tests;
 use async_trait::async_trait;
 
 use crate::store::StoreError;
-use crate::store::tables::{Format, Home};
+use crate::store::tables::{Format, Storage};
 use views::Views;
 
 /// Tables in LanceDB.
@@ -24,8 +24,8 @@ pub(crate) struct Lance;
 impl Format for Lance {
     type Tables = Views;
 
-    async fn open(&self, home: &Home) -> Result<Views, StoreError> {
-        Views::open(home).await
+    async fn open(&self, storage: &Storage) -> Result<Views, StoreError> {
+        Views::open(storage).await
     }
 }
 

@@ -24,9 +24,9 @@ pub(super) struct Pieces {
 }
 
 impl Pieces {
-    /// Lists the fragments of a table below `home`, of whose files these were changed.
+    /// Lists the fragments of a table below `storage`, of whose files these were changed.
     pub(super) async fn of(
-        home: &str,
+        storage: &str,
         name: &str,
         version: u64,
         broken: &[BrokenSeal],
@@ -36,7 +36,7 @@ impl Pieces {
         if let Some(broken) = broken.iter().find(|broken| broken.path == list) {
             return Err(unusable("open", name, broken.to_string()));
         }
-        let uri = format!("{}/{name}.lance", home.trim_end_matches('/'));
+        let uri = format!("{}/{name}.lance", storage.trim_end_matches('/'));
         let dataset = DatasetBuilder::from_uri(&uri).with_version(version).load();
         let dataset: Dataset = dataset
             .await

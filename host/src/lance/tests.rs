@@ -9,7 +9,7 @@ use super::views::Views;
 use crate::contract::{Adjustment, Counter, Key, NewMemory, Op};
 use crate::disk::noted::synced;
 use crate::embedding::Builtin;
-use crate::store::tables::{Home, Manifest, Tables};
+use crate::store::tables::{Manifest, Storage, Tables};
 use crate::store::{Store, Transaction, View, Write};
 
 async fn open(path: &Path) -> Store {
@@ -21,7 +21,7 @@ async fn open(path: &Path) -> Store {
 
 /// The tables of a store as they are, and which versions count.
 async fn tables(path: &Path) -> (Views, Manifest) {
-    let home = Home::open(path.to_str().unwrap()).await.unwrap();
+    let home = Storage::open(path.to_str().unwrap()).await.unwrap();
     let manifest = Manifest::read(&home).await.unwrap().unwrap();
     (Views::open(&home).await.unwrap(), manifest)
 }

@@ -20,7 +20,7 @@ use super::update::{Change, Update, text};
 use super::{failed, schema, torn, unusable};
 use crate::contract::{Blob, Key};
 use crate::store::tables::{
-    Depth, Effect, Fold, Home, KEEP_VERSIONS, KeyRow, Manifest, Tables, list_of, memory_number,
+    Depth, Effect, Fold, KEEP_VERSIONS, KeyRow, Manifest, Storage, Tables, list_of, memory_number,
     table,
 };
 use crate::store::{Footprint, StoreError};
@@ -33,26 +33,26 @@ type Namespaces = Arc<HashMap<String, u64>>;
 
 /// The tables of a store.
 pub(crate) struct Views {
-    home: Home,
+    storage: Storage,
     connection: Connection,
     /// What `namespaces` held at a version.
     namespaces: Mutex<Option<(u64, Namespaces)>>,
 }
 
 impl Views {
-    pub(super) async fn open(home: &Home) -> Result<Self, StoreError> {
-        Views::at(home, &home.tables()).await
+    pub(super) async fn open(storage: &Storage) -> Result<Self, StoreError> {
+        Views::at(storage, &storage.tables()).await
     }
 
     /// Tables in a folder below the store's own.
     pub(super) async fn below(&self, folder: &str) -> Result<Self, StoreError> {
-        Views::at(&self.home, &format!("{}/{folder}", self.uri())).await
+        Views::at(&self.storage, &format!("{}/{folder}", self.uri())).await
     }
 
-    async fn at(home: &Home, uri: &str) -> Result<Self, StoreError> {
+    async fn at(storage: &Storage, uri: &str) -> Result<Self, StoreError> {
         let connection = lancedb::connect(uri).execute().await;
         Ok(Views {
-            home: home.clone(),
+            storage: storage.clone(),
             connection: connection.map_err(|e| failed("connect to", uri, &e))?,
             namespaces: Mutex::new(None),
         })
@@ -60,7 +60,7 @@ impl Views {
 
     /// The URI of the store.
     pub(super) fn uri(&self) -> String {
-        self.home.tables()
+        self.storage.tables()
     }
 
     /// Makes a table that is not there yet.
@@ -113,7 +113,7 @@ impl Views {
         let mut rows = Vec::new();
         for batch in &batches {
             rows.extend(read(batch).map_err(|reason| StoreError::Damaged {
-                path: format!("{}/{name}.lance", self.home.tables()),
+                path: format!("{}/{name}.lance", self.storage.tables()),
                 reason,
             })?);
         }
@@ -169,11 +169,11 @@ impl Views {
         name: &str,
     ) -> Result<Option<String>, StoreError> {
         let files = manifest.files_of(name);
-        let broken = self.home.broken_seals(files, Depth::Everything).await?;
+        let broken = self.storage.broken_seals(files, Depth::Everything).await?;
         Ok(broken.first().map(|first| {
             format!(
                 "{first}; `memhost store verify --store {}` says what is left",
-                self.home.tables()
+                self.storage.tables()
             )
         }))
     }
@@ -286,8 +286,8 @@ impl Tables for Views {
                     .map_err(wrong)?;
                 continue;
             };
-            let table = match (self.latest(&name).await, &self.home) {
-                (Err(_), Home::Directory(directory)) => {
+            let table = match (self.latest(&name).await, &self.storage) {
+                (Err(_), Storage::Directory(directory)) => {
                     directory.drop_versions_above(&name, version)?;
                     self.latest(&name).await?
                 }

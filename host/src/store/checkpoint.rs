@@ -8,9 +8,9 @@ use std::time::{Duration, Instant as Moment, SystemTime};
 
 use super::commit::Growth;
 use super::fold::Fold;
-use super::home::{Extent, Home, Journal, Sealed};
 use super::inner::{Inner, Opened};
 use super::manifest::Manifest;
+use super::storage::{Extent, Journal, Sealed, Storage};
 use super::tables::{KEEP_VERSIONS, Tables};
 use super::{CHECKPOINT, CLOCK_SLACK, StoreError, THE_STORE, seal};
 
@@ -18,7 +18,7 @@ impl Inner {
     pub(super) async fn checkpoint(&self) -> Result<(), StoreError> {
         // Nothing is opened meanwhile, and no two checkpoints run in this process.
         let mut open = self.open.lock().await;
-        let lock = self.home.lock_patiently(CHECKPOINT, THE_STORE).await?;
+        let lock = self.storage.lock_patiently(CHECKPOINT, THE_STORE).await?;
         let result = self.checkpoint_alone(&mut open).await;
         lock.release().await;
         result
@@ -39,7 +39,7 @@ impl Inner {
         }
 
         let mut fold = Fold::default();
-        let mut idle = self.home.idle_journals().await?;
+        let mut idle = self.storage.idle_journals().await?;
         let keep = self.written.keep(Moment::now(), bytes, KEEP_VERSIONS);
         let result = self.fold(open, &mut idle, &mut fold, (since, keep)).await;
         for journal in idle {
@@ -98,7 +98,7 @@ impl Inner {
 
     /// Takes the tables back to the versions that count, and says which those are now.
     pub(super) async fn take_back(&self) -> Result<Manifest, StoreError> {
-        let lock = self.home.lock_patiently(CHECKPOINT, THE_STORE).await?;
+        let lock = self.storage.lock_patiently(CHECKPOINT, THE_STORE).await?;
         let result = self.take_back_alone().await;
         lock.release().await;
         result
@@ -118,7 +118,7 @@ impl Inner {
         manifest: &mut Manifest,
         since: SystemTime,
     ) -> Result<(), StoreError> {
-        count(&self.home, self.tables.as_ref(), manifest, since).await
+        count(&self.storage, self.tables.as_ref(), manifest, since).await
     }
 }
 
@@ -143,15 +143,15 @@ impl Growth for Inner {
 /// Makes tables count as they are now: seals their files, brings what was written since then to the disk, and then the
 /// manifest.
 pub(super) async fn count(
-    home: &Home,
+    storage: &Storage,
     tables: &dyn Tables,
     manifest: &mut Manifest,
     since: SystemTime,
 ) -> Result<(), StoreError> {
-    seal::seal(home, tables, manifest).await?;
-    home.sync_since(since).await?;
-    manifest.write(home).await?;
-    home.keep_copies(&manifest.files).await
+    seal::seal(storage, tables, manifest).await?;
+    storage.sync_since(since).await?;
+    manifest.write(storage).await?;
+    storage.keep_copies(&manifest.files).await
 }
 
 /// Takes in what was read of a journal; returns up to where.

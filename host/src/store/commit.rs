@@ -11,8 +11,8 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::StoreError;
 use super::effect::Record;
-use super::home::{Journal, encode};
 use super::plan::{Plan, Planned, Prepared};
+use super::storage::{Journal, encode};
 use super::working_set::WorkingSet;
 use crate::limits::{StoreLimit, StoreLimits};
 

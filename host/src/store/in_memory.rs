@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 
 use super::tables::{
-    Changes, Effect, Fold, Format, Home, KeyRow, LinkKey, Manifest, Tables, memory_number,
+    Changes, Effect, Fold, Format, KeyRow, LinkKey, Manifest, Storage, Tables, memory_number,
 };
 use super::{Footprint, Store, StoreError};
 use crate::contract::{Blob, Key, Memory, Receipt};
@@ -62,7 +62,7 @@ struct Namespace {
 impl Format for InMemory {
     type Tables = InMemory;
 
-    async fn open(&self, _: &Home) -> Result<InMemory, StoreError> {
+    async fn open(&self, _: &Storage) -> Result<InMemory, StoreError> {
         Ok(self.clone())
     }
 }

@@ -11,10 +11,10 @@ use tokio::task::JoinHandle;
 use super::backlog::{Backlog, Written};
 use super::commit::{Growth, Shared};
 use super::effect::Record;
-use super::home::{self, Home, Journal, Unsound};
 use super::manifest::Manifest;
 use super::namespace::Handle;
 use super::seal::{Depth, in_words};
+use super::storage::{self, Journal, Storage, Unsound};
 use super::tables::Tables;
 use super::working_set::WorkingSet;
 use super::{DIARY, StoreError};
@@ -22,7 +22,7 @@ use crate::embedding::Embedder;
 
 /// What the handles of a store share.
 pub(super) struct Inner {
-    pub(super) home: Home,
+    pub(super) storage: Storage,
     pub(super) tables: Box<dyn Tables>,
     pub(super) embedder: Arc<dyn Embedder>,
     /// The namespaces that were opened, by name. Held while journals are opened and folded.
@@ -44,9 +44,13 @@ pub(super) struct Opened {
 }
 
 impl Inner {
-    pub(super) fn new(home: Home, embedder: Arc<dyn Embedder>, tables: Box<dyn Tables>) -> Self {
+    pub(super) fn new(
+        storage: Storage,
+        embedder: Arc<dyn Embedder>,
+        tables: Box<dyn Tables>,
+    ) -> Self {
         Inner {
-            home,
+            storage,
             tables,
             embedder,
             open: Mutex::new(HashMap::new()),
@@ -88,7 +92,7 @@ impl Inner {
         // with it, and until a moment ago it may have embedded them anew.
         self.refuse_during_reembedding().await?;
         let manifest = self.manifest().await?;
-        manifest.check_embedder(&self.home, self.embedder.as_ref())?;
+        manifest.check_embedder(&self.storage, self.embedder.as_ref())?;
         let rows = match self.tables.load(&manifest, name).await {
             Err(StoreError::Table { .. }) => {
                 // A power loss may have torn the newest versions of the tables, which do not count.
@@ -114,10 +118,10 @@ impl Inner {
 
     /// The manifest as it is now; another process may have replaced it.
     pub(super) async fn manifest(&self) -> Result<Manifest, StoreError> {
-        Manifest::read(&self.home)
+        Manifest::read(&self.storage)
             .await?
             .ok_or_else(|| StoreError::Damaged {
-                path: self.home.tables(),
+                path: self.storage.tables(),
                 reason: "its memhost.json is gone".to_owned(),
             })
     }
@@ -128,9 +132,9 @@ impl Inner {
             return error;
         };
         let files = manifest.files_of(table);
-        match self.home.broken_seals(files, Depth::Everything).await {
+        match self.storage.broken_seals(files, Depth::Everything).await {
             Ok(broken) if !broken.is_empty() => StoreError::DamagedTables {
-                uri: self.home.tables(),
+                uri: self.storage.tables(),
                 files: in_words(&broken),
             },
             _ => error,
@@ -139,11 +143,11 @@ impl Inner {
 
     /// Writes down what belongs to no namespace.
     pub(super) async fn note(self: &Arc<Self>, record: Record) -> Result<(), StoreError> {
-        let group = home::encode(DIARY, &[record]).map_err(StoreError::Transaction)?;
+        let group = storage::encode(DIARY, &[record]).map_err(StoreError::Transaction)?;
         let bytes = group.len() as u64;
         let mut diary = self.diary.lock().await;
         if diary.is_none() {
-            *diary = Some(self.home.free_journal(DIARY).await?);
+            *diary = Some(self.storage.free_journal(DIARY).await?);
         }
         if let Some(journal) = diary.as_mut() {
             journal.append(group).await?;

@@ -93,7 +93,6 @@ mod filter;
 mod fold;
 mod footprint;
 mod fusion;
-mod home;
 mod in_memory;
 mod inner;
 mod lexical;
@@ -109,6 +108,7 @@ mod result_row;
 mod scored;
 mod seal;
 mod shorten;
+mod storage;
 pub(crate) mod tables;
 mod transaction;
 mod vectors;
@@ -131,13 +131,13 @@ pub(crate) use commit::Reserved;
 pub use error::StoreError;
 pub use footprint::Footprint;
 pub(crate) use footprint::{receipt_bytes, waiting_bytes};
-pub(crate) use home::LONGEST_NAMESPACE;
 pub use look::Look;
 pub use manifest::SCHEMA_VERSION;
 pub use namespace::Namespace;
 pub use reembed::Reembedded;
 pub use repair::{Repaired, RepairedTable};
 pub use result_row::ResultRow;
+pub(crate) use storage::LONGEST_NAMESPACE;
 pub use transaction::{Transaction, Write};
 pub use verify::{Verified, VerifiedJournal, VerifiedTable};
 pub use view::View;
@@ -148,10 +148,10 @@ use crate::embedding::Embedder;
 use crate::limits::StoreLimits;
 use commit::Shared;
 use effect::Record;
-pub(crate) use home::Objects;
 use inner::{Inner, Opened};
 use namespace::Handle;
 use opening::{Found, create};
+pub(crate) use storage::Objects;
 use tables::Format;
 
 /// How many transactions may wait for their commit before callers wait to be let in.
@@ -181,16 +181,16 @@ impl Store {
     ) -> Result<Store, StoreError> {
         clock::since_1970(SystemTime::now())?;
         let Found {
-            home,
+            storage,
             manifest,
             broken,
         } = Found::at(uri, embedder.as_ref()).await?;
-        home.make_writable()?;
+        storage.make_writable()?;
         if manifest.is_none() {
-            create(&home, embedder.as_ref()).await?;
+            create(&storage, embedder.as_ref()).await?;
         }
-        let tables = Box::new(format.open(&home).await?);
-        let inner = Inner::new(home, embedder, tables);
+        let tables = Box::new(format.open(&storage).await?);
+        let inner = Inner::new(storage, embedder, tables);
         if let Some(manifest) = manifest {
             inner.restore(&manifest, &broken).await?;
             inner.take_in_what_was_left().await?;
@@ -234,7 +234,7 @@ impl Store {
         if let Some(closing) = open.remove(name) {
             closing.ended().await;
         }
-        let (journal, sealed) = inner.home.journal(name).await?;
+        let (journal, sealed) = inner.storage.journal(name).await?;
         inner.warn_of_unsound(sealed.extent.unsound());
         let ours = sealed
             .groups

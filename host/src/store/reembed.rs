@@ -6,11 +6,11 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::home::Home;
 use super::inner::Inner;
 use super::manifest::Manifest;
 use super::namespace::embed;
 use super::opening::check_files;
+use super::storage::Storage;
 use super::tables::Format;
 use super::{CHECKPOINT, CLOCK_SLACK, Store, StoreError, THE_STORE};
 use crate::contract::Side;
@@ -37,8 +37,8 @@ impl Store {
         embedder: Arc<dyn Embedder>,
         format: &F,
     ) -> Result<Reembedded, StoreError> {
-        let home = Home::open(uri).await?;
-        let Some(manifest) = Manifest::read(&home).await? else {
+        let storage = Storage::open(uri).await?;
+        let Some(manifest) = Manifest::read(&storage).await? else {
             return Err(StoreError::Io {
                 action: "find",
                 path: uri.to_owned(),
@@ -48,12 +48,12 @@ impl Store {
         if manifest.embedder == *embedder.identity() {
             return Ok(Reembedded::default());
         }
-        let broken = check_files(&home, &manifest).await?;
-        home.make_writable()?;
-        let tables = Box::new(format.open(&home).await?);
-        let inner = Inner::new(home, embedder, tables);
+        let broken = check_files(&storage, &manifest).await?;
+        storage.make_writable()?;
+        let tables = Box::new(format.open(&storage).await?);
+        let inner = Inner::new(storage, embedder, tables);
         inner.restore(&manifest, &broken).await?;
-        let lock = inner.home.lock(REEMBEDDING, THE_STORE).await?;
+        let lock = inner.storage.lock(REEMBEDDING, THE_STORE).await?;
         let keys = inner.reembed().await;
         lock.release().await;
         Ok(Reembedded {
@@ -66,15 +66,15 @@ impl Store {
 impl Inner {
     /// A namespace that is opened while its vectors are replaced would go on with the old ones.
     pub(super) async fn refuse_during_reembedding(&self) -> Result<(), StoreError> {
-        let lock = self.home.lock(REEMBEDDING, THE_STORE).await?;
+        let lock = self.storage.lock(REEMBEDDING, THE_STORE).await?;
         lock.release().await;
         Ok(())
     }
 
     async fn reembed(&self) -> Result<usize, StoreError> {
-        self.home.refuse_if_held(&[REEMBEDDING]).await?;
+        self.storage.refuse_if_held(&[REEMBEDDING]).await?;
         self.checkpoint().await?;
-        let lock = self.home.lock_patiently(CHECKPOINT, THE_STORE).await?;
+        let lock = self.storage.lock_patiently(CHECKPOINT, THE_STORE).await?;
         let result = self.replace_vectors().await;
         lock.release().await;
         result

@@ -12,10 +12,10 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 
 use super::checkpoint::count;
-use super::home::{Directory, Home};
 use super::inner::Inner;
 use super::manifest::Manifest;
 use super::seal::{BrokenSeal, Depth, Seal, Seals, table_of};
+use super::storage::{Directory, Storage};
 use super::tables::{Format, Rescue, table};
 use super::verify::read_manifest;
 use super::{CHECKPOINT, CLOCK_SLACK, Store, StoreError, THE_STORE};
@@ -94,19 +94,21 @@ impl Store {
         F: Format<Tables: Rescue>,
     {
         clock::since_1970(SystemTime::now())?;
-        let home = Home::open(uri).await?;
-        let manifest = read_manifest(&home, uri).await?;
-        let Home::Directory(directory) = &home else {
-            return Err(StoreError::NotHere { uri: home.tables() });
+        let storage = Storage::open(uri).await?;
+        let manifest = read_manifest(&storage, uri).await?;
+        let Storage::Directory(directory) = &storage else {
+            return Err(StoreError::NotHere {
+                uri: storage.tables(),
+            });
         };
-        home.make_writable()?;
-        let lock = home.lock_patiently(CHECKPOINT, THE_STORE).await?;
-        home.refuse_if_held(&[CHECKPOINT]).await?;
-        let repaired = repair_alone(&home, directory, format, manifest, keep_doubtful).await;
+        storage.make_writable()?;
+        let lock = storage.lock_patiently(CHECKPOINT, THE_STORE).await?;
+        storage.refuse_if_held(&[CHECKPOINT]).await?;
+        let repaired = repair_alone(&storage, directory, format, manifest, keep_doubtful).await;
         lock.release().await;
         let mut repaired = repaired?;
 
-        let inner = open_inner(home, format).await?;
+        let inner = open_inner(storage, format).await?;
         inner.checkpoint().await?;
         repaired.warnings = std::mem::take(&mut *inner.unheard());
         Ok(repaired)
@@ -114,18 +116,18 @@ impl Store {
 }
 
 /// The store without its embedder: nothing is embedded.
-async fn open_inner<F: Format>(home: Home, format: &F) -> Result<Inner, StoreError> {
-    let manifest = read_manifest(&home, &home.tables()).await?;
-    let tables = Box::new(format.open(&home).await?);
+async fn open_inner<F: Format>(storage: Storage, format: &F) -> Result<Inner, StoreError> {
+    let manifest = read_manifest(&storage, &storage.tables()).await?;
+    let tables = Box::new(format.open(&storage).await?);
     Ok(Inner::new(
-        home,
+        storage,
         Arc::new(Unused(manifest.embedder)),
         tables,
     ))
 }
 
 async fn repair_alone<F>(
-    home: &Home,
+    storage: &Storage,
     directory: &Directory,
     format: &F,
     mut manifest: Manifest,
@@ -135,26 +137,26 @@ where
     F: Format<Tables: Rescue>,
 {
     let mut repaired = Repaired::default();
-    if let Some(plan) = read_plan(home).await? {
-        if is_sound(home, directory, &plan).await? {
-            return finish(home, directory, format, plan, repaired).await;
+    if let Some(plan) = read_plan(storage).await? {
+        if is_sound(storage, directory, &plan).await? {
+            return finish(storage, directory, format, plan, repaired).await;
         }
         undo(directory, &plan)?;
     }
     remove_stage(directory)?;
     if let Some(reason) = manifest.restored.take() {
-        manifest.write(home).await?;
+        manifest.write(storage).await?;
         repaired.restored.push(reason);
     }
-    let broken = home
+    let broken = storage
         .broken_seals(manifest.files.clone(), Depth::Everything)
         .await?;
-    let restored = home.restore_copies(&broken, &manifest.files).await?;
+    let restored = storage.restore_copies(&broken, &manifest.files).await?;
     let is_left = |broken: &BrokenSeal| !restored.contains(&broken.path);
     let broken: Vec<BrokenSeal> = broken.into_iter().filter(is_left).collect();
     repaired.restored.extend(restored);
 
-    let stored = format.open(home).await?;
+    let stored = format.open(storage).await?;
     let mut damaged: Vec<String> = Vec::new();
     for name in manifest.tables.keys() {
         let is_broken = broken.iter().any(|broken| table_of(&broken.path) == name);
@@ -183,7 +185,7 @@ where
     }
     let stage = directory.path().join(STAGE);
     let staged = directory.sync_all(&stage)?;
-    let staged = home.seal(staged).await?;
+    let staged = storage.seal(staged).await?;
     let in_place = |(path, seal): (String, Seal)| {
         let path = path.strip_prefix(&format!("{STAGE}/"))?.to_owned();
         Some((path, seal))
@@ -194,19 +196,19 @@ where
         path: PLAN.to_owned(),
         reason: error.to_string(),
     })?;
-    home.write(PLAN_COPY, text.clone()).await?;
-    home.write(PLAN, text).await?;
-    finish(home, directory, format, plan, repaired).await
+    storage.write(PLAN_COPY, text.clone()).await?;
+    storage.write(PLAN, text).await?;
+    finish(storage, directory, format, plan, repaired).await
 }
 
 /// Whether a repair was interrupted where it is not undone.
-pub(super) async fn is_half_done(home: &Home) -> Result<bool, StoreError> {
-    Ok(home.read(PLAN).await?.is_some() || home.read(PLAN_COPY).await?.is_some())
+pub(super) async fn is_half_done(storage: &Storage) -> Result<bool, StoreError> {
+    Ok(storage.read(PLAN).await?.is_some() || storage.read(PLAN_COPY).await?.is_some())
 }
 
 /// What an interrupted repair was about to do.
-async fn read_plan(home: &Home) -> Result<Option<Plan>, StoreError> {
-    let (plan, copy) = (home.read(PLAN).await?, home.read(PLAN_COPY).await?);
+async fn read_plan(storage: &Storage) -> Result<Option<Plan>, StoreError> {
+    let (plan, copy) = (storage.read(PLAN).await?, storage.read(PLAN_COPY).await?);
     let mut reason = None;
     for text in plan.into_iter().chain(copy) {
         match serde_json::from_slice(&text) {
@@ -217,7 +219,7 @@ async fn read_plan(home: &Home) -> Result<Option<Plan>, StoreError> {
     match reason {
         None => Ok(None),
         Some(error) => Err(StoreError::Damaged {
-            path: format!("{}/{PLAN}", home.tables()),
+            path: format!("{}/{PLAN}", storage.tables()),
             reason: format!(
                 "{error}, and so is its copy; the tables as they were before the repair are in `{ASIDE}`: move them back, \
                  delete {PLAN} and {PLAN_COPY}, and repair again, or"
@@ -227,7 +229,11 @@ async fn read_plan(home: &Home) -> Result<Option<Plan>, StoreError> {
 }
 
 /// Whether the new tables are what was written, wherever they are by now.
-async fn is_sound(home: &Home, directory: &Directory, plan: &Plan) -> Result<bool, StoreError> {
+async fn is_sound(
+    storage: &Storage,
+    directory: &Directory,
+    plan: &Plan,
+) -> Result<bool, StoreError> {
     for table in plan.tables.iter().filter(|table| table.kept > 0) {
         let file = format!("{}.lance", table.name);
         let prefix = match directory.path().join(STAGE).join(&file).exists() {
@@ -239,7 +245,9 @@ async fn is_sound(home: &Home, directory: &Directory, plan: &Plan) -> Result<boo
         let files: Seals = files
             .map(|(path, seal)| (format!("{prefix}{path}"), seal.clone()))
             .collect();
-        let broken = home.broken_seals(files.clone(), Depth::Everything).await?;
+        let broken = storage
+            .broken_seals(files.clone(), Depth::Everything)
+            .await?;
         if files.is_empty() || !broken.is_empty() {
             return Ok(false);
         }
@@ -280,7 +288,7 @@ fn remove_plan(directory: &Directory) -> Result<(), StoreError> {
 
 /// Brings a repair to its end: every step may have been taken already.
 async fn finish<F: Format>(
-    home: &Home,
+    storage: &Storage,
     directory: &Directory,
     format: &F,
     plan: Plan,
@@ -303,10 +311,10 @@ async fn finish<F: Format>(
             rename(&staged, &here)?;
         }
     }
-    let stored = format.open(home).await?;
+    let stored = format.open(storage).await?;
     let mut manifest = plan.manifest;
     let since = SystemTime::now() - CLOCK_SLACK;
-    count(home, &stored, &mut manifest, since).await?;
+    count(storage, &stored, &mut manifest, since).await?;
     remove_plan(directory)?;
     remove_stage(directory)?;
     repaired.set_aside = Some(aside.display().to_string());

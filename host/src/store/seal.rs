@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::StoreError;
-use super::home::Home;
 use super::manifest::Manifest;
+use super::storage::Storage;
 use super::tables::Tables;
 
 /// By path below the store, with `/` between its parts.
@@ -90,11 +90,11 @@ pub(crate) fn list_of(table: &str, version: u64) -> String {
 
 /// Seals the files of the versions that count, which must be the newest. What was sealed before stays as it was.
 pub(super) async fn seal(
-    home: &Home,
+    storage: &Storage,
     tables: &dyn Tables,
     manifest: &mut Manifest,
 ) -> Result<(), StoreError> {
-    if !home.has_files() {
+    if !storage.has_files() {
         return Ok(());
     }
     let before = std::mem::take(&mut manifest.files);
@@ -116,7 +116,7 @@ pub(super) async fn seal(
             (path, seal)
         });
         manifest.files.extend(known);
-        manifest.files.extend(home.seal(new).await?);
+        manifest.files.extend(storage.seal(new).await?);
     }
     Ok(())
 }

@@ -16,9 +16,9 @@ use sha2::{Digest, Sha256};
 pub(crate) use super::effect::{Effect, LinkKey, memory_number};
 pub(crate) use super::filter::{state_name, state_named};
 pub(crate) use super::fold::{Changes, Fold};
-pub(crate) use super::home::Home;
 pub(crate) use super::manifest::Manifest;
 pub(crate) use super::seal::{BrokenSeal, Depth, list_of};
+pub(crate) use super::storage::Storage;
 use super::{Footprint, RepairedTable, StoreError};
 use crate::contract::Key;
 
@@ -58,7 +58,7 @@ pub(crate) trait Format: Send + Sync {
     type Tables: Tables + 'static;
 
     /// The tables of the store there. Nothing is read and nothing is changed yet.
-    async fn open(&self, home: &Home) -> Result<Self::Tables, StoreError>;
+    async fn open(&self, storage: &Storage) -> Result<Self::Tables, StoreError>;
 }
 
 /// Rows by table and version. Any method may be called at any time from several tasks; those that change something are

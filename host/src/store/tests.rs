@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::home::Home;
 use super::in_memory::InMemory;
 use super::manifest::Manifest;
+use super::storage::Storage;
 use super::tables::Tables;
 use super::*;
 use crate::contract::{Adjustment, Counter, Key, Link, NewMemory, Op, Scan, Side};
@@ -167,7 +167,7 @@ async fn a_namespace_opened_again_is_what_it_was_whether_from_its_journal_or_fro
 async fn a_store_that_another_process_has_just_made_is_not_made_again() {
     let home = tempfile::tempdir().unwrap();
     // This process has found no store here; then the other one makes it and writes to it.
-    let found_nothing = Home::open(home.path().to_str().unwrap()).await.unwrap();
+    let found_nothing = Storage::open(home.path().to_str().unwrap()).await.unwrap();
     let store = open(home.path()).await;
     let namespace = store.namespace("a").await.unwrap();
     namespace.apply(insert("one")).await.unwrap();
@@ -184,7 +184,7 @@ async fn a_store_that_another_process_has_just_made_is_not_made_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_store_is_made_once_whoever_holds_the_lock() {
-    let home = Home::open("memory://").await.unwrap();
+    let home = Storage::open("memory://").await.unwrap();
     let manifest = Manifest::new(Builtin::default().identity().clone());
     manifest.create(&home).await.unwrap();
     assert!(manifest.create(&home).await.is_err());

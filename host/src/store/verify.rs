@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::fold::Fold;
-use super::home::Unsound;
-use super::home::{Home, LookedAt};
 use super::manifest::Manifest;
 use super::seal::{BrokenSeal, Depth, table_of};
+use super::storage::Unsound;
+use super::storage::{LookedAt, Storage};
 use super::tables::{Format, Rescue, table};
 use super::{Store, StoreError, repair};
 
@@ -82,13 +82,13 @@ impl Store {
     where
         F: Format<Tables: Rescue>,
     {
-        let home = Home::open(uri).await?;
-        let manifest = read_manifest(&home, uri).await?;
-        let broken = home
+        let storage = Storage::open(uri).await?;
+        let manifest = read_manifest(&storage, uri).await?;
+        let broken = storage
             .broken_seals(manifest.files.clone(), Depth::Everything)
             .await?;
-        let stored = format.open(&home).await?;
-        let looked_at = home.look_at_journals().await?;
+        let stored = format.open(&storage).await?;
+        let looked_at = storage.look_at_journals().await?;
         let journals = looked_at.iter().map(VerifiedJournal::new).collect();
         let in_journals = rows_in(looked_at);
         let mut tables = Vec::new();
@@ -121,17 +121,17 @@ impl Store {
             });
         }
         let mut damage = Vec::from_iter(manifest.restored.clone());
-        if repair::is_half_done(&home).await? {
-            let uri = home.tables();
+        if repair::is_half_done(&storage).await? {
+            let uri = storage.tables();
             damage.push(StoreError::HalfRepaired { uri }.to_string());
         }
         Ok(Verified {
-            store: home.tables(),
+            store: storage.tables(),
             embedder: manifest.embedder.name.clone(),
             tables,
             journals,
             damage,
-            set_aside: home.set_aside().await?,
+            set_aside: storage.set_aside().await?,
         })
     }
 }
@@ -163,8 +163,8 @@ impl VerifiedJournal {
 }
 
 /// What a store is, if there is one.
-pub(super) async fn read_manifest(home: &Home, uri: &str) -> Result<Manifest, StoreError> {
-    let manifest = Manifest::read(home).await?;
+pub(super) async fn read_manifest(storage: &Storage, uri: &str) -> Result<Manifest, StoreError> {
+    let manifest = Manifest::read(storage).await?;
     manifest.ok_or_else(|| StoreError::NoStore {
         uri: uri.to_owned(),
     })
