@@ -4,9 +4,10 @@
 //! Strategies decide, the host acts: a strategy reads through the interfaces of [`contract`] and *returns*
 //! its writes; [`learning`] applies them to [`store`] in one transaction per call.
 //!
-//! Dependencies point one way: [`cli`] → [`compare`] → [`conformance`] → [`driver`] → [`learning`] →
-//! [`engine`] → [`strategy`] → [`capability`] → [`store`], [`model`], [`embedding`] → [`endpoint`]; [`config`] says how they are set up. Nothing
-//! below [`driver`] knows what a benchmark is, nothing above [`store`] sees a Lance type, nothing above [`engine`] sees
+//! Dependencies point one way: [`cli`] → [`compare`] → [`conformance`] → [`driver`] → [`floors`] → [`suite`];
+//! [`conformance`], [`driver`] → [`learning`] → [`strategy`] → [`capability`] → [`store`], [`model`], [`embedding`] →
+//! [`endpoint`]. [`engine`] makes strategies of plugins, `lance` keeps the store's tables, [`config`] says how all are set
+//! up. Nothing below [`driver`] knows what a benchmark is, nothing but `lance` sees a Lance type, nothing above [`engine`] sees
 //! a wasmtime type.
 
 pub mod capability;
@@ -24,6 +25,7 @@ pub mod endpoint;
 pub mod engine;
 pub mod floors;
 mod home;
+mod lance;
 pub mod learning;
 mod likeness;
 mod limits;

@@ -224,10 +224,8 @@ mod tests {
 
     /// Runs `bm25` over a stream with the guard of `guarded`.
     async fn run(suite: Suite, guarded: &Suite) -> Result<(), DriverError> {
-        let folder = tempfile::tempdir().unwrap();
         let embedder = Arc::new(Builtin::default());
-        let home = folder.path().to_string_lossy();
-        let store = Store::open(&home, embedder.clone()).await.unwrap();
+        let store = Store::in_memory(embedder.clone()).await.unwrap();
         let surroundings = Surroundings {
             store,
             models: Arc::new(Models::all(Arc::new(NoModel))),

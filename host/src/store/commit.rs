@@ -10,9 +10,9 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Wea
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::StoreError;
-use super::draft::{Draft, Planned, Prepared};
 use super::effect::Record;
-use super::home::{Journal, encode};
+use super::plan::{Plan, Planned, Prepared};
+use super::storage::{Journal, encode};
 use super::working_set::WorkingSet;
 use crate::limits::{StoreLimit, StoreLimits};
 
@@ -131,10 +131,10 @@ async fn commit(shared: &Shared, group: impl Iterator<Item = Request>) -> u64 {
     {
         let set = shared.read();
         let reserved = shared.reserved.load(Ordering::Relaxed);
-        let mut draft = Draft::new(&set, &shared.limits, reserved);
+        let mut plan = Plan::new(&set, &shared.limits, reserved);
         for Request { prepared, reply } in group {
-            match draft.plan(prepared) {
-                Ok(plan) => planned.push((plan, reply)),
+            match plan.add(prepared) {
+                Ok(made) => planned.push((made, reply)),
                 // Whoever asked may have gone; so here and below.
                 Err(error) => drop(reply.send(Err(error))),
             }

@@ -215,7 +215,7 @@ pub enum StoreError {
         action: &'static str,
         /// The table.
         table: String,
-        /// What LanceDB says.
+        /// What whoever keeps the tables says.
         reason: String,
     },
 }
@@ -248,39 +248,6 @@ impl StoreError {
                 path,
                 reason,
             },
-        }
-    }
-
-    /// LanceDB found less in a file than its lists say.
-    pub(crate) fn torn(action: &'static str, table: &str) -> Self {
-        StoreError::Table {
-            action,
-            table: table.to_owned(),
-            reason: "one of its files is torn".to_owned(),
-        }
-    }
-
-    /// What a failure of LanceDB means for the store. LanceDB wraps the system's error in several layers, of which
-    /// only the text is reachable.
-    pub(crate) fn table(action: &'static str, table: &str, error: &lancedb::Error) -> Self {
-        let reason = error.to_string();
-        let path = table.to_owned();
-        if ["No space left", "File too large", "quota exceeded"]
-            .iter()
-            .any(|sign| reason.contains(sign))
-        {
-            StoreError::Full { path, reason }
-        } else if ["Read-only file system", "Permission denied"]
-            .iter()
-            .any(|sign| reason.contains(sign))
-        {
-            StoreError::Unwritable { path, reason }
-        } else {
-            StoreError::Table {
-                action,
-                table: path,
-                reason,
-            }
         }
     }
 }

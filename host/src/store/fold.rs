@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::ResultRow;
 use super::effect::{Effect, LinkKey, Record};
-use super::schema::result_id;
 use crate::contract::{Attempt, Blob, Memory, Receipt};
 
 /// What is to be brought into the tables.
@@ -13,7 +12,7 @@ pub(crate) struct Fold {
     pub namespaces: BTreeMap<String, Changes>,
     /// By run and id.
     pub attempts: BTreeMap<(String, String), Attempt>,
-    /// By [`result_id`].
+    /// By [`ResultRow::id`].
     pub results: BTreeMap<String, ResultRow>,
 }
 
@@ -50,7 +49,7 @@ impl Fold {
                     }
                 }
                 Record::Results(results) => {
-                    let by_id = results.into_iter().map(|row| (result_id(&row), row));
+                    let by_id = results.into_iter().map(|row| (row.id(), row));
                     self.results.extend(by_id);
                 }
             }

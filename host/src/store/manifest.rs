@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
-use super::home::Home;
-use super::seal::Seals;
+use super::seal::{Seals, table_of};
+use super::storage::Storage;
 use crate::embedding::{Embedder, EmbedderIdentity};
 
 /// The version of everything that is stored: tables, journal, this file.
@@ -60,19 +60,31 @@ impl Manifest {
         }
     }
 
+    /// The files of a table.
+    pub(crate) fn files_of(&self, table: &str) -> Seals {
+        let files = self.files.iter();
+        let files = files.filter(|(path, _)| table_of(path) == table);
+        files
+            .map(|(path, seal)| (path.clone(), seal.clone()))
+            .collect()
+    }
+
     /// What the store is, if there is one.
-    pub(crate) async fn read(home: &Home) -> Result<Option<Self>, StoreError> {
-        let place = |name| format!("{}/{name}", home.tables());
+    pub(crate) async fn read(storage: &Storage) -> Result<Option<Self>, StoreError> {
+        let place = |name| format!("{}/{name}", storage.tables());
         let damaged = |name, reason| StoreError::Damaged {
             path: place(name),
             reason,
         };
-        let (main, copy) = (home.read(MANIFEST).await?, home.read(MANIFEST_COPY).await?);
+        let (main, copy) = (
+            storage.read(MANIFEST).await?,
+            storage.read(MANIFEST_COPY).await?,
+        );
         let fault = match &main {
             Some(content) if copy.as_ref().is_some_and(|copy| is_misread(content, copy)) => {
                 Some("its schema version was changed".to_owned())
             }
-            Some(content) => match Manifest::parse(home, content)? {
+            Some(content) => match Manifest::parse(storage, content)? {
                 Ok(manifest) => return Ok(Some(manifest)),
                 Err(reason) => Some(reason),
             },
@@ -87,7 +99,7 @@ impl Manifest {
         let fault = fault.map_or("is gone".to_owned(), |reason| {
             format!("is damaged ({reason})")
         });
-        match Manifest::parse(home, &copy)? {
+        match Manifest::parse(storage, &copy)? {
             Ok(copy) => Ok(Some(Manifest {
                 restored: Some(format!(
                     "`{}` {fault}; its copy was read instead",
@@ -103,19 +115,19 @@ impl Manifest {
     }
 
     /// The copy, if it is sound.
-    pub(crate) async fn read_copy(home: &Home) -> Result<Option<Self>, StoreError> {
-        let copy = home.read(MANIFEST_COPY).await?;
-        let parse = |copy: Vec<u8>| Manifest::parse(home, &copy).ok()?.ok();
+    pub(crate) async fn read_copy(storage: &Storage) -> Result<Option<Self>, StoreError> {
+        let copy = storage.read(MANIFEST_COPY).await?;
+        let parse = |copy: Vec<u8>| Manifest::parse(storage, &copy).ok()?.ok();
         Ok(copy.and_then(parse))
     }
 
     /// Understands a manifest; the inner error is what is wrong with it.
-    fn parse(home: &Home, content: &[u8]) -> Result<Result<Self, String>, StoreError> {
+    fn parse(storage: &Storage, content: &[u8]) -> Result<Result<Self, String>, StoreError> {
         if let Ok(any) = serde_json::from_slice::<AnyManifest>(content)
             && any.schema_version != SCHEMA_VERSION
         {
             return Err(StoreError::OtherSchema {
-                uri: home.tables(),
+                uri: storage.tables(),
                 found: any.schema_version,
                 known: SCHEMA_VERSION,
             });
@@ -133,17 +145,17 @@ impl Manifest {
     }
 
     /// Writes it; it counts when this returns.
-    pub(crate) async fn write(&self, home: &Home) -> Result<(), StoreError> {
+    pub(crate) async fn write(&self, storage: &Storage) -> Result<(), StoreError> {
         let content = self.content()?;
-        home.write(MANIFEST_COPY, content.clone()).await?;
-        home.write(MANIFEST, content).await
+        storage.write(MANIFEST_COPY, content.clone()).await?;
+        storage.write(MANIFEST, content).await
     }
 
     /// Writes the manifest of a store that has none.
-    pub(crate) async fn create(&self, home: &Home) -> Result<(), StoreError> {
+    pub(crate) async fn create(&self, storage: &Storage) -> Result<(), StoreError> {
         let content = self.content()?;
-        home.create(MANIFEST, content.clone()).await?;
-        home.write(MANIFEST_COPY, content).await
+        storage.create(MANIFEST, content.clone()).await?;
+        storage.write(MANIFEST_COPY, content).await
     }
 
     /// SHA-256 of all but the digest.
@@ -176,14 +188,14 @@ impl Manifest {
     /// Refuses a store whose vectors another embedder made.
     pub(crate) fn check_embedder(
         &self,
-        home: &Home,
+        storage: &Storage,
         given: &dyn Embedder,
     ) -> Result<(), StoreError> {
         if self.embedder == *given.identity() {
             Ok(())
         } else {
             Err(StoreError::OtherEmbedder {
-                uri: home.tables(),
+                uri: storage.tables(),
                 stored: Box::new(self.embedder.clone()),
                 given: Box::new(given.identity().clone()),
                 choice: given.choice().to_owned(),

@@ -85,44 +85,45 @@
 
 mod backlog;
 mod check;
+mod checkpoint;
 mod commit;
-mod draft;
 mod effect;
 mod error;
 mod filter;
 mod fold;
 mod footprint;
 mod fusion;
-mod home;
+mod in_memory;
+mod inner;
 mod lexical;
 mod look;
 mod manifest;
 mod namespace;
-mod pieces;
+mod opening;
+mod plan;
 mod rank;
 mod reembed;
 mod repair;
-mod schema;
+mod result_row;
 mod scored;
 mod seal;
 mod shorten;
-mod update;
+mod storage;
+pub(crate) mod tables;
+mod transaction;
 mod vectors;
 mod verify;
-mod views;
+mod view;
 mod working_set;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet};
-use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, MutexGuard, PoisonError, Weak};
-use std::time::{Duration, Instant as Moment, SystemTime};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, SystemTime};
 
-use tokio::sync::{Mutex, mpsc};
-use tokio::task::JoinHandle;
+use tokio::sync::mpsc;
 
 pub(crate) use check::check_receipt;
 pub use check::{LONGEST_NAME, LONGEST_TEXT};
@@ -130,29 +131,28 @@ pub(crate) use commit::Reserved;
 pub use error::StoreError;
 pub use footprint::Footprint;
 pub(crate) use footprint::{receipt_bytes, waiting_bytes};
-pub(crate) use home::LONGEST_NAMESPACE;
 pub use look::Look;
 pub use manifest::SCHEMA_VERSION;
 pub use namespace::{Memories, Namespace};
 pub use reembed::Reembedded;
 pub use repair::{Repaired, RepairedTable};
+pub use result_row::ResultRow;
+pub(crate) use storage::LONGEST_NAMESPACE;
+pub use transaction::{Transaction, Write};
 pub use verify::{Verified, VerifiedJournal, VerifiedTable};
+pub use view::View;
 
 use crate::clock;
-use crate::contract::{Attempt, Instant, Op, Receipt};
+use crate::contract::Attempt;
 use crate::embedding::Embedder;
 use crate::limits::StoreLimits;
-use backlog::{Backlog, Written};
-use commit::{Growth, Shared};
+use commit::Shared;
 use effect::Record;
-use fold::Fold;
-pub(crate) use home::Objects;
-use home::{Extent, Home, Journal, Sealed, Unsound};
-use manifest::Manifest;
+use inner::{Inner, Opened};
 use namespace::Handle;
-use seal::{BrokenSeal, Depth};
-use views::{KEEP_VERSIONS, Views};
-use working_set::WorkingSet;
+use opening::{Found, create};
+pub(crate) use storage::Objects;
+use tables::Format;
 
 /// How many transactions may wait for their commit before callers wait to be let in.
 const LONGEST_QUEUE: usize = 1024;
@@ -172,123 +172,29 @@ pub struct Store {
     limits: StoreLimits,
 }
 
-/// What of a namespace a call sees.
-#[derive(Debug, Clone, Default)]
-pub struct View {
-    /// Memories learnt from any of these attempts are invisible.
-    pub withheld: Arc<HashSet<String>>,
-    /// These provisional memories are visible as if they were active (candidates on trial), also where the attempt
-    /// that they were learnt from is withheld: they are tried on the task that they come from.
-    pub on_trial: Arc<HashSet<String>>,
-}
-
-/// What is written at once.
-#[derive(Debug, Clone, Default)]
-pub struct Transaction {
-    /// The writes, in order; a later one sees the earlier ones.
-    pub writes: Vec<Write>,
-    /// What retrievals handed out. The memories used get their time of last use.
-    pub receipts: Vec<Receipt>,
-    /// When, on the run's clock.
-    pub at: Instant,
-}
-
-/// One write.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Write {
-    /// What is written.
-    pub op: Op,
-    /// An insert makes a provisional memory instead of an active one.
-    pub provisional: bool,
-}
-
-impl Write {
-    /// A write that waits for nothing.
-    pub fn at_once(op: Op) -> Write {
-        Write {
-            op,
-            provisional: false,
-        }
-    }
-}
-
-/// One measured cell, as a row of the `results` table.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct ResultRow {
-    /// Which comparison.
-    pub run: String,
-    /// Which strategy.
-    pub strategy: String,
-    /// Its code.
-    pub digest: String,
-    /// Which suite.
-    pub suite: String,
-    /// Which seed.
-    pub seed: u64,
-    /// Which order of that seed.
-    pub order: u32,
-    /// Which metric: `answer@256`, `fuel`.
-    pub metric: String,
-    /// Its value.
-    pub value: f64,
-    /// Over how many tasks.
-    pub tasks: u32,
-}
-
-struct Inner {
-    home: Home,
-    views: Views,
-    embedder: Arc<dyn Embedder>,
-    /// The namespaces that were opened, by name. Held while journals are opened and folded.
-    open: Mutex<HashMap<String, Opened>>,
-    /// The journal of attempts and results, once there are any.
-    diary: Mutex<Option<Journal>>,
-    backlog: Arc<Backlog>,
-    written: Written,
-    is_checkpointing: AtomicBool,
-    /// What was found damaged or lacking and nobody has heard of yet.
-    warnings: std::sync::Mutex<Vec<String>>,
-}
-
-/// What is at a place, before anything is done to it.
-struct Found {
-    home: Home,
-    manifest: Option<Manifest>,
-    /// Files that were changed, and of which a sound copy is there.
-    broken: Vec<BrokenSeal>,
-}
-
-struct Opened {
-    handle: Weak<Handle>,
-    shared: Arc<Shared>,
-    task: JoinHandle<()>,
-}
-
 impl Store {
-    /// Opens or creates the store at a directory or an object-store URI (`s3://`, `gs://`, `az://` with the cargo
-    /// features `s3`, `gcs`, `azure`; `memory://` for one that ends with the process). What runs that have ended left in
-    /// their journals is taken into the tables.
-    ///
-    /// # Errors
-    /// The path is a file, holds something else or cannot be written to; the store has another schema version,
-    /// or another embedder's vectors; a file that its tables need is lacking. A store that is refused is not touched.
-    pub async fn open(uri: &str, embedder: Arc<dyn Embedder>) -> Result<Store, StoreError> {
+    /// Opens or creates a store with tables of this format.
+    pub(crate) async fn open_with<F: Format>(
+        uri: &str,
+        embedder: Arc<dyn Embedder>,
+        format: &F,
+    ) -> Result<Store, StoreError> {
         clock::since_1970(SystemTime::now())?;
-        let found = Store::found(uri, embedder.as_ref()).await?;
-        found.home.make_writable()?;
-        let (home, manifest) = (found.home, found.manifest);
-        let inner = match manifest {
-            None => {
-                create(&home, embedder.as_ref()).await?;
-                Inner::new(home, embedder).await?
-            }
-            Some(manifest) => {
-                let inner = Inner::new(home, embedder).await?;
-                inner.restore(&manifest, &found.broken).await?;
-                inner.take_in_what_was_left().await?;
-                inner
-            }
-        };
+        let Found {
+            storage,
+            manifest,
+            broken,
+        } = Found::at(uri, embedder.as_ref()).await?;
+        storage.make_writable()?;
+        if manifest.is_none() {
+            create(&storage, embedder.as_ref()).await?;
+        }
+        let tables = Box::new(format.open(&storage).await?);
+        let inner = Inner::new(storage, embedder, tables);
+        if let Some(manifest) = manifest {
+            inner.restore(&manifest, &broken).await?;
+            inner.take_in_what_was_left().await?;
+        }
         Ok(Store {
             inner: Arc::new(inner),
             limits: StoreLimits::default(),
@@ -305,27 +211,12 @@ impl Store {
     /// # Errors
     /// What is there already stands in the way.
     pub async fn look(uri: &str, embedder: &dyn Embedder) -> Result<(), StoreError> {
-        Store::found(uri, embedder).await.map(drop)
+        Found::at(uri, embedder).await.map(drop)
     }
 
     /// What was found damaged or lacking since this was last asked, and what became of it; for people.
     pub fn warnings(&self) -> Vec<String> {
         std::mem::take(&mut *self.inner.unheard())
-    }
-
-    async fn found(uri: &str, embedder: &dyn Embedder) -> Result<Found, StoreError> {
-        let home = Home::open(uri).await?;
-        let manifest = Manifest::read(&home).await?;
-        let mut broken = Vec::new();
-        if let Some(manifest) = &manifest {
-            manifest.check_embedder(&home, embedder)?;
-            broken = check_files(&home, manifest).await?;
-        }
-        Ok(Found {
-            home,
-            manifest,
-            broken,
-        })
     }
 
     /// Opens a namespace for reading and writing, creating it if need be. One process at a time; within it, every call
@@ -343,7 +234,7 @@ impl Store {
         if let Some(closing) = open.remove(name) {
             closing.ended().await;
         }
-        let (journal, sealed) = inner.home.journal(name).await?;
+        let (journal, sealed) = inner.storage.journal(name).await?;
         inner.warn_of_unsound(sealed.extent.unsound());
         let ours = sealed
             .groups
@@ -417,387 +308,4 @@ impl Store {
         }
         Ok(())
     }
-}
-
-impl Inner {
-    async fn new(home: Home, embedder: Arc<dyn Embedder>) -> Result<Self, StoreError> {
-        Ok(Inner {
-            views: Views::open(&home).await?,
-            home,
-            embedder,
-            open: Mutex::new(HashMap::new()),
-            diary: Mutex::new(None),
-            backlog: Arc::new(Backlog::new()),
-            written: Written::default(),
-            is_checkpointing: AtomicBool::new(false),
-            warnings: Default::default(),
-        })
-    }
-
-    fn unheard(&self) -> MutexGuard<'_, Vec<String>> {
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Somebody is to hear of this, once.
-    fn warn(&self, what: impl fmt::Display) {
-        let what = what.to_string();
-        tracing::debug!("{what}");
-        let mut unheard = self.unheard();
-        if !unheard.contains(&what) {
-            unheard.push(what);
-        }
-    }
-
-    fn warn_of_unsound(&self, unsound: &[Unsound]) {
-        for unsound in unsound {
-            self.warn(format_args!("a journal of an earlier run: {unsound}"));
-        }
-    }
-
-    /// Puts copies in the place of damaged files that have one.
-    async fn restore(&self, manifest: &Manifest, broken: &[BrokenSeal]) -> Result<(), StoreError> {
-        if broken.is_empty() && manifest.restored.is_none() {
-            return Ok(());
-        }
-        let lock = self.home.lock_patiently(CHECKPOINT, THE_STORE).await?;
-        let restored = self.restore_alone(broken).await;
-        lock.release().await;
-        restored
-    }
-
-    async fn restore_alone(&self, broken: &[BrokenSeal]) -> Result<(), StoreError> {
-        let mut manifest = self.manifest().await?;
-        let restored = self.home.restore_copies(broken, &manifest.files).await?;
-        for path in broken
-            .iter()
-            .filter(|broken| restored.contains(&broken.path))
-        {
-            self.warn(format_args!(
-                "{path}; its copy was put in its place, and nothing is lost"
-            ));
-        }
-        if let Some(reason) = manifest.restored.take() {
-            manifest.write(&self.home).await?;
-            self.warn(format_args!(
-                "{reason} and put in its place, and nothing is lost"
-            ));
-        }
-        Ok(())
-    }
-
-    /// Takes the journals of runs that have ended into the tables, so that nobody writes behind what has not been read.
-    async fn take_in_what_was_left(&self) -> Result<(), StoreError> {
-        for path in self.home.set_aside().await? {
-            self.warn(format_args!(
-                "`{path}` was damaged and set aside by an earlier run; its sound parts were taken in then. Delete it \
-                 when you do not need the rest"
-            ));
-        }
-        for path in self.home.strangers().await? {
-            self.warn(format_args!(
-                "`{path}` has a name that no journal has, and is not read; if it is one, give it its name back"
-            ));
-        }
-        if !self.home.has_journals().await? {
-            return self.compare_manifests().await;
-        }
-        match self.checkpoint().await {
-            // It is read all the same, and taken in when there is room, or when whoever is busy with it has ended.
-            Err(error @ (StoreError::Full { .. } | StoreError::InUse { .. })) => {
-                self.warn(format_args!(
-                    "the journals of earlier runs stay for now: {error}"
-                ));
-                Ok(())
-            }
-            result => result,
-        }
-    }
-
-    /// What a namespace holds, by its rows and its journal.
-    async fn working_set(
-        &self,
-        name: &str,
-        records: Vec<Record>,
-    ) -> Result<WorkingSet, StoreError> {
-        // The manifest is read last: until the journal was locked, another process may have brought the tables up to date
-        // with it, and until a moment ago it may have embedded them anew.
-        self.refuse_during_reembedding().await?;
-        let manifest = self.manifest().await?;
-        manifest.check_embedder(&self.home, self.embedder.as_ref())?;
-        let rows = match self.views.load(&manifest, name).await {
-            Err(StoreError::Table { .. }) => {
-                // A power loss may have torn the newest versions of the tables, which do not count.
-                let manifest = self.take_back().await?;
-                match self.views.load(&manifest, name).await {
-                    Err(error) => return Err(self.explain(error, &manifest).await),
-                    rows => rows?,
-                }
-            }
-            rows => rows?,
-        };
-        let (rows, receipts) = rows;
-        let mut set = WorkingSet::new(manifest.embedder.dimension);
-        set.count_receipts(receipts);
-        rows.into_iter().for_each(|effect| set.apply(effect));
-        for record in records {
-            if let Record::Transaction(effects) = record {
-                effects.into_iter().for_each(|effect| set.apply(effect));
-            }
-        }
-        Ok(set)
-    }
-
-    /// Without journals, the manifest and its copy say the same: one that was put back from elsewhere undoes what was
-    /// written since.
-    async fn compare_manifests(&self) -> Result<(), StoreError> {
-        let (Some(main), Some(copy)) = (
-            Manifest::read(&self.home).await?,
-            Manifest::read_copy(&self.home).await?,
-        ) else {
-            return Ok(());
-        };
-        if main.restored.is_none() && main.tables != copy.tables {
-            self.warn(format_args!(
-                "`{0}/memhost.json` and its copy name other versions of the tables, and the former counts: if it was put back \
-                 from a backup, what was written since then is not seen, and goes with the next run",
-                self.home.tables()
-            ));
-        }
-        Ok(())
-    }
-
-    /// Takes the tables back to the versions that count, and says which those are now.
-    async fn take_back(&self) -> Result<Manifest, StoreError> {
-        let lock = self.home.lock_patiently(CHECKPOINT, THE_STORE).await?;
-        let result = self.take_back_alone().await;
-        lock.release().await;
-        result
-    }
-
-    async fn take_back_alone(&self) -> Result<Manifest, StoreError> {
-        let since = SystemTime::now() - CLOCK_SLACK;
-        let mut manifest = self.manifest().await?;
-        self.views.take_back(&mut manifest).await?;
-        self.count(&mut manifest, since).await?;
-        Ok(manifest)
-    }
-
-    /// Makes the tables count as they are now: brings what was written since then to the disk, and then the manifest.
-    async fn count(&self, manifest: &mut Manifest, since: SystemTime) -> Result<(), StoreError> {
-        self.views.seal(&self.home, manifest).await?;
-        self.home.sync_since(since).await?;
-        manifest.write(&self.home).await?;
-        self.home.keep_copies(&manifest.files).await
-    }
-
-    /// The manifest as it is now; another process may have replaced it.
-    async fn manifest(&self) -> Result<Manifest, StoreError> {
-        Manifest::read(&self.home)
-            .await?
-            .ok_or_else(|| StoreError::Damaged {
-                path: self.home.tables(),
-                reason: "its memhost.json is gone".to_owned(),
-            })
-    }
-
-    /// Why a table cannot be used: what LanceDB says of a file that was changed tells nobody what to do.
-    async fn explain(&self, error: StoreError, manifest: &Manifest) -> StoreError {
-        let StoreError::Table { table, .. } = &error else {
-            return error;
-        };
-        match self.views.broken_seals(&self.home, manifest, table).await {
-            Ok(broken) if !broken.is_empty() => StoreError::DamagedTables {
-                uri: self.home.tables(),
-                files: in_words(&broken),
-            },
-            _ => error,
-        }
-    }
-
-    /// Writes down what belongs to no namespace.
-    async fn note(self: &Arc<Self>, record: Record) -> Result<(), StoreError> {
-        let group = home::encode(DIARY, &[record]).map_err(StoreError::Transaction)?;
-        let bytes = group.len() as u64;
-        let mut diary = self.diary.lock().await;
-        if diary.is_none() {
-            *diary = Some(self.home.free_journal(DIARY).await?);
-        }
-        if let Some(journal) = diary.as_mut() {
-            journal.append(group).await?;
-        }
-        drop(diary);
-        self.clone().grown(bytes);
-        Ok(())
-    }
-
-    async fn checkpoint(&self) -> Result<(), StoreError> {
-        // Nothing is opened meanwhile, and no two checkpoints run in this process.
-        let mut open = self.open.lock().await;
-        let lock = self.home.lock_patiently(CHECKPOINT, THE_STORE).await?;
-        let result = self.checkpoint_alone(&mut open).await;
-        lock.release().await;
-        result
-    }
-
-    async fn checkpoint_alone(&self, open: &mut HashMap<String, Opened>) -> Result<(), StoreError> {
-        let since = SystemTime::now() - CLOCK_SLACK;
-        let bytes = self.backlog.reset();
-        let closing: Vec<String> = open
-            .iter()
-            .filter(|(_, opened)| opened.handle.strong_count() == 0)
-            .map(|(name, _)| name.clone())
-            .collect();
-        for name in closing {
-            if let Some(opened) = open.remove(&name) {
-                opened.ended().await;
-            }
-        }
-
-        let mut fold = Fold::default();
-        let mut idle = self.home.idle_journals().await?;
-        let keep = self.written.keep(
-            Moment::now(),
-            bytes,
-            KEEP_VERSIONS.to_std().unwrap_or_default(),
-        );
-        let keep = lancedb::table::Duration::from_std(keep).unwrap_or(KEEP_VERSIONS);
-        let result = self.fold(open, &mut idle, &mut fold, (since, keep)).await;
-        for journal in idle {
-            journal.release().await;
-        }
-        result
-    }
-
-    async fn fold(
-        &self,
-        open: &HashMap<String, Opened>,
-        idle: &mut [Journal],
-        fold: &mut Fold,
-        (since, keep): (SystemTime, lancedb::table::Duration),
-    ) -> Result<(), StoreError> {
-        let mut forget_open = Vec::new();
-        for opened in open.values() {
-            if let Some(journal) = opened.shared.journal.lock().await.as_mut() {
-                let sealed = journal.seal().await?;
-                self.warn_of_unsound(sealed.extent.unsound());
-                forget_open.push((&opened.shared, fold_in(sealed, fold)));
-            }
-        }
-        let mut diary = self.diary.lock().await;
-        let mut forget = Vec::new();
-        for journal in diary.iter_mut().chain(idle) {
-            let sealed = journal.seal().await?;
-            self.warn_of_unsound(sealed.extent.unsound());
-            forget.push((journal, fold_in(sealed, fold)));
-        }
-
-        if !fold.is_empty() {
-            let mut manifest = self.manifest().await?;
-            let before = manifest.clone();
-            let brought = self.views.bring_up(&mut manifest, fold).await;
-            match brought {
-                Ok(warnings) => warnings.into_iter().for_each(|warning| self.warn(warning)),
-                Err(error) => return Err(self.explain(error, &before).await),
-            }
-            self.count(&mut manifest, since).await?;
-            if let Err(error) = self.views.prune(&manifest, keep).await {
-                tracing::warn!(%error, "old versions of the tables stay for now");
-            }
-        }
-
-        for (shared, extent) in forget_open {
-            if let Some(journal) = shared.journal.lock().await.as_mut() {
-                journal.forget(&extent).await?;
-            }
-        }
-        for (journal, extent) in forget {
-            journal.forget(&extent).await?;
-        }
-        Ok(())
-    }
-}
-
-impl Growth for Inner {
-    fn grown(self: Arc<Self>, bytes: u64) {
-        self.backlog.add(bytes);
-        if !self.backlog.is_due() || self.is_checkpointing.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        tokio::spawn(async move {
-            // Whoever waits for room adds nothing that could begin the next one.
-            while self.backlog.is_due() {
-                if let Err(error) = self.checkpoint().await {
-                    tracing::warn!(%error, "the tables could not be brought up to date; the journals stay");
-                }
-            }
-            self.is_checkpointing.store(false, Ordering::Release);
-        });
-    }
-}
-
-impl Opened {
-    /// Waits until its task has let go of the journal.
-    async fn ended(self) {
-        if let Err(error) = self.task.await {
-            tracing::warn!(namespace = self.shared.name, %error, "a commit was interrupted");
-        }
-    }
-}
-
-/// Makes a store of an empty place, unless another process does so at the same time.
-async fn create(home: &Home, embedder: &dyn Embedder) -> Result<(), StoreError> {
-    let lock = home.lock_patiently(CHECKPOINT, THE_STORE).await?;
-    let created = match Manifest::read(home).await {
-        Ok(Some(manifest)) => manifest.check_embedder(home, embedder),
-        Ok(None) => {
-            Manifest::new(embedder.identity().clone())
-                .create(home)
-                .await
-        }
-        Err(error) => Err(error),
-    };
-    lock.release().await;
-    created
-}
-
-/// Refuses a store that is half repaired, or of which a file is lacking that has no copy; says of which a copy is to be
-/// put in place.
-async fn check_files(home: &Home, manifest: &Manifest) -> Result<Vec<BrokenSeal>, StoreError> {
-    if repair::is_half_done(home).await? {
-        return Err(StoreError::HalfRepaired { uri: home.tables() });
-    }
-    let broken = home
-        .broken_seals(manifest.files.clone(), Depth::Lists)
-        .await?;
-    let lost = home.without_copy(broken.clone(), &manifest.files);
-    match lost.is_empty() {
-        true => Ok(broken),
-        false => Err(StoreError::DamagedTables {
-            uri: home.tables(),
-            files: in_words(&lost),
-        }),
-    }
-}
-
-/// Files that are not what they were, the first few by name.
-fn in_words(broken: &[BrokenSeal]) -> String {
-    const NAMED: usize = 3;
-    let named: Vec<String> = broken
-        .iter()
-        .take(NAMED)
-        .map(BrokenSeal::to_string)
-        .collect();
-    let named = named.join(", ");
-    match broken.len().saturating_sub(NAMED) {
-        0 => named,
-        more => format!("{named}, and {more} more"),
-    }
-}
-
-/// Takes in what was read of a journal; returns up to where.
-fn fold_in(sealed: Sealed, fold: &mut Fold) -> Extent {
-    for group in sealed.groups {
-        fold.add(&group.namespace, group.records);
-    }
-    sealed.extent
 }

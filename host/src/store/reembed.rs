@@ -6,10 +6,13 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::home::Home;
+use super::inner::Inner;
 use super::manifest::Manifest;
 use super::namespace::embed;
-use super::{CHECKPOINT, CLOCK_SLACK, Inner, Store, StoreError, THE_STORE, check_files};
+use super::opening::check_files;
+use super::storage::Storage;
+use super::tables::Format;
+use super::{CHECKPOINT, CLOCK_SLACK, Store, StoreError, THE_STORE};
 use crate::contract::Side;
 use crate::embedding::Embedder;
 
@@ -28,14 +31,14 @@ pub struct Reembedded {
 }
 
 impl Store {
-    /// Computes all vectors of the store at `uri` anew with another embedder.
-    ///
-    /// # Errors
-    /// There is no store; a process has a namespace of it open; a text cannot be embedded; the disk fails. The
-    /// store is then as it was.
-    pub async fn reembed(uri: &str, embedder: Arc<dyn Embedder>) -> Result<Reembedded, StoreError> {
-        let home = Home::open(uri).await?;
-        let Some(manifest) = Manifest::read(&home).await? else {
+    /// Computes all vectors anew of a store with tables of this format.
+    pub(crate) async fn reembed_with<F: Format>(
+        uri: &str,
+        embedder: Arc<dyn Embedder>,
+        format: &F,
+    ) -> Result<Reembedded, StoreError> {
+        let storage = Storage::open(uri).await?;
+        let Some(manifest) = Manifest::read(&storage).await? else {
             return Err(StoreError::Io {
                 action: "find",
                 path: uri.to_owned(),
@@ -45,11 +48,12 @@ impl Store {
         if manifest.embedder == *embedder.identity() {
             return Ok(Reembedded::default());
         }
-        let broken = check_files(&home, &manifest).await?;
-        home.make_writable()?;
-        let inner = Inner::new(home, embedder).await?;
+        let broken = check_files(&storage, &manifest).await?;
+        storage.make_writable()?;
+        let tables = Box::new(format.open(&storage).await?);
+        let inner = Inner::new(storage, embedder, tables);
         inner.restore(&manifest, &broken).await?;
-        let lock = inner.home.lock(REEMBEDDING, THE_STORE).await?;
+        let lock = inner.storage.lock(REEMBEDDING, THE_STORE).await?;
         let keys = inner.reembed().await;
         lock.release().await;
         Ok(Reembedded {
@@ -62,15 +66,15 @@ impl Store {
 impl Inner {
     /// A namespace that is opened while its vectors are replaced would go on with the old ones.
     pub(super) async fn refuse_during_reembedding(&self) -> Result<(), StoreError> {
-        let lock = self.home.lock(REEMBEDDING, THE_STORE).await?;
+        let lock = self.storage.lock(REEMBEDDING, THE_STORE).await?;
         lock.release().await;
         Ok(())
     }
 
     async fn reembed(&self) -> Result<usize, StoreError> {
-        self.home.refuse_if_held(&[REEMBEDDING]).await?;
+        self.storage.refuse_if_held(&[REEMBEDDING]).await?;
         self.checkpoint().await?;
-        let lock = self.home.lock_patiently(CHECKPOINT, THE_STORE).await?;
+        let lock = self.storage.lock_patiently(CHECKPOINT, THE_STORE).await?;
         let result = self.replace_vectors().await;
         lock.release().await;
         result
@@ -79,8 +83,8 @@ impl Inner {
     async fn replace_vectors(&self) -> Result<usize, StoreError> {
         let since = SystemTime::now() - CLOCK_SLACK;
         let mut manifest = self.manifest().await?;
-        self.views.take_back(&mut manifest).await?;
-        let mut keys = self.views.all_keys(&manifest).await?;
+        self.tables.take_back(&mut manifest).await?;
+        let mut keys = self.tables.all_keys(&manifest).await?;
         for batch in keys.chunks_mut(BATCH) {
             let texts: Vec<String> = batch.iter().map(|row| row.key.text.clone()).collect();
             let embedded = embed(self.embedder.as_ref(), &texts, Side::Document).await?;
@@ -90,7 +94,7 @@ impl Inner {
         }
         manifest.embedder = self.embedder.identity().clone();
         if !keys.is_empty() {
-            self.views.replace_keys(&mut manifest, &keys).await?;
+            self.tables.replace_keys(&mut manifest, &keys).await?;
         }
         self.count(&mut manifest, since).await?;
         Ok(keys.len())

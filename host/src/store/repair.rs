@@ -1,26 +1,24 @@
 //! Repairing a store: files that have a copy are put back, every damaged table is written anew from the rows that are
-//! sound, and the journals are taken in. What a table was before stays in `damaged/`, as LanceDB can open it.
+//! sound, and the journals are taken in. What a table was before stays in `damaged/`, as it can be opened.
 //!
 //! New tables are written beside the store first. Then a plan is written down, and from there on the repair is brought to
 //! its end by whoever begins it again, however often it is interrupted.
 
-use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use arrow::array::RecordBatch;
 use async_trait::async_trait;
 
-use super::home::{Directory, Home};
+use super::checkpoint::count;
+use super::inner::Inner;
 use super::manifest::Manifest;
-use super::pieces::Pieces;
-use super::schema::{self, table};
 use super::seal::{BrokenSeal, Depth, Seal, Seals, table_of};
+use super::storage::{Directory, Storage};
+use super::tables::{Format, Rescue, table};
 use super::verify::read_manifest;
-use super::views::Views;
-use super::{CHECKPOINT, CLOCK_SLACK, Inner, Store, StoreError, THE_STORE};
+use super::{CHECKPOINT, CLOCK_SLACK, Store, StoreError, THE_STORE};
 use crate::clock;
 use crate::contract::Side;
 use crate::disk;
@@ -86,27 +84,31 @@ impl Plan {
 }
 
 impl Store {
-    /// Makes the store at `uri` whole again, without what is lost. With `keep_doubtful`, rows stay that stand in a damaged
-    /// file and can still be read, whatever their values are now.
-    ///
-    /// # Errors
-    /// There is no store, or it is in an object store; a process uses it; neither its `memhost.json` nor the copy of that
-    /// can be read; the disk fails, in which case it can be tried again.
-    pub async fn repair(uri: &str, keep_doubtful: bool) -> Result<Repaired, StoreError> {
+    /// Makes a store with tables of this format whole again, without what is lost.
+    pub(crate) async fn repair_with<F>(
+        uri: &str,
+        keep_doubtful: bool,
+        format: &F,
+    ) -> Result<Repaired, StoreError>
+    where
+        F: Format<Tables: Rescue>,
+    {
         clock::since_1970(SystemTime::now())?;
-        let home = Home::open(uri).await?;
-        let manifest = read_manifest(&home, uri).await?;
-        let Home::Directory(directory) = &home else {
-            return Err(StoreError::NotHere { uri: home.tables() });
+        let storage = Storage::open(uri).await?;
+        let manifest = read_manifest(&storage, uri).await?;
+        let Storage::Directory(directory) = &storage else {
+            return Err(StoreError::NotHere {
+                uri: storage.tables(),
+            });
         };
-        home.make_writable()?;
-        let lock = home.lock_patiently(CHECKPOINT, THE_STORE).await?;
-        home.refuse_if_held(&[CHECKPOINT]).await?;
-        let repaired = repair_alone(&home, directory, manifest, keep_doubtful).await;
+        storage.make_writable()?;
+        let lock = storage.lock_patiently(CHECKPOINT, THE_STORE).await?;
+        storage.refuse_if_held(&[CHECKPOINT]).await?;
+        let repaired = repair_alone(&storage, directory, format, manifest, keep_doubtful).await;
         lock.release().await;
         let mut repaired = repaired?;
 
-        let inner = open_inner(home).await?;
+        let inner = open_inner(storage, format).await?;
         inner.checkpoint().await?;
         repaired.warnings = std::mem::take(&mut *inner.unheard());
         Ok(repaired)
@@ -114,49 +116,53 @@ impl Store {
 }
 
 /// The store without its embedder: nothing is embedded.
-async fn open_inner(home: Home) -> Result<Inner, StoreError> {
-    let manifest = read_manifest(&home, &home.tables()).await?;
-    Inner::new(home, Arc::new(Unused(manifest.embedder))).await
+async fn open_inner<F: Format>(storage: Storage, format: &F) -> Result<Inner, StoreError> {
+    let manifest = read_manifest(&storage, &storage.tables()).await?;
+    let tables = Box::new(format.open(&storage).await?);
+    Ok(Inner::new(
+        storage,
+        Arc::new(Unused(manifest.embedder)),
+        tables,
+    ))
 }
 
-async fn repair_alone(
-    home: &Home,
+async fn repair_alone<F>(
+    storage: &Storage,
     directory: &Directory,
+    format: &F,
     mut manifest: Manifest,
     keep_doubtful: bool,
-) -> Result<Repaired, StoreError> {
+) -> Result<Repaired, StoreError>
+where
+    F: Format<Tables: Rescue>,
+{
     let mut repaired = Repaired::default();
-    if let Some(plan) = read_plan(home).await? {
-        if is_sound(home, directory, &plan).await? {
-            return finish(home, directory, plan, repaired).await;
+    if let Some(plan) = read_plan(storage).await? {
+        if is_sound(storage, directory, &plan).await? {
+            return finish(storage, directory, format, plan, repaired).await;
         }
         undo(directory, &plan)?;
     }
     remove_stage(directory)?;
     if let Some(reason) = manifest.restored.take() {
-        manifest.write(home).await?;
+        manifest.write(storage).await?;
         repaired.restored.push(reason);
     }
-    let broken = home
+    let broken = storage
         .broken_seals(manifest.files.clone(), Depth::Everything)
         .await?;
-    let restored = home.restore_copies(&broken, &manifest.files).await?;
+    let restored = storage.restore_copies(&broken, &manifest.files).await?;
     let is_left = |broken: &BrokenSeal| !restored.contains(&broken.path);
     let broken: Vec<BrokenSeal> = broken.into_iter().filter(is_left).collect();
     repaired.restored.extend(restored);
 
-    let inner = open_inner(home.clone()).await?;
-    let mut damaged = Vec::new();
-    for (name, version) in &manifest.tables {
+    let stored = format.open(storage).await?;
+    let mut damaged: Vec<String> = Vec::new();
+    for name in manifest.tables.keys() {
         let is_broken = broken.iter().any(|broken| table_of(&broken.path) == name);
-        let pieces = Pieces::of(&home.tables(), name, *version, &broken).await;
         // An earlier memhost sealed nothing: what cannot be read is damaged.
-        let sound = match &pieces {
-            Ok(pieces) if !is_broken => pieces.read_sound().await.is_whole,
-            _ => false,
-        };
-        if !sound {
-            damaged.push((name.clone(), pieces.ok()));
+        if is_broken || !stored.is_whole(&manifest, name, &broken).await {
+            damaged.push(name.clone());
         }
     }
     if damaged.is_empty() {
@@ -168,17 +174,18 @@ async fn repair_alone(
         files: Seals::new(),
         manifest: manifest.clone(),
     };
-    let is_damaged = |name: &str| damaged.iter().any(|(damaged, _)| damaged == name);
+    let is_damaged = |name: &str| damaged.iter().any(|damaged| damaged == name);
     let lacks_memories = is_damaged(table::MEMORIES) && !is_damaged(table::KEYS);
-    for (name, pieces) in damaged {
-        plan.add(stage(home, &inner, &manifest, &name, pieces, keep_doubtful).await?);
+    for name in &damaged {
+        let rewritten = stored.rewrite(&manifest, name, &broken, keep_doubtful, STAGE);
+        plan.add(rewritten.await?);
     }
     if lacks_memories && manifest.tables.contains_key(table::KEYS) {
-        plan.add(stage_keys(home, &inner, &manifest).await?);
+        plan.add(stored.rewrite_keys(&manifest, STAGE).await?);
     }
     let stage = directory.path().join(STAGE);
     let staged = directory.sync_all(&stage)?;
-    let staged = home.seal(staged).await?;
+    let staged = storage.seal(staged).await?;
     let in_place = |(path, seal): (String, Seal)| {
         let path = path.strip_prefix(&format!("{STAGE}/"))?.to_owned();
         Some((path, seal))
@@ -189,19 +196,19 @@ async fn repair_alone(
         path: PLAN.to_owned(),
         reason: error.to_string(),
     })?;
-    home.write(PLAN_COPY, text.clone()).await?;
-    home.write(PLAN, text).await?;
-    finish(home, directory, plan, repaired).await
+    storage.write(PLAN_COPY, text.clone()).await?;
+    storage.write(PLAN, text).await?;
+    finish(storage, directory, format, plan, repaired).await
 }
 
 /// Whether a repair was interrupted where it is not undone.
-pub(super) async fn is_half_done(home: &Home) -> Result<bool, StoreError> {
-    Ok(home.read(PLAN).await?.is_some() || home.read(PLAN_COPY).await?.is_some())
+pub(super) async fn is_half_done(storage: &Storage) -> Result<bool, StoreError> {
+    Ok(storage.read(PLAN).await?.is_some() || storage.read(PLAN_COPY).await?.is_some())
 }
 
 /// What an interrupted repair was about to do.
-async fn read_plan(home: &Home) -> Result<Option<Plan>, StoreError> {
-    let (plan, copy) = (home.read(PLAN).await?, home.read(PLAN_COPY).await?);
+async fn read_plan(storage: &Storage) -> Result<Option<Plan>, StoreError> {
+    let (plan, copy) = (storage.read(PLAN).await?, storage.read(PLAN_COPY).await?);
     let mut reason = None;
     for text in plan.into_iter().chain(copy) {
         match serde_json::from_slice(&text) {
@@ -212,7 +219,7 @@ async fn read_plan(home: &Home) -> Result<Option<Plan>, StoreError> {
     match reason {
         None => Ok(None),
         Some(error) => Err(StoreError::Damaged {
-            path: format!("{}/{PLAN}", home.tables()),
+            path: format!("{}/{PLAN}", storage.tables()),
             reason: format!(
                 "{error}, and so is its copy; the tables as they were before the repair are in `{ASIDE}`: move them back, \
                  delete {PLAN} and {PLAN_COPY}, and repair again, or"
@@ -222,7 +229,11 @@ async fn read_plan(home: &Home) -> Result<Option<Plan>, StoreError> {
 }
 
 /// Whether the new tables are what was written, wherever they are by now.
-async fn is_sound(home: &Home, directory: &Directory, plan: &Plan) -> Result<bool, StoreError> {
+async fn is_sound(
+    storage: &Storage,
+    directory: &Directory,
+    plan: &Plan,
+) -> Result<bool, StoreError> {
     for table in plan.tables.iter().filter(|table| table.kept > 0) {
         let file = format!("{}.lance", table.name);
         let prefix = match directory.path().join(STAGE).join(&file).exists() {
@@ -234,7 +245,9 @@ async fn is_sound(home: &Home, directory: &Directory, plan: &Plan) -> Result<boo
         let files: Seals = files
             .map(|(path, seal)| (format!("{prefix}{path}"), seal.clone()))
             .collect();
-        let broken = home.broken_seals(files.clone(), Depth::Everything).await?;
+        let broken = storage
+            .broken_seals(files.clone(), Depth::Everything)
+            .await?;
         if files.is_empty() || !broken.is_empty() {
             return Ok(false);
         }
@@ -273,136 +286,11 @@ fn remove_plan(directory: &Directory) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Writes a damaged table anew, beside the store.
-async fn stage(
-    home: &Home,
-    inner: &Inner,
-    manifest: &Manifest,
-    name: &str,
-    pieces: Option<Pieces>,
-    keep_doubtful: bool,
-) -> Result<RepairedTable, StoreError> {
-    let (mut batches, mut doubtful, mut were) = (Vec::new(), Vec::new(), None);
-    if let Some(pieces) = &pieces {
-        batches = pieces.read_sound().await.batches;
-        if keep_doubtful {
-            doubtful = pieces.read_doubtful().await.batches;
-        }
-        were = pieces.sound_rows().zip(pieces.damaged_rows());
-    }
-    let rows = |batches: &[RecordBatch]| batches.iter().map(RecordBatch::num_rows).sum();
-    let (sound_rows, doubtful_rows): (usize, usize) = (rows(&batches), rows(&doubtful));
-    batches.extend(doubtful);
-    if name == table::NAMESPACES {
-        batches = vec![namespaces(inner, manifest, &batches).await?];
-    }
-    let kept = write_staged(home, name, batches).await?;
-    let read = match name == table::NAMESPACES {
-        // Of these some come back from other tables.
-        true => kept,
-        false => sound_rows + doubtful_rows,
-    };
-    Ok(RepairedTable {
-        name: name.to_owned(),
-        kept,
-        doubtful: doubtful_rows,
-        lost: were.map(|(sound, damaged)| (sound + damaged).saturating_sub(read)),
-    })
-}
-
-/// Writes the keys of those memories anew that are left.
-async fn stage_keys(
-    home: &Home,
-    inner: &Inner,
-    manifest: &Manifest,
-) -> Result<RepairedTable, StoreError> {
-    let stage = format!("{}/{STAGE}", home.tables());
-    let mut left: HashSet<(String, String)> = HashSet::new();
-    let staged = Views::at(home, &stage).await?;
-    if let Ok(memories) = staged.latest(table::MEMORIES).await {
-        let failed = |error: lancedb::Error| StoreError::table("read", table::MEMORIES, &error);
-        let version = memories.version().await.map_err(failed)?;
-        let mut of_stage = manifest.clone();
-        of_stage.tables.insert(table::MEMORIES.to_owned(), version);
-        let read = |batch: &RecordBatch| schema::read_places(batch, "id");
-        left.extend(staged.rows(&of_stage, table::MEMORIES, None, read).await?);
-    }
-    let mut keys = inner.views.all_keys(manifest).await?;
-    let before = keys.len();
-    keys.retain(|key| left.contains(&(key.namespace.clone(), key.memory.clone())));
-    let batch = schema::keys(&keys, &manifest.embedder).map_err(|reason| StoreError::Table {
-        action: "write",
-        table: table::KEYS.to_owned(),
-        reason,
-    })?;
-    let kept = write_staged(home, table::KEYS, vec![batch]).await?;
-    Ok(RepairedTable {
-        name: table::KEYS.to_owned(),
-        kept,
-        doubtful: 0,
-        lost: Some(before - kept),
-    })
-}
-
-/// Writes a table beside the store, unless it has no rows; returns how many.
-async fn write_staged(
-    home: &Home,
-    name: &str,
-    batches: Vec<RecordBatch>,
-) -> Result<usize, StoreError> {
-    let rows = batches.iter().map(RecordBatch::num_rows).sum();
-    if rows > 0 {
-        let stage = format!("{}/{STAGE}", home.tables());
-        let failed = |error: lancedb::Error| StoreError::table("write", name, &error);
-        let connection = lancedb::connect(&stage).execute().await.map_err(failed)?;
-        let created = connection.create_table(name, batches).execute().await;
-        created.map_err(failed)?;
-    }
-    Ok(rows)
-}
-
-/// The namespaces that other tables know, with ids above all that they name.
-async fn namespaces(
-    inner: &Inner,
-    manifest: &Manifest,
-    sound: &[RecordBatch],
-) -> Result<RecordBatch, StoreError> {
-    let damaged = |reason| StoreError::Table {
-        action: "write",
-        table: table::NAMESPACES.to_owned(),
-        reason,
-    };
-    let mut next: BTreeMap<String, u64> = BTreeMap::new();
-    for batch in sound {
-        next.extend(schema::read_namespaces(batch).map_err(damaged)?);
-    }
-    for name in [table::MEMORIES, table::KEYS] {
-        let column = if name == table::MEMORIES {
-            "id"
-        } else {
-            "memory"
-        };
-        let read = |batch: &RecordBatch| schema::read_places(batch, column);
-        let Ok(places) = inner.views.rows(manifest, name, None, read).await else {
-            continue;
-        };
-        for (namespace, id) in places {
-            let number = super::effect::memory_number(&id).unwrap_or(0);
-            let next = next.entry(namespace).or_insert(1);
-            *next = (*next).max(number + 1);
-        }
-    }
-    let rows: Vec<(&str, u64)> = next
-        .iter()
-        .map(|(name, next)| (name.as_str(), *next))
-        .collect();
-    schema::namespaces(&rows).map_err(damaged)
-}
-
 /// Brings a repair to its end: every step may have been taken already.
-async fn finish(
-    home: &Home,
+async fn finish<F: Format>(
+    storage: &Storage,
     directory: &Directory,
+    format: &F,
     plan: Plan,
     mut repaired: Repaired,
 ) -> Result<Repaired, StoreError> {
@@ -423,14 +311,10 @@ async fn finish(
             rename(&staged, &here)?;
         }
     }
-    let inner = Inner::new(
-        home.clone(),
-        Arc::new(Unused(plan.manifest.embedder.clone())),
-    )
-    .await?;
+    let stored = format.open(storage).await?;
     let mut manifest = plan.manifest;
     let since = SystemTime::now() - CLOCK_SLACK;
-    inner.count(&mut manifest, since).await?;
+    count(storage, &stored, &mut manifest, since).await?;
     remove_plan(directory)?;
     remove_stage(directory)?;
     repaired.set_aside = Some(aside.display().to_string());

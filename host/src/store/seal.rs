@@ -4,13 +4,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use lance::table::format::Fragment;
-use lancedb::Table;
-
 use super::StoreError;
-use super::home::Home;
 use super::manifest::Manifest;
-use super::views::Views;
+use super::storage::Storage;
+use super::tables::Tables;
 
 /// By path below the store, with `/` between its parts.
 pub(crate) type Seals = BTreeMap<String, Seal>;
@@ -91,85 +88,50 @@ pub(crate) fn list_of(table: &str, version: u64) -> String {
     )
 }
 
-impl Views {
-    /// Seals the files of the versions that count, which must be the newest. What was sealed before stays as it was.
-    pub(crate) async fn seal(
-        &self,
-        home: &Home,
-        manifest: &mut Manifest,
-    ) -> Result<(), StoreError> {
-        if !home.has_files() {
-            return Ok(());
-        }
-        let before = std::mem::take(&mut manifest.files);
-        for (name, version) in &manifest.tables {
-            let folder = format!("{name}.lance/");
-            let list = list_of(name, *version);
-            if before.contains_key(&list) {
-                let unchanged = before.iter().filter(|(path, _)| path.starts_with(&folder));
-                let unchanged = unchanged.map(|(path, seal)| (path.clone(), seal.clone()));
-                manifest.files.extend(unchanged);
-                continue;
-            }
-            let mut files = files(name, &self.latest(name).await?).await?;
-            files.push(list);
-            let (known, new): (Vec<_>, Vec<_>) = files
-                .into_iter()
-                .partition(|path| before.contains_key(path));
-            let known = known.into_iter().map(|path| {
-                let seal = before[&path].clone();
-                (path, seal)
-            });
-            manifest.files.extend(known);
-            manifest.files.extend(home.seal(new).await?);
-        }
-        Ok(())
+/// Seals the files of the versions that count, which must be the newest. What was sealed before stays as it was.
+pub(super) async fn seal(
+    storage: &Storage,
+    tables: &dyn Tables,
+    manifest: &mut Manifest,
+) -> Result<(), StoreError> {
+    if !storage.has_files() {
+        return Ok(());
     }
-
-    /// What of a table was changed since it was sealed.
-    pub(super) async fn broken_seals(
-        &self,
-        home: &Home,
-        manifest: &Manifest,
-        name: &str,
-    ) -> Result<Vec<BrokenSeal>, StoreError> {
-        let of_table = manifest
-            .files
-            .iter()
-            .filter(|(path, _)| table_of(path) == name);
-        let of_table = of_table.map(|(path, seal)| (path.clone(), seal.clone()));
-        home.broken_seals(of_table.collect(), Depth::Everything)
-            .await
+    let before = std::mem::take(&mut manifest.files);
+    for (name, version) in &manifest.tables {
+        let folder = format!("{name}.lance/");
+        let list = list_of(name, *version);
+        if before.contains_key(&list) {
+            let unchanged = before.iter().filter(|(path, _)| path.starts_with(&folder));
+            let unchanged = unchanged.map(|(path, seal)| (path.clone(), seal.clone()));
+            manifest.files.extend(unchanged);
+            continue;
+        }
+        let files = tables.files(name, *version).await?;
+        let (known, new): (Vec<_>, Vec<_>) = files
+            .into_iter()
+            .partition(|path| before.contains_key(path));
+        let known = known.into_iter().map(|path| {
+            let seal = before[&path].clone();
+            (path, seal)
+        });
+        manifest.files.extend(known);
+        manifest.files.extend(storage.seal(new).await?);
     }
+    Ok(())
 }
 
-/// The data and the deletions of a table's newest version.
-async fn files(name: &str, table: &Table) -> Result<Vec<String>, StoreError> {
-    let Some(native) = table.as_native() else {
-        return Ok(Vec::new());
-    };
-    let listed = native.manifest().await;
-    let listed = listed.map_err(|e| StoreError::table("read", name, &e))?;
-    let fragments = listed.fragments.iter();
-    Ok(fragments
-        .flat_map(|fragment| files_of(name, fragment))
-        .collect())
-}
-
-/// The files of some of a table's rows.
-pub(super) fn files_of(name: &str, fragment: &Fragment) -> Vec<String> {
-    let data = fragment.files.iter();
-    let mut files: Vec<String> = data
-        .map(|file| format!("{name}.lance/data/{}", file.path))
+/// Files that are not what they were, the first few by name.
+pub(super) fn in_words(broken: &[BrokenSeal]) -> String {
+    const NAMED: usize = 3;
+    let named: Vec<String> = broken
+        .iter()
+        .take(NAMED)
+        .map(BrokenSeal::to_string)
         .collect();
-    if let Some(deleted) = &fragment.deletion_file {
-        files.push(format!(
-            "{name}.lance/_deletions/{}-{}-{}.{}",
-            fragment.id,
-            deleted.read_version,
-            deleted.id,
-            deleted.file_type.suffix()
-        ));
+    let named = named.join(", ");
+    match broken.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named}, and {more} more"),
     }
-    files
 }

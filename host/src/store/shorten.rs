@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::Transaction;
 use super::check::LONGEST_NAME;
-use super::draft::Vectors;
+use super::plan::Vectors;
 use crate::contract::Op;
 
 /// Cuts keys, titles and values of labels. Keys that are alike then are one, and so are their vectors, where those were

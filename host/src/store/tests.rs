@@ -1,19 +1,23 @@
-//! What cannot be brought about from outside: processes that end or begin at a bad moment, and what is synced when.
+//! What cannot be brought about from outside: processes that end or begin at a bad moment, over tables in memory.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use async_trait::async_trait;
-use lancedb::table::Duration;
-
+use super::in_memory::InMemory;
+use super::manifest::Manifest;
+use super::storage::Storage;
+use super::tables::Tables;
 use super::*;
-use crate::contract::{Adjustment, Counter, Key, NewMemory, Scan, Side};
-use crate::disk::noted::synced;
+use crate::contract::{Adjustment, Counter, Key, Link, NewMemory, Op, Scan, Side};
 use crate::embedding::{Builtin, Embedded, EmbedderIdentity, EmbeddingError};
+use async_trait::async_trait;
 
 async fn open(path: &Path) -> Store {
+    open_with(path, &InMemory::default()).await
+}
+
+async fn open_with(path: &Path, tables: &InMemory) -> Store {
     let uri = path.to_str().unwrap();
-    Store::open(uri, Arc::new(Builtin::default()))
+    Store::open_with(uri, Arc::new(Builtin::default()), tables)
         .await
         .unwrap()
 }
@@ -69,9 +73,10 @@ fn use_of(id: &str) -> Transaction {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_versions_that_count_outlive_pruning_after_versions_that_did_not() {
+async fn versions_that_count_outlive_those_that_do_not() {
     let home = tempfile::tempdir().unwrap();
-    let store = open(home.path()).await;
+    let tables = InMemory::default();
+    let store = open_with(home.path(), &tables).await;
     let namespace = store.namespace("a").await.unwrap();
     namespace.apply(insert("one")).await.unwrap();
     store.close().await.unwrap();
@@ -79,18 +84,17 @@ async fn the_versions_that_count_outlive_pruning_after_versions_that_did_not() {
     // As an embedding anew leaves the table of keys if it is killed before its end.
     let counts = store.inner.manifest().await.unwrap();
     let mut never_written = counts.clone();
-    let views = &store.inner.views;
-    views.replace_keys(&mut never_written, &[]).await.unwrap();
+    tables.replace_keys(&mut never_written, &[]).await.unwrap();
     assert_ne!(never_written, counts);
 
     // A checkpoint that has nothing to write to the keys.
     namespace.apply(use_of("m1")).await.unwrap();
     store.close().await.unwrap();
     let manifest = store.inner.manifest().await.unwrap();
-    views.prune(&manifest, Duration::zero()).await.unwrap();
+    tables.prune(&manifest, Duration::ZERO).await.unwrap();
     drop((namespace, store));
 
-    let store = open(home.path()).await;
+    let store = open_with(home.path(), &tables).await;
     let namespace = store.namespace("a").await.unwrap();
     let memories = namespace.get(&["m1".to_owned()], &View::default());
     assert_eq!((memories[0].counters.uses, memories[0].keys.len()), (1, 1));
@@ -99,10 +103,71 @@ async fn the_versions_that_count_outlive_pruning_after_versions_that_did_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_namespace_opened_again_is_what_it_was_whether_from_its_journal_or_from_tables() {
+    let home = tempfile::tempdir().unwrap();
+    let tables = InMemory::default();
+    let link = |source: &str, target: &str| {
+        transaction(Op::Connect(Link {
+            source: source.into(),
+            target: target.into(),
+            kind: "after".into(),
+            weight: 0.5,
+        }))
+    };
+    let all = |namespace: &Namespace| {
+        let ids: Vec<String> = (1..5).map(|n| format!("m{n}")).collect();
+        let footprint = namespace.footprint();
+        (
+            namespace.get(&ids, &View::default()),
+            // Not in memory, where what was removed leaves its place.
+            (footprint.rows, footprint.stored),
+            namespace.blob("b"),
+        )
+    };
+    for closes in [false, true] {
+        let name = format!("closes: {closes}");
+        let store = open_with(home.path(), &tables).await;
+        let namespace = store.namespace(&name).await.unwrap();
+        for text in ["one", "two", "three"] {
+            namespace.apply(insert(text)).await.unwrap();
+        }
+        namespace.apply(link("m1", "m3")).await.unwrap();
+        namespace.apply(link("m2", "m3")).await.unwrap();
+        if closes {
+            store.close().await.unwrap();
+        }
+        namespace.apply(use_of("m3")).await.unwrap();
+        namespace
+            .apply(transaction(Op::Remove("m2".into())))
+            .await
+            .unwrap();
+        namespace
+            .apply(transaction(Op::Save(crate::contract::Blob {
+                name: "b".into(),
+                bytes: vec![1],
+            })))
+            .await
+            .unwrap();
+        let before = all(&namespace);
+        assert_eq!(before.0.len(), 2);
+        if closes {
+            store.close().await.unwrap();
+        }
+        drop((namespace, store));
+
+        let store = open_with(home.path(), &tables).await;
+        let namespace = store.namespace(&name).await.unwrap();
+        assert_eq!(all(&namespace), before, "{name}");
+        let ids = namespace.apply(insert("four")).await.unwrap();
+        assert_eq!(ids, ["m4"], "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_another_process_has_just_made_is_not_made_again() {
     let home = tempfile::tempdir().unwrap();
     // This process has found no store here; then the other one makes it and writes to it.
-    let found_nothing = Home::open(home.path().to_str().unwrap()).await.unwrap();
+    let found_nothing = Storage::open(home.path().to_str().unwrap()).await.unwrap();
     let store = open(home.path()).await;
     let namespace = store.namespace("a").await.unwrap();
     namespace.apply(insert("one")).await.unwrap();
@@ -119,95 +184,11 @@ async fn a_store_that_another_process_has_just_made_is_not_made_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_store_is_made_once_whoever_holds_the_lock() {
-    let home = Home::open("memory://").await.unwrap();
+    let home = Storage::open("memory://").await.unwrap();
     let manifest = Manifest::new(Builtin::default().identity().clone());
     manifest.create(&home).await.unwrap();
     assert!(manifest.create(&home).await.is_err());
     assert_eq!(Manifest::read(&home).await.unwrap(), Some(manifest));
-}
-
-/// All files below a directory.
-fn files(directory: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(directory).unwrap();
-    let paths = entries.map(|entry| entry.unwrap().path());
-    paths
-        .flat_map(|path| match path.is_dir() {
-            true => files(&path),
-            false => vec![path],
-        })
-        .collect()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_acknowledged_is_synced_with_every_name_that_leads_to_it() {
-    let home = tempfile::tempdir().unwrap();
-    let home = home.path().canonicalize().unwrap();
-    let path = home.join("made/on the way");
-    let store = open(&path).await;
-    let of_parents = synced(&home);
-    assert!(of_parents.contains(&home) && of_parents.contains(&home.join("made")));
-    assert!(of_parents.contains(&path) && of_parents.contains(&path.join("memhost.json")));
-
-    let namespace = store.namespace("a").await.unwrap();
-    let journals = path.join("journal");
-    let mut before = 0;
-    for text in ["one", "two", "three"] {
-        namespace.apply(insert(text)).await.unwrap();
-        let log = files(&journals);
-        let log = log
-            .iter()
-            .find(|path| path.extension() == Some("log".as_ref()));
-        let now = synced(log.unwrap()).len();
-        assert!(now > before, "{text} was acknowledged before it was synced");
-        before = now;
-    }
-    assert!(synced(&journals).contains(&journals), "the journal's name");
-
-    let of_journals = synced(&home).len();
-    store.close().await.unwrap();
-    let of_tables = &synced(&home)[of_journals..];
-    let place = |path: &Path| of_tables.iter().position(|synced| synced == path);
-    let manifest = place(&path.join("memhost.json")).unwrap();
-    for file in files(&path) {
-        if file
-            .components()
-            .any(|part| Path::new(&part).extension() == Some("lance".as_ref()))
-        {
-            let file_and_name = [file.as_path(), file.parent().unwrap()];
-            assert!(
-                file_and_name
-                    .iter()
-                    .all(|path| place(path).is_some_and(|place| place < manifest)),
-                "{} counted before it was synced",
-                file.display()
-            );
-        }
-    }
-    let journals = of_tables.iter().rposition(|synced| *synced == journals);
-    assert!(
-        journals.unwrap() > manifest,
-        "the journal went before the tables counted"
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_is_only_changed_does_not_grow() {
-    let home = tempfile::tempdir().unwrap();
-    let store = open(home.path()).await;
-    let namespace = store.namespace("a").await.unwrap();
-    namespace.apply(insert("one")).await.unwrap();
-    let mut counts = Vec::new();
-    for _ in 0..2 {
-        for _ in 0..40 {
-            namespace.apply(use_of("m1")).await.unwrap();
-            store.close().await.unwrap();
-        }
-        let manifest = store.inner.manifest().await.unwrap();
-        let views = &store.inner.views;
-        views.prune(&manifest, Duration::zero()).await.unwrap();
-        counts.push(files(home.path()).len());
-    }
-    assert!(counts[0] < 60 && counts[1] < 60, "{counts:?} files");
 }
 
 fn keyed(text: &str) -> Key {
@@ -271,7 +252,9 @@ async fn vectors_that_were_given_stay_with_their_keys_where_keys_are_cut() {
         name: "test:two".to_owned(),
         dimension: 2,
     });
-    let store = Store::open(uri, Arc::new(embedder)).await.unwrap();
+    let store = Store::open_with(uri, Arc::new(embedder), &InMemory::default())
+        .await
+        .unwrap();
     let namespace = store.namespace("a").await.unwrap();
     let long = "x".repeat(LONGEST_NAME + 1);
     let keys = vec![keyed(&long), keyed(&format!("{long}y")), keyed("z")];

@@ -1,18 +1,15 @@
 //! Verifying a store: every byte of every file that it needs is read, and what of it is not sound is said. Nothing is
 //! changed.
 
-use std::collections::{BTreeMap, HashSet};
-
-use arrow::array::RecordBatch;
+use std::collections::BTreeMap;
 
 use super::fold::Fold;
-use super::home::{Home, LookedAt};
 use super::manifest::Manifest;
-use super::pieces::Pieces;
-use super::schema::{self, table};
 use super::seal::{BrokenSeal, Depth, table_of};
-use super::views::Views;
-use super::{Store, StoreError, Unsound, repair};
+use super::storage::Unsound;
+use super::storage::{LookedAt, Storage};
+use super::tables::{Format, Rescue, table};
+use super::{Store, StoreError, repair};
 
 /// What a store holds, and what of it is not sound.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -80,31 +77,26 @@ impl Verified {
 }
 
 impl Store {
-    /// Reads all of the store at `uri` and says what is not sound. It need not be possible to open it.
-    ///
-    /// # Errors
-    /// There is no store; it has another schema version; neither its `memhost.json` nor the copy of that can be read;
-    /// what is there cannot be listed.
-    pub async fn verify(uri: &str) -> Result<Verified, StoreError> {
-        let home = Home::open(uri).await?;
-        let manifest = read_manifest(&home, uri).await?;
-        let broken = home
+    /// Reads all of a store with tables of this format.
+    pub(crate) async fn verify_with<F>(uri: &str, format: &F) -> Result<Verified, StoreError>
+    where
+        F: Format<Tables: Rescue>,
+    {
+        let storage = Storage::open(uri).await?;
+        let manifest = read_manifest(&storage, uri).await?;
+        let broken = storage
             .broken_seals(manifest.files.clone(), Depth::Everything)
             .await?;
-        let views = Views::open(&home).await?;
-        let looked_at = home.look_at_journals().await?;
+        let stored = format.open(&storage).await?;
+        let looked_at = storage.look_at_journals().await?;
         let journals = looked_at.iter().map(VerifiedJournal::new).collect();
         let in_journals = rows_in(looked_at);
         let mut tables = Vec::new();
         for (name, version) in &manifest.tables {
-            let files = manifest.files.iter();
-            let files: Vec<u64> = files
-                .filter(|(path, _)| table_of(path) == name)
-                .map(|(_, seal)| seal.bytes)
-                .collect();
+            let files = manifest.files_of(name);
             let mut damage = in_words(&broken, name);
             let rows = if damage.is_empty() {
-                match read(&views, &manifest, name).await {
+                match stored.read(&manifest, name).await {
                     Ok((rows, lacking)) => {
                         damage.extend(lacking);
                         Some(rows)
@@ -115,32 +107,31 @@ impl Store {
                     }
                 }
             } else {
-                // What was changed is not read: LanceDB takes it for what it wrote.
-                let pieces = Pieces::of(&home.tables(), name, *version, &broken).await;
-                pieces.ok().and_then(|pieces| pieces.sound_rows())
+                // What was changed is not read: it would be taken for what was written.
+                stored.sound_rows(&manifest, name, &broken).await
             };
             tables.push(VerifiedTable {
                 name: name.clone(),
                 version: *version,
                 rows,
                 files: files.len(),
-                bytes: files.iter().sum(),
+                bytes: files.values().map(|seal| seal.bytes).sum(),
                 damage,
                 in_journals: in_journals.get(name.as_str()).copied().unwrap_or(0),
             });
         }
         let mut damage = Vec::from_iter(manifest.restored.clone());
-        if repair::is_half_done(&home).await? {
-            let uri = home.tables();
+        if repair::is_half_done(&storage).await? {
+            let uri = storage.tables();
             damage.push(StoreError::HalfRepaired { uri }.to_string());
         }
         Ok(Verified {
-            store: home.tables(),
+            store: storage.tables(),
             embedder: manifest.embedder.name.clone(),
             tables,
             journals,
             damage,
-            set_aside: home.set_aside().await?,
+            set_aside: storage.set_aside().await?,
         })
     }
 }
@@ -172,8 +163,8 @@ impl VerifiedJournal {
 }
 
 /// What a store is, if there is one.
-pub(super) async fn read_manifest(home: &Home, uri: &str) -> Result<Manifest, StoreError> {
-    let manifest = Manifest::read(home).await?;
+pub(super) async fn read_manifest(storage: &Storage, uri: &str) -> Result<Manifest, StoreError> {
+    let manifest = Manifest::read(storage).await?;
     manifest.ok_or_else(|| StoreError::NoStore {
         uri: uri.to_owned(),
     })
@@ -214,65 +205,4 @@ fn rows_in(journals: Vec<LookedAt>) -> BTreeMap<&'static str, usize> {
         (table::ATTEMPTS, fold.attempts.len()),
         (table::RESULTS, fold.results.len()),
     ])
-}
-
-/// Reads every row of a table; says how many there are, and what they lack in other tables.
-async fn read(
-    views: &Views,
-    manifest: &Manifest,
-    name: &str,
-) -> Result<(usize, Option<String>), StoreError> {
-    let rows = match name {
-        table::NAMESPACES => views
-            .rows(manifest, name, None, schema::read_namespaces)
-            .await?
-            .len(),
-        table::MEMORIES => views
-            .rows(manifest, name, None, schema::read_memories)
-            .await?
-            .len(),
-        table::LINKS => views
-            .rows(manifest, name, None, schema::read_links)
-            .await?
-            .len(),
-        table::BLOBS => views
-            .rows(manifest, name, None, schema::read_blobs)
-            .await?
-            .len(),
-        table::KEYS => {
-            let keys = views.rows(manifest, name, None, schema::read_keys).await?;
-            return Ok((keys.len(), lacking(views, manifest, &keys).await?));
-        }
-        _ => views.rows(manifest, name, None, each_row).await?.len(),
-    };
-    Ok((rows, None))
-}
-
-/// Keys whose memories are not there, in words.
-async fn lacking(
-    views: &Views,
-    manifest: &Manifest,
-    keys: &[schema::KeyRow],
-) -> Result<Option<String>, StoreError> {
-    let read = |batch: &RecordBatch| schema::read_places(batch, "id");
-    let places = views.rows(manifest, table::MEMORIES, None, read);
-    // A table of memories that cannot be read is told where it stands.
-    let Ok(places) = places.await else {
-        return Ok(None);
-    };
-    let places: HashSet<(String, String)> = places.into_iter().collect();
-    let lacking = keys
-        .iter()
-        .filter(|key| !places.contains(&(key.namespace.clone(), key.memory.clone())))
-        .count();
-    Ok((lacking > 0).then(|| format!("{lacking} keys belong to memories that are not there")))
-}
-
-/// A row whose columns are read by no part of the host.
-fn each_row(batch: &RecordBatch) -> Result<Vec<()>, String> {
-    batch.columns().iter().try_for_each(|column| {
-        let data = column.to_data();
-        data.validate_full().map_err(|error| error.to_string())
-    })?;
-    Ok(vec![(); batch.num_rows()])
 }

@@ -10,8 +10,10 @@ use lance::Dataset;
 use lance::dataset::builder::DatasetBuilder;
 use lance::dataset::fragment::FileFragment;
 
-use super::StoreError;
-use super::seal::{BrokenSeal, files_of, list_of};
+use super::unusable;
+use super::views::files_of;
+use crate::store::StoreError;
+use crate::store::tables::{BrokenSeal, list_of};
 
 /// A table at the version that counts.
 pub(super) struct Pieces {
@@ -22,9 +24,9 @@ pub(super) struct Pieces {
 }
 
 impl Pieces {
-    /// Lists the fragments of a table below `home`, of whose files these were changed.
+    /// Lists the fragments of a table below `storage`, of whose files these were changed.
     pub(super) async fn of(
-        home: &str,
+        storage: &str,
         name: &str,
         version: u64,
         broken: &[BrokenSeal],
@@ -32,15 +34,13 @@ impl Pieces {
         // Of a list of files that is torn, LanceDB may expect more than there is, and panic.
         let list = list_of(name, version);
         if let Some(broken) = broken.iter().find(|broken| broken.path == list) {
-            return Err(StoreError::Table {
-                action: "open",
-                table: name.to_owned(),
-                reason: broken.to_string(),
-            });
+            return Err(unusable("open", name, broken.to_string()));
         }
-        let uri = format!("{}/{name}.lance", home.trim_end_matches('/'));
+        let uri = format!("{}/{name}.lance", storage.trim_end_matches('/'));
         let dataset = DatasetBuilder::from_uri(&uri).with_version(version).load();
-        let dataset: Dataset = dataset.await.map_err(|error| failed(name, error))?;
+        let dataset: Dataset = dataset
+            .await
+            .map_err(|error| unusable("open", name, error.to_string()))?;
         let broken: HashSet<&str> = broken.iter().map(|broken| broken.path.as_str()).collect();
         let is_sound = |fragment: &FileFragment| {
             let files = files_of(name, fragment.metadata());
@@ -110,12 +110,4 @@ async fn read(fragment: &FileFragment) -> Result<Vec<RecordBatch>, String> {
         }
     }
     Ok(batches)
-}
-
-fn failed(name: &str, error: lance::Error) -> StoreError {
-    StoreError::Table {
-        action: "open",
-        table: name.to_owned(),
-        reason: error.to_string(),
-    }
 }

@@ -44,7 +44,7 @@ pub(crate) const LONGEST_NAMESPACE: usize = 512;
 
 /// Where a store lives. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) enum Home {
+pub(crate) enum Storage {
     Directory(Directory),
     Objects(Objects),
 }
@@ -71,32 +71,32 @@ pub(crate) struct Segment {
     is_set_aside: bool,
 }
 
-impl Home {
-    /// Finds out where a URI leads; nothing is created before [`Home::make_writable`].
+impl Storage {
+    /// Finds out where a URI leads; nothing is created before [`Storage::make_writable`].
     pub(crate) async fn open(uri: &str) -> Result<Self, StoreError> {
         match scheme(uri) {
-            None => Directory::open(PathBuf::from(uri)).map(Home::Directory),
+            None => Directory::open(PathBuf::from(uri)).map(Storage::Directory),
             Some("file") => {
                 let path = uri.trim_start_matches("file://");
-                Directory::open(PathBuf::from(path)).map(Home::Directory)
+                Directory::open(PathBuf::from(path)).map(Storage::Directory)
             }
-            Some(_) => Objects::open(uri).map(Home::Objects),
+            Some(_) => Objects::open(uri).map(Storage::Objects),
         }
     }
 
     /// The URI that LanceDB connects to.
     pub(crate) fn tables(&self) -> String {
         match self {
-            Home::Directory(directory) => directory.path().display().to_string(),
-            Home::Objects(objects) => objects.uri().to_owned(),
+            Storage::Directory(directory) => directory.path().display().to_string(),
+            Storage::Objects(objects) => objects.uri().to_owned(),
         }
     }
 
     /// A small file's content, if it exists.
     pub(crate) async fn read(&self, name: &'static str) -> Result<Option<Vec<u8>>, StoreError> {
         match self {
-            Home::Directory(directory) => directory.read(name),
-            Home::Objects(objects) => objects.read(name).await,
+            Storage::Directory(directory) => directory.read(name),
+            Storage::Objects(objects) => objects.read(name).await,
         }
     }
 
@@ -107,11 +107,11 @@ impl Home {
         content: Vec<u8>,
     ) -> Result<(), StoreError> {
         match self {
-            Home::Directory(directory) => {
+            Storage::Directory(directory) => {
                 let directory = directory.clone();
                 blocking(move || directory.write(name, &content)).await
             }
-            Home::Objects(objects) => objects.write(name, content).await,
+            Storage::Objects(objects) => objects.write(name, content).await,
         }
     }
 
@@ -123,8 +123,8 @@ impl Home {
         content: Vec<u8>,
     ) -> Result<(), StoreError> {
         match self {
-            Home::Directory(_) => self.write(name, content).await,
-            Home::Objects(objects) => objects.create(name, content).await,
+            Storage::Directory(_) => self.write(name, content).await,
+            Storage::Objects(objects) => objects.create(name, content).await,
         }
     }
 
@@ -171,11 +171,11 @@ impl Home {
         let mut looked_at = Vec::new();
         for stem in stems(self.segments().await?) {
             let found = match self {
-                Home::Directory(directory) => {
+                Storage::Directory(directory) => {
                     let (directory, stem) = (directory.clone(), stem.clone());
                     blocking(move || directory.read_journal(&stem)).await?
                 }
-                Home::Objects(objects) => objects.read_journal(&stem, u64::MAX).await?,
+                Storage::Objects(objects) => objects.read_journal(&stem, u64::MAX).await?,
             };
             let holder = match self.try_lock(&stem).await {
                 Ok(None) => Some(self.holder(&stem).await.0),
@@ -211,19 +211,19 @@ impl Home {
     /// Creates the place if need be, and shows early whether it can be written to.
     pub(crate) fn make_writable(&self) -> Result<(), StoreError> {
         match self {
-            Home::Directory(directory) => directory.make_writable(),
-            Home::Objects(_) => Ok(()),
+            Storage::Directory(directory) => directory.make_writable(),
+            Storage::Objects(_) => Ok(()),
         }
     }
 
     /// Brings what LanceDB wrote since then to the disk.
     pub(crate) async fn sync_since(&self, since: SystemTime) -> Result<(), StoreError> {
         match self {
-            Home::Directory(directory) => {
+            Storage::Directory(directory) => {
                 let directory = directory.clone();
                 blocking(move || directory.sync_since(since)).await
             }
-            Home::Objects(_) => Ok(()),
+            Storage::Objects(_) => Ok(()),
         }
     }
 
@@ -296,8 +296,8 @@ impl Home {
     /// The names of all that stands beside the journals, and theirs.
     async fn journal_names(&self) -> Result<Vec<String>, StoreError> {
         match self {
-            Home::Directory(directory) => directory.journal_names(),
-            Home::Objects(objects) => objects.journal_names().await,
+            Storage::Directory(directory) => directory.journal_names(),
+            Storage::Objects(objects) => objects.journal_names().await,
         }
     }
 
@@ -337,28 +337,28 @@ impl Home {
     /// Who holds a lock, and what to do if that process is gone for good.
     async fn holder(&self, stem: &str) -> (String, String) {
         match self {
-            Home::Directory(directory) => (directory.holder(stem), String::new()),
-            Home::Objects(objects) => objects.holder(stem).await,
+            Storage::Directory(directory) => (directory.holder(stem), String::new()),
+            Storage::Objects(objects) => objects.holder(stem).await,
         }
     }
 
     async fn try_lock(&self, stem: &str) -> Result<Option<Lock>, StoreError> {
         match self {
-            Home::Directory(directory) => Ok(directory.try_lock(stem)?.map(Lock::Directory)),
-            Home::Objects(objects) => Ok(objects.try_lock(stem).await?.map(Lock::Objects)),
+            Storage::Directory(directory) => Ok(directory.try_lock(stem)?.map(Lock::Directory)),
+            Storage::Objects(objects) => Ok(objects.try_lock(stem).await?.map(Lock::Objects)),
         }
     }
 
     fn journal_under(&self, lock: Lock, stem: String, what: &str, segments: &[Segment]) -> Journal {
         let next = next_number(segments, &stem);
         match (self, lock) {
-            (Home::Directory(directory), Lock::Directory(lock)) => {
+            (Storage::Directory(directory), Lock::Directory(lock)) => {
                 Journal::Directory(directory.journal(lock, stem, next, what))
             }
-            (Home::Objects(objects), Lock::Objects(lease)) => {
+            (Storage::Objects(objects), Lock::Objects(lease)) => {
                 Journal::Objects(objects.journal(lease, stem, next))
             }
-            _ => unreachable!("a home gives locks of its own kind"),
+            _ => unreachable!("a storage gives locks of its own kind"),
         }
     }
 }

@@ -28,7 +28,7 @@ pub(crate) struct Objects {
 /// A lock object, held by this process.
 #[derive(Debug)]
 pub(crate) struct Lease {
-    home: Objects,
+    storage: Objects,
     path: Path,
 }
 
@@ -145,7 +145,7 @@ impl Objects {
         let path = self.lock_path(stem);
         match self.put_new(&path, this_process().into()).await {
             Ok(()) => Ok(Some(Lease {
-                home: self.clone(),
+                storage: self.clone(),
                 path,
             })),
             Err(object_store::Error::AlreadyExists { .. }) => Ok(None),
@@ -221,7 +221,7 @@ impl Objects {
 
 impl Lease {
     pub(crate) async fn release(self) {
-        if let Err(error) = self.home.store.delete(&self.path).await {
+        if let Err(error) = self.storage.store.delete(&self.path).await {
             tracing::warn!(path = %self.path, %error, "a lock could not be released; delete it by hand");
         }
     }
@@ -236,7 +236,7 @@ impl ObjectJournal {
             });
         }
         let path = self.path(&Segment::new(&self.stem, self.next));
-        match self.lease.home.put_new(&path, group.into()).await {
+        match self.lease.storage.put_new(&path, group.into()).await {
             Ok(()) => {
                 self.next += 1;
                 Ok(())
@@ -255,21 +255,21 @@ impl ObjectJournal {
     }
 
     pub(crate) async fn read(&self, before: u64) -> Result<Found, StoreError> {
-        self.lease.home.read_journal(&self.stem, before).await
+        self.lease.storage.read_journal(&self.stem, before).await
     }
 
     /// Removes groups, and renames those of these numbers; the oldest first: were a later one gone before an earlier
     /// one, replaying the earlier one would bring back what it overwrote.
     pub(crate) async fn forget(&self, before: u64, damaged: &[u64]) -> Result<(), StoreError> {
-        let names = self.lease.home.journal_names().await?;
+        let names = self.lease.storage.journal_names().await?;
         for segment in segments_of(&names, &self.stem, before).0 {
             let path = self.path(&segment);
             if damaged.contains(&segment.number) {
                 let aside = self.path(&segment.set_aside());
-                let renamed = self.lease.home.store.rename(&path, &aside).await;
+                let renamed = self.lease.storage.store.rename(&path, &aside).await;
                 renamed.map_err(|e| failed("rename", path.as_ref(), &e))?;
             } else {
-                let deleted = self.lease.home.store.delete(&path).await;
+                let deleted = self.lease.storage.store.delete(&path).await;
                 deleted.map_err(|e| failed("remove", path.as_ref(), &e))?;
             }
         }
@@ -281,7 +281,7 @@ impl ObjectJournal {
     }
 
     fn path(&self, segment: &Segment) -> Path {
-        self.lease.home.segment_path(segment)
+        self.lease.storage.segment_path(segment)
     }
 }
 

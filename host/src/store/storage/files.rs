@@ -7,7 +7,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::{Directory, Home, blocking};
+use super::{Directory, Storage, blocking};
 use crate::disk;
 use crate::store::StoreError;
 use crate::store::seal::{BrokenSeal, Depth, Harm, Seal, Seals, is_list};
@@ -15,23 +15,23 @@ use crate::store::seal::{BrokenSeal, Depth, Harm, Seal, Seals, is_list};
 /// The folder of copies.
 pub(super) const COPIES: &str = "copies";
 
-impl Home {
+impl Storage {
     /// Whether the tables' files can be looked at: LanceDB's store in memory is its own.
     pub(crate) fn has_files(&self) -> bool {
         match self {
-            Home::Directory(_) => true,
-            Home::Objects(objects) => !objects.is_in_memory(),
+            Storage::Directory(_) => true,
+            Storage::Objects(objects) => !objects.is_in_memory(),
         }
     }
 
     /// The seals of files.
     pub(crate) async fn seal(&self, paths: Vec<String>) -> Result<Seals, StoreError> {
         match self {
-            Home::Directory(directory) => {
+            Storage::Directory(directory) => {
                 let directory = directory.clone();
                 blocking(move || directory.seal(paths)).await
             }
-            Home::Objects(objects) => {
+            Storage::Objects(objects) => {
                 let mut seals = Seals::new();
                 for path in paths {
                     let bytes = objects.size(&path).await?.ok_or_else(|| gone(&path))?;
@@ -55,11 +55,11 @@ impl Home {
         depth: Depth,
     ) -> Result<Vec<BrokenSeal>, StoreError> {
         match self {
-            Home::Directory(directory) => {
+            Storage::Directory(directory) => {
                 let directory = directory.clone();
                 blocking(move || Ok(directory.broken_seals(seals, depth))).await
             }
-            Home::Objects(objects) => {
+            Storage::Objects(objects) => {
                 let mut broken = Vec::new();
                 for (path, seal) in seals {
                     let harm = match objects.size(&path).await? {
@@ -75,7 +75,7 @@ impl Home {
 
     /// Keeps copies of the small files that list others, and of no files that do not count any more.
     pub(crate) async fn keep_copies(&self, seals: &Seals) -> Result<(), StoreError> {
-        let Home::Directory(directory) = self else {
+        let Storage::Directory(directory) = self else {
             return Ok(());
         };
         let lists = seals.keys().filter(|path| is_list(path));
@@ -90,7 +90,7 @@ impl Home {
         broken: &[BrokenSeal],
         seals: &Seals,
     ) -> Result<Vec<String>, StoreError> {
-        let Home::Directory(directory) = self else {
+        let Storage::Directory(directory) = self else {
             return Ok(Vec::new());
         };
         let wanted = broken.iter().filter_map(|broken| {
@@ -104,7 +104,7 @@ impl Home {
 
     /// Of files that were changed, those that no copy can be put in the place of.
     pub(crate) fn without_copy(&self, broken: Vec<BrokenSeal>, seals: &Seals) -> Vec<BrokenSeal> {
-        let Home::Directory(directory) = self else {
+        let Storage::Directory(directory) = self else {
             return broken;
         };
         let has_copy = |broken: &BrokenSeal| {

@@ -9,11 +9,10 @@ use arrow::array::RecordBatch;
 use lancedb::datafusion::scalar::ScalarValue;
 use lancedb::expr::{DfExpr, col, is_in, lit};
 
-use super::effect::{LinkKey, memory_number};
-use super::fold::{Changes, Fold};
-use super::schema::{self, KeyRow, Of, table};
+use super::schema::{self, Of};
 use crate::contract::{Memory, Receipt};
 use crate::embedding::EmbedderIdentity;
+use crate::store::tables::{Changes, Fold, KeyRow, LinkKey, memory_number, table};
 
 /// The most ids in one predicate.
 const MOST_IDS: usize = 1000;

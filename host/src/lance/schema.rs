@@ -15,32 +15,13 @@ use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType, Field, Fields, Float32Type, Float64Type, UInt32Type, UInt64Type,
 };
-use sha2::{Digest, Sha256};
 
-use super::ResultRow;
-use super::effect::{LinkKey, memory_number};
-use super::filter::{state_name, state_named};
-use super::footprint::Footprint;
 use crate::contract::{
     Arm, Attempt, Citation, Counters, Key, Label, Link, Memory, Receipt, Verdict,
 };
 use crate::embedding::EmbedderIdentity;
-
-/// The tables, as they are named on the disk.
-pub(crate) mod table {
-    pub(crate) const NAMESPACES: &str = "namespaces";
-    pub(crate) const MEMORIES: &str = "memories";
-    pub(crate) const KEYS: &str = "keys";
-    pub(crate) const LINKS: &str = "links";
-    pub(crate) const BLOBS: &str = "blobs";
-    pub(crate) const RECEIPTS: &str = "receipts";
-    pub(crate) const ATTEMPTS: &str = "attempts";
-    pub(crate) const RESULTS: &str = "results";
-    /// All of them; whatever else stands in the directory is not ours.
-    pub(crate) const ALL: [&str; 8] = [
-        NAMESPACES, MEMORIES, KEYS, LINKS, BLOBS, RECEIPTS, ATTEMPTS, RESULTS,
-    ];
-}
+use crate::store::tables::{KeyRow, LinkKey, digest, memory_number, state_name, state_named};
+use crate::store::{Footprint, ResultRow};
 
 /// Which memories a table names: namespace and id, which stands in this column.
 pub(crate) fn read_places(
@@ -51,16 +32,6 @@ pub(crate) fn read_places(
     Ok((0..batch.num_rows())
         .map(|row| (namespaces.get(row), ids.get(row)))
         .collect())
-}
-
-/// One row of `keys`.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct KeyRow {
-    pub namespace: String,
-    pub memory: String,
-    pub position: u32,
-    pub key: Key,
-    pub vector: Vec<f32>,
 }
 
 /// A row of a namespace.
@@ -409,29 +380,6 @@ pub(crate) fn link_id(key: &LinkKey) -> String {
 /// What a blob is deleted by.
 pub(crate) fn blob_id(name: &str) -> String {
     digest(&[name])
-}
-
-/// What makes a measured cell the same cell.
-pub(crate) fn result_id(row: &ResultRow) -> String {
-    let (seed, order) = (row.seed.to_string(), row.order.to_string());
-    digest(&[
-        &row.run,
-        &row.strategy,
-        &row.digest,
-        &row.suite,
-        &seed,
-        &order,
-        &row.metric,
-    ])
-}
-
-fn digest(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part.as_bytes());
-    }
-    hex::encode(&hash.finalize()[..16])
 }
 
 /// A column of texts.

@@ -1,6 +1,6 @@
 //! What a transaction would do: checked as a whole, written down as effects, and only then brought about.
 //!
-//! A draft lies over the working set and holds what the transactions of one commit have planned so far, so that each
+//! A plan lies over the working set and holds what the transactions of one commit have planned so far, so that each
 //! sees the earlier ones, and one that fails leaves nothing behind.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -35,7 +35,7 @@ pub(crate) struct Planned {
 }
 
 /// The working set with planned transactions over it.
-pub(crate) struct Draft<'a> {
+pub(crate) struct Plan<'a> {
     base: &'a WorkingSet,
     limits: &'a StoreLimits,
     /// Bytes that are set aside for writes that wait.
@@ -59,9 +59,9 @@ struct Layer {
     next: u64,
 }
 
-/// One transaction over a draft.
+/// One transaction over a plan.
 struct Step<'a> {
-    draft: &'a Draft<'a>,
+    plan: &'a Plan<'a>,
     layer: Layer,
     at: Instant,
     /// Which memories were touched, in order.
@@ -73,9 +73,9 @@ struct Step<'a> {
     ids: Vec<String>,
 }
 
-impl<'a> Draft<'a> {
+impl<'a> Plan<'a> {
     pub(crate) fn new(base: &'a WorkingSet, limits: &'a StoreLimits, reserved: u64) -> Self {
-        Draft {
+        Plan {
             base,
             limits,
             reserved,
@@ -83,14 +83,14 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Plans a transaction over those planned before, or leaves the draft as it is.
-    pub(crate) fn plan(&mut self, prepared: Prepared) -> Result<Planned, StoreError> {
+    /// Plans a transaction over those planned before, or leaves the plan as it is.
+    pub(crate) fn add(&mut self, prepared: Prepared) -> Result<Planned, StoreError> {
         let Prepared {
             transaction,
             vectors,
         } = prepared;
         let mut step = Step {
-            draft: self,
+            plan: self,
             layer: Layer::new(self.layer.next, self.layer.footprint),
             at: transaction.at,
             touched: Vec::new(),
@@ -203,7 +203,7 @@ impl Step<'_> {
             Op::Save(blob) => {
                 let before = match self.blob(&blob.name) {
                     Some(bytes) => Footprint::of_blob(&blob.name, bytes),
-                    None => self.draft.base.footprint_of_blob(&blob.name),
+                    None => self.plan.base.footprint_of_blob(&blob.name),
                 };
                 self.layer.footprint -= before;
                 self.layer.footprint += Footprint::of_blob(&blob.name, blob.bytes.len());
@@ -279,8 +279,8 @@ impl Step<'_> {
         let gone = self.memory(id).map(|memory| self.footprint_of(memory));
         let gone = gone.ok_or_else(|| missing(id))?;
         let mut links: BTreeSet<LinkKey> =
-            self.draft.base.links_of(id).into_iter().cloned().collect();
-        let planned = self.draft.layer.links.keys().chain(self.layer.links.keys());
+            self.plan.base.links_of(id).into_iter().cloned().collect();
+        let planned = self.plan.layer.links.keys().chain(self.layer.links.keys());
         links.extend(planned.filter(|key| key.touches(id)).cloned());
         for key in links {
             if self.has_link(&key) {
@@ -298,21 +298,15 @@ impl Step<'_> {
     /// A memory has the links of this edge, or has them no more.
     fn link_more(&mut self, key: &LinkKey, by: i64) -> Result<(), LimitReached> {
         for id in BTreeSet::from([&key.source, &key.target]) {
-            let base = self.draft.base;
+            let base = self.plan.base;
             let before = self.degrees.entry(id.clone());
             let before = *before.or_insert_with(|| base.links_of(id).len() as i64);
-            let planned = self
-                .draft
-                .layer
-                .degrees
-                .get(id)
-                .copied()
-                .unwrap_or_default();
+            let planned = self.plan.layer.degrees.get(id).copied().unwrap_or_default();
             let own = self.layer.degrees.entry(id.clone()).or_default();
             *own += by;
             if by > 0 {
                 let links = u64::try_from(before + planned + *own).unwrap_or_default();
-                self.draft.limits.check(StoreLimit::LinksPerMemory, links)?;
+                self.plan.limits.check(StoreLimit::LinksPerMemory, links)?;
             }
         }
         match by > 0 {
@@ -334,7 +328,7 @@ impl Step<'_> {
         for id in &self.touched {
             if let Some(Some(memory)) = self.layer.memories.get(id) {
                 let own = self.footprint_of(memory).stored;
-                let vectors = memory.keys.len() as u64 * vector_bytes(self.draft.base.dimension());
+                let vectors = memory.keys.len() as u64 * vector_bytes(self.plan.base.dimension());
                 stored += match self.vectors.contains_key(id) {
                     true => own,
                     false => own.saturating_sub(vectors),
@@ -347,9 +341,9 @@ impl Step<'_> {
         stored += blobs
             .map(|blob| Footprint::of_blob(&blob.name, blob.bytes.len()).stored)
             .sum::<u64>();
-        let (before, after) = (self.draft.layer.footprint, self.layer.footprint);
-        let reserved = self.draft.reserved;
-        let names = self.draft.base.key_names().len() + self.draft.layer.key_names.len();
+        let (before, after) = (self.plan.layer.footprint, self.layer.footprint);
+        let reserved = self.plan.reserved;
+        let names = self.plan.base.key_names().len() + self.plan.layer.key_names.len();
         let more_names = self.layer.key_names.len();
         let checks = [
             (StoreLimit::BytesPerCall, 0, stored),
@@ -368,7 +362,7 @@ impl Step<'_> {
         ];
         for (limit, before, after) in checks {
             if after > before {
-                let fits = self.draft.limits.check(limit, after);
+                let fits = self.plan.limits.check(limit, after);
                 fits.map_err(|reached| StoreError::Limit {
                     what: "the transaction".to_owned(),
                     reached,
@@ -379,7 +373,7 @@ impl Step<'_> {
     }
 
     fn footprint_of(&self, memory: &Memory) -> Footprint {
-        Footprint::of_memory(memory, self.draft.base.dimension())
+        Footprint::of_memory(memory, self.plan.base.dimension())
     }
 
     /// What the transaction comes to: one effect per thing that is not as before.
@@ -396,7 +390,7 @@ impl Step<'_> {
                         });
                     }
                 }
-                Some(None) if self.draft.memory(id).is_some() => {
+                Some(None) if self.plan.memory(id).is_some() => {
                     effects.push(Effect::Remove(id.clone()));
                 }
                 _ => {}
@@ -405,12 +399,12 @@ impl Step<'_> {
         for (key, weight) in &self.layer.links {
             match weight {
                 Some(weight) => effects.push(Effect::Connect(key.with_weight(*weight))),
-                None if self.draft.has_link(key) => effects.push(Effect::Disconnect(key.clone())),
+                None if self.plan.has_link(key) => effects.push(Effect::Disconnect(key.clone())),
                 None => {}
             }
         }
         effects.extend(self.blobs.into_iter().map(Effect::Save));
-        if self.layer.next != self.draft.layer.next {
+        if self.layer.next != self.plan.layer.next {
             effects.push(Effect::Next(self.layer.next));
         }
         let planned = Planned {
@@ -423,23 +417,21 @@ impl Step<'_> {
     fn memory(&self, id: &str) -> Option<&Memory> {
         match self.layer.memories.get(id) {
             Some(planned) => planned.as_ref(),
-            None => self.draft.memory(id),
+            None => self.plan.memory(id),
         }
     }
 
     fn has_link(&self, key: &LinkKey) -> bool {
         match self.layer.links.get(key) {
             Some(planned) => planned.is_some(),
-            None => self.draft.has_link(key),
+            None => self.plan.has_link(key),
         }
     }
 
     /// How long a planned blob is.
     fn blob(&self, name: &str) -> Option<usize> {
         let planned = self.layer.blobs.get(name);
-        planned
-            .or_else(|| self.draft.layer.blobs.get(name))
-            .copied()
+        planned.or_else(|| self.plan.layer.blobs.get(name)).copied()
     }
 
     fn must_exist(&self, id: &str) -> Result<(), String> {
@@ -456,13 +448,13 @@ impl Step<'_> {
 
     /// A memory that the transaction makes or gives other content.
     fn put_new(&mut self, memory: Memory) -> Result<(), Refusal> {
-        let limits = self.draft.limits;
+        let limits = self.plan.limits;
         limits.check(StoreLimit::MemoryBytes, self.footprint_of(&memory).stored)?;
         for key in &memory.keys {
             let is_known = |names: &HashSet<String>| names.contains(&key.name);
             if !is_known(&self.layer.key_names)
-                && !is_known(&self.draft.layer.key_names)
-                && !self.draft.base.key_names().contains(&key.name)
+                && !is_known(&self.plan.layer.key_names)
+                && !self.plan.base.key_names().contains(&key.name)
             {
                 self.layer.key_names.insert(key.name.clone());
                 let names = self.layer.key_names.len();

@@ -1,0 +1,14 @@
+//! Visibility: which memories of a namespace a call sees.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+/// What of a namespace a call sees.
+#[derive(Debug, Clone, Default)]
+pub struct View {
+    /// Memories learnt from any of these attempts are invisible.
+    pub withheld: Arc<HashSet<String>>,
+    /// These provisional memories are visible as if they were active (candidates on trial), also where the attempt
+    /// that they were learnt from is withheld: they are tried on the task that they come from.
+    pub on_trial: Arc<HashSet<String>>,
+}
