@@ -10,8 +10,8 @@
 //! up. Nothing below [`driver`] knows what a benchmark is, nothing but `lance` sees a Lance type, nothing above [`engine`] sees
 //! a wasmtime type.
 
+mod blocking;
 pub mod capability;
-mod chain;
 pub mod cli;
 pub mod clock;
 pub mod compare;
@@ -23,17 +23,17 @@ pub mod driver;
 pub mod embedding;
 pub mod endpoint;
 pub mod engine;
+mod error_chain;
 pub mod floors;
 mod home;
 mod lance;
 pub mod learning;
-mod likeness;
 mod limits;
 mod lock;
 pub mod model;
-mod offload;
 pub mod settings;
 pub mod store;
 pub mod strategy;
+mod suggest;
 pub mod suite;
 pub mod visible;

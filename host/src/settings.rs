@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::contract::{Parameter, Setting, Value};
-use crate::likeness::{nearest, suggestion};
+use crate::suggest::{nearest, suggestion};
 
 /// Why a choice of parameters was refused.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::afresh::ThisProgram;
+use super::fresh_process::ThisProgram;
 use super::output::{self, Format};
 use super::plugins::{self, Choice};
 use super::setup::ConfigFile;
@@ -10,8 +10,8 @@ use super::{Failure, setup};
 use crate::compare::report::number::{count, milliseconds};
 use crate::compare::{Contestant, Unfit};
 use crate::config::Config;
-use crate::conformance::kept::check_once;
-use crate::conformance::{CallCost, Candidate, Check, Checked, Conformance, Outcome, check};
+use crate::conformance::cache::check_once;
+use crate::conformance::{CallCost, Check, Checked, Conformance, Outcome, Subject, check};
 use crate::engine::Engine;
 use crate::visible;
 
@@ -84,8 +84,8 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let plugins = plugins::contestants(&engine, &options.plugins, &options.choices).await?;
     let mut results = Vec::new();
     for (name, plugin) in options.plugins.iter().zip(&plugins) {
-        let candidate = candidate(&engine, name, plugin).await?;
-        let result = check(&candidate, &config.limits).await;
+        let subject = subject(&engine, name, plugin).await?;
+        let result = check(&subject, &config.limits).await;
         let result = Conformance {
             plugin: plugin.name().to_owned(),
             ..result.map_err(Failure::failed)?
@@ -119,8 +119,8 @@ pub async fn fit(
     let kept = engine.options().cache.as_deref();
     let (mut fit, mut unfit) = (Vec::new(), Vec::new());
     for (name, plugin) in names.iter().zip(plugins) {
-        let candidate = candidate(engine, name, &plugin).await?;
-        let result = check_once(&candidate, &config.limits, kept).await;
+        let subject = subject(engine, name, &plugin).await?;
+        let result = check_once(&subject, &config.limits, kept).await;
         let result = result.map_err(Failure::failed)?;
         match result.passed() {
             true => fit.push(plugin),
@@ -137,12 +137,12 @@ pub async fn fit(
     }
 }
 
-async fn candidate(engine: &Engine, name: &str, plugin: &Contestant) -> Result<Candidate, Failure> {
+async fn subject(engine: &Engine, name: &str, plugin: &Contestant) -> Result<Subject, Failure> {
     let path = plugins::file(name).map_err(Failure::usage)?;
     let (strategy, settings) = (plugin.strategy.clone(), plugin.settings.clone());
-    let candidate = Candidate::loaded(strategy, settings, engine, &path).await;
+    let subject = Subject::loaded(strategy, settings, engine, &path).await;
     let process = ThisProgram::asking(plugin, &path, engine);
-    Ok(candidate.map_err(Failure::failed)?.asked_afresh_by(process))
+    Ok(subject.map_err(Failure::failed)?.asked_afresh_by(process))
 }
 
 fn text(result: &Conformance) -> String {

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::process::ExitCode;
 
-use crate::chain::chain;
+use crate::error_chain::chain;
 
 /// Why a command did not do what was asked.
 #[derive(Debug)]

@@ -5,13 +5,13 @@
 //! wrong type.
 
 mod aa;
-mod afresh;
 mod bars;
 mod check;
 mod compare;
 mod compile;
 mod cure;
 mod failure;
+mod fresh_process;
 mod inspect;
 mod interrupt;
 mod outage;
@@ -79,7 +79,7 @@ enum Command {
     Inspect(inspect::Options),
     Suite(suite::Options),
     Store(store::Options),
-    Afresh(afresh::Options),
+    Afresh(fresh_process::Options),
     Compile(compile::Options),
 }
 
@@ -148,7 +148,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             Command::Inspect(options) => inspect::run(options).await,
             Command::Suite(options) => suite::run(options),
             Command::Store(options) => store::run(options).await,
-            Command::Afresh(options) => afresh::run(options).await,
+            Command::Afresh(options) => fresh_process::run(options).await,
             // Done before a runtime was there.
             Command::Compile(_) => Ok(()),
         }

@@ -10,9 +10,9 @@ use crate::compare::Contestant;
 use crate::contract::Fault;
 use crate::engine::{CallFailure, Engine, Plugin};
 use crate::home;
-use crate::likeness::{nearest, suggestion};
 use crate::settings;
 use crate::strategy::Strategy;
+use crate::suggest::{nearest, suggestion};
 
 /// The environment variable with directories to look in, separated as in `PATH`.
 const DIRECTORIES: &str = "MEMHOST_PLUGINS";

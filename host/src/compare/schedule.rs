@@ -13,9 +13,9 @@ use tokio::task::JoinSet;
 
 use super::files::{CellFileError, CellFiles, Kept};
 use super::{CellKey, PlannedCell, summary};
-use crate::chain::chain;
 use crate::contract::Attempt;
 use crate::driver::{self, Broken, CellReport, DriverError, Progress, Surroundings};
+use crate::error_chain::chain;
 use crate::model::Cassette;
 use crate::store::StoreError;
 use crate::suite::Suite;

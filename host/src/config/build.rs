@@ -7,14 +7,14 @@ use std::sync::Arc;
 use super::{
     Config, ConfigError, DEFAULT_ENDPOINT, EmbedderChoice, EmbedderEntry, ModelChoice, ModelEntry,
 };
+use crate::blocking;
 use crate::contract::Role;
 use crate::embedding::{
     Builtin, Cached, Embedder, EmbeddingOptions, LocalEmbedder, LocalOptions, OpenAiEmbedder,
 };
 use crate::endpoint::{ApiKey, Endpoint, EndpointSettings, OPENAI_URL};
-use crate::likeness::nearest;
 use crate::model::{Extractive, LanguageModel, Models, NoModel, OpenAiModel};
-use crate::offload;
+use crate::suggest::nearest;
 
 impl Config {
     /// The language models, by role. Nothing is asked of an endpoint yet, and only the keys of endpoints in use
@@ -59,7 +59,7 @@ impl Config {
             query_prefix: entry.query_prefix,
             document_prefix: entry.document_prefix,
         };
-        let loaded = offload::away(move || LocalEmbedder::load(&folder, options)).await;
+        let loaded = blocking::away(move || LocalEmbedder::load(&folder, options)).await;
         let embedder = loaded.map_err(ConfigError::NotLoaded)??;
         Ok(embedder.chosen_as(name))
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::likeness::{nearest, suggestion};
+use crate::suggest::{nearest, suggestion};
 
 /// Which language model answers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]

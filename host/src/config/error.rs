@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::embedding::{EmbeddingError, LocalModelError};
 use crate::endpoint::{EndpointError, UnusableKey};
-use crate::likeness::{nearest, suggestion};
+use crate::suggest::{nearest, suggestion};
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]

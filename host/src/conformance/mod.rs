@@ -29,12 +29,12 @@
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! use memhost::conformance::{Candidate, check};
+//! use memhost::conformance::{Subject, check};
 //! use memhost::engine::{Engine, EngineOptions, Limits};
 //!
 //! let engine = Engine::new(EngineOptions::default())?;
-//! let candidate = Candidate::plugin(&engine, "target/plugins/rag.wasm".as_ref(), &[]).await?;
-//! let conformance = check(&candidate, &Limits::default()).await?;
+//! let subject = Subject::plugin(&engine, "target/plugins/rag.wasm".as_ref(), &[]).await?;
+//! let conformance = check(&subject, &Limits::default()).await?;
 //! for failed in conformance.failed() {
 //!     println!("{}: {}, but {}", failed.check.name(), failed.expected, failed.came);
 //! }
@@ -42,13 +42,13 @@
 //! # }
 //! ```
 
-pub mod afresh;
-mod candidate;
+pub mod cache;
+mod cases;
 mod checks;
-mod ground;
-pub mod kept;
-mod lesson;
+mod fixture;
+pub mod fresh_process;
 mod session;
+mod subject;
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -59,7 +59,7 @@ use crate::engine::{CallError, EngineError, Limits, LoadError};
 use crate::settings::{self, SettingError};
 use crate::store::StoreError;
 
-pub use candidate::{Candidate, Origin};
+pub use subject::{Origin, Subject};
 
 /// The longest quotation in what a check says, in characters.
 const LONGEST_QUOTE: usize = 300;
@@ -290,19 +290,16 @@ pub enum ConformanceError {
     Unprintable(serde_json::Error),
 }
 
-/// Makes every check of a candidate whose calls may spend this much.
+/// Makes every check of a subject whose calls may spend this much.
 ///
 /// # Errors
 /// If the host could not do its part; what the plugin does wrong is in the result.
-pub async fn check(
-    candidate: &Candidate,
-    limits: &Limits,
-) -> Result<Conformance, ConformanceError> {
+pub async fn check(subject: &Subject, limits: &Limits) -> Result<Conformance, ConformanceError> {
     let start = Instant::now();
-    let ground = ground::Ground::prepare(candidate, limits).await?;
+    let fixture = fixture::Fixture::prepare(subject, limits).await?;
     let mut made = Vec::new();
     for check in Check::ALL {
-        let (outcome, came) = match checks::make(check, &ground).await {
+        let (outcome, came) = match checks::make(check, &fixture).await {
             Ok(Came::Right(came)) => (Outcome::Passed, came),
             Ok(Came::Nothing(reason)) => (Outcome::DoesNotApply, reason),
             Err(Stop::Failed(came)) => (Outcome::Failed, came),
@@ -316,14 +313,14 @@ pub async fn check(
             came: in_one_line(&came),
         });
     }
-    let description = candidate.strategy.description();
+    let description = subject.strategy.description();
     Ok(Conformance {
         plugin: description.name.clone(),
         version: description.version.clone(),
-        digest: candidate.strategy.digest().to_owned(),
-        settings: settings::as_text(&candidate.settings),
+        digest: subject.strategy.digest().to_owned(),
+        settings: settings::as_text(&subject.settings),
         checks: made,
-        calls: ground.meter.costs(),
+        calls: fixture.meter.costs(),
         limits: limits.clone(),
         seconds: start.elapsed().as_secs_f64(),
     })

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use super::ground::{Ground, Meter};
-use super::lesson::{self, Lesson};
-use super::{Candidate, ConformanceError, Stop};
+use super::cases::{self, Case};
+use super::fixture::{Fixture, Meter};
+use super::{ConformanceError, Stop, Subject};
 use crate::capability::RunState;
 use crate::contract::{
     Attempt, Fault, Feedback, Finding, Guidance, Instant, Memory, Moment, Op, Protocol, Receipt,
@@ -30,12 +30,12 @@ mod tests;
 
 /// Midnight of 1 January 2026, UTC: when the clock of every check starts.
 const CLOCK_START: f64 = 1_767_225_600_000.0;
-/// How far it moves with each lesson: one minute.
+/// How far it moves with each case: one minute.
 const CLOCK_STEP: f64 = 60_000.0;
 /// The seed of every check.
 const SEED: u64 = 250_925_140;
 
-/// Room for whatever a plugin has to say of a few lessons.
+/// Room for whatever a plugin has to say of a few cases.
 pub(super) const ROOM: u32 = 4_000;
 
 /// What answers a plugin that asks a language model.
@@ -65,7 +65,7 @@ pub(super) struct Bearings {
     minutes: u32,
 }
 
-/// The clock of a check: one minute per lesson, and the same random bits in each.
+/// The clock of a check: one minute per case, and the same random bits in each.
 struct CheckClock {
     minutes: u32,
     /// Tasks that this process has finished.
@@ -133,7 +133,7 @@ impl Observer for Books {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Called {
     pub(super) call: &'static str,
-    /// Which lesson it was about.
+    /// Which case it was about.
     pub(super) about: String,
     /// The answer as JSON.
     pub(super) answer: String,
@@ -145,29 +145,33 @@ pub(super) struct Called {
 
 impl Session {
     /// Opens an empty namespace.
-    pub(super) async fn open(ground: &Ground<'_>, name: &str) -> Result<Session, Stop> {
-        Session::on(ground, name, Model::Extractive).await
+    pub(super) async fn open(fixture: &Fixture<'_>, name: &str) -> Result<Session, Stop> {
+        Session::on(fixture, name, Model::Extractive).await
     }
 
     /// The same, with this model.
-    pub(super) async fn on(ground: &Ground<'_>, name: &str, model: Model) -> Result<Session, Stop> {
-        let namespace = ground.store.namespace(name).await?;
-        Ok(Session::with(ground, namespace, model))
+    pub(super) async fn on(
+        fixture: &Fixture<'_>,
+        name: &str,
+        model: Model,
+    ) -> Result<Session, Stop> {
+        let namespace = fixture.store.namespace(name).await?;
+        Ok(Session::with(fixture, namespace, model))
     }
 
     /// At work in this namespace.
-    pub(super) fn with(ground: &Ground<'_>, namespace: Namespace, model: Model) -> Session {
-        let embedder = ground.embedder.clone();
-        let bearings = Bearings::of(ground.candidate, embedder, ground.limits, model);
-        let meter = ground.meter.clone();
+    pub(super) fn with(fixture: &Fixture<'_>, namespace: Namespace, model: Model) -> Session {
+        let embedder = fixture.embedder.clone();
+        let bearings = Bearings::of(fixture.subject, embedder, fixture.limits, model);
+        let meter = fixture.meter.clone();
         Bearings { meter, ..bearings }.begin(namespace)
     }
 
-    /// One that has gone through all lessons.
-    pub(super) async fn taught(ground: &Ground<'_>, name: &str) -> Result<Session, Stop> {
-        let mut session = Session::open(ground, name).await?;
-        for lesson in Lesson::all() {
-            session.work(&lesson).await?;
+    /// One that has gone through all cases.
+    pub(super) async fn taught(fixture: &Fixture<'_>, name: &str) -> Result<Session, Stop> {
+        let mut session = Session::open(fixture, name).await?;
+        for case in Case::all() {
+            session.work(&case).await?;
         }
         Ok(session)
     }
@@ -175,11 +179,11 @@ impl Session {
     /// The same memories in another namespace, without one.
     pub(super) async fn without(
         &self,
-        ground: &Ground<'_>,
+        fixture: &Fixture<'_>,
         name: &str,
         memory: &str,
     ) -> Result<Session, Stop> {
-        let namespace = ground.store.namespace(name).await?;
+        let namespace = fixture.store.namespace(name).await?;
         for transaction in &self.books.written {
             namespace.apply(transaction.clone()).await?;
         }
@@ -192,36 +196,36 @@ impl Session {
 
     // ---- what the host does ---------------------------------------------------------------------------
 
-    /// One lesson from its beginning to its end, as the plan has it.
-    pub(super) async fn work(&mut self, lesson: &Lesson) -> Result<(), Stop> {
+    /// One case from its beginning to its end, as the plan has it.
+    pub(super) async fn work(&mut self, case: &Case) -> Result<(), Stop> {
         let receipt = match self.bearings.configured.plan.protocol {
-            Protocol::Streaming => Some(self.guide(lesson).await?),
+            Protocol::Streaming => Some(self.guide(case).await?),
             Protocol::BuildThenFreeze => None,
         };
-        self.learn(lesson, receipt).await
+        self.learn(case, receipt).await
     }
 
     /// Every retrieval that the plan has for a task; the receipt of the last.
-    async fn guide(&mut self, lesson: &Lesson) -> Result<Receipt, Stop> {
-        let mut guidance = self.ask(&lesson.task, ROOM).await?;
+    async fn guide(&mut self, case: &Case) -> Result<Receipt, Stop> {
+        let mut guidance = self.ask(&case.task, ROOM).await?;
         if self.bearings.configured.plan.rounds > 1 {
-            let found = lesson.findings();
+            let found = case.findings();
             guidance = self
-                .ask_at(&lesson.task, Moment::Round(1), found, ROOM)
+                .ask_at(&case.task, Moment::Round(1), found, ROOM)
                 .await?;
         }
         Ok(guidance.receipt)
     }
 
-    /// What came of a lesson is told, and what the plugin makes of it is written. What is to be kept if it gains, gains.
+    /// What came of a case is told, and what the plugin makes of it is written. What is to be kept if it gains, gains.
     pub(super) async fn learn(
         &mut self,
-        lesson: &Lesson,
+        case: &Case,
         receipt: Option<Receipt>,
     ) -> Result<(), Stop> {
-        let attempts = self.bearings.witness(lesson);
+        let attempts = self.bearings.witness(case);
         if let Some(receipt) = receipt {
-            let attempt = lesson.guided(&receipt);
+            let attempt = case.guided(&receipt);
             self.learner.decide(&attempt, &mut self.books).await?;
             self.update(vec![Feedback { attempt, receipt }]).await?;
         }
@@ -254,7 +258,7 @@ impl Session {
         found: &[Finding],
         budget: u32,
     ) -> Result<Guidance, Stop> {
-        let query = lesson::query(task.clone(), moment, found, budget);
+        let query = cases::query(task.clone(), moment, found, budget);
         let view = View::default();
         let retrieved = self.learner.retrieve(query, &view, &mut self.books).await;
         self.printable()?;
@@ -374,18 +378,18 @@ impl Session {
 }
 
 impl Bearings {
-    /// Of a candidate to whom nothing has happened, in books of its own.
+    /// Of a subject to whom nothing has happened, in books of its own.
     pub(super) fn of(
-        candidate: &Candidate,
+        subject: &Subject,
         embedder: Arc<dyn Embedder>,
         limits: &Limits,
         model: Model,
     ) -> Bearings {
         Bearings {
             configured: Configured {
-                strategy: candidate.strategy.clone(),
-                settings: candidate.settings.clone(),
-                plan: candidate.plan,
+                strategy: subject.strategy.clone(),
+                settings: subject.settings.clone(),
+                plan: subject.plan,
             },
             embedder,
             limits: limits.clone(),
@@ -396,18 +400,18 @@ impl Bearings {
         }
     }
 
-    /// These lessons were learnt from, in another process.
-    pub(super) fn pass(&mut self, lessons: &[Lesson]) {
-        for lesson in lessons {
-            self.witness(lesson);
+    /// These cases were learnt from, in another process.
+    pub(super) fn pass(&mut self, cases: &[Case]) {
+        for case in cases {
+            self.witness(case);
             self.minutes += 1;
         }
     }
 
-    /// The runs of a lesson, which have happened from now on.
-    fn witness(&self, lesson: &Lesson) -> Vec<Attempt> {
+    /// The runs of a case, which have happened from now on.
+    fn witness(&self, case: &Case) -> Vec<Attempt> {
         let plan = &self.configured.plan;
-        let attempts = lesson.attempts(plan);
+        let attempts = case.attempts(plan);
         for attempt in &attempts {
             self.history
                 .add(reduce_labels(attempt.clone(), plan.labels));

@@ -4,7 +4,7 @@ use crate::contract::Plan;
 use crate::strategy::Phases;
 use crate::suite::{Episode, Question, Suite};
 
-use super::course::{self, Stretch, Use};
+use super::schedule::{self, Stretch, Use};
 use super::{Acting, Actors, Repetition};
 use crate::learning::grouping;
 
@@ -68,7 +68,7 @@ impl Cost {
     }
 }
 
-/// What there is to do, counted along the course of each stream.
+/// What there is to do, counted along the schedule of each stream.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Work {
     /// Questions that are asked.
@@ -83,8 +83,8 @@ impl Work {
     fn of(plan: &Plan, suite: &Suite, actors: Actors) -> Work {
         let mut work = Work::default();
         for (index, stream) in suite.streams.iter().enumerate() {
-            let course = course::course(stream, plan, Repetition::default(), index);
-            for Stretch { stage, episodes } in course {
+            let schedule = schedule::schedule(stream, plan, Repetition::default(), index);
+            for Stretch { stage, episodes } in schedule {
                 let stage = stream.stages.get(stage).map(|stage| &stage.episodes);
                 let of_stage = |place: usize| stage.and_then(|episodes| episodes.get(place));
                 for (place, purpose) in episodes {

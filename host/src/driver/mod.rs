@@ -6,7 +6,7 @@
 //!
 //! | of the plan | what happens |
 //! |---|---|
-//! | `streaming`, `build-then-freeze` | `course` says which episodes are asked and which are learnt from |
+//! | `streaming`, `build-then-freeze` | `schedule` says which episodes are asked and which are learnt from |
 //! | `trials`, `all-agents` | `learning::grouping` says which runs of a task are distilled together |
 //! | `baseline-arm` | the same agent acts without guidance too |
 //! | `rounds` | retrieve and act, told what was found, until nothing is |
@@ -16,16 +16,16 @@
 //!
 //! Calls, transactions and what waits are [`crate::learning`]'s; here is what a suite adds to them.
 
-mod acting;
+mod agent;
 mod calendar;
 mod cost;
-mod course;
 mod model_agent;
 mod order;
 mod patience;
 mod phases;
 mod plan;
 mod report;
+mod schedule;
 mod stream;
 
 use std::ops::ControlFlow;
@@ -42,7 +42,7 @@ use crate::suite::{Reader, Suite};
 
 use patience::Patience;
 
-pub use acting::{Acting, Actors};
+pub use agent::{Acting, Actors};
 pub use calendar::{Calendar, Guard, Leak};
 pub use cost::Cost;
 pub use order::Repetition;

@@ -9,8 +9,8 @@ use model2vec_rs::model::StaticModel;
 use sha2::{Digest as _, Sha256};
 
 use super::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
+use crate::blocking;
 use crate::contract::Side;
-use crate::offload;
 
 /// The built-in embedder's name.
 pub const BUILTIN: &str = "builtin:static-minilm-256";
@@ -84,7 +84,7 @@ impl Embedder for Builtin {
     async fn embed(&self, texts: &[String], _: Side) -> Result<Embedded, EmbeddingError> {
         let bytes = texts.iter().map(String::len).sum();
         let texts = texts.to_vec();
-        offload::run(bytes, move || {
+        blocking::run(bytes, move || {
             let model = MODEL.as_ref().map_err(String::clone)?;
             Ok(model
                 .encode_with_args(&texts, None, texts.len().max(1))

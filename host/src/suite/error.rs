@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::likeness::suggestion;
+use crate::suggest::suggestion;
 
 /// Why a suite could not be read, written or used.
 #[derive(Debug, thiserror::Error)]

@@ -7,7 +7,7 @@ use super::problems::{Severity, check};
 use super::spec::{Origin, Spec};
 use super::{Lane, Suite, generate, import, jsonl};
 use crate::home;
-use crate::likeness::nearest;
+use crate::suggest::nearest;
 
 /// Something that suites can be made from.
 #[derive(Debug, Clone, Copy)]

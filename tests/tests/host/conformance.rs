@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use memhost::capability::CallContext;
-use memhost::conformance::afresh::{Answers, Errand, Process, answer};
+use memhost::conformance::fresh_process::{Answers, Errand, Process, answer};
 use memhost::conformance::{
-    Candidate, Check, Checked, Conformance, ConformanceError, Origin, Outcome, check, kept,
+    Check, Checked, Conformance, ConformanceError, Origin, Outcome, Subject, cache, check,
 };
 use memhost::contract::{
     Attempt, Change, Description, Feedback, Guidance, Op, Plan, Pressure, Query, Setting,
@@ -35,10 +35,8 @@ async fn checked(name: &str, chosen: &[(&str, &str)]) -> Conformance {
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
-    let candidate = Candidate::plugin(&engine(), &plugin(name), &chosen).await;
-    check(&candidate.unwrap(), &Limits::default())
-        .await
-        .unwrap()
+    let subject = Subject::plugin(&engine(), &plugin(name), &chosen).await;
+    check(&subject.unwrap(), &Limits::default()).await.unwrap()
 }
 
 /// What failed, a line each, without the places in the source.
@@ -185,10 +183,10 @@ async fn who_passed_is_not_checked_again_and_who_failed_is() {
     let directory = tempfile::tempdir().unwrap();
     let files = || std::fs::read_dir(directory.path()).unwrap().count();
     let once = async |chosen: &[(String, String)], limits: &Limits| {
-        let candidate = Candidate::plugin(&engine(), &plugin("broken"), chosen)
+        let subject = Subject::plugin(&engine(), &plugin("broken"), chosen)
             .await
             .unwrap();
-        kept::check_once(&candidate, limits, Some(directory.path()))
+        cache::check_once(&subject, limits, Some(directory.path()))
             .await
             .unwrap()
     };
@@ -235,7 +233,7 @@ impl Process for Elsewhere {
             program: "nowhere".to_owned(),
             reason: "there is none".to_owned(),
         };
-        let here = Candidate::plugin(&engine(), &plugin("rag"), &[]).await?;
+        let here = Subject::plugin(&engine(), &plugin("rag"), &[]).await?;
         let Answers::Given(mut given) = answer(&here, errand).await? else {
             panic!("it fails");
         };
@@ -256,9 +254,9 @@ async fn restarted(ends: Ending) -> Result<Checked, ConformanceError> {
         started: AtomicU64::new(0),
         ends,
     });
-    let candidate = Candidate::plugin(&engine(), &plugin("rag"), &[]).await?;
-    let candidate = candidate.asked_afresh_by(process.clone());
-    let conformance = check(&candidate, &Limits::default()).await;
+    let subject = Subject::plugin(&engine(), &plugin("rag"), &[]).await?;
+    let subject = subject.asked_afresh_by(process.clone());
+    let conformance = check(&subject, &Limits::default()).await;
     assert_eq!(
         process.started.load(Ordering::Relaxed),
         1,
@@ -434,8 +432,8 @@ async fn checked_outside(habit: Habit, fault: &str) -> Conformance {
     let chosen = [("fault".to_owned(), fault.to_owned())];
     let settings =
         settings::resolve("broken", &strategy.description().parameters, &chosen).unwrap();
-    let candidate = Candidate::new(origin, settings).await.unwrap();
-    check(&candidate, &Limits::default()).await.unwrap()
+    let subject = Subject::new(origin, settings).await.unwrap();
+    check(&subject, &Limits::default()).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,7 @@
 //! No text is longer than its token budget, in whatever script and however it is joined.
 
-use crate::conformance::ground::Ground;
-use crate::conformance::lesson::Lesson;
+use crate::conformance::cases::Case;
+use crate::conformance::fixture::Fixture;
 use crate::conformance::session::Session;
 use crate::conformance::{Came, Stop, Verdict};
 
@@ -37,19 +37,19 @@ fn dense_texts() -> [(&'static str, String); 5] {
 const CODE: &str =
     "f(x)=[a[i]+(b-c)*{d}]; g=|y|-{z}/(2^n); if(!(p&&q)){h[j]--;} else {k:=<m|o>; r%=s?t:u;}";
 
-pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
-    let mut session = Session::taught(ground, "budget").await?;
-    let dense: Vec<Lesson> = dense_texts()
+pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
+    let mut session = Session::taught(fixture, "budget").await?;
+    let dense: Vec<Case> = dense_texts()
         .iter()
-        .map(|(kind, text)| Lesson::saying(kind, text))
+        .map(|(kind, text)| Case::saying(kind, text))
         .collect();
-    for lesson in &dense {
-        session.work(lesson).await?;
+    for case in &dense {
+        session.work(case).await?;
     }
     let mut longest = 0;
-    for lesson in Lesson::all().into_iter().chain(dense) {
+    for case in Case::all().into_iter().chain(dense) {
         for budget in BUDGETS {
-            let guidance = session.ask(&lesson.again(), budget).await?;
+            let guidance = session.ask(&case.again(), budget).await?;
             let length = memhost_words::count(&guidance.text);
             if length > budget {
                 return Err(Stop::Failed(format!(

@@ -2,23 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use crate::conformance::ground::Ground;
-use crate::conformance::lesson::Lesson;
+use crate::conformance::cases::Case;
+use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{Model, ROOM, Session};
 use crate::conformance::{Came, Stop, Verdict, failed_call};
 use crate::contract::Fault;
 use crate::engine::{CallError, CallFailure};
 
-/// How many lessons are gone through without a model.
+/// How many cases are gone through without a model.
 const WITHOUT: usize = 2;
 
-pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
-    let description = ground.candidate.strategy.description();
+pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
+    let description = fixture.subject.strategy.description();
     let requires = description.requires.iter().any(|wanted| wanted == "llm");
     let says_how = !description.degraded.is_empty();
-    let mut with = Session::taught(ground, "degraded-modes/extractive").await?;
-    for lesson in Lesson::all() {
-        with.ask(&lesson.again(), ROOM).await?;
+    let mut with = Session::taught(fixture, "degraded-modes/extractive").await?;
+    for case in Case::all() {
+        with.ask(&case.again(), ROOM).await?;
     }
     let purposes = purposes(&with);
     if !purposes.is_empty() && !requires && !says_how {
@@ -28,7 +28,7 @@ pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
         )));
     }
 
-    let mut session = Session::on(ground, "degraded-modes/none", Model::None).await?;
+    let mut session = Session::on(fixture, "degraded-modes/none", Model::None).await?;
     match worked(&mut session).await {
         Ok(()) if purposes.is_empty() => Ok(Came::Right("it asks no model".to_owned())),
         Ok(()) => Ok(Came::Right(format!(
@@ -60,9 +60,9 @@ pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
 }
 
 async fn worked(session: &mut Session) -> Result<(), Stop> {
-    for lesson in Lesson::all().iter().take(WITHOUT) {
-        session.work(lesson).await?;
-        session.ask(&lesson.again(), ROOM).await?;
+    for case in Case::all().iter().take(WITHOUT) {
+        session.work(case).await?;
+        session.ask(&case.again(), ROOM).await?;
     }
     Ok(())
 }

@@ -1,13 +1,13 @@
 //! The same work, under the same seed and clock, gives the same bytes for the same fuel.
 
-use crate::conformance::ground::Ground;
-use crate::conformance::lesson::Lesson;
+use crate::conformance::cases::Case;
+use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{Called, ROOM, Session};
 use crate::conformance::{Came, Stop, Verdict, millions};
 
-pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
-    let first = worked(ground, "determinism/first").await?;
-    let second = worked(ground, "determinism/second").await?;
+pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
+    let first = worked(fixture, "determinism/first").await?;
+    let second = worked(fixture, "determinism/second").await?;
     for (number, (one, other)) in (1..).zip(first.calls().iter().zip(second.calls())) {
         let Called { call, about, .. } = one;
         let which = || format!("call {number}, `{call}` about `{about}`:");
@@ -41,10 +41,10 @@ pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
     )))
 }
 
-async fn worked(ground: &Ground<'_>, name: &str) -> Result<Session, Stop> {
-    let mut session = Session::taught(ground, name).await?;
-    for lesson in Lesson::all() {
-        session.ask(&lesson.again(), ROOM).await?;
+async fn worked(fixture: &Fixture<'_>, name: &str) -> Result<Session, Stop> {
+    let mut session = Session::taught(fixture, name).await?;
+    for case in Case::all() {
+        session.ask(&case.again(), ROOM).await?;
     }
     if session.phases().evict {
         session.evict(Some(1)).await?;

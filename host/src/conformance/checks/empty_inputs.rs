@@ -1,17 +1,17 @@
 //! Nothing is no reason to fail, and neither is white space.
 
-use crate::conformance::ground::Ground;
-use crate::conformance::lesson::Lesson;
+use crate::conformance::cases::Case;
+use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{ROOM, Session};
 use crate::conformance::{Came, Stop, Verdict};
 use crate::contract::Receipt;
 
-pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
-    let phases = ground.candidate.strategy.phases();
-    let nothing = Lesson::empty();
-    let blank = Lesson::saying("blank", " \t\n\u{a0}\u{3000}");
-    let lessons = Lesson::all();
-    let mut session = Session::open(ground, "empty-inputs").await?;
+pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
+    let phases = fixture.subject.strategy.phases();
+    let nothing = Case::empty();
+    let blank = Case::saying("blank", " \t\n\u{a0}\u{3000}");
+    let cases = Case::all();
+    let mut session = Session::open(fixture, "empty-inputs").await?;
     let told = |what: &'static str| move |stop: Stop| stop.about(what);
 
     // Without any memory.
@@ -19,9 +19,9 @@ pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
         .ask(&nothing.task, ROOM)
         .await
         .map_err(told("asked nothing with no memory"))?;
-    if let Some(lesson) = lessons.first() {
+    if let Some(case) = cases.first() {
         session
-            .ask(&lesson.task, ROOM)
+            .ask(&case.task, ROOM)
             .await
             .map_err(told("asked with no memory"))?;
     }
@@ -45,8 +45,8 @@ pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
         .map_err(told("told of an attempt without text, steps and answer"))?;
 
     // With some.
-    for lesson in &lessons {
-        session.work(lesson).await?;
+    for case in &cases {
+        session.work(case).await?;
     }
     session
         .work(&blank)

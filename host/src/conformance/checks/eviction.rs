@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use crate::conformance::ground::Ground;
+use crate::conformance::fixture::Fixture;
 use crate::conformance::session::Session;
 use crate::conformance::{Came, Stop, Verdict, memories};
 
-pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
-    if !ground.candidate.strategy.phases().evict {
+pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
+    if !fixture.subject.strategy.phases().evict {
         return Ok(Came::Nothing(
             "it exports no `evict`: where memories are too many, the host lets the oldest go"
                 .to_owned(),
         ));
     }
-    let mut session = Session::taught(ground, "eviction").await?;
+    let mut session = Session::taught(fixture, "eviction").await?;
     let kept = session.count()?;
     if kept == 0 {
         return Ok(Came::Nothing(

@@ -1,7 +1,7 @@
 //! Calls end within their limits, also where there is much to be told.
 
-use crate::conformance::ground::Ground;
-use crate::conformance::lesson::Lesson;
+use crate::conformance::cases::Case;
+use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{ROOM, Session};
 use crate::conformance::{CallCost, Came, Verdict};
 
@@ -9,15 +9,15 @@ use crate::conformance::{CallCost, Came, Verdict};
 /// spends four times as much on it, which is more than the fuel of a call by default.
 const STEPS: usize = 4_000;
 
-pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
-    let mut session = Session::open(ground, "limits").await?;
-    let long = Lesson::long(STEPS);
+pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
+    let mut session = Session::open(fixture, "limits").await?;
+    let long = Case::long(STEPS);
     session.work(&long).await?;
     session.ask(&long.again(), ROOM).await?;
-    let costs = ground.meter.costs();
+    let costs = fixture.meter.costs();
     let most = |of: fn(&CallCost) -> f64| costs.iter().map(of).fold(0.0, f64::max);
     let share = |used: f64, allowed: f64| 100.0 * used / allowed;
-    let limits = ground.limits;
+    let limits = fixture.limits;
     Ok(Came::Right(format!(
         "at most {:.1} % of the fuel, {:.1} % of the memory and {:.1} % of the time",
         share(most(|cost| cost.fuel as f64), limits.fuel as f64),

@@ -14,24 +14,24 @@ mod round_trip;
 mod ten_thousand;
 mod unicode;
 
-use super::ground::Ground;
+use super::fixture::Fixture;
 use super::{Check, Verdict};
 
 /// Makes one check.
-pub(super) async fn make(check: Check, ground: &Ground<'_>) -> Verdict {
+pub(super) async fn make(check: Check, fixture: &Fixture<'_>) -> Verdict {
     match check {
-        Check::RoundTrip => round_trip::check(ground).await,
-        Check::Restart => restart::check(ground).await,
-        Check::Determinism => determinism::check(ground).await,
-        Check::NamespaceLeak => namespace_leak::check(ground).await,
-        Check::Budget => budget::check(ground).await,
-        Check::Eviction => eviction::check(ground).await,
-        Check::Receipts => receipts::check(ground).await,
-        Check::EmptyInputs => empty_inputs::check(ground).await,
-        Check::Unicode => unicode::check(ground).await,
-        Check::TenThousand => ten_thousand::check(ground).await,
-        Check::Poison => poison::check(ground).await,
-        Check::DegradedModes => degraded_modes::check(ground).await,
-        Check::Limits => limits::check(ground).await,
+        Check::RoundTrip => round_trip::check(fixture).await,
+        Check::Restart => restart::check(fixture).await,
+        Check::Determinism => determinism::check(fixture).await,
+        Check::NamespaceLeak => namespace_leak::check(fixture).await,
+        Check::Budget => budget::check(fixture).await,
+        Check::Eviction => eviction::check(fixture).await,
+        Check::Receipts => receipts::check(fixture).await,
+        Check::EmptyInputs => empty_inputs::check(fixture).await,
+        Check::Unicode => unicode::check(fixture).await,
+        Check::TenThousand => ten_thousand::check(fixture).await,
+        Check::Poison => poison::check(fixture).await,
+        Check::DegradedModes => degraded_modes::check(fixture).await,
+        Check::Limits => limits::check(fixture).await,
     }
 }

@@ -1,23 +1,23 @@
 //! Nothing of one namespace is handed out in another.
 
-use crate::conformance::ground::Ground;
-use crate::conformance::lesson::{LESSONS, Lesson};
+use crate::conformance::cases::{CASES, Case};
+use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{ROOM, Session};
 use crate::conformance::{Came, Stop, Verdict};
 use crate::contract::Guidance;
 
-pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
-    let lessons = Lesson::all();
-    let (ours, theirs) = lessons.split_at(LESSONS / 2);
-    let mut one = Session::open(ground, "namespace-leak/one").await?;
-    let mut other = Session::open(ground, "namespace-leak/other").await?;
-    let mut alone = Session::open(ground, "namespace-leak/alone").await?;
+pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
+    let cases = Case::all();
+    let (ours, theirs) = cases.split_at(CASES / 2);
+    let mut one = Session::open(fixture, "namespace-leak/one").await?;
+    let mut other = Session::open(fixture, "namespace-leak/other").await?;
+    let mut alone = Session::open(fixture, "namespace-leak/alone").await?;
     let mut asked = 0;
     for (our, their) in ours.iter().zip(theirs) {
         one.work(our).await?;
         alone.work(our).await?;
         other.work(their).await?;
-        for about in &lessons {
+        for about in &cases {
             let task = about.again();
             let guidance = one.ask(&task, ROOM).await?;
             asked += 1;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::conformance::ground::Ground;
-use crate::conformance::lesson::Lesson;
+use crate::conformance::cases::Case;
+use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{ROOM, Session};
 use crate::conformance::{Came, Stop, Verdict, memories};
 use crate::contract::{Guidance, State, Task};
@@ -11,13 +11,13 @@ use crate::contract::{Guidance, State, Task};
 /// Little room, so that not all that is found can be handed out; and much.
 const BUDGETS: [u32; 4] = [0, 60, 200, ROOM];
 
-pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
-    let mut ignorant = Session::open(ground, "receipts/empty").await?;
-    let mut session = Session::taught(ground, "receipts").await?;
+pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
+    let mut ignorant = Session::open(fixture, "receipts/empty").await?;
+    let mut session = Session::taught(fixture, "receipts").await?;
     let kept = session.count()?;
     let mut cited = BTreeSet::new();
-    for lesson in Lesson::all() {
-        let task = lesson.again();
+    for case in Case::all() {
+        let task = case.again();
         let nothing = ignorant.ask(&task, ROOM).await?;
         for budget in BUDGETS {
             let guidance = session.ask(&task, budget).await?;
@@ -26,14 +26,14 @@ pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
                 .map_err(|problem| {
                     Stop::Failed(format!(
                         "asked about `{}` with room for {budget} tokens, {problem}",
-                        lesson.task.id
+                        case.task.id
                     ))
                 })?;
             cited.extend(guidance.receipt.used.into_iter().map(|one| one.memory));
         }
     }
-    if let Some(last) = Lesson::all().last() {
-        used(ground, &mut session, &last.again()).await?;
+    if let Some(last) = Case::all().last() {
+        used(fixture, &mut session, &last.again()).await?;
     }
     Ok(Came::Right(match kept {
         0 => "it keeps no memories that could be cited".to_owned(),
@@ -89,13 +89,13 @@ fn fits(guidance: &Guidance, nothing: &Guidance, kept: u32) -> Result<(), String
 }
 
 /// Whether each memory that is cited made a difference, to what was said or to what a model was asked.
-async fn used(ground: &Ground<'_>, session: &mut Session, task: &Task) -> Result<(), Stop> {
+async fn used(fixture: &Fixture<'_>, session: &mut Session, task: &Task) -> Result<(), Stop> {
     let guidance = session.ask(task, ROOM).await?;
     let asked = session.calls().last().map(|call| call.asked.clone());
     for (number, citation) in guidance.receipt.used.iter().enumerate() {
         let id = &citation.memory;
         let mut without = session
-            .without(ground, &format!("receipts/{number}"), id)
+            .without(fixture, &format!("receipts/{number}"), id)
             .await?;
         let other = without.ask(task, ROOM).await?;
         let other_asked = without.calls().last().map(|call| call.asked.clone());

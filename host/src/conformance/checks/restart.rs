@@ -1,8 +1,8 @@
 //! After a restart the answers are the same.
 
-use crate::conformance::afresh::{self, Answers, Errand, NAMESPACE};
-use crate::conformance::ground::Ground;
-use crate::conformance::lesson::Lesson;
+use crate::conformance::cases::Case;
+use crate::conformance::fixture::Fixture;
+use crate::conformance::fresh_process::{self, Answers, Errand, NAMESPACE};
 use crate::conformance::session::{Model, Session};
 use crate::conformance::{Came, Stop, Verdict, quote};
 use crate::contract::Guidance;
@@ -10,14 +10,14 @@ use crate::contract::Guidance;
 /// Characters of an answer that are quoted.
 const QUOTED: usize = 60;
 
-pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
-    let (errand, before) = left_behind(ground).await?;
-    let candidate = ground.candidate;
-    let (who, answers) = match &candidate.process {
+pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
+    let (errand, before) = left_behind(fixture).await?;
+    let subject = fixture.subject;
+    let (who, answers) = match &subject.process {
         Some(process) => ("a fresh process", process.ask(&errand).await?),
         None => (
             "a fresh engine, store and instance (no process was started)",
-            afresh::answer(&candidate.anew().await?, &errand).await?,
+            fresh_process::answer(&subject.anew().await?, &errand).await?,
         ),
     };
     let after = match answers {
@@ -31,11 +31,11 @@ pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
             after.len()
         )));
     }
-    for (lesson, (before, after)) in Lesson::all().iter().zip(before.iter().zip(&after)) {
+    for (case, (before, after)) in Case::all().iter().zip(before.iter().zip(&after)) {
         if told(after) != told(before) {
             return Err(Stop::Failed(format!(
                 "asked about `{}`, it said {} before, and {} in {who}, whose counters begin at 0",
-                lesson.task.id,
+                case.task.id,
                 shown(before),
                 shown(after)
             )));
@@ -48,20 +48,20 @@ pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
 }
 
 /// A store with all that was learnt, closed so that another process can have it, and the answers until then.
-async fn left_behind(ground: &Ground<'_>) -> Result<(Errand, Vec<Guidance>), Stop> {
-    let path = ground.place("restarted");
-    let store = ground.store_at(&path).await?;
+async fn left_behind(fixture: &Fixture<'_>) -> Result<(Errand, Vec<Guidance>), Stop> {
+    let path = fixture.place("restarted");
+    let store = fixture.store_at(&path).await?;
     let namespace = store.namespace(NAMESPACE).await?;
-    let mut session = Session::with(ground, namespace, Model::Extractive);
-    for lesson in Lesson::all() {
-        session.work(&lesson).await?;
+    let mut session = Session::with(fixture, namespace, Model::Extractive);
+    for case in Case::all() {
+        session.work(&case).await?;
     }
-    let answers = afresh::answers(&mut session).await?;
+    let answers = fresh_process::answers(&mut session).await?;
     store.close().await?;
     let errand = Errand {
-        digest: ground.candidate.strategy.digest().to_owned(),
+        digest: fixture.subject.strategy.digest().to_owned(),
         store: path,
-        limits: ground.limits.clone(),
+        limits: fixture.limits.clone(),
     };
     Ok((errand, answers))
 }

@@ -1,18 +1,18 @@
 //! What is learnt can be retrieved.
 
-use crate::conformance::ground::Ground;
-use crate::conformance::lesson::{LESSONS, Lesson};
+use crate::conformance::cases::{CASES, Case};
+use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{ROOM, Session};
 use crate::conformance::{Came, Stop, Verdict, memories};
 
-pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
-    let lessons = Lesson::all();
-    let mut ignorant = Session::open(ground, "round-trip/empty").await?;
-    let mut taught = Session::taught(ground, "round-trip").await?;
+pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
+    let cases = Case::all();
+    let mut ignorant = Session::open(fixture, "round-trip/empty").await?;
+    let mut taught = Session::taught(fixture, "round-trip").await?;
     let kept = taught.count()? as usize;
     let mut answered = 0;
-    for lesson in &lessons {
-        let task = lesson.again();
+    for case in &cases {
+        let task = case.again();
         let nothing = ignorant.ask(&task, ROOM).await?;
         let something = taught.ask(&task, ROOM).await?;
         let says = !something.text.is_empty() || !something.receipt.used.is_empty();
@@ -21,7 +21,7 @@ pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
         answered += usize::from(says && is_new);
     }
     let came = format!(
-        "{answered} of {LESSONS} questions are answered, from {}",
+        "{answered} of {CASES} questions are answered, from {}",
         memories(kept)
     );
     match answered {

@@ -3,8 +3,8 @@
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
-use crate::conformance::ground::Ground;
-use crate::conformance::lesson::Lesson;
+use crate::conformance::cases::Case;
+use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{ROOM, Session};
 use crate::conformance::{Came, Stop, Verdict, millions};
 use crate::contract::{Key, NewMemory, Op, Row};
@@ -12,11 +12,11 @@ use crate::store::Write;
 
 const MEMORIES: usize = 10_000;
 
-/// How far copies of a vector lie from it, per dimension: further from each other than from another lesson's.
+/// How far copies of a vector lie from it, per dimension: further from each other than from another case's.
 const SCATTER: f32 = 0.02;
 
-pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
-    let mut session = Session::taught(ground, "ten-thousand").await?;
+pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
+    let mut session = Session::taught(fixture, "ten-thousand").await?;
     let own = session.everything()?;
     if own.is_empty() {
         return Ok(Came::Nothing(
@@ -35,9 +35,9 @@ pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
     session.fill(writes, vectors).await?;
 
     let before = session.calls().len();
-    for lesson in Lesson::all().into_iter().take(2) {
-        session.ask(&lesson.again(), ROOM).await?;
-        session.work(&lesson).await?;
+    for case in Case::all().into_iter().take(2) {
+        session.ask(&case.again(), ROOM).await?;
+        session.work(&case).await?;
     }
     let kept = session.count()?;
     if session.phases().evict {

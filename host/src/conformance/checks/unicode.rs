@@ -1,7 +1,7 @@
 //! Text may hold anything.
 
-use crate::conformance::ground::Ground;
-use crate::conformance::lesson::Lesson;
+use crate::conformance::cases::Case;
+use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{ROOM, Session};
 use crate::conformance::{Came, Stop, Verdict};
 
@@ -21,11 +21,11 @@ fn texts() -> [(&'static str, String); 7] {
 /// So little room that a text has to be cut, and much.
 const BUDGETS: [u32; 3] = [7, 90, ROOM];
 
-pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
-    let mut session = Session::open(ground, "unicode").await?;
+pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
+    let mut session = Session::open(fixture, "unicode").await?;
     for (place, (kind, text)) in texts().into_iter().enumerate() {
-        let lesson = Lesson::saying(&format!("text-{place}"), &text);
-        tried(&mut session, &lesson)
+        let case = Case::saying(&format!("text-{place}"), &text);
+        tried(&mut session, &case)
             .await
             .map_err(|stop| stop.about(kind))?;
     }
@@ -36,10 +36,10 @@ pub(super) async fn check(ground: &Ground<'_>) -> Verdict {
     )))
 }
 
-async fn tried(session: &mut Session, lesson: &Lesson) -> Result<(), Stop> {
-    session.work(lesson).await?;
+async fn tried(session: &mut Session, case: &Case) -> Result<(), Stop> {
+    session.work(case).await?;
     for budget in BUDGETS {
-        session.ask(&lesson.again(), budget).await?;
+        session.ask(&case.again(), budget).await?;
     }
     Ok(())
 }

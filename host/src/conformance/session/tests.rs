@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::capability::CallContext;
-use crate::conformance::candidate::Origin;
+use crate::conformance::subject::Origin;
 use crate::contract::{
     Adjustment, Blob, Change, Commit, Counter, Description, Labels, Link, NewMemory, Patch,
     Placement, Plan, Query, Setting,
@@ -177,22 +177,22 @@ fn rows(memories: &crate::store::Memories) -> String {
     )
 }
 
-/// Three lessons; the last is the second once more. Each is told in two calls: it was solved, it was not.
-fn lessons() -> Vec<Lesson> {
-    let all = Lesson::all();
+/// Three cases; the last is the second once more. Each is told in two calls: it was solved, it was not.
+fn cases() -> Vec<Case> {
+    let all = Case::all();
     vec![all[0].clone(), all[1].clone(), all[1].clone()]
 }
 
 async fn checked(script: Arc<Script>) -> String {
-    let candidate = Candidate::new(Arc::new(Here(script)), Vec::new());
-    let candidate = candidate.await.unwrap();
+    let subject = Subject::new(Arc::new(Here(script)), Vec::new());
+    let subject = subject.await.unwrap();
     let limits = Limits::default();
-    let ground = Ground::prepare(&candidate, &limits).await.unwrap();
-    let Ok(mut session) = Session::open(&ground, "script").await else {
+    let fixture = Fixture::prepare(&subject, &limits).await.unwrap();
+    let Ok(mut session) = Session::open(&fixture, "script").await else {
         panic!("no session");
     };
-    for lesson in lessons() {
-        assert!(session.work(&lesson).await.is_ok());
+    for case in cases() {
+        assert!(session.work(&case).await.is_ok());
     }
     rows(session.learner.memories())
 }
@@ -205,15 +205,15 @@ impl Progress for Silent {
 
 async fn driven(script: Arc<Script>, asks: bool) -> String {
     let plan = script.plan(&[]).await.unwrap();
-    let episode = |lesson: Lesson| Episode {
-        task: lesson.task.clone(),
+    let episode = |case: Case| Episode {
+        task: case.task.clone(),
         question: asks.then(|| Question::Evidence {
-            // What the first lesson says.
+            // What the first case says.
             answers: vec!["Brewmoor".into()],
             matching: Matching::Phrase,
             gold: vec![],
         }),
-        attempts: lesson.attempts(&plan),
+        attempts: case.attempts(&plan),
         withheld: vec![],
         timing: Timing::default(),
         check: None,
@@ -226,9 +226,7 @@ async fn driven(script: Arc<Script>, asks: bool) -> String {
         left_out: vec![],
         streams: vec![Stream {
             name: "s".into(),
-            stages: vec![Stage::in_order(
-                lessons().into_iter().map(episode).collect(),
-            )],
+            stages: vec![Stage::in_order(cases().into_iter().map(episode).collect())],
         }],
         budgets: vec![100],
         primary: "answer@100".into(),

@@ -17,10 +17,10 @@ use crate::contract::{Attempt, Plan, Protocol};
 use crate::learning::{Clock, Configured, Grants, Learner};
 use crate::suite::{Episode, Learnt, Reader, Record, Stage, Stream};
 
-use super::course::{self, Use};
 use super::model_agent::ModelAgent;
 use super::order::CallSeeds;
 use super::report::{Position, Recorder};
+use super::schedule::{self, Use};
 use super::{Acting, Calendar, Cell, DriverError, Guard, Surroundings};
 
 use ask::Asked;
@@ -117,7 +117,7 @@ impl<'a> StreamRun<'a> {
         mut self,
         advance: &mut (dyn FnMut() -> ControlFlow<()> + Send),
     ) -> Result<(), DriverError> {
-        for stretch in course::course(
+        for stretch in schedule::schedule(
             self.stream,
             self.plan,
             self.cell.repetition,

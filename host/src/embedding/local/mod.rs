@@ -24,8 +24,8 @@ use async_trait::async_trait;
 use tokenizers::{Tokenizer, TruncationParams};
 
 use super::{Embedded, Embedder, EmbedderIdentity, EmbeddingError, unit};
+use crate::blocking;
 use crate::contract::Side;
-use crate::offload;
 
 pub use error::LocalModelError;
 use folder::{Folder, Recipe};
@@ -171,7 +171,7 @@ impl Embedder for LocalEmbedder {
     async fn embed(&self, texts: &[String], side: Side) -> Result<Embedded, EmbeddingError> {
         let model = self.model.clone();
         let texts = texts.to_vec();
-        offload::away(move || model.embed(&texts, side))
+        blocking::away(move || model.embed(&texts, side))
             .await
             .flatten()
             .map_err(|message| EmbeddingError {

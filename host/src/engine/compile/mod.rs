@@ -21,7 +21,7 @@ use wasmtime::component::Component;
 
 use super::error::LoadFailure;
 use super::{Engine, Inner, binary, complexity};
-use crate::offload;
+use crate::blocking;
 
 pub use process::CompilerProcess;
 pub use progress::{CompileWatcher, Compiling};
@@ -76,7 +76,7 @@ pub(super) async fn code(
 pub(super) async fn away<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, LoadFailure> + Send + 'static,
 ) -> Result<T, LoadFailure> {
-    offload::away(work).await.unwrap_or_else(|problem| {
+    blocking::away(work).await.unwrap_or_else(|problem| {
         Err(LoadFailure::NotCompilable {
             detail: binary::one_line(&problem),
         })

@@ -31,8 +31,8 @@ use async_trait::async_trait;
 
 use super::schema::ReplySchema;
 use super::{Completion, LanguageModel};
+use crate::blocking;
 use crate::contract::{Fault, Reply, Request, Speaker};
-use crate::offload;
 use fill::fill;
 use rank::Input;
 
@@ -100,7 +100,7 @@ impl LanguageModel for Extractive {
             .sum();
         let bytes = said + request.schema.as_ref().map_or(0, String::len);
         let request = request.clone();
-        offload::run(bytes, move || answer(&request))
+        blocking::run(bytes, move || answer(&request))
             .await
             .map_err(|problem| Fault::Unavailable(format!("model `extractive`: {problem}")))?
             .map(Completion::from)

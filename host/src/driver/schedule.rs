@@ -27,8 +27,8 @@ pub(super) struct Stretch {
     pub(super) episodes: Vec<(usize, Use)>,
 }
 
-/// The course of a stream under a plan.
-pub(super) fn course(
+/// The schedule of a stream under a plan.
+pub(super) fn schedule(
     stream: &Stream,
     plan: &Plan,
     repetition: Repetition,
@@ -117,7 +117,7 @@ mod tests {
             (false, true) => 'l',
             (false, false) => '-',
         };
-        course(&stream(stages), &plan, Repetition::default(), 0)
+        schedule(&stream(stages), &plan, Repetition::default(), 0)
             .iter()
             .map(|stretch| stretch.episodes.iter().map(letter).collect())
             .collect()

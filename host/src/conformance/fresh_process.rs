@@ -9,9 +9,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::lesson::Lesson;
+use super::cases::Case;
 use super::session::{Bearings, Model, ROOM, Session};
-use super::{Candidate, ConformanceError, Stop, failed_call};
+use super::{ConformanceError, Stop, Subject, failed_call};
 use crate::contract::Guidance;
 use crate::embedding::{Builtin, Embedder};
 use crate::engine::Limits;
@@ -51,16 +51,16 @@ pub enum Answers {
     Failed(String),
 }
 
-/// Asks a candidate that was loaded anew what it was asked before, with what it then knew.
+/// Asks a subject that was loaded anew what it was asked before, with what it then knew.
 ///
 /// # Errors
 /// If the host could not do its part; what the plugin does wrong is in the result.
-pub async fn answer(candidate: &Candidate, errand: &Errand) -> Result<Answers, ConformanceError> {
-    candidate.is_still(&errand.digest)?;
+pub async fn answer(subject: &Subject, errand: &Errand) -> Result<Answers, ConformanceError> {
+    subject.is_still(&errand.digest)?;
     let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
     let store = Store::open(&errand.store.to_string_lossy(), embedder.clone()).await?;
-    let mut bearings = Bearings::of(candidate, embedder, &errand.limits, Model::Extractive);
-    bearings.pass(&Lesson::all());
+    let mut bearings = Bearings::of(subject, embedder, &errand.limits, Model::Extractive);
+    bearings.pass(&Case::all());
     let mut session = bearings.begin(store.namespace(NAMESPACE).await?);
     match answers(&mut session).await {
         Ok(answers) => Ok(Answers::Given(answers)),
@@ -70,11 +70,11 @@ pub async fn answer(candidate: &Candidate, errand: &Errand) -> Result<Answers, C
     }
 }
 
-/// Each lesson's task again, in the same words.
+/// Each case's task again, in the same words.
 pub(super) async fn answers(session: &mut Session) -> Result<Vec<Guidance>, Stop> {
     let mut answers = Vec::new();
-    for lesson in Lesson::all() {
-        answers.push(session.ask(&lesson.again(), ROOM).await?);
+    for case in Case::all() {
+        answers.push(session.ask(&case.again(), ROOM).await?);
     }
     Ok(answers)
 }

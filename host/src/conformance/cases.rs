@@ -11,7 +11,7 @@ use crate::contract::{Moment, Receipt};
 
 /// A piece of work, with what there is to be learnt from it.
 #[derive(Debug, Clone)]
-pub(super) struct Lesson {
+pub(super) struct Case {
     pub(super) task: Task,
     /// Stands in everything that it says; empty for one whose words do not matter.
     pub(super) name: &'static str,
@@ -23,8 +23,8 @@ pub(super) struct Lesson {
     findings: Vec<Finding>,
 }
 
-/// What a lesson says. Its name is made up and stands in everything that it says, so that whoever says it has heard of
-/// the lesson.
+/// What a case says. Its name is made up and stands in everything that it says, so that whoever says it has heard of
+/// the case.
 struct Material {
     topic: &'static str,
     name: &'static str,
@@ -41,8 +41,8 @@ struct Material {
     remedy: &'static str,
 }
 
-/// How many lessons there are.
-pub(super) const LESSONS: usize = MATERIALS.len();
+/// How many cases there are.
+pub(super) const CASES: usize = MATERIALS.len();
 
 const MATERIALS: [Material; 6] = [
     Material {
@@ -155,13 +155,13 @@ const MATERIALS: [Material; 6] = [
     },
 ];
 
-impl Lesson {
+impl Case {
     /// All of them, in a fixed order.
-    pub(super) fn all() -> Vec<Lesson> {
-        MATERIALS.iter().map(Lesson::made_of).collect()
+    pub(super) fn all() -> Vec<Case> {
+        MATERIALS.iter().map(Case::made_of).collect()
     }
 
-    fn made_of(material: &Material) -> Lesson {
+    fn made_of(material: &Material) -> Case {
         let Material {
             topic,
             name,
@@ -196,7 +196,7 @@ impl Lesson {
             text: (**text).to_owned(),
             labels: vec![label("file", &format!("{topic}/{number}.txt"))],
         });
-        Lesson {
+        Case {
             name,
             task: Task {
                 id: (*topic).to_owned(),
@@ -217,7 +217,7 @@ impl Lesson {
     }
 
     /// One in which everything that is said is this text.
-    pub(super) fn saying(id: &str, text: &str) -> Lesson {
+    pub(super) fn saying(id: &str, text: &str) -> Case {
         let said = |actor, name| step(actor, name, text);
         let solved = vec![
             said(Actor::User, None),
@@ -231,7 +231,7 @@ impl Lesson {
             text: text.to_owned(),
             labels: Vec::new(),
         };
-        Lesson {
+        Case {
             name: "",
             task: Task {
                 id: id.to_owned(),
@@ -252,7 +252,7 @@ impl Lesson {
     }
 
     /// A run of very many steps, as agents that browse make them.
-    pub(super) fn long(steps: usize) -> Lesson {
+    pub(super) fn long(steps: usize) -> Case {
         let line = |number: usize| {
             format!(
                 "Page {number} lists the offers {} to {}, sorted by price, and none of them is both green and \
@@ -272,21 +272,21 @@ impl Lesson {
             ),
             _ => step(Actor::Observation, None, &line(number)),
         };
-        let lesson = Lesson::saying(
+        let case = Case::saying(
             "offers",
             "Find a green lamp that can be delivered by Friday.",
         );
-        Lesson {
+        Case {
             solved: (0..steps).map(taken).collect(),
             failed: (0..steps / 2).map(taken).collect(),
             answer: "There is none.".to_owned(),
-            ..lesson
+            ..case
         }
     }
 
     /// One that says nothing at all.
-    pub(super) fn empty() -> Lesson {
-        Lesson {
+    pub(super) fn empty() -> Case {
+        Case {
             name: "",
             task: Task {
                 id: "nothing".to_owned(),
@@ -426,21 +426,21 @@ mod tests {
 
     #[test]
     fn everything_that_a_lesson_says_has_its_name_and_no_other_has() {
-        let lessons = Lesson::all();
-        for lesson in &lessons {
+        let cases = Case::all();
+        for case in &cases {
             let said = |step: &Step| format!("{:?}", step.text).to_lowercase();
-            let name = lesson.name.to_lowercase();
-            let telling = lesson.solved.iter().chain(lesson.failed.iter().take(2));
+            let name = case.name.to_lowercase();
+            let telling = case.solved.iter().chain(case.failed.iter().take(2));
             assert!(telling.map(said).all(|text| text.contains(&name)), "{name}");
-            let documents = lesson.task.documents.iter();
+            let documents = case.task.documents.iter();
             assert!(
                 documents
                     .map(|one| one.text.to_lowercase())
                     .all(|text| text.contains(&name)),
                 "{name}"
             );
-            let whole = format!("{lesson:?}").to_lowercase();
-            let names = lessons.iter().map(|other| other.name.to_lowercase());
+            let whole = format!("{case:?}").to_lowercase();
+            let names = cases.iter().map(|other| other.name.to_lowercase());
             assert_eq!(
                 names.filter(|name| whole.contains(name)).count(),
                 1,
@@ -451,12 +451,12 @@ mod tests {
 
     #[test]
     fn a_lesson_has_as_many_runs_of_each_agent_as_the_plan_wants() {
-        let lesson = &Lesson::all()[0];
+        let case = &Case::all()[0];
         let plan = Plan {
             trials: 3,
             ..Plan::streaming()
         };
-        let attempts = lesson.attempts(&plan);
+        let attempts = case.attempts(&plan);
         let of = |agent: &str| attempts.iter().filter(|one| one.agent.id == agent).count();
         assert_eq!((of("strong"), of("weak")), (3, 3));
         let ids: BTreeSet<&str> = attempts.iter().map(|one| one.id.as_str()).collect();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::ConformanceError;
-use super::afresh::Process;
+use super::fresh_process::Process;
 use crate::contract::{Plan, Setting};
 use crate::engine::{Engine, Plugin};
 use crate::settings;
@@ -14,7 +14,7 @@ use crate::strategy::Strategy;
 
 /// A strategy with its settings, as it is to be checked.
 #[derive(Clone)]
-pub struct Candidate {
+pub struct Subject {
     pub(super) strategy: Arc<dyn Strategy>,
     pub(super) settings: Vec<Setting>,
     pub(super) plan: Plan,
@@ -32,7 +32,7 @@ pub trait Origin: Send + Sync {
     async fn anew(&self) -> Result<Arc<dyn Strategy>, ConformanceError>;
 }
 
-impl Candidate {
+impl Subject {
     /// A strategy from wherever.
     ///
     /// # Errors
@@ -40,13 +40,13 @@ impl Candidate {
     pub async fn new(
         origin: Arc<dyn Origin>,
         settings: Vec<Setting>,
-    ) -> Result<Candidate, ConformanceError> {
+    ) -> Result<Subject, ConformanceError> {
         let strategy = origin.anew().await?;
         let plan = strategy
             .plan(&settings)
             .await
             .map_err(ConformanceError::Plan)?;
-        Ok(Candidate {
+        Ok(Subject {
             strategy,
             settings,
             plan,
@@ -63,11 +63,11 @@ impl Candidate {
         engine: &Engine,
         path: &Path,
         chosen: &[(String, String)],
-    ) -> Result<Candidate, ConformanceError> {
+    ) -> Result<Subject, ConformanceError> {
         let plugin = Plugin::load(engine, path).await?;
         let description = plugin.description();
         let settings = settings::resolve(&description.name, &description.parameters, chosen)?;
-        Candidate::loaded(Arc::new(plugin), settings, engine, path).await
+        Subject::loaded(Arc::new(plugin), settings, engine, path).await
     }
 
     /// A plugin that is loaded already, with the file that it was loaded from.
@@ -79,12 +79,12 @@ impl Candidate {
         settings: Vec<Setting>,
         engine: &Engine,
         path: &Path,
-    ) -> Result<Candidate, ConformanceError> {
+    ) -> Result<Subject, ConformanceError> {
         let plan = strategy
             .plan(&settings)
             .await
             .map_err(ConformanceError::Plan)?;
-        Ok(Candidate {
+        Ok(Subject {
             strategy,
             settings,
             plan,
@@ -98,16 +98,16 @@ impl Candidate {
 
     /// The same, to be asked after a restart by this process.
     #[must_use]
-    pub fn asked_afresh_by(self, process: Arc<dyn Process>) -> Candidate {
-        Candidate {
+    pub fn asked_afresh_by(self, process: Arc<dyn Process>) -> Subject {
+        Subject {
             process: Some(process),
             ..self
         }
     }
 
     /// The same as another process would have it.
-    pub(super) async fn anew(&self) -> Result<Candidate, ConformanceError> {
-        Ok(Candidate {
+    pub(super) async fn anew(&self) -> Result<Subject, ConformanceError> {
+        Ok(Subject {
             strategy: self.origin.anew().await?,
             ..self.clone()
         })

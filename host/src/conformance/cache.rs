@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::{Candidate, Conformance, ConformanceError, check};
+use super::{Conformance, ConformanceError, Subject, check};
 use crate::disk;
 use crate::engine::Limits;
 use crate::settings;
@@ -22,15 +22,15 @@ const REVISION: u32 = 2;
 /// # Errors
 /// As for [`check`].
 pub async fn check_once(
-    candidate: &Candidate,
+    subject: &Subject,
     limits: &Limits,
     directory: Option<&Path>,
 ) -> Result<Conformance, ConformanceError> {
-    let file = directory.map(|directory| directory.join(name(candidate, limits)));
+    let file = directory.map(|directory| directory.join(name(subject, limits)));
     if let Some(known) = file.as_deref().and_then(read) {
         return Ok(known);
     }
-    let conformance = check(candidate, limits).await?;
+    let conformance = check(subject, limits).await?;
     if let Some(file) = file.filter(|_| conformance.passed())
         && let Err(error) = write(&file, &conformance)
     {
@@ -39,14 +39,14 @@ pub async fn check_once(
     Ok(conformance)
 }
 
-fn name(candidate: &Candidate, limits: &Limits) -> PathBuf {
+fn name(subject: &Subject, limits: &Limits) -> PathBuf {
     let decides = (
         REVISION,
         env!("CARGO_PKG_VERSION"),
-        candidate.strategy.digest(),
-        settings::as_text(&candidate.settings),
+        subject.strategy.digest(),
+        settings::as_text(&subject.settings),
         limits,
-        candidate.process.is_some(),
+        subject.process.is_some(),
     );
     let digest = Sha256::digest(format!("{decides:?}"));
     format!("checked-{digest:x}.json").into()

@@ -6,16 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tempfile::TempDir;
 
-use super::{CallCost, Candidate, ConformanceError};
+use super::{CallCost, ConformanceError, Subject};
 use crate::capability::Usage;
 use crate::embedding::{Builtin, Embedder};
 use crate::engine::Limits;
 use crate::limits::StoreLimits;
 use crate::store::Store;
 
-/// What all checks of a candidate have in common.
-pub(super) struct Ground<'a> {
-    pub(super) candidate: &'a Candidate,
+/// What all checks of a subject have in common.
+pub(super) struct Fixture<'a> {
+    pub(super) subject: &'a Subject,
     pub(super) limits: &'a Limits,
     pub(super) embedder: Arc<dyn Embedder>,
     pub(super) store: Store,
@@ -23,16 +23,16 @@ pub(super) struct Ground<'a> {
     directory: TempDir,
 }
 
-impl<'a> Ground<'a> {
+impl<'a> Fixture<'a> {
     pub(super) async fn prepare(
-        candidate: &'a Candidate,
+        subject: &'a Subject,
         limits: &'a Limits,
-    ) -> Result<Ground<'a>, ConformanceError> {
+    ) -> Result<Fixture<'a>, ConformanceError> {
         let directory = tempfile::tempdir().map_err(ConformanceError::Directory)?;
         let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
         let store = open(&directory.path().join("store"), &embedder).await?;
-        Ok(Ground {
-            candidate,
+        Ok(Fixture {
+            subject,
             limits,
             embedder,
             store,

@@ -12,8 +12,8 @@ use tokio::process::Command;
 
 use super::{Failure, output};
 use crate::compare::Contestant;
-use crate::conformance::afresh::{Answers, Errand, Process, answer};
-use crate::conformance::{Candidate, ConformanceError};
+use crate::conformance::fresh_process::{Answers, Errand, Process, answer};
+use crate::conformance::{ConformanceError, Subject};
 use crate::engine::{Engine, EngineOptions};
 use crate::settings;
 
@@ -47,8 +47,8 @@ impl Order {
     async fn carry_out(self) -> Result<Answers, ConformanceError> {
         let engine = Engine::new(self.engine)?;
         let chosen: Vec<(String, String)> = self.settings.into_iter().collect();
-        let candidate = Candidate::plugin(&engine, &self.plugin, &chosen).await?;
-        answer(&candidate, &self.errand).await
+        let subject = Subject::plugin(&engine, &self.plugin, &chosen).await?;
+        answer(&subject, &self.errand).await
     }
 }
 
