@@ -84,7 +84,8 @@ mod tests {
     fn entries() -> Vec<Entry> {
         let texts = [
             "one two",
-            "a much longer entry than the others have it here",
+            "a much longer entry than the others have it here, which takes more room than it takes to say in the heading that \
+             something was left out, because otherwise there would be room for all",
             "three",
         ];
         let entry = |(number, text): (usize, &str)| Entry {
