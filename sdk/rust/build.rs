@@ -15,7 +15,7 @@ use std::{env, fs};
 use wit_component_of_bindgen::{StringEncoding, metadata};
 use wit_parser_of_bindgen::{Resolve, WorldKey};
 
-const WIT: &str = "../../wit";
+const WIT: &str = "wit";
 const PHASES: [&str; 4] = ["retrieve", "distill", "update", "evict"];
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -2,9 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use memhost_sdk::{
-    Condition, Fault, Memory, NewMemory, Recalled, Search, Settings, Task, fetch, store,
-};
+use memhost_sdk::{Condition, Fault, NewMemory, Recalled, Search, Settings, Task, fetch, store};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -95,13 +93,11 @@ fn found_by(
     said: &[&str],
     payload: &impl Serialize,
 ) -> Result<NewMemory, Fault> {
-    let payload =
-        serde_json::to_string(payload).map_err(|error| Fault::Failed(error.to_string()))?;
     let keys = [
         (Matches::Question, question(task).to_owned()),
         (Matches::Experience, said.join(" ").trim().to_owned()),
     ];
-    let memory = memory.label(TASK_LABEL, &task.id).payload(payload);
+    let memory = memory.label(TASK_LABEL, &task.id).holding(payload)?;
     Ok(keys
         .into_iter()
         .filter(|(_, text)| !text.is_empty())
@@ -126,7 +122,7 @@ pub(crate) struct Found<T> {
 impl<T: DeserializeOwned> Found<T> {
     fn read(recalled: Recalled) -> Result<Self, Fault> {
         let Recalled { memory, score } = recalled;
-        let says = payload(&memory)?;
+        let says = memory.holds("a lesson")?;
         Ok(Self {
             id: memory.id,
             score,
@@ -248,15 +244,6 @@ pub(crate) fn used(outcomes: &[Known<'_>]) -> Result<HashMap<String, Experience>
     let memories = store::get_memories(&ids)?.into_iter();
     memories
         .filter(|memory| memory.kind == EXPERIENCE)
-        .map(|memory| Ok((memory.id.clone(), payload(&memory)?)))
+        .map(|memory| Ok((memory.id.clone(), memory.holds("a lesson")?)))
         .collect()
-}
-
-fn payload<T: DeserializeOwned>(memory: &Memory) -> Result<T, Fault> {
-    serde_json::from_str(&memory.payload).map_err(|error| {
-        Fault::Failed(format!(
-            "the payload of memory `{}` is not of this plugin ({error}); was the namespace written by another one?",
-            memory.id
-        ))
-    })
 }

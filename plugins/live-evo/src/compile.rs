@@ -1,15 +1,19 @@
 //! The guideline: what the experiences mean for this task. The agent never sees the experiences themselves.
 
 use memhost_sdk::trajectory::sections;
-use memhost_sdk::{Fault, Guidance, Request, Role, Task, llm};
+use memhost_sdk::{Fault, Guidance, Prompt, Role, Task, llm};
 use serde::Deserialize;
 
 use crate::bank::{Experience, Found, MetaGuideline, question};
 use crate::material;
 use crate::receipt::Note;
 
-const INSTRUCTIONS: &str = include_str!("../prompts/compile.md");
-const SCHEMA: &str = include_str!("../prompts/compile.schema.json");
+const COMPILE: Prompt<Reply> = Prompt::new(Role::Agent, "compile")
+    .instructions(include_str!("../prompts/compile.md"))
+    .replies(
+        "a guideline",
+        include_str!("../prompts/compile.schema.json"),
+    );
 /// Paper, appendix A.3: verify applicability, and prefer fresh evidence.
 const CAUTION: &str = include_str!("../prompts/caution.md");
 
@@ -37,18 +41,16 @@ pub(crate) fn compile(
     temperature: f64,
 ) -> Result<Vec<String>, Fault> {
     let advice = meta.map_or(String::new(), |meta| advice(&meta.says));
-    let request = Request::new(Role::Agent, "compile")
-        .system(INSTRUCTIONS.replace("{most}", &MOST_POINTS.to_string()))
-        .user(sections(&[
-            ("Notes", &notes(experiences.iter().map(|one| &one.says))),
-            ("Advice on combining notes", &advice),
-            (TASK_HEADING, question(task)),
-        ]))
+    let material = sections(&[
+        ("Notes", &notes(experiences.iter().map(|one| &one.says))),
+        ("Advice on combining notes", &advice),
+        (TASK_HEADING, question(task)),
+    ]);
+    COMPILE
+        .filled(&[("most", &MOST_POINTS.to_string())], material)
         .temperature(material::temperature(temperature))
-        .max_tokens(Request::LONG_REPLY)
-        .schema(SCHEMA.replace("{most}", &MOST_POINTS.to_string()));
-    material::only(llm::complete(&[request]))
-        .and_then(|reply| read(&reply.text))
+        .ask()
+        .map(points)
         .map_err(|fault| fault.within(&format!("compiling a guideline for task `{}`", task.id)))
 }
 
@@ -72,13 +74,10 @@ fn advice(meta: &MetaGuideline) -> String {
     format!("{synthesis_instruction}\nWhat went wrong without that: {failure_reason}")
 }
 
-fn read(reply: &str) -> Result<Vec<String>, Fault> {
-    let reply: Reply = material::json(reply, "a guideline")?;
+fn points(reply: Reply) -> Vec<String> {
     let points = reply.guideline.iter().map(|point| one_line(point));
-    Ok(points
-        .filter(|point| !point.is_empty())
-        .take(MOST_POINTS)
-        .collect())
+    let told = points.filter(|point| !point.is_empty());
+    told.take(MOST_POINTS).collect()
 }
 
 /// A point without the mark of a list that a model may have put before it.

@@ -1,11 +1,8 @@
 //! Lessons that a model writes: asked for together, read one by one, and kept only if they hold no answer.
 
 use memhost_sdk::{
-    AnswerGuard, Attempt, Change, Fault, Level, NewMemory, Reply, Request, llm, run,
+    AnswerGuard, Attempt, Change, Fault, Level, NewMemory, Reply, Request, complete, run,
 };
-
-/// How many bytes of requests cross to the host at once; the default limit of a crossing is 8 MiB.
-const BYTES_AT_ONCE: usize = 2 << 20;
 
 /// Something to be learnt from an attempt.
 pub(crate) struct Lesson<'a> {
@@ -17,13 +14,13 @@ pub(crate) struct Lesson<'a> {
     /// held the answer would always seem to help.
     pub(crate) blind: AnswerGuard,
     /// Makes a memory of the reply.
-    pub(crate) read: fn(&str, &Attempt, &AnswerGuard) -> Result<NewMemory, Fault>,
+    pub(crate) read: fn(Result<Reply, Fault>, &Attempt, &AnswerGuard) -> Result<NewMemory, Fault>,
     /// How much a re-run must gain with it; kept in any case if absent.
     pub(crate) margin: Option<f64>,
 }
 
 impl Lesson<'_> {
-    fn change(&self, reply: &str) -> Result<Change, Fault> {
+    fn change(&self, reply: Result<Reply, Fault>) -> Result<Change, Fault> {
         let memory = (self.read)(reply, self.attempt, &self.blind)?;
         let change = Change::insert(memory.learnt_from(&self.attempt.id));
         Ok(match self.margin {
@@ -37,7 +34,8 @@ impl Lesson<'_> {
 /// that one lesson; the host's limit of model calls costs the last ones. A model that answers nothing at all is a
 /// fault, and then nothing is learnt.
 pub(crate) fn from(lessons: Vec<Lesson<'_>>) -> Result<Vec<Change>, Fault> {
-    let replies = ask(&lessons);
+    let requests: Vec<Request> = lessons.iter().map(|one| one.request.clone()).collect();
+    let replies = complete(&requests);
     if let Some(Err(fault)) = replies.first()
         && replies.iter().all(Result::is_err)
     {
@@ -46,7 +44,7 @@ pub(crate) fn from(lessons: Vec<Lesson<'_>>) -> Result<Vec<Change>, Fault> {
     let mut changes = Vec::new();
     let mut unasked = 0;
     for (lesson, reply) in lessons.iter().zip(replies) {
-        match reply.and_then(|reply| lesson.change(&reply.text)) {
+        match lesson.change(reply) {
             Ok(change) => changes.push(change),
             Err(Fault::Exhausted(_)) => unasked += 1,
             Err(fault) => warn(&format!(
@@ -62,28 +60,6 @@ pub(crate) fn from(lessons: Vec<Lesson<'_>>) -> Result<Vec<Change>, Fault> {
         ));
     }
     Ok(changes)
-}
-
-/// One reply per lesson, asked for in as few calls as may be.
-fn ask(lessons: &[Lesson<'_>]) -> Vec<Result<Reply, Fault>> {
-    let mut replies = Vec::with_capacity(lessons.len());
-    let mut requests = Vec::new();
-    let mut bytes = 0;
-    for lesson in lessons {
-        let said = lesson.request.messages.iter().map(|one| one.text.len());
-        let said: usize = said.sum();
-        if bytes + said > BYTES_AT_ONCE && !requests.is_empty() {
-            replies.extend(llm::complete(&requests));
-            requests.clear();
-            bytes = 0;
-        }
-        bytes += said;
-        requests.push(lesson.request.clone());
-    }
-    if !requests.is_empty() {
-        replies.extend(llm::complete(&requests));
-    }
-    replies
 }
 
 fn warn(what: &str) {

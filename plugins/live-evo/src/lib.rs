@@ -104,8 +104,9 @@ impl Update for LiveEvo {
         let used = bank::used(&outcomes)?;
         let mut changes = credit::weights(&outcomes, &used, settings)?;
 
-        let mut lessons = reflect::lessons(&outcomes, &used, settings)?;
-        lessons.extend(summarize::lessons(&outcomes, settings)?);
+        // One batch: what is reflected on is not acquired yet, and the model is asked of both at once.
+        let mut lessons = reflect::reflect(&outcomes, &used, settings)?;
+        lessons.extend(summarize::acquire(&outcomes, settings)?);
         changes.extend(learn::from(lessons)?);
         Ok(changes)
     }

@@ -1,12 +1,17 @@
 //! The searches: a task is not its own best query, so the model writes some.
 
-use memhost_sdk::{Fault, Request, Role, Task, llm};
+use memhost_sdk::{Fault, Prompt, Request, Role, Task};
 use serde::Deserialize;
 
 use crate::material;
 
-const INSTRUCTIONS: &str = include_str!("../prompts/queries.md");
-const SCHEMA: &str = include_str!("../prompts/queries.schema.json");
+const QUERIES: Prompt<Reply> = Prompt::new(Role::Agent, "queries")
+    .instructions(include_str!("../prompts/queries.md"))
+    .replies(
+        "a list of queries",
+        include_str!("../prompts/queries.schema.json"),
+    )
+    .max_tokens(Request::SHORT_REPLY);
 
 /// Paper, section 3.1: two or three.
 const MOST_QUERIES: usize = 3;
@@ -45,20 +50,19 @@ struct Reply {
 
 /// The searches for a task: at least one, at most [`MOST_QUERIES`], all different.
 pub(crate) fn write(task: &Task, temperature: f64) -> Result<Vec<Written>, Fault> {
-    let request = Request::new(Role::Agent, "queries")
-        .system(INSTRUCTIONS)
-        .user(material::cut(&task.text, material::TASK_BYTES))
+    let most = MOST_QUERIES.to_string();
+    QUERIES
+        .filled(
+            &[("most", &most)],
+            material::cut(&task.text, material::TASK_BYTES),
+        )
         .temperature(material::temperature(temperature))
-        .max_tokens(Request::SHORT_REPLY)
-        .schema(SCHEMA.replace("{most}", &MOST_QUERIES.to_string()));
-    let reply = material::only(llm::complete(&[request]));
-    reply
-        .and_then(|reply| read(&reply.text))
+        .ask()
+        .and_then(tidy)
         .map_err(|fault| fault.within(&format!("writing queries for task `{}`", task.id)))
 }
 
-fn read(reply: &str) -> Result<Vec<Written>, Fault> {
-    let reply: Reply = material::json(reply, "a list of queries")?;
+fn tidy(reply: Reply) -> Result<Vec<Written>, Fault> {
     let mut queries: Vec<Written> = Vec::new();
     for query in reply.queries {
         let text = query.text.trim().to_owned();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use memhost_sdk::trajectory::sections;
-use memhost_sdk::{AnswerGuard, Attempt, Fault, NewMemory, Request, Role, Settings};
+use memhost_sdk::{AnswerGuard, Attempt, Fault, NewMemory, Prompt, Reply, Request, Role, Settings};
 
 use crate::bank::{Experience, MetaGuideline, question};
 use crate::compile::notes;
@@ -12,11 +12,15 @@ use crate::material::{self, TEXT_BYTES};
 use crate::outcome::{Gain, Known};
 use crate::parameters::{GUARD, Guard, REFLECTIONS, TEMPERATURE};
 
-const INSTRUCTIONS: &str = include_str!("../prompts/reflect.md");
-const SCHEMA: &str = include_str!("../prompts/reflect.schema.json");
+const REFLECT: Prompt<MetaGuideline> = Prompt::new(Role::Agent, "reflect")
+    .instructions(include_str!("../prompts/reflect.md"))
+    .replies(
+        "a meta-guideline",
+        include_str!("../prompts/reflect.schema.json"),
+    );
 
 /// One for each outcome that was not better than without memory, the worst gain first.
-pub(crate) fn lessons<'a>(
+pub(crate) fn reflect<'a>(
     outcomes: &[Known<'a>],
     used: &HashMap<String, Experience>,
     settings: &Settings,
@@ -68,27 +72,33 @@ fn request(
     blind: &AnswerGuard,
     temperature: f64,
 ) -> Request {
-    Request::new(Role::Agent, "reflect")
-        .system(
-            INSTRUCTIONS
-                .replace("{on}", &format!("{:.2}", gain.on))
-                .replace("{off}", &format!("{:.2}", gain.off)),
-        )
-        .user(sections(&[
-            ("Task", question(&outcome.attempt.task)),
-            ("The guideline", &blind.masked(outcome.guideline())),
-            (
-                "The notes that it was made from",
-                &blind.masked(&notes(experiences.iter().copied())),
-            ),
-        ]))
+    let material = sections(&[
+        ("Task", question(&outcome.attempt.task)),
+        ("The guideline", &blind.masked(outcome.guideline())),
+        (
+            "The notes that it was made from",
+            &blind.masked(&notes(experiences.iter().copied())),
+        ),
+    ]);
+    let scores = [
+        ("on", format!("{:.2}", gain.on)),
+        ("off", format!("{:.2}", gain.off)),
+    ];
+    let scores = scores
+        .each_ref()
+        .map(|(name, score)| (*name, score.as_str()));
+    REFLECT
+        .filled(&scores, material)
         .temperature(material::temperature(temperature))
-        .max_tokens(Request::LONG_REPLY)
-        .schema(SCHEMA)
+        .request
 }
 
-fn read(reply: &str, attempt: &Attempt, blind: &AnswerGuard) -> Result<NewMemory, Fault> {
-    let meta: MetaGuideline = material::json(reply, "a meta-guideline")?;
+fn read(
+    reply: Result<Reply, Fault>,
+    attempt: &Attempt,
+    blind: &AnswerGuard,
+) -> Result<NewMemory, Fault> {
+    let meta = REFLECT.read(reply)?;
     let text = |text: &str| material::cut(text.trim(), TEXT_BYTES).to_owned();
     let meta = MetaGuideline {
         failure_reason: text(&meta.failure_reason),

@@ -1,7 +1,9 @@
 //! New experiences: what is there to learn from the worst of a batch?
 
 use memhost_sdk::trajectory::{line, sections};
-use memhost_sdk::{Actor, AnswerGuard, Attempt, BLANK, Fault, NewMemory, Request, Role, Settings};
+use memhost_sdk::{
+    Actor, AnswerGuard, Attempt, BLANK, Fault, NewMemory, Prompt, Reply, Request, Role, Settings,
+};
 use serde::Deserialize;
 
 use crate::bank::{Experience, question};
@@ -10,8 +12,12 @@ use crate::material::{self, TEXT_BYTES};
 use crate::outcome::{self, Known};
 use crate::parameters::{BAD_CASES, MARGIN, TEMPERATURE};
 
-const INSTRUCTIONS: &str = include_str!("../prompts/summarize.md");
-const SCHEMA: &str = include_str!("../prompts/summarize.schema.json");
+const SUMMARIZE: Prompt<Summary> = Prompt::new(Role::Agent, "summarize")
+    .instructions(include_str!("../prompts/summarize.md"))
+    .replies(
+        "an experience",
+        include_str!("../prompts/summarize.schema.json"),
+    );
 
 /// How much of one step the model reads, in bytes.
 const STEP_BYTES: usize = 4_000;
@@ -21,7 +27,7 @@ const TRAJECTORY_BYTES: usize = 16_000;
 const CATEGORY_BYTES: usize = 60;
 
 #[derive(Deserialize)]
-struct Reply {
+struct Summary {
     category: String,
     failure_reason: String,
     improvement: String,
@@ -30,7 +36,7 @@ struct Reply {
 
 /// One for each of the worst outcomes that could have been better, the worst first. It is kept if a re-run with
 /// it gains.
-pub(crate) fn lessons<'a>(
+pub(crate) fn acquire<'a>(
     outcomes: &[Known<'a>],
     settings: &Settings,
 ) -> Result<Vec<Lesson<'a>>, Fault> {
@@ -56,23 +62,19 @@ pub(crate) fn lessons<'a>(
 /// The reason of the outcome is left out: it may name the true answer, which nobody could blank out.
 fn request(outcome: &Known<'_>, blind: &AnswerGuard, temperature: f64) -> Request {
     let attempt = outcome.attempt;
-    Request::new(Role::Agent, "summarize")
-        .system(
-            INSTRUCTIONS
-                .replace("{blank}", BLANK)
-                .replace("{on}", &format!("{:.2}", outcome.on)),
-        )
-        .user(sections(&[
-            ("Task", question(&attempt.task)),
-            (
-                "The guideline that the agent had",
-                &blind.masked(outcome.guideline()),
-            ),
-            ("What the agent did", &trajectory(attempt, blind)),
-        ]))
+    let material = sections(&[
+        ("Task", question(&attempt.task)),
+        (
+            "The guideline that the agent had",
+            &blind.masked(outcome.guideline()),
+        ),
+        ("What the agent did", &trajectory(attempt, blind)),
+    ]);
+    let values = [("blank", BLANK), ("on", &format!("{:.2}", outcome.on))];
+    SUMMARIZE
+        .filled(&values, material)
         .temperature(material::temperature(temperature))
-        .max_tokens(Request::LONG_REPLY)
-        .schema(SCHEMA)
+        .request
 }
 
 /// The steps without the answer: those that only give it are left out, elsewhere it is blanked.
@@ -91,8 +93,12 @@ fn trajectory(attempt: &Attempt, blind: &AnswerGuard) -> String {
     lines.join("\n")
 }
 
-fn read(reply: &str, attempt: &Attempt, blind: &AnswerGuard) -> Result<NewMemory, Fault> {
-    let reply: Reply = material::json(reply, "an experience")?;
+fn read(
+    reply: Result<Reply, Fault>,
+    attempt: &Attempt,
+    blind: &AnswerGuard,
+) -> Result<NewMemory, Fault> {
+    let reply = SUMMARIZE.read(reply)?;
     // The improvement comes first: what only repeats it says nothing.
     let mut said = Vec::new();
     let mut text = |text: &str| {

@@ -1,46 +1,48 @@
 //! The classifier: under which kind of the taxonomy does a task fall?
 
-use memhost_sdk::{Fault, Reply, Request, Role};
+use memhost_sdk::{Fault, Prompt, Question, Request, Role};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::TEMPERATURE;
 use crate::taxonomy::{Bucket, Taxonomy};
 
-const INSTRUCTIONS: &str = include_str!("../prompts/classify.md");
-/// A text, because the order of its fields is that in which a model writes them.
-const SCHEMA: &str = include_str!("../prompts/classify.schema.json");
+const CLASSIFY: Prompt<Answer> = Prompt::new(Role::Agent, "classify")
+    .instructions(include_str!("../prompts/classify.md"))
+    .replies(
+        "a subcategory",
+        include_str!("../prompts/classify.schema.json"),
+    )
+    .temperature(TEMPERATURE)
+    .max_tokens(Request::SHORT_REPLY);
 
 #[derive(Deserialize)]
-struct Answer {
+pub(crate) struct Answer {
     subcategory: String,
 }
 
 /// Asks the model of a role where a task belongs. One enum is all that must be answered, so that every answer is a place
 /// in the taxonomy; before it there is room for a model that does not think elsewhere.
-pub(crate) fn request(role: Role, task: &str, taxonomy: &Taxonomy) -> Request {
+pub(crate) fn question(role: Role, task: &str, taxonomy: &Taxonomy) -> Question<Answer> {
     let subcategories: Vec<&str> = taxonomy.subcategories().collect();
-    Request::new(role, "classify")
-        .system(INSTRUCTIONS.replace("{taxonomy}", &taxonomy.shown()))
-        .user(task)
-        .temperature(TEMPERATURE)
-        .max_tokens(Request::SHORT_REPLY)
-        .schema(SCHEMA.replace("{subcategories}", &json!(subcategories).to_string()))
+    let shown = taxonomy.shown();
+    let values = [
+        ("taxonomy", shown.as_str()),
+        ("subcategories", &json!(subcategories).to_string()),
+    ];
+    CLASSIFY.filled(&values, task).to(role)
 }
 
 /// Where the model says that the task belongs.
-pub(crate) fn read(reply: Result<Reply, Fault>, taxonomy: &Taxonomy) -> Result<Bucket, Fault> {
-    reply
-        .and_then(|reply| place(&reply.text, taxonomy))
+pub(crate) fn read(answer: Result<Answer, Fault>, taxonomy: &Taxonomy) -> Result<Bucket, Fault> {
+    let place = |Answer { subcategory }| {
+        taxonomy.bucket(&subcategory).ok_or_else(|| {
+            Fault::Failed(format!(
+                "the reply's subcategory `{subcategory}` is not in the taxonomy"
+            ))
+        })
+    };
+    answer
+        .and_then(place)
         .map_err(|fault| fault.within("classifying the task"))
-}
-
-fn place(reply: &str, taxonomy: &Taxonomy) -> Result<Bucket, Fault> {
-    let Answer { subcategory } = serde_json::from_str(reply)
-        .map_err(|error| Fault::Failed(format!("the reply names no subcategory: {error}")))?;
-    taxonomy.bucket(&subcategory).ok_or_else(|| {
-        Fault::Failed(format!(
-            "the reply's subcategory `{subcategory}` is not in the taxonomy"
-        ))
-    })
 }

@@ -10,8 +10,8 @@ mod tfidf;
 
 use memhost_sdk::{
     Attempt, Change, Choice, Condition, Count, Declared, Description, Distill, ExpectedCalls,
-    Fault, Guidance, Labels, NewMemory, Plan, Protocol, Query, Recalled, Reply, Request, Retrieve,
-    Role, Scan, Search, Settings, Strategy, llm, pack, recall, store,
+    Fault, Guidance, Labels, NewMemory, Plan, Protocol, Query, Recalled, Retrieve, Role, Scan,
+    Search, Settings, Strategy, complete_each, pack, recall, store,
 };
 
 use contrast::Contrast;
@@ -108,12 +108,11 @@ impl Distill for MemCollab {
         let task = &contrast.preferred.task;
         let taxonomy = Taxonomy::of(task, settings)?;
         let most = settings.get(&K)? as usize;
-        let [summary, class] = complete([
-            summarise::request(&contrast, most),
-            classify::request(Role::Strongest, &task.text, &taxonomy),
-        ]);
-        let constraints = summarise::read(summary, &contrast, most)?;
-        let bucket = classify::read(class, &taxonomy)?;
+        let summary = summarise::question(&contrast, most);
+        let class = classify::question(Role::Strongest, &task.text, &taxonomy);
+        let [summarised, classified] = complete_each([&summary.request, &class.request]);
+        let constraints = summarise::read(summary.read(summarised), &contrast, most)?;
+        let bucket = classify::read(class.read(classified), &taxonomy)?;
         let learnt = constraints.into_iter();
         Ok(learnt
             .map(|constraint| Change::insert(memory(constraint, &bucket, &contrast)))
@@ -126,8 +125,8 @@ impl Retrieve for MemCollab {
         let task = &query.task;
         let taxonomy = Taxonomy::of(task, settings)?;
         // The one who is to understand the constraints says what kind of task it is: the agent's own model.
-        let [class] = complete([classify::request(Role::Agent, &task.text, &taxonomy)]);
-        let bucket = classify::read(class, &taxonomy)?;
+        let class = classify::question(Role::Agent, &task.text, &taxonomy);
+        let bucket = classify::read(class.ask(), &taxonomy)?;
         let p = settings.get(&P)?;
         let found = match settings.get(&VERSION)? {
             Version::First => by_words(&task.text, &bucket, p)?,
@@ -196,15 +195,6 @@ fn gate(bucket: &Bucket) -> [Condition; 2] {
         is(CATEGORY, &bucket.category),
         is(SUBCATEGORY, &bucket.subcategory),
     ]
-}
-
-/// A reply to each request, or why there is none.
-fn complete<const N: usize>(requests: [Request; N]) -> [Result<Reply, Fault>; N] {
-    let mut replies = llm::complete(&requests).into_iter();
-    std::array::from_fn(|_| {
-        let missing = || Err(Fault::Failed("the host gave no reply".to_owned()));
-        replies.next().unwrap_or_else(missing)
-    })
 }
 
 memhost_sdk::export!(MemCollab: Retrieve, Distill);

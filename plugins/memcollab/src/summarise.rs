@@ -1,17 +1,23 @@
 //! The distiller: what sets the preferred run apart from the others, as constraints?
 
 use memhost_sdk::trajectory::{cut, history, sections};
-use memhost_sdk::{Actor, AnswerGuard, Attempt, Fault, Reply, Request, Role};
+use memhost_sdk::{Actor, AnswerGuard, Attempt, Fault, Prompt, Question, Role};
 use serde::Deserialize;
 
 use crate::TEMPERATURE;
 use crate::contrast::Contrast;
 
-const INSTRUCTIONS: &str = include_str!("../prompts/summarise.md");
-const SCHEMA: &str = include_str!("../prompts/summarise.schema.json");
+/// Asks the strongest model, whichever agents have run the task.
+const SUMMARISE: Prompt<Answer> = Prompt::new(Role::Strongest, "summarise")
+    .instructions(include_str!("../prompts/summarise.md"))
+    .replies(
+        "a list of constraints",
+        include_str!("../prompts/summarise.schema.json"),
+    )
+    .temperature(TEMPERATURE);
 
 #[derive(Deserialize)]
-struct Answer {
+pub(crate) struct Answer {
     constraints: Vec<Constraint>,
 }
 
@@ -34,30 +40,18 @@ impl Constraint {
     }
 }
 
-/// Asks the strongest model, whichever agents have run the task.
-pub(crate) fn request(contrast: &Contrast, most: usize) -> Request {
-    let with_most = |template: &str| template.replace("{most}", &most.to_string());
-    Request::new(Role::Strongest, "summarise")
-        .system(with_most(INSTRUCTIONS))
-        .user(material(contrast))
-        .temperature(TEMPERATURE)
-        .max_tokens(Request::LONG_REPLY)
-        .schema(with_most(SCHEMA))
+pub(crate) fn question(contrast: &Contrast, most: usize) -> Question<Answer> {
+    SUMMARISE.filled(&[("most", &most.to_string())], material(contrast))
 }
 
 /// At most so many constraints as sentences, in the model's order, without any that gives away an answer.
 pub(crate) fn read(
-    reply: Result<Reply, Fault>,
+    answer: Result<Answer, Fault>,
     contrast: &Contrast,
     most: usize,
 ) -> Result<Vec<String>, Fault> {
-    let reply = reply.map_err(|fault| fault.within("contrasting the runs"))?;
-    let Answer { constraints } = serde_json::from_str(&reply.text).map_err(|error| {
-        Fault::Failed(format!(
-            "while contrasting the runs: the reply is not a list of constraints: {error}"
-        ))
-    })?;
-    let answers = contrast.runs().map(|run| AnswerGuard::of(answer(run)));
+    let Answer { constraints } = answer.map_err(|fault| fault.within("contrasting the runs"))?;
+    let answers = contrast.runs().map(|run| AnswerGuard::of(handed_in(run)));
     let answers: Vec<AnswerGuard> = answers.collect();
     let sentences = constraints.iter().filter_map(Constraint::sentence);
     let general =
@@ -83,7 +77,7 @@ fn run(heading: &str, attempt: &Attempt) -> String {
 }
 
 /// What a run handed in, or else said last.
-fn answer(attempt: &Attempt) -> &str {
+fn handed_in(attempt: &Attempt) -> &str {
     let said = || {
         attempt
             .steps

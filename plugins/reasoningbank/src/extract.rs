@@ -1,7 +1,7 @@
 //! The extractor: what is there to learn from an attempt, given how it was judged, or from several runs of one
 //! task, held against each other?
 
-use memhost_sdk::{Attempt, Fault, Request, Role, llm};
+use memhost_sdk::{Attempt, Fault, Prompt, Question, Role, ask_all};
 use serde::{Deserialize, Serialize};
 
 use crate::judge::{Judgement, Verdict};
@@ -18,7 +18,6 @@ const MOST_ITEMS_OF_A_CONTRAST: usize = 5;
 const FROM_SUCCESS: &str = include_str!("../prompts/extract-success.md");
 const FROM_FAILURE: &str = include_str!("../prompts/extract-failure.md");
 const FROM_CONTRAST: &str = include_str!("../prompts/contrast.md");
-const SCHEMA: &str = include_str!("../prompts/extract.schema.json");
 
 /// Something learnt.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +32,14 @@ pub(crate) struct Item {
 #[derive(Deserialize)]
 struct Reply {
     items: Vec<Item>,
+}
+
+impl Reply {
+    /// The first items that say something.
+    fn tidy(self, most: usize) -> Vec<Item> {
+        let items = self.items.into_iter().filter_map(Item::tidy);
+        items.take(most).collect()
+    }
 }
 
 impl Item {
@@ -67,16 +74,15 @@ pub(crate) fn extract(
     observations: bool,
 ) -> Result<Vec<Vec<Item>>, Fault> {
     let judged = attempts.iter().zip(judgements);
-    let requests: Vec<Request> = judged
-        .map(|(attempt, judgement)| request(attempt, judgement, observations))
+    let questions: Vec<_> = judged
+        .map(|(attempt, judgement)| question(attempt, judgement, observations))
         .collect();
-    llm::complete(&requests)
-        .into_iter()
-        .zip(attempts)
+    let replies = ask_all(&questions).into_iter().zip(attempts);
+    replies
         .map(|(reply, attempt)| {
-            reply
-                .and_then(|reply| read(&reply.text, MOST_ITEMS))
-                .map_err(|fault| fault.within(&format!("extracting from attempt `{}`", attempt.id)))
+            let doing = || format!("extracting from attempt `{}`", attempt.id);
+            let reply = reply.map_err(|fault| fault.within(&doing()))?;
+            Ok(reply.tidy(MOST_ITEMS))
         })
         .collect()
 }
@@ -85,17 +91,14 @@ pub(crate) fn extract(
 /// judged, because the model is to find out by comparing.
 pub(crate) fn contrast(runs: &[Attempt], observations: bool) -> Result<Vec<Item>, Fault> {
     let material = trajectory::for_the_contrast(runs, observations);
-    let request = to_the_agents_model(FROM_CONTRAST, material, MOST_ITEMS_OF_A_CONTRAST);
+    let question = to_the_agents_model(FROM_CONTRAST, material, MOST_ITEMS_OF_A_CONTRAST);
     let ids: Vec<&str> = runs.iter().map(|run| run.id.as_str()).collect();
-    llm::complete(&[request])
-        .into_iter()
-        .next()
-        .unwrap_or_else(|| Err(Fault::Failed("the host gave no reply".to_owned())))
-        .and_then(|reply| read(&reply.text, MOST_ITEMS_OF_A_CONTRAST))
-        .map_err(|fault| fault.within(&format!("contrasting attempts `{}`", ids.join("`, `"))))
+    let doing = || format!("contrasting attempts `{}`", ids.join("`, `"));
+    let reply = question.ask().map_err(|fault| fault.within(&doing()))?;
+    Ok(reply.tidy(MOST_ITEMS_OF_A_CONTRAST))
 }
 
-fn request(attempt: &Attempt, judgement: &Judgement, observations: bool) -> Request {
+fn question(attempt: &Attempt, judgement: &Judgement, observations: bool) -> Question<Reply> {
     let instructions = match judgement.verdict {
         Verdict::Success => FROM_SUCCESS,
         Verdict::Failure => FROM_FAILURE,
@@ -105,19 +108,17 @@ fn request(attempt: &Attempt, judgement: &Judgement, observations: bool) -> Requ
 }
 
 /// The model that the agent runs on extracts, as in the paper.
-fn to_the_agents_model(instructions: &str, material: String, most: usize) -> Request {
-    let with_most = |template: &str| template.replace("{most}", &most.to_string());
-    Request::new(Role::Agent, "extract")
-        .system(with_most(instructions))
-        .user(material)
+fn to_the_agents_model(
+    instructions: &'static str,
+    material: String,
+    most: usize,
+) -> Question<Reply> {
+    Prompt::new(Role::Agent, "extract")
+        .instructions(instructions)
+        .replies(
+            "a list of items",
+            include_str!("../prompts/extract.schema.json"),
+        )
         .temperature(TEMPERATURE)
-        .max_tokens(Request::LONG_REPLY)
-        .schema(with_most(SCHEMA))
-}
-
-fn read(reply: &str, most: usize) -> Result<Vec<Item>, Fault> {
-    let reply: Reply = serde_json::from_str(reply)
-        .map_err(|error| Fault::Failed(format!("the reply is not a list of items: {error}")))?;
-    let items = reply.items.into_iter().filter_map(Item::tidy);
-    Ok(items.take(most).collect())
+        .filled(&[("most", &most.to_string())], material)
 }

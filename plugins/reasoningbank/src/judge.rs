@@ -1,15 +1,16 @@
 //! The judge: did the attempt solve its task? It sees the attempt and never its outcome.
 
-use memhost_sdk::{Attempt, Fault, Request, Role, llm};
+use memhost_sdk::{Attempt, Fault, Prompt, Request, Role, ask_all};
 use serde::Deserialize;
 
 use crate::trajectory;
 
-/// Paper, appendix A.2.
-const TEMPERATURE: f32 = 0.0;
-
-const INSTRUCTIONS: &str = include_str!("../prompts/judge.md");
-const SCHEMA: &str = include_str!("../prompts/judge.schema.json");
+/// The temperature: paper, appendix A.2.
+const JUDGE: Prompt<Judgement> = Prompt::new(Role::Judge, "judge")
+    .instructions(include_str!("../prompts/judge.md"))
+    .replies("a judgement", include_str!("../prompts/judge.schema.json"))
+    .temperature(0.0)
+    .max_tokens(Request::SHORT_REPLY);
 
 /// Whether the task was solved, in the judge's opinion, and why.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -39,28 +40,12 @@ impl Verdict {
 /// One judgement per attempt. A judge that does not answer is a fault: an attempt that nobody judged has not
 /// failed.
 pub(crate) fn judge(attempts: &[Attempt]) -> Result<Vec<Judgement>, Fault> {
-    let requests: Vec<Request> = attempts.iter().map(request).collect();
-    llm::complete(&requests)
-        .into_iter()
-        .zip(attempts)
-        .map(|(reply, attempt)| {
-            reply
-                .and_then(|reply| read(&reply.text))
-                .map_err(|fault| fault.within(&format!("judging attempt `{}`", attempt.id)))
+    let about = |attempt| JUDGE.about(trajectory::for_the_judge(attempt));
+    let questions: Vec<_> = attempts.iter().map(about).collect();
+    let judged = ask_all(&questions).into_iter().zip(attempts);
+    judged
+        .map(|(judgement, attempt)| {
+            judgement.map_err(|fault| fault.within(&format!("judging attempt `{}`", attempt.id)))
         })
         .collect()
-}
-
-fn request(attempt: &Attempt) -> Request {
-    Request::new(Role::Judge, "judge")
-        .system(INSTRUCTIONS)
-        .user(trajectory::for_the_judge(attempt))
-        .temperature(TEMPERATURE)
-        .max_tokens(Request::SHORT_REPLY)
-        .schema(SCHEMA)
-}
-
-fn read(reply: &str) -> Result<Judgement, Fault> {
-    serde_json::from_str(reply)
-        .map_err(|error| Fault::Failed(format!("the reply is not a judgement: {error}")))
 }

@@ -8,8 +8,8 @@ mod trajectory;
 
 use memhost_sdk::{
     Attempt, Change, Choice, Condition, Count, Declared, Description, Distill, ExpectedCalls,
-    Fault, Flag, Guidance, Labels, Memory, NewMemory, Plan, Query, Recalled, Retrieve, Search,
-    Settings, Strategy, Task, Text, llm, recall,
+    Fault, Flag, Guidance, Labels, NewMemory, Plan, Query, Recalled, Retrieve, Search, Settings,
+    Strategy, Task, Text, grow, recall, unless_empty,
 };
 use serde::{Deserialize, Serialize};
 
@@ -208,12 +208,11 @@ fn experience(
     for attempt in attempts {
         memory = memory.learnt_from(&attempt.id);
     }
-    let payload = serde_json::to_string(&Experience {
+    let memory = memory.holding(&Experience {
         items,
         reasoning: judgement.map(|judgement| judgement.reasoning),
-    });
-    let payload = payload.map_err(|error| Fault::Failed(error.to_string()))?;
-    Ok(Some(Change::insert(memory.payload(payload))))
+    })?;
+    Ok(Some(Change::insert(memory)))
 }
 
 /// The items of these experiences, as far as the budget has room, into the system message.
@@ -221,33 +220,14 @@ fn inject(experiences: Vec<Recalled>, descriptions: bool, budget: u32) -> Result
     let mut guidance = Guidance::system(USE.trim_end());
     for Recalled { memory, score } in experiences {
         let mut stands = false;
-        for item in items(&memory)? {
-            let longer = format!("{}\n\n{}", guidance.text, item.shown(descriptions));
-            if llm::count_tokens(&longer) <= budget {
-                guidance.text = longer;
-                stands = true;
-            }
+        for item in memory.holds::<Experience>("an experience")?.items {
+            stands |= grow(&mut guidance, &item.shown(descriptions), budget);
         }
         if stands {
             guidance = guidance.citing(memory.id, score);
         }
     }
-    if guidance.receipt.used.is_empty() {
-        return Ok(Guidance::none());
-    }
-    Ok(guidance)
-}
-
-fn items(memory: &Memory) -> Result<Vec<Item>, Fault> {
-    serde_json::from_str::<Experience>(&memory.payload)
-        .map(|experience| experience.items)
-        .map_err(|error| {
-            Fault::Failed(format!(
-                "the payload of memory `{}` is not an experience of this plugin ({error}); was the namespace \
-                 written by another one?",
-                memory.id
-            ))
-        })
+    Ok(unless_empty(guidance))
 }
 
 memhost_sdk::export!(ReasoningBank: Retrieve, Distill);

@@ -1,19 +1,14 @@
 //! Solved cases, and the templates that are built from them: one model call per case, one template per call.
 
-use std::collections::HashSet;
-
 use memhost_sdk::trajectory::sections;
 use memhost_sdk::{
-    Attempt, Authority, Document, Fault, Finding, Level, NewMemory, Request, Role, Verdict, llm,
-    run,
+    Attempt, Authority, Document, Fault, Finding, NewMemory, Question, Verdict, ask_all,
+    unless_all_lost,
 };
 
 use crate::Mode;
-use crate::template::{PROBLEM_LABEL, SCHEMA, Template, class};
+use crate::template::{PROBLEM_LABEL, Template, class};
 use crate::text::below_each_other;
-
-/// The kind of a document of a solved task that shows no problem.
-pub(crate) const NEGATIVE: &str = "negative";
 
 /// One problem of a solved task, with the documents that show it.
 pub(crate) struct Case<'a> {
@@ -54,61 +49,24 @@ pub(crate) fn cases(attempt: &Attempt) -> impl Iterator<Item = Case<'_>> {
 /// # Errors
 /// The first fault, if no case at all taught anything.
 pub(crate) fn build(cases: &[Case<'_>], mode: Mode) -> Result<Vec<NewMemory>, Fault> {
-    let requests: Vec<Request> = cases.iter().map(|case| case.request(mode)).collect();
-    let replies = llm::complete(&requests);
-    let mut built = Vec::with_capacity(cases.len());
-    let mut faults = Vec::new();
-    for (case, reply) in cases.iter().zip(replies) {
-        match reply.and_then(|reply| Template::read(&reply.text)) {
-            Ok(template) => built.push(case.memory(&template)),
-            Err(fault) => faults.push(fault.within(&case.doing())),
-        }
-    }
-    let Some(first) = faults.first() else {
-        return Ok(built);
-    };
-    if built.is_empty() {
-        return Err(first.clone());
-    }
-    run::log(
-        Level::Warn,
-        &format!(
-            "{} of {} cases taught nothing; the first: {first}",
-            faults.len(),
-            cases.len()
-        ),
-    );
-    Ok(built)
-}
-
-/// Every document of a solved task that is no finding's evidence.
-pub(crate) fn negatives(attempt: &Attempt) -> impl Iterator<Item = NewMemory> {
-    let findings = attempt.findings.iter();
-    let shown: HashSet<&str> = findings
-        .flat_map(|finding| finding.evidence.iter().map(String::as_str))
-        .collect();
-    documents(attempt)
-        .filter(move |(_, document)| !shown.contains(document.id.as_str()))
-        .filter(|(_, document)| !document.text.trim().is_empty())
-        .map(|(place, document)| {
-            NewMemory::new(NEGATIVE, &document.text).learnt_from(source(attempt, place))
-        })
+    let questions: Vec<_> = cases.iter().map(|case| case.question(mode)).collect();
+    let answers = cases.iter().zip(ask_all(&questions));
+    let built = answers.map(|(case, answer)| match answer.and_then(Template::tidy) {
+        Ok(template) => Ok(case.memory(&template)),
+        Err(fault) => Err(fault.within(&case.doing())),
+    });
+    unless_all_lost(built.collect(), "cases")
 }
 
 impl Case<'_> {
-    /// To the model that the agent runs on: in the paper, each builds a library of its own. The paper states no
-    /// temperature.
-    fn request(&self, mode: Mode) -> Request {
+    fn question(&self, mode: Mode) -> Question<Template> {
         let documents = self.evidence.iter().map(|(_, one)| one.text.as_str());
-        Request::new(Role::Agent, "extract")
-            .system(mode.how_to_extract())
-            .user(sections(&[
-                ("Problem", &self.finding.problem),
-                ("Evidence", &below_each_other(documents)),
-                ("Resolution", &self.finding.action),
-            ]))
-            .max_tokens(Request::LONG_REPLY)
-            .schema(SCHEMA)
+        let material = sections(&[
+            ("Problem", &self.finding.problem),
+            ("Evidence", &below_each_other(documents)),
+            ("Resolution", &self.finding.action),
+        ]);
+        Template::question(mode.how_to_extract(), material)
     }
 
     fn memory(&self, template: &Template) -> NewMemory {
@@ -130,12 +88,13 @@ impl Case<'_> {
     }
 }
 
-fn documents(attempt: &Attempt) -> impl Iterator<Item = (usize, &Document)> {
+/// The documents of its task, with their places.
+pub(crate) fn documents(attempt: &Attempt) -> impl Iterator<Item = (usize, &Document)> {
     attempt.task.documents.iter().enumerate()
 }
 
 /// The step in which the agent saw the document, where the steps show the documents one by one; or else the attempt.
-fn source(attempt: &Attempt, place: usize) -> String {
+pub(crate) fn source(attempt: &Attempt, place: usize) -> String {
     let document = attempt.task.documents.get(place);
     let step = attempt.steps.get(place);
     match document.zip(step) {

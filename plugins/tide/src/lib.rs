@@ -2,6 +2,7 @@
 
 mod case;
 mod guidance;
+mod negatives;
 mod refine;
 mod template;
 #[cfg(test)]
@@ -10,11 +11,13 @@ mod text;
 
 use memhost_sdk::{
     Attempt, Change, Choice, Condition, Count, Declared, Description, Distill, ExpectedCalls,
-    Fault, Feedback, Flag, Guidance, Labels, Memory, Number, Plan, Protocol, Query, Retrieve, Scan,
-    Settings, Strategy, Update, store,
+    Fault, Feedback, Guidance, Labels, Memory, Plan, Protocol, Query, Retrieve, Scan, Settings,
+    Strategy, Update, store,
 };
 
-use case::{Case, NEGATIVE};
+use case::Case;
+use negatives::{NEGATIVE, NEGATIVES};
+use refine::{REFINE, Refine, TAU};
 use template::TEMPLATE;
 
 const MODE: Choice<Mode> = Choice::new(
@@ -36,41 +39,11 @@ const ROUNDS: Count = Count::new(
     "How many rounds a search has at most; 0: as many as the mode has (TIDE: 3 or 10).",
 );
 
-const NEGATIVES: Flag = Flag::new(
-    "negatives",
-    false,
-    "Whether documents of solved tasks that show no problem are remembered and handed out too, for contrast \
-     (memhost's own addition; TIDE: false).",
-);
-
-const REFINE: Choice<Refine> = Choice::new(
-    "refine",
-    &[("none", Refine::None), ("total", Refine::Total)],
-    "Whether templates change after they were built: not at all (TIDE), or ToTAL-style (arXiv 2510.07499), which \
-     keeps, fixes, supplements or discards those that do badly, and makes the protocol streaming.",
-);
-
-/// ToTAL tunes it on validation data; the middle is this plugin's choice.
-const TAU: Number = Number::new(
-    "tau",
-    0.5,
-    0.0,
-    1.0,
-    "With refine=total: the mean score of the work that used a template, below which it does badly (ToTAL: tuned).",
-);
-
 /// What kind of work problems are searched in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Repository,
     Workspace,
-}
-
-/// What becomes of templates when outcomes are known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Refine {
-    None,
-    Total,
 }
 
 impl Mode {
@@ -151,13 +124,7 @@ impl Strategy for Tide {
         };
         Ok(match settings.get(&REFINE)? {
             Refine::None => built,
-            Refine::Total => Plan {
-                protocol: Protocol::Streaming,
-                labels: Labels::Graded,
-                // If a template is used for every problem, it is judged once in so many outcomes.
-                calls: ExpectedCalls::per(0.0, problems, problems / refine::LEAST_USES as f32),
-                ..built
-            },
+            Refine::Total => refine::plan(built, problems),
         })
     }
 }
@@ -180,7 +147,7 @@ impl Distill for Tide {
         let cases: Vec<Case<'_>> = solved.iter().flat_map(|one| case::cases(one)).collect();
         let mut memories = case::build(&cases, settings.get(&MODE)?)?;
         if settings.get(&NEGATIVES)? {
-            memories.extend(solved.iter().flat_map(|one| case::negatives(one)));
+            memories.extend(solved.iter().flat_map(|one| negatives::negatives(one)));
         }
         Ok(memories.into_iter().map(Change::insert).collect())
     }

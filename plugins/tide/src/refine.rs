@@ -3,22 +3,52 @@
 
 use memhost_sdk::trajectory::{cut, sections};
 use memhost_sdk::{
-    Attempt, Authority, Change, Counter, Fault, Feedback, Level, Memory, NewMemory, Outcome,
-    Request, Role, Verdict, llm, run, store,
+    Attempt, Authority, Change, Choice, Counter, ExpectedCalls, Fault, Feedback, Labels, Level,
+    Memory, NewMemory, Number, Outcome, Plan, Prompt, Protocol, Question, Request, Role, Verdict,
+    ask_all, run, store,
 };
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
-use crate::template::{SCHEMA, TEMPLATE, Template};
+use crate::template::{TEMPLATE, Template};
 use crate::text::below_each_other;
 
+pub(crate) const REFINE: Choice<Refine> = Choice::new(
+    "refine",
+    &[("none", Refine::None), ("total", Refine::Total)],
+    "Whether templates change after they were built: not at all (TIDE), or ToTAL-style (arXiv 2510.07499), which \
+     keeps, fixes, supplements or discards those that do badly, and makes the protocol streaming.",
+);
+
+/// ToTAL tunes it on validation data; the middle is this plugin's choice.
+pub(crate) const TAU: Number = Number::new(
+    "tau",
+    0.5,
+    0.0,
+    1.0,
+    "With refine=total: the mean score of the work that used a template, below which it does badly (ToTAL: tuned).",
+);
+
+/// What becomes of templates when outcomes are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refine {
+    None,
+    Total,
+}
+
 /// A template is not judged by fewer outcomes. ToTAL scores over a whole training set; here outcomes come one by one.
-pub(crate) const LEAST_USES: u32 = 3;
+const LEAST_USES: u32 = 3;
 
 /// So much failed work is shown to the model; this plugin's own.
 const MOST_FAILURES: usize = 5;
 
-const HOW_TO_JUDGE: &str = include_str!("../prompts/judge-template.md");
-const JUDGEMENT_SCHEMA: &str = include_str!("../prompts/judge-template.schema.json");
+const JUDGE: Prompt<Judgement> = Prompt::new(Role::Agent, "refine")
+    .instructions(include_str!("../prompts/judge-template.md"))
+    .replies(
+        "a decision",
+        include_str!("../prompts/judge-template.schema.json"),
+    )
+    .max_tokens(Request::SHORT_REPLY);
 const HOW_TO_FIX: &str = include_str!("../prompts/fix.md");
 const HOW_TO_ADD: &str = include_str!("../prompts/add.md");
 
@@ -43,6 +73,16 @@ struct Used<'a> {
     memory: Memory,
     template: Template,
     scored: Vec<(&'a Attempt, f64)>,
+}
+
+/// Outcomes come while templates are used. If one is used for every problem, it is judged once in so many outcomes.
+pub(crate) fn plan(built: Plan, problems: f32) -> Plan {
+    Plan {
+        protocol: Protocol::Streaming,
+        labels: Labels::Graded,
+        calls: ExpectedCalls::per(0.0, problems, problems / LEAST_USES as f32),
+        ..built
+    }
 }
 
 /// Counts what the outcomes say of the templates that were used, and lets the model decide over those whose F(t), the
@@ -124,24 +164,16 @@ fn score(outcome: &Outcome) -> Option<f64> {
 
 /// One judgement per template, where one is due and the model gave it.
 fn judge(used: &[Used<'_>], tau: f64) -> Vec<Option<Judgement>> {
-    let requests = used.iter().map(|used| {
-        used.does_badly(tau).then(|| {
-            Request::new(Role::Agent, "refine")
-                .system(HOW_TO_JUDGE)
-                .user(under_headings(&used.told(tau)))
-                .max_tokens(Request::SHORT_REPLY)
-                .schema(JUDGEMENT_SCHEMA)
-        })
+    let questions = used.iter().map(|used| {
+        let told = || JUDGE.about(under_headings(&used.told(tau)));
+        used.does_badly(tau).then(told)
     });
-    ask(used, requests.collect(), |reply| {
-        serde_json::from_str(reply)
-            .map_err(|error| Fault::Failed(format!("the reply is not a decision: {error}")))
-    })
+    ask(used, questions.collect(), Ok)
 }
 
 /// One template per decision to fix or to add, where the model gave one.
 fn write(used: &[Used<'_>], judgements: &[Option<Judgement>], tau: f64) -> Vec<Option<Template>> {
-    let requests = used.iter().zip(judgements).map(|(used, judgement)| {
+    let questions = used.iter().zip(judgements).map(|(used, judgement)| {
         let judgement = judgement.as_ref()?;
         let instructions = match judgement.decision {
             Decision::Fix => HOW_TO_FIX,
@@ -150,14 +182,9 @@ fn write(used: &[Used<'_>], judgements: &[Option<Judgement>], tau: f64) -> Vec<O
         };
         let mut told = used.told(tau);
         told.push(("Feedback", judgement.feedback.clone()));
-        let request = Request::new(Role::Agent, "extract")
-            .system(instructions)
-            .user(under_headings(&told))
-            .max_tokens(Request::LONG_REPLY)
-            .schema(SCHEMA);
-        Some(request)
+        Some(Template::question(instructions, under_headings(&told)))
     });
-    ask(used, requests.collect(), Template::read)
+    ask(used, questions.collect(), Template::tidy)
 }
 
 fn under_headings(told: &[(&str, String)]) -> String {
@@ -165,26 +192,22 @@ fn under_headings(told: &[(&str, String)]) -> String {
     sections(&told.collect::<Vec<_>>())
 }
 
-/// Sends the requests that there are, at once, and puts what can be read of the replies in their places.
-fn ask<T>(
+/// Asks the questions that there are, at once, and puts what can be used of the answers in their places.
+fn ask<T: DeserializeOwned>(
     used: &[Used<'_>],
-    requests: Vec<Option<Request>>,
-    read: impl Fn(&str) -> Result<T, Fault>,
+    questions: Vec<Option<Question<T>>>,
+    tidy: impl Fn(T) -> Result<T, Fault>,
 ) -> Vec<Option<T>> {
-    let sent: Vec<Request> = requests.iter().flatten().cloned().collect();
-    let mut replies = llm::complete(&sent).into_iter();
-    let answers = used.iter().zip(requests).map(|(used, request)| {
-        request?;
-        match replies.next()?.and_then(|reply| read(&reply.text)) {
-            Ok(answer) => Some(answer),
-            Err(fault) => {
-                let fault = fault.within(&format!("refining template `{}`", used.memory.id));
-                run::log(Level::Warn, &fault.to_string());
-                None
-            }
-        }
+    let places: Vec<bool> = questions.iter().map(Option::is_some).collect();
+    let asked: Vec<Question<T>> = questions.into_iter().flatten().collect();
+    let mut answers = ask_all(&asked).into_iter();
+    let placed = used.iter().zip(places).map(|(used, is_asked)| {
+        let answer = is_asked.then(|| answers.next()).flatten()?;
+        let doing = format!("refining template `{}`", used.memory.id);
+        let told = |fault: Fault| run::log(Level::Warn, &fault.within(&doing).to_string());
+        answer.and_then(&tidy).map_err(told).ok()
     });
-    answers.collect()
+    placed.collect()
 }
 
 impl<'a> Used<'a> {

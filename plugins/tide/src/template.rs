@@ -1,6 +1,6 @@
 //! A template: the form of a class of problems, and the signals by which to recognise it (paper, equation 1).
 
-use memhost_sdk::{Fault, Memory, NewMemory, Patch};
+use memhost_sdk::{Fault, Memory, NewMemory, Patch, Prompt, Question, Role};
 use serde::{Deserialize, Serialize};
 
 use crate::text::one_line;
@@ -9,9 +9,6 @@ use crate::text::one_line;
 pub(crate) const TEMPLATE: &str = "template";
 /// The label with the class of the problem that it was learnt from, where that has a class.
 pub(crate) const PROBLEM_LABEL: &str = "problem";
-
-/// What a model must answer that writes one.
-pub(crate) const SCHEMA: &str = include_str!("../prompts/template.schema.json");
 
 /// As the model writes it, and as the payload of its memory keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,14 +21,16 @@ pub(crate) struct Template {
 }
 
 impl Template {
-    /// The one template of a reply.
-    ///
-    /// # Errors
-    /// [`Fault::Failed`] if it is none, or several, or leaves one of the three fields empty.
-    pub(crate) fn read(reply: &str) -> Result<Template, Fault> {
-        let template: Template = serde_json::from_str(reply)
-            .map_err(|error| Fault::Failed(format!("the reply is not a template: {error}")))?;
-        template.tidy()
+    /// Has the model that the agent runs on write one: in the paper, each builds a library of its own. The paper states
+    /// no temperature.
+    pub(crate) fn question(instructions: &'static str, material: String) -> Question<Template> {
+        Prompt::new(Role::Agent, "extract")
+            .instructions(instructions)
+            .replies(
+                "a template",
+                include_str!("../prompts/template.schema.json"),
+            )
+            .about(material)
     }
 
     /// The template that a memory keeps.
@@ -39,13 +38,7 @@ impl Template {
     /// # Errors
     /// [`Fault::Failed`] if it keeps none.
     pub(crate) fn of(memory: &Memory) -> Result<Template, Fault> {
-        serde_json::from_str(&memory.payload).map_err(|error| {
-            Fault::Failed(format!(
-                "the payload of memory `{}` is not a template of this plugin ({error}); was the namespace \
-                 written by another one?",
-                memory.id
-            ))
-        })
+        memory.holds("a template")
     }
 
     /// What is said of it besides its name: the pattern, and the flow as a numbered list.
@@ -73,16 +66,14 @@ impl Template {
     }
 
     fn payload(&self) -> String {
-        serde_json::json!({
-            "name": self.name,
-            "pattern": self.pattern,
-            "evidence_flow": self.evidence_flow,
-        })
-        .to_string()
+        serde_json::json!(self).to_string()
     }
 
     /// Each part on one line, without signals that say nothing.
-    fn tidy(self) -> Result<Template, Fault> {
+    ///
+    /// # Errors
+    /// [`Fault::Failed`] if one of the three fields is empty.
+    pub(crate) fn tidy(self) -> Result<Template, Fault> {
         let signals = self.evidence_flow.iter().map(|signal| one_line(signal));
         let template = Template {
             name: one_line(&self.name),

@@ -1,7 +1,7 @@
 //! What `wit-bindgen` makes of the contract. Nothing of it but the plain types is seen outside.
 
 wit_bindgen::generate!({
-    path: "../../wit",
+    path: "wit",
     world: "plugin",
     additional_derives: [PartialEq],
     pub_export_macro: true,

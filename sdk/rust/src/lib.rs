@@ -16,7 +16,10 @@ mod import;
 pub mod native;
 mod pack;
 mod parameter;
+mod payload;
+mod prompt;
 mod recall;
+mod section;
 mod strategy;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
@@ -25,9 +28,11 @@ mod types;
 
 pub use guard::{AnswerGuard, BLANK};
 pub use import::{embedder, llm, run, store};
-pub use pack::{Entry, pack};
+pub use pack::{Entry, grow, pack, unless_empty};
 pub use parameter::{Choice, Count, Declared, Flag, Number, Settings, Text, Typed};
+pub use prompt::{Prompt, Question, ask_all, complete, complete_each, unless_all_lost};
 pub use recall::{Recalled, fetch, recall};
+pub use section::Section;
 pub use strategy::{Distill, Evict, Retrieve, Strategy, Update, describe, plan};
 pub use types::*;
 

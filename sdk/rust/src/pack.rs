@@ -36,16 +36,29 @@ pub fn pack<E: Into<Entry>>(
 ) -> Guidance {
     let mut guidance = Guidance::user(heading);
     for entry in entries.into_iter().map(E::into) {
-        let longer = format!("{}\n\n{}", guidance.text, entry.text);
-        if llm::count_tokens(&longer) <= budget {
-            guidance.text = longer;
+        if grow(&mut guidance, &entry.text, budget) {
             guidance = guidance.citing(entry.memory, entry.score);
         }
     }
-    if guidance.receipt.used.is_empty() {
-        return Guidance::none();
+    unless_empty(guidance)
+}
+
+/// Puts a paragraph below what the guidance says, if it then still keeps to the budget.
+pub fn grow(guidance: &mut Guidance, paragraph: &str, budget: u32) -> bool {
+    let longer = format!("{}\n\n{paragraph}", guidance.text);
+    let fits = llm::count_tokens(&longer) <= budget;
+    if fits {
+        guidance.text = longer;
     }
-    guidance
+    fits
+}
+
+/// A guidance that cites nothing says nothing but its heading, and is none.
+pub fn unless_empty(guidance: Guidance) -> Guidance {
+    match guidance.receipt.used.is_empty() {
+        true => Guidance::none(),
+        false => guidance,
+    }
 }
 
 #[cfg(test)]
