@@ -11,7 +11,7 @@ mod floors;
 
 use floors::{Figures, measure};
 
-/// Measures all floors; prints what it finds, for the README.
+/// Measures all floors; prints what it finds, for `docs/data.md`.
 fn figures(suite: &Suite, seeds: std::ops::Range<u64>) -> BTreeMap<String, Figures> {
     let figures = measure(suite, seeds, None);
     for (floor, figures) in &figures {

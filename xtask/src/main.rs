@@ -3,11 +3,12 @@
 mod doctor;
 mod guests;
 mod ray;
+mod results;
 mod tools;
 mod workspace;
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use clap::Parser;
 
@@ -37,6 +38,18 @@ enum Task {
         #[arg(last = true)]
         cargo_test: Vec<String>,
     },
+    /// Compare as `demo` does, on the built-in suites, and write what came of it to `docs/results.md`.
+    Results {
+        /// Handed on to `memhost compare`, e.g. `-- --jobs 1`.
+        #[arg(last = true)]
+        compare: Vec<String>,
+        /// The suites.
+        #[arg(long, default_value = "all")]
+        suite: String,
+        /// Where the page is written.
+        #[arg(long, default_value = "docs/results.md")]
+        to: PathBuf,
+    },
     /// Build every plugin to `target/plugins/<name>.wasm`.
     Plugins,
     /// Build what they need, and run the benchmarks: `store`, `engine`, `retrieve`, or all of them.
@@ -51,6 +64,7 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Task::parse() {
         Task::Demo { compare } => demo(&compare),
+        Task::Results { compare, suite, to } => results::write(&suite, &compare, &to),
         Task::Test { all, cargo_test } => test(all, &cargo_test),
         Task::Plugins => plugins().map(drop),
         Task::Bench { name } => bench(name.as_deref()),
@@ -128,12 +142,8 @@ fn demo(compare: &[String]) -> Result<(), Failure> {
     build_memhost()?;
     tools::step(&format!("comparing {}", DEMO.join(", ")));
     let output = workspace.target_directory().join("demo");
-    let mut command = std::process::Command::new(workspace.release_directory().join("memhost"));
+    let mut command = comparison(&workspace);
     command
-        .env("MEMHOST_PLUGINS", workspace.plugin_directory())
-        .arg("compare")
-        .args(DEMO)
-        .args(DEMO_SETTINGS.iter().flat_map(|one| ["--set", one]))
         .args(["--suite", "all"])
         .args(real_suites().iter().flat_map(|suite| ["--suite", suite]));
     if has_output(compare) {
@@ -145,6 +155,17 @@ fn demo(compare: &[String]) -> Result<(), Failure> {
         output.join("report.html").display()
     ));
     Ok(())
+}
+
+/// The demonstration's comparison, without its suites.
+fn comparison(workspace: &Workspace) -> Command {
+    let mut command = Command::new(workspace.release_directory().join("memhost"));
+    command
+        .env("MEMHOST_PLUGINS", workspace.plugin_directory())
+        .arg("compare")
+        .args(DEMO)
+        .args(DEMO_SETTINGS.iter().flat_map(|one| ["--set", one]));
+    command
 }
 
 /// Whether a report is wanted elsewhere.
