@@ -1,5 +1,6 @@
 //! The page of results, `docs/results.md`: written from a comparison's report, so that no figure in it is typed.
 
+use std::io;
 use std::path::Path;
 
 use crate::tools::{self, Failure, run};
@@ -14,21 +15,35 @@ columns mean, [trust.md](trust.md) why the figures can be believed.
 
 ";
 
-/// Compares the demonstration's plugins on these suites, and writes the report as a page.
+/// Compares the demonstration's plugins on this suite, and writes the report as a page.
 pub fn write(suite: &str, compare: &[String], page: &Path) -> Result<(), Failure> {
     let workspace = crate::plugins()?;
     crate::build_memhost()?;
-    tools::step("comparing");
-    // Anew, so that no figure is of an earlier build: a comparison goes on with the cells that it finds.
-    let target = workspace.target_directory();
-    let output = tempfile::tempdir_in(target)?;
+    tools::step(&format!("comparing on {suite}"));
+    let output = workspace.target_directory().join("results");
+    start_anew(&output)?;
     run(crate::comparison(&workspace)
         .args(["--suite", suite])
         .args(compare)
         .arg("--output")
-        .arg(output.path()))?;
-    let report = std::fs::read_to_string(output.path().join("report.txt"))?;
-    std::fs::write(page, format!("{HEAD}```text\n{}\n```\n", shown(&report)))?;
+        .arg(&output))?;
+    let path = output.join("report.txt");
+    let report = std::fs::read_to_string(&path).map_err(|source| file(&path, source))?;
+    let text = format!("{HEAD}```text\n{}\n```\n", report.trim_end());
+    std::fs::write(page, text).map_err(|source| file(page, source))?;
     tools::step(&format!("the page is {}", page.display()));
     Ok(())
+}
+
+/// A comparison goes on with the cells that it finds, and those may be of an earlier build.
+fn start_anew(output: &Path) -> Result<(), Failure> {
+    match std::fs::remove_dir_all(output) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(file(output, source)),
+        _ => Ok(()),
+    }
+}
+
+fn file(path: &Path, source: io::Error) -> Failure {
+    let path = path.to_owned();
+    Failure::File { path, source }
 }
