@@ -10,8 +10,14 @@ const HEAD: &str = "\
 
 <!-- Written by `cargo xtask results`: change that, not this. -->
 
-What `cargo xtask demo` finds: ten plugins and the host's floors on five lanes. [reading.md](reading.md) says what the
-columns mean, [trust.md](trust.md) why the figures can be believed.
+What `cargo xtask demo` finds: ten plugins and the host's floors on five lanes. The plugins are plain retrieval in four
+ways (`rag` by meaning, `lexical` by words, `hybrid` by both, `recency` by age alone) and four strategies as their papers
+have them: `reasoningbank`, `memcollab`, `live-evo` and `tide`. `matts` and `negatives` are ReasoningBank and TIDE a second
+time, with what they can do besides: several runs of a task contrasted, and documents without a problem kept for contrast.
+The floors are the host's own strategies, which anybody must beat, and the oracle, which none can.
+
+[reading.md](reading.md) says what the columns mean, [trust.md](trust.md) why the figures can be believed. Lines with `!` say
+what a reader must know before believing a number.
 
 ";
 
