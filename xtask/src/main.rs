@@ -3,11 +3,12 @@
 mod doctor;
 mod guests;
 mod ray;
+mod results;
 mod tools;
 mod workspace;
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use tools::{Failure, cargo, run};
 use workspace::Workspace;
@@ -28,6 +29,9 @@ Usage: cargo xtask <TASK>
                                  With --all, test too what needs other programs and takes minutes: the example of a
                                  Ray cluster, with Ray from PyPI. Arguments are handed on to `cargo test`, e.g.
                                  `-- store::`; format, lints and documentation are then left out.
+  results [SUITE [PAGE]] [-- ARGUMENT...]
+                                 Compare as `demo` does, on the built-in suites (`all`) or on one, and write what came of
+                                 it to docs/results.md or another page. Arguments are handed on to `memhost compare`.
   plugins                        Build every plugin to target/plugins/<name>.wasm.
   bench [NAME]                   Build what they need, and run the benchmarks: `store`, `engine`, `retrieve`, or all.
   doctor                         Say what this machine lacks, and the command that installs it.
@@ -49,6 +53,9 @@ fn main() -> ExitCode {
         (["demo"], compare) => demo(compare),
         (["test"], cargo_test) => test(false, cargo_test),
         (["test", "--all"], cargo_test) => test(true, cargo_test),
+        (["results"], compare) => results::write("all", compare, Path::new(results::PAGE)),
+        (["results", suite], compare) => results::write(suite, compare, Path::new(results::PAGE)),
+        (["results", suite, page], compare) => results::write(suite, compare, Path::new(page)),
         (["plugins"], []) => plugins().map(drop),
         (["bench"], []) => bench(None),
         (["bench", name], []) => bench(Some(name)),
@@ -148,18 +155,10 @@ fn bench(name: Option<&str>) -> Result<(), Failure> {
 fn demo(compare: &[String]) -> Result<(), Failure> {
     let workspace = plugins()?;
     build_memhost()?;
-    let plugins = workspace.plugins();
-    let others = plugins.iter().map(|plugin| plugin.plugin_name());
-    let others = others.filter(|name| !DEMO.contains(name));
-    let contestants: Vec<&str> = DEMO.into_iter().chain(others).collect();
-    tools::step(&format!("comparing {}", contestants.join(", ")));
+    tools::step(&format!("comparing {}", contestants(&workspace).join(", ")));
     let output = workspace.target_directory().join("demo");
-    let mut command = std::process::Command::new(workspace.release_directory().join("memhost"));
+    let mut command = comparison(&workspace);
     command
-        .env("MEMHOST_PLUGINS", workspace.plugin_directory())
-        .arg("compare")
-        .args(contestants)
-        .args(DEMO_SETTINGS.iter().flat_map(|one| ["--set", one]))
         .args(["--suite", "all"])
         .args(real_suites().iter().flat_map(|suite| ["--suite", suite]));
     if has_output(compare) {
@@ -171,6 +170,25 @@ fn demo(compare: &[String]) -> Result<(), Failure> {
         output.join("report.html").display()
     ));
     Ok(())
+}
+
+/// Whom the demonstration compares, in order.
+fn contestants(workspace: &Workspace) -> Vec<String> {
+    let plugins = workspace.plugins();
+    let others = plugins.iter().map(|plugin| plugin.plugin_name().to_owned());
+    let others = others.filter(|name| !DEMO.contains(&name.as_str()));
+    DEMO.map(str::to_owned).into_iter().chain(others).collect()
+}
+
+/// The demonstration's comparison, without its suites.
+fn comparison(workspace: &Workspace) -> Command {
+    let mut command = Command::new(workspace.release_directory().join("memhost"));
+    command
+        .env("MEMHOST_PLUGINS", workspace.plugin_directory())
+        .arg("compare")
+        .args(contestants(workspace))
+        .args(DEMO_SETTINGS.iter().flat_map(|one| ["--set", one]));
+    command
 }
 
 /// Whether a report is wanted elsewhere.

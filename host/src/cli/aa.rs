@@ -1,4 +1,4 @@
-//! `memhost compare --aa`: a strategy against itself.
+//! `memhost aa`: a strategy against itself.
 
 use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
@@ -7,23 +7,32 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::compare::{self, Agent, Cast, Wanted};
+use super::plugins::Choice;
+use super::setup::{self, ConfigFile};
 use super::{Failure, bars, outage, output};
 use crate::compare::aa::{AaError, AaResult, AaTest, COMPARISONS};
 use crate::compare::report::number::{milliseconds, plural, score};
 use crate::compare::statistics::Interval;
-use crate::compare::{Contestant, Stop};
+use crate::compare::{Contestant, MOST_REPETITIONS, Stop};
 use crate::driver::Surroundings;
 
 /// Where the reader's luck makes two runs of the same strategy differ, and a run takes a fraction of a second.
 const DEFAULT_SUITE: &str = "routing";
 
+/// An A/A test keeps nothing.
+const STORE: &str = "memory://";
+
+const EXAMPLES: &str = "\
+Examples:
+  memhost aa
+      the floor without memory: do the statistics find differences where there are none?
+  memhost aa rag --seeds 5
+      a strategy with luck of its own, with as many seeds as it takes to see that";
+
 /// Why an A/A test fails.
 #[derive(Debug, thiserror::Error)]
 enum Trouble {
-    #[error("an A/A test is of one strategy, and there are {0}")]
-    SeveralPlugins(usize),
-    #[error("an A/A test is of one suite, and there are {0}")]
-    SeveralSuites(usize),
     #[error("interrupted: an A/A test keeps nothing")]
     Interrupted,
     #[error(
@@ -46,33 +55,80 @@ enum Trouble {
     },
 }
 
-/// What is to be tested.
+/// Compare a strategy with itself, and say how often a difference is found where there is none.
+///
+/// The two sides do the same work 200 times, on tasks that a generator makes anew each time. Fails if p is at most .05 in
+/// less than 2 or more than 8 of 100. One seed a side cannot show the luck of a run, so that a strategy that has some
+/// fails; with `--seeds 5` that is allowed for, and p may be as small more rarely. Nothing is kept.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Options {
+    /// A path to a `.wasm` file, or the name of a plugin [default: the floor without memory].
+    #[arg(value_name = "PLUGIN")]
+    plugin: Option<String>,
+    /// A built-in suite that a generator makes; see `memhost suite list`.
+    #[arg(long, value_name = "SUITE", default_value = DEFAULT_SUITE)]
+    suite: String,
+    /// Seeds a side.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=u64::from(MOST_REPETITIONS)))]
+    seeds: u64,
+    /// A parameter of the plugin; `memhost inspect` lists them.
+    #[arg(long = "set", value_name = "PLUGIN.PARAMETER=VALUE")]
+    choices: Vec<Choice>,
+    /// What answers strategies that ask a language model: `extractive`, `none`, or `openai:<model>`.
+    #[arg(long, value_name = "MODEL")]
+    model: Option<String>,
+    /// Who acts on the guidance and is scored: the suite's frozen reader, or the language model of the role `agent`.
+    #[arg(long, value_name = "WHO", default_value = "reader")]
+    agent: Agent,
+    /// What embeds keys and queries: `builtin`, `local:<folder>`, or `openai:<model>`.
+    #[arg(long, value_name = "EMBEDDER")]
+    embedder: Option<String>,
+    /// Comparisons that run at a time [default: one per processor].
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    /// Test without checking first that the plugin keeps the contract; see `memhost check`.
+    #[arg(long)]
+    no_check: bool,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+/// Runs the command.
 ///
 /// # Errors
-/// If that is more than one strategy, or more than one suite.
-pub fn chosen(plugins: &[Contestant], suites: &[String], seeds: u64) -> Result<AaTest, Failure> {
-    let subject = match plugins {
-        [] => None,
-        [one] => Some(one.clone()),
-        several => return Err(Failure::usage(Trouble::SeveralPlugins(several.len()))),
+/// If the strategy differs from itself too often or too rarely, or cannot be run.
+pub async fn run(options: Options) -> Result<(), Failure> {
+    let mut config = options.config.load()?;
+    if let Some(model) = &options.model {
+        config.set_model(model).map_err(Failure::usage)?;
+    }
+    if let Some(embedder) = &options.embedder {
+        config.set_embedder(embedder).map_err(Failure::usage)?;
+    }
+    let engine = setup::engine(&config)?;
+    let wanted = Wanted {
+        plugins: options.plugin.as_slice(),
+        choices: &options.choices,
+        checked: !options.no_check,
+        replay: None,
+        agent: options.agent,
     };
-    let suite = match suites {
-        [] => DEFAULT_SUITE.to_owned(),
-        [one] => one.clone(),
-        several => return Err(Failure::usage(Trouble::SeveralSuites(several.len()))),
+    // Boxed, as what runs them is: the compiler follows futures within futures only so far.
+    let cast = Box::pin(Cast::new(wanted, &config, &engine)).await?;
+    let test = AaTest {
+        subject: cast.plugins.into_iter().next(),
+        suite: options.suite,
+        seeds: options.seeds,
     };
-    Ok(AaTest {
-        subject,
-        suite,
-        seeds,
-    })
+    let embedder = config.embedder().await.map_err(Failure::failed)?;
+    let surroundings =
+        compare::surroundings(&config, cast.models, embedder, STORE, cast.acting).await?;
+    Box::pin(measure(test, surroundings, compare::jobs(options.jobs))).await
 }
 
 /// Runs the test and says what it found.
-///
-/// # Errors
-/// If the strategy differs from itself too often or too rarely.
-pub async fn run(
+async fn measure(
     test: AaTest,
     surroundings: Surroundings,
     jobs: NonZeroUsize,

@@ -12,13 +12,12 @@ use std::time::SystemTime;
 
 use clap::ValueEnum;
 
-use prepared::Cast;
-pub(super) use prepared::Prepared;
+pub(super) use prepared::{Cast, Prepared, Wanted};
 pub(super) use printing::{Format, show, write_reports};
 
 use super::plugins::Choice;
 use super::setup::{ConfigFile, StoreFlags};
-use super::{Failure, aa, output, scratch, setup, suite};
+use super::{Failure, output, scratch, setup, suite};
 use crate::clock::{self, ClockError};
 use crate::compare::manifest::Shard;
 use crate::compare::summary::Costs;
@@ -42,7 +41,6 @@ Examples:
   memhost compare reasoningbank --replay run.cassette
   memhost compare rag --suite first=locomo:2024 --suite corrected=locomo:2025
   memhost compare rag reasoningbank --seeds 10 --shard 3/8 --output results/3
-  memhost compare --aa
 
 Every plugin is checked before it is compared, as by `memhost check`. One that fails is listed under the \
 table with the reason, and not ranked. That a plugin passed is kept beside the compiled code.
@@ -91,69 +89,73 @@ fn explained() -> String {
 pub struct Options {
     /// A path to a `.wasm` file, or the name of a plugin; with NAME= before it, it takes part under that name. One that
     /// is called like a floor is shown as `NAME (plugin)`.
-    #[arg(required_unless_present = "aa", value_name = "PLUGIN")]
+    #[arg(required = true, value_name = "PLUGIN")]
     plugins: Vec<String>,
     /// A built-in suite, `<format>:<path>`, a `.jsonl` file, or `all` for every built-in one; with NAME= before it, it
     /// takes part under that name, so that two releases of a data set can be compared. May be given several times, or
     /// separated by commas: a comma belongs to a path where a file is there with it, or where no suite follows. See
     /// `memhost suite list` [default: all].
-    #[arg(long = "suite", value_name = "SUITE")]
+    #[arg(help_heading = "Work", long = "suite", value_name = "SUITE")]
     suites: Vec<String>,
     /// Seeds per strategy and suite: each decides anew all that is left to chance, the order of the tasks included.
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=u64::from(MOST_REPETITIONS)))]
+    #[arg(help_heading = "Work", long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=u64::from(MOST_REPETITIONS)))]
     seeds: u64,
     /// Runs per seed, each with the tasks in another order and everything else as it was.
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_REPETITIONS)))]
+    #[arg(help_heading = "Work", long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_REPETITIONS)))]
     orders: u32,
     /// A parameter of a plugin; `memhost inspect` lists them.
-    #[arg(long = "set", value_name = "PLUGIN.PARAMETER=VALUE")]
+    #[arg(
+        help_heading = "Strategies",
+        long = "set",
+        value_name = "PLUGIN.PARAMETER=VALUE"
+    )]
     choices: Vec<Choice>,
     /// What answers strategies that ask a language model: `extractive`, `none`, or `openai:<model>`.
-    #[arg(long, value_name = "MODEL")]
+    #[arg(help_heading = "Models", long, value_name = "MODEL")]
     model: Option<String>,
     /// Who acts on the guidance and is scored: the suite's frozen reader, which needs no model, or the language model
     /// of the role `agent`, whose answers are checked [default: reader].
     #[arg(
+        help_heading = "Models",
         long,
         value_name = "WHO",
         default_value = "reader",
         hide_default_value = true
     )]
     agent: Agent,
-    /// Compares one plugin, or the floor without memory, with itself instead: 200 times, on tasks that a generator makes
-    /// anew each time [default suite: routing]. Fails if p is at most .05 in less than 2 or more than 8 of 100. One seed
-    /// a side cannot show the luck of a run, so that a strategy that has some fails; with `--seeds 5` that is allowed
-    /// for, and p may be as small more rarely.
-    #[arg(long, conflicts_with_all = ["output", "record", "replay", "memories", "format", "orders", "shard", "most_model_calls"])]
-    aa: bool,
     /// Refuses, before anything is run, a comparison that is expected to make more model calls than this.
-    #[arg(long, value_name = "N")]
+    #[arg(help_heading = "Models", long, value_name = "N")]
     most_model_calls: Option<u64>,
     /// Record every model call to a cassette; one that was recorded with the same models is continued.
-    #[arg(long, value_name = "FILE", value_parser = setup::path, conflicts_with = "replay")]
+    #[arg(help_heading = "Models", long, value_name = "FILE", value_parser = setup::path, conflicts_with = "replay")]
     record: Option<PathBuf>,
     /// Answer every model call from a cassette, with the models that it was recorded with.
-    #[arg(long, value_name = "FILE", value_parser = setup::path, conflicts_with = "model")]
+    #[arg(help_heading = "Models", long, value_name = "FILE", value_parser = setup::path, conflicts_with = "model")]
     replay: Option<PathBuf>,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Store")]
     store: StoreFlags,
     /// Where finished cells and the report are kept [default: nowhere].
-    #[arg(long, value_name = "DIR", value_parser = setup::result_directory)]
+    #[arg(help_heading = "Results", long, value_name = "DIR", value_parser = setup::result_directory)]
     output: Option<PathBuf>,
     /// How the report is printed.
-    #[arg(long, default_value = "table")]
+    #[arg(help_heading = "Results", long, default_value = "table")]
     format: Format,
     /// The most memories that a strategy may keep per stream [default: unlimited].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(help_heading = "Work", long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     memories: Option<u32>,
     /// Cells that run at a time [default: one per processor].
-    #[arg(long, value_name = "N")]
+    #[arg(help_heading = "Running", long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
     /// Run every N-th cell only, from the I-th on: one part of a comparison that several processes or machines share.
-    #[arg(long, value_name = "I/N", requires = "output")]
+    #[arg(
+        help_heading = "Running",
+        long,
+        value_name = "I/N",
+        requires = "output"
+    )]
     shard: Option<Shard>,
     /// Compare without checking first that each plugin keeps the contract; see `memhost check`.
-    #[arg(long)]
+    #[arg(help_heading = "Strategies", long)]
     no_check: bool,
     #[command(flatten)]
     config: ConfigFile,
@@ -161,7 +163,7 @@ pub struct Options {
 
 /// Who acts on the guidance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Agent {
+pub(super) enum Agent {
     /// The suite's frozen reader.
     Reader,
     /// The language model of the role `agent`.
@@ -263,9 +265,6 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     options.store.apply(&mut config)?;
     if let Some(model) = &options.model {
         config.set_model(model).map_err(Failure::usage)?;
-    }
-    if options.aa {
-        return run_aa(&options, &config).await;
     }
     let mut prepared = Prepared::new(&options, config).await?;
     let result = run_and_report(&options, &mut prepared).await;
@@ -372,7 +371,7 @@ impl StorePlace {
     }
 }
 
-async fn surroundings(
+pub(super) async fn surroundings(
     config: &Config,
     models: Arc<Models>,
     embedder: Arc<dyn Embedder>,
@@ -400,28 +399,9 @@ fn say_warnings(store: &Store) {
 }
 
 /// How many cells run at a time.
-fn jobs(options: &Options) -> NonZeroUsize {
+pub(super) fn jobs(asked: Option<NonZeroUsize>) -> NonZeroUsize {
     let processors = || std::thread::available_parallelism().ok();
-    options
-        .jobs
-        .or_else(processors)
-        .unwrap_or(NonZeroUsize::MIN)
-}
-
-/// A strategy against itself, on tasks that no suite holds.
-async fn run_aa(options: &Options, config: &Config) -> Result<(), Failure> {
-    let engine = setup::engine(config)?;
-    let cast = Cast::new(options, config, &engine).await?;
-    let suites = options
-        .suites
-        .iter()
-        .flat_map(|given| crate::suite::split(given));
-    let suites: Vec<String> = suites.collect();
-    let test = aa::chosen(&cast.plugins, &suites, options.seeds)?;
-    let embedder = config.embedder().await.map_err(Failure::failed)?;
-    let surroundings =
-        surroundings(config, cast.models, embedder, "memory://", cast.acting).await?;
-    aa::run(test, surroundings, jobs(options)).await
+    asked.or_else(processors).unwrap_or(NonZeroUsize::MIN)
 }
 
 async fn run_and_report(options: &Options, prepared: &mut Prepared) -> Result<(), Failure> {

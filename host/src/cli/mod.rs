@@ -73,6 +73,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Compare(Box<compare::Options>),
+    Aa(aa::Options),
     Check(check::Options),
     Report(report::Options),
     Reproduce(reproduce::Options),
@@ -142,6 +143,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
     let result = runtime.block_on(async {
         match command {
             Command::Compare(options) => compare::run(*options).await,
+            Command::Aa(options) => Box::pin(aa::run(options)).await,
             Command::Check(options) => check::run(options).await,
             Command::Report(options) => report::run(options).await,
             Command::Reproduce(options) => reproduce::run(options).await,

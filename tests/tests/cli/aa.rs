@@ -1,10 +1,10 @@
-//! `memhost compare --aa`.
+//! `memhost aa`.
 
 use super::Place;
 
 #[test]
 fn a_strategy_is_told_apart_from_itself_as_rarely_as_it_should_be() {
-    let said = Place::new().memhost(&["compare", "--aa"]).succeeds();
+    let said = Place::new().memhost(&["aa"]).succeeds();
     assert!(
         said.out.starts_with(
             "none (floor) against itself on 200 suites that routing made, 1 seed a side\n"
@@ -30,7 +30,7 @@ fn a_strategy_is_told_apart_from_itself_as_rarely_as_it_should_be() {
 
 #[test]
 fn a_strategy_without_luck_tests_nothing() {
-    let said = Place::new().memhost(&["compare", "--aa", "--suite", "evidence"]);
+    let said = Place::new().memhost(&["aa", "--suite", "evidence"]);
     assert_eq!(said.code, 1, "{}", said.out);
     let expected = "error: none (floor) does the same under every seed on this suite, so that nothing was tested";
     assert!(said.err.contains(expected), "{}", said.err);
@@ -38,30 +38,26 @@ fn a_strategy_without_luck_tests_nothing() {
 
 #[test]
 fn an_aa_test_is_of_one_strategy_on_made_tasks() {
-    let cases: [(&[&str], &str); 6] = [
+    let cases: [(&[&str], &str); 5] = [
         (
-            &["compare", "rag", "recency", "--aa"],
-            "an A/A test is of one strategy, and there are 2",
+            &["aa", "rag", "recency"],
+            "unexpected argument 'recency' found",
         ),
         (
-            &["compare", "--aa", "--suite", "routing,transfer"],
-            "an A/A test is of one suite, and there are 2",
+            &["aa", "--suite", "routing", "--suite", "transfer"],
+            "the argument '--suite <SUITE>' cannot be used multiple times",
         ),
         (
-            &["compare", "--aa", "--suite", "bfcl:data"],
+            &["aa", "--suite", "routing,transfer"],
+            "`routing,transfer` is not made by a generator",
+        ),
+        (
+            &["aa", "--suite", "bfcl:data"],
             "`bfcl:data` is not made by a generator",
         ),
         (
-            &["compare", "--aa", "--output", "out"],
-            "'--aa' cannot be used with '--output <DIR>'",
-        ),
-        (
-            &["compare", "--aa", "--orders", "3"],
-            "'--aa' cannot be used with '--orders <N>'",
-        ),
-        (
-            &["compare", "--aa", "--most-model-calls", "3"],
-            "'--aa' cannot be used with '--most-model-calls <N>'",
+            &["aa", "--output", "out"],
+            "unexpected argument '--output' found",
         ),
     ];
     for (arguments, expected) in cases {

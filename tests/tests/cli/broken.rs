@@ -292,14 +292,7 @@ fn what_nobody_can_read_is_no_result_and_only_that_is_done_again() {
 fn a_strategy_that_does_not_get_an_answer_is_not_set_against_itself() {
     let endpoint = Endpoint::that(money_gone_after_two);
     let place = place(&endpoint);
-    let arguments = [
-        "compare",
-        "--aa",
-        "reasoningbank",
-        "--no-check",
-        "--jobs",
-        "1",
-    ];
+    let arguments = ["aa", "reasoningbank", "--no-check", "--jobs", "1"];
     place
         .memhost(&[&arguments[..], &["--model", "openai:small"]].concat())
         .fails(1)

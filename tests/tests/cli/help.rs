@@ -4,9 +4,10 @@ use super::Place;
 
 #[test]
 fn every_command_explains_itself_with_examples() {
-    let commands: [&[&str]; 16] = [
+    let commands: [&[&str]; 17] = [
         &[],
         &["compare"],
+        &["aa"],
         &["check"],
         &["report"],
         &["reproduce"],

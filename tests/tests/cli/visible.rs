@@ -300,7 +300,7 @@ fn arguments_variables_and_the_configuration_are_shown() {
         &["compare", "rag", "--replay", TRICK],
         &["compare", "rag", "--config", TRICK],
         &["compare", "rag", "--format", TRICK],
-        &["compare", "--aa", "rag", "--suite", TRICK],
+        &["aa", "rag", "--suite", TRICK],
         &["report", TRICK],
         &["reproduce", TRICK],
         &["suite", TRICK],

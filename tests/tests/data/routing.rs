@@ -8,7 +8,7 @@ use memhost_tests::data_set;
 
 use crate::floors::{Figures, measure};
 
-/// Measures all floors; prints what it finds, for the README.
+/// Measures all floors; prints what it finds, for `docs/data.md`.
 fn figures(suite: &Suite, seeds: std::ops::Range<u64>) -> BTreeMap<String, Figures> {
     let figures = measure(suite, seeds, None);
     for (floor, figures) in &figures {

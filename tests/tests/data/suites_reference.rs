@@ -22,7 +22,7 @@ fn data(what: &str) -> Option<String> {
     data_set(what).map(|path| path.to_string_lossy().into_owned())
 }
 
-/// Measures all floors; prints what it finds, for the README.
+/// Measures all floors; prints what it finds, for `docs/data.md`.
 fn figures(
     suite: &Suite,
     seeds: std::ops::Range<u64>,

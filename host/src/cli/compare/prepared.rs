@@ -9,6 +9,7 @@ use super::{
     Agent, Options, StorePlace, check_agent, check_models, jobs, load_suites, model_caveats,
     replayed, run_name, say_warnings, surroundings, warn_of_unrecorded,
 };
+use crate::cli::plugins::Choice;
 use crate::cli::{Failure, check, outage, output, plugins, progress, setup};
 use crate::compare::directory::ResultDirectory;
 use crate::compare::manifest::{
@@ -57,7 +58,7 @@ impl Prepared {
             models,
             replay,
             acting,
-        } = Cast::new(options, &config, &engine).await?;
+        } = Cast::new(Wanted::of(options), &config, &engine).await?;
         let actors = Actors::of(acting, &models);
         let mut contests = Vec::new();
         for suite in suites {
@@ -100,7 +101,7 @@ impl Prepared {
                 model_caveats(&surroundings.models),
             )
         };
-        let jobs = jobs(options);
+        let jobs = jobs(options.jobs);
         let part = Part {
             shard: options.shard.unwrap_or(Shard::WHOLE),
             run: options.replay.is_none().then(|| comparison.run.clone()),
@@ -246,25 +247,55 @@ pub struct Cast {
     pub acting: Acting,
 }
 
+/// Who is asked to take part.
+pub struct Wanted<'a> {
+    /// Plugins, as they were given.
+    pub plugins: &'a [String],
+    /// Parameters of theirs.
+    pub choices: &'a [Choice],
+    /// Whether each is checked first.
+    pub checked: bool,
+    /// The cassette that answers every model call.
+    pub replay: Option<&'a Path>,
+    /// Who acts on the guidance.
+    pub agent: Agent,
+}
+
+impl<'a> Wanted<'a> {
+    fn of(options: &'a Options) -> Wanted<'a> {
+        Wanted {
+            plugins: &options.plugins,
+            choices: &options.choices,
+            checked: !options.no_check,
+            replay: options.replay.as_deref(),
+            agent: options.agent,
+        }
+    }
+}
+
 impl Cast {
     /// Loads the plugins and finds them models.
     ///
     /// # Errors
     /// If one of either is missing or does not fit.
-    pub async fn new(options: &Options, config: &Config, engine: &Engine) -> Result<Cast, Failure> {
-        let plugins = plugins::contestants(engine, &options.plugins, &options.choices).await?;
-        let found = found(&options.plugins, &plugins)?;
-        let (plugins, unfit) = match options.no_check {
-            true => (plugins, Vec::new()),
-            false => check::fit(engine, config, &options.plugins, plugins).await?,
+    pub async fn new(
+        wanted: Wanted<'_>,
+        config: &Config,
+        engine: &Engine,
+    ) -> Result<Cast, Failure> {
+        let plugins = plugins::contestants(engine, wanted.plugins, wanted.choices).await?;
+        let found = found(wanted.plugins, &plugins)?;
+        let (plugins, unfit) = match wanted.checked {
+            true => check::fit(engine, config, wanted.plugins, plugins).await?,
+            false => (plugins, Vec::new()),
         };
-        let replay = options.replay.as_deref().map(Cassette::replay);
+        let replay = wanted.replay.map(Cassette::replay);
         let replay = replay.transpose().map_err(Failure::failed)?;
         let models = Arc::new(match &replay {
             Some(cassette) => cassette.recorded_models(),
             None => config.models().map_err(Failure::failed)?,
         });
-        let acting = Acting::from(options.agent);
+        let acting = Acting::from(wanted.agent);
         check_agent(acting, &models)?;
         check_models(&plugins, &models, acting).await?;
         Ok(Cast {
@@ -327,7 +358,6 @@ impl Options {
             }
         }
         Ok(Options {
-            aa: false,
             plugins: files.to_vec(),
             suites: part.suites.clone(),
             seeds: manifest.design.seeds,
