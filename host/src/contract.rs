@@ -139,6 +139,21 @@ impl Attempt {
     }
 }
 
+impl Patch {
+    /// Leaves all of a memory as it is, but for its state.
+    pub fn to_state(id: impl Into<String>, state: State) -> Patch {
+        Patch {
+            id: id.into(),
+            title: None,
+            content: None,
+            keys: None,
+            labels: None,
+            payload: None,
+            state: Some(state),
+        }
+    }
+}
+
 impl Change {
     /// A change that waits for nothing.
     pub fn at_once(op: Op) -> Change {

@@ -57,35 +57,18 @@ fn by_agent(attempts: &[Attempt]) -> Vec<Vec<&Attempt>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contract::{Agent, Arm, Authority, Outcome, Task, Verdict};
+    use crate::contract::{Agent, Outcome, Task};
 
     fn run(agent: &str, trial: u32) -> Attempt {
+        let (task, outcome) = (Task::new("t", ""), Outcome::known(true));
         Attempt {
-            id: format!("{agent}{trial}"),
-            task: Task {
-                id: "t".into(),
-                text: String::new(),
-                labels: vec![],
-                documents: vec![],
-            },
-            agent: Agent {
-                id: agent.into(),
-                model: agent.into(),
-                rank: 0,
-            },
-            arm: Arm::NoMemory,
             trial,
-            steps: vec![],
-            answer: String::new(),
-            findings: vec![],
-            outcome: Outcome {
-                verdict: Verdict::Unknown,
-                score: None,
-                baseline: None,
-                reason: String::new(),
-                authority: Authority::GroundTruth,
-            },
-            receipt: None,
+            ..Attempt::new(
+                format!("{agent}{trial}"),
+                task,
+                Agent::new(agent, agent),
+                outcome,
+            )
         }
     }
 

@@ -46,17 +46,8 @@ impl Condition {
 impl Pending {
     /// The writes that bring it into force.
     pub(super) fn confirm(self) -> Vec<Write> {
-        let activate = self.memories.into_iter().map(|id| {
-            Op::Revise(Patch {
-                id,
-                title: None,
-                content: None,
-                keys: None,
-                labels: None,
-                payload: None,
-                state: Some(State::Active),
-            })
-        });
+        let memories = self.memories.into_iter();
+        let activate = memories.map(|id| Op::Revise(Patch::to_state(id, State::Active)));
         activate.chain(self.held).map(Write::at_once).collect()
     }
 

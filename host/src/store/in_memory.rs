@@ -40,11 +40,14 @@ struct Version {
     written: Instant,
 }
 
+/// A memory's keys in their order, each with its vector.
+type Embedded = Vec<(Key, Vec<f32>)>;
+
 #[derive(Clone, Default)]
 struct Rows {
     namespaces: BTreeMap<String, Arc<Namespace>>,
-    /// By namespace and memory, in the order of the memory's keys.
-    keys: BTreeMap<(String, String), Vec<(Key, Vec<f32>)>>,
+    /// By namespace and memory.
+    keys: BTreeMap<(String, String), Embedded>,
 }
 
 #[derive(Clone, Default)]

@@ -4,6 +4,9 @@ use memhost_sdk::{
     AnswerGuard, Attempt, Change, Fault, Level, NewMemory, Reply, Request, complete, run,
 };
 
+/// Makes a memory of a reply about an attempt, unless it holds what it must be blind to.
+pub(crate) type Read = fn(Result<Reply, Fault>, &Attempt, &AnswerGuard) -> Result<NewMemory, Fault>;
+
 /// Something to be learnt from an attempt.
 pub(crate) struct Lesson<'a> {
     /// What is asked.
@@ -14,7 +17,7 @@ pub(crate) struct Lesson<'a> {
     /// held the answer would always seem to help.
     pub(crate) blind: AnswerGuard,
     /// Makes a memory of the reply.
-    pub(crate) read: fn(Result<Reply, Fault>, &Attempt, &AnswerGuard) -> Result<NewMemory, Fault>,
+    pub(crate) read: Read,
     /// How much a re-run must gain with it; kept in any case if absent.
     pub(crate) margin: Option<f64>,
 }

@@ -94,16 +94,7 @@ fn done_to_others(transaction: &Transaction) -> impl Iterator<Item = String> + '
 }
 
 fn is_activation(patch: &Patch) -> bool {
-    *patch
-        == Patch {
-            id: patch.id.clone(),
-            title: None,
-            content: None,
-            keys: None,
-            labels: None,
-            payload: None,
-            state: Some(State::Active),
-        }
+    *patch == Patch::to_state(&patch.id, State::Active)
 }
 
 /// How many memories are cited for each case that is asked again.
