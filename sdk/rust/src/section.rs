@@ -1,10 +1,15 @@
 //! Sections of a guidance: entries under a heading, as many as there is room for, and a receipt of exactly those.
 
+use std::iter;
+
 use memhost_words::CHARACTERS_PER_TOKEN;
 
 use crate::llm;
 use crate::pack::Entry;
 use crate::types::Guidance;
+
+/// Before every heading and every entry.
+const BLANK_LINE: &str = "\n\n";
 
 /// Entries under a heading.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +36,8 @@ impl Section {
         // Each is counted by itself and once: a text never has more tokens than its parts have together.
         let mut left = room.checked_sub(Section::new(&cut_short(all), [].iter()).tokens())?;
         let standing = entries.iter().filter(|entry| {
-            let rest = left.checked_sub(llm::count_tokens(&below(entry)));
+            let below = [BLANK_LINE, &entry.text].concat();
+            let rest = left.checked_sub(llm::count_tokens(&below));
             left = rest.unwrap_or(left);
             rest.is_some()
         });
@@ -40,14 +46,18 @@ impl Section {
             .then(|| Section::new(&cut_short(standing.len()), standing.into_iter()))
     }
 
-    fn new<'a>(heading: &str, entries: impl Iterator<Item = &'a Entry>) -> Section {
-        let mut text = format!("\n\n{heading}");
-        let mut cited = Vec::new();
-        for entry in entries {
-            text.push_str(&below(entry));
-            cited.push((entry.memory.clone(), entry.score));
+    fn new<'a>(heading: &str, entries: impl Iterator<Item = &'a Entry> + Clone) -> Section {
+        let said = entries.clone().map(|entry| entry.text.as_str());
+        let text: Vec<&str> = iter::once(heading)
+            .chain(said)
+            .flat_map(|paragraph| [BLANK_LINE, paragraph])
+            .collect();
+        Section {
+            text: text.concat(),
+            cited: entries
+                .map(|entry| (entry.memory.clone(), entry.score))
+                .collect(),
         }
-        Section { text, cited }
     }
 
     /// No section is handed over to be counted that is too long by its letters alone.
@@ -70,10 +80,6 @@ impl Section {
             guidance.citing(memory, score)
         })
     }
-}
-
-fn below(entry: &Entry) -> String {
-    format!("\n\n{}", entry.text)
 }
 
 #[cfg(test)]
