@@ -1,7 +1,5 @@
 //! Sections of a guidance: entries under a heading, as many as there is room for, and a receipt of exactly those.
 
-use std::iter;
-
 use memhost_words::CHARACTERS_PER_TOKEN;
 
 use crate::llm;
@@ -24,7 +22,8 @@ impl Section {
     pub fn of(heading: &str, entries: &[Entry], room: u32) -> Option<Section> {
         let heading = heading.trim_end();
         let all = entries.len();
-        let section = Section::new(heading, entries.iter());
+        let mut standing: Vec<&Entry> = entries.iter().collect();
+        let section = Section::new(heading, &standing);
         if section.fits(room) {
             return (all > 0).then_some(section);
         }
@@ -34,29 +33,26 @@ impl Section {
             )
         };
         // Each is counted by itself and once: a text never has more tokens than its parts have together.
-        let mut left = room.checked_sub(Section::new(&cut_short(all), [].iter()).tokens())?;
-        let standing = entries.iter().filter(|entry| {
+        let mut left = room.checked_sub(Section::new(&cut_short(all), &[]).tokens())?;
+        standing.retain(|entry| {
             let below = [BLANK_LINE, &entry.text].concat();
             let rest = left.checked_sub(llm::count_tokens(&below));
             left = rest.unwrap_or(left);
             rest.is_some()
         });
-        let standing: Vec<&Entry> = standing.collect();
-        (!standing.is_empty())
-            .then(|| Section::new(&cut_short(standing.len()), standing.into_iter()))
+        (!standing.is_empty()).then(|| Section::new(&cut_short(standing.len()), &standing))
     }
 
-    fn new<'a>(heading: &str, entries: impl Iterator<Item = &'a Entry> + Clone) -> Section {
-        let said = entries.clone().map(|entry| entry.text.as_str());
-        let text: Vec<&str> = iter::once(heading)
-            .chain(said)
-            .flat_map(|paragraph| [BLANK_LINE, paragraph])
-            .collect();
+    fn new(heading: &str, entries: &[&Entry]) -> Section {
+        let mut paragraphs = vec![BLANK_LINE, heading];
+        let mut cited = Vec::with_capacity(entries.len());
+        for entry in entries {
+            paragraphs.extend([BLANK_LINE, &entry.text]);
+            cited.push((entry.memory.clone(), entry.score));
+        }
         Section {
-            text: text.concat(),
-            cited: entries
-                .map(|entry| (entry.memory.clone(), entry.score))
-                .collect(),
+            text: paragraphs.concat(),
+            cited,
         }
     }
 

@@ -152,3 +152,60 @@ macro_rules! __promises_of {
         }
     };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::llm;
+    use crate::parameter::Settings;
+    use crate::strategy::Strategy;
+    use crate::types::{Change, Description, NewMemory, Request, Role, Task};
+
+    /// Keeps none of the promises.
+    struct Careless;
+
+    impl Strategy for Careless {
+        fn describe() -> Description {
+            Description::new("careless", "0.1.0", "Keeps no promise.")
+        }
+    }
+
+    impl Retrieve for Careless {
+        fn retrieve(_: &Query, _: &Settings) -> Result<Guidance, Fault> {
+            Ok(Guidance::user("More than there is room for.").citing("nowhere", 1.0))
+        }
+    }
+
+    impl Distill for Careless {
+        fn distill(_: &[Attempt], _: &Settings) -> Result<Vec<Change>, Fault> {
+            llm::complete(&[Request::new(Role::Agent, "extract")]);
+            Ok(vec![Change::insert(NewMemory::new("note", "Whatever."))])
+        }
+    }
+
+    fn taught() -> Taught {
+        Taught {
+            host: TestHost::new(),
+            query: Query::new(Task::new("t", "Do it")),
+            attempts: Vec::new(),
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "where there is room for 0")]
+    fn who_says_more_than_there_is_room_for_is_caught() {
+        guidance_keeps_to_its_budget::<Careless>(&taught());
+    }
+
+    #[test]
+    #[should_panic(expected = "`nowhere` is cited")]
+    fn who_cites_what_is_not_there_is_caught() {
+        receipts_cite_what_is_there::<Careless>(&taught());
+    }
+
+    #[test]
+    #[should_panic(expected = "the fault was swallowed")]
+    fn who_writes_although_the_model_is_down_is_caught() {
+        a_model_that_is_down_leaves_nothing_written::<Careless>(&taught());
+    }
+}
