@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use memhost_sdk::testing::TestHost;
+use memhost_sdk::testing::{Taught, TestHost};
 use memhost_sdk::{
     Attempt, Change, Citation, Commit, Counter, Fault, Feedback, Guidance, Labels, Level, Memory,
     Op, Placement, Protocol, Query, Receipt, Request, Role, Settings, Speaker, State, Step, Task,
@@ -1085,3 +1085,16 @@ proptest! {
         prop_assert!((0.1..=2.0).contains(&weight(&host, &lamp)));
     }
 }
+
+fn taught() -> Taught {
+    let host = answering();
+    keep(&host, "buy a lamp", "Look at the price.", 1.0);
+    keep(&host, "buy a red lamp", "Look at the colour.", 1.0);
+    Taught {
+        host,
+        query: Query::new(Task::new("now", "buy a lamp")),
+        attempts: Vec::new(),
+    }
+}
+
+memhost_sdk::promises!(LiveEvo: Retrieve; taught);

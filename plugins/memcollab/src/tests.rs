@@ -1,6 +1,6 @@
 //! The checks that tell this algorithm from a plausible one, with a scripted model.
 
-use memhost_sdk::testing::TestHost;
+use memhost_sdk::testing::{Taught, TestHost};
 use memhost_sdk::{
     Agent, Attempt, Authority, ExpectedCalls, Fault, Guidance, Labels, Placement, Plan, Protocol,
     Query, Request, Role, Settings, Speaker, State, Step, Task,
@@ -674,3 +674,16 @@ fn a_query_that_cannot_be_classified_is_a_fault_and_opens_no_gate() {
         );
     }
 }
+
+fn taught() -> Taught {
+    let host = TestHost::new();
+    learn(&host, &pair("t1"), "money", &["sign", "parity"]);
+    host.answer_with(|_| Ok(class("money")));
+    Taught {
+        host,
+        query: query("How many apples are left?", WEAK),
+        attempts: pair("t9").to_vec(),
+    }
+}
+
+memhost_sdk::promises!(MemCollab: Retrieve, Distill; taught);

@@ -1,4 +1,4 @@
-use memhost_sdk::testing::TestHost;
+use memhost_sdk::testing::{Taught, TestHost};
 use memhost_sdk::{Attempt, Guidance, Query, Step, Task};
 
 use crate::Rag;
@@ -121,3 +121,13 @@ fn retrieval_reads_only() {
     ask(&host, "buy a lamp");
     assert_eq!(host.memories().len(), before);
 }
+
+fn taught() -> Taught {
+    Taught {
+        host: host_with(&TASKS),
+        query: Query::new(Task::new("new", "buy a lamp")),
+        attempts: vec![Attempt::new("a9", Task::new("t9", "buy a desk")).succeeded()],
+    }
+}
+
+memhost_sdk::promises!(Rag: Retrieve, Distill; taught);

@@ -1,6 +1,6 @@
 //! The checks that tell this algorithm from a plausible one, with a scripted model.
 
-use memhost_sdk::testing::TestHost;
+use memhost_sdk::testing::{Taught, TestHost};
 use memhost_sdk::{
     Actor, Attempt, Authority, ExpectedCalls, Fault, Guidance, Labels, Placement, Plan, Query,
     Request, Role, Settings, Speaker, State, Step, Task, Verdict,
@@ -777,3 +777,20 @@ fn no_guidance(receipt: &str) -> Guidance {
     none.receipt.id = receipt.to_owned();
     none
 }
+
+fn taught() -> Taught {
+    let host = TestHost::new();
+    learn(
+        &host,
+        attempt("a1", "t1", "buy a lamp"),
+        "success",
+        &["x", "y", "z"],
+    );
+    Taught {
+        host,
+        query: Query::new(Task::new("t2", "buy a lamp")),
+        attempts: vec![attempt("a9", "t9", "buy a desk")],
+    }
+}
+
+memhost_sdk::promises!(ReasoningBank: Retrieve, Distill; taught);

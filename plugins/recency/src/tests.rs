@@ -1,4 +1,4 @@
-use memhost_sdk::testing::TestHost;
+use memhost_sdk::testing::{Taught, TestHost};
 use memhost_sdk::{Attempt, Fault, Guidance, Query, Step, Task};
 
 use crate::Recency;
@@ -90,3 +90,17 @@ fn a_unit_that_does_not_exist_is_refused_by_name() {
         "{text}"
     );
 }
+
+fn taught() -> Taught {
+    let host = TestHost::new();
+    for number in 0..5 {
+        host.distill::<Recency>(&[solved(number)]).unwrap();
+    }
+    Taught {
+        host,
+        query: Query::new(Task::new("new", "something else")),
+        attempts: vec![solved(5)],
+    }
+}
+
+memhost_sdk::promises!(Recency: Retrieve, Distill; taught);

@@ -45,19 +45,22 @@ pub(crate) fn guidance(
 fn template(memory: Memory) -> Entry {
     let class = memory.labels.iter().find(|one| one.name == PROBLEM_LABEL);
     let class = class.map_or(String::new(), |one| format!(" [{}]", one.value));
-    let heading = format!("{}: {}{class}", memory.id, memory.title);
-    entry(memory, &heading)
+    let text = format!(
+        "## {}: {}{class}\n{}",
+        memory.id, memory.title, memory.content
+    );
+    entry(memory, text)
 }
 
 fn negative(memory: Memory) -> Entry {
-    let heading = memory.id.clone();
-    entry(memory, &heading)
+    let text = format!("## {}\n{}", memory.id, memory.content);
+    entry(memory, text)
 }
 
-fn entry(memory: Memory, heading: &str) -> Entry {
+fn entry(memory: Memory, text: String) -> Entry {
     Entry {
-        text: format!("## {heading}\n{}", memory.content),
         memory: memory.id,
         score: SCORE,
+        text,
     }
 }

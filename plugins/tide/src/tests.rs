@@ -6,7 +6,7 @@ mod refining;
 mod search;
 mod watch;
 
-use memhost_sdk::testing::TestHost;
+use memhost_sdk::testing::{Taught, TestHost};
 use memhost_sdk::{Attempt, Document, Finding, Guidance, Label, Memory, Moment, Query, Step, Task};
 
 use crate::Tide;
@@ -98,3 +98,15 @@ fn names(host: &TestHost) -> Vec<String> {
 fn titles(memories: &[Memory]) -> Vec<String> {
     memories.iter().map(|one| one.title.clone()).collect()
 }
+
+fn taught() -> Taught {
+    let host = TestHost::new();
+    library(&host, &["waste", "race", "leak"]);
+    Taught {
+        host,
+        query: query("find the problems", 0, Vec::new()),
+        attempts: vec![solved("a9", &["block"], vec![finding("loop", &["d0"])])],
+    }
+}
+
+memhost_sdk::promises!(Tide: Retrieve, Distill; taught);

@@ -6,6 +6,9 @@ use crate::llm;
 use crate::pack::Entry;
 use crate::types::Guidance;
 
+/// Before every heading and every entry.
+const BLANK_LINE: &str = "\n\n";
+
 /// Entries under a heading.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Section {
@@ -19,7 +22,8 @@ impl Section {
     pub fn of(heading: &str, entries: &[Entry], room: u32) -> Option<Section> {
         let heading = heading.trim_end();
         let all = entries.len();
-        let section = Section::new(heading, entries.iter());
+        let mut standing: Vec<&Entry> = entries.iter().collect();
+        let section = Section::new(heading, &standing);
         if section.fits(room) {
             return (all > 0).then_some(section);
         }
@@ -29,25 +33,27 @@ impl Section {
             )
         };
         // Each is counted by itself and once: a text never has more tokens than its parts have together.
-        let mut left = room.checked_sub(Section::new(&cut_short(all), [].iter()).tokens())?;
-        let standing = entries.iter().filter(|entry| {
-            let rest = left.checked_sub(llm::count_tokens(&below(entry)));
+        let mut left = room.checked_sub(Section::new(&cut_short(all), &[]).tokens())?;
+        standing.retain(|entry| {
+            let below = [BLANK_LINE, &entry.text].concat();
+            let rest = left.checked_sub(llm::count_tokens(&below));
             left = rest.unwrap_or(left);
             rest.is_some()
         });
-        let standing: Vec<&Entry> = standing.collect();
-        (!standing.is_empty())
-            .then(|| Section::new(&cut_short(standing.len()), standing.into_iter()))
+        (!standing.is_empty()).then(|| Section::new(&cut_short(standing.len()), &standing))
     }
 
-    fn new<'a>(heading: &str, entries: impl Iterator<Item = &'a Entry>) -> Section {
-        let mut text = format!("\n\n{heading}");
-        let mut cited = Vec::new();
+    fn new(heading: &str, entries: &[&Entry]) -> Section {
+        let mut paragraphs = vec![BLANK_LINE, heading];
+        let mut cited = Vec::with_capacity(entries.len());
         for entry in entries {
-            text.push_str(&below(entry));
+            paragraphs.extend([BLANK_LINE, &entry.text]);
             cited.push((entry.memory.clone(), entry.score));
         }
-        Section { text, cited }
+        Section {
+            text: paragraphs.concat(),
+            cited,
+        }
     }
 
     /// No section is handed over to be counted that is too long by its letters alone.
@@ -70,10 +76,6 @@ impl Section {
             guidance.citing(memory, score)
         })
     }
-}
-
-fn below(entry: &Entry) -> String {
-    format!("\n\n{}", entry.text)
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod filter;
 mod fusion;
 mod memories;
 mod model;
+pub mod promises;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -37,6 +38,7 @@ use crate::types::{
 };
 use memories::Memories;
 use model::Script;
+pub use promises::Taught;
 
 /// A host in memory. Clones are handles to the same host.
 #[derive(Clone, Default)]
