@@ -106,9 +106,20 @@ fn what_is_known_to_be_costly_is_refused_by_name_before_it_is_compiled() {
     let mut told = String::new();
     for (what, kind, size, again) in KINDS {
         let refused = held(what, kind(size, again), &LoadLimits::default());
-        told += &format!("{what}: {refused}\n");
+        told += &format!("{what}: {}\n", uncounted_text(&refused));
     }
     insta::assert_snapshot!(told);
+}
+
+/// A refusal without how many there are: a little of that is the plugin's that the component stands beside.
+fn uncounted_text(refusal: &str) -> String {
+    match refusal.split_once("it has ") {
+        Some((before, rest)) => {
+            let rest = rest.trim_start_matches(|sign: char| sign.is_ascii_digit());
+            format!("{before}it has more{rest}")
+        }
+        None => refusal.to_owned(),
+    }
 }
 
 #[test]
