@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use divan::Bencher;
 use memhost::capability::CallContext;
 use memhost::contract::{Agent, Moment, Query, Setting, Task, Value};
-use memhost::engine::{CompilerProcess, Engine, EngineOptions, Limits, Plugin};
+use memhost::engine::{CompilerProcess, Engine, EngineOptions, Plugin};
+use memhost::limits::Limits;
 use memhost::strategy::Strategy;
 use tokio::runtime::Runtime;
 

@@ -28,7 +28,7 @@ pub mod floors;
 mod home;
 mod lance;
 pub mod learning;
-mod limits;
+pub mod limits;
 mod lock;
 pub mod model;
 pub mod settings;

@@ -17,10 +17,10 @@ pub(crate) const STACK_BYTES: usize = 512 << 10;
 /// keeps its default.
 ///
 /// ```
-/// let limits: memhost::engine::Limits = toml::from_str("wall_clock_ms = 500").unwrap();
+/// let limits: memhost::limits::Limits = toml::from_str("wall_clock_ms = 500").unwrap();
 /// assert_eq!(limits.wall_clock.as_millis(), 500);
 /// assert_eq!(limits.instances, 64);
-/// assert!(toml::from_str::<memhost::engine::Limits>("fule = 1").is_err());
+/// assert!(toml::from_str::<memhost::limits::Limits>("fule = 1").is_err());
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -25,9 +25,9 @@ use crate::compare::{Contestant, Finish, MOST_REPETITIONS, Outcome, PlannedCell,
 use crate::config::Config;
 use crate::driver::{Acting, Broken, Surroundings};
 use crate::embedding::Embedder;
-use crate::engine::fault_text;
 use crate::model::{Cassette, Models};
 use crate::store::Store;
+use crate::strategy::fault_text;
 use crate::suite::Suite;
 
 const EXAMPLES: &str = "\

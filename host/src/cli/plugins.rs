@@ -8,10 +8,10 @@ use std::sync::Arc;
 use super::Failure;
 use crate::compare::Contestant;
 use crate::contract::Fault;
-use crate::engine::{CallFailure, Engine, Plugin};
+use crate::engine::{Engine, Plugin};
 use crate::home;
 use crate::settings;
-use crate::strategy::Strategy;
+use crate::strategy::{CallFailure, Strategy};
 use crate::suggest::{nearest, suggestion};
 
 /// The environment variable with directories to look in, separated as in `PATH`.

@@ -29,10 +29,9 @@ use std::sync::Arc;
 use crate::conformance::{self, Checked};
 use crate::contract::{Plan, Setting};
 use crate::driver::{self, Actors, Cell};
-use crate::engine::CallError;
 use crate::floors;
 use crate::settings;
-use crate::strategy::Strategy;
+use crate::strategy::{CallError, Strategy};
 use crate::suite::Suite;
 
 pub use design::{Design, ListedCell, ListedStrategy, ListedSuite, MOST_REPETITIONS};

@@ -11,8 +11,7 @@ use crate::capability::{CallContext, Usage};
 use crate::contract::{Attempt, Change, Description, Guidance, Labels, Plan, Query, Setting, Task};
 use crate::driver::{Acting, CellReport, ModelCost, PhaseCalls, Repetition, Runs, TaskReport};
 use crate::embedding::EmbedderIdentity;
-use crate::engine::{CallError, CallFailure};
-use crate::strategy::{Answer, Phases, Strategy};
+use crate::strategy::{Answer, CallError, CallFailure, Phases, Strategy};
 use crate::suite::{Episode, Lane, Question, Stage, Stream, Suite, Timing};
 
 /// A strategy that is only ever named and never called.

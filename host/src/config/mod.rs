@@ -47,8 +47,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::contract::Role;
 use crate::endpoint::EndpointSettings;
-use crate::engine::{EngineOptions, Limits, LoadLimits};
+use crate::engine::{EngineOptions, LoadLimits};
 use crate::home;
+use crate::limits::Limits;
 use crate::model::{ModelSettings, Structured, SystemRole, Temperature, TokenLimitField};
 
 pub use choice::{EmbedderChoice, ModelChoice};

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Conformance, ConformanceError, Subject, check};
 use crate::disk;
-use crate::engine::Limits;
+use crate::limits::Limits;
 use crate::settings;
 
 /// Raised whenever a check changes: what passed earlier ones is checked again.

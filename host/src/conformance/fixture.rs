@@ -9,8 +9,7 @@ use tempfile::TempDir;
 use super::{CallCost, ConformanceError, Subject};
 use crate::capability::Usage;
 use crate::embedding::{Builtin, Embedder};
-use crate::engine::Limits;
-use crate::limits::StoreLimits;
+use crate::limits::{Limits, StoreLimits};
 use crate::store::Store;
 
 /// What all checks of a subject have in common.

@@ -14,7 +14,7 @@ use super::session::{Bearings, Model, ROOM, Session};
 use super::{ConformanceError, Stop, Subject, failed_call};
 use crate::contract::Guidance;
 use crate::embedding::{Builtin, Embedder};
-use crate::engine::Limits;
+use crate::limits::Limits;
 use crate::store::Store;
 
 /// The namespace that is left behind and found again.

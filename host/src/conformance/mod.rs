@@ -30,7 +30,8 @@
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! use memhost::conformance::{Subject, check};
-//! use memhost::engine::{Engine, EngineOptions, Limits};
+//! use memhost::engine::{Engine, EngineOptions};
+//! use memhost::limits::Limits;
 //!
 //! let engine = Engine::new(EngineOptions::default())?;
 //! let subject = Subject::plugin(&engine, "target/plugins/rag.wasm".as_ref(), &[]).await?;
@@ -55,9 +56,11 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{CallError, EngineError, Limits, LoadError};
+use crate::engine::{EngineError, LoadError};
+use crate::limits::Limits;
 use crate::settings::{self, SettingError};
 use crate::store::StoreError;
+use crate::strategy::CallError;
 
 pub use subject::{Origin, Subject};
 

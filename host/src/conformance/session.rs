@@ -16,11 +16,11 @@ use crate::contract::{
     Request, Row, Scan, Task,
 };
 use crate::embedding::Embedder;
-use crate::engine::Limits;
 use crate::learning::{
     Clock, Configured, Event, Failure, Grants, History, Learner, Learnt, Observer, grouping,
     reduce_labels,
 };
+use crate::limits::Limits;
 use crate::model::{Completion, Extractive, LanguageModel, Models, NoModel};
 use crate::store::{Namespace, Transaction, View, Write};
 use crate::strategy::Phases;

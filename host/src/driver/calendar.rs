@@ -163,8 +163,8 @@ mod tests {
     use super::*;
     use crate::contract::Plan;
     use crate::embedding::Builtin;
-    use crate::engine::Limits;
     use crate::floors::floors;
+    use crate::limits::Limits;
     use crate::model::{Models, NoModel};
     use crate::store::Store;
     use crate::suite::Reader;

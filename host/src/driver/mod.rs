@@ -34,10 +34,10 @@ use std::time::Instant;
 
 use crate::contract::Setting;
 use crate::embedding::Embedder;
-use crate::engine::{CallError, Limits};
+use crate::limits::Limits;
 use crate::model::{CassetteError, Models};
 use crate::store::{Store, StoreError};
-use crate::strategy::Strategy;
+use crate::strategy::{CallError, Strategy};
 use crate::suite::{Reader, Suite};
 
 use patience::Patience;

@@ -1,5 +1,5 @@
 //! What a plugin returns is checked before anybody acts on it: numbers are finite, names and ids are there and of
-//! bounded length. (Text is UTF-8 and bounded by [`super::Limits::hostcall_bytes`] already; whether an id exists is
+//! bounded length. (Text is UTF-8 and bounded by [`crate::limits::Limits::hostcall_bytes`] already; whether an id exists is
 //! the store's to say.)
 
 use crate::contract::{

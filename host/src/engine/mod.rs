@@ -47,16 +47,12 @@ use wasmtime::component::{HasSelf, Linker};
 use self::cache::Cache;
 use self::call::Sandbox;
 use crate::contract::generated;
-use crate::limits::STACK_BYTES;
+use crate::limits::{Limits, STACK_BYTES};
 
 pub use compile::{CompileWatcher, Compiled, CompilerProcess, Compiling, serve};
 pub use error::{CompileLimit, EngineError, LoadError, LoadFailure};
 pub use load_limits::LoadLimits;
 pub use plugin::Plugin;
-
-pub use crate::limits::{Limit, LimitReached, Limits, StoreLimit, StoreLimits};
-pub(crate) use crate::strategy::fault_text;
-pub use crate::strategy::{CallError, CallFailure};
 
 /// Stack of a call altogether: the plugin's, and the host functions' that it calls.
 const FIBER_STACK_BYTES: usize = 2 << 20;

@@ -130,7 +130,7 @@ impl Plugin {
         self.size
     }
 
-    /// Core instances that it consists of; see [`super::Limits::instances`].
+    /// Core instances that it consists of; see [`crate::limits::Limits::instances`].
     pub fn core_instances(&self) -> usize {
         self.surface.core_instances
     }

@@ -189,9 +189,10 @@ impl AsyncWrite for Printed {
 mod tests {
     use wasmtime::component::Component;
 
-    use super::super::{Engine, EngineOptions, Limit, Limits, call};
+    use super::super::{Engine, EngineOptions, call};
     use super::*;
     use crate::capability::CallContext;
+    use crate::limits::{Limit, Limits};
 
     /// Calls the function `run` of a component in a sandbox, and returns its number.
     async fn run(component: &str, seed: u64) -> u64 {

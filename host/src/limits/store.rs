@@ -20,7 +20,7 @@ macro_rules! store_limits {
         /// default.
         ///
         /// ```
-        /// let limits: memhost::engine::Limits = toml::from_str("[store]\nkeys_per_memory = 5").unwrap();
+        /// let limits: memhost::limits::Limits = toml::from_str("[store]\nkeys_per_memory = 5").unwrap();
         /// assert_eq!(limits.store.keys_per_memory, 5);
         /// assert_eq!(limits.store.labels_per_memory, 1_000);
         /// ```

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use memhost::driver::{Acting, Cell, CellReport, Progress, Repetition, Surroundings, run_cell};
 use memhost::embedding::{Builtin, Embedder};
-use memhost::engine::Limits;
 use memhost::floors::floors;
+use memhost::limits::Limits;
 use memhost::model::{Models, NoModel};
 use memhost::store::Store;
 use memhost::suite::{Scores, Suite, aggregate};

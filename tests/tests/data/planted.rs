@@ -8,8 +8,8 @@ use memhost::compare::{
 };
 use memhost::driver::{self, Acting, CellReport, Progress, Surroundings};
 use memhost::embedding::Builtin;
-use memhost::engine::Limits;
 use memhost::floors::floors;
+use memhost::limits::Limits;
 use memhost::model::{Models, NoModel};
 use memhost::settings;
 use memhost::store::Store;

@@ -15,9 +15,10 @@ use memhost::conformance::{
 use memhost::contract::{
     Attempt, Change, Description, Feedback, Guidance, Op, Plan, Pressure, Query, Setting,
 };
-use memhost::engine::{CallError, Engine, EngineOptions, Limits, Plugin};
+use memhost::engine::{Engine, EngineOptions, Plugin};
+use memhost::limits::Limits;
 use memhost::settings;
-use memhost::strategy::{Answer, Phases, Strategy};
+use memhost::strategy::{Answer, CallError, Phases, Strategy};
 use memhost_tests::{folders, plugin};
 
 /// With compiled code kept, because every check of a restart loads the plugin anew.

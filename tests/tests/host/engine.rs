@@ -10,10 +10,11 @@ use memhost::contract::{
     Arm, Attempt, Authority, Fault, Guidance, Op, Outcome, Pressure, Request, Verdict,
 };
 use memhost::embedding::{Builtin, Embedder};
-use memhost::engine::{CallFailure, Compiler, Engine, EngineOptions, Limit, Limits, Plugin};
+use memhost::engine::{Compiler, Engine, EngineOptions, Plugin};
+use memhost::limits::{Limit, Limits};
 use memhost::model::{Completion, LanguageModel, Models};
 use memhost::store::Store;
-use memhost::strategy::{Answer, Phases, Strategy};
+use memhost::strategy::{Answer, CallFailure, Phases, Strategy};
 use memhost_tests::plugin;
 
 async fn hostile() -> Plugin {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::hostile::{NeverAnswers, retrieve};
 use memhost::capability::CallContext;
-use memhost::engine::{Engine, EngineOptions, Limits, Plugin};
+use memhost::engine::{Engine, EngineOptions, Plugin};
+use memhost::limits::Limits;
 use memhost::model::Models;
 
 use crate::processes::apart;

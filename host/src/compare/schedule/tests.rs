@@ -10,7 +10,7 @@ use crate::compare::testing;
 use crate::contract::{Agent, Arm, Authority, Outcome as Judged, Verdict};
 use crate::driver::Acting;
 use crate::embedding::{Builtin, EmbeddingError};
-use crate::engine::Limits;
+use crate::limits::Limits;
 use crate::model::{Models, NoModel};
 use crate::store::Store;
 

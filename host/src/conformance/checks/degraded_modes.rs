@@ -7,7 +7,7 @@ use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{Model, ROOM, Session};
 use crate::conformance::{Came, Stop, Verdict, failed_call};
 use crate::contract::Fault;
-use crate::engine::{CallError, CallFailure};
+use crate::strategy::{CallError, CallFailure};
 
 /// How many cases are gone through without a model.
 const WITHOUT: usize = 2;

@@ -1,7 +1,7 @@
 //! A language model acts on the guidance, and its answer is checked.
 
 use crate::contract::{Arm, Attempt, Fault, Finding, Step};
-use crate::engine::fault_text;
+use crate::strategy::fault_text;
 use crate::suite::{Act, Episode, Question, Scores, metric};
 
 use super::super::model_agent::{

@@ -11,9 +11,11 @@ use std::time::{Duration, Instant};
 use costly::{KINDS, beside, starting_with_a_loop, working};
 use measure::{Cost, costing};
 use memhost::engine::{
-    CallFailure, CompileLimit, CompileWatcher, CompilerProcess, Compiling, Engine, EngineOptions,
-    Limit, LoadFailure, LoadLimits, Plugin,
+    CompileLimit, CompileWatcher, CompilerProcess, Compiling, Engine, EngineOptions, LoadFailure,
+    LoadLimits, Plugin,
 };
+use memhost::limits::Limit;
+use memhost::strategy::CallFailure;
 use memhost::strategy::Strategy as _;
 use memhost_tests::{binary, folders, plugin};
 use proptest::prelude::*;

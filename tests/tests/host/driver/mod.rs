@@ -16,10 +16,10 @@ use memhost::driver::{
     Acting, Cell, CellReport, DriverError, Progress, Repetition, Surroundings, run_cell,
 };
 use memhost::embedding::{Builtin, Embedder};
-use memhost::engine::{CallError, CallFailure, Limits};
+use memhost::limits::Limits;
 use memhost::model::{Models, NoModel};
 use memhost::store::{Store, View};
-use memhost::strategy::{Answer, Phases, Strategy};
+use memhost::strategy::{Answer, CallError, CallFailure, Phases, Strategy};
 use memhost::suite::{Episode, Lane, Question, Stage, Stream, Suite, Timing};
 
 type Distill = dyn Fn(&[Attempt]) -> Result<Vec<Change>, Fault> + Send + Sync;

@@ -1,7 +1,7 @@
 //! What a namespace may hold, whatever is written to it.
 
 use memhost::contract::{Blob, Citation, Label, Patch, Receipt, Row, State};
-use memhost::engine::StoreLimits;
+use memhost::limits::StoreLimits;
 use memhost::store::StoreError;
 use proptest::prelude::*;
 
