@@ -43,7 +43,7 @@ pub fn is_solved(metric: &str, score: f64) -> bool {
     match metric {
         BRIER | MARKET_BRIER => score < 0.25,
         "regret" => score <= 0.0,
-        _ => super::reader::succeeded(score),
+        _ => super::success::succeeded(score),
     }
 }
 
@@ -187,8 +187,8 @@ impl Suite {
         let mut verdicts = self
             .episodes()
             .flat_map(|(_, episode)| &episode.attempts)
-            .filter_map(super::reader::success)
-            .map(super::reader::succeeded);
+            .filter_map(super::success::success)
+            .map(super::success::succeeded);
         let first = verdicts.next();
         verdicts.any(|verdict| Some(verdict) != first)
     }

@@ -30,6 +30,7 @@ pub(crate) mod recorded;
 pub(crate) mod said;
 mod source;
 mod spec;
+mod success;
 mod summary;
 pub(crate) mod text;
 

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
-use super::reader::{attempt_of, success, transcript};
+use super::reader::{attempt_of, transcript};
 use super::said::Said;
+use super::success::success;
 use super::text::content_words;
 use super::{Check, Episode, HiddenProblem, Lane, Question, Stage, Stream, Suite};
 use crate::contract::{Attempt, Task};

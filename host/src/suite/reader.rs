@@ -44,9 +44,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::metric::{PREDICTED_SUCCESS, SUCCEEDED, answer_within, mean, ndcg};
 use super::said::Said;
+use super::success::{succeeded, success};
 use super::text::{Bag, content_words, names};
 use super::{AttemptFacts, Episode, Matching, Question, Resolution, Scores, Suite};
-use crate::contract::{Actor, Attempt, Finding, Task, Verdict};
+use crate::contract::{Actor, Attempt, Finding, Task};
 
 pub(super) use discovery::code_tokens;
 pub(crate) use forecast::{OTHER_HORIZON, PRIOR, forecast, score_of, weight};
@@ -58,8 +59,6 @@ pub use visible::{Learnt, Visible};
 const NEIGHBOURS: usize = 5;
 /// How many retrieved attempts are ranked by their tools.
 const RANKED_TOOLS: usize = 5;
-/// A graded success from which a task counts as solved.
-const SOLVED: f64 = 0.75;
 
 /// What a strategy handed out for one question.
 #[derive(Debug, Clone, Copy)]
@@ -434,20 +433,6 @@ pub(crate) fn attempt_of(source: &str) -> &str {
     source
         .split_once('#')
         .map_or(source, |(attempt, _)| attempt)
-}
-
-/// Graded success of an attempt in 0..=1, where it is known.
-pub(super) fn success(attempt: &Attempt) -> Option<f64> {
-    attempt.outcome.score.or(match attempt.outcome.verdict {
-        Verdict::Success => Some(1.0),
-        Verdict::Failure => Some(0.0),
-        Verdict::Unknown => None,
-    })
-}
-
-/// Whether a graded success counts as one.
-pub(super) fn succeeded(success: f64) -> bool {
-    success >= SOLVED
 }
 
 /// Everything that was said in an attempt.

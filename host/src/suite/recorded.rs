@@ -2,7 +2,7 @@
 
 use crate::contract::{Actor, Agent, Arm, Attempt, Authority, Label, Outcome, Step, Task, Verdict};
 
-use super::reader::succeeded;
+use super::success::succeeded;
 
 /// A run of a task without memory. `trial` counts the task's attempts from 0.
 pub(crate) fn attempt(

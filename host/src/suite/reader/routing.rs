@@ -12,6 +12,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Beta, Distribution};
 
+use super::super::success::succeeded;
 use super::super::{AttemptFacts, Episode, Scores};
 use super::{Act, Reader, Reading, attempt_of};
 
@@ -82,7 +83,7 @@ impl Reader {
         else {
             return 0.0;
         };
-        f64::from(u8::from(super::succeeded(success) == (*value == best)))
+        f64::from(u8::from(succeeded(success) == (*value == best)))
     }
 }
 

@@ -8,7 +8,7 @@ use super::super::number::{
     NOTHING, count, difference, estimate, milliseconds, probability, recovery, score,
 };
 use super::look::Look;
-use super::suite::of;
+use super::phrase::of;
 use super::tables::{self, Column};
 use crate::compare::label;
 use crate::compare::summary::{Costs, LATENCY_PERCENTILES, StrategyResult, SuiteResult};

@@ -12,6 +12,7 @@
 
 mod figures;
 mod look;
+mod phrase;
 mod suite;
 mod tables;
 mod what_was_run;

@@ -3,11 +3,12 @@
 use maud::{Markup, html};
 
 use super::super::Answer;
-use super::super::number::{NOTHING, count, detectable, plural};
+use super::super::number::{detectable, plural};
 use super::figures;
 use super::look::Looks;
+use super::phrase::class;
 use super::tables;
-use crate::compare::summary::{SuiteResult, Verdict};
+use crate::compare::summary::SuiteResult;
 use crate::compare::{Inapplicable, label};
 use crate::suite::{self, Lane};
 
@@ -34,15 +35,6 @@ pub(super) fn answer(suite: &SuiteResult) -> Markup {
     let first = letters.next().map(|first| first.to_uppercase().to_string());
     html! {
         p.answer.(class(verdict)) { (first.unwrap_or_default()) (letters.as_str()) "." }
-    }
-}
-
-/// What the page calls a verdict.
-pub(super) fn class(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Better => "better",
-        Verdict::Worse => "worse",
-        Verdict::Undecided => "undecided",
     }
 }
 
@@ -107,13 +99,5 @@ fn caveats(suite: &SuiteResult) -> Markup {
                 ul { @for caveat in &suite.caveats { li { (caveat) } } }
             }
         }
-    }
-}
-
-/// A share of a whole: `12 of 40`.
-pub(super) fn of(part: usize, whole: usize) -> String {
-    match whole {
-        0 => NOTHING.to_owned(),
-        whole => format!("{} of {}", count(part as f64), count(whole as f64)),
     }
 }

@@ -6,7 +6,7 @@ use super::super::number::{
     NOTHING, count, difference, effect, estimate, milliseconds, probability, score,
 };
 use super::look::Look;
-use super::suite::class;
+use super::phrase::class;
 use crate::compare::label;
 use crate::compare::summary::{Costs, CurvePoint, Pair, StrategyResult, SuiteResult, Test};
 use crate::suite;

@@ -3,8 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::super::super::success::{succeeded, success};
 use super::super::super::{Question, Suite};
-use super::super::{attempt_of, succeeded, success};
+use super::super::attempt_of;
 use super::okapi::Index;
 use crate::contract::{Attempt, Task};
 
