@@ -6,9 +6,9 @@
 //!
 //! Dependencies point one way: [`cli`] → [`compare`] → [`conformance`] → [`driver`] → [`floors`] → [`suite`];
 //! [`conformance`], [`driver`] → [`learning`] → [`strategy`] → [`capability`] → [`store`], [`model`], [`embedding`] →
-//! [`endpoint`]. [`engine`] makes strategies of plugins, `lance` keeps the store's tables, [`config`] says how all are set
-//! up. Nothing below [`driver`] knows what a benchmark is, nothing but `lance` sees a Lance type, nothing above [`engine`] sees
-//! a wasmtime type.
+//! [`endpoint`]. [`engine`] makes strategies of plugins, `lance` keeps the store's tables, [`config`] says how all are
+//! set up. Nothing below [`driver`] knows what a benchmark is, nothing but `lance` sees a Lance type, nothing above
+//! [`engine`] sees a wasmtime type.
 
 mod blocking;
 pub mod capability;

@@ -17,19 +17,26 @@ pub trait Clock: Send {
     fn next_call(&mut self) -> RunState;
 }
 
-/// The clock on the wall, for an agent at work: counters are the caller's, chance is this process's.
+/// The clock on the wall, for an agent at work: counters are the caller's, chance is this process's. It is read once; from
+/// then on time is counted, so that setting the machine's clock back does not take memories back in time.
 #[derive(Debug)]
 pub struct WallClock {
     /// Tasks finished so far.
     pub task_number: u32,
     /// Batches finished so far.
     pub batch_number: u32,
+    /// Milliseconds since 1970 when it was made.
+    began: Instant,
+    made: std::time::Instant,
     random: ChaCha8Rng,
 }
 
 impl Default for WallClock {
     fn default() -> Self {
+        let began = SystemTime::now().duration_since(UNIX_EPOCH);
         WallClock {
+            began: began.unwrap_or_default().as_millis() as f64,
+            made: std::time::Instant::now(),
             task_number: 0,
             batch_number: 0,
             random: ChaCha8Rng::from_os_rng(),
@@ -39,8 +46,7 @@ impl Default for WallClock {
 
 impl Clock for WallClock {
     fn now(&self) -> Instant {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        since.unwrap_or_default().as_millis() as f64
+        self.began + self.made.elapsed().as_millis() as f64
     }
 
     fn next_call(&mut self) -> RunState {
