@@ -1,0 +1,168 @@
+//! `memhost inspect`: what a plugin is, before it runs.
+
+use std::fmt::Write as _;
+
+use super::output::{self, Format};
+use super::setup::ConfigFile;
+use super::{Failure, plugins, setup};
+use memhost_eval::compare::report::number::{count, milliseconds};
+use memhost::contract::Description;
+use memhost::engine::Plugin;
+use memhost::settings;
+use memhost::strategy::{Phases, Strategy as _};
+use memhost_base::visible;
+
+const EXAMPLES: &str = "\
+Examples:
+  memhost inspect rag
+  memhost inspect ./mine.wasm --format json";
+
+/// Show what a plugin says of itself, its parameters, and what it imports and exports.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Options {
+    /// A path to a `.wasm` file, or the name of a plugin.
+    #[arg(value_name = "PLUGIN")]
+    plugin: String,
+    /// How it is printed.
+    #[arg(long, default_value = "table")]
+    format: Format,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+/// What is known of a plugin; the field names are what `--format json` prints.
+#[derive(serde::Serialize)]
+struct Inspection<'a> {
+    digest: &'a str,
+    size_bytes: u64,
+    /// The version of the contract that it was built against.
+    contract: &'a str,
+    /// Whether the file is a core module, which was made into a component.
+    core_module: bool,
+    /// Milliseconds of compiling it, or of mapping what was compiled before.
+    compile_ms: f64,
+    /// Whether it was compiled before.
+    from_cache: bool,
+    description: &'a Description,
+    phases: Phases,
+    imports: &'a [String],
+    exports: &'a [String],
+}
+
+/// Runs the command.
+pub async fn run(options: Options) -> Result<(), Failure> {
+    let config = options.config.load()?;
+    let engine = setup::engine(&config)?;
+    let plugin = plugins::load(&engine, &options.plugin).await?;
+    let inspection = inspect(&plugin);
+    match options.format {
+        Format::Table => output::print_folded(&text(&inspection)),
+        Format::Json => output::print_json(&inspection),
+    }
+}
+
+fn inspect(plugin: &Plugin) -> Inspection<'_> {
+    Inspection {
+        digest: plugin.digest(),
+        size_bytes: plugin.size(),
+        contract: plugin.contract_version(),
+        core_module: plugin.is_core_module(),
+        compile_ms: plugin.compiled().took.as_secs_f64() * 1e3,
+        from_cache: plugin.compiled().from_cache,
+        description: plugin.description(),
+        phases: plugin.phases(),
+        imports: plugin.imports(),
+        exports: plugin.exports(),
+    }
+}
+
+fn text(inspection: &Inspection<'_>) -> String {
+    let Description {
+        name,
+        version,
+        summary,
+        source,
+        parameters,
+        requires,
+        degraded,
+    } = inspection.description;
+    let kind = if inspection.core_module {
+        "core module"
+    } else {
+        "component"
+    };
+    let compiled = if inspection.from_cache {
+        "mapped from the cache in"
+    } else {
+        "compiled in"
+    };
+    let shown = visible::line;
+    let (version, summary) = (shown(version), shown(summary));
+    let mut text = format!("{name} {version}: {summary}\n");
+    let mut line = |title: &str, value: &str| {
+        let _ = writeln!(text, "  {title:<10} {}", shown(value));
+    };
+    line("source", source);
+    line("digest", inspection.digest);
+    line(
+        "file",
+        &format!(
+            "{kind} of {} bytes for contract {}, {compiled} {}",
+            count(inspection.size_bytes as f64),
+            inspection.contract,
+            milliseconds(inspection.compile_ms)
+        ),
+    );
+    line("phases", &phases(inspection.phases).join(", "));
+    line("requires", &or_nothing(requires).join(", "));
+    for how in degraded {
+        line("degraded", how);
+    }
+    for (title, names) in [
+        ("imports", inspection.imports),
+        ("exports", inspection.exports),
+    ] {
+        for (place, name) in or_nothing(names).iter().enumerate() {
+            line(if place == 0 { title } else { "" }, name);
+        }
+    }
+    let _ = writeln!(text, "\nparameters, for --set {name}.<name>=<value>");
+    if parameters.is_empty() {
+        text.push_str("  none\n");
+    }
+    for parameter in parameters {
+        let _ = writeln!(
+            text,
+            "  {} = {} ({})\n      {}",
+            shown(&parameter.name),
+            shown(&settings::display(&parameter.default)),
+            settings::type_name(&parameter.default),
+            shown(&parameter.doc)
+        );
+    }
+    text
+}
+
+fn phases(phases: Phases) -> Vec<String> {
+    let all = [
+        (phases.retrieve, "retrieve"),
+        (phases.distill, "distill"),
+        (phases.update, "update"),
+        (phases.evict, "evict"),
+    ];
+    let present: Vec<String> = all
+        .into_iter()
+        .filter(|(present, _)| *present)
+        .map(|(_, name)| name.to_owned())
+        .collect();
+    or_nothing(&present)
+}
+
+fn or_nothing(names: &[String]) -> Vec<String> {
+    if names.is_empty() {
+        vec!["nothing".to_owned()]
+    } else {
+        names.to_vec()
+    }
+}

@@ -1,0 +1,311 @@
+//! Finds plugins by path or name, loads them, and gives them the parameters that were chosen.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use super::Failure;
+use memhost_eval::compare::Contestant;
+use memhost::contract::Fault;
+use memhost::engine::{Engine, Plugin};
+use memhost_base::home;
+use memhost::settings;
+use memhost::strategy::{CallFailure, Strategy};
+use memhost_base::suggest::{nearest, suggestion};
+
+/// The environment variable with directories to look in, separated as in `PATH`.
+const DIRECTORIES: &str = "MEMHOST_PLUGINS";
+
+/// Why there is no such plugin.
+#[derive(Debug, thiserror::Error)]
+pub enum PluginError {
+    /// A path that leads nowhere.
+    #[error("there is no plugin file `{}`", .0.display())]
+    NoFile(PathBuf),
+    /// A name that no directory has.
+    #[error("no plugin is called `{name}`{}; looked for `{name}.wasm` in{}\n  \
+        name a path that ends in `.wasm`, or set {DIRECTORIES} to where your plugins are",
+        suggestion(.nearest.as_deref()), listed(.looked_in))]
+    NoName {
+        /// What was asked for.
+        name: String,
+        /// The plugin whose name is most like it.
+        nearest: Option<String>,
+        /// Where it was looked for.
+        looked_in: Vec<PathBuf>,
+    },
+    /// Results could not be told apart.
+    #[error(
+        "two of the plugins are called `{name}`: give one of them another name with NAME=PLUGIN, as in `other={plugin}`"
+    )]
+    SameName {
+        /// The name that both have.
+        name: String,
+        /// The second of them, as it was asked for.
+        plugin: String,
+    },
+    /// A parameter of a plugin that does not take part.
+    #[error("--set names plugin `{name}`{}, which does not take part; taking part: {}",
+        suggestion(.nearest.as_deref()), .plugins.join(", "))]
+    NotTakingPart {
+        /// What was asked for.
+        name: String,
+        /// The plugin whose name is most like it.
+        nearest: Option<String>,
+        /// Every plugin that takes part.
+        plugins: Vec<String>,
+    },
+}
+
+fn listed(directories: &[PathBuf]) -> String {
+    directories
+        .iter()
+        .map(|directory| format!("\n    {}", directory.display()))
+        .collect()
+}
+
+/// Directories in which plugins are looked for by name.
+#[derive(Debug)]
+pub struct PluginDirectories(Vec<PathBuf>);
+
+impl PluginDirectories {
+    /// `MEMHOST_PLUGINS`, then `target/plugins` here, then `plugins` beside the directory of this program: for
+    /// `target/release/memhost`, that is `target/plugins`.
+    pub fn from_environment() -> PluginDirectories {
+        let chosen = std::env::var_os(DIRECTORIES).unwrap_or_default();
+        let mut directories: Vec<PathBuf> = std::env::split_paths(&chosen)
+            .filter(|path| !path.as_os_str().is_empty())
+            .map(|path| home::expand(&path).into_owned())
+            .collect();
+        directories.push(PathBuf::from("target/plugins"));
+        let beside = std::env::current_exe()
+            .ok()
+            .and_then(|program| Some(program.parent()?.parent()?.join("plugins")));
+        directories.extend(beside);
+        PluginDirectories(directories)
+    }
+
+    /// The file of a plugin that is given by path or by name.
+    pub fn find(&self, plugin: &str) -> Result<PathBuf, PluginError> {
+        let path = home::expand(Path::new(plugin));
+        let is_path = plugin.ends_with(".wasm") || path.components().count() != 1;
+        if is_path || path.is_file() {
+            return if path.is_file() {
+                Ok(path.into_owned())
+            } else {
+                Err(PluginError::NoFile(path.into_owned()))
+            };
+        }
+        let file = format!("{plugin}.wasm");
+        self.0
+            .iter()
+            .map(|directory| directory.join(&file))
+            .find(|path| path.is_file())
+            .ok_or_else(|| PluginError::NoName {
+                name: plugin.to_owned(),
+                nearest: nearest(plugin, self.names().iter().map(String::as_str)),
+                looked_in: self.0.clone(),
+            })
+    }
+
+    /// The names of all plugins in these directories.
+    fn names(&self) -> BTreeSet<String> {
+        self.0
+            .iter()
+            .filter_map(|directory| std::fs::read_dir(directory).ok())
+            .flat_map(|entries| entries.flatten().map(|entry| entry.path()))
+            .filter(|path| {
+                path.extension()
+                    .is_some_and(|extension| extension == "wasm")
+            })
+            .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+            .collect()
+    }
+}
+
+/// A parameter as `--set` takes it: `plugin.parameter=value`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    plugin: String,
+    parameter: String,
+    value: String,
+}
+
+impl FromStr for Choice {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Choice, Self::Err> {
+        let parts = text.split_once('=').and_then(|(name, value)| {
+            let (plugin, parameter) = name.split_once('.')?;
+            (!plugin.is_empty() && !parameter.is_empty()).then_some((plugin, parameter, value))
+        });
+        let (plugin, parameter, value) = parts.ok_or("write it as plugin.parameter=value")?;
+        Ok(Choice {
+            plugin: plugin.to_owned(),
+            parameter: parameter.to_owned(),
+            value: value.to_owned(),
+        })
+    }
+}
+
+/// Loads a plugin that is given by path or by name.
+pub async fn load(engine: &Engine, plugin: &str) -> Result<Plugin, Failure> {
+    let path = PluginDirectories::from_environment()
+        .find(plugin)
+        .map_err(Failure::usage)?;
+    Plugin::load(engine, &path).await.map_err(Failure::failed)
+}
+
+/// The file of a plugin as `compare` and `check` take it.
+pub fn file(plugin: &str) -> Result<PathBuf, PluginError> {
+    let (_, plugin) = named(plugin);
+    PluginDirectories::from_environment().find(plugin)
+}
+
+/// A plugin as `compare` takes it: by path or name, and under another name if one stands before it.
+fn named(plugin: &str) -> (Option<&str>, &str) {
+    let is_name = |text: &str| {
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        !text.is_empty() && text.chars().all(fits)
+    };
+    match plugin.split_once('=') {
+        Some((name, plugin)) if is_name(name) => (Some(name), plugin),
+        _ => (None, plugin),
+    }
+}
+
+/// Loads the plugins of a comparison and gives each its parameters.
+pub async fn contestants(
+    engine: &Engine,
+    plugins: &[String],
+    choices: &[Choice],
+) -> Result<Vec<Contestant>, Failure> {
+    let mut loaded: Vec<(String, Arc<dyn Strategy>)> = Vec::new();
+    for plugin in plugins {
+        let (name, given) = named(plugin);
+        let plugin: Arc<dyn Strategy> = Arc::new(load(engine, given).await?);
+        let name = name.unwrap_or(&plugin.description().name).to_owned();
+        if loaded.iter().any(|(other, _)| *other == name) {
+            return Err(Failure::usage(PluginError::SameName {
+                name,
+                plugin: given.to_owned(),
+            }));
+        }
+        loaded.push((name, plugin));
+    }
+    let names: Vec<&str> = loaded.iter().map(|(name, _)| name.as_str()).collect();
+    let mut chosen = by_plugin(choices, &names).map_err(Failure::usage)?;
+    let mut contestants = Vec::new();
+    for (name, plugin) in &loaded {
+        let chosen = chosen.remove(name.as_str()).unwrap_or_default();
+        let parameters = &plugin.description().parameters;
+        let settings = settings::resolve(name, parameters, &chosen).map_err(Failure::usage)?;
+        let contestant = Contestant::plugin(plugin.clone(), settings)
+            .await
+            .map_err(|error| match error.reason {
+                CallFailure::Fault(Fault::Invalid(_)) => Failure::usage(error),
+                _ => Failure::failed(error),
+            })?;
+        contestants.push(contestant.named(name));
+    }
+    Ok(contestants)
+}
+
+/// Parameter and value, by plugin.
+type Chosen<'a> = BTreeMap<&'a str, Vec<(String, String)>>;
+
+fn by_plugin<'a>(choices: &'a [Choice], plugins: &[&str]) -> Result<Chosen<'a>, PluginError> {
+    let mut chosen = Chosen::new();
+    for choice in choices {
+        if !plugins.contains(&choice.plugin.as_str()) {
+            return Err(PluginError::NotTakingPart {
+                name: choice.plugin.clone(),
+                nearest: nearest(&choice.plugin, plugins.iter().copied()),
+                plugins: plugins.iter().map(|name| (*name).to_owned()).collect(),
+            });
+        }
+        chosen
+            .entry(choice.plugin.as_str())
+            .or_default()
+            .push((choice.parameter.clone(), choice.value.clone()));
+    }
+    Ok(chosen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choice(plugin: &str, parameter: &str, value: &str) -> Choice {
+        Choice {
+            plugin: plugin.to_owned(),
+            parameter: parameter.to_owned(),
+            value: value.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_choice_names_plugin_parameter_and_value() {
+        assert_eq!("rag.mode=dense".parse(), Ok(choice("rag", "mode", "dense")));
+        assert_eq!("a.b.c=d=e".parse(), Ok(choice("a", "b.c", "d=e")));
+        assert_eq!("rag.prefix=".parse(), Ok(choice("rag", "prefix", "")));
+        for wrong in ["rag", "rag.k", "k=3", ".k=3", "rag.=3", ""] {
+            assert!(wrong.parse::<Choice>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_plugin_may_take_part_under_another_name() {
+        assert_eq!(
+            named("matts=reasoningbank"),
+            (Some("matts"), "reasoningbank")
+        );
+        assert_eq!(named("rag"), (None, "rag"));
+        assert_eq!(named("./a=b.wasm"), (None, "./a=b.wasm"));
+    }
+
+    #[test]
+    fn a_choice_for_another_plugin_is_refused() {
+        let error = by_plugin(&[choice("rga", "k", "1")], &["rag", "recency"]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "--set names plugin `rga` (did you mean `rag`?), which does not take part; \
+             taking part: rag, recency"
+        );
+    }
+
+    #[test]
+    fn names_are_looked_up_in_order_and_paths_are_taken_as_they_are() {
+        let (first, second) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let directories =
+            PluginDirectories(vec![first.path().to_owned(), second.path().to_owned()]);
+        std::fs::write(second.path().join("rag.wasm"), b"").unwrap();
+        assert_eq!(
+            directories.find("rag").unwrap(),
+            second.path().join("rag.wasm")
+        );
+        std::fs::write(first.path().join("rag.wasm"), b"").unwrap();
+        let path = first.path().join("rag.wasm");
+        assert_eq!(directories.find("rag").unwrap(), path);
+        assert_eq!(directories.find(path.to_str().unwrap()).unwrap(), path);
+    }
+
+    #[test]
+    fn an_unknown_name_says_where_it_looked_and_what_is_near() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("reasoningbank.wasm"), b"").unwrap();
+        let directories = PluginDirectories(vec![directory.path().to_owned()]);
+        let error = directories.find("resoningbank").unwrap_err().to_string();
+        assert!(error.contains("(did you mean `reasoningbank`?)"), "{error}");
+        assert!(
+            error.contains(&directory.path().display().to_string()),
+            "{error}"
+        );
+        let error = directories.find("nowhere/rag.wasm").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "there is no plugin file `nowhere/rag.wasm`"
+        );
+    }
+}

@@ -1,0 +1,270 @@
+//! `memhost store`: care of a store.
+
+use std::fmt::Display;
+
+use clap::Subcommand;
+
+use super::output::Format;
+use super::setup::{ConfigFile, StoreFlags};
+use super::{Failure, output};
+use memhost_eval::compare::report::number::count;
+use memhost::store::{Repaired, Store, Verified, VerifiedTable};
+use memhost_base::visible::{Column, Grid};
+
+/// Care for a store.
+#[derive(Debug, clap::Args)]
+#[command(arg_required_else_help = true)]
+pub struct Options {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Compute all vectors anew with another embedder.
+    ///
+    /// A store's vectors are all of one embedder, and it is opened with no other.
+    #[command(
+        after_help = "Example:\n  memhost store reembed --store ./memories --embedder openai:text-embedding-3-small"
+    )]
+    Reembed {
+        #[command(flatten)]
+        store: StoreFlags,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Read every byte of a store, and say what of it is not sound.
+    ///
+    /// Nothing is changed. A store is looked at whenever it is opened, but only at the sizes of its files.
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify {
+        #[command(flatten)]
+        place: Place,
+        /// How what was found is printed.
+        #[arg(long, default_value = "table")]
+        format: Format,
+    },
+    /// Make a damaged store whole again, without what is lost.
+    ///
+    /// Small files of which a copy is kept are put back. A table of which a file is damaged is written anew from its other
+    /// rows, and the damaged one stays below `damaged/` in the store, as LanceDB can open it. Journals of runs that were
+    /// killed are taken in. An interrupted repair is run again.
+    #[command(after_help = REPAIR_EXAMPLES)]
+    Repair {
+        #[command(flatten)]
+        place: Place,
+        /// Also keep rows of damaged files that can still be read: their values may be others than were written.
+        #[arg(long)]
+        keep_doubtful: bool,
+        /// How what was done is printed.
+        #[arg(long, default_value = "table")]
+        format: Format,
+    },
+}
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  memhost store verify --store results/store
+  memhost store verify --store s3://bucket/memories --format json
+
+The exit code is 1 if anything is damaged. Of each table it says how many rows are sound, and how many stand in \
+a journal as well, from which they come back.";
+
+const REPAIR_EXAMPLES: &str = "\
+Examples:
+  memhost store verify --store results/store
+  memhost store repair --store results/store
+
+Copy the store before, if it is dear to you. Cells that were finished are in the output directory, not in the \
+store: `memhost compare` with the same --output does not need the store's tables for them.";
+
+/// Which store.
+#[derive(Debug, clap::Args)]
+struct Place {
+    /// Where memories are kept: a directory, or an object store as in `s3://bucket/path` [default: `uri` under [store] in
+    /// the configuration].
+    #[arg(long, value_name = "URI")]
+    store: Option<String>,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+impl Place {
+    fn uri(self) -> Result<String, Failure> {
+        match self.store {
+            Some(uri) => Ok(uri),
+            None => given(self.config.load()?.store.uri),
+        }
+    }
+}
+
+/// A store is damaged.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "store `{store}` is damaged: `memhost store repair --store {store}` goes on with what is left, unless you have a backup"
+)]
+struct Damaged {
+    store: String,
+}
+
+/// Runs the command.
+pub async fn run(options: Options) -> Result<(), Failure> {
+    match options.command {
+        Command::Reembed { store, config } => reembed(store, config).await,
+        Command::Verify { place, format } => verify(&place.uri()?, format).await,
+        Command::Repair {
+            place,
+            keep_doubtful,
+            format,
+        } => repair(&place.uri()?, keep_doubtful, format).await,
+    }
+}
+
+fn given(uri: Option<String>) -> Result<String, Failure> {
+    uri.ok_or_else(|| {
+        Failure::usage("which store? give --store URI, or `uri` under [store] in memhost.toml")
+    })
+}
+
+async fn reembed(store: StoreFlags, config: ConfigFile) -> Result<(), Failure> {
+    let mut config = config.load()?;
+    store.apply(&mut config)?;
+    let uri = given(config.store.uri.clone())?;
+    let embedder = config.embedder().await.map_err(Failure::failed)?;
+    let name = embedder.identity().name.clone();
+    let reembedded = Store::reembed(&uri, embedder)
+        .await
+        .map_err(Failure::failed)?;
+    for warning in reembedded.warnings {
+        output::say(format_args!("warning: {warning}"));
+    }
+    output::print(&format!(
+        "store `{uri}`: {} keys are embedded with {name}\n",
+        count(reembedded.keys as f64)
+    ))
+}
+
+async fn verify(uri: &str, format: Format) -> Result<(), Failure> {
+    let verified = Store::verify(uri).await.map_err(Failure::failed)?;
+    match format {
+        Format::Json => output::print_json(&verified)?,
+        Format::Table => output::print_folded(&found(&verified))?,
+    }
+    match verified.is_sound() {
+        true => Ok(()),
+        false => Err(Failure::failed(Damaged {
+            store: verified.store,
+        })),
+    }
+}
+
+/// What was found, for people.
+fn found(verified: &Verified) -> String {
+    let tables = &verified.tables;
+    let column = |title: &str, cell: fn(&VerifiedTable) -> String| {
+        Column::new(title, tables.iter().map(cell))
+    };
+    let rows = |rows: Option<usize>| rows.map_or("?".to_owned(), |rows| count(rows as f64));
+    let state = |table: &VerifiedTable| match table.damage.is_empty() {
+        true => "sound".to_owned(),
+        false => "DAMAGED".to_owned(),
+    };
+    let columns = vec![
+        Column::new("rows", tables.iter().map(|table| rows(table.rows))),
+        column("files", |table| count(table.files as f64)),
+        column("bytes", |table| count(table.bytes as f64)),
+        column("in journals", |table| count(table.in_journals as f64)),
+        column("", state),
+    ];
+    let grid = Grid::new(column("table", |table| table.name.clone()), columns);
+    let mut text = format!(
+        "store `{}`, embedded with {}\n",
+        verified.store, verified.embedder
+    );
+    let mut line = |line: &dyn Display| text.push_str(&format!("{line}\n"));
+    match tables.is_empty() {
+        true => line(&"no tables yet"),
+        false => line(&grid.render(output::width()).as_str()),
+    }
+    for damage in verified
+        .damage
+        .iter()
+        .chain(verified.tables.iter().flat_map(|t| &t.damage))
+    {
+        line(&format_args!("! {damage}"));
+    }
+    for journal in &verified.journals {
+        let of = journal
+            .namespace
+            .as_deref()
+            .unwrap_or("nothing that can be read");
+        let records = count(journal.records as f64);
+        let held = journal.held_by.as_deref();
+        let state = held.map_or("left by a run that was killed".to_owned(), |holder| {
+            format!("in use by {holder}")
+        });
+        line(&format_args!(
+            "journal {}: {records} records of `{of}`, {state}",
+            journal.name
+        ));
+        for damage in &journal.damage {
+            line(&format_args!("! {damage}"));
+        }
+        for cut in &journal.cut {
+            line(&format_args!("  {cut}"));
+        }
+    }
+    for path in &verified.set_aside {
+        line(&format_args!(
+            "set aside by an earlier run, because parts of it are damaged: `{path}`"
+        ));
+    }
+    if verified.is_sound() {
+        line(&"everything is sound");
+    }
+    text
+}
+
+async fn repair(uri: &str, keep_doubtful: bool, format: Format) -> Result<(), Failure> {
+    let repaired = Store::repair(uri, keep_doubtful)
+        .await
+        .map_err(Failure::failed)?;
+    match format {
+        Format::Json => output::print_json(&repaired),
+        Format::Table => output::print_folded(&done(uri, &repaired)),
+    }
+}
+
+/// What was done, for people.
+fn done(uri: &str, repaired: &Repaired) -> String {
+    let mut text = String::new();
+    let mut line = |line: &dyn Display| text.push_str(&format!("{line}\n"));
+    for restored in &repaired.restored {
+        line(&format_args!("put back from its copy: {restored}"));
+    }
+    for table in &repaired.tables {
+        let rows = |rows: usize| count(rows as f64);
+        let lost = table.lost.map_or("an unknown number of".to_owned(), rows);
+        let doubtful = match table.doubtful {
+            0 => String::new(),
+            doubtful => format!(" ({} of them doubtful)", rows(doubtful)),
+        };
+        line(&format_args!(
+            "table {}: {} rows kept{doubtful}, {lost} rows lost",
+            table.name,
+            rows(table.kept)
+        ));
+    }
+    if let Some(aside) = &repaired.set_aside {
+        line(&format_args!(
+            "the damaged tables are in `{aside}`; delete them when you do not need them"
+        ));
+    }
+    for warning in &repaired.warnings {
+        line(&format_args!("! {warning}"));
+    }
+    match text.is_empty() {
+        true => format!("store `{uri}`: everything is sound, and nothing was to be done\n"),
+        false => format!("store `{uri}`:\n{text}"),
+    }
+}

@@ -1,0 +1,294 @@
+//! A strategy as a component: how it is loaded, and how its phases are called.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use wasmtime::Store;
+use wasmtime::component::{Instance, InstancePre};
+
+use super::binary::Surface;
+use super::call::{self, Sandbox};
+use super::error::{LoadError, LoadFailure};
+use super::load::{Exports, prepare, read};
+use super::{Compiled, Engine, check};
+use memhost_strategy::capability::{CallContext, Usage};
+use memhost_contract::{Attempt, Change, Description, Fault, Feedback, Guidance, Placement, Plan, Pressure, Query, Receipt, Setting};
+use memhost_contract::limits::LimitReached;
+use memhost_store as store;
+use memhost_strategy::{Answer, CallError, CallFailure, Phases, Strategy};
+
+/// A strategy as a component: immutable, shared between calls. Implements [`Strategy`].
+pub struct Plugin {
+    description: Description,
+    digest: String,
+    size: u64,
+    surface: Surface,
+    contract_version: String,
+    is_core_module: bool,
+    compiled: Compiled,
+    pre: InstancePre<Sandbox>,
+    exports: Exports,
+    engine: Engine,
+}
+
+impl Plugin {
+    /// Loads a component, or a core module that was built against the contract, from a file.
+    pub async fn load(engine: &Engine, path: &Path) -> Result<Plugin, LoadError> {
+        let name = path.display().to_string();
+        let limit = engine.inner.options.largest_plugin;
+        let bytes = read(path, limit).await.map_err(|reason| LoadError {
+            plugin: name.clone(),
+            reason,
+        })?;
+        Plugin::from_bytes(engine, &name, bytes).await
+    }
+
+    /// The same from memory; `name` is what errors call it until it has said its own.
+    pub async fn from_bytes(
+        engine: &Engine,
+        name: &str,
+        bytes: Vec<u8>,
+    ) -> Result<Plugin, LoadError> {
+        Plugin::admit(engine, name, bytes)
+            .await
+            .map_err(|reason| LoadError {
+                plugin: name.to_owned(),
+                reason,
+            })
+    }
+
+    async fn admit(engine: &Engine, name: &str, bytes: Vec<u8>) -> Result<Plugin, LoadFailure> {
+        let limit = engine.inner.options.largest_plugin;
+        let size = bytes.len() as u64;
+        if size > limit {
+            return Err(LoadFailure::TooLarge { size, limit });
+        }
+        let prepared = prepare(engine, name, bytes).await?;
+        let (described, _usage) = call::call(
+            &prepared.pre,
+            prepared.surface.core_instances,
+            CallContext::nothing_granted(engine.describe_limits()),
+            async |store: &mut Store<Sandbox>, instance: &Instance| match prepared
+                .exports
+                .check_types(store, instance)
+            {
+                Ok(strategy) => strategy.call_describe(store).await.map(Ok),
+                Err(mismatch) => Ok(Err(mismatch)),
+            },
+        )
+        .await;
+        let description = match described {
+            Ok(Ok(description)) => description,
+            Ok(Err(mismatch)) => return Err(prepared.other_shape(&mismatch)),
+            Err(reason) => {
+                let reason = of_describing(reason);
+                return Err(LoadFailure::Describe { reason });
+            }
+        };
+        check::description(&description).map_err(|problem| LoadFailure::Describe {
+            reason: CallFailure::Contract(problem),
+        })?;
+        Ok(Plugin {
+            description,
+            digest: prepared.digest,
+            size,
+            contract_version: prepared.contract_version,
+            surface: prepared.surface,
+            is_core_module: prepared.is_core_module,
+            compiled: prepared.compiled,
+            pre: prepared.pre,
+            exports: prepared.exports,
+            engine: engine.clone(),
+        })
+    }
+
+    /// The name that it gives itself.
+    pub fn name(&self) -> &str {
+        &self.description.name
+    }
+
+    /// What it imports; for most toolchains, what it will use.
+    pub fn imports(&self) -> &[String] {
+        &self.surface.imports
+    }
+
+    /// What it exports.
+    pub fn exports(&self) -> &[String] {
+        &self.surface.exports
+    }
+
+    /// The version of the contract that it was built against.
+    pub fn contract_version(&self) -> &str {
+        &self.contract_version
+    }
+
+    /// Bytes of its file.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Core instances that it consists of; see [`memhost_contract::limits::Limits::instances`].
+    pub fn core_instances(&self) -> usize {
+        self.surface.core_instances
+    }
+
+    /// Whether its file is a core module, which was made into a component at load.
+    pub fn is_core_module(&self) -> bool {
+        self.is_core_module
+    }
+
+    /// Where its machine code came from.
+    pub fn compiled(&self) -> Compiled {
+        self.compiled
+    }
+}
+
+/// Calls a function of an exported interface, and answers with nothing if there is no such phase.
+macro_rules! phase {
+    ($self:ident.$interface:ident($context:ident, $function:ident($($argument:expr),*), $check:expr) or $nothing:expr) => {{
+        let Some(indices) = &$self.exports.$interface else {
+            return Answer { result: Ok($nothing), usage: Usage::default() };
+        };
+        let (outcome, usage) = call::call(
+            &$self.pre,
+            $self.surface.core_instances,
+            $context,
+            async |store: &mut Store<Sandbox>, instance: &Instance| {
+                let guest = indices.load(&mut *store, instance)?;
+                guest.$function(store, $($argument),*).await
+            },
+        )
+        .await;
+        Answer { result: $self.accept(stringify!($interface), outcome, $check), usage }
+    }};
+}
+
+impl Plugin {
+    /// What a call returned, once it is checked.
+    fn accept<T>(
+        &self,
+        call: &'static str,
+        outcome: Result<Result<T, Fault>, CallFailure>,
+        check: impl FnOnce(&T) -> Result<(), String>,
+    ) -> Result<T, CallError> {
+        let reason = match outcome {
+            Ok(Ok(value)) => match check(&value) {
+                Ok(()) => return Ok(value),
+                Err(problem) => CallFailure::Contract(problem),
+            },
+            Ok(Err(fault)) => CallFailure::Fault(check::bounded(fault)),
+            Err(failure) => failure,
+        };
+        Err(CallError {
+            plugin: self.description.name.clone(),
+            call,
+            reason,
+        })
+    }
+}
+
+#[async_trait]
+impl Strategy for Plugin {
+    fn description(&self) -> &Description {
+        &self.description
+    }
+
+    fn phases(&self) -> Phases {
+        Phases {
+            retrieve: self.exports.retrieve.is_some(),
+            distill: self.exports.distill.is_some(),
+            update: self.exports.update.is_some(),
+            evict: self.exports.evict.is_some(),
+        }
+    }
+
+    fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    async fn plan(&self, settings: &[Setting]) -> Result<Plan, CallError> {
+        let (outcome, _usage) = call::call(
+            &self.pre,
+            self.surface.core_instances,
+            CallContext::nothing_granted(self.engine.describe_limits()),
+            async |store: &mut Store<Sandbox>, instance: &Instance| {
+                let strategy = self.exports.strategy.load(&mut *store, instance)?;
+                strategy.call_plan_for(store, settings).await
+            },
+        )
+        .await;
+        let outcome = outcome.map_err(of_describing);
+        self.accept("plan-for", outcome, check::plan)
+    }
+
+    async fn retrieve(
+        &self,
+        context: CallContext,
+        query: Query,
+        settings: &[Setting],
+    ) -> Answer<Guidance> {
+        let limits = context.limits.store.clone();
+        let answer = phase!(self.retrieve(context, call_retrieve(&query, settings), check::guidance) or no_guidance());
+        let result = answer.result.and_then(|guidance| {
+            let fits = store::check_receipt(&guidance.receipt, &limits);
+            let fits = fits.map_err(|reached| CallError {
+                plugin: self.description.name.clone(),
+                call: "retrieve",
+                reason: CallFailure::Limit(reached),
+            });
+            fits.map(|()| guidance)
+        });
+        Answer { result, ..answer }
+    }
+
+    async fn distill(
+        &self,
+        context: CallContext,
+        attempts: Vec<Attempt>,
+        settings: &[Setting],
+    ) -> Answer<Vec<Change>> {
+        phase!(self.distill(context, call_distill(&attempts, settings), |changes| check::changes(changes)) or Vec::new())
+    }
+
+    async fn update(
+        &self,
+        context: CallContext,
+        feedback: Vec<Feedback>,
+        settings: &[Setting],
+    ) -> Answer<Vec<Change>> {
+        phase!(self.update(context, call_update(&feedback, settings), |changes| check::changes(changes)) or Vec::new())
+    }
+
+    async fn evict(
+        &self,
+        context: CallContext,
+        pressure: Pressure,
+        settings: &[Setting],
+    ) -> Answer<Vec<String>> {
+        phase!(self.evict(context, call_evict(pressure, settings), |ids| check::ids(ids)) or Vec::new())
+    }
+}
+
+/// A failure of a call that only says what a plugin is, which has limits of its own.
+fn of_describing(failure: CallFailure) -> CallFailure {
+    match failure {
+        CallFailure::Limit(reached) => CallFailure::Limit(LimitReached {
+            limit: reached.limit.of_describing(),
+            ..reached
+        }),
+        other => other,
+    }
+}
+
+/// What a strategy says that has nothing to say.
+fn no_guidance() -> Guidance {
+    Guidance {
+        text: String::new(),
+        placement: Placement::System,
+        receipt: Receipt {
+            id: String::new(),
+            used: Vec::new(),
+            note: String::new(),
+        },
+    }
+}

@@ -1,0 +1,200 @@
+//! In which order a stream's episodes come, and which random bits each call gets: the same for every
+//! strategy, from the cell's seed and order alone.
+
+use rand::RngCore;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use sha2::{Digest, Sha256};
+
+use memhost_suite::Stream;
+
+use super::report::Position;
+
+/// Which of the runs of a strategy on a suite: what is left to chance is decided by these two numbers alone.
+///
+/// | | its seed decides | its order decides |
+/// |---|---|---|
+/// | the order of episodes, where a suite may be shuffled | yes | yes |
+/// | the random bits of the strategy's calls, of the reader and of trials | yes | no |
+/// | what a generated suite holds | no | no |
+///
+/// Runs of one seed in several orders tell how much a result owes to who came first; runs of several seeds
+/// tell how much it owes to chance as a whole.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+pub struct Repetition {
+    /// Seeds every random bit.
+    pub seed: u64,
+    /// Which shuffle of this seed.
+    pub order: u32,
+}
+
+impl Repetition {
+    /// `0` for the first order of seed 0, else `<seed>.<order>`.
+    pub fn name(self) -> String {
+        match self.order {
+            0 => self.seed.to_string(),
+            order => format!("{}.{order}", self.seed),
+        }
+    }
+}
+
+/// Bits that tell a generator for the order from those for the calls, for the reader and for trials.
+const CALLS: u64 = 1 << 63;
+const READER: u64 = 1 << 62;
+const TRIALS: u64 = 1 << 61;
+/// Where the number of the order stands, below those bits and above the number of the stream.
+const ORDER_SHIFT: u32 = 28;
+
+/// Stage and place within it of every episode, in the order of the run.
+pub(super) fn episodes(
+    stream: &Stream,
+    repetition: Repetition,
+    stream_index: usize,
+) -> Vec<(usize, usize)> {
+    let order = u64::from(repetition.order) << ORDER_SHIFT;
+    let mut random = generator(repetition.seed, order | stream_index as u64);
+    let mut order = Vec::new();
+    for (stage_index, stage) in stream.stages.iter().enumerate() {
+        let mut places: Vec<usize> = (0..stage.episodes.len()).collect();
+        if stage.shuffled {
+            places.shuffle(&mut random);
+        }
+        order.extend(places.into_iter().map(|place| (stage_index, place)));
+    }
+    order
+}
+
+/// The random bits of one stream.
+pub(super) struct CallSeeds {
+    calls: ChaCha8Rng,
+    reader: u64,
+    trials: u64,
+}
+
+impl CallSeeds {
+    pub(super) fn new(seed: u64, stream_index: usize) -> CallSeeds {
+        let of = |purpose: u64| generator(seed, stream_index as u64 | purpose);
+        CallSeeds {
+            calls: of(CALLS),
+            reader: of(READER).next_u64(),
+            trials: of(TRIALS).next_u64(),
+        }
+    }
+
+    /// Of the strategy's next call.
+    pub(super) fn next(&mut self) -> u64 {
+        self.calls.next_u64()
+    }
+
+    /// Of the reader at a question: the same whatever a strategy does.
+    pub(super) fn chance(&self, (stream, stage, place): Position) -> u64 {
+        let place = ((stream as u64) << 48) ^ ((stage as u64) << 32) ^ place as u64;
+        generator(self.reader, place).next_u64()
+    }
+
+    /// Of the reader when a memory is on trial at a task.
+    pub(super) fn trial(&self, task: &str) -> u64 {
+        let digest = Sha256::digest(task);
+        let bytes: [u8; 8] = std::array::from_fn(|place| digest[place]);
+        generator(self.trials, u64::from_le_bytes(bytes)).next_u64()
+    }
+}
+
+fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    generator.set_stream(stream);
+    generator
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use memhost::contract::Task;
+    use memhost_suite::{Episode, Stage, Timing};
+
+    fn stream(sizes: &[(usize, bool)]) -> Stream {
+        let episode = |id: usize| Episode {
+            task: Task {
+                id: id.to_string(),
+                text: String::new(),
+                labels: vec![],
+                documents: vec![],
+            },
+            question: None,
+            attempts: vec![],
+            withheld: vec![],
+            timing: Timing::default(),
+            check: None,
+            group: String::new(),
+        };
+        let stages = sizes
+            .iter()
+            .map(|&(size, shuffled)| Stage {
+                shuffled,
+                ..Stage::in_order((0..size).map(episode).collect())
+            })
+            .collect();
+        Stream {
+            name: "s".into(),
+            stages,
+        }
+    }
+
+    #[test]
+    fn only_stages_that_may_be_are_shuffled_and_none_is_mixed_with_another() {
+        let stream = stream(&[(20, false), (20, true)]);
+        let order = episodes(&stream, repetition(7, 0), 0);
+        assert_eq!(order[..20], (0..20).map(|p| (0, p)).collect::<Vec<_>>());
+        assert!(order[20..].iter().all(|&(stage, _)| stage == 1));
+        let mut places: Vec<usize> = order[20..].iter().map(|&(_, p)| p).collect();
+        assert_ne!(places, (0..20).collect::<Vec<_>>());
+        places.sort_unstable();
+        assert_eq!(places, (0..20).collect::<Vec<_>>());
+    }
+
+    fn repetition(seed: u64, order: u32) -> Repetition {
+        Repetition { seed, order }
+    }
+
+    #[test]
+    fn the_order_depends_on_the_repetition_and_on_nothing_else() {
+        let stream = stream(&[(50, true)]);
+        let episodes = |seed, order, index| episodes(&stream, repetition(seed, order), index);
+        assert_eq!(episodes(1, 0, 0), episodes(1, 0, 0));
+        let others = [
+            episodes(2, 0, 0),
+            episodes(1, 1, 0),
+            episodes(1, 2, 0),
+            episodes(1, 0, 1),
+        ];
+        for (place, other) in others.iter().enumerate() {
+            assert_ne!(*other, episodes(1, 0, 0));
+            assert!(!others[place + 1..].contains(other));
+        }
+        assert_ne!(CallSeeds::new(1, 0).next(), CallSeeds::new(2, 0).next());
+    }
+
+    #[test]
+    fn repetitions_have_names_of_their_own() {
+        let all = [
+            repetition(0, 0),
+            repetition(1, 0),
+            repetition(0, 1),
+            repetition(1, 1),
+        ];
+        assert_eq!(all.map(Repetition::name), ["0", "1", "0.1", "1.1"]);
+    }
+}

@@ -1,0 +1,192 @@
+//! Whether a suite can give what a strategy's plan asks for. What it cannot is said, never glossed over.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use memhost::contract::{Attempt, Authority, Labels, Plan, Protocol, Verdict};
+use memhost::strategy::Phases;
+use memhost_suite::{Lane, Question, Suite};
+
+use super::{Acting, Actors};
+
+/// Why a strategy with this plan cannot be run on this suite at all; `None` if it can.
+pub fn obstacle(plan: &Plan, phases: Phases, suite: &Suite, actors: Actors) -> Option<String> {
+    if plan.trials == 0 || plan.rounds == 0 {
+        return Some("its plan asks for no trial or no round at all; both are at least 1".into());
+    }
+    let model = actors.acting == Acting::Model;
+    if model && !suite.episodes().any(|(_, episode)| episode.is_checkable()) {
+        return Some("no program can check what a language model answers here".into());
+    }
+    if plan.rounds > 1 && !hides_several(suite) {
+        return Some(
+            "it works in rounds of findings, and the tasks here have one outcome each".into(),
+        );
+    }
+    if plan.trials > 1 && !model && most_runs(suite) < 2 {
+        return Some(format!(
+            "it contrasts {} runs of a task by one agent, and one run is recorded here",
+            plan.trials
+        ));
+    }
+    if plan.refinements > 0 && !model {
+        return Some(
+            "it continues finished runs with check messages, which recorded runs cannot answer; \
+             use --agent model"
+                .into(),
+        );
+    }
+    if plan.all_agents && most_agents(suite) < 2 {
+        let checked = suite.episodes().any(|(_, episode)| episode.is_checkable());
+        let trains = model && checked && plan.protocol == Protocol::BuildThenFreeze;
+        if !trains {
+            return Some(
+                "it contrasts several agents on one task, and only one agent's runs are recorded here"
+                    .into(),
+            );
+        }
+        if actors.agents < 2 {
+            return Some(
+                "it contrasts several agents on one task, and all roles have the same model; give `models.cheap` or \
+                 `models.strongest` another one"
+                    .into(),
+            );
+        }
+    }
+    let teaches_where_it_asks = suite
+        .episodes()
+        .any(|(_, episode)| episode.question.is_some() && !episode.attempts.is_empty());
+    if !phases.distill && phases.update && !model && !teaches_where_it_asks {
+        return Some(
+            "it learns from its own outcomes alone, and what can be learnt from here happens before anything is \
+             asked"
+                .into(),
+        );
+    }
+    unlabelled(plan.labels, suite, model)
+}
+
+fn hides_several(suite: &Suite) -> bool {
+    let mut questions = suite.questions();
+    questions.any(|(_, question)| matches!(question, Question::Discover { .. }))
+}
+
+/// What is told of outcomes must exist: those of recorded runs, or of what the suite asks.
+fn unlabelled(labels: Labels, suite: &Suite, model: bool) -> Option<String> {
+    let asks_and_scores =
+        model || suite.lane != Lane::Attempts && suite.questions().next().is_some();
+    match labels {
+        Labels::Any | Labels::SelfJudged => None,
+        Labels::Verified if suite.attempts().any(is_verified) => None,
+        Labels::Verified => {
+            Some("it learns from verified outcomes, and no attempt of the suite has one".into())
+        }
+        Labels::Graded if asks_and_scores || suite.attempts().any(is_graded) => None,
+        Labels::Graded => {
+            Some("it learns from graded outcomes, and no attempt of the suite has one".into())
+        }
+    }
+}
+
+/// In what a strategy's plan is not carried out to the letter on this suite.
+pub fn deviations(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
+    let mut deviations = Vec::new();
+    let tasks: Vec<usize> = runs_per_task(suite).into_values().collect();
+    let short = tasks.iter().filter(|runs| **runs < plan.trials as usize);
+    let short = short.count();
+    if acting == Acting::Reader && plan.trials > 1 && short > 0 {
+        deviations.push(format!(
+            "it asks for {} runs per task; {short} of {} tasks have fewer on record",
+            plan.trials,
+            tasks.len()
+        ));
+    }
+    if plan.labels == Labels::Graded && !grades(suite) {
+        deviations.push("it learns from graded outcomes, and those here are all or nothing".into());
+    }
+    if plan.labels == Labels::SelfJudged && acting == Acting::Reader {
+        deviations.push("what it judges are recorded runs, not its own agent's".into());
+    }
+    let batched = suite
+        .streams
+        .iter()
+        .flat_map(|stream| &stream.stages)
+        .any(|stage| stage.batched);
+    if plan.calls.candidates > 0.0 && !batched {
+        deviations.push(
+            "outcomes come one by one here, so that each is the worst of its batch".to_owned(),
+        );
+    }
+    let mut questions = suite.questions();
+    let tries_siblings = questions.any(|(_, question)| !tests_its_own_memory(question, acting));
+    if plan.calls.candidates > 0.0 && tries_siblings {
+        deviations.push(
+            "what is to be proven by a re-run is tried on the known task most like it, because the task itself \
+             would be no test of what was learnt from it"
+                .to_owned(),
+        );
+    }
+    if plan.baseline_arm && acting == Acting::Reader {
+        deviations.push(
+            "both arms are the frozen reader's, so that they differ by the guidance alone".into(),
+        );
+    }
+    deviations
+}
+
+/// Whether a memory that was learnt from a task can be put to the test on that task:
+///
+/// - not where its outcome is the answer: a memory of the outcome would pass by knowing it;
+/// - not where a frozen reader asks which similar tasks were cited: a memory of the task itself is none.
+pub(super) fn tests_its_own_memory(question: &Question, acting: Acting) -> bool {
+    match question {
+        Question::Route { .. } | Question::Forecast { .. } => false,
+        Question::Kind { .. } | Question::Tools { .. } => acting == Acting::Model,
+        Question::Evidence { .. } | Question::Discover { .. } => true,
+    }
+}
+
+/// Whether any outcome may lie between failure and success: a recorded one, or what a question is worth.
+fn grades(suite: &Suite) -> bool {
+    let graded = |question: &Question| match question {
+        Question::Tools { .. } | Question::Forecast { .. } | Question::Discover { .. } => true,
+        Question::Evidence { .. } | Question::Kind { .. } | Question::Route { .. } => false,
+    };
+    let mut scores = suite.attempts().filter_map(|a| a.outcome.score);
+    scores.any(|s| s != 0.0 && s != 1.0) || suite.questions().any(|(_, q)| graded(q))
+}
+
+/// How many runs by one agent there are of each task, at most.
+fn runs_per_task(suite: &Suite) -> BTreeMap<(&str, &str), usize> {
+    let mut runs: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for (stream, episode) in suite.episodes() {
+        let mut by_agent: BTreeMap<&str, usize> = BTreeMap::new();
+        for attempt in &episode.attempts {
+            *by_agent.entry(attempt.agent.id.as_str()).or_default() += 1;
+        }
+        if let Some(most) = by_agent.into_values().max() {
+            runs.insert((stream.name.as_str(), episode.task.id.as_str()), most);
+        }
+    }
+    runs
+}
+
+fn most_runs(suite: &Suite) -> usize {
+    runs_per_task(suite).into_values().max().unwrap_or(0)
+}
+
+fn most_agents(suite: &Suite) -> usize {
+    let agents = suite.episodes().map(|(_, episode)| {
+        let agents = episode.attempts.iter().map(|a| a.agent.id.as_str());
+        agents.collect::<BTreeSet<_>>().len()
+    });
+    agents.max().unwrap_or(0)
+}
+
+fn is_verified(attempt: &Attempt) -> bool {
+    attempt.outcome.verdict != Verdict::Unknown
+        && attempt.outcome.authority == Authority::GroundTruth
+}
+
+fn is_graded(attempt: &Attempt) -> bool {
+    is_verified(attempt) && attempt.outcome.score.is_some()
+}

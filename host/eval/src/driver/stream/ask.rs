@@ -1,0 +1,438 @@
+//! Retrieve and act.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use memhost::contract::{Agent, Arm, Attempt, Citation, Finding, Moment, Outcome, Placement, Query, Receipt, Step};
+use memhost::learning::{Clock, OpenReceipt};
+use memhost::store::View;
+use memhost_suite::{Act, Cited, Episode, Question, Reading, Stage, Visible, attempt_of};
+
+use super::super::DriverError;
+use super::super::model_agent::outcome;
+use super::super::report::{Position, TaskReport};
+use super::StreamRun;
+use super::learn::recorded;
+
+/// What became of one question.
+pub(super) struct Asked {
+    /// One per trial with guidance that came to an end: an agent that did not answer has done nothing.
+    pub(super) runs: Vec<Done>,
+    /// What was handed out.
+    pub(super) receipt: OpenReceipt,
+    /// What the same agent scores without guidance, where that arm was run.
+    pub(super) baseline: Option<f64>,
+}
+
+impl Asked {
+    /// How well it went.
+    pub(super) fn reward(&self) -> Option<f64> {
+        self.runs.first()?.act.reward
+    }
+
+    /// The agent that was chosen, in lane C.
+    pub(super) fn sent(&self) -> Option<&str> {
+        self.runs.first()?.act.agent.as_deref()
+    }
+}
+
+/// One run.
+#[derive(Default)]
+pub(super) struct Done {
+    pub(super) act: Act,
+    /// What a model did, step by step; a reader takes none.
+    pub(super) steps: Vec<Step>,
+}
+
+/// What a strategy handed out for one run of a task.
+pub(super) struct Handed {
+    /// One text per budget.
+    texts: Vec<String>,
+    placement: Placement,
+    receipt: Receipt,
+    cited: Vec<Cited>,
+}
+
+impl Handed {
+    /// Nothing at all: the arm without memory.
+    pub(super) fn nothing(budgets: usize) -> Handed {
+        Handed {
+            texts: vec![String::new(); budgets],
+            placement: Placement::User,
+            receipt: empty_receipt(),
+            cited: Vec::new(),
+        }
+    }
+
+    pub(super) fn placement(&self) -> Placement {
+        self.placement
+    }
+
+    pub(super) fn primary_text(&self, place: usize) -> &str {
+        self.texts.get(place).map_or("", String::as_str)
+    }
+}
+
+impl<'a> StreamRun<'a> {
+    /// Asks one question, in every arm that the plan wants.
+    pub(super) async fn ask(
+        &mut self,
+        stage: &Stage,
+        episode: &'a Episode,
+        position: Position,
+    ) -> Result<Asked, DriverError> {
+        let chance = self.learner.clock.seeds.chance(position);
+        let none = Arc::new(HashSet::new());
+        let trials = match self.model {
+            Some(_) => self.plan.trials.max(1) as usize,
+            None => 1,
+        };
+        let (first, handed) = self.act(episode, none, chance).await?;
+        let mut runs = Vec::from_iter(first);
+        for _ in 1..trials {
+            runs.extend(self.act_on(episode, &handed, chance).await?);
+        }
+        let asked = self.report.asked();
+        self.report.runs(Arm::Memory, trials);
+        let baseline = match self.plan.baseline_arm {
+            true => self.without_memory(episode, chance).await?,
+            false => None,
+        };
+        let primary = self.primary_place();
+        if !stage.warm_up {
+            let scores = self.scores(episode, &runs).await;
+            self.report.task(
+                position,
+                TaskReport {
+                    task: format!("{}/{}", self.stream.name, episode.task.id),
+                    asked,
+                    changed: stage.changed,
+                    group: episode.group.clone(),
+                    scores,
+                    tokens: memhost_words::count(handed.primary_text(primary)),
+                    baseline,
+                },
+            );
+        }
+        let receipt = self.learner.hand_out(handed.receipt, self.report);
+        Ok(Asked {
+            runs,
+            receipt,
+            baseline,
+        })
+    }
+
+    /// One run with guidance, unless the agent does not answer, and what was handed out. Memories `on_trial` take part.
+    pub(super) async fn act(
+        &mut self,
+        episode: &'a Episode,
+        on_trial: Arc<HashSet<String>>,
+        chance: u64,
+    ) -> Result<(Option<Done>, Handed), DriverError> {
+        let view = View {
+            withheld: Arc::new(self.withheld(episode)),
+            on_trial,
+        };
+        if self.plan.rounds > 1
+            && let Some(Question::Discover { reports, .. }) = &episode.question
+        {
+            return self.in_rounds(episode, *reports, &view, chance).await;
+        }
+        let handed = self
+            .hand_out(episode, Moment::TaskStart, &[], &view)
+            .await?;
+        let done = self.act_on(episode, &handed, chance).await?;
+        Ok((done, handed))
+    }
+
+    /// One run with what was handed out; `None` if the agent does not answer.
+    async fn act_on(
+        &mut self,
+        episode: &'a Episode,
+        handed: &Handed,
+        chance: u64,
+    ) -> Result<Option<Done>, DriverError> {
+        if let Some(model) = self.model.clone() {
+            return Ok(self.model_acts(&model, episode, handed).await);
+        }
+        let sources = handed.cited.iter().map(|cited| cited.source.as_str());
+        self.guard.check(sources, self.learner.clock.now())?;
+        let withheld = self.withheld(episode);
+        let reading = self.reading(handed, &withheld, chance);
+        Ok(Some(Done {
+            act: self.reader.read(episode, &reading),
+            steps: Vec::new(),
+        }))
+    }
+
+    /// In lane C, whom the reader sends by its own record alone.
+    pub(super) fn sent_without_memory(
+        &self,
+        episode: &Episode,
+        position: Position,
+    ) -> Option<String> {
+        let routes = matches!(episode.question, Some(Question::Route { .. }));
+        if self.model.is_some() || !routes {
+            return None;
+        }
+        let nothing = Handed::nothing(self.cell.suite.budgets.len());
+        let chance = self.learner.clock.seeds.chance(position);
+        let withheld = HashSet::new();
+        let reading = self.reading(&nothing, &withheld, chance);
+        self.reader.read(episode, &reading).agent
+    }
+
+    /// What the same agent scores without any guidance.
+    async fn without_memory(
+        &mut self,
+        episode: &'a Episode,
+        chance: u64,
+    ) -> Result<Option<f64>, DriverError> {
+        let nothing = Handed::nothing(self.cell.suite.budgets.len());
+        let done = self.act_on(episode, &nothing, chance).await?;
+        self.report.runs(Arm::NoMemory, 1);
+        Ok(done.and_then(|done| done.act.reward))
+    }
+
+    /// Rounds of findings, each told what the earlier ones found, until one finds nothing.
+    async fn in_rounds(
+        &mut self,
+        episode: &'a Episode,
+        reports: u32,
+        view: &View,
+        chance: u64,
+    ) -> Result<(Option<Done>, Handed), DriverError> {
+        let most = match self.plan.findings_per_round {
+            0 => reports.div_ceil(self.plan.rounds).max(1),
+            most => most,
+        };
+        let mut found: Vec<Finding> = Vec::new();
+        let mut steps = Vec::new();
+        let mut answered = false;
+        let mut all: Option<Handed> = None;
+        for round in 0..self.plan.rounds {
+            let handed = self
+                .hand_out(episode, Moment::Round(round), &found, view)
+                .await?;
+            let said = match self.model.clone() {
+                Some(model) => {
+                    self.model_discovers(&model, episode, &handed, &found, most)
+                        .await
+                }
+                None => {
+                    let withheld = self.withheld(episode);
+                    let reading = self.reading(&handed, &withheld, chance);
+                    let more = self.reader.discover(&episode.task, &reading, &found, most);
+                    Some((more, Vec::new()))
+                }
+            };
+            self.report.round();
+            all = Some(joined(all, handed));
+            let Some((more, taken)) = said else {
+                break;
+            };
+            steps.extend(taken);
+            answered = true;
+            let new = self.reader.unreported(&episode.task, &found, more);
+            if new.is_empty() {
+                break;
+            }
+            found.extend(new);
+        }
+        let done = answered.then(|| Done {
+            act: self.reader.judge(episode, found),
+            steps,
+        });
+        let handed = all.unwrap_or_else(|| Handed::nothing(self.cell.suite.budgets.len()));
+        Ok((done, handed))
+    }
+
+    // ---- retrieve ---------------------------------------------------------------------------------
+
+    /// One retrieval per budget for a reader, which is scored at each; one for a model.
+    async fn hand_out(
+        &mut self,
+        episode: &Episode,
+        moment: Moment,
+        found: &[Finding],
+        view: &View,
+    ) -> Result<Handed, DriverError> {
+        let primary = self.primary_place();
+        let mut handed = Handed::nothing(0);
+        for (place, &budget) in self.cell.suite.budgets.iter().enumerate() {
+            if self.model.is_some() && place != primary {
+                handed.texts.push(String::new());
+                continue;
+            }
+            let query = Query {
+                task: episode.task.clone(),
+                agent: self.agent(episode),
+                moment: moment.clone(),
+                transcript: Vec::new(),
+                found: found.to_vec(),
+                token_budget: budget,
+            };
+            let retrieved = self.learner.retrieve(query, view, self.report).await;
+            let guidance = retrieved.guidance;
+            let text = memhost_words::cut(&guidance.text, budget);
+            if text.len() < guidance.text.trim_end().len() {
+                self.report.cut();
+            }
+            handed.cited = self.sources(&guidance.receipt, view);
+            if place == primary {
+                handed.placement = guidance.placement;
+                handed.receipt = guidance.receipt;
+            }
+            handed.texts.push(text.to_owned());
+        }
+        Ok(handed)
+    }
+
+    /// Where the cited memories were learnt, best first, without repeats.
+    fn sources(&self, receipt: &Receipt, view: &View) -> Vec<Cited> {
+        let cited: Vec<String> = receipt.used.iter().map(|c| c.memory.clone()).collect();
+        let weights: HashMap<&str, f64> = receipt
+            .used
+            .iter()
+            .rev()
+            .map(|citation| (citation.memory.as_str(), citation.score))
+            .collect();
+        let mut seen = HashSet::new();
+        let mut cited_sources = Vec::new();
+        for memory in self.learner.memories().get(&cited, view) {
+            let weight = weights.get(memory.id.as_str()).copied().unwrap_or(0.0);
+            for source in memory.sources {
+                let runs = match self.stands_for.get(attempt_of(&source)) {
+                    Some(runs) => runs.clone(),
+                    None => vec![source],
+                };
+                let new = runs.into_iter().filter(|run| seen.insert(run.clone()));
+                cited_sources.extend(new.map(|source| Cited {
+                    source,
+                    memory: memory.id.clone(),
+                    weight,
+                }));
+            }
+        }
+        cited_sources
+    }
+
+    // ---- read -------------------------------------------------------------------------------------
+
+    /// What a reader goes by. A task draws neither on its own attempts nor on what is withheld from it.
+    fn reading<'r>(
+        &'r self,
+        handed: &'r Handed,
+        withheld: &'r HashSet<String>,
+        chance: u64,
+    ) -> Reading<'r> {
+        Reading {
+            guidance: &handed.texts,
+            cited: &handed.cited,
+            visible: Visible::new(&self.learnt, withheld),
+            record: &self.record,
+            seed: chance,
+        }
+    }
+
+    /// The place of the budget that the primary metric is measured at.
+    pub(super) fn primary_place(&self) -> usize {
+        let budgets = &self.cell.suite.budgets;
+        let primary = self.cell.suite.primary_budget();
+        let place = budgets.iter().position(|budget| Some(*budget) == primary);
+        place.unwrap_or(budgets.len().saturating_sub(1))
+    }
+
+    // ---- attempts ---------------------------------------------------------------------------------
+
+    /// What was done in each run, as an attempt with a true outcome.
+    pub(super) fn own_attempts(&self, episode: &Episode, asked: &Asked) -> Vec<Attempt> {
+        let attempt = |(trial, done): (u32, &Done)| Attempt {
+            id: match trial {
+                0 => format!("{}@{}", episode.task.id, asked.receipt.receipt.id),
+                trial => format!("{}@{}.{trial}", episode.task.id, asked.receipt.receipt.id),
+            },
+            task: episode.task.clone(),
+            agent: self.sent_agent(episode, done),
+            arm: Arm::Memory,
+            trial,
+            steps: done.steps.clone(),
+            answer: done.act.answer.clone(),
+            findings: done.act.findings.clone(),
+            outcome: Outcome {
+                baseline: asked.baseline,
+                ..outcome(done.act.reward)
+            },
+            receipt: Some(asked.receipt.receipt.clone()),
+        };
+        let attempts = (0..).zip(&asked.runs).map(attempt);
+        attempts
+            .map(|attempt| {
+                let run = recorded(episode, &attempt).next();
+                let run = run.filter(|_| self.model.is_none());
+                Attempt {
+                    steps: run.map_or(attempt.steps, |run| run.steps.clone()),
+                    ..attempt
+                }
+            })
+            .collect()
+    }
+
+    fn sent_agent(&self, episode: &Episode, done: &Done) -> Agent {
+        let sent = done.act.agent.as_ref().and_then(|id| {
+            let attempt = episode.attempts.iter().find(|a| a.agent.id == *id)?;
+            Some(attempt.agent.clone())
+        });
+        sent.unwrap_or_else(|| self.agent(episode))
+    }
+
+    /// Who asks. In lane C nobody has been chosen yet.
+    fn agent(&self, episode: &Episode) -> Agent {
+        if let Some(model) = &self.model {
+            return model.agent();
+        }
+        let chosen = !matches!(episode.question, Some(Question::Route { .. }));
+        let recorded = episode.attempts.first().filter(|_| chosen);
+        recorded
+            .map(|attempt| attempt.agent.clone())
+            .unwrap_or_else(|| Agent {
+                id: "reader".into(),
+                model: "frozen-reader".into(),
+                rank: 0,
+            })
+    }
+}
+
+/// Both retrievals' citations, the higher score of each memory; the later text.
+fn joined(earlier: Option<Handed>, later: Handed) -> Handed {
+    let Some(earlier) = earlier else {
+        return later;
+    };
+    let mut used = earlier.receipt.used;
+    let place: HashMap<String, usize> = used
+        .iter()
+        .enumerate()
+        .map(|(place, citation)| (citation.memory.clone(), place))
+        .collect();
+    for Citation { memory, score } in later.receipt.used {
+        match place.get(&memory).and_then(|place| used.get_mut(*place)) {
+            Some(known) => known.score = known.score.max(score),
+            None => used.push(Citation { memory, score }),
+        }
+    }
+    Handed {
+        receipt: Receipt {
+            used,
+            ..later.receipt
+        },
+        ..later
+    }
+}
+
+fn empty_receipt() -> Receipt {
+    Receipt {
+        id: String::new(),
+        used: Vec::new(),
+        note: String::new(),
+    }
+}

@@ -1,0 +1,40 @@
+//! The floors of lane C. They remember every attempt that they hear of, and cite it with a score in 0..=1, because the
+//! reader believes a memory by the sixth power of its score.
+//!
+//! There is no floor that always sends the best agent: guidance cannot name an agent, it can only be evidence for one.
+//! Counting successes, as the reader does when nothing is handed out (`none`), comes close to it.
+
+use std::sync::Arc;
+
+use super::floor::{Order, Scale, floor};
+use super::oracle::Oracle;
+use memhost::strategy::Strategy;
+use memhost_suite::Suite;
+
+/// In the order in which reports show them.
+pub(super) fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
+    vec![
+        floor(
+            "none",
+            "Nothing at all: the reader counts each agent's successes.",
+            Order::Silent,
+        ),
+        floor("random", "Any attempts, by the run's seed.", Order::Random),
+        floor("recency", "The newest attempts.", Order::Newest),
+        floor(
+            "bm25",
+            "Attempts at tasks that share words with this one.",
+            Order::Lexical(Scale::OfItself),
+        ),
+        floor(
+            "dense",
+            "Attempts at tasks by cosine similarity with this one.",
+            Order::Semantic,
+        ),
+        floor(
+            "oracle",
+            "Successes of the agent that is best here, and failures of the others.",
+            Order::Gold(Box::new(Oracle::new(suite))),
+        ),
+    ]
+}

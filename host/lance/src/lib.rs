@@ -1,0 +1,63 @@
+//! The tables of a store in LanceDB, which pandas, DuckDB and DataFusion read as well. All that names LanceDB, Lance or
+//! Arrow for the sake of the store stands here; [`memhost_store`] knows the trait `Tables` and not this module.
+
+mod open;
+mod pieces;
+mod rescue;
+mod schema;
+mod update;
+mod views;
+
+#[cfg(test)]
+mod tests;
+
+use async_trait::async_trait;
+
+use memhost_store::StoreError;
+use memhost_store::tables::{Format, Storage};
+use views::Views;
+
+/// Tables in LanceDB.
+pub(crate) struct Lance;
+
+#[async_trait]
+impl Format for Lance {
+    type Tables = Views;
+
+    async fn open(&self, storage: &Storage) -> Result<Views, StoreError> {
+        Views::open(storage).await
+    }
+}
+
+/// What a failure of LanceDB means for the store. LanceDB wraps the system's error in several layers, of which only the
+/// text is reachable.
+fn failed(action: &'static str, table: &str, error: &lancedb::Error) -> StoreError {
+    let reason = error.to_string();
+    let path = table.to_owned();
+    let has = |signs: &[&str]| signs.iter().any(|sign| reason.contains(sign));
+    if has(&["No space left", "File too large", "quota exceeded"]) {
+        StoreError::Full { path, reason }
+    } else if has(&["Read-only file system", "Permission denied"]) {
+        StoreError::Unwritable { path, reason }
+    } else {
+        StoreError::Table {
+            action,
+            table: path,
+            reason,
+        }
+    }
+}
+
+/// LanceDB found less in a file than its lists say.
+fn torn(action: &'static str, table: &str) -> StoreError {
+    unusable(action, table, "one of its files is torn".to_owned())
+}
+
+/// A table whose rows cannot be understood or written.
+fn unusable(action: &'static str, table: &str, reason: String) -> StoreError {
+    StoreError::Table {
+        action,
+        table: table.to_owned(),
+        reason,
+    }
+}

@@ -1,0 +1,469 @@
+//! The tables' columns, and rows to and from Arrow.
+//!
+//! Texts are `LargeUtf8`, whose batches may exceed 2 GiB. Times are milliseconds of the run's clock, which need not be
+//! the clock on the wall, and so are numbers.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, FixedSizeListArray, Float32Array, Float64Array, LargeBinaryArray,
+    LargeStringArray, ListArray, PrimitiveArray, RecordBatch, StructArray, UInt32Array,
+    UInt64Array,
+};
+use arrow::buffer::OffsetBuffer;
+use arrow::datatypes::{
+    ArrowPrimitiveType, DataType, Field, Fields, Float32Type, Float64Type, UInt32Type, UInt64Type,
+};
+
+use memhost_contract::{Arm, Attempt, Citation, Counters, Key, Label, Link, Memory, Receipt, Verdict};
+use memhost_contract::embedder::EmbedderIdentity;
+use memhost_store::tables::{KeyRow, LinkKey, digest, memory_number, state_name, state_named};
+use memhost_store::{Footprint, ResultRow};
+
+/// Which memories a table names: namespace and id, which stands in this column.
+pub(crate) fn read_places(
+    batch: &RecordBatch,
+    column: &'static str,
+) -> Result<Vec<(String, String)>, String> {
+    let (namespaces, ids) = (Texts::of(batch, "namespace")?, Texts::of(batch, column)?);
+    Ok((0..batch.num_rows())
+        .map(|row| (namespaces.get(row), ids.get(row)))
+        .collect())
+}
+
+/// A row of a namespace.
+pub(crate) type Of<'a, T> = (&'a str, T);
+
+pub(crate) fn namespaces(rows: &[(&str, u64)]) -> Result<RecordBatch, String> {
+    batch(vec![
+        ("namespace", texts(rows.iter().map(|row| row.0))),
+        ("next", numbers(rows.iter().map(|row| row.1))),
+    ])
+}
+
+pub(crate) fn read_namespaces(batch: &RecordBatch) -> Result<Vec<(String, u64)>, String> {
+    let names = Texts::of(batch, "namespace")?;
+    let next = primitive::<UInt64Type>(batch, "next")?;
+    Ok((0..batch.num_rows())
+        .map(|row| (names.get(row), next.value(row)))
+        .collect())
+}
+
+pub(crate) fn memories(rows: &[Of<&Memory>]) -> Result<RecordBatch, String> {
+    let of = |value: fn(&Memory) -> &str| texts(rows.iter().map(|(_, memory)| value(memory)));
+    let real = |value: fn(&Memory) -> f64| reals(rows.iter().map(|(_, memory)| value(memory)));
+    let count = |value: fn(&Counters) -> u32| {
+        counts(rows.iter().map(|(_, memory)| value(&memory.counters)))
+    };
+    let labels = || rows.iter().flat_map(|(_, memory)| &memory.labels);
+    let sources = rows.iter().flat_map(|(_, memory)| &memory.sources);
+    batch(vec![
+        ("namespace", texts(rows.iter().map(|row| row.0))),
+        ("id", of(|memory| &memory.id)),
+        (
+            "number",
+            numbers(rows.iter().map(|row| memory_number(&row.1.id).unwrap_or(0))),
+        ),
+        ("kind", of(|memory| &memory.kind)),
+        ("title", of(|memory| &memory.title)),
+        ("content", of(|memory| &memory.content)),
+        (
+            "labels",
+            lists(
+                pairs(
+                    ("name", texts(labels().map(|label| label.name.as_str()))),
+                    ("value", texts(labels().map(|label| label.value.as_str()))),
+                )?,
+                rows.iter().map(|(_, memory)| memory.labels.len()),
+            )?,
+        ),
+        ("payload", of(|memory| &memory.payload)),
+        ("state", of(|memory| state_name(memory.state))),
+        ("weight", real(|memory| memory.counters.weight)),
+        ("uses", count(|counters| counters.uses)),
+        ("wins", count(|counters| counters.wins)),
+        ("losses", count(|counters| counters.losses)),
+        ("strength", real(|memory| memory.counters.strength)),
+        (
+            "sources",
+            lists(
+                texts(sources.map(String::as_str)),
+                rows.iter().map(|(_, memory)| memory.sources.len()),
+            )?,
+        ),
+        ("created", real(|memory| memory.created)),
+        ("updated", real(|memory| memory.updated)),
+        ("last_used", real(|memory| memory.last_used)),
+    ])
+}
+
+/// Memories without their keys, which stand in a table of their own.
+pub(crate) fn read_memories(batch: &RecordBatch) -> Result<Vec<Memory>, String> {
+    let text = |name| Texts::of(batch, name);
+    let real = |name| primitive::<Float64Type>(batch, name);
+    let count = |name| primitive::<UInt32Type>(batch, name);
+    let list = |name| {
+        let lists = column(batch, name)?.as_list_opt::<i32>();
+        lists.ok_or_else(|| wrong_type(name))
+    };
+    let (ids, kinds, titles) = (text("id")?, text("kind")?, text("title")?);
+    let (contents, payloads, states) = (text("content")?, text("payload")?, text("state")?);
+    let (weights, strengths) = (real("weight")?, real("strength")?);
+    let (uses, wins, losses) = (count("uses")?, count("wins")?, count("losses")?);
+    let (created, updated, last_used) = (real("created")?, real("updated")?, real("last_used")?);
+    let (labels, sources) = (list("labels")?, list("sources")?);
+    (0..batch.num_rows())
+        .map(|row| {
+            let state = states.get(row);
+            let source_texts = Texts(sources.value(row));
+            Ok(Memory {
+                id: ids.get(row),
+                kind: kinds.get(row),
+                title: titles.get(row),
+                content: contents.get(row),
+                keys: Vec::new(),
+                labels: read_pairs(&labels.value(row))?
+                    .into_iter()
+                    .map(|(name, value)| Label { name, value })
+                    .collect(),
+                payload: payloads.get(row),
+                state: state_named(&state).ok_or_else(|| format!("there is no state `{state}`"))?,
+                counters: Counters {
+                    weight: weights.value(row),
+                    uses: uses.value(row),
+                    wins: wins.value(row),
+                    losses: losses.value(row),
+                    strength: strengths.value(row),
+                },
+                sources: (0..source_texts.0.len())
+                    .map(|i| source_texts.get(i))
+                    .collect(),
+                created: created.value(row),
+                updated: updated.value(row),
+                last_used: last_used.value(row),
+            })
+        })
+        .collect()
+}
+
+/// Keys with their vectors; the table says whose they are.
+pub(crate) fn keys(rows: &[KeyRow], embedder: &EmbedderIdentity) -> Result<RecordBatch, String> {
+    let vectors =
+        Float32Array::from_iter_values(rows.iter().flat_map(|row| row.vector.iter().copied()));
+    let item = Arc::new(Field::new("item", DataType::Float32, true));
+    let width = i32::try_from(embedder.dimension).map_err(|error| error.to_string())?;
+    let vectors = FixedSizeListArray::try_new(item, width, Arc::new(vectors), None);
+    let keys = batch(vec![
+        (
+            "namespace",
+            texts(rows.iter().map(|row| row.namespace.as_str())),
+        ),
+        ("memory", texts(rows.iter().map(|row| row.memory.as_str()))),
+        ("position", counts(rows.iter().map(|row| row.position))),
+        ("name", texts(rows.iter().map(|row| row.key.name.as_str()))),
+        ("text", texts(rows.iter().map(|row| row.key.text.as_str()))),
+        (
+            "vector",
+            Arc::new(vectors.map_err(|error| error.to_string())?),
+        ),
+    ])?;
+    let whose = HashMap::from([
+        ("embedder".to_owned(), embedder.name.clone()),
+        ("dimension".to_owned(), embedder.dimension.to_string()),
+    ]);
+    let schema = keys.schema().as_ref().clone().with_metadata(whose);
+    keys.with_schema(Arc::new(schema))
+        .map_err(|error| error.to_string())
+}
+
+pub(crate) fn read_keys(batch: &RecordBatch) -> Result<Vec<KeyRow>, String> {
+    let text = |name| Texts::of(batch, name);
+    let (namespaces, memories) = (text("namespace")?, text("memory")?);
+    let (names, key_texts) = (text("name")?, text("text")?);
+    let positions = primitive::<UInt32Type>(batch, "position")?;
+    let vectors = column(batch, "vector")?;
+    let vectors = vectors
+        .as_fixed_size_list_opt()
+        .ok_or("`vector` has another type")?;
+    (0..batch.num_rows())
+        .map(|row| {
+            let vector = vectors.value(row);
+            let vector = vector
+                .as_primitive_opt::<Float32Type>()
+                .ok_or("a vector is not of f32")?;
+            Ok(KeyRow {
+                namespace: namespaces.get(row),
+                memory: memories.get(row),
+                position: positions.value(row),
+                key: Key {
+                    name: names.get(row),
+                    text: key_texts.get(row),
+                },
+                vector: vector.values().to_vec(),
+            })
+        })
+        .collect()
+}
+
+/// Links carry a digest of what identifies them, to be deleted by.
+pub(crate) fn links(rows: &[Of<(&LinkKey, f64)>]) -> Result<RecordBatch, String> {
+    let ids: Vec<String> = rows.iter().map(|(_, (key, _))| link_id(key)).collect();
+    let of = |value: fn(&LinkKey) -> &str| texts(rows.iter().map(|(_, (key, _))| value(key)));
+    batch(vec![
+        ("namespace", texts(rows.iter().map(|row| row.0))),
+        ("id", texts(ids.iter().map(String::as_str))),
+        ("source", of(|key| &key.source)),
+        ("target", of(|key| &key.target)),
+        ("kind", of(|key| &key.kind)),
+        ("weight", reals(rows.iter().map(|(_, (_, weight))| *weight))),
+    ])
+}
+
+pub(crate) fn read_links(batch: &RecordBatch) -> Result<Vec<Link>, String> {
+    let text = |name| Texts::of(batch, name);
+    let (sources, targets, kinds) = (text("source")?, text("target")?, text("kind")?);
+    let weights = primitive::<Float64Type>(batch, "weight")?;
+    Ok((0..batch.num_rows())
+        .map(|row| Link {
+            source: sources.get(row),
+            target: targets.get(row),
+            kind: kinds.get(row),
+            weight: weights.value(row),
+        })
+        .collect())
+}
+
+/// Blobs carry a digest of their name, to be deleted by.
+pub(crate) fn blobs(rows: &[Of<(&str, &[u8])>]) -> Result<RecordBatch, String> {
+    let ids: Vec<String> = rows.iter().map(|(_, (name, _))| digest(&[name])).collect();
+    batch(vec![
+        ("namespace", texts(rows.iter().map(|row| row.0))),
+        ("id", texts(ids.iter().map(String::as_str))),
+        ("name", texts(rows.iter().map(|(_, (name, _))| *name))),
+        (
+            "bytes",
+            Arc::new(LargeBinaryArray::from_iter_values(
+                rows.iter().map(|(_, (_, bytes))| *bytes),
+            )),
+        ),
+    ])
+}
+
+pub(crate) fn read_blobs(batch: &RecordBatch) -> Result<Vec<(String, Vec<u8>)>, String> {
+    let names = Texts::of(batch, "name")?;
+    let bytes = column(batch, "bytes")?;
+    let bytes = bytes
+        .as_binary_opt::<i64>()
+        .ok_or("`bytes` has another type")?;
+    Ok((0..batch.num_rows())
+        .map(|row| (names.get(row), bytes.value(row).to_vec()))
+        .collect())
+}
+
+pub(crate) fn receipts(rows: &[Of<&(Receipt, f64)>]) -> Result<RecordBatch, String> {
+    let used = || rows.iter().flat_map(|(_, (receipt, _))| &receipt.used);
+    batch(vec![
+        ("namespace", texts(rows.iter().map(|row| row.0))),
+        (
+            "id",
+            texts(rows.iter().map(|(_, (receipt, _))| receipt.id.as_str())),
+        ),
+        ("at", reals(rows.iter().map(|(_, (_, at))| *at))),
+        (
+            "used",
+            lists(
+                pairs(
+                    (
+                        "memory",
+                        texts(used().map(|Citation { memory, .. }| memory.as_str())),
+                    ),
+                    ("score", reals(used().map(|citation| citation.score))),
+                )?,
+                rows.iter().map(|(_, (receipt, _))| receipt.used.len()),
+            )?,
+        ),
+        (
+            "note",
+            texts(rows.iter().map(|(_, (receipt, _))| receipt.note.as_str())),
+        ),
+    ])
+}
+
+/// How much each receipt is.
+pub(crate) fn receipt_footprints(batch: &RecordBatch) -> Result<Vec<Footprint>, String> {
+    let (ids, notes) = (Texts::of(batch, "id")?, Texts::of(batch, "note")?);
+    let used = column(batch, "used")?;
+    let used = used
+        .as_list_opt::<i32>()
+        .ok_or_else(|| wrong_type("used"))?;
+    (0..batch.num_rows())
+        .map(|row| {
+            let cited = read_pairs(&used.value(row))?;
+            let cited = cited.into_iter().map(|(memory, _)| memory);
+            Ok(Footprint::of_receipt_with(
+                &ids.get(row),
+                &notes.get(row),
+                cited,
+            ))
+        })
+        .collect()
+}
+
+/// What is asked of an attempt most, as columns; all of it, as JSON.
+pub(crate) fn attempts(rows: &BTreeMap<(String, String), Attempt>) -> Result<RecordBatch, String> {
+    let json: Vec<String> = rows
+        .values()
+        .map(|attempt| serde_json::to_string(attempt).map_err(|error| error.to_string()))
+        .collect::<Result<_, _>>()?;
+    let of = |value: fn(&Attempt) -> &str| texts(rows.values().map(value));
+    let maybe = |value: fn(&Attempt) -> Option<f64>| {
+        Arc::new(Float64Array::from_iter(rows.values().map(value))) as ArrayRef
+    };
+    batch(vec![
+        ("run", texts(rows.keys().map(|(run, _)| run.as_str()))),
+        ("id", of(|attempt| &attempt.id)),
+        ("task", of(|attempt| &attempt.task.id)),
+        ("agent", of(|attempt| &attempt.agent.id)),
+        ("model", of(|attempt| &attempt.agent.model)),
+        (
+            "arm",
+            of(|attempt| match attempt.arm {
+                Arm::Memory => "memory",
+                Arm::NoMemory => "no-memory",
+                Arm::Candidate => "candidate",
+            }),
+        ),
+        ("trial", counts(rows.values().map(|attempt| attempt.trial))),
+        (
+            "steps",
+            counts(rows.values().map(|attempt| attempt.steps.len() as u32)),
+        ),
+        (
+            "verdict",
+            of(|attempt| match attempt.outcome.verdict {
+                Verdict::Success => "success",
+                Verdict::Failure => "failure",
+                Verdict::Unknown => "unknown",
+            }),
+        ),
+        ("score", maybe(|attempt| attempt.outcome.score)),
+        ("baseline", maybe(|attempt| attempt.outcome.baseline)),
+        ("json", texts(json.iter().map(String::as_str))),
+    ])
+}
+
+/// Results carry a digest of what identifies them, to be deleted by.
+pub(crate) fn results(rows: &BTreeMap<String, ResultRow>) -> Result<RecordBatch, String> {
+    let of = |value: fn(&ResultRow) -> &str| texts(rows.values().map(value));
+    batch(vec![
+        ("id", texts(rows.keys().map(String::as_str))),
+        ("run", of(|row| &row.run)),
+        ("strategy", of(|row| &row.strategy)),
+        ("digest", of(|row| &row.digest)),
+        ("suite", of(|row| &row.suite)),
+        ("seed", numbers(rows.values().map(|row| row.seed))),
+        ("order", counts(rows.values().map(|row| row.order))),
+        ("metric", of(|row| &row.metric)),
+        ("value", reals(rows.values().map(|row| row.value))),
+        ("tasks", counts(rows.values().map(|row| row.tasks))),
+    ])
+}
+
+/// What a link is deleted by.
+pub(crate) fn link_id(key: &LinkKey) -> String {
+    digest(&[&key.source, &key.target, &key.kind])
+}
+
+/// What a blob is deleted by.
+pub(crate) fn blob_id(name: &str) -> String {
+    digest(&[name])
+}
+
+/// A column of texts.
+struct Texts(ArrayRef);
+
+impl Texts {
+    fn of(batch: &RecordBatch, name: &'static str) -> Result<Self, String> {
+        let column = column(batch, name)?;
+        match column.data_type() {
+            DataType::LargeUtf8 => Ok(Texts(column.clone())),
+            other => Err(format!("`{name}` is of type {other}, not LargeUtf8")),
+        }
+    }
+
+    fn get(&self, row: usize) -> String {
+        self.0
+            .as_string_opt::<i64>()
+            .map(|texts| texts.value(row).to_owned())
+            .unwrap_or_default()
+    }
+}
+
+fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, String> {
+    batch
+        .column_by_name(name)
+        .ok_or_else(|| format!("it has no column `{name}`"))
+}
+
+fn primitive<'a, T: ArrowPrimitiveType>(
+    batch: &'a RecordBatch,
+    name: &str,
+) -> Result<&'a PrimitiveArray<T>, String> {
+    let column = column(batch, name)?.as_primitive_opt::<T>();
+    column.ok_or_else(|| wrong_type(name))
+}
+
+fn wrong_type(name: &str) -> String {
+    format!("`{name}` has another type")
+}
+
+fn batch(columns: Vec<(&str, ArrayRef)>) -> Result<RecordBatch, String> {
+    let columns = columns.into_iter().map(|(name, array)| (name, array, true));
+    RecordBatch::try_from_iter_with_nullable(columns).map_err(|error| error.to_string())
+}
+
+fn texts<'a>(values: impl Iterator<Item = &'a str>) -> ArrayRef {
+    // Collected first, because the array panics on an iterator that does not know its length.
+    let values: Vec<&str> = values.collect();
+    Arc::new(LargeStringArray::from_iter_values(values))
+}
+
+fn reals(values: impl Iterator<Item = f64>) -> ArrayRef {
+    Arc::new(Float64Array::from_iter_values(values))
+}
+
+fn counts(values: impl Iterator<Item = u32>) -> ArrayRef {
+    Arc::new(UInt32Array::from_iter_values(values))
+}
+
+fn numbers(values: impl Iterator<Item = u64>) -> ArrayRef {
+    Arc::new(UInt64Array::from_iter_values(values))
+}
+
+/// Structs of two fields.
+fn pairs(first: (&str, ArrayRef), second: (&str, ArrayRef)) -> Result<ArrayRef, String> {
+    let field =
+        |(name, array): &(&str, ArrayRef)| Field::new(*name, array.data_type().clone(), true);
+    let fields = Fields::from(vec![field(&first), field(&second)]);
+    let pairs = StructArray::try_new(fields, vec![first.1, second.1], None);
+    Ok(Arc::new(pairs.map_err(|error| error.to_string())?))
+}
+
+fn read_pairs(pairs: &ArrayRef) -> Result<Vec<(String, String)>, String> {
+    let pairs = pairs.as_struct_opt().ok_or("a list holds no pairs")?;
+    let (Some(first), Some(second)) = (pairs.columns().first(), pairs.columns().get(1)) else {
+        return Err("a pair has not two parts".to_owned());
+    };
+    let (first, second) = (Texts(first.clone()), Texts(second.clone()));
+    Ok((0..pairs.len())
+        .map(|row| (first.get(row), second.get(row)))
+        .collect())
+}
+
+/// Lists of these lengths over all items.
+fn lists(items: ArrayRef, lengths: impl Iterator<Item = usize>) -> Result<ArrayRef, String> {
+    let field = Arc::new(Field::new("item", items.data_type().clone(), true));
+    let lists = ListArray::try_new(field, OffsetBuffer::from_lengths(lengths), items, None);
+    Ok(Arc::new(lists.map_err(|error| error.to_string())?))
+}

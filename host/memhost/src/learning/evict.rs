@@ -1,0 +1,101 @@
+//! Eviction: what the strategy lets go, and the host's own policy where it keeps too much.
+
+use super::learner::hear;
+use super::{Clock, Configured, Event, Failure, Learner, Observer};
+use memhost_contract::{Op, Pressure, Scan};
+use memhost_store::{StoreError, View, Write};
+use memhost_strategy::CallError;
+
+/// What came of an eviction.
+#[derive(Debug, Default)]
+pub struct Evicted {
+    /// Memories that the host removed, because the strategy left too many.
+    pub by_host: usize,
+    /// Why nothing went that the strategy named.
+    pub failure: Option<Failure>,
+}
+
+impl<C: Clock> Learner<C> {
+    /// Asks the strategy what may go, removes it, and then the oldest memories until at most `most` are left.
+    ///
+    /// # Errors
+    /// The store failed. What the strategy is to blame for is in [`Evicted::failure`].
+    pub async fn evict(
+        &mut self,
+        most: Option<u32>,
+        observer: &mut dyn Observer,
+    ) -> Result<Evicted, StoreError> {
+        let mut evicted = Evicted::default();
+        if self.phases().evict {
+            let memories = self.count()?;
+            if memories > 0 {
+                evicted.failure = match self.ask_what_may_go(most, observer).await? {
+                    Ok(ids) => self.remove(ids, observer).await?.err(),
+                    Err(error) => Some(error.into()),
+                };
+            }
+        }
+        evicted.by_host = self.enforce(most, observer).await?;
+        Ok(evicted)
+    }
+
+    /// Asks the strategy what may go, and removes nothing.
+    ///
+    /// # Errors
+    /// The store failed; the inner error is the strategy's.
+    pub async fn ask_what_may_go(
+        &mut self,
+        most: Option<u32>,
+        observer: &mut dyn Observer,
+    ) -> Result<Result<Vec<String>, CallError>, StoreError> {
+        let pressure = Pressure {
+            memories: self.count()?,
+            most_memories: most,
+            most_tokens: None,
+        };
+        let context = self.context(View::default());
+        let Configured {
+            strategy, settings, ..
+        } = &self.configured;
+        let answer = strategy.evict(context, pressure, settings).await;
+        Ok(hear(answer, "evict", None, observer))
+    }
+
+    async fn remove(
+        &mut self,
+        ids: Vec<String>,
+        observer: &mut dyn Observer,
+    ) -> Result<Result<Vec<String>, Failure>, StoreError> {
+        let removals = ids.into_iter().map(Op::Remove).map(Write::at_once);
+        self.write(removals.collect(), "evict", observer).await
+    }
+
+    /// The host's own policy where the strategy left too many: the oldest go first.
+    async fn enforce(
+        &mut self,
+        most: Option<u32>,
+        observer: &mut dyn Observer,
+    ) -> Result<usize, StoreError> {
+        let Some(most) = most else {
+            return Ok(0);
+        };
+        let excess = self.count()?.saturating_sub(most);
+        if excess == 0 {
+            return Ok(0);
+        }
+        let oldest = Scan {
+            filter: Vec::new(),
+            order_by: Some("created".into()),
+            descending: false,
+            offset: 0,
+            limit: excess,
+            with_vectors: false,
+        };
+        let rows = self.namespace.scan(&oldest, &View::default())?;
+        let memories = rows.len();
+        observer.observe(Event::EvictedByHost { memories });
+        let ids = rows.into_iter().map(|row| row.memory.id).collect();
+        self.remove(ids, observer).await?.ok();
+        Ok(memories)
+    }
+}

@@ -1,0 +1,370 @@
+//! The learner: a strategy at work on its memories, one call and one transaction at a time.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::observer::Answered;
+use super::pending::Sorted;
+use super::receipts::OpenReceipts;
+use super::{
+    Clock, Condition, Configured, Event, Grants, History, NoCredit, Observer, OpenReceipt, Pending,
+    reduce_labels,
+};
+use memhost_strategy::capability::CallContext;
+use memhost_contract::{Attempt, Change, Feedback, Guidance, Labels, Placement, Query, Receipt, Verdict};
+use memhost_store::{Memories, Namespace, StoreError, View, receipt_bytes};
+use memhost_strategy::{Answer, CallError, Phases};
+
+/// A strategy at work on one namespace.
+pub struct Learner<C> {
+    pub(super) configured: Configured,
+    pub(super) namespace: Namespace,
+    grants: Grants,
+    history: Arc<History>,
+    /// At which moment calls are made; whoever runs the learner moves it on.
+    pub clock: C,
+    /// Writes that wait for the next attempt on their task, by that task.
+    pending: HashMap<String, Vec<Pending>>,
+    open: OpenReceipts,
+    /// What was handed out and goes into the next transaction.
+    pub(super) due: Vec<Receipt>,
+    retrievals: u32,
+}
+
+/// What came of a `retrieve`.
+#[derive(Debug)]
+pub struct Retrieved {
+    /// What the agent should know; nothing where the call failed. Its receipt has an id either way.
+    pub guidance: Guidance,
+    /// Why there is none.
+    pub failure: Option<CallError>,
+}
+
+/// What came of a `distill` or an `update`.
+#[derive(Debug, Default)]
+pub struct Learnt {
+    /// What is to be kept if a re-run of its task gains. Whoever can re-run a task does, and says how it went
+    /// ([`Learner::settle`]); until then these writes are not in force.
+    pub on_trial: Vec<Pending>,
+    /// Why nothing was written.
+    pub failure: Option<Failure>,
+}
+
+impl Learnt {
+    fn failed(failure: impl Into<Failure>) -> Learnt {
+        Learnt {
+            on_trial: Vec::new(),
+            failure: Some(failure.into()),
+        }
+    }
+}
+
+/// Why a call came to nothing. It is the strategy's failure: whoever runs it may go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The call failed.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// What it returned cannot be written.
+    #[error("what `{call}` returned cannot be written: {error}")]
+    Refused {
+        /// Which call.
+        call: &'static str,
+        /// Why.
+        #[source]
+        error: StoreError,
+    },
+}
+
+impl<C: Clock> Learner<C> {
+    /// A learner that has heard of nothing yet, on whatever the namespace holds.
+    pub fn new(configured: Configured, namespace: Namespace, grants: Grants, clock: C) -> Self {
+        Learner {
+            configured,
+            namespace,
+            grants,
+            history: Arc::default(),
+            clock,
+            pending: HashMap::new(),
+            open: OpenReceipts::default(),
+            due: Vec::new(),
+            retrievals: 0,
+        }
+    }
+
+    /// The same, to whom all this has happened.
+    pub fn with_history(self, history: Arc<History>) -> Self {
+        Learner { history, ..self }
+    }
+
+    /// What it has learnt.
+    pub fn memories(&self) -> &Memories {
+        self.namespace.memories()
+    }
+
+    /// Where it is kept.
+    pub fn namespace(&self) -> &Namespace {
+        &self.namespace
+    }
+
+    /// The attempts that it has heard of.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// The decisions that the strategy takes part in.
+    pub fn phases(&self) -> Phases {
+        self.configured.strategy.phases()
+    }
+
+    /// Active memories.
+    ///
+    /// # Errors
+    /// As for [`Memories::count`].
+    pub fn count(&self) -> Result<u32, StoreError> {
+        self.namespace.count(&Vec::new(), &View::default())
+    }
+
+    /// An attempt has happened: the strategy may read of it, as much as its plan wants to be told.
+    pub fn witness(&self, attempt: &Attempt) {
+        self.history
+            .add(reduce_labels(attempt.clone(), self.labels()));
+    }
+
+    /// What the agent should know now. Writes nothing; a call that fails has nothing to say.
+    pub async fn retrieve(
+        &mut self,
+        query: Query,
+        view: &View,
+        observer: &mut dyn Observer,
+    ) -> Retrieved {
+        let task = query.task.id.clone();
+        let context = self.context(view.clone());
+        let Configured {
+            strategy, settings, ..
+        } = &self.configured;
+        let answer = strategy.retrieve(context, query, settings).await;
+        let (mut guidance, failure) = match hear(answer, "retrieve", Some(&task), observer) {
+            Ok(guidance) => (guidance, None),
+            Err(error) => (no_guidance(), Some(error)),
+        };
+        self.retrievals += 1;
+        guidance.receipt.id = format!("r{}", self.retrievals);
+        Retrieved { guidance, failure }
+    }
+
+    /// Guidance was used: its receipt waits until the outcome is known, and counts as stored meanwhile. Of one that there
+    /// is no room for, nothing stays but the id.
+    pub fn hand_out(&mut self, receipt: Receipt, observer: &mut dyn Observer) -> OpenReceipt {
+        self.open.open(&receipt.id);
+        match self.namespace.reserve(receipt_bytes(&receipt)) {
+            Ok(reserved) => OpenReceipt {
+                receipt,
+                _reserved: Some(reserved),
+            },
+            Err(error) => {
+                observer.observe(Event::NotKept { error: &error });
+                OpenReceipt {
+                    receipt: Receipt {
+                        id: receipt.id,
+                        used: Vec::new(),
+                        note: String::new(),
+                    },
+                    _reserved: None,
+                }
+            }
+        }
+    }
+
+    /// The outcome of what was handed out is known, with these scores in 0..=1: the receipt is kept with the next
+    /// transaction, and [`Learner::update`] may be told.
+    ///
+    /// # Errors
+    /// The outcome is not to be told: it comes a second time, or a score is none.
+    pub fn credit(
+        &mut self,
+        receipt: &OpenReceipt,
+        scores: impl IntoIterator<Item = f64>,
+    ) -> Result<(), NoCredit> {
+        self.due.push(receipt.receipt.clone());
+        self.open.settle(&receipt.receipt.id, scores)
+    }
+
+    /// A new attempt on a task decides over what waited for it: [`Condition::NextAttempt`]. One without a verdict decides
+    /// nothing.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn decide(
+        &mut self,
+        attempt: &Attempt,
+        observer: &mut dyn Observer,
+    ) -> Result<(), StoreError> {
+        if attempt.outcome.verdict == Verdict::Unknown {
+            return Ok(());
+        }
+        let decided = self.pending.remove(&attempt.task.id).unwrap_or_default();
+        let success = attempt.outcome.verdict == Verdict::Success;
+        for pending in decided {
+            self.settle(pending, success, observer).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells the strategy outcomes of what it handed out, together, and writes what follows from them. Nothing happens
+    /// where the strategy wants none.
+    ///
+    /// # Errors
+    /// The store failed. What the strategy is to blame for is in [`Learnt::failure`].
+    pub async fn update(
+        &mut self,
+        feedback: &[Feedback],
+        observer: &mut dyn Observer,
+    ) -> Result<Learnt, StoreError> {
+        if !self.phases().update {
+            return Ok(Learnt::default());
+        }
+        let told = feedback.iter().map(|feedback| Feedback {
+            attempt: reduce_labels(feedback.attempt.clone(), self.labels()),
+            receipt: feedback.receipt.clone(),
+        });
+        let told: Vec<Feedback> = told.collect();
+        let about: Vec<&Attempt> = feedback.iter().map(|feedback| &feedback.attempt).collect();
+        let context = self.context(View::default());
+        let Configured {
+            strategy, settings, ..
+        } = &self.configured;
+        let answer = strategy.update(context, told, settings).await;
+        self.take_in(answer, "update", &about, observer).await
+    }
+
+    /// Tells the strategy runs of one task, together, and writes what it learns from them.
+    ///
+    /// # Errors
+    /// As for [`Learner::update`].
+    pub async fn distill(
+        &mut self,
+        attempts: Vec<Attempt>,
+        observer: &mut dyn Observer,
+    ) -> Result<Learnt, StoreError> {
+        if !self.phases().distill {
+            return Ok(Learnt::default());
+        }
+        let told = attempts.iter().cloned();
+        let told = told.map(|attempt| reduce_labels(attempt, self.labels()));
+        let told: Vec<Attempt> = told.collect();
+        let about: Vec<&Attempt> = attempts.iter().collect();
+        let context = self.context(View::default());
+        let Configured {
+            strategy, settings, ..
+        } = &self.configured;
+        let answer = strategy.distill(context, told, settings).await;
+        self.take_in(answer, "distill", &about, observer).await
+    }
+
+    /// Writes the changes of one call, but for what waits. `about` are the attempts that the call was told of.
+    async fn take_in(
+        &mut self,
+        answer: Answer<Vec<Change>>,
+        call: &'static str,
+        about: &[&Attempt],
+        observer: &mut dyn Observer,
+    ) -> Result<Learnt, StoreError> {
+        let first = about.first().map_or("", |attempt| attempt.task.id.as_str());
+        let changes = match hear(answer, call, Some(first), observer) {
+            Ok(changes) => changes,
+            Err(error) => return Ok(Learnt::failed(error)),
+        };
+        if changes.is_empty() {
+            return Ok(Learnt::default());
+        }
+        let mut sorted = Sorted::from(changes);
+        let writes = std::mem::take(&mut sorted.writes);
+        let waiting = sorted.waiting(first, |source| self.task_of(source, about));
+        let reserved = match self.namespace.reserve(waiting.bytes()) {
+            Ok(reserved) => Arc::new(reserved),
+            Err(error) => {
+                observer.observe(Event::Refused {
+                    call,
+                    error: &error,
+                });
+                return Ok(Learnt::failed(Failure::Refused { call, error }));
+            }
+        };
+        let inserted = match self.write(writes, call, observer).await? {
+            Ok(inserted) => inserted,
+            Err(failure) => return Ok(Learnt::failed(failure)),
+        };
+        let mut learnt = Learnt::default();
+        for mut pending in waiting.with(&inserted) {
+            pending.reserved = Some(reserved.clone());
+            match pending.condition {
+                Condition::NextAttempt => {
+                    let waiting = self.pending.entry(pending.task.clone());
+                    waiting.or_default().push(pending);
+                }
+                Condition::TrialGains(_) => learnt.on_trial.push(pending),
+            }
+        }
+        Ok(learnt)
+    }
+
+    /// The task that a memory was learnt from, if the call was about it. A source is an attempt, or a step of one:
+    /// `<attempt>#<step>`.
+    fn task_of(&self, source: &str, about: &[&Attempt]) -> Option<String> {
+        let attempt = source.rsplit_once('#').map(|(attempt, _)| attempt);
+        let of = |id: &str| {
+            let own = about.iter().find(|attempt| attempt.id == id);
+            let own = own.map(|attempt| attempt.task.id.clone());
+            own.or_else(|| self.history.task_of(id))
+        };
+        let task = of(source).or_else(|| of(attempt?))?;
+        let is_of_the_call = about.iter().any(|attempt| attempt.task.id == task);
+        is_of_the_call.then_some(task)
+    }
+
+    pub(super) fn context(&mut self, view: View) -> CallContext {
+        CallContext {
+            memories: Some(self.namespace.memories().clone()),
+            view,
+            models: self.grants.models.clone(),
+            embedder: self.grants.embedder.clone(),
+            attempts: Some(self.history.clone()),
+            run: self.clock.next_call(),
+            limits: self.grants.limits.clone(),
+        }
+    }
+
+    fn labels(&self) -> Labels {
+        self.configured.plan.labels
+    }
+}
+
+/// An answer's value, once everybody has heard of it.
+pub(super) fn hear<T: Answered>(
+    answer: Answer<T>,
+    call: &'static str,
+    task: Option<&str>,
+    observer: &mut dyn Observer,
+) -> Result<T, CallError> {
+    let Answer { result, usage } = answer;
+    observer.observe(Event::Called {
+        call,
+        task,
+        usage: &usage,
+        said: result.as_ref().map(Answered::said),
+    });
+    result
+}
+
+fn no_guidance() -> Guidance {
+    Guidance {
+        text: String::new(),
+        placement: Placement::System,
+        receipt: Receipt {
+            id: String::new(),
+            used: Vec::new(),
+            note: String::new(),
+        },
+    }
+}

@@ -1,0 +1,265 @@
+//! Conditional writes: what waits until its condition is decided.
+//!
+//! A conditional insert stands in the store as a provisional memory, which no search finds; any other conditional write is
+//! kept here until it is decided. Either comes into force or goes, in one transaction. That is the only meaning of a
+//! condition: whoever runs a strategy decides when, never what.
+
+use std::sync::Arc;
+
+use memhost_contract::{Change, Commit, Op, Patch, State};
+use memhost_store::{Reserved, Write, waiting_bytes};
+
+/// What one call asked for under one condition.
+#[derive(Debug, Clone)]
+pub struct Pending {
+    /// The task whose next attempt, or whose re-trial, decides.
+    pub task: String,
+    /// What decides.
+    pub condition: Condition,
+    /// Provisional memories, by id.
+    pub memories: Vec<String>,
+    /// Writes not yet made, in order.
+    pub held: Vec<Op>,
+    /// Room in the namespace for the writes that the call has waiting.
+    pub(super) reserved: Option<Arc<Reserved>>,
+}
+
+/// What decides over a pending write.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Condition {
+    /// The next attempt on the same task.
+    NextAttempt,
+    /// A re-run of the task with the memory must raise the score by this much.
+    TrialGains(f64),
+}
+
+impl Condition {
+    fn of(commit: &Commit) -> Option<Condition> {
+        match commit {
+            Commit::AtOnce => None,
+            Commit::IfNextAttemptSucceeds => Some(Condition::NextAttempt),
+            Commit::IfTrialGains(margin) => Some(Condition::TrialGains(*margin)),
+        }
+    }
+}
+
+impl Pending {
+    /// The writes that bring it into force.
+    pub(super) fn confirm(self) -> Vec<Write> {
+        let memories = self.memories.into_iter();
+        let activate = memories.map(|id| Op::Revise(Patch::to_state(id, State::Active)));
+        activate.chain(self.held).map(Write::at_once).collect()
+    }
+
+    /// The writes that undo it.
+    pub(super) fn reject(self) -> Vec<Write> {
+        self.memories
+            .into_iter()
+            .map(Op::Remove)
+            .map(Write::at_once)
+            .collect()
+    }
+}
+
+/// A call's changes, sorted into what is written now and what waits.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Sorted {
+    /// For the transaction, in the order of the changes.
+    pub(super) writes: Vec<Write>,
+    /// For each insert among the writes, the condition that it waits for, and the first attempt that it names.
+    inserts: Vec<Option<(Condition, String)>>,
+    /// Other writes that wait.
+    held: Vec<(Condition, Op)>,
+}
+
+impl Sorted {
+    pub(super) fn from(changes: Vec<Change>) -> Sorted {
+        let mut sorted = Sorted::default();
+        for Change { op, commit } in changes {
+            let condition = Condition::of(&commit);
+            match (&op, condition) {
+                (Op::Insert(memory), _) => {
+                    let source = memory.sources.first().cloned().unwrap_or_default();
+                    sorted
+                        .inserts
+                        .push(condition.map(|condition| (condition, source)));
+                    sorted.writes.push(Write {
+                        op,
+                        provisional: condition.is_some(),
+                    });
+                }
+                (_, None) => sorted.writes.push(Write::at_once(op)),
+                (_, Some(condition)) => sorted.held.push((condition, op)),
+            }
+        }
+        sorted
+    }
+
+    /// What waits. `first` is the task that the call was about, or the first of several: a conditional write belongs to
+    /// the task whose attempt a memory names first among its sources (`task_of`), and to `first` if that is none of the
+    /// call's.
+    pub(super) fn waiting(self, first: &str, task_of: impl Fn(&str) -> Option<String>) -> Waiting {
+        let inserts = self.inserts.into_iter().map(|insert| {
+            let (condition, source) = insert?;
+            let task = task_of(&source).unwrap_or_else(|| first.to_owned());
+            Some((condition, task))
+        });
+        Waiting {
+            inserts: inserts.collect(),
+            held: self.held,
+            task: first.to_owned(),
+        }
+    }
+}
+
+/// What waits of one call's changes, before its memories have ids.
+pub(super) struct Waiting {
+    /// For each insert of the call, the condition and the task that it waits for.
+    inserts: Vec<Option<(Condition, String)>>,
+    /// Other writes.
+    held: Vec<(Condition, Op)>,
+    /// The task of those.
+    task: String,
+}
+
+impl Waiting {
+    /// How many bytes the writes have that are not made before they are decided on.
+    pub(super) fn bytes(&self) -> u64 {
+        self.held.iter().map(|(_, op)| waiting_bytes(op)).sum()
+    }
+
+    /// The same, now that the inserts have the ids `inserted`: what is decided together is together.
+    pub(super) fn with(self, inserted: &[String]) -> Vec<Pending> {
+        let mut pending: Vec<Pending> = Vec::new();
+        let mut under = |condition: Condition, task: &str| {
+            let known = pending
+                .iter()
+                .position(|p| p.condition == condition && p.task == task);
+            known.unwrap_or_else(|| {
+                pending.push(Pending {
+                    task: task.to_owned(),
+                    condition,
+                    memories: vec![],
+                    held: vec![],
+                    reserved: None,
+                });
+                pending.len() - 1
+            })
+        };
+        let mut placed: Vec<(usize, Option<String>, Option<Op>)> = Vec::new();
+        for (insert, id) in self.inserts.into_iter().zip(inserted) {
+            if let Some((condition, task)) = insert {
+                placed.push((under(condition, &task), Some(id.clone()), None));
+            }
+        }
+        for (condition, op) in self.held {
+            placed.push((under(condition, &self.task), None, Some(op)));
+        }
+        for (at, memory, op) in placed {
+            if let Some(pending) = pending.get_mut(at) {
+                pending.memories.extend(memory);
+                pending.held.extend(op);
+            }
+        }
+        pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use memhost_contract::NewMemory;
+
+    fn insert(title: &str) -> Op {
+        Op::Insert(NewMemory {
+            title: title.into(),
+            ..NewMemory::new("item", "")
+        })
+    }
+
+    fn nowhere(_: &str) -> Option<String> {
+        None
+    }
+
+    fn change(op: Op, commit: Commit) -> Change {
+        Change { op, commit }
+    }
+
+    #[test]
+    fn conditional_inserts_are_provisional_and_other_conditional_writes_wait() {
+        let sorted = Sorted::from(vec![
+            change(insert("now"), Commit::AtOnce),
+            change(insert("later"), Commit::IfNextAttemptSucceeds),
+            change(Op::Remove("m1".into()), Commit::IfNextAttemptSucceeds),
+            change(Op::Remove("m2".into()), Commit::AtOnce),
+        ]);
+        let provisional: Vec<bool> = sorted.writes.iter().map(|w| w.provisional).collect();
+        assert_eq!(provisional, [false, true, false]);
+
+        let pending = sorted
+            .waiting("task", nowhere)
+            .with(&["m7".into(), "m8".into()]);
+        assert_eq!(pending.len(), 1);
+        assert_eq!(pending[0].memories, ["m8"]);
+        assert_eq!(pending[0].held, [Op::Remove("m1".into())]);
+
+        let confirmed = pending[0].clone().confirm();
+        assert!(
+            matches!(&confirmed[0].op, Op::Revise(p) if p.id == "m8" && p.state == Some(State::Active))
+        );
+        assert_eq!(confirmed[1].op, Op::Remove("m1".into()));
+        assert_eq!(
+            pending[0].clone().reject(),
+            [Write::at_once(Op::Remove("m8".into()))]
+        );
+    }
+
+    #[test]
+    fn each_condition_is_decided_by_itself() {
+        let sorted = Sorted::from(vec![
+            change(insert("a"), Commit::IfTrialGains(0.05)),
+            change(insert("b"), Commit::IfTrialGains(0.1)),
+            change(insert("c"), Commit::IfTrialGains(0.05)),
+        ]);
+        let pending =
+            sorted
+                .waiting("task", nowhere)
+                .with(&["m1".into(), "m2".into(), "m3".into()]);
+        assert_eq!(pending.len(), 2);
+        assert_eq!(pending[0].memories, ["m1", "m3"]);
+        assert_eq!(pending[1].memories, ["m2"]);
+    }
+
+    #[test]
+    fn in_a_batch_each_memory_is_decided_by_the_task_it_was_learnt_from() {
+        let about = |attempt: &str| {
+            let Op::Insert(memory) = insert("x") else {
+                unreachable!()
+            };
+            Op::Insert(NewMemory {
+                sources: vec![attempt.into()],
+                ..memory
+            })
+        };
+        let sorted = Sorted::from(vec![
+            change(about("t2@r5"), Commit::IfTrialGains(0.05)),
+            change(about("t1@r4#3"), Commit::IfTrialGains(0.05)),
+            change(about("nobody"), Commit::IfTrialGains(0.05)),
+            change(about("t1-b@r6"), Commit::IfTrialGains(0.05)),
+        ]);
+        let ids = ["m1".into(), "m2".into(), "m3".into(), "m4".into()];
+        let task_of = |source: &str| match source {
+            "t2@r5" => Some("t2".to_owned()),
+            "t1@r4#3" => Some("t1".to_owned()),
+            "t1-b@r6" => Some("t1-b".to_owned()),
+            _ => None,
+        };
+        let pending = sorted.waiting("t1", task_of).with(&ids);
+        let decided: Vec<(&str, &[String])> = pending
+            .iter()
+            .map(|p| (p.task.as_str(), p.memories.as_slice()))
+            .collect();
+        let expected = [("t2", &ids[..1]), ("t1", &ids[1..3]), ("t1-b", &ids[3..])];
+        assert_eq!(decided, expected);
+    }
+}

@@ -1,0 +1,81 @@
+//! What a transaction does, as after-images: a memory as it is afterwards, not what was added to its counter. So
+//! replaying effects that are already there changes nothing, and the last one about a thing is the truth.
+
+use memhost_contract::{Attempt, Blob, Link, Memory, Receipt};
+
+use super::ResultRow;
+
+/// One effect of a transaction on a namespace.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub(crate) enum Effect {
+    /// A memory as it is from now on.
+    Put(Memory),
+    /// The vectors of a memory's keys, in the order of the keys; follows the memory's `Put`.
+    Vectors { id: String, vectors: Vec<Vec<f32>> },
+    /// A memory gone, with its keys. Its links go by effects of their own.
+    Remove(String),
+    /// An edge as it is from now on.
+    Connect(Link),
+    /// An edge gone.
+    Disconnect(LinkKey),
+    /// A blob as it is from now on; gone if empty.
+    Save(Blob),
+    /// What a retrieval handed out, and when.
+    Receipt { receipt: Receipt, at: f64 },
+    /// The number of the next memory's id.
+    Next(u64),
+}
+
+/// What is written to a journal at once.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub(crate) enum Record {
+    /// A transaction on the journal's namespace.
+    Transaction(Vec<Effect>),
+    /// Attempts of a run.
+    Attempts { run: String, attempts: Vec<Attempt> },
+    /// Measured cells.
+    Results(Vec<ResultRow>),
+}
+
+/// What makes an edge the same edge.
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+pub(crate) struct LinkKey {
+    pub source: String,
+    pub target: String,
+    pub kind: String,
+}
+
+impl LinkKey {
+    pub(crate) fn of(link: &Link) -> Self {
+        LinkKey {
+            source: link.source.clone(),
+            target: link.target.clone(),
+            kind: link.kind.clone(),
+        }
+    }
+
+    pub(crate) fn with_weight(&self, weight: f64) -> Link {
+        Link {
+            source: self.source.clone(),
+            target: self.target.clone(),
+            kind: self.kind.clone(),
+            weight,
+        }
+    }
+
+    pub(crate) fn touches(&self, id: &str) -> bool {
+        self.source == id || self.target == id
+    }
+}
+
+/// The id of the memory with this number.
+pub(crate) fn memory_id(number: u64) -> String {
+    format!("m{number}")
+}
+
+/// The number in a memory's id: memories are ordered by it.
+pub(crate) fn memory_number(id: &str) -> Option<u64> {
+    id.strip_prefix('m')?.parse().ok()
+}

@@ -1,0 +1,412 @@
+//! Conditions on memories, checked once per query and then evaluated per memory; and orders of a scan.
+
+use std::cmp::Ordering;
+
+use super::StoreError;
+use memhost_contract::{Comparison, Condition, Filter, Memory, Operand, State};
+
+/// All conditions of a filter, ready to evaluate.
+#[derive(Debug)]
+pub(crate) struct Predicate {
+    tests: Vec<Test>,
+    names_state: bool,
+}
+
+#[derive(Debug)]
+struct Test {
+    field: Field,
+    comparison: Comparison,
+    operand: Operand,
+}
+
+/// What of a memory is looked at.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Field {
+    Id,
+    Kind,
+    Title,
+    Content,
+    Payload,
+    State,
+    Weight,
+    Uses,
+    Wins,
+    Losses,
+    Strength,
+    Created,
+    Updated,
+    LastUsed,
+    Label(String),
+}
+
+/// What a field holds. Numbers come before texts, and what is missing comes last.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum FieldValue<'a> {
+    Number(f64),
+    Text(&'a str),
+    Missing,
+}
+
+impl Predicate {
+    /// Checks names and types, so that evaluating cannot fail.
+    pub(crate) fn new(filter: &Filter) -> Result<Self, StoreError> {
+        let tests: Vec<Test> = filter.iter().map(Test::new).collect::<Result<_, _>>()?;
+        Ok(Predicate {
+            names_state: tests.iter().any(|test| test.field == Field::State),
+            tests,
+        })
+    }
+
+    /// Whether it asks for nothing: every active memory is looked at.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tests.is_empty()
+    }
+
+    /// Whether a memory in this state is looked at, and meets all conditions. The state is passed beside the
+    /// memory, because a memory on trial counts as active.
+    pub(crate) fn holds(&self, memory: &Memory, state: State) -> bool {
+        (self.names_state || state == State::Active)
+            && self.tests.iter().all(|test| test.holds(memory, state))
+    }
+}
+
+impl Test {
+    fn new(condition: &Condition) -> Result<Self, StoreError> {
+        let field = Field::parse(&condition.field)?;
+        let wrong = |expected: &str| {
+            Err(StoreError::Query(format!(
+                "field `{}` is compared with {expected}, not with {}",
+                condition.field,
+                match &condition.operand {
+                    Operand::Text(text) => format!("the text {text:?}"),
+                    Operand::Number(number) => format!("the number {number}"),
+                    Operand::Flag(flag) => format!("{flag}"),
+                }
+            )))
+        };
+        match (&field, &condition.operand) {
+            (_, Operand::Number(number)) if number.is_nan() => wrong("a number"),
+            (Field::Label(_), _) => Ok(()),
+            (Field::State, Operand::Text(text))
+                if condition.comparison != Comparison::Contains && state_named(text).is_none() =>
+            {
+                wrong("`active`, `provisional`, `archived` or `quarantined`")
+            }
+            (field, Operand::Text(_)) if !field.is_number() => Ok(()),
+            (field, Operand::Number(_)) if field.is_number() => Ok(()),
+            (field, _) if field.is_number() => wrong("a number"),
+            _ => wrong("a text"),
+        }?;
+        if condition.comparison == Comparison::Contains && field.is_number() {
+            return Err(StoreError::Query(format!(
+                "field `{}` is a number, which `contains` nothing",
+                condition.field
+            )));
+        }
+        Ok(Test {
+            field,
+            comparison: condition.comparison,
+            operand: condition.operand.clone(),
+        })
+    }
+
+    fn holds(&self, memory: &Memory, state: State) -> bool {
+        if let Field::Label(name) = &self.field {
+            let mut values = memory
+                .labels
+                .iter()
+                .filter(|label| label.name == *name)
+                .map(|label| label.value.as_str());
+            // `ne` asks that no label of the name has the value.
+            return if self.comparison == Comparison::Ne {
+                !values.any(|value| self.label_meets(Comparison::Eq, value))
+            } else {
+                values.any(|value| self.label_meets(self.comparison, value))
+            };
+        }
+        let order = match (self.field.value(memory, state), &self.operand) {
+            (FieldValue::Number(left), Operand::Number(right)) => left.partial_cmp(right),
+            (FieldValue::Text(left), Operand::Text(right)) => {
+                if self.comparison == Comparison::Contains {
+                    return left.contains(right.as_str());
+                }
+                Some(left.cmp(right.as_str()))
+            }
+            _ => None,
+        };
+        order.is_some_and(|order| meets(self.comparison, order))
+    }
+
+    /// A label is a text; beside a number it is read as one, and beside a flag as `true` or `false`.
+    fn label_meets(&self, comparison: Comparison, value: &str) -> bool {
+        match &self.operand {
+            Operand::Text(text) if comparison == Comparison::Contains => {
+                value.contains(text.as_str())
+            }
+            Operand::Text(text) => meets(comparison, value.cmp(text)),
+            Operand::Number(number) => value
+                .parse::<f64>()
+                .ok()
+                .and_then(|value| value.partial_cmp(number))
+                .is_some_and(|order| meets(comparison, order)),
+            Operand::Flag(flag) => value
+                .parse::<bool>()
+                .is_ok_and(|value| meets(comparison, value.cmp(flag))),
+        }
+    }
+}
+
+impl Field {
+    pub(crate) fn parse(name: &str) -> Result<Self, StoreError> {
+        Ok(match name {
+            "id" => Field::Id,
+            "kind" => Field::Kind,
+            "title" => Field::Title,
+            "content" => Field::Content,
+            "payload" => Field::Payload,
+            "state" => Field::State,
+            "weight" => Field::Weight,
+            "uses" => Field::Uses,
+            "wins" => Field::Wins,
+            "losses" => Field::Losses,
+            "strength" => Field::Strength,
+            "created" => Field::Created,
+            "updated" => Field::Updated,
+            "last-used" => Field::LastUsed,
+            _ => match name.strip_prefix("label.") {
+                Some(label) if !label.is_empty() => Field::Label(label.to_owned()),
+                _ => {
+                    return Err(StoreError::Query(format!(
+                        "there is no field `{name}`; the fields are id, kind, title, content, payload, state, \
+                         weight, uses, wins, losses, strength, created, updated, last-used and label.<name>"
+                    )));
+                }
+            },
+        })
+    }
+
+    /// What the field holds; of several labels with the name, the first.
+    pub(crate) fn value<'a>(&self, memory: &'a Memory, state: State) -> FieldValue<'a> {
+        let counters = &memory.counters;
+        match self {
+            Field::Id => FieldValue::Text(&memory.id),
+            Field::Kind => FieldValue::Text(&memory.kind),
+            Field::Title => FieldValue::Text(&memory.title),
+            Field::Content => FieldValue::Text(&memory.content),
+            Field::Payload => FieldValue::Text(&memory.payload),
+            Field::State => FieldValue::Text(state_name(state)),
+            Field::Weight => FieldValue::Number(counters.weight),
+            Field::Uses => FieldValue::Number(counters.uses.into()),
+            Field::Wins => FieldValue::Number(counters.wins.into()),
+            Field::Losses => FieldValue::Number(counters.losses.into()),
+            Field::Strength => FieldValue::Number(counters.strength),
+            Field::Created => FieldValue::Number(memory.created),
+            Field::Updated => FieldValue::Number(memory.updated),
+            Field::LastUsed => FieldValue::Number(memory.last_used),
+            Field::Label(name) => memory
+                .labels
+                .iter()
+                .find(|label| label.name == *name)
+                .map_or(FieldValue::Missing, |label| FieldValue::Text(&label.value)),
+        }
+    }
+
+    fn is_number(&self) -> bool {
+        matches!(
+            self,
+            Field::Weight
+                | Field::Uses
+                | Field::Wins
+                | Field::Losses
+                | Field::Strength
+                | Field::Created
+                | Field::Updated
+                | Field::LastUsed
+        )
+    }
+}
+
+impl FieldValue<'_> {
+    /// The order of a scan: what is missing comes last, whichever way the rest is sorted.
+    pub(crate) fn order(self, other: Self, descending: bool) -> Ordering {
+        let order = match (self, other) {
+            (FieldValue::Number(a), FieldValue::Number(b)) => a.total_cmp(&b),
+            (FieldValue::Text(a), FieldValue::Text(b)) => a.cmp(b),
+            (FieldValue::Missing, FieldValue::Missing) => Ordering::Equal,
+            (FieldValue::Missing, _) => return Ordering::Greater,
+            (_, FieldValue::Missing) => return Ordering::Less,
+            (FieldValue::Number(_), FieldValue::Text(_)) => Ordering::Less,
+            (FieldValue::Text(_), FieldValue::Number(_)) => Ordering::Greater,
+        };
+        if descending { order.reverse() } else { order }
+    }
+}
+
+/// A state as conditions and tables spell it.
+pub(crate) fn state_name(state: State) -> &'static str {
+    match state {
+        State::Active => "active",
+        State::Provisional => "provisional",
+        State::Archived => "archived",
+        State::Quarantined => "quarantined",
+    }
+}
+
+/// The state with this name.
+pub(crate) fn state_named(name: &str) -> Option<State> {
+    [
+        State::Active,
+        State::Provisional,
+        State::Archived,
+        State::Quarantined,
+    ]
+    .into_iter()
+    .find(|state| state_name(*state) == name)
+}
+
+fn meets(comparison: Comparison, order: Ordering) -> bool {
+    match comparison {
+        Comparison::Eq => order.is_eq(),
+        Comparison::Ne => order.is_ne(),
+        Comparison::Lt => order.is_lt(),
+        Comparison::Le => order.is_le(),
+        Comparison::Gt => order.is_gt(),
+        Comparison::Ge => order.is_ge(),
+        Comparison::Contains => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use memhost_contract::{Counters, Label};
+
+    fn memory() -> Memory {
+        Memory {
+            id: "m7".into(),
+            kind: "item".into(),
+            title: "A title".into(),
+            content: "Open the left door".into(),
+            keys: vec![],
+            labels: vec![
+                Label {
+                    name: "site".into(),
+                    value: "shopping".into(),
+                },
+                Label {
+                    name: "site".into(),
+                    value: "map".into(),
+                },
+                Label {
+                    name: "level".into(),
+                    value: "3".into(),
+                },
+                Label {
+                    name: "safe".into(),
+                    value: "true".into(),
+                },
+            ],
+            payload: "{}".into(),
+            state: State::Active,
+            counters: Counters {
+                weight: 1.5,
+                uses: 4,
+                wins: 3,
+                losses: 1,
+                strength: 0.0,
+            },
+            sources: vec![],
+            created: 10.0,
+            updated: 20.0,
+            last_used: 0.0,
+        }
+    }
+
+    fn text(text: &str) -> Operand {
+        Operand::Text(text.into())
+    }
+
+    fn test(field: &str, comparison: Comparison, operand: Operand) -> Result<bool, StoreError> {
+        let condition = Condition {
+            field: field.into(),
+            comparison,
+            operand,
+        };
+        Ok(Predicate::new(&vec![condition])?.holds(&memory(), State::Active))
+    }
+
+    #[test]
+    fn conditions_hold_as_the_contract_says() {
+        use Comparison::*;
+        let cases = [
+            ("weight", Gt, Operand::Number(1.0), true),
+            ("weight", Le, Operand::Number(1.0), false),
+            ("uses", Eq, Operand::Number(4.0), true),
+            ("last-used", Eq, Operand::Number(0.0), true),
+            ("updated", Ge, Operand::Number(20.0), true),
+            ("kind", Eq, text("item"), true),
+            ("kind", Ne, text("item"), false),
+            ("id", Lt, text("m8"), true),
+            ("content", Contains, text("left"), true),
+            ("content", Contains, text("right"), false),
+            ("state", Eq, text("active"), true),
+            ("state", Ne, text("archived"), true),
+            ("label.site", Eq, text("map"), true),
+            ("label.site", Ne, text("map"), false),
+            ("label.site", Contains, text("shop"), true),
+            ("label.none", Eq, text("x"), false),
+            ("label.none", Ne, text("x"), true),
+            ("label.none", Lt, text("x"), false),
+            ("label.level", Gt, Operand::Number(2.5), true),
+            ("label.site", Gt, Operand::Number(2.5), false),
+            ("label.safe", Eq, Operand::Flag(true), true),
+            ("label.safe", Ne, Operand::Flag(true), false),
+        ];
+        for (field, comparison, operand, expected) in cases {
+            let found = test(field, comparison, operand.clone()).unwrap();
+            assert_eq!(found, expected, "{field} {comparison:?} {operand:?}");
+        }
+    }
+
+    #[test]
+    fn wrong_conditions_are_refused_by_name() {
+        for (field, comparison, operand, sign) in [
+            ("wieght", Comparison::Eq, Operand::Number(1.0), "`wieght`"),
+            ("label.", Comparison::Eq, text("x"), "`label.`"),
+            ("weight", Comparison::Eq, text("x"), "a number"),
+            (
+                "weight",
+                Comparison::Eq,
+                Operand::Number(f64::NAN),
+                "a number",
+            ),
+            (
+                "weight",
+                Comparison::Contains,
+                Operand::Number(1.0),
+                "contains",
+            ),
+            ("title", Comparison::Eq, Operand::Number(1.0), "a text"),
+            ("title", Comparison::Eq, Operand::Flag(true), "a text"),
+            ("state", Comparison::Eq, text("alive"), "quarantined"),
+        ] {
+            let error = test(field, comparison, operand).unwrap_err().to_string();
+            assert!(error.contains(sign), "{error}");
+        }
+    }
+
+    #[test]
+    fn only_active_memories_unless_a_condition_names_the_state() {
+        let all = Predicate::new(&vec![]).unwrap();
+        assert!(all.holds(&memory(), State::Active));
+        assert!(!all.holds(&memory(), State::Quarantined));
+        let archived = Predicate::new(&vec![Condition {
+            field: "state".into(),
+            comparison: Comparison::Eq,
+            operand: text("archived"),
+        }])
+        .unwrap();
+        assert!(archived.holds(&memory(), State::Archived));
+        assert!(!archived.holds(&memory(), State::Active));
+    }
+}

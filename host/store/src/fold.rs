@@ -1,0 +1,87 @@
+//! What journals come to: per thing, only how it ended.
+
+use std::collections::BTreeMap;
+
+use super::ResultRow;
+use super::effect::{Effect, LinkKey, Record};
+use memhost_contract::{Attempt, Blob, Memory, Receipt};
+
+/// What is to be brought into the tables.
+#[derive(Debug, Default)]
+pub(crate) struct Fold {
+    pub namespaces: BTreeMap<String, Changes>,
+    /// By run and id.
+    pub attempts: BTreeMap<(String, String), Attempt>,
+    /// By [`ResultRow::id`].
+    pub results: BTreeMap<String, ResultRow>,
+}
+
+/// What became of a namespace; `None` is gone.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    pub memories: BTreeMap<String, Option<Memory>>,
+    /// Of memories whose keys changed.
+    pub vectors: BTreeMap<String, Vec<Vec<f32>>>,
+    pub links: BTreeMap<LinkKey, Option<f64>>,
+    pub blobs: BTreeMap<String, Option<Vec<u8>>>,
+    pub receipts: Vec<(Receipt, f64)>,
+    /// The number of the next memory's id, if it changed.
+    pub next: Option<u64>,
+}
+
+impl Fold {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.namespaces.is_empty() && self.attempts.is_empty() && self.results.is_empty()
+    }
+
+    /// Takes in what stood in the journal of a namespace, in order.
+    pub(crate) fn add(&mut self, namespace: &str, records: Vec<Record>) {
+        for record in records {
+            match record {
+                Record::Transaction(effects) => {
+                    let changes = self.namespaces.entry(namespace.to_owned()).or_default();
+                    effects.into_iter().for_each(|effect| changes.add(effect));
+                }
+                Record::Attempts { run, attempts } => {
+                    for attempt in attempts {
+                        self.attempts
+                            .insert((run.clone(), attempt.id.clone()), attempt);
+                    }
+                }
+                Record::Results(results) => {
+                    let by_id = results.into_iter().map(|row| (row.id(), row));
+                    self.results.extend(by_id);
+                }
+            }
+        }
+    }
+}
+
+impl Changes {
+    fn add(&mut self, effect: Effect) {
+        match effect {
+            Effect::Put(memory) => {
+                self.memories.insert(memory.id.clone(), Some(memory));
+            }
+            Effect::Vectors { id, vectors } => {
+                self.vectors.insert(id, vectors);
+            }
+            Effect::Remove(id) => {
+                self.vectors.remove(&id);
+                self.memories.insert(id, None);
+            }
+            Effect::Connect(link) => {
+                self.links.insert(LinkKey::of(&link), Some(link.weight));
+            }
+            Effect::Disconnect(key) => {
+                self.links.insert(key, None);
+            }
+            Effect::Save(Blob { name, bytes }) => {
+                let bytes = (!bytes.is_empty()).then_some(bytes);
+                self.blobs.insert(name, bytes);
+            }
+            Effect::Receipt { receipt, at } => self.receipts.push((receipt, at)),
+            Effect::Next(next) => self.next = Some(next),
+        }
+    }
+}

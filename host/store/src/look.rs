@@ -1,0 +1,38 @@
+//! Memories where they are: what the host's own strategies read by the thousand is not copied for them.
+
+use memhost_words::Cost;
+
+use super::View;
+use super::working_set::WorkingSet;
+use memhost_contract::Memory;
+
+/// The active memories that a call sees, by their places: of two, the lower place is the older memory's.
+#[derive(Clone, Copy)]
+pub struct Look<'a> {
+    pub(super) set: &'a WorkingSet,
+    /// By place.
+    pub(super) costs: &'a [Cost],
+    pub(super) view: &'a View,
+}
+
+impl<'a> Look<'a> {
+    /// How many places there are. Some are empty, and some hold what this call does not see.
+    pub fn places(&self) -> usize {
+        self.set.slots()
+    }
+
+    /// Whether there is a memory in a place.
+    pub fn holds(&self, place: usize) -> bool {
+        self.set.is_seen(place, self.view)
+    }
+
+    /// The memory in a place.
+    pub fn memory(&self, place: usize) -> Option<&'a Memory> {
+        self.set.seen(place, self.view)
+    }
+
+    /// What the content of the memory in a place costs in the tokens of budgets, whether or not it is seen.
+    pub fn cost(&self, place: usize) -> Cost {
+        self.costs.get(place).copied().unwrap_or_default()
+    }
+}

@@ -1,0 +1,406 @@
+//! One strategy's memories: what it reads, and what is written for it.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::backlog::Backlog;
+use super::check::{check, new_keys, operation};
+use super::commit::{Request, Reserved, Shared, closed};
+use super::filter::Predicate;
+use super::footprint::Footprint;
+use super::fusion::MOST_SHARES;
+use super::look::Look;
+use super::plan::{Prepared, Vectors};
+use super::shorten::shorten;
+use super::vectors::unit;
+use super::working_set::{LexicalField, Query, Wanted};
+use super::{StoreError, Transaction, View};
+use memhost_contract::{Filter, Fusion, Hit, Link, Memory, Probe, Ranking, Row, Scan, Search, Share, Side};
+use memhost_contract::embedder::{Embedded, Embedder, EmbeddingError};
+
+/// One strategy's memories in one run or deployment: what it reads ([`Memories`]), and what is written for it. Cheap to
+/// clone.
+#[derive(Clone)]
+pub struct Namespace {
+    memories: Memories,
+}
+
+/// The memories of a namespace, for reading: who holds this cannot write. Cheap to clone.
+#[derive(Clone)]
+pub struct Memories {
+    handle: Arc<Handle>,
+}
+
+impl Deref for Namespace {
+    type Target = Memories;
+
+    fn deref(&self) -> &Memories {
+        &self.memories
+    }
+}
+
+/// What keeps a namespace open.
+pub(crate) struct Handle {
+    pub shared: Arc<Shared>,
+    pub requests: mpsc::Sender<Request>,
+    pub backlog: Arc<Backlog>,
+    pub embedder: Arc<dyn Embedder>,
+    /// Texts that were cut, since it was opened.
+    pub cut: AtomicU64,
+    /// See [`Memories::aside`].
+    pub aside: Mutex<Box<dyn Any + Send>>,
+}
+
+impl Namespace {
+    pub(crate) fn new(handle: Arc<Handle>) -> Self {
+        Namespace {
+            memories: Memories { handle },
+        }
+    }
+
+    /// Its memories, for reading.
+    pub fn memories(&self) -> &Memories {
+        &self.memories
+    }
+
+    /// Sets so many bytes aside for writes that wait for their condition, until what is returned is dropped: they count
+    /// as stored.
+    ///
+    /// # Errors
+    /// The namespace has no room for them.
+    pub(crate) fn reserve(&self, bytes: u64) -> Result<Reserved, StoreError> {
+        Reserved::of(&self.handle.shared, bytes)
+    }
+
+    /// Applies a transaction: all of it or, on an error, nothing; durable when this returns. Inserted memories
+    /// get the state given, and their ids are returned in the order of the inserts. Keys, titles and values of labels that
+    /// are longer than can be kept are cut, and [counted](Memories::cut_texts).
+    ///
+    /// # Errors
+    /// A write cannot be made (the error has its number and the reason), a limit stands in the way, a text could not be
+    /// embedded, or the disk failed.
+    pub async fn apply(&self, transaction: Transaction) -> Result<Vec<String>, StoreError> {
+        self.apply_with_vectors(transaction, Vec::new()).await
+    }
+
+    /// [`Namespace::apply`] with vectors that the caller has: per write, one for each of its keys. Where there are
+    /// none they are computed. Vectors are brought to unit length.
+    ///
+    /// # Errors
+    /// As for [`Namespace::apply`]; and a write has vectors of the wrong number or length.
+    pub async fn apply_with_vectors(
+        &self,
+        mut transaction: Transaction,
+        mut vectors: Vec<Vec<Vec<f32>>>,
+    ) -> Result<Vec<String>, StoreError> {
+        self.note_cut(shorten(&mut transaction, &mut vectors));
+        check(&transaction, &self.handle.shared.limits)?;
+        if transaction.writes.is_empty() && transaction.receipts.is_empty() {
+            return Ok(Vec::new());
+        }
+        if vectors.len() > transaction.writes.len() {
+            return Err(StoreError::Transaction(format!(
+                "there are vectors for {} writes, and {} writes",
+                vectors.len(),
+                transaction.writes.len()
+            )));
+        }
+        vectors.resize_with(transaction.writes.len(), Vec::new);
+        let vectors = self.complete(&transaction, vectors).await?;
+        let (reply, answer) = oneshot::channel();
+        let request = Request {
+            prepared: Prepared {
+                transaction,
+                vectors,
+            },
+            reply,
+        };
+        let name = &self.handle.shared.name;
+        self.handle.backlog.room().await;
+        let sent = self.handle.requests.send(request).await;
+        sent.map_err(|_| closed(name))?;
+        answer.await.map_err(|_| closed(name))?
+    }
+}
+
+impl Memories {
+    /// The best hits, best first; exact within the working set. Query texts are embedded with the store's embedder.
+    /// A lexical search returns only memories that share a word with the query.
+    ///
+    /// # Errors
+    /// The query breaks the contract, or its text could not be embedded.
+    pub async fn search(&self, search: &Search, view: &View) -> Result<Vec<Hit>, StoreError> {
+        let (query, wanted) = self.asked(search).await?;
+        Ok(self.handle.shared.read().search(&query, &wanted, view))
+    }
+
+    /// The best hits of several rankings together, best first.
+    ///
+    /// # Errors
+    /// As for [`Memories::search`]; and a weight is no number, or there are more rankings than can be fused.
+    pub async fn fuse(&self, fusion: &Fusion, view: &View) -> Result<Vec<Hit>, StoreError> {
+        if fusion.shares.len() > MOST_SHARES {
+            return Err(StoreError::Query(format!(
+                "{} rankings are to be fused, and at most {MOST_SHARES} can be",
+                fusion.shares.len()
+            )));
+        }
+        let mut shares = Vec::new();
+        for Share { search, weight } in &fusion.shares {
+            if !weight.is_finite() {
+                return Err(StoreError::Query(format!(
+                    "a ranking cannot weigh {weight}"
+                )));
+            }
+            let (query, wanted) = self.asked(search).await?;
+            shares.push((query, wanted, *weight));
+        }
+        let set = self.handle.shared.read();
+        Ok(set.fuse(&shares, fusion.limit as usize, view))
+    }
+
+    /// The places of the best hits for [`Memories::look`], and their scores, in the order of [`Memories::search`].
+    ///
+    /// # Errors
+    /// As for [`Memories::search`].
+    pub async fn ranked(
+        &self,
+        search: &Search,
+        view: &View,
+    ) -> Result<Vec<(usize, f64)>, StoreError> {
+        let (query, wanted) = self.asked(search).await?;
+        Ok(self.handle.shared.read().ranked(&query, &wanted, view))
+    }
+
+    /// A search, ready to be answered.
+    async fn asked(&self, search: &Search) -> Result<(Query, Wanted), StoreError> {
+        let wanted = Wanted {
+            predicate: Predicate::new(&search.filter)?,
+            limit: search.limit as usize,
+            least: search.min_score,
+        };
+        if wanted.least.is_some_and(f64::is_nan) {
+            return Err(StoreError::Query("the least score is not a number".into()));
+        }
+        let query = self.query(&search.ranking).await?;
+        let shared = &self.handle.shared;
+        if !shared.read().is_prepared(&query) {
+            shared.write().prepare(&query, &shared.limits)?;
+        }
+        Ok((query, wanted))
+    }
+
+    /// Looks at the active memories of a view where they are. Nothing is written meanwhile, so that it is to be short.
+    pub fn look<T>(&self, view: &View, take: impl FnOnce(Look<'_>) -> T) -> T {
+        let shared = &self.handle.shared;
+        loop {
+            if let Some(look) = shared.read().look(view) {
+                return take(look);
+            }
+            shared.write().weigh();
+        }
+    }
+
+    /// What a text would score by BM25 if it were asked for by itself: scores of a lexical search lie in 0..=1, or
+    /// hardly above, once they are divided by it.
+    ///
+    /// # Errors
+    /// The probe names a field that lexical search does not rank by.
+    pub fn own_lexical_score(&self, probe: &Probe) -> Result<f64, StoreError> {
+        let field = LexicalField::parse(&probe.field)?;
+        let query = Query::Lexical {
+            field: field.clone(),
+            text: String::new(),
+        };
+        let shared = &self.handle.shared;
+        if !shared.read().is_prepared(&query) {
+            shared.write().prepare(&query, &shared.limits)?;
+        }
+        let score = shared.read().own_score(&field, &probe.text);
+        Ok(score.unwrap_or_default())
+    }
+
+    /// Lends what one of the host's own strategies keeps beside the memories for as long as they are open, such as an index
+    /// of its own; it begins empty.
+    pub fn aside<A: Default + Send + 'static, T>(&self, with: impl FnOnce(&mut A) -> T) -> T {
+        let mut aside = self
+            .handle
+            .aside
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !aside.is::<A>() {
+            *aside = Box::new(A::default());
+        }
+        match aside.downcast_mut() {
+            Some(kept) => with(kept),
+            None => with(&mut A::default()),
+        }
+    }
+
+    /// Memories in an order of the caller's choice; of equal ones, the older first.
+    ///
+    /// # Errors
+    /// The scan names a field that there is not, or compares one with the wrong type.
+    pub fn scan(&self, scan: &Scan, view: &View) -> Result<Vec<Row>, StoreError> {
+        self.handle.shared.read().scan(scan, view)
+    }
+
+    /// In the order asked, whatever their state; ids that do not exist are left out.
+    pub fn get(&self, ids: &[String], view: &View) -> Vec<Memory> {
+        self.handle.shared.read().get(ids, view)
+    }
+
+    /// How many memories meet the filter.
+    ///
+    /// # Errors
+    /// As for [`Memories::scan`].
+    pub fn count(&self, filter: &Filter, view: &View) -> Result<u32, StoreError> {
+        self.handle.shared.read().count(filter, view)
+    }
+
+    /// Edges that start from or lead to these memories, sorted by source, target and kind.
+    pub fn links(&self, ids: &[String], kind: Option<&str>, view: &View) -> Vec<Link> {
+        self.handle.shared.read().links(ids, kind, view)
+    }
+
+    /// A blob by name.
+    pub fn blob(&self, name: &str) -> Option<Vec<u8>> {
+        self.handle.shared.read().blob(name).cloned()
+    }
+
+    /// How many texts were longer than the embedder or the store takes, so that only their beginning was taken: keys,
+    /// titles, values of labels, queries, and what the strategy had embedded. Counted since the namespace was opened.
+    pub fn cut_texts(&self) -> u64 {
+        self.handle.cut.load(Ordering::Relaxed)
+    }
+
+    /// Counts texts that were cut for whoever writes and reads here.
+    pub(crate) fn note_cut(&self, texts: usize) {
+        self.handle.cut.fetch_add(texts as u64, Ordering::Relaxed);
+    }
+
+    /// How much it holds, as its limits count it.
+    pub fn footprint(&self) -> Footprint {
+        self.handle.shared.read().footprint()
+    }
+
+    /// Checks the vectors that were given, and computes the others.
+    async fn complete(
+        &self,
+        transaction: &Transaction,
+        mut vectors: Vectors,
+    ) -> Result<Vectors, StoreError> {
+        let dimension = self.handle.embedder.identity().dimension;
+        let mut texts: Vec<String> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        let writes = transaction.writes.iter().zip(&mut vectors).enumerate();
+        for (number, (write, vectors)) in writes {
+            let keys = new_keys(&write.op);
+            if vectors.is_empty() {
+                for key in keys {
+                    places.entry(&key.text).or_insert_with(|| {
+                        texts.push(key.text.clone());
+                        texts.len() - 1
+                    });
+                }
+                continue;
+            }
+            for vector in vectors.iter_mut() {
+                *vector = unit(std::mem::take(vector));
+            }
+            let is_sound = |vector: &Vec<f32>| {
+                vector.len() == dimension && vector.iter().all(|x| x.is_finite())
+            };
+            if vectors.len() != keys.len() || !vectors.iter().all(is_sound) {
+                return Err(StoreError::Refused {
+                    number: number + 1,
+                    operation: operation(&write.op),
+                    reason: format!(
+                        "it needs one vector of {dimension} finite numbers for each of its keys"
+                    ),
+                });
+            }
+        }
+        let computed = self.embed(&texts, Side::Document).await?;
+        for (write, vectors) in transaction.writes.iter().zip(&mut vectors) {
+            if vectors.is_empty() {
+                let keys = new_keys(&write.op).iter();
+                let known = keys.filter_map(|key| places.get(key.text.as_str()));
+                *vectors = known
+                    .filter_map(|place| computed.get(*place).cloned())
+                    .collect();
+            }
+        }
+        Ok(vectors)
+    }
+
+    async fn query(&self, ranking: &Ranking) -> Result<Query, StoreError> {
+        match ranking {
+            Ranking::Semantic(Probe { text, field }) => {
+                let vectors = self.embed(std::slice::from_ref(text), Side::Query).await?;
+                Ok(Query::Vector {
+                    vector: vectors.into_iter().next().unwrap_or_default(),
+                    name: (!field.is_empty()).then(|| field.clone()),
+                })
+            }
+            Ranking::Vector(vector) => {
+                let dimension = self.handle.embedder.identity().dimension;
+                if vector.len() != dimension || !vector.iter().all(|x| x.is_finite()) {
+                    return Err(StoreError::Query(format!(
+                        "the vector must have {dimension} finite numbers, and has {}",
+                        vector.iter().filter(|x| x.is_finite()).count()
+                    )));
+                }
+                Ok(Query::Vector {
+                    vector: unit(vector.clone()),
+                    name: None,
+                })
+            }
+            Ranking::Lexical(Probe { text, field }) => Ok(Query::Lexical {
+                field: LexicalField::parse(field)?,
+                text: text.clone(),
+            }),
+        }
+    }
+
+    async fn embed(&self, texts: &[String], side: Side) -> Result<Vec<Vec<f32>>, StoreError> {
+        let embedded = embed(self.handle.embedder.as_ref(), texts, side).await?;
+        self.note_cut(embedded.cut.len());
+        Ok(embedded.vectors)
+    }
+}
+
+/// Embeds texts, and makes sure that what comes back is one sound vector for each.
+pub(crate) async fn embed(
+    embedder: &dyn Embedder,
+    texts: &[String],
+    side: Side,
+) -> Result<Embedded, StoreError> {
+    if texts.is_empty() {
+        return Ok(Embedded::default());
+    }
+    let Embedded { vectors, cut } = embedder.embed(texts, side).await?;
+    let identity = embedder.identity();
+    let is_sound = |vector: &Vec<f32>| {
+        vector.len() == identity.dimension && vector.iter().all(|x| x.is_finite())
+    };
+    if vectors.len() != texts.len() || !vectors.iter().all(is_sound) {
+        return Err(StoreError::Embedding(EmbeddingError {
+            embedder: identity.name.clone(),
+            message: format!(
+                "it was given {} texts and did not return as many vectors of {} finite numbers",
+                texts.len(),
+                identity.dimension
+            ),
+        }));
+    }
+    Ok(Embedded {
+        vectors: vectors.into_iter().map(unit).collect(),
+        cut,
+    })
+}

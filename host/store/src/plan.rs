@@ -1,0 +1,508 @@
+//! What a transaction would do: checked as a whole, written down as effects, and only then brought about.
+//!
+//! A plan lies over the working set and holds what the transactions of one commit have planned so far, so that each
+//! sees the earlier ones, and one that fails leaves nothing behind.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use super::check::{Refusal, operation};
+use super::effect::{Effect, LinkKey, memory_id};
+use super::footprint::{Footprint, vector_bytes};
+use super::working_set::WorkingSet;
+use super::{StoreError, Transaction, Write};
+use memhost_contract::{Adjustment, Blob, Counter, Counters, Instant, Memory, NewMemory, Op, Patch, Receipt, State};
+use memhost_contract::limits::{LimitReached, StoreLimit, StoreLimits};
+
+/// The vectors of each write's keys; empty for a write without new keys.
+pub(crate) type Vectors = Vec<Vec<Vec<f32>>>;
+
+/// A transaction that has been checked in itself, with the vectors of its keys.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    pub transaction: Transaction,
+    pub vectors: Vectors,
+}
+
+/// A transaction that can be made.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    /// What it does.
+    pub effects: Vec<Effect>,
+    /// The ids of its inserts.
+    pub ids: Vec<String>,
+}
+
+/// The working set with planned transactions over it.
+pub(crate) struct Plan<'a> {
+    base: &'a WorkingSet,
+    limits: &'a StoreLimits,
+    /// Bytes that are set aside for writes that wait.
+    reserved: u64,
+    layer: Layer,
+}
+
+/// What is planned over something below: `None` is planned to be gone.
+struct Layer {
+    memories: HashMap<String, Option<Memory>>,
+    links: BTreeMap<LinkKey, Option<f64>>,
+    /// How many more links a memory has.
+    degrees: HashMap<String, i64>,
+    /// How long blobs are.
+    blobs: HashMap<String, usize>,
+    /// Names of keys that were not there before.
+    key_names: HashSet<String>,
+    /// How much there is then.
+    footprint: Footprint,
+    /// The number of the next memory's id.
+    next: u64,
+}
+
+/// One transaction over a plan.
+struct Step<'a> {
+    plan: &'a Plan<'a>,
+    layer: Layer,
+    at: Instant,
+    /// Which memories were touched, in order.
+    touched: Vec<String>,
+    /// How many links memories had before the transactions of this commit.
+    degrees: HashMap<String, i64>,
+    vectors: HashMap<String, Vec<Vec<f32>>>,
+    blobs: Vec<Blob>,
+    ids: Vec<String>,
+}
+
+impl<'a> Plan<'a> {
+    pub(crate) fn new(base: &'a WorkingSet, limits: &'a StoreLimits, reserved: u64) -> Self {
+        Plan {
+            base,
+            limits,
+            reserved,
+            layer: Layer::new(base.next(), base.footprint()),
+        }
+    }
+
+    /// Plans a transaction over those planned before, or leaves the plan as it is.
+    pub(crate) fn add(&mut self, prepared: Prepared) -> Result<Planned, StoreError> {
+        let Prepared {
+            transaction,
+            vectors,
+        } = prepared;
+        let mut step = Step {
+            plan: self,
+            layer: Layer::new(self.layer.next, self.layer.footprint),
+            at: transaction.at,
+            touched: Vec::new(),
+            degrees: HashMap::new(),
+            vectors: HashMap::new(),
+            blobs: Vec::new(),
+            ids: Vec::new(),
+        };
+        for (number, (write, vectors)) in transaction.writes.into_iter().zip(vectors).enumerate() {
+            let operation = operation(&write.op);
+            step.write(write, vectors)
+                .map_err(|refusal| refusal.of(number, operation))?;
+        }
+        for receipt in &transaction.receipts {
+            for citation in &receipt.used {
+                // What was handed out may be gone by now, which takes nothing from the receipt.
+                if let Ok(mut memory) = step.take(&citation.memory) {
+                    memory.last_used = step.at;
+                    step.put(memory);
+                }
+            }
+        }
+        let at = transaction.at;
+        step.fits(&transaction.receipts)?;
+        let (mut planned, layer) = step.finish();
+        planned.effects.extend(
+            transaction
+                .receipts
+                .into_iter()
+                .map(|receipt| Effect::Receipt { receipt, at }),
+        );
+        self.layer.memories.extend(layer.memories);
+        self.layer.links.extend(layer.links);
+        for (id, more) in layer.degrees {
+            *self.layer.degrees.entry(id).or_default() += more;
+        }
+        self.layer.blobs.extend(layer.blobs);
+        self.layer.key_names.extend(layer.key_names);
+        self.layer.footprint = layer.footprint;
+        self.layer.next = layer.next;
+        Ok(planned)
+    }
+
+    fn memory(&self, id: &str) -> Option<&Memory> {
+        match self.layer.memories.get(id) {
+            Some(planned) => planned.as_ref(),
+            None => self.base.memory(id),
+        }
+    }
+
+    fn has_link(&self, key: &LinkKey) -> bool {
+        match self.layer.links.get(key) {
+            Some(planned) => planned.is_some(),
+            None => self.base.has_link(key),
+        }
+    }
+}
+
+impl Layer {
+    fn new(next: u64, footprint: Footprint) -> Self {
+        Layer {
+            memories: HashMap::new(),
+            links: BTreeMap::new(),
+            degrees: HashMap::new(),
+            blobs: HashMap::new(),
+            key_names: HashSet::new(),
+            footprint,
+            next,
+        }
+    }
+}
+
+impl Step<'_> {
+    fn write(&mut self, write: Write, vectors: Vec<Vec<f32>>) -> Result<(), Refusal> {
+        match write.op {
+            Op::Insert(new) => {
+                let state = if write.provisional {
+                    State::Provisional
+                } else {
+                    State::Active
+                };
+                self.insert(new, state, vectors)?;
+            }
+            Op::Revise(patch) => self.revise(patch, vectors)?,
+            Op::Adjust(adjustment) => self.adjust(&adjustment)?,
+            Op::Remove(id) => self.remove(&id)?,
+            Op::Connect(link) => {
+                self.must_exist(&link.source)?;
+                self.must_exist(&link.target)?;
+                let key = LinkKey::of(&link);
+                if !self.has_link(&key) {
+                    self.link_more(&key, 1)?;
+                }
+                self.layer.links.insert(key, Some(link.weight));
+            }
+            Op::Disconnect(link) => {
+                let key = LinkKey::of(&link);
+                if !self.has_link(&key) {
+                    let LinkKey {
+                        source,
+                        target,
+                        kind,
+                    } = key;
+                    let reason = format!("there is no `{kind}` link from `{source}` to `{target}`");
+                    return Err(reason.into());
+                }
+                self.link_more(&key, -1)?;
+                self.layer.links.insert(key, None);
+            }
+            Op::Save(blob) => {
+                let before = match self.blob(&blob.name) {
+                    Some(bytes) => Footprint::of_blob(&blob.name, bytes),
+                    None => self.plan.base.footprint_of_blob(&blob.name),
+                };
+                self.layer.footprint -= before;
+                self.layer.footprint += Footprint::of_blob(&blob.name, blob.bytes.len());
+                self.layer.blobs.insert(blob.name.clone(), blob.bytes.len());
+                self.blobs.push(blob);
+            }
+        }
+        Ok(())
+    }
+
+    fn insert(
+        &mut self,
+        new: NewMemory,
+        state: State,
+        vectors: Vec<Vec<f32>>,
+    ) -> Result<(), Refusal> {
+        let id = memory_id(self.layer.next);
+        self.layer.next += 1;
+        self.vectors.insert(id.clone(), vectors);
+        self.ids.push(id.clone());
+        self.layer.footprint += Footprint::of_place();
+        self.put_new(Memory {
+            id,
+            kind: new.kind,
+            title: new.title,
+            content: new.content,
+            keys: new.keys,
+            labels: new.labels,
+            payload: new.payload,
+            state,
+            counters: new.counters,
+            sources: new.sources,
+            created: self.at,
+            updated: self.at,
+            last_used: 0.0,
+        })
+    }
+
+    fn revise(&mut self, patch: Patch, vectors: Vec<Vec<f32>>) -> Result<(), Refusal> {
+        let mut memory = self.take(&patch.id)?;
+        if let Some(title) = patch.title {
+            memory.title = title;
+        }
+        if let Some(content) = patch.content {
+            memory.content = content;
+        }
+        if let Some(keys) = patch.keys {
+            memory.keys = keys;
+            self.vectors.insert(memory.id.clone(), vectors);
+        }
+        if let Some(labels) = patch.labels {
+            memory.labels = labels;
+        }
+        if let Some(payload) = patch.payload {
+            memory.payload = payload;
+        }
+        if let Some(state) = patch.state {
+            memory.state = state;
+        }
+        memory.updated = self.at;
+        self.put_new(memory)
+    }
+
+    fn adjust(&mut self, adjustment: &Adjustment) -> Result<(), String> {
+        let mut memory = self.take(&adjustment.id)?;
+        adjust(&mut memory.counters, adjustment)?;
+        memory.updated = self.at;
+        self.put(memory);
+        Ok(())
+    }
+
+    fn remove(&mut self, id: &str) -> Result<(), Refusal> {
+        let gone = self.memory(id).map(|memory| self.footprint_of(memory));
+        let gone = gone.ok_or_else(|| missing(id))?;
+        let mut links: BTreeSet<LinkKey> =
+            self.plan.base.links_of(id).into_iter().cloned().collect();
+        let planned = self.plan.layer.links.keys().chain(self.layer.links.keys());
+        links.extend(planned.filter(|key| key.touches(id)).cloned());
+        for key in links {
+            if self.has_link(&key) {
+                self.link_more(&key, -1)?;
+            }
+            self.layer.links.insert(key, None);
+        }
+        self.layer.footprint -= gone;
+        self.vectors.remove(id);
+        self.touch(id);
+        self.layer.memories.insert(id.to_owned(), None);
+        Ok(())
+    }
+
+    /// A memory has the links of this edge, or has them no more.
+    fn link_more(&mut self, key: &LinkKey, by: i64) -> Result<(), LimitReached> {
+        for id in BTreeSet::from([&key.source, &key.target]) {
+            let base = self.plan.base;
+            let before = self.degrees.entry(id.clone());
+            let before = *before.or_insert_with(|| base.links_of(id).len() as i64);
+            let planned = self.plan.layer.degrees.get(id).copied().unwrap_or_default();
+            let own = self.layer.degrees.entry(id.clone()).or_default();
+            *own += by;
+            if by > 0 {
+                let links = u64::try_from(before + planned + *own).unwrap_or_default();
+                self.plan.limits.check(StoreLimit::LinksPerMemory, links)?;
+            }
+        }
+        match by > 0 {
+            true => self.layer.footprint += Footprint::of_link(key),
+            false => self.layer.footprint -= Footprint::of_link(key),
+        }
+        Ok(())
+    }
+
+    /// Whether the namespace may hold what it then holds, and the call may store so much. What grows no limit is over
+    /// may shrink, however far it is over it.
+    fn fits(&mut self, receipts: &[Receipt]) -> Result<(), StoreError> {
+        let mut stored = 0;
+        for receipt in receipts {
+            let footprint = Footprint::of_receipt(receipt);
+            self.layer.footprint += footprint;
+            stored += footprint.stored;
+        }
+        for id in &self.touched {
+            if let Some(Some(memory)) = self.layer.memories.get(id) {
+                let own = self.footprint_of(memory).stored;
+                let vectors = memory.keys.len() as u64 * vector_bytes(self.plan.base.dimension());
+                stored += match self.vectors.contains_key(id) {
+                    true => own,
+                    false => own.saturating_sub(vectors),
+                };
+            }
+        }
+        let links = self.layer.links.keys();
+        stored += links.map(|key| Footprint::of_link(key).stored).sum::<u64>();
+        let blobs = self.blobs.iter();
+        stored += blobs
+            .map(|blob| Footprint::of_blob(&blob.name, blob.bytes.len()).stored)
+            .sum::<u64>();
+        let (before, after) = (self.plan.layer.footprint, self.layer.footprint);
+        let reserved = self.plan.reserved;
+        let names = self.plan.base.key_names().len() + self.plan.layer.key_names.len();
+        let more_names = self.layer.key_names.len();
+        let checks = [
+            (StoreLimit::BytesPerCall, 0, stored),
+            (
+                StoreLimit::KeyNames,
+                names as u64,
+                (names + more_names) as u64,
+            ),
+            (StoreLimit::Rows, before.rows, after.rows),
+            (
+                StoreLimit::StoredBytes,
+                before.stored + reserved,
+                after.stored + reserved,
+            ),
+            (StoreLimit::ResidentBytes, before.resident, after.resident),
+        ];
+        for (limit, before, after) in checks {
+            if after > before {
+                let fits = self.plan.limits.check(limit, after);
+                fits.map_err(|reached| StoreError::Limit {
+                    what: "the transaction".to_owned(),
+                    reached,
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn footprint_of(&self, memory: &Memory) -> Footprint {
+        Footprint::of_memory(memory, self.plan.base.dimension())
+    }
+
+    /// What the transaction comes to: one effect per thing that is not as before.
+    fn finish(mut self) -> (Planned, Layer) {
+        let mut effects = Vec::new();
+        for id in &self.touched {
+            match self.layer.memories.get(id) {
+                Some(Some(memory)) => {
+                    effects.push(Effect::Put(memory.clone()));
+                    if let Some(vectors) = self.vectors.remove(id) {
+                        effects.push(Effect::Vectors {
+                            id: id.clone(),
+                            vectors,
+                        });
+                    }
+                }
+                Some(None) if self.plan.memory(id).is_some() => {
+                    effects.push(Effect::Remove(id.clone()));
+                }
+                _ => {}
+            }
+        }
+        for (key, weight) in &self.layer.links {
+            match weight {
+                Some(weight) => effects.push(Effect::Connect(key.with_weight(*weight))),
+                None if self.plan.has_link(key) => effects.push(Effect::Disconnect(key.clone())),
+                None => {}
+            }
+        }
+        effects.extend(self.blobs.into_iter().map(Effect::Save));
+        if self.layer.next != self.plan.layer.next {
+            effects.push(Effect::Next(self.layer.next));
+        }
+        let planned = Planned {
+            effects,
+            ids: self.ids,
+        };
+        (planned, self.layer)
+    }
+
+    fn memory(&self, id: &str) -> Option<&Memory> {
+        match self.layer.memories.get(id) {
+            Some(planned) => planned.as_ref(),
+            None => self.plan.memory(id),
+        }
+    }
+
+    fn has_link(&self, key: &LinkKey) -> bool {
+        match self.layer.links.get(key) {
+            Some(planned) => planned.is_some(),
+            None => self.plan.has_link(key),
+        }
+    }
+
+    /// How long a planned blob is.
+    fn blob(&self, name: &str) -> Option<usize> {
+        let planned = self.layer.blobs.get(name);
+        planned.or_else(|| self.plan.layer.blobs.get(name)).copied()
+    }
+
+    fn must_exist(&self, id: &str) -> Result<(), String> {
+        match self.memory(id) {
+            Some(_) => Ok(()),
+            None => Err(missing(id)),
+        }
+    }
+
+    /// A memory, to be changed and put back.
+    fn take(&self, id: &str) -> Result<Memory, String> {
+        self.memory(id).cloned().ok_or_else(|| missing(id))
+    }
+
+    /// A memory that the transaction makes or gives other content.
+    fn put_new(&mut self, memory: Memory) -> Result<(), Refusal> {
+        let limits = self.plan.limits;
+        limits.check(StoreLimit::MemoryBytes, self.footprint_of(&memory).stored)?;
+        for key in &memory.keys {
+            let is_known = |names: &HashSet<String>| names.contains(&key.name);
+            if !is_known(&self.layer.key_names)
+                && !is_known(&self.plan.layer.key_names)
+                && !self.plan.base.key_names().contains(&key.name)
+            {
+                self.layer.key_names.insert(key.name.clone());
+                let names = self.layer.key_names.len();
+                limits.check(StoreLimit::KeyNames, names as u64)?;
+            }
+        }
+        self.put(memory);
+        Ok(())
+    }
+
+    fn put(&mut self, memory: Memory) {
+        let before = self
+            .memory(&memory.id)
+            .map(|before| self.footprint_of(before));
+        self.layer.footprint -= before.unwrap_or_default();
+        self.layer.footprint += self.footprint_of(&memory);
+        self.touch(&memory.id);
+        self.layer.memories.insert(memory.id.clone(), Some(memory));
+    }
+
+    fn touch(&mut self, id: &str) {
+        if !self.layer.memories.contains_key(id) {
+            self.touched.push(id.to_owned());
+        }
+    }
+}
+
+fn missing(id: &str) -> String {
+    format!("there is no memory `{id}` in this namespace")
+}
+
+/// New value = clamp(old + delta, least, most); whole numbers are rounded and never negative.
+fn adjust(counters: &mut Counters, adjustment: &Adjustment) -> Result<(), String> {
+    let moved = |old: f64| {
+        let new = old + adjustment.delta;
+        let new = adjustment.least.map_or(new, |least| new.max(least));
+        adjustment.most.map_or(new, |most| new.min(most))
+    };
+    let real = |old: f64| match moved(old) {
+        new if new.is_finite() => Ok(new),
+        _ => Err("the sum is beyond the range of numbers".to_owned()),
+    };
+    // A cast from float to integer stops at the ends of the range.
+    let whole = |old: u32| moved(old.into()).round() as u32;
+    match adjustment.counter {
+        Counter::Weight => counters.weight = real(counters.weight)?,
+        Counter::Strength => counters.strength = real(counters.strength)?,
+        Counter::Uses => counters.uses = whole(counters.uses),
+        Counter::Wins => counters.wins = whole(counters.wins),
+        Counter::Losses => counters.losses = whole(counters.losses),
+    }
+    Ok(())
+}

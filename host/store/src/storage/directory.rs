@@ -1,0 +1,382 @@
+//! A store in a local directory: files, locks, and what it takes for them to be on the disk.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use super::files::COPIES;
+use super::found::Found;
+use super::frame::decode;
+use super::{JOURNALS, Segment, Shared, segments_of};
+use memhost_base::disk;
+use memhost_base::lock::FileLock;
+use crate::StoreError;
+use crate::manifest::{MANIFEST, MANIFEST_COPY};
+
+/// What of a store may stand in a directory that is to become one.
+const OWN: [&str; 4] = [MANIFEST, MANIFEST_COPY, JOURNALS, COPIES];
+/// What file systems put at the root of a fresh volume.
+const OF_A_VOLUME: [&str; 3] = ["lost+found", "System Volume Information", "$RECYCLE.BIN"];
+
+/// A store's directory.
+#[derive(Debug, Clone)]
+pub(crate) struct Directory {
+    path: Arc<Path>,
+}
+
+/// A journal in files that are appended to.
+#[derive(Debug, Clone)]
+pub(crate) struct DirectoryJournal {
+    inner: Shared<Segments>,
+}
+
+#[derive(Debug)]
+struct Segments {
+    _lock: FileLock,
+    directory: PathBuf,
+    stem: String,
+    what: String,
+    /// The number of the segment that is written to.
+    current: u64,
+    /// Its file and length, once something was written to it.
+    open: Option<(File, u64)>,
+    /// Why no more can be written.
+    broken: Option<String>,
+}
+
+impl Directory {
+    /// Looks at a place, and changes nothing. A directory with other things in it is no place for a store.
+    pub(crate) fn open(path: PathBuf) -> Result<Self, StoreError> {
+        if path.is_file() {
+            return Err(StoreError::IsAFile {
+                path: path.display().to_string(),
+            });
+        }
+        let exists = [MANIFEST, MANIFEST_COPY]
+            .iter()
+            .any(|name| path.join(name).exists());
+        if !exists && let Ok(entries) = fs::read_dir(&path) {
+            let mut names = entries
+                .flatten()
+                .map(|entry| entry.file_name().to_string_lossy().into_owned());
+            let may_stand = |name: &&str| OWN.contains(name) || OF_A_VOLUME.contains(name);
+            let is_foreign = |name: &String| !name.starts_with('.') && !may_stand(&name.as_str());
+            if let Some(found) = names.find(is_foreign) {
+                return Err(StoreError::NotAStore {
+                    path: path.display().to_string(),
+                    found,
+                });
+            }
+        }
+        let path = path
+            .canonicalize()
+            .or_else(|_| std::path::absolute(&path))
+            .map_err(|e| StoreError::io("open", &path, &e))?;
+        Ok(Directory { path: path.into() })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let path = self.path.join(name);
+        match fs::read(&path) {
+            Ok(content) => Ok(Some(content)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(StoreError::io("read", &path, &error)),
+        }
+    }
+
+    pub(crate) fn write(&self, name: &str, content: &[u8]) -> Result<(), StoreError> {
+        let path = self.path.join(name);
+        disk::write_whole(&path, content).map_err(|error| StoreError::io("write", &path, &error))
+    }
+
+    /// Creates the directory and what journals need, and shows early whether the store can be written to.
+    pub(crate) fn make_writable(&self) -> Result<(), StoreError> {
+        let journals = self.journals();
+        let probe = journals.join(format!(".probe.{}", std::process::id()));
+        let create = || {
+            disk::create_directories(&journals)?;
+            File::create(&probe)?;
+            fs::remove_file(&probe)
+        };
+        create().map_err(|error| StoreError::io("write to", &self.path, &error))
+    }
+
+    pub(crate) fn try_lock(&self, stem: &str) -> Result<Option<FileLock>, StoreError> {
+        let path = self.lock_path(stem);
+        FileLock::try_new(&path).map_err(|error| StoreError::io("lock", &path, &error))
+    }
+
+    /// Who holds a lock.
+    pub(crate) fn holder(&self, stem: &str) -> String {
+        FileLock::holder(&self.lock_path(stem))
+    }
+
+    /// The names of the files in the folder of journals.
+    pub(crate) fn journal_names(&self) -> Result<Vec<String>, StoreError> {
+        names_in(&self.journals())
+    }
+
+    /// What stands in a journal, whoever holds it.
+    pub(crate) fn read_journal(&self, stem: &str) -> Result<Found, StoreError> {
+        read_segments(&self.journals(), stem, u64::MAX)
+    }
+
+    /// A journal whose next segment has this number.
+    pub(crate) fn journal(
+        &self,
+        lock: FileLock,
+        stem: String,
+        next: u64,
+        what: &str,
+    ) -> DirectoryJournal {
+        let segments = Segments {
+            _lock: lock,
+            directory: self.journals(),
+            stem,
+            what: what.to_owned(),
+            current: next,
+            open: None,
+            broken: None,
+        };
+        DirectoryJournal {
+            inner: Arc::new(Mutex::new(segments)),
+        }
+    }
+
+    /// Brings what LanceDB wrote since then to the disk: it syncs nothing itself.
+    pub(crate) fn sync_since(&self, since: SystemTime) -> Result<(), StoreError> {
+        let mut touched = Vec::new();
+        for table in self.table_directories()? {
+            collect_since(&table, since, &mut touched)
+                .map_err(|e| StoreError::io("list", &table, &e))?;
+        }
+        touched.push(self.path.to_path_buf());
+        // Together, because the file system then writes its own journal once for all of them.
+        let share = touched.len().div_ceil(8).max(1);
+        std::thread::scope(|scope| {
+            let workers: Vec<_> = touched
+                .chunks(share)
+                .map(|paths| scope.spawn(|| paths.iter().try_for_each(|path| sync(path))))
+                .collect();
+            workers.into_iter().try_for_each(|worker| {
+                worker.join().unwrap_or_else(|_| {
+                    Err(StoreError::Io {
+                        action: "sync",
+                        path: self.path.display().to_string(),
+                        reason: "the thread ended".to_owned(),
+                    })
+                })
+            })
+        })
+    }
+
+    /// Brings everything in a folder of the store to the disk; says which files there are, by their paths below the store.
+    pub(crate) fn sync_all(&self, folder: &Path) -> Result<Vec<String>, StoreError> {
+        let mut found = Vec::new();
+        if folder.exists() {
+            collect_since(folder, SystemTime::UNIX_EPOCH, &mut found)
+                .map_err(|e| StoreError::io("list", folder, &e))?;
+        }
+        found.iter().try_for_each(|path| sync(path))?;
+        let files = found.iter().filter(|path| path.is_file());
+        let below = |path: &PathBuf| Some(path.strip_prefix(&self.path).ok()?.to_str()?.to_owned());
+        Ok(files.filter_map(below).collect())
+    }
+
+    /// Takes away a table's versions above one: those of a checkpoint that did not come to its end, whose files a power
+    /// loss may have torn.
+    pub(crate) fn drop_versions_above(&self, table: &str, version: u64) -> Result<(), StoreError> {
+        let versions = self.path.join(format!("{table}.lance/_versions"));
+        let entries = fs::read_dir(&versions).map_err(|e| StoreError::io("list", &versions, &e))?;
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let number = name
+                .strip_suffix(".manifest")
+                .and_then(|number| number.parse::<u64>().ok());
+            // Newer tables count down from the largest number, in names of twenty digits.
+            let number = number.map(|n| if name.len() > 20 { u64::MAX - n } else { n });
+            if number.is_some_and(|number| number > version) {
+                fs::remove_file(entry.path())
+                    .map_err(|e| StoreError::io("remove", &entry.path(), &e))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn table_directories(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let entries =
+            fs::read_dir(&self.path).map_err(|e| StoreError::io("list", &self.path, &e))?;
+        Ok(entries
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| {
+                path.extension()
+                    .is_some_and(|extension| extension == "lance")
+            })
+            .collect())
+    }
+
+    fn journals(&self) -> PathBuf {
+        self.path.join(JOURNALS)
+    }
+
+    fn lock_path(&self, stem: &str) -> PathBuf {
+        self.journals().join(format!("{stem}.lock"))
+    }
+}
+
+impl DirectoryJournal {
+    pub(crate) fn append(&self, group: &[u8]) -> Result<(), StoreError> {
+        self.with(|segments| segments.append(group))
+    }
+
+    /// What is appended from now on goes into a new segment, of this number or a higher one.
+    pub(crate) fn seal(&self) -> u64 {
+        self.with(|segments| {
+            // Numbers follow each other, so that one that is lacking is seen.
+            if segments.open.take().is_some() {
+                segments.current += 1;
+            }
+            segments.current
+        })
+    }
+
+    /// What stands in the segments before a number.
+    pub(crate) fn read(&self, before: u64) -> Result<Found, StoreError> {
+        self.with(|segments| read_segments(&segments.directory, &segments.stem, before))
+    }
+
+    /// Removes segments, and renames those of these numbers; the oldest first: were a later one gone before an earlier
+    /// one, replaying the earlier one would bring back what it overwrote.
+    pub(crate) fn forget(&self, before: u64, damaged: &[u64]) -> Result<(), StoreError> {
+        self.with(|segments| {
+            let names = names_in(&segments.directory)?;
+            let (gone, _) = segments_of(&names, &segments.stem, before);
+            for segment in &gone {
+                let path = segments.path(segment);
+                if damaged.contains(&segment.number) {
+                    let aside = segments.path(&segment.clone().set_aside());
+                    fs::rename(&path, aside).map_err(|e| StoreError::io("rename", &path, &e))?;
+                } else {
+                    fs::remove_file(&path).map_err(|e| StoreError::io("remove", &path, &e))?;
+                }
+            }
+            if gone.is_empty() {
+                return Ok(());
+            }
+            segments.sync()
+        })
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Segments) -> T) -> T {
+        work(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Segments {
+    fn append(&mut self, group: &[u8]) -> Result<(), StoreError> {
+        if let Some(reason) = &self.broken {
+            return Err(StoreError::Broken {
+                namespace: self.what.clone(),
+                reason: reason.clone(),
+            });
+        }
+        let path = self.path(&Segment::new(&self.stem, self.current));
+        let failed = |error: &io::Error| StoreError::io("write", &path, error);
+        let (mut file, length) = match self.open.take() {
+            Some(open) => open,
+            None => {
+                let file = OpenOptions::new()
+                    .create(true)
+                    .append(true)
+                    .open(&path)
+                    .map_err(|e| failed(&e))?;
+                disk::sync_directory(&self.directory).map_err(|e| failed(&e))?;
+                (file, 0)
+            }
+        };
+        if let Err(error) = file.write_all(group) {
+            // Nothing of it may stay: the next group must not stand behind half of this one.
+            match file.set_len(length).and_then(|()| file.sync_data()) {
+                Ok(()) => self.open = Some((file, length)),
+                Err(second) => self.broken = Some(format!("{error}, then {second}")),
+            }
+            return Err(failed(&error));
+        }
+        if let Err(error) = disk::sync_file(&file, &path) {
+            // After a failed sync nobody knows what is on the disk, and trying again would not find out.
+            self.broken = Some(error.to_string());
+            return Err(failed(&error));
+        }
+        self.open = Some((file, length + group.len() as u64));
+        Ok(())
+    }
+
+    fn path(&self, segment: &Segment) -> PathBuf {
+        self.directory.join(segment.name())
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        disk::sync_directory(&self.directory)
+            .map_err(|e| StoreError::io("sync", &self.directory, &e))
+    }
+}
+
+/// What stands in the segments of a journal before a number.
+fn read_segments(directory: &Path, stem: &str, before: u64) -> Result<Found, StoreError> {
+    let mut found = Found::default();
+    let path = |segment: &Segment| directory.join(segment.name());
+    let (there, missing) = segments_of(&names_in(directory)?, stem, before);
+    for segment in there {
+        let path = path(&segment);
+        let content = fs::read(&path).map_err(|e| StoreError::io("read", &path, &e))?;
+        found.add(segment.number, path.display().to_string(), decode(&content));
+    }
+    let place = |segment: Segment| (segment.number, path(&segment).display().to_string());
+    found.add_missing(missing.into_iter().map(place));
+    Ok(found)
+}
+
+/// The names of what stands in a directory; none if there is no such directory.
+fn names_in(directory: &Path) -> Result<Vec<String>, StoreError> {
+    let listed = || {
+        let entries = fs::read_dir(directory)?;
+        let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        names.collect::<io::Result<Vec<_>>>()
+    };
+    match listed() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        names => names.map_err(|e| StoreError::io("list", directory, &e)),
+    }
+}
+
+fn collect_since(path: &Path, since: SystemTime, found: &mut Vec<PathBuf>) -> io::Result<()> {
+    let metadata = fs::metadata(path)?;
+    if metadata.modified()? >= since {
+        found.push(path.to_path_buf());
+    }
+    if metadata.is_dir() {
+        for entry in fs::read_dir(path)? {
+            collect_since(&entry?.path(), since, found)?;
+        }
+    }
+    Ok(())
+}
+
+fn sync(path: &Path) -> Result<(), StoreError> {
+    let sync = || match path.is_dir() {
+        true => disk::sync_directory(path),
+        false => disk::sync_file(&File::open(path)?, path),
+    };
+    match sync() {
+        // Lance removes files of its own accord, such as temporary ones.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result.map_err(|e| StoreError::io("sync", path, &e)),
+    }
+}

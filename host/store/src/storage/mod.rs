@@ -1,0 +1,576 @@
+//! Where a store lives: a local directory, or a prefix in an object store. Beside LanceDB's tables there are
+//!
+//! - `memhost.json`, which says what the store is (see [`super::manifest`]);
+//! - `journal/`, one journal per namespace, with a lock that its writer holds.
+//!
+//! In a directory every write is on the disk when it returns: files are synced, and so are the directories that name
+//! them. An object store promises that by itself.
+
+mod directory;
+mod files;
+mod found;
+mod frame;
+mod objects;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use sha2::{Digest, Sha256};
+
+pub(crate) use directory::Directory;
+pub(crate) use frame::encode;
+pub(crate) use objects::Objects;
+
+use super::StoreError;
+use memhost_base::lock::FileLock;
+pub(crate) use found::{Extent, LookedAt, Sealed, Unsound};
+
+/// The folder of journals and locks.
+const JOURNALS: &str = "journal";
+/// How long to wait for a lock: as long as another process may need to take a journal into the tables.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
+/// How long to wait for another process's checkpoint.
+const CHECKPOINT_PATIENCE: Duration = Duration::from_secs(60);
+/// How often to try meanwhile.
+const LOCK_RETRY: Duration = Duration::from_millis(50);
+/// No run has written so many segments.
+const HIGHEST_NUMBER: u64 = 1 << 60;
+/// More missing segments than this are not told one by one: a file was given a name that no run has.
+const MOST_MISSING: usize = 100;
+/// The longest name of a namespace, in bytes.
+pub(crate) const LONGEST_NAMESPACE: usize = 512;
+
+/// Where a store lives. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) enum Storage {
+    Directory(Directory),
+    Objects(Objects),
+}
+
+/// The journal of one namespace, held by this process: what was done since the tables were last brought up to date.
+#[derive(Debug)]
+pub(crate) enum Journal {
+    Directory(directory::DirectoryJournal),
+    Objects(objects::ObjectJournal),
+}
+
+/// A lock that ends with the process or when it is released.
+#[derive(Debug)]
+pub(crate) enum Lock {
+    Directory(#[allow(dead_code, reason = "the lock is held by holding the file")] FileLock),
+    Objects(objects::Lease),
+}
+
+/// A part of a journal, as a file or an object.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Segment {
+    stem: String,
+    number: u64,
+    is_set_aside: bool,
+}
+
+impl Storage {
+    /// Finds out where a URI leads; nothing is created before [`Storage::make_writable`].
+    pub(crate) async fn open(uri: &str) -> Result<Self, StoreError> {
+        match scheme(uri) {
+            None => Directory::open(PathBuf::from(uri)).map(Storage::Directory),
+            Some("file") => {
+                let path = uri.trim_start_matches("file://");
+                Directory::open(PathBuf::from(path)).map(Storage::Directory)
+            }
+            Some(_) => Objects::open(uri).map(Storage::Objects),
+        }
+    }
+
+    /// The URI that LanceDB connects to.
+    pub(crate) fn tables(&self) -> String {
+        match self {
+            Storage::Directory(directory) => directory.path().display().to_string(),
+            Storage::Objects(objects) => objects.uri().to_owned(),
+        }
+    }
+
+    /// A small file's content, if it exists.
+    pub(crate) async fn read(&self, name: &'static str) -> Result<Option<Vec<u8>>, StoreError> {
+        match self {
+            Storage::Directory(directory) => directory.read(name),
+            Storage::Objects(objects) => objects.read(name).await,
+        }
+    }
+
+    /// Replaces a small file in one step.
+    pub(crate) async fn write(
+        &self,
+        name: &'static str,
+        content: Vec<u8>,
+    ) -> Result<(), StoreError> {
+        match self {
+            Storage::Directory(directory) => {
+                let directory = directory.clone();
+                blocking(move || directory.write(name, &content)).await
+            }
+            Storage::Objects(objects) => objects.write(name, content).await,
+        }
+    }
+
+    /// Writes a small file that is not there yet. The caller sees to it that nobody else does; in an object store it is an
+    /// error if somebody did.
+    pub(crate) async fn create(
+        &self,
+        name: &'static str,
+        content: Vec<u8>,
+    ) -> Result<(), StoreError> {
+        match self {
+            Storage::Directory(_) => self.write(name, content).await,
+            Storage::Objects(objects) => objects.create(name, content).await,
+        }
+    }
+
+    /// Opens a namespace's journal for this process alone, and reads what is in it.
+    pub(crate) async fn journal(&self, namespace: &str) -> Result<(Journal, Sealed), StoreError> {
+        let stem = stem(namespace)?;
+        let lock = self
+            .lock(&stem, &format!("namespace `{namespace}`"))
+            .await?;
+        let (lock, segments) = self.segments_under(lock).await?;
+        let mut journal = self.journal_under(lock, stem, namespace, &segments);
+        match journal.read_all(u64::MAX).await {
+            Ok(sealed) => Ok((journal, sealed)),
+            Err(error) => {
+                journal.release().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// What stands among the journals under a name that none of them has: perhaps it was one.
+    pub(crate) async fn strangers(&self) -> Result<Vec<String>, StoreError> {
+        let names = self.journal_names().await?.into_iter();
+        let is_strange = |name: &String| {
+            !name.starts_with('.') && !name.ends_with(".lock") && Segment::parse(name).is_none()
+        };
+        let strange = names.filter(is_strange);
+        Ok(strange
+            .map(|name| format!("{}/{JOURNALS}/{name}", self.tables()))
+            .collect())
+    }
+
+    /// What earlier checkpoints set aside.
+    pub(crate) async fn set_aside(&self) -> Result<Vec<String>, StoreError> {
+        let segments = self.segments().await?.into_iter();
+        let set_aside = segments.filter(|segment| segment.is_set_aside);
+        Ok(set_aside
+            .map(|segment| format!("{}/{JOURNALS}/{}", self.tables(), segment.name()))
+            .collect())
+    }
+
+    /// The journals that hold something, as they are, each with what holds it now if anything does.
+    pub(crate) async fn look_at_journals(&self) -> Result<Vec<LookedAt>, StoreError> {
+        let mut looked_at = Vec::new();
+        for stem in stems(self.segments().await?) {
+            let found = match self {
+                Storage::Directory(directory) => {
+                    let (directory, stem) = (directory.clone(), stem.clone());
+                    blocking(move || directory.read_journal(&stem)).await?
+                }
+                Storage::Objects(objects) => objects.read_journal(&stem, u64::MAX).await?,
+            };
+            let holder = match self.try_lock(&stem).await {
+                Ok(None) => Some(self.holder(&stem).await.0),
+                Ok(Some(lock)) => {
+                    lock.release().await;
+                    None
+                }
+                // Where no lock can be made, as on a disk that is only read, nobody writes.
+                Err(_) => None,
+            };
+            looked_at.push(LookedAt {
+                sealed: Sealed::new(found, u64::MAX),
+                stem,
+                holder,
+            });
+        }
+        Ok(looked_at)
+    }
+
+    /// Opens the first of a row of journals that nobody holds; what a killed process left in it stays.
+    pub(crate) async fn free_journal(&self, row: &str) -> Result<Journal, StoreError> {
+        let mut number = 0;
+        loop {
+            let stem = stem(&format!("{row} {number}"))?;
+            if let Some(lock) = self.try_lock(&stem).await? {
+                let (lock, segments) = self.segments_under(lock).await?;
+                return Ok(self.journal_under(lock, stem, row, &segments));
+            }
+            number += 1;
+        }
+    }
+
+    /// Creates the place if need be, and shows early whether it can be written to.
+    pub(crate) fn make_writable(&self) -> Result<(), StoreError> {
+        match self {
+            Storage::Directory(directory) => directory.make_writable(),
+            Storage::Objects(_) => Ok(()),
+        }
+    }
+
+    /// Brings what LanceDB wrote since then to the disk.
+    pub(crate) async fn sync_since(&self, since: SystemTime) -> Result<(), StoreError> {
+        match self {
+            Storage::Directory(directory) => {
+                let directory = directory.clone();
+                blocking(move || directory.sync_since(since)).await
+            }
+            Storage::Objects(_) => Ok(()),
+        }
+    }
+
+    /// An error if anybody holds a lock, except for these.
+    pub(crate) async fn refuse_if_held(&self, except: &[&str]) -> Result<(), StoreError> {
+        let names = self.journal_names().await?;
+        let stems = names.iter().filter_map(|name| name.strip_suffix(".lock"));
+        for stem in stems.filter(|stem| !except.contains(stem)) {
+            let what = format!("namespace `{stem}`");
+            self.lock(stem, &what).await?.release().await;
+        }
+        Ok(())
+    }
+
+    /// The journals that hold something, and that nobody holds.
+    pub(crate) async fn idle_journals(&self) -> Result<Vec<Journal>, StoreError> {
+        let mut journals = Vec::new();
+        for stem in stems(self.segments().await?) {
+            match self.idle_journal(stem).await {
+                Ok(journal) => journals.extend(journal),
+                Err(error) => {
+                    for journal in journals {
+                        journal.release().await;
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        Ok(journals)
+    }
+
+    async fn idle_journal(&self, stem: String) -> Result<Option<Journal>, StoreError> {
+        let Some(lock) = self.try_lock(&stem).await? else {
+            return Ok(None);
+        };
+        let (lock, segments) = self.segments_under(lock).await?;
+        Ok(Some(self.journal_under(
+            lock,
+            stem.clone(),
+            &stem,
+            &segments,
+        )))
+    }
+
+    /// Whether any journal holds something.
+    pub(crate) async fn has_journals(&self) -> Result<bool, StoreError> {
+        let segments = self.segments().await?;
+        Ok(segments.iter().any(|segment| !segment.is_set_aside))
+    }
+
+    /// The segments of all journals; those of a journal stay as they are while its lock is held.
+    async fn segments_under(&self, lock: Lock) -> Result<(Lock, Vec<Segment>), StoreError> {
+        match self.segments().await {
+            Ok(segments) => Ok((lock, segments)),
+            Err(error) => {
+                lock.release().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn segments(&self) -> Result<Vec<Segment>, StoreError> {
+        let names = self.journal_names().await?;
+        Ok(names
+            .iter()
+            .filter_map(|name| Segment::parse(name))
+            .collect())
+    }
+
+    /// The names of all that stands beside the journals, and theirs.
+    async fn journal_names(&self) -> Result<Vec<String>, StoreError> {
+        match self {
+            Storage::Directory(directory) => directory.journal_names(),
+            Storage::Objects(objects) => objects.journal_names().await,
+        }
+    }
+
+    /// Waits a moment for a lock; `what` is named in the refusal.
+    pub(crate) async fn lock(&self, stem: &str, what: &str) -> Result<Lock, StoreError> {
+        self.lock_within(LOCK_PATIENCE, stem, what).await
+    }
+
+    /// Waits for a lock as long as a checkpoint of another process may take.
+    pub(crate) async fn lock_patiently(&self, stem: &str, what: &str) -> Result<Lock, StoreError> {
+        self.lock_within(CHECKPOINT_PATIENCE, stem, what).await
+    }
+
+    async fn lock_within(
+        &self,
+        patience: Duration,
+        stem: &str,
+        what: &str,
+    ) -> Result<Lock, StoreError> {
+        let start = tokio::time::Instant::now();
+        loop {
+            if let Some(lock) = self.try_lock(stem).await? {
+                return Ok(lock);
+            }
+            if start.elapsed() >= patience {
+                let (holder, advice) = self.holder(stem).await;
+                return Err(StoreError::InUse {
+                    what: what.to_owned(),
+                    holder,
+                    advice,
+                });
+            }
+            tokio::time::sleep(LOCK_RETRY).await;
+        }
+    }
+
+    /// Who holds a lock, and what to do if that process is gone for good.
+    async fn holder(&self, stem: &str) -> (String, String) {
+        match self {
+            Storage::Directory(directory) => (directory.holder(stem), String::new()),
+            Storage::Objects(objects) => objects.holder(stem).await,
+        }
+    }
+
+    async fn try_lock(&self, stem: &str) -> Result<Option<Lock>, StoreError> {
+        match self {
+            Storage::Directory(directory) => Ok(directory.try_lock(stem)?.map(Lock::Directory)),
+            Storage::Objects(objects) => Ok(objects.try_lock(stem).await?.map(Lock::Objects)),
+        }
+    }
+
+    fn journal_under(&self, lock: Lock, stem: String, what: &str, segments: &[Segment]) -> Journal {
+        let next = next_number(segments, &stem);
+        match (self, lock) {
+            (Storage::Directory(directory), Lock::Directory(lock)) => {
+                Journal::Directory(directory.journal(lock, stem, next, what))
+            }
+            (Storage::Objects(objects), Lock::Objects(lease)) => {
+                Journal::Objects(objects.journal(lease, stem, next))
+            }
+            _ => unreachable!("a storage gives locks of its own kind"),
+        }
+    }
+}
+
+impl Journal {
+    /// Adds a group; it is durable when this returns. After an error the journal is as it was.
+    pub(crate) async fn append(&mut self, group: Vec<u8>) -> Result<(), StoreError> {
+        match self {
+            Journal::Directory(journal) => {
+                let journal = journal.clone();
+                blocking(move || journal.append(&group)).await
+            }
+            Journal::Objects(journal) => journal.append(group).await,
+        }
+    }
+
+    /// Reads all that is in it; what is appended from now on is not part of that.
+    pub(crate) async fn seal(&mut self) -> Result<Sealed, StoreError> {
+        let before = match self {
+            Journal::Directory(journal) => journal.seal(),
+            Journal::Objects(journal) => journal.seal(),
+        };
+        self.read_all(before).await
+    }
+
+    /// Forgets what was sealed. Segments in which something was damaged stay, under other names, so that all that is left
+    /// of them can still be looked at.
+    pub(crate) async fn forget(&mut self, sealed: &Extent) -> Result<(), StoreError> {
+        let damaged: Vec<u64> = sealed
+            .unsound()
+            .iter()
+            .filter(|unsound| unsound.is_damage())
+            .map(|unsound| unsound.number)
+            .collect();
+        match self {
+            Journal::Directory(journal) => {
+                let (journal, before) = (journal.clone(), sealed.before);
+                blocking(move || journal.forget(before, &damaged)).await
+            }
+            Journal::Objects(journal) => journal.forget(sealed.before, &damaged).await,
+        }
+    }
+
+    /// Lets others have it.
+    pub(crate) async fn release(self) {
+        match self {
+            Journal::Directory(_) => {}
+            Journal::Objects(journal) => journal.release().await,
+        }
+    }
+
+    async fn read_all(&mut self, before: u64) -> Result<Sealed, StoreError> {
+        let found = match self {
+            Journal::Directory(journal) => {
+                let journal = journal.clone();
+                blocking(move || journal.read(before)).await?
+            }
+            Journal::Objects(journal) => journal.read(before).await?,
+        };
+        Ok(Sealed::new(found, before))
+    }
+}
+
+impl Segment {
+    fn parse(name: &str) -> Option<Self> {
+        let (rest, is_set_aside) = match name.strip_suffix(".log") {
+            Some(rest) => (rest, false),
+            None => (name.strip_suffix(".damaged")?, true),
+        };
+        let (stem, number) = rest.rsplit_once('.')?;
+        let number = number.parse().ok();
+        Some(Segment {
+            stem: stem.to_owned(),
+            // There must be room for another one behind it.
+            number: number.filter(|number| *number < HIGHEST_NUMBER)?,
+            is_set_aside,
+        })
+    }
+
+    /// Of so many digits that names are in the order of numbers.
+    fn name(&self) -> String {
+        let extension = if self.is_set_aside { "damaged" } else { "log" };
+        format!("{}.{:020}.{extension}", self.stem, self.number)
+    }
+
+    fn new(stem: &str, number: u64) -> Self {
+        Segment {
+            stem: stem.to_owned(),
+            number,
+            is_set_aside: false,
+        }
+    }
+
+    fn set_aside(self) -> Self {
+        Segment {
+            is_set_aside: true,
+            ..self
+        }
+    }
+}
+
+impl Lock {
+    /// Lets others have it.
+    pub(crate) async fn release(self) {
+        if let Lock::Objects(lease) = self {
+            lease.release().await;
+        }
+    }
+}
+
+/// The scheme of a URI; none for a path. A single letter is a Windows drive.
+fn scheme(uri: &str) -> Option<&str> {
+    let (scheme, _) = uri.split_once("://")?;
+    (scheme.len() > 1).then_some(scheme)
+}
+
+/// The part of file names that stands for a namespace: readable, and unique for any name.
+fn stem(namespace: &str) -> Result<String, StoreError> {
+    if namespace.is_empty() || namespace.len() > LONGEST_NAMESPACE {
+        return Err(StoreError::Name(format!(
+            "`{namespace}` has {} bytes; it must have 1 to {LONGEST_NAMESPACE}",
+            namespace.len()
+        )));
+    }
+    if namespace.chars().any(char::is_control) {
+        return Err(StoreError::Name(format!(
+            "{namespace:?} holds a control character"
+        )));
+    }
+    let readable: String = namespace
+        .chars()
+        .take(60)
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
+        .collect();
+    let digest = Sha256::digest(namespace.as_bytes());
+    Ok(format!("{readable}-{}", hex::encode(&digest[..8])))
+}
+
+/// Runs what waits for the disk off the async threads.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => Err(StoreError::Io {
+            action: "finish work on",
+            path: "the disk".to_owned(),
+            reason: error.to_string(),
+        }),
+    }
+}
+
+/// The journals that have segments to be read, each once.
+fn stems(segments: Vec<Segment>) -> Vec<String> {
+    let segments = segments.into_iter().filter(|segment| !segment.is_set_aside);
+    let mut stems: Vec<String> = segments.map(|segment| segment.stem).collect();
+    stems.sort_unstable();
+    stems.dedup();
+    stems
+}
+
+/// A number above all that a journal has had: nobody appends to what another process wrote, whose end may be cut short.
+fn next_number(segments: &[Segment], stem: &str) -> u64 {
+    let ours = segments.iter().filter(|segment| segment.stem == stem);
+    let last = ours.map(|segment| segment.number).max();
+    last.map_or(0, |last| last + 1)
+}
+
+/// The segments of a journal that are to be read, below a number and in their order; and the numbers between them that
+/// are not there. Numbers follow each other, and the oldest segments go first, so that nothing but damage makes a gap.
+fn segments_of(names: &[String], stem: &str, before: u64) -> (Vec<Segment>, Vec<Segment>) {
+    let ours = names.iter().filter_map(|name| Segment::parse(name));
+    let ours = ours.filter(|segment| segment.stem == stem && segment.number < before);
+    let (aside, mut there): (Vec<Segment>, Vec<Segment>) =
+        ours.partition(|segment| segment.is_set_aside);
+    there.sort_unstable();
+    let (Some(first), Some(last)) = (there.first(), there.last()) else {
+        return Default::default();
+    };
+    let all = there.iter().chain(&aside);
+    let known: BTreeSet<u64> = all.map(|segment| segment.number).collect();
+    let missing = (first.number..last.number).filter(|number| !known.contains(number));
+    let missing = missing.take(MOST_MISSING);
+    let missing = missing.map(|number| Segment::new(stem, number)).collect();
+    (there, missing)
+}
+
+/// Shared by the tasks that use a journal.
+type Shared<T> = Arc<std::sync::Mutex<T>>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_names_are_safe_and_differ_when_names_do() {
+        let long = "x".repeat(512);
+        let names = ["a/b", "a_b", "../../etc/passwd", "日本", ".", &long];
+        let stems: Vec<String> = names.iter().map(|name| stem(name).unwrap()).collect();
+        for (i, stem) in stems.iter().enumerate() {
+            assert!(stem.len() < 100 && !stem.contains(['/', '.']), "{stem}");
+            assert!(!stems[i + 1..].contains(stem));
+        }
+        assert!(stem("").is_err());
+        assert!(stem("a\0b").is_err());
+        assert!(stem(&"x".repeat(513)).is_err());
+    }
+
+    #[test]
+    fn paths_have_no_scheme() {
+        assert_eq!(scheme("/tmp/store"), None);
+        assert_eq!(scheme("C://store"), None);
+        assert_eq!(scheme("s3://bucket/store"), Some("s3"));
+    }
+}

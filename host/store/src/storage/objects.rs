@@ -1,0 +1,348 @@
+//! A store in an object store, for several machines: each group is an object of its own, put only where none is yet.
+//!
+//! A lock is an object too, and has no expiry: a writer that was believed dead, and is not, would otherwise write
+//! beside its successor. So a lock that a killed process left behind is removed by hand; the refusal says how.
+//!
+//! `memory://` keeps everything in memory and ends with the process.
+
+use std::sync::Arc;
+
+use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
+
+use super::found::Found;
+use super::frame::decode;
+use super::{JOURNALS, Segment, segments_of};
+use memhost_base::lock::this_process;
+use crate::StoreError;
+
+/// A prefix in an object store.
+#[derive(Debug, Clone)]
+pub(crate) struct Objects {
+    uri: Arc<str>,
+    store: Arc<dyn ObjectStore>,
+    prefix: Path,
+}
+
+/// A lock object, held by this process.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    storage: Objects,
+    path: Path,
+}
+
+/// A journal in objects, one per group.
+#[derive(Debug)]
+pub(crate) struct ObjectJournal {
+    lease: Lease,
+    stem: String,
+    /// The number of the next group.
+    next: u64,
+    /// Why no more can be written.
+    broken: Option<String>,
+}
+
+impl Objects {
+    pub(crate) fn open(uri: &str) -> Result<Self, StoreError> {
+        let (store, prefix): (Arc<dyn ObjectStore>, Path) = if uri.starts_with("memory://") {
+            (Arc::new(InMemory::new()), Path::default())
+        } else {
+            check_feature(uri)?;
+            let url = reqwest::Url::parse(uri).map_err(|error| StoreError::Io {
+                action: "understand",
+                path: uri.to_owned(),
+                reason: error.to_string(),
+            })?;
+            let options = std::env::vars().map(|(name, value)| (name.to_ascii_lowercase(), value));
+            let (store, prefix) =
+                object_store::parse_url_opts(&url, options).map_err(|e| failed("open", uri, &e))?;
+            (store.into(), prefix)
+        };
+        Ok(Objects {
+            uri: uri.into(),
+            store,
+            prefix,
+        })
+    }
+
+    pub(crate) fn uri(&self) -> &str {
+        &self.uri
+    }
+
+    /// Whether it ends with the process.
+    pub(super) fn is_in_memory(&self) -> bool {
+        self.uri.starts_with("memory://")
+    }
+
+    /// How large an object below the prefix is; `None` if there is none.
+    pub(super) async fn size(&self, path: &str) -> Result<Option<u64>, StoreError> {
+        let parts = path.split('/');
+        let path = parts.fold(self.prefix.clone(), |path, part| path.join(part));
+        match self.store.head(&path).await {
+            Ok(about) => Ok(Some(about.size)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(failed("look for", path.as_ref(), &error)),
+        }
+    }
+
+    pub(crate) async fn read(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.get(&self.prefix.clone().join(name)).await
+    }
+
+    pub(crate) async fn write(&self, name: &str, content: Vec<u8>) -> Result<(), StoreError> {
+        let path = self.prefix.clone().join(name);
+        let put = self.store.put(&path, content.into()).await;
+        put.map(|_| ())
+            .map_err(|e| failed("write", path.as_ref(), &e))
+    }
+
+    /// Writes an object that is not there yet.
+    pub(crate) async fn create(&self, name: &str, content: Vec<u8>) -> Result<(), StoreError> {
+        let path = self.prefix.clone().join(name);
+        let put = self.put_new(&path, content.into()).await;
+        put.map_err(|e| failed("create", path.as_ref(), &e))
+    }
+
+    /// An object in a folder below the prefix; `None` if there is none.
+    pub(crate) async fn read_in(
+        &self,
+        folder: Option<&str>,
+        name: &str,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.get(&self.folder(folder).join(name)).await
+    }
+
+    /// The names of the objects in a folder below the prefix.
+    pub(crate) async fn names_in(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+        let folder = self.folder(Some(folder));
+        let listed = self.store.list_with_delimiter(Some(&folder)).await;
+        let listed = listed.map_err(|e| failed("list", folder.as_ref(), &e))?;
+        let names = listed.objects.iter();
+        let names = names.filter_map(|object| object.location.filename().map(str::to_owned));
+        Ok(names.collect())
+    }
+
+    fn folder(&self, folder: Option<&str>) -> Path {
+        let prefix = self.prefix.clone();
+        folder.map_or(prefix.clone(), |folder| prefix.join(folder))
+    }
+
+    #[cfg(test)]
+    pub(crate) async fn write_in(
+        &self,
+        folder: Option<&str>,
+        name: &str,
+        content: Vec<u8>,
+    ) -> Result<(), StoreError> {
+        let path = self.folder(folder).join(name);
+        let put = self.store.put(&path, content.into()).await;
+        put.map(|_| ())
+            .map_err(|e| failed("write", path.as_ref(), &e))
+    }
+
+    pub(crate) async fn try_lock(&self, stem: &str) -> Result<Option<Lease>, StoreError> {
+        let path = self.lock_path(stem);
+        match self.put_new(&path, this_process().into()).await {
+            Ok(()) => Ok(Some(Lease {
+                storage: self.clone(),
+                path,
+            })),
+            Err(object_store::Error::AlreadyExists { .. }) => Ok(None),
+            Err(error) => Err(failed("lock", path.as_ref(), &error)),
+        }
+    }
+
+    /// Who holds a lock, and what to do if that process is gone.
+    pub(crate) async fn holder(&self, stem: &str) -> (String, String) {
+        let path = self.lock_path(stem);
+        let holder = match self.get(&path).await {
+            Ok(Some(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
+            _ => "another process".to_owned(),
+        };
+        let advice = format!("; if that process was killed, delete the object `{path}`");
+        (holder, advice)
+    }
+
+    /// The names of the objects in the folder of journals.
+    pub(crate) async fn journal_names(&self) -> Result<Vec<String>, StoreError> {
+        self.names_in(JOURNALS).await
+    }
+
+    /// A journal whose next segment has this number.
+    pub(crate) fn journal(&self, lease: Lease, stem: String, next: u64) -> ObjectJournal {
+        ObjectJournal {
+            lease,
+            stem,
+            next,
+            broken: None,
+        }
+    }
+
+    /// What stands in the segments of a journal before a number.
+    pub(super) async fn read_journal(&self, stem: &str, before: u64) -> Result<Found, StoreError> {
+        let mut found = Found::default();
+        let names = self.journal_names().await?;
+        let (there, missing) = segments_of(&names, stem, before);
+        for segment in there {
+            let path = self.segment_path(&segment);
+            let content = self.get(&path).await?.unwrap_or_default();
+            let decoded = decode(&content).of_a_whole_object(content.len());
+            found.add(segment.number, path.to_string(), decoded);
+        }
+        let place = |segment: Segment| (segment.number, self.segment_path(&segment).to_string());
+        found.add_missing(missing.into_iter().map(place));
+        Ok(found)
+    }
+
+    fn segment_path(&self, segment: &Segment) -> Path {
+        self.folder(Some(JOURNALS)).join(segment.name())
+    }
+
+    async fn get(&self, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+        let bytes = match self.store.get(path).await {
+            Ok(found) => found.bytes().await,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => Err(error),
+        };
+        let bytes = bytes.map_err(|e| failed("read", path.as_ref(), &e))?;
+        Ok(Some(bytes.to_vec()))
+    }
+
+    async fn put_new(&self, path: &Path, content: PutPayload) -> object_store::Result<()> {
+        let put = self.store.put_opts(path, content, PutMode::Create.into());
+        put.await.map(|_| ())
+    }
+
+    fn lock_path(&self, stem: &str) -> Path {
+        self.folder(Some(JOURNALS)).join(format!("{stem}.lock"))
+    }
+}
+
+impl Lease {
+    pub(crate) async fn release(self) {
+        if let Err(error) = self.storage.store.delete(&self.path).await {
+            tracing::warn!(path = %self.path, %error, "a lock could not be released; delete it by hand");
+        }
+    }
+}
+
+impl ObjectJournal {
+    pub(crate) async fn append(&mut self, group: Vec<u8>) -> Result<(), StoreError> {
+        if let Some(reason) = &self.broken {
+            return Err(StoreError::Broken {
+                namespace: self.stem.clone(),
+                reason: reason.clone(),
+            });
+        }
+        let path = self.path(&Segment::new(&self.stem, self.next));
+        match self.lease.storage.put_new(&path, group.into()).await {
+            Ok(()) => {
+                self.next += 1;
+                Ok(())
+            }
+            Err(error) => {
+                // It may have arrived all the same, or somebody else writes here.
+                self.broken = Some(error.to_string());
+                Err(failed("write", path.as_ref(), &error))
+            }
+        }
+    }
+
+    /// The number of the next group.
+    pub(crate) fn seal(&self) -> u64 {
+        self.next
+    }
+
+    pub(crate) async fn read(&self, before: u64) -> Result<Found, StoreError> {
+        self.lease.storage.read_journal(&self.stem, before).await
+    }
+
+    /// Removes groups, and renames those of these numbers; the oldest first: were a later one gone before an earlier
+    /// one, replaying the earlier one would bring back what it overwrote.
+    pub(crate) async fn forget(&self, before: u64, damaged: &[u64]) -> Result<(), StoreError> {
+        let names = self.lease.storage.journal_names().await?;
+        for segment in segments_of(&names, &self.stem, before).0 {
+            let path = self.path(&segment);
+            if damaged.contains(&segment.number) {
+                let aside = self.path(&segment.set_aside());
+                let renamed = self.lease.storage.store.rename(&path, &aside).await;
+                renamed.map_err(|e| failed("rename", path.as_ref(), &e))?;
+            } else {
+                let deleted = self.lease.storage.store.delete(&path).await;
+                deleted.map_err(|e| failed("remove", path.as_ref(), &e))?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn release(self) {
+        self.lease.release().await;
+    }
+
+    fn path(&self, segment: &Segment) -> Path {
+        self.lease.storage.segment_path(segment)
+    }
+}
+
+/// Whether this build knows the provider of a URI.
+fn check_feature(uri: &str) -> Result<(), StoreError> {
+    let missing = |provider, feature| {
+        Err(StoreError::FeatureMissing {
+            uri: uri.to_owned(),
+            provider,
+            feature,
+        })
+    };
+    match uri.split("://").next() {
+        Some("s3") if !cfg!(feature = "s3") => missing("Amazon S3", "s3"),
+        Some("gs") if !cfg!(feature = "gcs") => missing("Google Cloud Storage", "gcs"),
+        Some("az") if !cfg!(feature = "azure") => missing("Azure Blob Storage", "azure"),
+        Some("s3" | "gs" | "az") => Ok(()),
+        _ => Err(StoreError::UnknownScheme {
+            uri: uri.to_owned(),
+        }),
+    }
+}
+
+fn failed(action: &'static str, path: &str, error: &object_store::Error) -> StoreError {
+    StoreError::Io {
+        action,
+        path: path.to_owned(),
+        reason: error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_without_a_provider_names_its_feature() {
+        for (uri, sign, is_there) in [
+            ("s3://bucket/store", "`--features s3`", cfg!(feature = "s3")),
+            (
+                "gs://bucket/store",
+                "`--features gcs`",
+                cfg!(feature = "gcs"),
+            ),
+            (
+                "az://bucket/store",
+                "`--features azure`",
+                cfg!(feature = "azure"),
+            ),
+            ("ftp://host/store", "unknown scheme", false),
+        ] {
+            match check_feature(uri) {
+                Ok(()) => assert!(is_there),
+                Err(error) => {
+                    let text = error.to_string();
+                    assert!(
+                        !is_there && text.contains(uri) && text.contains(sign),
+                        "{text}"
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The tables of a store, as the store sees them: a trait, the rows that it speaks of, and what of the store its
+//! implementations stand on.
+//!
+//! The store decides what counts and when; tables only keep rows. Each change of a table makes a new version of it, and
+//! a version counts once a [`Manifest`] that names it was written, which the store does after it has brought the new
+//! files to the disk. So an implementation syncs nothing, and may be killed between any two steps.
+//!
+//! [`InMemory`](super::in_memory::InMemory) is the implementation that needs nothing else; the one that other programs
+//! can read stands outside of this folder, which does not know it.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sha2::{Digest, Sha256};
+
+pub(crate) use super::effect::{Effect, LinkKey, memory_number};
+pub(crate) use super::filter::{state_name, state_named};
+pub(crate) use super::fold::{Changes, Fold};
+pub(crate) use super::manifest::Manifest;
+pub(crate) use super::seal::{BrokenSeal, Depth, list_of};
+pub(crate) use super::storage::Storage;
+use super::{Footprint, RepairedTable, StoreError};
+use memhost_contract::Key;
+
+/// Versions younger than this stay, for whoever is still reading them.
+pub(crate) const KEEP_VERSIONS: Duration = Duration::from_secs(600);
+
+/// The tables' names, on the disk and in a manifest.
+pub(crate) mod table {
+    pub(crate) const NAMESPACES: &str = "namespaces";
+    pub(crate) const MEMORIES: &str = "memories";
+    pub(crate) const KEYS: &str = "keys";
+    pub(crate) const LINKS: &str = "links";
+    pub(crate) const BLOBS: &str = "blobs";
+    pub(crate) const RECEIPTS: &str = "receipts";
+    pub(crate) const ATTEMPTS: &str = "attempts";
+    pub(crate) const RESULTS: &str = "results";
+    /// All of them; whatever else stands in the directory is not ours.
+    pub(crate) const ALL: [&str; 8] = [
+        NAMESPACES, MEMORIES, KEYS, LINKS, BLOBS, RECEIPTS, ATTEMPTS, RESULTS,
+    ];
+}
+
+/// One row of `keys`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct KeyRow {
+    pub namespace: String,
+    pub memory: String,
+    pub position: u32,
+    pub key: Key,
+    pub vector: Vec<f32>,
+}
+
+/// Opens tables. Asked only for a place that has been looked at and found fit to be a store.
+#[async_trait]
+pub(crate) trait Format: Send + Sync {
+    /// What it opens.
+    type Tables: Tables + 'static;
+
+    /// The tables of the store there. Nothing is read and nothing is changed yet.
+    async fn open(&self, storage: &Storage) -> Result<Self::Tables, StoreError>;
+}
+
+/// Rows by table and version. Any method may be called at any time from several tasks; those that change something are
+/// called by one process at a time, which holds the lock of checkpoints.
+///
+/// An error of [`StoreError::Table`] says that a table cannot be used as it is: after one of `load` the store calls
+/// `take_back` and tries again.
+#[async_trait]
+pub(crate) trait Tables: Send + Sync {
+    /// What the versions that count know of a namespace, as effects that lead there from nothing, memories in the order
+    /// of their insertion; and how much its receipts are. A namespace that they do not know gives no effects.
+    ///
+    /// Reads these versions even if there are newer ones, which do not count.
+    async fn load(
+        &self,
+        manifest: &Manifest,
+        namespace: &str,
+    ) -> Result<(Vec<Effect>, Footprint), StoreError>;
+
+    /// Brings the tables up to date, and `manifest` with them, starting from the versions that count. Bringing up the
+    /// same twice changes nothing. Says what was found damaged meanwhile.
+    ///
+    /// When it returns, the new versions can be read; nothing needs to be on the disk, and nothing of the versions that
+    /// counted may be gone or changed: they count until the store has written the manifest, and again if it cannot.
+    async fn bring_up(
+        &self,
+        manifest: &mut Manifest,
+        fold: &Fold,
+    ) -> Result<Vec<String>, StoreError>;
+
+    /// Undoes what was written after the versions that count, by a checkpoint that did not come to its end: afterwards
+    /// the newest version of each table holds what the one that counts holds. `manifest` names it, if that makes a new
+    /// version; it counts once the store has written the manifest. Newer versions may be torn, and must not be needed.
+    async fn take_back(&self, manifest: &mut Manifest) -> Result<(), StoreError>;
+
+    /// Lets go of what no version that counts needs, and that is older than this. Called when the manifest is on the
+    /// disk and the versions that count are the newest. Failing is no harm: the next one tries again.
+    async fn prune(&self, manifest: &Manifest, older_than: Duration) -> Result<(), StoreError>;
+
+    /// All keys of all namespaces with their vectors, at the versions that count, for embedding them anew.
+    async fn all_keys(&self, manifest: &Manifest) -> Result<Vec<KeyRow>, StoreError>;
+
+    /// Replaces all keys by these, whose vectors are those of the manifest's embedder, and brings `manifest` up to date.
+    /// What is promised of durability is what [`bring_up`](Tables::bring_up) promises.
+    async fn replace_keys(
+        &self,
+        manifest: &mut Manifest,
+        rows: &[KeyRow],
+    ) -> Result<(), StoreError>;
+
+    /// The files of a table's version, which is the newest, by their paths below the store, with the one that lists the
+    /// others ([`list_of`]). They are sealed: none of them is changed as long as a version that counts needs it. None of
+    /// tables that are in no files.
+    async fn files(&self, table: &str, version: u64) -> Result<Vec<String>, StoreError>;
+}
+
+/// Tables whose files can be damaged one by one: what can still be read of them. Nothing is changed but what stands in
+/// the folder that rows are written to.
+#[async_trait]
+pub(crate) trait Rescue: Tables {
+    /// Reads every row of a table; says how many there are, and what they lack in other tables.
+    async fn read(
+        &self,
+        manifest: &Manifest,
+        table: &str,
+    ) -> Result<(usize, Option<String>), StoreError>;
+
+    /// How many rows of a table stand in files other than these; unknown where the table does not say.
+    async fn sound_rows(
+        &self,
+        manifest: &Manifest,
+        table: &str,
+        broken: &[BrokenSeal],
+    ) -> Option<usize>;
+
+    /// Whether all rows can be read that stand in files other than these.
+    async fn is_whole(&self, manifest: &Manifest, table: &str, broken: &[BrokenSeal]) -> bool;
+
+    /// Writes what can be read of a table into a folder below the store, as version 1 of a new one, or nothing if that is
+    /// no row. Rows in broken files are read if `keep_doubtful`. Namespaces that other tables know come back.
+    async fn rewrite(
+        &self,
+        manifest: &Manifest,
+        table: &str,
+        broken: &[BrokenSeal],
+        keep_doubtful: bool,
+        folder: &str,
+    ) -> Result<RepairedTable, StoreError>;
+
+    /// Writes the keys of those memories anew that were written into the folder.
+    async fn rewrite_keys(
+        &self,
+        manifest: &Manifest,
+        folder: &str,
+    ) -> Result<RepairedTable, StoreError>;
+}
+
+/// What a row is found and deleted by that several texts identify.
+pub(crate) fn digest(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part.as_bytes());
+    }
+    hex::encode(&hash.finalize()[..16])
+}

@@ -1,0 +1,412 @@
+//! An open namespace in memory: everything that a strategy reads is answered from here.
+//!
+//! Memories stand in slots in the order of their insertion; a slot is never used again, so that the lower slot is the
+//! older memory. Vectors and lexical indexes refer to slots.
+
+mod search;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use memhost_words::Cost;
+
+use super::effect::{Effect, LinkKey};
+use super::filter::{Field, Predicate};
+use super::footprint::Footprint;
+use super::lexical::LexicalIndex;
+use super::look::Look;
+use super::scored::Recent;
+use super::vectors::VectorIndex;
+use super::{StoreError, View};
+use memhost_contract::{Blob, Filter, Link, Memory, Row, Scan, State};
+
+pub(crate) use search::{LexicalField, Query, Wanted};
+
+/// Memories, keys, links and blobs of a namespace.
+#[derive(Debug)]
+pub(crate) struct WorkingSet {
+    /// Boxed, because what is removed leaves its slot empty behind it.
+    slots: Vec<Option<Box<Memory>>>,
+    /// Which of them hold an active memory, so that most of what is not looked at costs no look.
+    active: Vec<bool>,
+    actives: usize,
+    by_id: HashMap<String, u32>,
+    vectors: VectorIndex,
+    /// Built when a field is first searched.
+    lexical: HashMap<LexicalField, LexicalIndex>,
+    links: BTreeMap<LinkKey, f64>,
+    /// The same edges by target.
+    incoming: BTreeSet<(String, LinkKey)>,
+    blobs: HashMap<String, Vec<u8>>,
+    next: u64,
+    dimension: usize,
+    footprint: Footprint,
+    /// What each slot's content costs in the tokens of budgets; built when it is first asked for.
+    costs: Option<Vec<Cost>>,
+    /// The scores of the latest queries, as long as nothing changes: a question is asked once per budget.
+    recent: Recent,
+}
+
+impl WorkingSet {
+    pub(crate) fn new(dimension: usize) -> Self {
+        WorkingSet {
+            slots: Vec::new(),
+            active: Vec::new(),
+            actives: 0,
+            by_id: HashMap::new(),
+            vectors: VectorIndex::new(dimension),
+            lexical: HashMap::new(),
+            links: BTreeMap::new(),
+            incoming: BTreeSet::new(),
+            blobs: HashMap::new(),
+            next: 1,
+            dimension,
+            footprint: Footprint::default(),
+            costs: None,
+            recent: Recent::default(),
+        }
+    }
+
+    /// Brings an effect about.
+    pub(crate) fn apply(&mut self, effect: Effect) {
+        self.recent.forget();
+        match effect {
+            Effect::Put(memory) => self.put(memory),
+            Effect::Vectors { id, vectors } => {
+                if let Some((slot, memory)) = self.find(&id) {
+                    let names: Vec<String> =
+                        memory.keys.iter().map(|key| key.name.clone()).collect();
+                    let names = names.iter().map(String::as_str);
+                    self.vectors
+                        .set(slot, names.zip(vectors.iter().map(Vec::as_slice)));
+                }
+            }
+            Effect::Remove(id) => self.remove(&id),
+            Effect::Connect(link) => {
+                let key = LinkKey::of(&link);
+                self.incoming.insert((key.target.clone(), key.clone()));
+                let footprint = Footprint::of_link(&key);
+                if self.links.insert(key, link.weight).is_none() {
+                    self.footprint += footprint;
+                }
+            }
+            Effect::Disconnect(key) => {
+                if self.links.remove(&key).is_some() {
+                    self.footprint -= Footprint::of_link(&key);
+                }
+                self.incoming.remove(&(key.target.clone(), key));
+            }
+            Effect::Save(Blob { name, bytes }) => {
+                self.footprint -= self.footprint_of_blob(&name);
+                if bytes.is_empty() {
+                    self.blobs.remove(&name);
+                } else {
+                    self.footprint += Footprint::of_blob(&name, bytes.len());
+                    self.blobs.insert(name, bytes);
+                }
+            }
+            Effect::Receipt { receipt, .. } => self.footprint += Footprint::of_receipt(&receipt),
+            Effect::Next(next) => self.next = self.next.max(next),
+        }
+    }
+
+    /// The number of the next memory's id.
+    pub(crate) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Counts receipts that stand in the table: they are not held.
+    pub(crate) fn count_receipts(&mut self, receipts: Footprint) {
+        self.footprint += receipts;
+    }
+
+    /// How many numbers a vector has.
+    pub(crate) fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    /// How much is held; the indexes of lexical searches, which come and grow with them, included.
+    pub(crate) fn footprint(&self) -> Footprint {
+        let indexes = self.lexical.values().map(LexicalIndex::bytes).sum::<u64>();
+        Footprint {
+            resident: self.footprint.resident + indexes,
+            ..self.footprint
+        }
+    }
+
+    /// How much of it is one blob.
+    pub(crate) fn footprint_of_blob(&self, name: &str) -> Footprint {
+        Footprint::of_blob(name, self.blob(name).map_or(0, Vec::len))
+    }
+
+    /// The names that keys have, or had.
+    pub(crate) fn key_names(&self) -> &[String] {
+        self.vectors.names()
+    }
+
+    /// A memory as it is stored.
+    pub(crate) fn memory(&self, id: &str) -> Option<&Memory> {
+        self.find(id).map(|(_, memory)| memory)
+    }
+
+    /// Whether an edge exists.
+    pub(crate) fn has_link(&self, key: &LinkKey) -> bool {
+        self.links.contains_key(key)
+    }
+
+    /// Edges that start from or lead to a memory.
+    pub(crate) fn links_of(&self, id: &str) -> BTreeSet<&LinkKey> {
+        let first = LinkKey {
+            source: id.to_owned(),
+            target: String::new(),
+            kind: String::new(),
+        };
+        let outgoing = self
+            .links
+            .range(first.clone()..)
+            .map(|(key, _)| key)
+            .take_while(|key| key.source == id);
+        let least = LinkKey {
+            source: String::new(),
+            ..first
+        };
+        let incoming = self
+            .incoming
+            .range((id.to_owned(), least)..)
+            .take_while(|(target, _)| target == id)
+            .map(|(_, key)| key);
+        outgoing.chain(incoming).collect()
+    }
+
+    pub(crate) fn blob(&self, name: &str) -> Option<&Vec<u8>> {
+        self.blobs.get(name)
+    }
+
+    /// The active memories of a view, to be looked at where they are. `None` before [`WorkingSet::weigh`].
+    pub(crate) fn look<'a>(&'a self, view: &'a View) -> Option<Look<'a>> {
+        Some(Look {
+            set: self,
+            costs: self.costs.as_deref()?,
+            view,
+        })
+    }
+
+    /// Computes what each content costs, so that it can be looked at.
+    pub(crate) fn weigh(&mut self) {
+        if self.costs.is_none() {
+            let cost = |memory: &Option<Box<Memory>>| match memory {
+                Some(memory) => Cost::of(&memory.content),
+                None => Cost::default(),
+            };
+            self.costs = Some(self.slots.iter().map(cost).collect());
+        }
+    }
+
+    /// How many slots there are, empty ones among them.
+    pub(crate) fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The memory in a slot, if a call with this view sees it and it is active.
+    pub(crate) fn seen(&self, slot: usize, view: &View) -> Option<&Memory> {
+        if self.shows_all_active(view) && !self.active.get(slot).copied().unwrap_or_default() {
+            return None;
+        }
+        let memory = self.slots.get(slot)?.as_deref()?;
+        let is_active = seen_state(memory, view) == State::Active;
+        (is_active && !is_withheld(memory, view)).then_some(memory)
+    }
+
+    /// Whether a call sees a slot's memory and it is active.
+    pub(crate) fn is_seen(&self, slot: usize, view: &View) -> bool {
+        match self.shows_all_active(view) {
+            true => self.active.get(slot).copied().unwrap_or_default(),
+            false => self.seen(slot, view).is_some(),
+        }
+    }
+
+    /// Whether a view neither withholds nor adds anything.
+    fn shows_all_active(&self, view: &View) -> bool {
+        view.withheld.is_empty() && view.on_trial.is_empty()
+    }
+
+    pub(crate) fn scan(&self, scan: &Scan, view: &View) -> Result<Vec<Row>, StoreError> {
+        let predicate = Predicate::new(&scan.filter)?;
+        let order = scan.order_by.as_deref().map(Field::parse).transpose()?;
+        let found = || {
+            (0u32..self.slots.len() as u32)
+                .zip(&self.slots)
+                .filter_map(|(slot, memory)| Some((slot, memory.as_deref()?)))
+                .filter(|(_, memory)| is_wanted(memory, &predicate, view))
+        };
+        let within = (scan.offset as usize, scan.limit as usize);
+        Ok(match &order {
+            Some(field) => {
+                let mut found: Vec<(u32, &Memory)> = found().collect();
+                found.sort_by(|(_, a), (_, b)| {
+                    let value = |memory| field.value(memory, seen_state(memory, view));
+                    value(*a).order(value(*b), scan.descending)
+                });
+                self.rows(found.into_iter(), within, scan.with_vectors, view)
+            }
+            // In the order in which they stand, no more are looked at than are wanted.
+            None if scan.descending => self.rows(found().rev(), within, scan.with_vectors, view),
+            None => self.rows(found(), within, scan.with_vectors, view),
+        })
+    }
+
+    fn rows<'a>(
+        &'a self,
+        found: impl Iterator<Item = (u32, &'a Memory)>,
+        (offset, limit): (usize, usize),
+        with_vectors: bool,
+        view: &View,
+    ) -> Vec<Row> {
+        let row = |(slot, memory): (u32, &Memory)| Row {
+            memory: as_seen(memory, view),
+            vectors: match with_vectors {
+                true => self.vectors.vectors(slot),
+                false => Vec::new(),
+            },
+        };
+        found.skip(offset).take(limit).map(row).collect()
+    }
+
+    pub(crate) fn get(&self, ids: &[String], view: &View) -> Vec<Memory> {
+        ids.iter()
+            .filter_map(|id| self.memory(id))
+            .filter(|memory| !is_withheld(memory, view))
+            .map(|memory| as_seen(memory, view))
+            .collect()
+    }
+
+    pub(crate) fn count(&self, filter: &Filter, view: &View) -> Result<u32, StoreError> {
+        let predicate = Predicate::new(filter)?;
+        let found = match filter.is_empty() && self.shows_all_active(view) {
+            true => self.actives,
+            false => {
+                let all = self.slots.iter().flatten();
+                all.filter(|memory| is_wanted(memory, &predicate, view))
+                    .count()
+            }
+        };
+        Ok(u32::try_from(found).unwrap_or(u32::MAX))
+    }
+
+    /// Edges of these memories, sorted; an edge with an end that the view withholds is withheld too.
+    pub(crate) fn links(&self, ids: &[String], kind: Option<&str>, view: &View) -> Vec<Link> {
+        let is_visible = |id: &str| {
+            self.memory(id)
+                .is_some_and(|memory| !is_withheld(memory, view))
+        };
+        let keys: BTreeSet<&LinkKey> = ids.iter().flat_map(|id| self.links_of(id)).collect();
+        keys.into_iter()
+            .filter(|key| kind.is_none_or(|kind| kind == key.kind))
+            .filter(|key| is_visible(&key.source) && is_visible(&key.target))
+            .filter_map(|key| Some(key.with_weight(*self.links.get(key)?)))
+            .collect()
+    }
+
+    fn find(&self, id: &str) -> Option<(u32, &Memory)> {
+        let slot = *self.by_id.get(id)?;
+        let memory = self.slots.get(slot as usize)?.as_ref()?;
+        Some((slot, memory))
+    }
+
+    fn put(&mut self, memory: Memory) {
+        let slot = self.by_id.get(&memory.id).copied().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.footprint += Footprint::of_place();
+            self.active.push(false);
+            let slot = self.slots.len() as u32 - 1;
+            self.by_id.insert(memory.id.clone(), slot);
+            slot
+        });
+        let Some(place) = self.slots.get_mut(slot as usize) else {
+            return;
+        };
+        let old = place.take();
+        if let Some(old) = &old {
+            self.footprint -= Footprint::of_memory(old, self.dimension);
+        }
+        self.footprint += Footprint::of_memory(&memory, self.dimension);
+        for (field, index) in &mut self.lexical {
+            // Most writes only move a counter, and leave the texts as they are.
+            let same = old
+                .as_ref()
+                .is_some_and(|old| field.texts(old).eq(field.texts(&memory)));
+            if !same {
+                index.set(slot, field.texts(&memory));
+                index.forget_unused_words();
+            }
+        }
+        if let Some(costs) = &mut self.costs {
+            costs.resize(self.active.len(), Cost::default());
+            let same = old.is_some_and(|old| old.content == memory.content);
+            if let Some(cost) = costs.get_mut(slot as usize)
+                && !same
+            {
+                *cost = Cost::of(&memory.content);
+            }
+        }
+        let is_active = memory.state == State::Active;
+        *place = Some(Box::new(memory));
+        self.activate(slot, is_active);
+    }
+
+    fn activate(&mut self, slot: u32, is_active: bool) {
+        if let Some(known) = self.active.get_mut(slot as usize) {
+            self.actives -= usize::from(*known);
+            self.actives += usize::from(is_active);
+            *known = is_active;
+        }
+    }
+
+    fn remove(&mut self, id: &str) {
+        let Some(slot) = self.by_id.remove(id) else {
+            return;
+        };
+        self.vectors.remove(slot);
+        for index in self.lexical.values_mut() {
+            index.remove(slot);
+            index.forget_unused_words();
+        }
+        let place = self.slots.get_mut(slot as usize);
+        if let Some(memory) = place.and_then(Option::take) {
+            self.footprint -= Footprint::of_memory(&memory, self.dimension);
+        }
+        self.activate(slot, false);
+    }
+}
+
+fn is_wanted(memory: &Memory, predicate: &Predicate, view: &View) -> bool {
+    predicate.holds(memory, seen_state(memory, view)) && !is_withheld(memory, view)
+}
+
+/// The state in which a view shows a memory.
+fn seen_state(memory: &Memory, view: &View) -> State {
+    if memory.state == State::Provisional && view.on_trial.contains(&memory.id) {
+        State::Active
+    } else {
+        memory.state
+    }
+}
+
+fn as_seen(memory: &Memory, view: &View) -> Memory {
+    Memory {
+        state: seen_state(memory, view),
+        ..memory.clone()
+    }
+}
+
+/// Whether a memory was learnt from an attempt that the view withholds. A source is `<attempt>` or
+/// `<attempt>#<step>`. A memory on trial is looked at in any case: it is tried on the task that it comes from.
+fn is_withheld(memory: &Memory, view: &View) -> bool {
+    !view.withheld.is_empty()
+        && !view.on_trial.contains(&memory.id)
+        && memory.sources.iter().any(|source| {
+            view.withheld.contains(source)
+                || source.rsplit_once('#').is_some_and(|(attempt, step)| {
+                    step.bytes().all(|b| b.is_ascii_digit()) && view.withheld.contains(attempt)
+                })
+        })
+}

@@ -1,0 +1,68 @@
+//! The state behind one call's imports: what is granted, and what has been used of it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use super::wait::ModelWait;
+use super::{CallContext, Log, ModelCall};
+use memhost_contract::generated::memhost::strategy::types;
+use memhost_contract::limits::{Limit, LimitReached};
+
+/// How long a call may keep its thread with imported functions alone.
+const LONGEST_TURN: Duration = Duration::from_millis(10);
+
+/// What one call can reach. Implements the contract's imported interfaces, a file each.
+pub(crate) struct Capabilities {
+    pub context: CallContext,
+    /// Shared with what the call prints.
+    pub log: Arc<Mutex<Log>>,
+    pub model_calls: Vec<ModelCall>,
+    /// Shared with whoever ends the call when its time is up.
+    pub model_wait: ModelWait,
+    pub host_calls: u32,
+    pub random: ChaCha8Rng,
+    /// When an imported function last let others run.
+    turn: Instant,
+}
+
+impl Capabilities {
+    pub fn new(context: CallContext) -> Capabilities {
+        Capabilities {
+            log: Arc::new(Mutex::new(Log::new(&context.limits))),
+            model_calls: Vec::new(),
+            model_wait: ModelWait::new(),
+            host_calls: 0,
+            random: ChaCha8Rng::seed_from_u64(context.run.seed),
+            turn: Instant::now(),
+            context,
+        }
+    }
+
+    /// Begins a call of an imported function: counts it, and lets others run when it is their turn.
+    ///
+    /// A plugin that does nothing but call the host hardly uses fuel, so the yields that fuel brings would be
+    /// minutes apart, and its deadline as late as that.
+    pub async fn begin(&mut self) -> Result<(), LimitReached> {
+        let limits = &self.context.limits;
+        if self.host_calls >= limits.host_calls {
+            return Err(LimitReached::of(limits, Limit::HostCalls));
+        }
+        self.host_calls += 1;
+        if self.turn.elapsed() > LONGEST_TURN {
+            tokio::task::yield_now().await;
+            self.turn = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// The log, for a moment.
+    pub fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Types only: nothing to call.
+impl types::Host for Capabilities {}

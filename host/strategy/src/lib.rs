@@ -1,0 +1,97 @@
+//! What a strategy is to the driver, whether it runs in the sandbox ([`memhost_engine::Plugin`]) or is one of
+//! the host's own floors.
+
+mod error;
+
+use async_trait::async_trait;
+
+use crate::capability::{CallContext, Usage};
+use memhost_contract::{Attempt, Change, Description, Feedback, Guidance, Plan, Pressure, Query, Setting};
+pub(crate) use error::fault_text;
+pub use error::{CallError, CallFailure};
+
+/// The decisions that a strategy takes part in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Phases {
+    /// It says what an agent should know.
+    pub retrieve: bool,
+    /// It learns from attempts.
+    pub distill: bool,
+    /// It learns from outcomes of what it handed out.
+    pub update: bool,
+    /// It says what may go.
+    pub evict: bool,
+}
+
+/// A call's answer and what it cost, whether or not it succeeded.
+#[derive(Debug)]
+pub struct Answer<T> {
+    /// What the strategy said.
+    pub result: Result<T, CallError>,
+    /// What the call cost.
+    pub usage: Usage,
+}
+
+impl<T: Default> Answer<T> {
+    /// Of a phase that there is not.
+    pub fn nothing() -> Answer<T> {
+        Answer {
+            result: Ok(T::default()),
+            usage: Usage::default(),
+        }
+    }
+}
+
+/// A memory algorithm that can be called.
+///
+/// A phase that [`Strategy::phases`] lacks answers with nothing: empty guidance, no changes, no ids.
+#[async_trait]
+pub trait Strategy: Send + Sync {
+    /// What it says of itself.
+    fn description(&self) -> &Description;
+
+    /// Which decisions it takes part in.
+    fn phases(&self) -> Phases;
+
+    /// A fingerprint of its code: `sha256:…` of a plugin's file, `built-in` for a floor.
+    fn digest(&self) -> &str;
+
+    /// What the host must run around it.
+    async fn plan(&self, settings: &[Setting]) -> Result<Plan, CallError>;
+
+    /// What the agent should know now.
+    async fn retrieve(
+        &self,
+        context: CallContext,
+        query: Query,
+        settings: &[Setting],
+    ) -> Answer<Guidance>;
+
+    /// What to write after these runs of one task.
+    async fn distill(
+        &self,
+        context: CallContext,
+        attempts: Vec<Attempt>,
+        settings: &[Setting],
+    ) -> Answer<Vec<Change>>;
+
+    /// What to write now that outcomes are known.
+    async fn update(
+        &self,
+        _context: CallContext,
+        _feedback: Vec<Feedback>,
+        _settings: &[Setting],
+    ) -> Answer<Vec<Change>> {
+        Answer::nothing()
+    }
+
+    /// What may go.
+    async fn evict(
+        &self,
+        _context: CallContext,
+        _pressure: Pressure,
+        _settings: &[Setting],
+    ) -> Answer<Vec<String>> {
+        Answer::nothing()
+    }
+}

@@ -1,0 +1,188 @@
+//! Lane B, made: tasks on three sites as they come in, each with one recorded attempt.
+//!
+//! Tasks belong to families: one kind of request with other names and dates in it, one procedure that solves it, and
+//! one chance that the agent succeeds. What makes it hard: families share their verbs, their objects and their
+//! values with others, and some requests are worded differently. Among them are poisoned attempts: requests that
+//! borrow the words of several families, end in failure and belong to none.
+
+use rand::Rng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+use super::super::recorded::{attempt, graded, said, task, tool};
+use super::super::{Episode, Lane, Question, Stage, Stream, Suite, Timing};
+use super::{bits, one_of};
+use memhost_contract::{Actor, Step, Task};
+
+mod sites;
+
+use sites::{PERIODS, SITES, SYLLABLES, Site, VERBS, Verb};
+
+/// As `memhost suite list` says it.
+pub const SUMMARY: &str =
+    "Generated (transfer): families of web tasks with recorded attempts, some of them poisoned";
+
+const FAMILIES: usize = 20;
+const TASKS_PER_FAMILY: usize = 5;
+const POISONED: usize = 6;
+/// How often a request is worded differently than its family usually is.
+const REWORDED: f64 = 0.05;
+/// Chances of success: what an agent can do, and what it cannot.
+const CHANCES: [f64; 5] = [0.03, 0.97, 0.1, 0.9, 0.5];
+
+/// The suite of a seed.
+pub fn suite(seed: u64) -> Suite {
+    let sites = SITES.iter().zip(1u64..);
+    Suite {
+        name: "transfer".into(),
+        lane: Lane::Transfer,
+        summary: SUMMARY.into(),
+        left_out: Vec::new(),
+        streams: sites
+            .map(|(site, part)| stream(site, &mut bits(seed, part)))
+            .collect(),
+        budgets: vec![1024],
+        primary: "hit@1".into(),
+    }
+}
+
+/// Requests of one kind.
+struct Family {
+    verb: &'static Verb,
+    object: &'static sites::Object,
+    chance: f64,
+}
+
+fn stream(site: &'static Site, bits: &mut ChaCha8Rng) -> Stream {
+    let families = families(site, bits);
+    let mut episodes = Vec::new();
+    for (number, family) in families.iter().enumerate() {
+        for _ in 0..TASKS_PER_FAMILY {
+            let text = request(site, family, bits);
+            let kind = format!("{}-family-{number}", site.name);
+            episodes.push((text, family, Some(kind)));
+        }
+    }
+    for _ in 0..POISONED {
+        if let Some((text, family)) = poisoned(site, &families, bits) {
+            episodes.push((text, family, None));
+        }
+    }
+    // Ids are given after the shuffle, so that they say nothing about the family.
+    episodes.shuffle(bits);
+    let episodes = episodes
+        .into_iter()
+        .enumerate()
+        .map(|(number, (text, family, kind))| {
+            let id = format!("{}-{number}", site.name);
+            episode(task(id, text, &[("site", site.name)]), family, kind, bits)
+        })
+        .collect();
+    Stream {
+        name: site.name.to_owned(),
+        stages: vec![Stage::shuffled(episodes)],
+    }
+}
+
+fn families(site: &'static Site, bits: &mut ChaCha8Rng) -> Vec<Family> {
+    let mut pairs: Vec<(&'static Verb, &'static sites::Object)> = VERBS
+        .iter()
+        .flat_map(|verb| site.objects.iter().map(move |object| (verb, object)))
+        .collect();
+    pairs.shuffle(bits);
+    pairs
+        .into_iter()
+        .take(FAMILIES)
+        .zip(CHANCES.iter().cycle())
+        .map(|((verb, object), chance)| Family {
+            verb,
+            object,
+            chance: *chance,
+        })
+        .collect()
+}
+
+fn request(site: &Site, family: &Family, bits: &mut ChaCha8Rng) -> String {
+    let (verb, object) = if bits.random_bool(REWORDED) {
+        (family.verb.reworded, family.object.reworded)
+    } else {
+        (family.verb.usual, family.object.usual)
+    };
+    with_values(verb, object, site, bits)
+}
+
+fn with_values(verb: &str, object: &str, site: &Site, bits: &mut ChaCha8Rng) -> String {
+    let item = format!("the {} {}", name(bits), one_of(bits, site.things));
+    let person = format!("{} {}", name(bits), name(bits));
+    verb.replace("{object}", object)
+        .replace("{item}", &item)
+        .replace("{person}", &person)
+        .replace("{period}", one_of(bits, PERIODS))
+}
+
+/// A made-up name.
+fn name(bits: &mut ChaCha8Rng) -> String {
+    let syllables: String = (0..bits.random_range(2..4))
+        .map(|_| one_of(bits, SYLLABLES))
+        .collect();
+    let mut letters = syllables.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
+/// A request in the words of one family about the objects of two others.
+fn poisoned<'a>(
+    site: &Site,
+    families: &'a [Family],
+    bits: &mut ChaCha8Rng,
+) -> Option<(String, &'a Family)> {
+    let mut mixed: Vec<&Family> = families.iter().collect();
+    mixed.shuffle(bits);
+    let [first, second, third, ..] = mixed.as_slice() else {
+        return None;
+    };
+    let object = format!("{} and {}", second.object.usual, third.object.usual);
+    Some((with_values(first.verb.usual, &object, site, bits), first))
+}
+
+fn episode(task: Task, family: &Family, kind: Option<String>, bits: &mut ChaCha8Rng) -> Episode {
+    let solved = kind.is_some() && bits.random_bool(family.chance);
+    let outcome = graded(f64::from(u8::from(solved)));
+    let steps = steps(family, solved, bits);
+    Episode {
+        attempts: vec![attempt(format!("{}-0", task.id), &task, 0, steps, outcome)],
+        group: kind.clone().unwrap_or_else(|| task.id.clone()),
+        question: kind.map(|kind| Question::Kind { kind }),
+        withheld: Vec::new(),
+        timing: Timing::default(),
+        check: None,
+        task,
+    }
+}
+
+/// The procedure of the family; an attempt that failed took a wrong turn and gave up.
+fn steps(family: &Family, solved: bool, bits: &mut ChaCha8Rng) -> Vec<Step> {
+    let mut procedure: Vec<&str> = family.object.way.to_vec();
+    procedure.extend(family.verb.way);
+    if !solved {
+        let kept = bits.random_range(1..procedure.len().max(2));
+        procedure.truncate(kept);
+        procedure.push("go_back");
+    }
+    let mut steps: Vec<Step> = procedure
+        .into_iter()
+        .flat_map(|name| {
+            [
+                tool(Actor::Action, name, "{}"),
+                tool(Actor::Observation, name, "done"),
+            ]
+        })
+        .collect();
+    let answer = if solved {
+        "This is done."
+    } else {
+        "I could not find a way to do this."
+    };
+    steps.push(said(Actor::Answer, answer));
+    steps
+}

@@ -1,0 +1,270 @@
+mod evasion;
+
+use super::super::Timing;
+use super::super::recorded::{attempt, graded, said, task, tool, unknown};
+use super::super::{Lane, Stage, Stream};
+use super::*;
+use memhost_contract::Outcome;
+
+fn learnt(id: &str, steps: Vec<memhost_contract::Step>, outcome: Outcome) -> Episode {
+    let task = task(id.into(), format!("do {id}"), &[]);
+    Episode {
+        question: None,
+        attempts: vec![attempt(format!("{id}-0"), &task, 0, steps, outcome)],
+        withheld: vec![],
+        timing: Timing::default(),
+        check: None,
+        group: id.into(),
+        task,
+    }
+}
+
+fn asked(id: &str, question: Question) -> Episode {
+    Episode {
+        question: Some(question),
+        attempts: vec![],
+        ..learnt(id, vec![], unknown())
+    }
+}
+
+fn suite(lane: Lane, budgets: Vec<u32>, episodes: Vec<Episode>) -> Suite {
+    Suite {
+        name: "mine".into(),
+        lane,
+        summary: String::new(),
+        left_out: Vec::new(),
+        streams: vec![Stream {
+            name: "main".into(),
+            stages: vec![Stage::in_order(episodes)],
+        }],
+        budgets,
+        primary: "hit@1".into(),
+    }
+}
+
+/// The scores of an episode, given guidance per budget, sources and the attempts that were visible.
+fn scores(
+    suite: &Suite,
+    task: &str,
+    guidance: &[&str],
+    sources: &[&str],
+    visible: &[&str],
+) -> Scores {
+    let owned = |texts: &[&str]| texts.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>();
+    let (_, episode) = suite
+        .episodes()
+        .find(|(_, episode)| episode.task.id == task && episode.question.is_some())
+        .unwrap();
+    let reader = Reader::new(suite);
+    reader
+        .read(
+            episode,
+            &Reading {
+                guidance: &owned(guidance),
+                cited: &Cited::each(sources, 1.0),
+                visible: Visible::all(&reader.having_learnt(visible)),
+                record: &Record::default(),
+                seed: 0,
+            },
+        )
+        .scores
+}
+
+fn evidence(answers: &[&str], matching: Matching, gold: &[&str]) -> Question {
+    Question::Evidence {
+        answers: answers.iter().map(|a| (*a).into()).collect(),
+        matching,
+        gold: gold.iter().map(|g| (*g).into()).collect(),
+    }
+}
+
+fn talks() -> Suite {
+    let talk = |texts: &[&str]| texts.iter().map(|t| said(Actor::User, *t)).collect();
+    suite(
+        Lane::Evidence,
+        vec![128, 256],
+        vec![
+            learnt("s1", talk(&["I am 41.", "I like tea."]), unknown()),
+            learnt("s2", talk(&["My cat is Momo.", "Tea, again."]), unknown()),
+            asked(
+                "age",
+                evidence(&["41", "forty-one"], Matching::Phrase, &["s1-0#0"]),
+            ),
+            asked(
+                "tea",
+                evidence(&["never"], Matching::Phrase, &["s1-0#1", "s2-0#1"]),
+            ),
+            asked(
+                "cat",
+                evidence(&["the cat Momo likes tea"], Matching::Words, &[]),
+            ),
+        ],
+    )
+}
+
+const BOTH: [&str; 2] = ["s1-0", "s2-0"];
+
+#[test]
+fn an_answer_is_found_in_the_guidance_of_its_budget() {
+    let read = scores(
+        &talks(),
+        "age",
+        &["I am 4.", "You are Forty One!"],
+        &[],
+        &BOTH,
+    );
+    assert_eq!(read["answer@128"], 0.0);
+    assert_eq!(read["answer@256"], 1.0);
+}
+
+#[test]
+fn an_answer_that_nobody_said_is_not_asked_for() {
+    let read = scores(&talks(), "tea", &["never", "never"], &["s1-0#1"], &BOTH);
+    assert!(!read.contains_key("answer@128"), "{read:?}");
+    assert_eq!(read["hit@1"], 1.0);
+    let read = scores(&talks(), "age", &["41", "41"], &[], &["s2-0"]);
+    assert!(read.is_empty(), "{read:?}");
+}
+
+#[test]
+fn words_of_an_answer_may_stand_anywhere() {
+    let apart = "tea is what Momo likes, and Momo is a cat";
+    let read = scores(&talks(), "cat", &[apart, "cat, tea"], &[], &BOTH);
+    // `likes` is nowhere in the talks, so that the answer is out of reach.
+    assert!(read.is_empty(), "{read:?}");
+    let mut suite = talks();
+    suite.streams[0].stages[0].episodes[4].question =
+        Some(evidence(&["the cat Momo, and tea"], Matching::Words, &[]));
+    let read = scores(&suite, "cat", &[apart, "cat, tea"], &[], &BOTH);
+    assert_eq!((read["answer@128"], read["answer@256"]), (1.0, 0.0));
+}
+
+#[test]
+fn gold_turns_are_ranked_among_distinct_sources() {
+    let sources = ["s2-0#0", "s2-0#0", "s1-0", "s2-0#1", "s1-0#1"];
+    let read = scores(&talks(), "tea", &["", ""], &sources, &BOTH);
+    assert_eq!(read["hit@1"], 0.0);
+    assert_eq!(read["hit@5"], 1.0);
+    assert_eq!(read["recall@10"], 1.0);
+    assert_eq!(read["all-evidence@10"], 1.0);
+    // Third and fourth of the distinct sources, of two that could be first and second.
+    let expected = (1.0 / 4f64.log2() + 1.0 / 5f64.log2()) / (1.0 + 1.0 / 3f64.log2());
+    assert!((read["ndcg@10"] - expected).abs() < 1e-12);
+}
+
+#[test]
+fn gold_that_was_not_visible_does_not_count() {
+    let read = scores(&talks(), "tea", &["", ""], &["s1-0#1"], &["s1-0"]);
+    assert_eq!(read["recall@10"], 1.0);
+    let read = scores(&talks(), "tea", &["", ""], &[], &[]);
+    assert!(read.is_empty(), "{read:?}");
+}
+
+fn kinds() -> Suite {
+    let of_kind = |id: &str, kind: &str, success: f64| Episode {
+        question: Some(Question::Kind { kind: kind.into() }),
+        ..learnt(id, vec![], graded(success))
+    };
+    suite(
+        Lane::Transfer,
+        vec![1024],
+        vec![
+            of_kind("a", "x", 1.0),
+            of_kind("b", "y", 0.0),
+            of_kind("c", "x", 0.5),
+            of_kind("d", "x", 1.0),
+            learnt("stray", vec![], graded(0.0)),
+        ],
+    )
+}
+
+#[test]
+fn attempts_of_the_kind_are_counted_of_as_many_as_could_be() {
+    let visible = ["a-0", "b-0", "c-0", "stray-0"];
+    let read = scores(&kinds(), "d", &[""], &["b-0#3", "b-0", "a-0#1"], &visible);
+    assert_eq!(read["hit@1"], 0.0);
+    assert_eq!(read["recall@5"], 0.5);
+    assert_eq!(read["predicted-success"], 0.5);
+    assert_eq!(read["succeeded"], 1.0);
+}
+
+#[test]
+fn a_kind_that_was_never_seen_has_no_score_but_its_outcome_is_still_predicted() {
+    let read = scores(
+        &kinds(),
+        "b",
+        &[""],
+        &["a-0", "stray-0"],
+        &["a-0", "stray-0"],
+    );
+    assert!(!read.contains_key("hit@1"));
+    assert_eq!(read["predicted-success"], 0.5);
+    assert_eq!(read["succeeded"], 0.0);
+    assert!(scores(&kinds(), "b", &[""], &[], &[]).is_empty());
+}
+
+#[test]
+fn sources_that_were_not_visible_do_not_count() {
+    let read = scores(&kinds(), "d", &[""], &["c-0", "a-0"], &["a-0", "b-0"]);
+    assert_eq!(read["hit@1"], 1.0);
+    assert_eq!(read["predicted-success"], 1.0);
+}
+
+#[test]
+fn saying_nothing_predicts_neither_success_nor_failure() {
+    let read = scores(&kinds(), "d", &[""], &[], &["a-0", "b-0"]);
+    assert_eq!(read["hit@1"], 0.0);
+    assert_eq!(read["predicted-success"], 0.5);
+}
+
+fn tools() -> Suite {
+    let of = |names: &[&str]| {
+        names
+            .iter()
+            .map(|n| tool(Actor::Action, *n, "{}"))
+            .collect()
+    };
+    let needs = |id: &str, tools: &[&str]| {
+        let tools = tools.iter().map(|t| (*t).into()).collect();
+        asked(id, Question::Tools { tools })
+    };
+    suite(
+        Lane::Transfer,
+        vec![64, 4096],
+        vec![
+            learnt("a", of(&["get", "pay"]), graded(1.0)),
+            learnt("b", of(&["get"]), graded(1.0)),
+            learnt("c", of(&["get", "send"]), graded(1.0)),
+            needs("a", &["get", "pay"]),
+            needs("b", &["get"]),
+            needs("c", &["get", "send"]),
+        ],
+    )
+}
+
+#[test]
+fn tool_sets_are_compared_by_weight() {
+    let (get, rare) = (f64::ln(1.0 + 3.0 / 3.0), f64::ln(1.0 + 3.0 / 1.0));
+    let visible = ["b-0", "c-0"];
+    let read = scores(
+        &tools(),
+        "a",
+        &["call get, then pay", "send"],
+        &["c-0", "b-0"],
+        &visible,
+    );
+    let (like_b, like_c) = (get / (get + rare), get / (get + 2.0 * rare));
+    let dcg = |first: f64, second: f64| first + second / 3f64.log2();
+    assert!((read["ndcg@5"] - dcg(like_c, like_b) / dcg(like_b, like_c)).abs() < 1e-12);
+    let f1 = 2.0 * get / (2.0 * get + 2.0 * rare);
+    assert!((read["f1@1"] - f1).abs() < 1e-12);
+    assert_eq!(read["guidance-f1"], 1.0);
+}
+
+#[test]
+fn tools_named_beyond_need_cost() {
+    let read = scores(&tools(), "b", &["get pay send_all", ""], &[], &["a-0"]);
+    assert!(read["guidance-f1"] < 1.0 && read["guidance-f1"] > 0.0);
+    assert_eq!((read["ndcg@5"], read["f1@1"]), (0.0, 0.0));
+    assert!(scores(&tools(), "b", &["get", ""], &[], &[]).is_empty());
+}
