@@ -7,7 +7,7 @@ const IN_PLACE: usize = 32 << 10;
 ///
 /// # Errors
 /// If the runtime is shutting down, or `work` panicked.
-pub(crate) async fn run<T: Send + 'static>(
+pub async fn run<T: Send + 'static>(
     bytes: usize,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, String> {
@@ -21,7 +21,7 @@ pub(crate) async fn run<T: Send + 'static>(
 ///
 /// # Errors
 /// As for [`run`].
-pub(crate) async fn away<T: Send + 'static>(
+pub async fn away<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, String> {
     tokio::task::spawn_blocking(work)

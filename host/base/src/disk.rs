@@ -12,12 +12,12 @@ const UNFINISHED: &str = ".memhost-part-";
 
 /// Writes a file that appears whole or not at all, for whoever may read its directory; it is on the disk when this
 /// returns. What is no file, such as a pipe, is written to.
-pub(crate) fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+pub fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     write_whole_by(path, |out| out.write_all(content))
 }
 
 /// The same of what is written bit by bit. What is there and no file, such as a pipe, is written to as it is.
-pub(crate) fn write_whole_by(
+pub fn write_whole_by(
     path: &Path,
     write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
 ) -> io::Result<()> {
@@ -46,7 +46,7 @@ fn readable_by_all() -> tempfile::Builder<'static, 'static> {
 }
 
 /// As [`write_whole`], for this user alone.
-pub(crate) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
+pub fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut builder = tempfile::Builder::new();
     put(
         builder.prefix(UNFINISHED).tempfile_in(parent(path))?,
@@ -56,7 +56,7 @@ pub(crate) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 /// Removes what a process that was killed was about to write in a directory. Nobody may be writing there.
-pub(crate) fn remove_unfinished(directory: &Path) -> io::Result<()> {
+pub fn remove_unfinished(directory: &Path) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let name = entry.file_name();
@@ -79,7 +79,7 @@ fn put(mut file: NamedTempFile, path: &Path, content: &[u8]) -> io::Result<()> {
 }
 
 /// Creates a directory and what is missing above it; their names are on the disk when this returns.
-pub(crate) fn create_directories(path: &Path) -> io::Result<()> {
+pub fn create_directories(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
@@ -94,14 +94,14 @@ pub(crate) fn create_directories(path: &Path) -> io::Result<()> {
 }
 
 /// Brings a file's content to the disk; the path is the one that it has or gets.
-pub(crate) fn sync_file(file: &File, path: &Path) -> io::Result<()> {
+pub fn sync_file(file: &File, path: &Path) -> io::Result<()> {
     file.sync_data()?;
     noted(path);
     Ok(())
 }
 
 /// Brings the names in a directory to the disk.
-pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
+pub fn sync_directory(path: &Path) -> io::Result<()> {
     // Windows keeps names without being asked, and opens no directories.
     if cfg!(unix) {
         File::open(path)?.sync_all()?;
@@ -119,39 +119,19 @@ fn parent(path: &Path) -> &Path {
     }
 }
 
-#[cfg(not(test))]
-fn noted(_: &Path) {}
-
-#[cfg(test)]
-use noted::noted;
-
-/// What was synced, because no test can pull the plug.
-#[cfg(test)]
-pub(crate) mod noted {
-    use std::path::{Path, PathBuf};
-    use std::sync::Mutex;
-
-    static SYNCED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
-
-    pub(super) fn noted(path: &Path) {
-        SYNCED.lock().unwrap().push(path.to_owned());
-    }
-
-    /// What was synced at or below a path, in order.
-    pub(crate) fn synced(below: &Path) -> Vec<PathBuf> {
-        let synced = SYNCED.lock().unwrap();
-        let below = synced.iter().filter(|path| path.starts_with(below));
-        below.cloned().collect()
-    }
+/// Says what was synced, which tests hear: they cannot pull the plug.
+fn noted(path: &Path) {
+    tracing::trace!(path = &*path.to_string_lossy(), "synced");
 }
 
 #[cfg(test)]
 mod tests {
-    use super::noted::synced;
+    use memhost_testing::synced::{note_synced, synced};
     use super::*;
 
     #[test]
     fn a_file_is_synced_before_its_directory_and_nothing_else_is_left() {
+        note_synced();
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("file");
         for content in ["one", "two"] {
@@ -189,6 +169,7 @@ mod tests {
 
     #[test]
     fn directories_are_synced_from_above() {
+        note_synced();
         let home = tempfile::tempdir().unwrap();
         let deep = home.path().join("a/b/c");
         create_directories(&deep).unwrap();

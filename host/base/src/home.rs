@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// A path with the home directory in place of a `~` that it begins with. `~somebody` stays as it is.
-pub(crate) fn expand(path: &Path) -> Cow<'_, Path> {
+pub fn expand(path: &Path) -> Cow<'_, Path> {
     match (path.strip_prefix("~"), directory()) {
         (Ok(rest), Some(home)) if rest.as_os_str().is_empty() => Cow::Owned(home),
         (Ok(rest), Some(home)) => Cow::Owned(home.join(rest)),
@@ -17,7 +17,7 @@ pub(crate) fn expand(path: &Path) -> Cow<'_, Path> {
 }
 
 /// The same in a text that is or ends with a path, as in `first=locomo:~/data`.
-pub(crate) fn expand_in(given: &str) -> Cow<'_, str> {
+pub fn expand_in(given: &str) -> Cow<'_, str> {
     let begins = |at: &usize| {
         given[..*at]
             .chars()

@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 
 /// A file that nobody else can lock as long as this is not dropped.
 #[derive(Debug)]
-pub(crate) struct FileLock {
+pub struct FileLock {
     file: File,
     path: PathBuf,
 }
 
 impl FileLock {
     /// Locks a file, which is created if need be; `None` if somebody else has it.
-    pub(crate) fn try_new(path: &Path) -> io::Result<Option<FileLock>> {
+    pub fn try_new(path: &Path) -> io::Result<Option<FileLock>> {
         loop {
             let mut options = OpenOptions::new();
             options.create(true).truncate(false).write(true);
@@ -43,7 +43,7 @@ impl FileLock {
     }
 
     /// Who holds the lock on a file, in words.
-    pub(crate) fn holder(path: &Path) -> String {
+    pub fn holder(path: &Path) -> String {
         match fs::read_to_string(path) {
             Ok(holder) if !holder.is_empty() => holder,
             _ => "another process".to_owned(),
@@ -80,7 +80,7 @@ fn is_at(_: &File, _: &Path) -> io::Result<bool> {
 }
 
 /// This process in words, for whoever meets what it holds.
-pub(crate) fn this_process() -> String {
+pub fn this_process() -> String {
     let host = fs::read_to_string("/proc/sys/kernel/hostname")
         .ok()
         .or_else(|| std::env::var("HOSTNAME").ok())

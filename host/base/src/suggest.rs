@@ -1,7 +1,7 @@
 //! What somebody may have meant by a name that does not exist.
 
 /// The name that is most like a mistyped one, if any is near enough to be what was meant.
-pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     /// Of 1; two letters swapped in a name of three leave 0.67.
     const LIKELY: f64 = 0.6;
     let likeness = |other: &str| strsim::normalized_damerau_levenshtein(name, other);
@@ -14,7 +14,7 @@ pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
 }
 
 /// ` (did you mean …?)`, or nothing.
-pub(crate) fn suggestion(nearest: Option<&str>) -> String {
+pub fn suggestion(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!(" (did you mean `{name}`?)"))
 }
 

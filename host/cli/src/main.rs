@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    memhost::cli::main()
+    memhost_cli::main()
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 pub use store::{StoreLimit, StoreLimits};
 
 /// Native stack of a plugin's calls.
-pub(crate) const STACK_BYTES: usize = 512 << 10;
+pub const STACK_BYTES: usize = 512 << 10;
 
 /// What one call of a plugin may spend. In `memhost.toml` this is the table `[limits]`; what is absent there
 /// keeps its default.
@@ -115,7 +115,7 @@ pub enum Limit {
 
 impl Limit {
     /// The same limit of a call that only says what a plugin is.
-    pub(crate) fn of_describing(self) -> Limit {
+    pub fn of_describing(self) -> Limit {
         match self {
             Limit::Fuel => Limit::DescribeFuel,
             Limit::WallClock => Limit::DescribeWallClock,
@@ -191,7 +191,7 @@ pub struct LimitReached {
 
 impl LimitReached {
     /// Of these limits, this one.
-    pub(crate) fn of(limits: &Limits, limit: Limit) -> LimitReached {
+    pub fn of(limits: &Limits, limit: Limit) -> LimitReached {
         LimitReached {
             limit,
             allowed: limit.value(limits),
@@ -199,7 +199,7 @@ impl LimitReached {
         }
     }
 
-    pub(crate) fn wanting(self, wanted: u64) -> LimitReached {
+    pub fn wanting(self, wanted: u64) -> LimitReached {
         LimitReached {
             wanted: Some(wanted),
             ..self
@@ -253,25 +253,25 @@ impl std::fmt::Display for LimitReached {
     }
 }
 
-pub(crate) fn milliseconds(duration: Duration) -> u64 {
+pub fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-pub(crate) fn to_milliseconds<S: Serializer>(
+pub fn to_milliseconds<S: Serializer>(
     duration: &Duration,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(milliseconds(*duration))
 }
 
-pub(crate) fn from_milliseconds<'de, D: Deserializer<'de>>(
+pub fn from_milliseconds<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Duration, D::Error> {
     positive(deserializer).map(Duration::from_millis)
 }
 
 /// A limit of 0 would refuse every call: a slip, not a wish.
-pub(crate) fn positive<'de, D, N>(deserializer: D) -> Result<N, D::Error>
+pub fn positive<'de, D, N>(deserializer: D) -> Result<N, D::Error>
 where
     D: Deserializer<'de>,
     N: Deserialize<'de> + Default + PartialEq,

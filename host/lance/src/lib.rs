@@ -1,7 +1,6 @@
 //! The tables of a store in LanceDB, which pandas, DuckDB and DataFusion read as well. All that names LanceDB, Lance or
 //! Arrow for the sake of the store stands here; [`memhost_store`] knows the trait `Tables` and not this module.
 
-mod open;
 mod pieces;
 mod rescue;
 mod schema;
@@ -14,18 +13,24 @@ mod tests;
 use async_trait::async_trait;
 
 use memhost_store::StoreError;
-use memhost_store::tables::{Format, Storage};
+use memhost_store::tables::{Format, Repairable, Rescue, Storage, Tables};
 use views::Views;
 
 /// Tables in LanceDB.
-pub(crate) struct Lance;
+#[derive(Debug, Clone, Copy)]
+pub struct Lance;
 
 #[async_trait]
 impl Format for Lance {
-    type Tables = Views;
+    async fn open(&self, storage: &Storage) -> Result<Box<dyn Tables>, StoreError> {
+        Ok(Box::new(Views::open(storage).await?))
+    }
+}
 
-    async fn open(&self, storage: &Storage) -> Result<Views, StoreError> {
-        Views::open(storage).await
+#[async_trait]
+impl Repairable for Lance {
+    async fn rescue(&self, storage: &Storage) -> Result<Box<dyn Rescue>, StoreError> {
+        Ok(Box::new(Views::open(storage).await?))
     }
 }
 

@@ -76,7 +76,7 @@ pub(crate) fn check(transaction: &Transaction, limits: &StoreLimits) -> Result<(
 }
 
 /// Whether a receipt is of bounded length.
-pub(crate) fn check_receipt(receipt: &Receipt, limits: &StoreLimits) -> Result<(), LimitReached> {
+pub fn check_receipt(receipt: &Receipt, limits: &StoreLimits) -> Result<(), LimitReached> {
     let (citations, note) = (receipt.used.len() as u64, receipt.note.len() as u64);
     limits.check(StoreLimit::CitationsPerReceipt, citations)?;
     limits.check(StoreLimit::NoteBytes, note)

@@ -66,7 +66,7 @@ impl Shared {
 }
 
 /// Bytes of a namespace that are set aside, until this is dropped.
-pub(crate) struct Reserved {
+pub struct Reserved {
     shared: Arc<Shared>,
     bytes: u64,
 }

@@ -7,7 +7,7 @@ use super::ResultRow;
 
 /// One effect of a transaction on a namespace.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-pub(crate) enum Effect {
+pub enum Effect {
     /// A memory as it is from now on.
     Put(Memory),
     /// The vectors of a memory's keys, in the order of the keys; follows the memory's `Put`.
@@ -41,7 +41,7 @@ pub(crate) enum Record {
 #[derive(
     Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
 )]
-pub(crate) struct LinkKey {
+pub struct LinkKey {
     pub source: String,
     pub target: String,
     pub kind: String,
@@ -76,6 +76,6 @@ pub(crate) fn memory_id(number: u64) -> String {
 }
 
 /// The number in a memory's id: memories are ordered by it.
-pub(crate) fn memory_number(id: &str) -> Option<u64> {
+pub fn memory_number(id: &str) -> Option<u64> {
     id.strip_prefix('m')?.parse().ok()
 }

@@ -243,7 +243,7 @@ impl FieldValue<'_> {
 }
 
 /// A state as conditions and tables spell it.
-pub(crate) fn state_name(state: State) -> &'static str {
+pub fn state_name(state: State) -> &'static str {
     match state {
         State::Active => "active",
         State::Provisional => "provisional",
@@ -253,7 +253,7 @@ pub(crate) fn state_name(state: State) -> &'static str {
 }
 
 /// The state with this name.
-pub(crate) fn state_named(name: &str) -> Option<State> {
+pub fn state_named(name: &str) -> Option<State> {
     [
         State::Active,
         State::Provisional,

@@ -8,7 +8,7 @@ use memhost_contract::{Attempt, Blob, Memory, Receipt};
 
 /// What is to be brought into the tables.
 #[derive(Debug, Default)]
-pub(crate) struct Fold {
+pub struct Fold {
     pub namespaces: BTreeMap<String, Changes>,
     /// By run and id.
     pub attempts: BTreeMap<(String, String), Attempt>,
@@ -18,7 +18,7 @@ pub(crate) struct Fold {
 
 /// What became of a namespace; `None` is gone.
 #[derive(Debug, Default)]
-pub(crate) struct Changes {
+pub struct Changes {
     pub memories: BTreeMap<String, Option<Memory>>,
     /// Of memories whose keys changed.
     pub vectors: BTreeMap<String, Vec<Vec<f32>>>,

@@ -86,7 +86,7 @@ impl Footprint {
     }
 
     /// The same of its parts.
-    pub(crate) fn of_receipt_with(
+    pub fn of_receipt_with(
         id: &str,
         note: &str,
         cited: impl IntoIterator<Item = impl AsRef<str>>,
@@ -130,12 +130,12 @@ pub(crate) fn vector_bytes(dimension: usize) -> u64 {
 }
 
 /// Bytes that a receipt takes while its outcome is not known.
-pub(crate) fn receipt_bytes(receipt: &Receipt) -> u64 {
+pub fn receipt_bytes(receipt: &Receipt) -> u64 {
     Footprint::of_receipt(receipt).stored + (receipt.used.len() * size_of::<Citation>()) as u64
 }
 
 /// Bytes that a write takes while it waits for its condition.
-pub(crate) fn waiting_bytes(op: &Op) -> u64 {
+pub fn waiting_bytes(op: &Op) -> u64 {
     let own = match op {
         Op::Insert(NewMemory {
             kind,

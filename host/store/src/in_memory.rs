@@ -23,7 +23,7 @@ impl Store {
     /// # Errors
     /// The clock of this machine cannot be.
     pub async fn in_memory(embedder: Arc<dyn Embedder>) -> Result<Store, StoreError> {
-        Store::open_with("memory://", embedder, &InMemory::default()).await
+        Store::open("memory://", embedder, &InMemory::default()).await
     }
 }
 
@@ -63,10 +63,8 @@ struct Namespace {
 
 #[async_trait]
 impl Format for InMemory {
-    type Tables = InMemory;
-
-    async fn open(&self, _: &Storage) -> Result<InMemory, StoreError> {
-        Ok(self.clone())
+    async fn open(&self, _: &Storage) -> Result<Box<dyn Tables>, StoreError> {
+        Ok(Box::new(self.clone()))
     }
 }
 

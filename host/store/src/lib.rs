@@ -109,7 +109,7 @@ mod scored;
 mod seal;
 mod shorten;
 mod storage;
-pub(crate) mod tables;
+pub mod tables;
 mod transaction;
 mod vectors;
 mod verify;
@@ -125,12 +125,12 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::mpsc;
 
-pub(crate) use check::check_receipt;
+pub use check::check_receipt;
 pub use check::{LONGEST_NAME, LONGEST_TEXT};
-pub(crate) use commit::Reserved;
+pub use commit::Reserved;
 pub use error::StoreError;
 pub use footprint::Footprint;
-pub(crate) use footprint::{receipt_bytes, waiting_bytes};
+pub use footprint::{receipt_bytes, waiting_bytes};
 pub use look::Look;
 pub use manifest::SCHEMA_VERSION;
 pub use namespace::{Memories, Namespace};
@@ -173,11 +173,17 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens or creates a store with tables of this format.
-    pub(crate) async fn open_with<F: Format>(
+    /// Opens or creates the store at a directory or an object-store URI (`s3://`, `gs://`, `az://` with the cargo
+    /// features `s3`, `gcs`, `azure`; `memory://` for one that ends with the process), with tables of this format. What
+    /// runs that have ended left in their journals is taken into the tables.
+    ///
+    /// # Errors
+    /// The path is a file, holds something else or cannot be written to; the store has another schema version,
+    /// or another embedder's vectors; a file that its tables need is lacking. A store that is refused is not touched.
+    pub async fn open(
         uri: &str,
         embedder: Arc<dyn Embedder>,
-        format: &F,
+        format: &dyn Format,
     ) -> Result<Store, StoreError> {
         clock::since_1970(SystemTime::now())?;
         let Found {
@@ -189,7 +195,7 @@ impl Store {
         if manifest.is_none() {
             create(&storage, embedder.as_ref()).await?;
         }
-        let tables = Box::new(format.open(&storage).await?);
+        let tables = format.open(&storage).await?;
         let inner = Inner::new(storage, embedder, tables);
         if let Some(manifest) = manifest {
             inner.restore(&manifest, &broken).await?;

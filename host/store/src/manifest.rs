@@ -24,7 +24,7 @@ pub(crate) const MANIFEST_COPY: &str = "memhost.copy.json";
 
 /// What a store is.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct Manifest {
+pub struct Manifest {
     /// [`SCHEMA_VERSION`] of the memhost that wrote it.
     pub schema_version: u32,
     /// Whose vectors the store holds.
@@ -61,7 +61,7 @@ impl Manifest {
     }
 
     /// The files of a table.
-    pub(crate) fn files_of(&self, table: &str) -> Seals {
+    pub fn files_of(&self, table: &str) -> Seals {
         let files = self.files.iter();
         let files = files.filter(|(path, _)| table_of(path) == table);
         files

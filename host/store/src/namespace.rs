@@ -73,7 +73,7 @@ impl Namespace {
     ///
     /// # Errors
     /// The namespace has no room for them.
-    pub(crate) fn reserve(&self, bytes: u64) -> Result<Reserved, StoreError> {
+    pub fn reserve(&self, bytes: u64) -> Result<Reserved, StoreError> {
         Reserved::of(&self.handle.shared, bytes)
     }
 
@@ -280,7 +280,7 @@ impl Memories {
     }
 
     /// Counts texts that were cut for whoever writes and reads here.
-    pub(crate) fn note_cut(&self, texts: usize) {
+    pub fn note_cut(&self, texts: usize) {
         self.handle.cut.fetch_add(texts as u64, Ordering::Relaxed);
     }
 

@@ -31,11 +31,15 @@ pub struct Reembedded {
 }
 
 impl Store {
-    /// Computes all vectors anew of a store with tables of this format.
-    pub(crate) async fn reembed_with<F: Format>(
+    /// Computes all vectors of the store at `uri`, whose tables are of this format, anew with another embedder.
+    ///
+    /// # Errors
+    /// There is no store; a process has a namespace of it open; a text cannot be embedded; the disk fails. The
+    /// store is then as it was.
+    pub async fn reembed(
         uri: &str,
         embedder: Arc<dyn Embedder>,
-        format: &F,
+        format: &dyn Format,
     ) -> Result<Reembedded, StoreError> {
         let storage = Storage::open(uri).await?;
         let Some(manifest) = Manifest::read(&storage).await? else {
@@ -50,7 +54,7 @@ impl Store {
         }
         let broken = check_files(&storage, &manifest).await?;
         storage.make_writable()?;
-        let tables = Box::new(format.open(&storage).await?);
+        let tables = format.open(&storage).await?;
         let inner = Inner::new(storage, embedder, tables);
         inner.restore(&manifest, &broken).await?;
         let lock = inner.storage.lock(REEMBEDDING, THE_STORE).await?;

@@ -16,7 +16,7 @@ use super::inner::Inner;
 use super::manifest::Manifest;
 use super::seal::{BrokenSeal, Depth, Seal, Seals, table_of};
 use super::storage::{Directory, Storage};
-use super::tables::{Format, Rescue, table};
+use super::tables::{Format, Repairable, Rescue, table};
 use super::verify::read_manifest;
 use super::{CHECKPOINT, CLOCK_SLACK, Store, StoreError, THE_STORE};
 use memhost_base::clock;
@@ -84,15 +84,17 @@ impl Plan {
 }
 
 impl Store {
-    /// Makes a store with tables of this format whole again, without what is lost.
-    pub(crate) async fn repair_with<F>(
+    /// Makes the store at `uri`, whose tables are of this format, whole again, without what is lost. With
+    /// `keep_doubtful`, rows stay that stand in a damaged file and can still be read, whatever their values are now.
+    ///
+    /// # Errors
+    /// There is no store, or it is in an object store; a process uses it; neither its `memhost.json` nor the copy of that
+    /// can be read; the disk fails, in which case it can be tried again.
+    pub async fn repair(
         uri: &str,
         keep_doubtful: bool,
-        format: &F,
-    ) -> Result<Repaired, StoreError>
-    where
-        F: Format<Tables: Rescue>,
-    {
+        format: &dyn Repairable,
+    ) -> Result<Repaired, StoreError> {
         clock::since_1970(SystemTime::now())?;
         let storage = Storage::open(uri).await?;
         let manifest = read_manifest(&storage, uri).await?;
@@ -116,9 +118,9 @@ impl Store {
 }
 
 /// The store without its embedder: nothing is embedded.
-async fn open_inner<F: Format>(storage: Storage, format: &F) -> Result<Inner, StoreError> {
+async fn open_inner(storage: Storage, format: &dyn Format) -> Result<Inner, StoreError> {
     let manifest = read_manifest(&storage, &storage.tables()).await?;
-    let tables = Box::new(format.open(&storage).await?);
+    let tables = format.open(&storage).await?;
     Ok(Inner::new(
         storage,
         Arc::new(Unused(manifest.embedder)),
@@ -126,16 +128,13 @@ async fn open_inner<F: Format>(storage: Storage, format: &F) -> Result<Inner, St
     ))
 }
 
-async fn repair_alone<F>(
+async fn repair_alone(
     storage: &Storage,
     directory: &Directory,
-    format: &F,
+    format: &dyn Repairable,
     mut manifest: Manifest,
     keep_doubtful: bool,
-) -> Result<Repaired, StoreError>
-where
-    F: Format<Tables: Rescue>,
-{
+) -> Result<Repaired, StoreError> {
     let mut repaired = Repaired::default();
     if let Some(plan) = read_plan(storage).await? {
         if is_sound(storage, directory, &plan).await? {
@@ -156,7 +155,7 @@ where
     let broken: Vec<BrokenSeal> = broken.into_iter().filter(is_left).collect();
     repaired.restored.extend(restored);
 
-    let stored = format.open(storage).await?;
+    let stored = format.rescue(storage).await?;
     let mut damaged: Vec<String> = Vec::new();
     for name in manifest.tables.keys() {
         let is_broken = broken.iter().any(|broken| table_of(&broken.path) == name);
@@ -287,10 +286,10 @@ fn remove_plan(directory: &Directory) -> Result<(), StoreError> {
 }
 
 /// Brings a repair to its end: every step may have been taken already.
-async fn finish<F: Format>(
+async fn finish(
     storage: &Storage,
     directory: &Directory,
-    format: &F,
+    format: &dyn Format,
     plan: Plan,
     mut repaired: Repaired,
 ) -> Result<Repaired, StoreError> {
@@ -314,7 +313,7 @@ async fn finish<F: Format>(
     let stored = format.open(storage).await?;
     let mut manifest = plan.manifest;
     let since = SystemTime::now() - CLOCK_SLACK;
-    count(storage, &stored, &mut manifest, since).await?;
+    count(storage, stored.as_ref(), &mut manifest, since).await?;
     remove_plan(directory)?;
     remove_stage(directory)?;
     repaired.set_aside = Some(aside.display().to_string());

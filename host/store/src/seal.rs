@@ -14,7 +14,7 @@ pub(crate) type Seals = BTreeMap<String, Seal>;
 
 /// What a file was.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(crate) struct Seal {
+pub struct Seal {
     pub bytes: u64,
     /// Of its content, in hexadecimal; none in an object store, which checks what it keeps by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -23,7 +23,7 @@ pub(crate) struct Seal {
 
 /// A file that is not what it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct BrokenSeal {
+pub struct BrokenSeal {
     /// Its path below the store.
     pub path: String,
     pub harm: Harm,
@@ -40,7 +40,7 @@ pub(crate) enum Harm {
 
 /// How much of a file is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Depth {
+pub enum Depth {
     /// Its size; and all of a file that lists others, which is small.
     Lists,
     /// Every byte.
@@ -80,7 +80,7 @@ pub(crate) fn table_of(path: &str) -> &str {
 }
 
 /// The file that lists the files of a table's version.
-pub(crate) fn list_of(table: &str, version: u64) -> String {
+pub fn list_of(table: &str, version: u64) -> String {
     // The newest first, as LanceDB has it.
     format!(
         "{table}.lance/_versions/{:020}.manifest",

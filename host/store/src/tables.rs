@@ -13,37 +13,37 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
-pub(crate) use super::effect::{Effect, LinkKey, memory_number};
-pub(crate) use super::filter::{state_name, state_named};
-pub(crate) use super::fold::{Changes, Fold};
-pub(crate) use super::manifest::Manifest;
-pub(crate) use super::seal::{BrokenSeal, Depth, list_of};
-pub(crate) use super::storage::Storage;
+pub use super::effect::{Effect, LinkKey, memory_number};
+pub use super::filter::{state_name, state_named};
+pub use super::fold::{Changes, Fold};
+pub use super::manifest::Manifest;
+pub use super::seal::{BrokenSeal, Depth, list_of};
+pub use super::storage::Storage;
 use super::{Footprint, RepairedTable, StoreError};
 use memhost_contract::Key;
 
 /// Versions younger than this stay, for whoever is still reading them.
-pub(crate) const KEEP_VERSIONS: Duration = Duration::from_secs(600);
+pub const KEEP_VERSIONS: Duration = Duration::from_secs(600);
 
 /// The tables' names, on the disk and in a manifest.
-pub(crate) mod table {
-    pub(crate) const NAMESPACES: &str = "namespaces";
-    pub(crate) const MEMORIES: &str = "memories";
-    pub(crate) const KEYS: &str = "keys";
-    pub(crate) const LINKS: &str = "links";
-    pub(crate) const BLOBS: &str = "blobs";
-    pub(crate) const RECEIPTS: &str = "receipts";
-    pub(crate) const ATTEMPTS: &str = "attempts";
-    pub(crate) const RESULTS: &str = "results";
+pub mod table {
+    pub const NAMESPACES: &str = "namespaces";
+    pub const MEMORIES: &str = "memories";
+    pub const KEYS: &str = "keys";
+    pub const LINKS: &str = "links";
+    pub const BLOBS: &str = "blobs";
+    pub const RECEIPTS: &str = "receipts";
+    pub const ATTEMPTS: &str = "attempts";
+    pub const RESULTS: &str = "results";
     /// All of them; whatever else stands in the directory is not ours.
-    pub(crate) const ALL: [&str; 8] = [
+    pub const ALL: [&str; 8] = [
         NAMESPACES, MEMORIES, KEYS, LINKS, BLOBS, RECEIPTS, ATTEMPTS, RESULTS,
     ];
 }
 
 /// One row of `keys`.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct KeyRow {
+pub struct KeyRow {
     pub namespace: String,
     pub memory: String,
     pub position: u32,
@@ -53,12 +53,16 @@ pub(crate) struct KeyRow {
 
 /// Opens tables. Asked only for a place that has been looked at and found fit to be a store.
 #[async_trait]
-pub(crate) trait Format: Send + Sync {
-    /// What it opens.
-    type Tables: Tables + 'static;
-
+pub trait Format: Send + Sync {
     /// The tables of the store there. Nothing is read and nothing is changed yet.
-    async fn open(&self, storage: &Storage) -> Result<Self::Tables, StoreError>;
+    async fn open(&self, storage: &Storage) -> Result<Box<dyn Tables>, StoreError>;
+}
+
+/// Opens tables that can be read and written anew when some of their files are damaged.
+#[async_trait]
+pub trait Repairable: Format {
+    /// As [`Format::open`], of a store that need not be fit to be opened.
+    async fn rescue(&self, storage: &Storage) -> Result<Box<dyn Rescue>, StoreError>;
 }
 
 /// Rows by table and version. Any method may be called at any time from several tasks; those that change something are
@@ -67,7 +71,7 @@ pub(crate) trait Format: Send + Sync {
 /// An error of [`StoreError::Table`] says that a table cannot be used as it is: after one of `load` the store calls
 /// `take_back` and tries again.
 #[async_trait]
-pub(crate) trait Tables: Send + Sync {
+pub trait Tables: Send + Sync {
     /// What the versions that count know of a namespace, as effects that lead there from nothing, memories in the order
     /// of their insertion; and how much its receipts are. A namespace that they do not know gives no effects.
     ///
@@ -118,7 +122,7 @@ pub(crate) trait Tables: Send + Sync {
 /// Tables whose files can be damaged one by one: what can still be read of them. Nothing is changed but what stands in
 /// the folder that rows are written to.
 #[async_trait]
-pub(crate) trait Rescue: Tables {
+pub trait Rescue: Tables {
     /// Reads every row of a table; says how many there are, and what they lack in other tables.
     async fn read(
         &self,
@@ -157,7 +161,7 @@ pub(crate) trait Rescue: Tables {
 }
 
 /// What a row is found and deleted by that several texts identify.
-pub(crate) fn digest(parts: &[&str]) -> String {
+pub fn digest(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_le_bytes());

@@ -18,7 +18,7 @@ async fn open(path: &Path) -> Store {
 
 async fn open_with(path: &Path, tables: &InMemory) -> Store {
     let uri = path.to_str().unwrap();
-    Store::open_with(uri, Arc::new(Builtin::default()), tables)
+    Store::open(uri, Arc::new(Builtin::default()), tables)
         .await
         .unwrap()
 }
@@ -253,7 +253,7 @@ async fn vectors_that_were_given_stay_with_their_keys_where_keys_are_cut() {
         name: "test:two".to_owned(),
         dimension: 2,
     });
-    let store = Store::open_with(uri, Arc::new(embedder), &InMemory::default())
+    let store = Store::open(uri, Arc::new(embedder), &InMemory::default())
         .await
         .unwrap();
     let namespace = store.namespace("a").await.unwrap();

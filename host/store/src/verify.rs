@@ -8,7 +8,7 @@ use super::manifest::Manifest;
 use super::seal::{BrokenSeal, Depth, table_of};
 use super::storage::Unsound;
 use super::storage::{LookedAt, Storage};
-use super::tables::{Format, Rescue, table};
+use super::tables::{Format, Repairable, Rescue, table};
 use super::{Store, StoreError, repair};
 
 /// What a store holds, and what of it is not sound.
@@ -77,17 +77,19 @@ impl Verified {
 }
 
 impl Store {
-    /// Reads all of a store with tables of this format.
-    pub(crate) async fn verify_with<F>(uri: &str, format: &F) -> Result<Verified, StoreError>
-    where
-        F: Format<Tables: Rescue>,
-    {
+    /// Reads all of the store at `uri`, whose tables are of this format, and says what is not sound. It need not be
+    /// possible to open it.
+    ///
+    /// # Errors
+    /// There is no store; it has another schema version; neither its `memhost.json` nor the copy of that can be read;
+    /// what is there cannot be listed.
+    pub async fn verify(uri: &str, format: &dyn Repairable) -> Result<Verified, StoreError> {
         let storage = Storage::open(uri).await?;
         let manifest = read_manifest(&storage, uri).await?;
         let broken = storage
             .broken_seals(manifest.files.clone(), Depth::Everything)
             .await?;
-        let stored = format.open(&storage).await?;
+        let stored = format.rescue(&storage).await?;
         let looked_at = storage.look_at_journals().await?;
         let journals = looked_at.iter().map(VerifiedJournal::new).collect();
         let in_journals = rows_in(looked_at);

@@ -1,6 +1,7 @@
 //! What a strategy is to the driver, whether it runs in the sandbox ([`memhost_engine::Plugin`]) or is one of
 //! the host's own floors.
 
+pub mod capability;
 mod error;
 
 use async_trait::async_trait;

@@ -29,7 +29,6 @@ pub const COMPARISONS: u64 = 200;
 const ACCEPTED: RangeInclusive<f64> = 0.02..=0.08;
 
 /// A comparison keeps nothing, and does without a disk.
-const STORE: &str = "memory://";
 
 /// A strategy that is to be compared with itself.
 #[derive(Clone)]
@@ -158,7 +157,7 @@ impl AaTest {
     /// Runs one of the comparisons.
     async fn sides(&self, number: u64, surroundings: &Surroundings) -> Result<Sides, AaError> {
         let surroundings = Surroundings {
-            store: Store::open(STORE, surroundings.embedder.clone()).await?,
+            store: Store::in_memory(surroundings.embedder.clone()).await?,
             ..surroundings.clone()
         };
         let suite = generate::suite(&self.suite, number)

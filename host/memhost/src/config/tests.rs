@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use memhost_models::embedding::BUILTIN;
-use memhost_models::endpoint::loopback::{Loopback, Turn, nobody};
+use memhost_testing::loopback::{Loopback, Turn, nobody};
 
 const SAMPLE: &str = include_str!("../../../examples/memhost.toml");
 

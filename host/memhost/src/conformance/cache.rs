@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Conformance, ConformanceError, Subject, check};
 use memhost_base::disk;
+use memhost_store::tables::Format;
 use memhost_contract::limits::Limits;
 use memhost_contract::settings;
 
@@ -24,13 +25,14 @@ const REVISION: u32 = 2;
 pub async fn check_once(
     subject: &Subject,
     limits: &Limits,
+    format: &dyn Format,
     directory: Option<&Path>,
 ) -> Result<Conformance, ConformanceError> {
     let file = directory.map(|directory| directory.join(name(subject, limits)));
     if let Some(known) = file.as_deref().and_then(read) {
         return Ok(known);
     }
-    let conformance = check(subject, limits).await?;
+    let conformance = check(subject, limits, format).await?;
     if let Some(file) = file.filter(|_| conformance.passed())
         && let Err(error) = write(&file, &conformance)
     {

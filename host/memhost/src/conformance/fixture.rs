@@ -12,6 +12,7 @@ use memhost_models::embedding::Builtin;
 use memhost_contract::embedder::Embedder;
 use memhost_contract::limits::{Limits, StoreLimits};
 use memhost_store::Store;
+use memhost_store::tables::Format;
 
 /// What all checks of a subject have in common.
 pub(super) struct Fixture<'a> {
@@ -20,6 +21,7 @@ pub(super) struct Fixture<'a> {
     pub(super) embedder: Arc<dyn Embedder>,
     pub(super) store: Store,
     pub(super) meter: Arc<Meter>,
+    pub(super) format: &'a dyn Format,
     directory: TempDir,
 }
 
@@ -27,16 +29,18 @@ impl<'a> Fixture<'a> {
     pub(super) async fn prepare(
         subject: &'a Subject,
         limits: &'a Limits,
+        format: &'a dyn Format,
     ) -> Result<Fixture<'a>, ConformanceError> {
         let directory = tempfile::tempdir().map_err(ConformanceError::Directory)?;
         let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
-        let store = open(&directory.path().join("store"), &embedder).await?;
+        let store = open(&directory.path().join("store"), &embedder, format).await?;
         Ok(Fixture {
             subject,
             limits,
             embedder,
             store,
             meter: Arc::default(),
+            format,
             directory,
         })
     }
@@ -48,12 +52,16 @@ impl<'a> Fixture<'a> {
 
     /// The store there.
     pub(super) async fn store_at(&self, place: &Path) -> Result<Store, ConformanceError> {
-        open(place, &self.embedder).await
+        open(place, &self.embedder, self.format).await
     }
 }
 
-async fn open(place: &Path, embedder: &Arc<dyn Embedder>) -> Result<Store, ConformanceError> {
-    let store = Store::open(&place.to_string_lossy(), embedder.clone()).await?;
+async fn open(
+    place: &Path,
+    embedder: &Arc<dyn Embedder>,
+    format: &dyn Format,
+) -> Result<Store, ConformanceError> {
+    let store = Store::open(&place.to_string_lossy(), embedder.clone(), format).await?;
     // A check fills a namespace itself, in one transaction and with vectors of whatever length.
     Ok(store.with_limits(StoreLimits {
         vectors_per_call: u64::MAX,

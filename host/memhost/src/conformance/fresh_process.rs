@@ -17,6 +17,7 @@ use memhost_models::embedding::Builtin;
 use memhost_contract::embedder::Embedder;
 use memhost_contract::limits::Limits;
 use memhost_store::Store;
+use memhost_store::tables::Format;
 
 /// The namespace that is left behind and found again.
 pub(super) const NAMESPACE: &str = "restart";
@@ -56,10 +57,14 @@ pub enum Answers {
 ///
 /// # Errors
 /// If the host could not do its part; what the plugin does wrong is in the result.
-pub async fn answer(subject: &Subject, errand: &Errand) -> Result<Answers, ConformanceError> {
+pub async fn answer(
+    subject: &Subject,
+    errand: &Errand,
+    format: &dyn Format,
+) -> Result<Answers, ConformanceError> {
     subject.is_still(&errand.digest)?;
     let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
-    let store = Store::open(&errand.store.to_string_lossy(), embedder.clone()).await?;
+    let store = Store::open(&errand.store.to_string_lossy(), embedder.clone(), format).await?;
     let mut bearings = Bearings::of(subject, embedder, &errand.limits, Model::Extractive);
     bearings.pass(&Case::all());
     let mut session = bearings.begin(store.namespace(NAMESPACE).await?);

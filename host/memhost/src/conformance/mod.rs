@@ -60,6 +60,7 @@ use memhost_engine::{EngineError, LoadError};
 use memhost_contract::limits::Limits;
 use memhost_contract::settings::{self, SettingError};
 use memhost_store::StoreError;
+use memhost_store::tables::Format;
 use memhost_strategy::CallError;
 
 pub use subject::{Origin, Subject};
@@ -293,13 +294,17 @@ pub enum ConformanceError {
     Unprintable(serde_json::Error),
 }
 
-/// Makes every check of a subject whose calls may spend this much.
+/// Makes every check of a subject whose calls may spend this much, over stores with tables of this format.
 ///
 /// # Errors
 /// If the host could not do its part; what the plugin does wrong is in the result.
-pub async fn check(subject: &Subject, limits: &Limits) -> Result<Conformance, ConformanceError> {
+pub async fn check(
+    subject: &Subject,
+    limits: &Limits,
+    format: &dyn Format,
+) -> Result<Conformance, ConformanceError> {
     let start = Instant::now();
-    let fixture = fixture::Fixture::prepare(subject, limits).await?;
+    let fixture = fixture::Fixture::prepare(subject, limits, format).await?;
     let mut made = Vec::new();
     for check in Check::ALL {
         let (outcome, came) = match checks::make(check, &fixture).await {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use model2vec_rs::model::StaticModel;
 use sha2::{Digest as _, Sha256};
 
-use super::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
+use memhost_contract::embedder::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
 use memhost_base::blocking;
 use memhost_contract::Side;
 

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
-use super::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
+use memhost_contract::embedder::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
 use memhost_contract::Side;
 use memhost_contract::health::Health;
 

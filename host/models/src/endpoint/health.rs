@@ -6,32 +6,10 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use memhost_contract::health::Health;
 use tokio::sync::watch;
 
 use super::{EndpointError, Problem};
-
-/// How an endpoint is.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Health {
-    /// Its last try succeeded, or it has not been asked yet.
-    Well,
-    /// Every try has failed for some time.
-    Failing {
-        /// Since when.
-        since: Instant,
-        /// For how long it may.
-        gives_up_after: Duration,
-        /// What happened to the last one.
-        problem: String,
-    },
-    /// Asking on is senseless: its quota is used up, it refuses the key, or it has failed for as long as
-    /// [`EndpointSettings::give_up_after_ms`](super::EndpointSettings) allows. It stays so, and every request
-    /// fails without being made.
-    Over {
-        /// Why, with the endpoint's address and what to do.
-        reason: String,
-    },
-}
 
 /// Follows the tries of an endpoint, and publishes what they mean.
 pub(super) struct Monitor {

@@ -10,8 +10,6 @@ mod body;
 mod error;
 mod health;
 mod key;
-#[cfg(test)]
-pub(crate) mod loopback;
 mod refusal;
 mod settings;
 #[cfg(test)]
@@ -27,13 +25,13 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AF
 use reqwest::{Certificate, Client, Response, Url, redirect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use memhost_contract::health::Health;
 use tokio::sync::{Semaphore, watch};
 
 use health::Monitor;
 use settings::is_local;
 
 pub use error::{EndpointError, Problem};
-pub use health::Health;
 pub use key::{ApiKey, UnusableKey};
 pub use refusal::{Refusal, RefusalKind};
 pub use settings::EndpointSettings;

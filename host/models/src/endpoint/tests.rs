@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::loopback::{Loopback, Turn, nobody};
+use memhost_testing::loopback::{Loopback, Turn, nobody};
 use super::*;
 
 /// An endpoint that writes down its waits instead of waiting.

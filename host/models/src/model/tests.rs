@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use memhost_contract::{Message, Speaker};
-use crate::endpoint::loopback::{Loopback, Turn, nobody};
+use memhost_testing::loopback::{Loopback, Turn, nobody};
 use crate::endpoint::{ApiKey, Endpoint, EndpointSettings};
 
 const KEY: &str = "sk-very-secret-0123456789";

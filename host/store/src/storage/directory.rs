@@ -22,7 +22,7 @@ const OF_A_VOLUME: [&str; 3] = ["lost+found", "System Volume Information", "$REC
 
 /// A store's directory.
 #[derive(Debug, Clone)]
-pub(crate) struct Directory {
+pub struct Directory {
     path: Arc<Path>,
 }
 
@@ -191,7 +191,7 @@ impl Directory {
 
     /// Takes away a table's versions above one: those of a checkpoint that did not come to its end, whose files a power
     /// loss may have torn.
-    pub(crate) fn drop_versions_above(&self, table: &str, version: u64) -> Result<(), StoreError> {
+    pub fn drop_versions_above(&self, table: &str, version: u64) -> Result<(), StoreError> {
         let versions = self.path.join(format!("{table}.lance/_versions"));
         let entries = fs::read_dir(&versions).map_err(|e| StoreError::io("list", &versions, &e))?;
         for entry in entries.flatten() {

@@ -49,7 +49,7 @@ impl Storage {
     }
 
     /// The files that are not what they were.
-    pub(crate) async fn broken_seals(
+    pub async fn broken_seals(
         &self,
         seals: Seals,
         depth: Depth,

@@ -44,7 +44,7 @@ pub(crate) const LONGEST_NAMESPACE: usize = 512;
 
 /// Where a store lives. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) enum Storage {
+pub enum Storage {
     Directory(Directory),
     Objects(Objects),
 }
@@ -85,7 +85,7 @@ impl Storage {
     }
 
     /// The URI that LanceDB connects to.
-    pub(crate) fn tables(&self) -> String {
+    pub fn tables(&self) -> String {
         match self {
             Storage::Directory(directory) => directory.path().display().to_string(),
             Storage::Objects(objects) => objects.uri().to_owned(),

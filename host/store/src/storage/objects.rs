@@ -49,7 +49,7 @@ impl Objects {
             (Arc::new(InMemory::new()), Path::default())
         } else {
             check_feature(uri)?;
-            let url = reqwest::Url::parse(uri).map_err(|error| StoreError::Io {
+            let url = url::Url::parse(uri).map_err(|error| StoreError::Io {
                 action: "understand",
                 path: uri.to_owned(),
                 reason: error.to_string(),

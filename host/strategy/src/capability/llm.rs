@@ -11,7 +11,7 @@ use memhost_contract::Fault;
 use memhost_contract::generated::memhost::strategy::llm::{Host, Reply, Request};
 use memhost_contract::limits::{Limit, LimitReached};
 use memhost_contract::model::{Completion, Mended, Models, NoModel};
-use memhost_models::model::LanguageModel as _;
+use memhost_contract::model::LanguageModel as _;
 use crate::fault_text;
 
 /// The longest `purpose`, in bytes: it names a row of the cost table.

@@ -12,7 +12,7 @@ const LAST_WORDS: usize = 8;
 
 /// The log of one call.
 #[derive(Debug)]
-pub(crate) struct Log {
+pub struct Log {
     limits: Limits,
     lines: Vec<LogLine>,
     /// What was printed of a line that has no end yet: standard output, standard error.

@@ -15,7 +15,7 @@ use memhost_contract::limits::{Limit, LimitReached};
 const LONGEST_TURN: Duration = Duration::from_millis(10);
 
 /// What one call can reach. Implements the contract's imported interfaces, a file each.
-pub(crate) struct Capabilities {
+pub struct Capabilities {
     pub context: CallContext,
     /// Shared with what the call prints.
     pub log: Arc<Mutex<Log>>,

@@ -20,8 +20,8 @@ use memhost_contract::limits::Limits;
 use memhost_contract::model::{Mended, Models};
 use memhost_store::{Memories, View};
 
-pub(crate) use log::Log;
-pub(crate) use meter::Capabilities;
+pub use log::Log;
+pub use meter::Capabilities;
 
 /// Everything one call may reach. The strategy sees it only through the interfaces of the contract.
 #[derive(Clone)]

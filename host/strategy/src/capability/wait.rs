@@ -13,7 +13,7 @@ use memhost_contract::limits::{Limit, Limits};
 
 /// The waiting of one call; clones are of the same call.
 #[derive(Clone)]
-pub(crate) struct ModelWait(Arc<watch::Sender<Waited>>);
+pub struct ModelWait(Arc<watch::Sender<Waited>>);
 
 #[derive(Clone, Copy)]
 struct Waited {

@@ -17,7 +17,7 @@ pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
         Some(process) => ("a fresh process", process.ask(&errand).await?),
         None => (
             "a fresh engine, store and instance (no process was started)",
-            fresh_process::answer(&subject.anew().await?, &errand).await?,
+            fresh_process::answer(&subject.anew().await?, &errand, fixture.format).await?,
         ),
     };
     let after = match answers {

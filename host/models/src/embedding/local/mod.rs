@@ -23,7 +23,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokenizers::{Tokenizer, TruncationParams};
 
-use super::{Embedded, Embedder, EmbedderIdentity, EmbeddingError, unit};
+use memhost_contract::embedder::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
+use super::unit;
 use memhost_base::blocking;
 use memhost_contract::Side;
 

@@ -19,7 +19,8 @@ use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 use tokio::sync::watch;
 
-use super::{Embedded, Embedder, EmbedderIdentity, EmbeddingError, unit};
+use memhost_contract::embedder::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
+use super::unit;
 use memhost_contract::Side;
 use crate::endpoint::Endpoint;
 use memhost_contract::health::Health;

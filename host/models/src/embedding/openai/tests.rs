@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::endpoint::EndpointSettings;
-use crate::endpoint::loopback::{Heard, Loopback, Turn, nobody};
+use memhost_testing::loopback::{Heard, Loopback, Turn, nobody};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use proptest::prelude::*;

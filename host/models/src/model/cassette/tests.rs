@@ -6,7 +6,7 @@ use futures::future::join_all;
 
 use super::*;
 use memhost_contract::{Message, Reply, Speaker};
-use crate::endpoint::loopback::{Loopback, Turn};
+use memhost_testing::loopback::{Loopback, Turn};
 use crate::endpoint::{ApiKey, Endpoint, EndpointSettings};
 use crate::model::{ModelSettings, OpenAiModel};
 use memhost_contract::model::NoModel;

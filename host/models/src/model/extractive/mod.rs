@@ -30,7 +30,7 @@ mod rank;
 use async_trait::async_trait;
 
 use super::schema::ReplySchema;
-use super::{Completion, LanguageModel};
+use memhost_contract::model::{Completion, LanguageModel};
 use memhost_base::blocking;
 use memhost_contract::{Fault, Reply, Request, Speaker};
 use fill::fill;

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 
 use super::reading::{Reading, read, read_text};
 use super::schema::ReplySchema;
-use super::{Completion, LanguageModel, Mend, Mended};
+use memhost_contract::model::{Completion, LanguageModel, Mend, Mended};
 use memhost_contract::{Fault, Message, Reply, Request, Role, Speaker};
 use crate::endpoint::Endpoint;
 use memhost_contract::health::Health;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::endpoint::EndpointSettings;
-use crate::endpoint::loopback::{Heard, Loopback, Turn};
+use memhost_testing::loopback::{Heard, Loopback, Turn};
 
 const RIGHT: &str = r#"{"reasoning": "4 is right.", "verdict": "success"}"#;
 

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::Mend;
+use memhost_contract::model::Mend;
 use super::schema::ReplySchema;
 use fit::Fitting;
 use pieces::{Broken, Piece, pieces};

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 /// What the server does with one request.
 #[derive(Debug, Clone)]
-pub(crate) enum Turn {
+pub enum Turn {
     /// Answers with a status, extra headers and a body.
     Say(u16, Vec<(&'static str, String)>, String),
     /// Answers after a while.
@@ -29,18 +29,18 @@ pub(crate) enum Turn {
 }
 
 impl Turn {
-    pub(crate) fn json(body: Value) -> Turn {
+    pub fn json(body: Value) -> Turn {
         Turn::Say(200, vec![], body.to_string())
     }
 
-    pub(crate) fn status(status: u16, body: &str) -> Turn {
+    pub fn status(status: u16, body: &str) -> Turn {
         Turn::Say(status, vec![], body.to_owned())
     }
 }
 
 /// One request, as it came.
 #[derive(Debug, Clone)]
-pub(crate) struct Heard {
+pub struct Heard {
     /// `POST /v1/… HTTP/1.1` and the headers, in lower case.
     pub head: String,
     /// The body.
@@ -48,7 +48,7 @@ pub(crate) struct Heard {
 }
 
 /// The server; it ends when it is dropped.
-pub(crate) struct Loopback {
+pub struct Loopback {
     address: SocketAddr,
     heard: Arc<Mutex<Vec<Heard>>>,
     busiest: Arc<AtomicUsize>,
@@ -63,7 +63,7 @@ impl Drop for Loopback {
 
 impl Loopback {
     /// Answers one request after the other by the script, and with 418 after its end.
-    pub(crate) async fn start(script: impl IntoIterator<Item = Turn>) -> Loopback {
+    pub async fn start(script: impl IntoIterator<Item = Turn>) -> Loopback {
         let script = Mutex::new(script.into_iter().collect::<VecDeque<_>>());
         Loopback::answering(move |_| {
             let next = script.lock().unwrap().pop_front();
@@ -73,7 +73,7 @@ impl Loopback {
     }
 
     /// Answers every request as the function says.
-    pub(crate) async fn answering(
+    pub async fn answering(
         answer: impl Fn(&Heard) -> Turn + Send + Sync + 'static,
     ) -> Loopback {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -112,23 +112,23 @@ impl Loopback {
     }
 
     /// Its address, as a configuration would give it.
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("http://{}/v1", self.address)
     }
 
     /// Every request so far.
-    pub(crate) fn heard(&self) -> Vec<Heard> {
+    pub fn heard(&self) -> Vec<Heard> {
         self.heard.lock().unwrap().clone()
     }
 
     /// The most requests that were under way at a time.
-    pub(crate) fn busiest(&self) -> usize {
+    pub fn busiest(&self) -> usize {
         self.busiest.load(Ordering::SeqCst)
     }
 }
 
 /// An address at which nobody listens.
-pub(crate) async fn nobody() -> String {
+pub async fn nobody() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     format!("http://{}/v1", listener.local_addr().unwrap())
 }

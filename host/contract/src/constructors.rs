@@ -1,0 +1,155 @@
+//! Constructors of the contract's records, for what is the same whenever they are made.
+
+use crate::*;
+
+impl Plan {
+    /// One run per task, in order, each with what the earlier ones taught, and told whatever outcome is known.
+    pub fn streaming() -> Plan {
+        Plan {
+            protocol: Protocol::Streaming,
+            labels: Labels::Any,
+            trials: 1,
+            baseline_arm: false,
+            all_agents: false,
+            refinements: 0,
+            rounds: 1,
+            findings_per_round: 0,
+            calls: ExpectedCalls {
+                retrieve: 0.0,
+                distill: 0.0,
+                update: 0.0,
+                candidates: 0.0,
+            },
+        }
+    }
+}
+
+impl Task {
+    /// A task that says no more than this.
+    pub fn new(id: impl Into<String>, text: impl Into<String>) -> Task {
+        Task {
+            id: id.into(),
+            text: text.into(),
+            labels: Vec::new(),
+            documents: Vec::new(),
+        }
+    }
+}
+
+impl Agent {
+    /// An agent on this model, that no other is compared with.
+    pub fn new(id: impl Into<String>, model: impl Into<String>) -> Agent {
+        Agent {
+            id: id.into(),
+            model: model.into(),
+            rank: 0,
+        }
+    }
+}
+
+impl Query {
+    /// What an agent asks before it begins a task, with room for so many tokens.
+    pub fn at_start(task: Task, agent: Agent, token_budget: u32) -> Query {
+        Query {
+            task,
+            agent,
+            moment: Moment::TaskStart,
+            transcript: Vec::new(),
+            found: Vec::new(),
+            token_budget,
+        }
+    }
+}
+
+impl Step {
+    /// A call of a tool, with its arguments as JSON.
+    pub fn action(tool: impl Into<String>, arguments: impl Into<String>) -> Step {
+        Step {
+            actor: Actor::Action,
+            name: Some(tool.into()),
+            text: arguments.into(),
+            reward: None,
+        }
+    }
+}
+
+impl Outcome {
+    /// Whether it succeeded, as somebody says of whom no more is known than that it is the truth; no score.
+    pub fn known(success: bool) -> Outcome {
+        Outcome {
+            verdict: match success {
+                true => Verdict::Success,
+                false => Verdict::Failure,
+            },
+            score: None,
+            baseline: None,
+            reason: String::new(),
+            authority: Authority::GroundTruth,
+        }
+    }
+}
+
+impl Attempt {
+    /// An agent's first run of a task, with memory at hand, of which no step is told.
+    pub fn new(id: impl Into<String>, task: Task, agent: Agent, outcome: Outcome) -> Attempt {
+        Attempt {
+            id: id.into(),
+            task,
+            agent,
+            arm: Arm::Memory,
+            trial: 0,
+            steps: Vec::new(),
+            answer: String::new(),
+            findings: Vec::new(),
+            outcome,
+            receipt: None,
+        }
+    }
+}
+
+impl Patch {
+    /// Leaves all of a memory as it is, but for its state.
+    pub fn to_state(id: impl Into<String>, state: State) -> Patch {
+        Patch {
+            id: id.into(),
+            title: None,
+            content: None,
+            keys: None,
+            labels: None,
+            payload: None,
+            state: Some(state),
+        }
+    }
+}
+
+impl Change {
+    /// A change that waits for nothing.
+    pub fn at_once(op: Op) -> Change {
+        Change {
+            op,
+            commit: Commit::AtOnce,
+        }
+    }
+}
+
+impl NewMemory {
+    /// A memory of this kind and content that nobody has used yet, and that nothing else is known of.
+    pub fn new(kind: impl Into<String>, content: impl Into<String>) -> NewMemory {
+        NewMemory {
+            kind: kind.into(),
+            title: String::new(),
+            content: content.into(),
+            keys: Vec::new(),
+            labels: Vec::new(),
+            payload: String::new(),
+            counters: Counters {
+                weight: 1.0,
+                uses: 0,
+                wins: 0,
+                losses: 0,
+                strength: 0.0,
+            },
+            sources: Vec::new(),
+        }
+    }
+}
