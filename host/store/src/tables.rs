@@ -34,11 +34,9 @@ pub(crate) mod table {
     pub(crate) const BLOBS: &str = "blobs";
     pub(crate) const RECEIPTS: &str = "receipts";
     pub(crate) const ATTEMPTS: &str = "attempts";
-    pub(crate) const RESULTS: &str = "results";
     /// All of them; whatever else stands in the directory is not ours.
-    pub(crate) const ALL: [&str; 8] = [
-        NAMESPACES, MEMORIES, KEYS, LINKS, BLOBS, RECEIPTS, ATTEMPTS, RESULTS,
-    ];
+    pub(crate) const ALL: [&str; 7] =
+        [NAMESPACES, MEMORIES, KEYS, LINKS, BLOBS, RECEIPTS, ATTEMPTS];
 }
 
 /// One row of `keys`.
