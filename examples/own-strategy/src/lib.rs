@@ -6,7 +6,7 @@ mod tests;
 use memhost_sdk::{
     Attempt, Change, Count, Counter, Declared, Description, Distill, Evict, Fault, Feedback,
     Guidance, NewMemory, Number, Pressure, Query, Retrieve, Scan, Search, Settings, Strategy,
-    Update, Verdict, experience, fetch, pack, store,
+    Update, Verdict, best_first, experience, fetch, pack, store, surplus,
 };
 
 const K: Count = Count::new("k", 3, 1, 50, "How many cases are handed out.");
@@ -40,12 +40,9 @@ impl Strategy for TrustWhatHelped {
 impl Retrieve for TrustWhatHelped {
     fn retrieve(query: &Query, settings: &Settings) -> Result<Guidance, Fault> {
         let similar = Search::semantic("task", &query.task.text).limit(CANDIDATES);
-        let mut ranked: Vec<(String, f64)> = store::search_memories(&similar)?
-            .into_iter()
-            .map(|hit| (hit.id, hit.score * hit.counters.weight))
-            .collect();
-        ranked.sort_by(|(_, left), (_, right)| right.total_cmp(left));
-        ranked.truncate(settings.get(&K)? as usize);
+        let hits = store::search_memories(&similar)?.into_iter();
+        let trusted = hits.map(|hit| (hit.id, hit.score * hit.counters.weight));
+        let ranked = best_first(trusted, settings.get(&K)?);
         Ok(pack(
             "This worked before:",
             fetch(ranked)?,
@@ -98,12 +95,7 @@ impl Update for TrustWhatHelped {
 
 impl Evict for TrustWhatHelped {
     fn evict(pressure: &Pressure, _: &Settings) -> Result<Vec<String>, Fault> {
-        let Some(most) = pressure.most_memories else {
-            return Ok(Vec::new());
-        };
-        let surplus = pressure.memories.saturating_sub(most);
-        let least_trusted = store::scan_memories(&Scan::by("weight").limit(surplus))?;
-        Ok(least_trusted.into_iter().map(|row| row.memory.id).collect())
+        surplus(pressure, &Scan::by("weight"))
     }
 }
 

@@ -15,7 +15,7 @@ use memhost_eval::compare::aa::{AaError, AaResult, AaTest, COMPARISONS};
 use memhost_eval::compare::report::number::{milliseconds, plural, score};
 use memhost_eval::compare::statistics::Interval;
 use memhost_eval::compare::{Contestant, MOST_REPETITIONS, Stop};
-use memhost_eval::driver::Surroundings;
+use memhost_eval::driver::Testbed;
 
 /// Where the reader's luck makes two runs of the same strategy differ, and a run takes a fraction of a second.
 const DEFAULT_SUITE: &str = "routing";
@@ -57,9 +57,9 @@ enum Trouble {
 
 /// Compare a strategy with itself, and say how often a difference is found where there is none.
 ///
-/// The two sides do the same work 200 times, on tasks that a generator makes anew each time. Fails if p is at most .05 in
-/// less than 2 or more than 8 of 100. One seed a side cannot show the luck of a run, so that a strategy that has some
-/// fails; with `--seeds 5` that is allowed for, and p may be as small more rarely. Nothing is kept.
+/// The two sides do the same work 200 times, on tasks that a generator makes anew each time. Fails if p is at most .05
+/// in less than 2 or more than 8 of 100. One seed a side cannot show the luck of a run, so that a strategy that has
+/// some fails; with `--seeds 5` that is allowed for, and p may be as small more rarely. Nothing is kept.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Options {
@@ -122,21 +122,16 @@ pub async fn run(options: Options) -> Result<(), Failure> {
         seeds: options.seeds,
     };
     let embedder = config.embedder().await.map_err(Failure::failed)?;
-    let surroundings =
-        compare::surroundings(&config, cast.models, embedder, STORE, cast.acting).await?;
-    Box::pin(measure(test, surroundings, compare::jobs(options.jobs))).await
+    let testbed = compare::testbed(&config, cast.models, embedder, STORE, cast.acting).await?;
+    Box::pin(measure(test, testbed, compare::jobs(options.jobs))).await
 }
 
 /// Runs the test and says what it found.
-async fn measure(
-    test: AaTest,
-    surroundings: Surroundings,
-    jobs: NonZeroUsize,
-) -> Result<(), Failure> {
+async fn measure(test: AaTest, testbed: Testbed, jobs: NonZeroUsize) -> Result<(), Failure> {
     let progress = Progress::new();
     let result = tokio::select! {
-        result = test.run(&surroundings, jobs, |done| progress.done(done)) => result,
-        stop = outage::stop(&surroundings, |what| progress.say(what)) => {
+        result = test.run(&testbed, jobs, |done| progress.done(done)) => result,
+        stop = outage::stop(&testbed, |what| progress.say(what)) => {
             return Err(Failure::failed(match stop {
                 Stop::Asked => Trouble::Interrupted,
                 Stop::Outage(reason) => Trouble::Outage(reason),

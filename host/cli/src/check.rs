@@ -11,7 +11,7 @@ use memhost_eval::compare::report::number::{count, milliseconds};
 use memhost_eval::compare::{Contestant, Unfit};
 use memhost::config::Config;
 use memhost::conformance::cache::check_once;
-use memhost::conformance::{CallCost, Check, Checked, Conformance, Outcome, Subject, check};
+use memhost::conformance::{CallCost, Check, CheckOutcome, Checked, Conformance, Subject, check};
 use memhost::engine::Engine;
 use memhost_base::visible;
 
@@ -170,12 +170,12 @@ fn text(result: &Conformance) -> String {
     {
         let (name, came) = (check.name(), visible::line(came));
         let _ = match outcome {
-            Outcome::Passed => writeln!(text, "  ok      {name:<widest$}  {expected}: {came}"),
-            Outcome::Failed => writeln!(
+            CheckOutcome::Passed => writeln!(text, "  ok      {name:<widest$}  {expected}: {came}"),
+            CheckOutcome::Failed => writeln!(
                 text,
                 "  FAILED  {name:<widest$}  expected: {expected}; came: {came}"
             ),
-            Outcome::DoesNotApply => {
+            CheckOutcome::DoesNotApply => {
                 writeln!(text, "  -       {name:<widest$}  does not apply: {came}")
             }
         };
@@ -226,14 +226,14 @@ fn summary(checks: &[Checked]) -> String {
     };
     let mut parts = vec![format!(
         "{} of {} checks passed",
-        of(Outcome::Passed),
+        of(CheckOutcome::Passed),
         checks.len()
     )];
-    parts.extend(match of(Outcome::Failed) {
+    parts.extend(match of(CheckOutcome::Failed) {
         0 => None,
         failed => Some(format!("{failed} failed")),
     });
-    parts.extend(match of(Outcome::DoesNotApply) {
+    parts.extend(match of(CheckOutcome::DoesNotApply) {
         0 => None,
         1 => Some("1 does not apply".to_owned()),
         several => Some(format!("{several} do not apply")),

@@ -21,9 +21,9 @@ use super::{Failure, output, scratch, setup, suite};
 use memhost_base::clock::{self, ClockError};
 use memhost_eval::compare::manifest::Shard;
 use memhost_eval::compare::summary::Costs;
-use memhost_eval::compare::{Contestant, Finish, MOST_REPETITIONS, Outcome, PlannedCell, Report};
+use memhost_eval::compare::{CellOutcome, Contestant, Finish, MOST_REPETITIONS, PlannedCell, Report};
 use memhost::config::Config;
-use memhost_eval::driver::{Acting, Broken, Surroundings};
+use memhost_eval::driver::{Acting, Broken, Testbed};
 use memhost::embedding::Embedder;
 use memhost::model::{Cassette, Models};
 use memhost::store::Store;
@@ -77,7 +77,7 @@ recovery, no_result. A measure is a metric of the suite or a cost per run:";
 fn explained() -> String {
     let costs: Vec<&str> = Costs::names().collect();
     let costs = costs.join(", ");
-    format!("{EXAMPLES} {costs}. The rows of the store's `results` have the same names.")
+    format!("{EXAMPLES} {costs}. results.json has them under the same names.")
 }
 
 /// Compare strategies on suites, and say which is better, by how much, and how sure that is.
@@ -208,7 +208,10 @@ enum CompareError {
          take fewer suites or seeds, or raise --most-model-calls"
     )]
     TooDear { expected: u64, most: u64 },
-    #[error("none of the plugins can be run on any of the suites; the report says why")]
+    #[error(
+        "none of the plugins can be run on any of the suites, for the reasons above; where a language model has to act, \
+             let it with --agent model"
+    )]
     NothingApplies,
     #[error("interrupted: {finished} of {cells} cells are finished; {advice}")]
     Interrupted {
@@ -371,18 +374,18 @@ impl StorePlace {
     }
 }
 
-pub(super) async fn surroundings(
+pub(super) async fn testbed(
     config: &Config,
     models: Arc<Models>,
     embedder: Arc<dyn Embedder>,
     store: &str,
     acting: Acting,
-) -> Result<Surroundings, Failure> {
+) -> Result<Testbed, Failure> {
     let store = Store::open(store, embedder.clone())
         .await
         .map_err(Failure::failed)?;
     say_warnings(&store);
-    Ok(Surroundings {
+    Ok(Testbed {
         store,
         models,
         embedder,
@@ -447,7 +450,7 @@ fn replayed(cassette: &Cassette, finish: Finish) -> Result<Finish, Failure> {
 
 /// Cells that an earlier run finished are not run, and thus not recorded.
 fn warn_of_unrecorded(cassette: &Cassette, cells: &[PlannedCell], finish: &Finish) {
-    let asks = |outcome: &Outcome| matches!(outcome, Outcome::Finished(report) if !report.model.is_empty());
+    let asks = |outcome: &CellOutcome| matches!(outcome, CellOutcome::Finished(report) if !report.model.is_empty());
     let unrecorded = cells
         .iter()
         .zip(&finish.outcomes)

@@ -5,14 +5,15 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io;
 use std::panic::PanicHookInfo;
 
+use super::hint::hint;
 use super::{Failure, output};
 
-/// Why a command failed, for people, with the cure of what the operating system refused.
+/// Why a command failed, for people, with the option that helps and the cure of what the operating system refused.
 pub fn told(failure: &Failure) -> String {
     let mut told = failure.to_string();
     let mut cures: Vec<&str> = os_errors(&told).filter_map(cure).collect();
     cures.dedup();
-    for cure in cures {
+    for cure in hint(failure.error()).into_iter().chain(cures) {
         told += &format!("\n  hint: {cure}");
     }
     match std::env::current_dir() {
@@ -47,8 +48,8 @@ pub fn told_of_panic(panic: &PanicHookInfo<'_>) -> String {
     }
 }
 
-/// Says so where hardly more than memhost's own code fits into the addresses that the process may use: there, memory may
-/// be refused in places that can only abort.
+/// Says so where hardly more than memhost's own code fits into the addresses that the process may use: there, memory
+/// may be refused in places that can only abort.
 pub fn warn_of_few_addresses() {
     const ENOUGH: u64 = 512 << 20;
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();

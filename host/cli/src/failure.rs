@@ -26,6 +26,12 @@ impl Failure {
         Failure::Failed(error.into())
     }
 
+    /// Why.
+    pub fn error(&self) -> &(dyn Error + 'static) {
+        let (Failure::Usage(error) | Failure::Failed(error)) = self;
+        error.as_ref()
+    }
+
     /// 2 for wrong usage, 1 for everything else.
     pub fn exit_code(&self) -> ExitCode {
         match self {
@@ -37,7 +43,6 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Failure::Usage(error) | Failure::Failed(error)) = self;
-        f.write_str(&chain(error.as_ref()))
+        f.write_str(&chain(self.error()))
     }
 }

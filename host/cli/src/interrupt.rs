@@ -61,8 +61,8 @@ fn end(why: &str) -> ! {
     std::process::exit(1)
 }
 
-/// Keeps the signal that a file has reached the size that `ulimit -f` allows (SIGXFSZ) from ending the process without a
-/// word: with a listener, the write fails instead, which is told like every other.
+/// Keeps the signal that a file has reached the size that `ulimit -f` allows (SIGXFSZ) from ending the process without
+/// a word: with a listener, the write fails instead, which is told like every other.
 fn outlive_large_files() {
     #[cfg(any(target_os = "linux", target_os = "macos"))]
     {

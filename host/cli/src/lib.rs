@@ -12,6 +12,7 @@ mod compile;
 mod cure;
 mod failure;
 mod fresh_process;
+mod hint;
 mod inspect;
 mod interrupt;
 mod outage;

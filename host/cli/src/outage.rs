@@ -1,7 +1,7 @@
 //! When a run stops before its end: somebody asks for it, or an endpoint that it relies on is gone.
 //!
-//! An endpoint that does not answer is said within seconds, and how long it is waited for. One that is over (its quota is
-//! used up, it refuses the key, it has not answered for that long) ends the run: every further call would fail too.
+//! An endpoint that does not answer is said within seconds, and how long it is waited for. One that is over (its quota
+//! is used up, it refuses the key, it has not answered for that long) ends the run: every further call would fail too.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use super::interrupt;
 use memhost_eval::compare::Stop;
-use memhost_eval::driver::Surroundings;
+use memhost_eval::driver::Testbed;
 use memhost::endpoint::Health;
 
 /// How long an endpoint fails before that is said: what a single retry mends is no news.
@@ -18,10 +18,10 @@ const QUIET: Duration = Duration::from_secs(3);
 /// How often it is said again.
 const AGAIN: Duration = Duration::from_secs(30);
 
-/// Ends when a run on these surroundings is to stop. Until then, `say` hears of endpoints that do not answer.
-pub async fn stop(surroundings: &Surroundings, say: impl Fn(&str) + Sync) -> Stop {
-    let mut endpoints = surroundings.models.health();
-    endpoints.extend(surroundings.embedder.health());
+/// Ends when a run on this testbed is to stop. Until then, `say` hears of endpoints that do not answer.
+pub async fn stop(testbed: &Testbed, say: impl Fn(&str) + Sync) -> Stop {
+    let mut endpoints = testbed.models.health();
+    endpoints.extend(testbed.embedder.health());
     tokio::select! {
         () = interrupt::interrupted() => Stop::Asked,
         reason = any_is_over(endpoints, &say) => Stop::Outage(reason),

@@ -1,5 +1,5 @@
-//! What commands print: what was asked for to standard output, everything else to standard error. Nothing is printed but
-//! through here, where what strangers wrote is made [`visible`].
+//! What commands print: what was asked for to standard output, everything else to standard error. Nothing is printed
+//! but through here, where what strangers wrote is made [`visible`].
 
 use std::fmt::Display;
 use std::io::{self, Write as _};
@@ -23,8 +23,8 @@ pub enum Format {
 #[error("cannot write to standard output: make room there, or send it elsewhere")]
 struct NotPrinted(#[source] io::Error);
 
-/// Says something beside what was asked for, in a line of its own. Whoever closed standard error does not want to hear it,
-/// and what was asked for does not suffer from that.
+/// Says something beside what was asked for, in a line of its own. Whoever closed standard error does not want to hear
+/// it, and what was asked for does not suffer from that.
 pub fn say(line: impl Display) {
     let remark = visible::remark(&line.to_string());
     let remark = match columns(&console::Term::stderr()) {

@@ -6,7 +6,7 @@ use super::compare::{Format, show, verdict, write_reports};
 use super::{Failure, output, setup};
 use memhost_eval::compare::directory::ResultDirectory;
 use memhost_eval::compare::merge::{self, Merged, Missing, Source};
-use memhost_eval::compare::{Outcome, Report};
+use memhost_eval::compare::{CellOutcome, Report};
 use memhost_base::home;
 
 const EXAMPLES: &str = "\
@@ -90,7 +90,7 @@ fn keep(output: &Path, merged: &Merged) -> Result<(), Failure> {
     }
     let cells = merged.manifest.design.cells();
     for (cell, outcome) in cells.iter().zip(&merged.finish.outcomes) {
-        if let Outcome::Finished(report) | Outcome::Broken(report) = outcome {
+        if let CellOutcome::Finished(report) | CellOutcome::Broken(report) = outcome {
             let kept = directory.cells().save(&cell.key, report);
             kept.map_err(Failure::failed)?;
         }

@@ -8,7 +8,7 @@ use super::{Failure, output, plugins, setup};
 use memhost_eval::compare::files::{CellFiles, Kept};
 use memhost_eval::compare::manifest::{self, FoundPlugin, Manifest, Recorded, Versions, digest_of_file};
 use memhost_eval::compare::report::number::count;
-use memhost_eval::compare::{Outcome, reproduction};
+use memhost_eval::compare::{CellOutcome, reproduction};
 use memhost::config::Config;
 use memhost_base::visible;
 
@@ -277,7 +277,7 @@ async fn compare_with(
         let Some(recorded) = recorded(place) else {
             continue;
         };
-        let outcome = outcomes.next().unwrap_or(&Outcome::NotRun);
+        let outcome = outcomes.next().unwrap_or(&CellOutcome::NotRun);
         let report = match beside.as_ref().map(|files| files.load(&then.key)) {
             Some(Kept::Finished(report)) => Some(report),
             _ => None,

@@ -26,8 +26,8 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// Makes it, and removes those of processes that were killed; `None` if there is no place for one, which whoever needs
-    /// a temporary file is told.
+    /// Makes it, and removes those of processes that were killed; `None` if there is no place for one, which whoever
+    /// needs a temporary file is told.
     pub fn new() -> Option<Scratch> {
         let place = std::env::temp_dir();
         remove_abandoned(&place);
@@ -68,8 +68,8 @@ fn remove_abandoned(place: &Path) {
             continue;
         }
         let lock = entry.path().join(LOCK);
-        // One without a lock is about to be made, or is none of these; one of somebody else is theirs to remove, and a link
-        // leads to what they like.
+        // One without a lock is about to be made, or is none of these; one of somebody else is theirs to remove, and a
+        // link leads to what they like.
         if is_ours(&entry.path())
             && std::fs::symlink_metadata(&lock).is_ok_and(|lock| lock.is_file())
             && let Ok(Some(held)) = FileLock::try_new(&lock)

@@ -28,8 +28,8 @@ impl ConfigFile {
 pub struct StoreFlags {
     /// What embeds keys and queries: `builtin`, `local:<folder>`, or `openai:<model>`.
     ///
-    /// `builtin` is a table of words: fast, and weak where words differ. `local:<folder>` is a sentence embedder of BERT's
-    /// family (MiniLM, BGE, E5, GTE) in a folder as sentence-transformers saves it: config.json, tokenizer.json,
+    /// `builtin` is a table of words: fast, and weak where words differ. `local:<folder>` is a sentence embedder of
+    /// BERT's family (MiniLM, BGE, E5, GTE) in a folder as sentence-transformers saves it: config.json, tokenizer.json,
     /// model.safetensors. `openai:<model>` is one behind an endpoint.
     #[arg(long, value_name = "EMBEDDER")]
     embedder: Option<String>,
@@ -51,8 +51,8 @@ impl StoreFlags {
     }
 }
 
-/// A directory for results, as `--output` takes it. Results are kept with locks and renames, which an object store does not
-/// have, and a URI taken for a path would make a directory of that name here.
+/// A directory for results, as `--output` takes it. Results are kept with locks and renames, which an object store does
+/// not have, and a URI taken for a path would make a directory of that name here.
 pub fn result_directory(text: &str) -> Result<PathBuf, &'static str> {
     match text.contains("://") {
         true => Err(

@@ -46,9 +46,9 @@ enum Command {
     },
     /// Make a damaged store whole again, without what is lost.
     ///
-    /// Small files of which a copy is kept are put back. A table of which a file is damaged is written anew from its other
-    /// rows, and the damaged one stays below `damaged/` in the store, as LanceDB can open it. Journals of runs that were
-    /// killed are taken in. An interrupted repair is run again.
+    /// Small files of which a copy is kept are put back. A table of which a file is damaged is written anew from its
+    /// other rows, and the damaged one stays below `damaged/` in the store, as LanceDB can open it. Journals of runs
+    /// that were killed are taken in. An interrupted repair is run again.
     #[command(after_help = REPAIR_EXAMPLES)]
     Repair {
         #[command(flatten)]
@@ -81,8 +81,8 @@ store: `memhost compare` with the same --output does not need the store's tables
 /// Which store.
 #[derive(Debug, clap::Args)]
 struct Place {
-    /// Where memories are kept: a directory, or an object store as in `s3://bucket/path` [default: `uri` under [store] in
-    /// the configuration].
+    /// Where memories are kept: a directory, or an object store as in `s3://bucket/path` [default: `uri` under [store]
+    /// in the configuration].
     #[arg(long, value_name = "URI")]
     store: Option<String>,
     #[command(flatten)]

@@ -12,6 +12,8 @@ pub use store::{StoreLimit, StoreLimits};
 
 /// Native stack of a plugin's calls.
 pub const STACK_BYTES: usize = 512 << 10;
+/// The longest name of a namespace, in bytes.
+pub const LONGEST_NAMESPACE: usize = 512;
 
 /// What one call of a plugin may spend. In `memhost.toml` this is the table `[limits]`; what is absent there
 /// keeps its default.

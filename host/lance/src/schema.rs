@@ -18,8 +18,8 @@ use arrow::datatypes::{
 
 use memhost_contract::{Arm, Attempt, Citation, Counters, Key, Label, Link, Memory, Receipt, Verdict};
 use memhost_contract::embedder::EmbedderIdentity;
+use memhost_store::Footprint;
 use memhost_store::tables::{KeyRow, LinkKey, digest, memory_number, state_name, state_named};
-use memhost_store::{Footprint, ResultRow};
 
 /// Which memories a table names: namespace and id, which stands in this column.
 pub(crate) fn read_places(
@@ -350,23 +350,6 @@ pub(crate) fn attempts(rows: &BTreeMap<(String, String), Attempt>) -> Result<Rec
         ("score", maybe(|attempt| attempt.outcome.score)),
         ("baseline", maybe(|attempt| attempt.outcome.baseline)),
         ("json", texts(json.iter().map(String::as_str))),
-    ])
-}
-
-/// Results carry a digest of what identifies them, to be deleted by.
-pub(crate) fn results(rows: &BTreeMap<String, ResultRow>) -> Result<RecordBatch, String> {
-    let of = |value: fn(&ResultRow) -> &str| texts(rows.values().map(value));
-    batch(vec![
-        ("id", texts(rows.keys().map(String::as_str))),
-        ("run", of(|row| &row.run)),
-        ("strategy", of(|row| &row.strategy)),
-        ("digest", of(|row| &row.digest)),
-        ("suite", of(|row| &row.suite)),
-        ("seed", numbers(rows.values().map(|row| row.seed))),
-        ("order", counts(rows.values().map(|row| row.order))),
-        ("metric", of(|row| &row.metric)),
-        ("value", reals(rows.values().map(|row| row.value))),
-        ("tasks", counts(rows.values().map(|row| row.tasks))),
     ])
 }
 

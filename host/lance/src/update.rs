@@ -65,7 +65,6 @@ impl<'a> Update<'a> {
             update.add(namespace, changes);
         }
         update.delete_attempts();
-        update.delete_results();
         update
     }
 
@@ -79,7 +78,6 @@ impl<'a> Update<'a> {
             (table::RECEIPTS, schema::receipts(&self.receipts)?),
             (table::NAMESPACES, schema::namespaces(&self.namespaces)?),
             (table::ATTEMPTS, schema::attempts(&self.fold.attempts)?),
-            (table::RESULTS, schema::results(&self.fold.results)?),
         ];
         let changes = batches.into_iter().map(|(name, add)| {
             let delete = self.delete.remove(name).unwrap_or_default();
@@ -164,17 +162,6 @@ impl<'a> Update<'a> {
                 let rows = col("run").eq(text(run)).and(one_of("id", ids));
                 self.delete.entry(table::ATTEMPTS).or_default().push(rows);
             }
-        }
-    }
-
-    /// And so is a measured cell.
-    fn delete_results(&mut self) {
-        let ids: Vec<&String> = self.fold.results.keys().collect();
-        for ids in ids.chunks(MOST_IDS) {
-            self.delete
-                .entry(table::RESULTS)
-                .or_default()
-                .push(one_of("id", ids));
         }
     }
 

@@ -3,8 +3,6 @@
 
 use memhost_contract::{Attempt, Blob, Link, Memory, Receipt};
 
-use super::ResultRow;
-
 /// One effect of a transaction on a namespace.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Effect {
@@ -33,9 +31,13 @@ pub(crate) enum Record {
     Transaction(Vec<Effect>),
     /// Attempts of a run.
     Attempts { run: String, attempts: Vec<Attempt> },
-    /// Measured cells.
-    Results(Vec<ResultRow>),
+    /// Measured cells, as earlier memhosts wrote them. They are passed over: a comparison's `results.json` holds them.
+    Results(Vec<EarlierResult>),
 }
+
+/// Run, strategy, its digest, suite, seed, order, metric, value, and how many tasks: what stands in the place of a result
+/// has to be decoded for the records behind it.
+pub(crate) type EarlierResult = (String, String, String, String, u64, u32, String, f64, u32);
 
 /// What makes an edge the same edge.
 #[derive(

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::ResultRow;
 use super::effect::{Effect, LinkKey, Record};
 use memhost_contract::{Attempt, Blob, Memory, Receipt};
 
@@ -12,8 +11,6 @@ pub struct Fold {
     pub namespaces: BTreeMap<String, Changes>,
     /// By run and id.
     pub attempts: BTreeMap<(String, String), Attempt>,
-    /// By [`ResultRow::id`].
-    pub results: BTreeMap<String, ResultRow>,
 }
 
 /// What became of a namespace; `None` is gone.
@@ -31,7 +28,7 @@ pub struct Changes {
 
 impl Fold {
     pub(crate) fn is_empty(&self) -> bool {
-        self.namespaces.is_empty() && self.attempts.is_empty() && self.results.is_empty()
+        self.namespaces.is_empty() && self.attempts.is_empty()
     }
 
     /// Takes in what stood in the journal of a namespace, in order.
@@ -48,10 +45,7 @@ impl Fold {
                             .insert((run.clone(), attempt.id.clone()), attempt);
                     }
                 }
-                Record::Results(results) => {
-                    let by_id = results.into_iter().map(|row| (row.id(), row));
-                    self.results.extend(by_id);
-                }
+                Record::Results(_) => {}
             }
         }
     }

@@ -17,8 +17,8 @@ use memhost_contract::embedder::Embedder;
 const ALL: &str = "all";
 
 impl Store {
-    /// A store that ends with the process, and whose tables no other program reads: attempts and results are taken
-    /// and not kept.
+    /// A store that ends with the process, and whose tables no other program reads: attempts are taken and not
+    /// kept.
     ///
     /// # Errors
     /// The clock of this machine cannot be.

@@ -27,7 +27,7 @@ pub(super) struct Inner {
     pub(super) embedder: Arc<dyn Embedder>,
     /// The namespaces that were opened, by name. Held while journals are opened and folded.
     pub(super) open: Mutex<HashMap<String, Opened>>,
-    /// The journal of attempts and results, once there are any.
+    /// The journal of attempts, once there are any.
     pub(super) diary: Mutex<Option<Journal>>,
     pub(super) backlog: Arc<Backlog>,
     pub(super) written: Written,

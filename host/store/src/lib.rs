@@ -34,7 +34,7 @@
 //! | `memories` | memory, with typed columns for all that is filtered, ordered or counted |
 //! | `keys` | text that a memory is found by, with its vector |
 //! | `links`, `blobs`, `receipts` | edge; opaque state; what a retrieval handed out |
-//! | `attempts`, `results` | run of an agent on a task; measured cell |
+//! | `attempts` | run of an agent on a task |
 //!
 //! Journals hold after-images, so that replaying what the tables already have changes nothing, and the manifest
 //! (`memhost.json`) says which version of each table counts, so that a checkpoint which a kill or a full disk ends
@@ -104,7 +104,6 @@ mod plan;
 mod rank;
 mod reembed;
 mod repair;
-mod result_row;
 mod scored;
 mod seal;
 mod shorten;
@@ -136,8 +135,6 @@ pub use manifest::SCHEMA_VERSION;
 pub use namespace::{Memories, Namespace};
 pub use reembed::Reembedded;
 pub use repair::{Repaired, RepairedTable};
-pub use result_row::ResultRow;
-pub(crate) use storage::LONGEST_NAMESPACE;
 pub use transaction::{Transaction, Write};
 pub use verify::{Verified, VerifiedJournal, VerifiedTable};
 pub use view::View;
@@ -162,7 +159,8 @@ const CLOCK_SLACK: Duration = Duration::from_secs(2);
 const THE_STORE: &str = "the store";
 /// The lock that a checkpoint holds.
 const CHECKPOINT: &str = "checkpoint";
-/// The journal of what belongs to no namespace, with a number behind it: one per process.
+/// The journal of what belongs to no namespace, with a number behind it: one per process. It is called as it was when it
+/// held results too.
 const DIARY: &str = "memhost attempts and results";
 
 /// An open store. Cheap to clone.
@@ -287,18 +285,6 @@ impl Store {
             attempts: attempts.to_vec(),
         };
         self.inner.note(record).await
-    }
-
-    /// Adds rows to the `results` table. A row of the same cell (run, strategy, digest, suite, seed, order, metric) as an
-    /// earlier one replaces it.
-    ///
-    /// # Errors
-    /// As for [`Namespace::apply`].
-    pub async fn append_results(&self, results: &[ResultRow]) -> Result<(), StoreError> {
-        if results.is_empty() {
-            return Ok(());
-        }
-        self.inner.note(Record::Results(results.to_vec())).await
     }
 
     /// Brings the tables up to date with the journals, also with those that killed processes left behind, and lets go

@@ -34,11 +34,9 @@ pub mod table {
     pub const BLOBS: &str = "blobs";
     pub const RECEIPTS: &str = "receipts";
     pub const ATTEMPTS: &str = "attempts";
-    pub const RESULTS: &str = "results";
     /// All of them; whatever else stands in the directory is not ours.
-    pub const ALL: [&str; 8] = [
-        NAMESPACES, MEMORIES, KEYS, LINKS, BLOBS, RECEIPTS, ATTEMPTS, RESULTS,
-    ];
+    pub const ALL: [&str; 7] =
+        [NAMESPACES, MEMORIES, KEYS, LINKS, BLOBS, RECEIPTS, ATTEMPTS];
 }
 
 /// One row of `keys`.

@@ -54,7 +54,7 @@ pub struct VerifiedJournal {
     pub name: String,
     /// The namespace that it is of; unknown if nothing of it can be read.
     pub namespace: Option<String>,
-    /// Its sound records: transactions, lists of attempts, lists of results.
+    /// Its sound records: transactions and lists of attempts.
     pub records: usize,
     /// Which process is writing to it.
     pub held_by: Option<String>,
@@ -205,6 +205,5 @@ fn rows_in(journals: Vec<LookedAt>) -> BTreeMap<&'static str, usize> {
         (table::BLOBS, of_all(|c| c.blobs.values().flatten().count())),
         (table::RECEIPTS, of_all(|c| c.receipts.len())),
         (table::ATTEMPTS, fold.attempts.len()),
-        (table::RESULTS, fold.results.len()),
     ])
 }

@@ -1,7 +1,7 @@
 //! How an answer that a language model gives is scored: a program per form of answer, and no model.
 //!
-//! A check scores what the agent hands in, in 0..=1, and takes anything: an answer that it cannot read scores 0. So does
-//! one that leaves open what is meant, because a list of all that it could be would be right every time:
+//! A check scores what the agent hands in, in 0..=1, and takes anything: an answer that it cannot read scores 0. So
+//! does one that leaves open what is meant, because a list of all that it could be would be right every time:
 //!
 //! | check | an answer is right if |
 //! |---|---|
@@ -12,8 +12,8 @@
 //! | contains | it is an accepted answer, in a short sentence perhaps, and no list; see [`candidates`] |
 //! | probability | by degrees: 1 - (p - outcome)^2 (Brier 1950) of its first probability, if that is not one of a list |
 //!
-//! Signs are part of what they name: see [`signs`]. A thought between marks such as `<think>` is dropped; one that is not
-//! closed is no answer, nor is a question, nor what breaks off in an ellipsis, unless what is accepted ends so too.
+//! Signs are part of what they name: see [`signs`]. A thought between marks such as `<think>` is dropped; one that is
+//! not closed is no answer, nor is a question, nor what breaks off in an ellipsis, unless what is accepted ends so too.
 
 mod candidates;
 mod choice;
@@ -24,7 +24,7 @@ pub(super) mod signs;
 mod tests;
 mod thought;
 
-use super::{Episode, Matching, Question};
+use super::Matching;
 use number::number;
 use signs::signed_words;
 pub(crate) use thought::{Apart, apart};
@@ -35,7 +35,7 @@ const ROUNDING: f64 = 1e-9;
 /// What a right answer looks like to a program.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Check {
+pub enum AnswerCheck {
     /// It is one of these, but for case, punctuation and blanks.
     Exact {
         /// The accepted answers.
@@ -76,13 +76,13 @@ pub enum Check {
     },
 }
 
-impl Check {
+impl AnswerCheck {
     /// How right an answer is, in 0..=1.
     ///
     /// No probability at all scores 0, as a sure forecast that was wrong: else refusing would beat forecasting
     /// badly.
     pub fn score(&self, answer: &str) -> f64 {
-        if let Check::Json { value } = self {
+        if let AnswerCheck::Json { value } = self {
             // Sound JSON is never touched, whatever its texts hold.
             let found = json::find(answer).or_else(|| json::find(&apart(answer).said?));
             return right(found.is_some_and(|found| json::same(&found, value)));
@@ -94,20 +94,22 @@ impl Check {
             return 0.0;
         }
         match self {
-            Check::Exact { answers } => right(answers.iter().any(|wanted| same(wanted, &answer))),
-            Check::Numeric { value, tolerance } => right(
+            AnswerCheck::Exact { answers } => {
+                right(answers.iter().any(|wanted| same(wanted, &answer)))
+            }
+            AnswerCheck::Numeric { value, tolerance } => right(
                 number::last(&answer)
                     .is_some_and(|last| last.readings().any(|x| is_close(x, *value, *tolerance))),
             ),
-            Check::Choice {
+            AnswerCheck::Choice {
                 answer: wanted,
                 options,
             } => right(choice::names(&answer, wanted, options)),
-            Check::Json { .. } => 0.0,
-            Check::Contains { answers, matching } => {
+            AnswerCheck::Json { .. } => 0.0,
+            AnswerCheck::Contains { answers, matching } => {
                 right(candidates::is_one_of(&answer, answers, *matching))
             }
-            Check::Probability { happened } => {
+            AnswerCheck::Probability { happened } => {
                 let outcome = f64::from(u8::from(*happened));
                 number::probability(&answer).map_or(0.0, |p| 1.0 - (p - outcome).powi(2))
             }
@@ -117,9 +119,11 @@ impl Check {
     /// The texts that an answer may be.
     fn accepted(&self) -> &[String] {
         match self {
-            Check::Exact { answers } | Check::Contains { answers, .. } => answers,
-            Check::Choice { options, .. } => options,
-            Check::Numeric { .. } | Check::Json { .. } | Check::Probability { .. } => &[],
+            AnswerCheck::Exact { answers } | AnswerCheck::Contains { answers, .. } => answers,
+            AnswerCheck::Choice { options, .. } => options,
+            AnswerCheck::Numeric { .. }
+            | AnswerCheck::Json { .. }
+            | AnswerCheck::Probability { .. } => &[],
         }
     }
 }
@@ -158,28 +162,4 @@ fn same(wanted: &str, answer: &str) -> bool {
 /// Whether a number is the right one. A tolerance below 0 is none, and what is not finite is no number.
 fn is_close(x: f64, value: f64, tolerance: f64) -> bool {
     value.is_finite() && (x - value).abs() <= tolerance.max(0.0).max(value.abs() * ROUNDING)
-}
-
-impl Episode {
-    /// Whether what a language model answers can be scored: by a check, or as findings.
-    pub fn is_checkable(&self) -> bool {
-        matches!(self.question, Some(Question::Discover { .. })) || self.check().is_some()
-    }
-
-    /// How an answer to this episode is checked; `None` if no program can.
-    pub fn check(&self) -> Option<Check> {
-        let of_question = || match self.question.as_ref()? {
-            Question::Evidence {
-                answers, matching, ..
-            } if !answers.is_empty() => Some(Check::Contains {
-                answers: answers.clone(),
-                matching: *matching,
-            }),
-            Question::Forecast { happened, .. } => Some(Check::Probability {
-                happened: *happened,
-            }),
-            _ => None,
-        };
-        self.check.clone().or_else(of_question)
-    }
 }

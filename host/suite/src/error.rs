@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::advice::Advice;
 use memhost_base::suggest::suggestion;
 
 /// Why a suite could not be read, written or used.
@@ -37,15 +38,15 @@ pub enum SuiteError {
     Io {
         /// `read` or `write`.
         action: &'static str,
-        /// Which file.
+        /// The file, or the folder that it should be in.
         path: PathBuf,
-        /// Why.
+        /// What the system says.
         source: std::io::Error,
     },
     /// A file holds what is not expected there.
-    #[error("`{}`, line {line}{}: {problem}\n  {advice}", path.display(), in_field(field))]
+    #[error("`{}`, line {line}{}: {problem}{advice}", path.display(), in_field(field))]
     Line {
-        /// Which file.
+        /// The file, as it was given.
         path: PathBuf,
         /// Which line, from 1.
         line: usize,
@@ -54,36 +55,33 @@ pub enum SuiteError {
         /// What was found, and what was expected.
         problem: String,
         /// What to do.
-        advice: String,
+        advice: Advice,
     },
     /// A file or folder is not what the format expects.
-    #[error("`{}`: {problem}\n  {advice}", path.display())]
+    #[error("`{}`: {problem}{advice}", path.display())]
     Source {
         /// Which file or folder.
         path: PathBuf,
         /// What is wrong with it.
         problem: String,
         /// What to do.
-        advice: String,
+        advice: Advice,
     },
     /// A suite of recorded attempts, on which nothing can be compared.
     #[error(
-        "nothing is asked in suite `{suite}`, which holds recorded attempts only: strategies cannot be compared on it\n  `memhost suite show` prints its learning curves"
+        "nothing is asked in suite `{suite}`, which holds recorded attempts only: strategies cannot be compared on it"
     )]
     NothingAsked {
-        /// Which suite.
+        /// By its name.
         suite: String,
     },
     /// The suite was read, but something is wrong with it.
-    #[error(
-        "suite `{suite}` cannot be used:{}\n  `memhost suite check` lists everything that is wrong with a suite",
-        as_list(problems)
-    )]
+    #[error("suite `{suite}` cannot be used:{}", as_list(problems))]
     Unusable {
-        /// Which suite.
+        /// By its name.
         suite: String,
-        /// What is wrong.
-        problems: Vec<super::Problem>,
+        /// Every error of it, in the order of the data; warnings are none.
+        problems: Vec<super::Diagnostic>,
     },
 }
 
@@ -143,7 +141,7 @@ fn in_field(field: &str) -> String {
 /// The most problems that an error spells out.
 const LISTED: usize = 5;
 
-fn as_list(problems: &[super::Problem]) -> String {
+fn as_list(problems: &[super::Diagnostic]) -> String {
     let mut list: String = problems
         .iter()
         .take(LISTED)

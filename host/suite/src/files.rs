@@ -12,8 +12,8 @@ pub(super) const PLACE: &str = "file";
 const TEXT: &str = "Find the problems in these files.";
 /// The most findings that may be reported in a workspace.
 const REPORTS: u32 = 40;
-/// What guidance may cost: the whole library of a strategy that hands out all that it knows, which for the solved half of
-/// the largest data set read here (`clippy-ui`) is some 650,000 tokens.
+/// What guidance may cost: the whole library of a strategy that hands out all that it knows, which for the solved half
+/// of the largest data set read here (`clippy-ui`) is some 650,000 tokens.
 const BUDGET: u32 = 1_000_000;
 
 /// A part of a file that is looked at by itself, and what is wrong in it.

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 
+use super::advice::{Advice, Topic};
 use super::error::SuiteError;
 use super::source;
 
@@ -40,10 +41,10 @@ pub(super) enum Meant {
 }
 
 impl Meant {
-    fn fields(self) -> String {
+    fn fields(self) -> Advice {
         match self {
-            Meant::Suite => "`memhost suite fields` lists what each field takes".into(),
-            Meant::Published(shape) => format!("{shape}; take the file as it is published"),
+            Meant::Suite => Advice::on(Topic::Fields, ""),
+            Meant::Published(shape) => format!("{shape}; take the file as it is published").into(),
         }
     }
 
@@ -186,24 +187,25 @@ impl Row {
             .rsplit_once(" at line ")
             .map_or(said.as_str(), |(problem, _)| problem);
         let mut problem = in_words_of_json(problem);
-        let mut advice = if problem.contains("surrogate") || problem.contains("hex escape") {
+        let mut advice: Advice = if problem.contains("surrogate") || problem.contains("hex escape")
+        {
             r"half of a character was escaped: write both halves, as in \ud83e\udd80, or the character itself".into()
         } else if problem.contains("control character") {
             r"escape it: a NUL is written \u0000, a line break \n".into()
         } else if problem.contains("unicode code point") {
             "the file must be UTF-8 or UTF-16: convert it first".into()
         } else if error.is_eof() {
-            meant.end().to_owned()
+            meant.end().into()
         } else if error.is_data() {
             meant.fields()
         } else {
-            meant.syntax().to_owned()
+            meant.syntax().into()
         };
         if error.is_syntax()
             && let Some((word, why)) = self.foreign_word(error)
         {
             problem = format!("`{word}` is no JSON").into();
-            advice = why.to_owned();
+            advice = why.into();
         }
         let line = error.line().saturating_sub(1);
         let column = error.column() + if line == 0 { self.column } else { 0 };

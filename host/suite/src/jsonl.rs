@@ -57,6 +57,7 @@
 use std::io::Write;
 use std::path::Path;
 
+use super::advice::{Advice, Topic};
 use super::error::SuiteError;
 use super::json::{self, Meant, Row};
 use super::source::Lines;
@@ -91,7 +92,7 @@ pub(super) fn read(path: &Path) -> Result<Suite, SuiteError> {
         return Err(SuiteError::Source {
             path: path.to_owned(),
             problem: "the file is empty; a suite starts with a header".into(),
-            advice: format!("begin with {HEADER}; `memhost suite fields` lists what a header has"),
+            advice: Advice::on(Topic::Fields, format!("begin with {HEADER}")),
         });
     };
     let header: HeaderRow = first
@@ -202,12 +203,16 @@ fn without_header(path: &Path, first: &Row, error: SuiteError) -> SuiteError {
             format!(
                 "this looks like `{format}`, which is read as `{format}:{}`",
                 path.display()
-            ),
+            )
+            .into(),
         ),
         None => (
             field,
             format!("{problem}; a suite starts with a header, {HEADER}"),
-            "put the header before it; a data set of others is read as `<format>:<path>`, see `memhost suite list`".into(),
+            Advice::on(
+                Topic::Formats,
+                "put the header before it; a data set of others is read as `<format>:<path>`",
+            ),
         ),
     };
     SuiteError::Line {

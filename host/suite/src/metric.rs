@@ -1,6 +1,11 @@
 //! The metrics: of a ranking, and over the tasks of a suite.
 
-use super::{Lane, Question, Scores, Suite};
+use std::collections::BTreeMap;
+
+use super::{Lane, Question, Suite};
+
+/// Metric → value for one task. A metric that does not apply is absent.
+pub type Scores = BTreeMap<String, f64>;
 
 /// What was read off the neighbours of one task: the mean success of the attempts that were retrieved.
 pub(super) const PREDICTED_SUCCESS: &str = "predicted-success";
@@ -26,9 +31,9 @@ const DISCOVER: [&str; 7] = [
     "grounded@10",
 ];
 /// How often a model that acts is right: the mean of its checked answers over the runs of a task.
-pub(crate) const SCORE: &str = "score";
+pub const SCORE: &str = "score";
 /// Of several runs of a task, how right the one is that a judge takes for the best.
-pub(crate) const BEST_OF_N: &str = "best-of-n";
+pub const BEST_OF_N: &str = "best-of-n";
 const BRIER: &str = "brier";
 const MARKET_BRIER: &str = "market-brier";
 
@@ -102,7 +107,7 @@ pub fn aggregate(metric: &str, tasks: &[&Scores]) -> Option<f64> {
 }
 
 /// The mean; `None` of nothing.
-pub(crate) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+pub fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let (sum, count) = values.fold((0.0, 0u32), |(sum, count), value| (sum + value, count + 1));
     (count > 0).then(|| sum / f64::from(count))
 }

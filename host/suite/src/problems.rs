@@ -7,9 +7,9 @@ use super::reader::{attempt_of, transcript};
 use super::said::Said;
 use super::success::success;
 use super::text::content_words;
-use super::{Check, Episode, HiddenProblem, Lane, Question, Stage, Stream, Suite};
+use super::{AnswerCheck, Episode, HiddenProblem, Lane, Question, Stage, Stream, Suite};
 use memhost_contract::{Attempt, Task};
-use memhost_store::LONGEST_NAMESPACE;
+use memhost_contract::limits::LONGEST_NAMESPACE;
 
 /// Whether anything can be compared in spite of a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -23,7 +23,7 @@ pub enum Severity {
 
 /// Something that is wrong with a suite.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Problem {
+pub struct Diagnostic {
     /// Whether the suite can be used in spite of it.
     pub severity: Severity,
     /// `<stream>/<task>`, or the header's field; empty for the suite as a whole.
@@ -32,7 +32,7 @@ pub struct Problem {
     pub message: String,
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.place.is_empty() {
             write!(f, "{}: ", self.place)?;
@@ -48,7 +48,7 @@ const LONG_TEXT: usize = 1 << 20;
 const LONGEST_STREAM: usize = LONGEST_NAMESPACE / 2;
 
 /// Everything that is wrong with a suite, in the order of the data.
-pub fn check(suite: &Suite) -> Vec<Problem> {
+pub fn check(suite: &Suite) -> Vec<Diagnostic> {
     let mut findings = Findings::default();
     check_header(suite, &mut findings);
     check_ids(suite, &mut findings);
@@ -84,7 +84,7 @@ pub fn check(suite: &Suite) -> Vec<Problem> {
 }
 
 #[derive(Default)]
-struct Findings(Vec<Problem>);
+struct Findings(Vec<Diagnostic>);
 
 impl Findings {
     fn error(&mut self, place: impl Into<String>, message: impl Into<String>) {
@@ -96,7 +96,7 @@ impl Findings {
     }
 
     fn add(&mut self, severity: Severity, place: String, message: String) {
-        self.0.push(Problem {
+        self.0.push(Diagnostic {
             severity,
             place,
             message,
@@ -384,17 +384,19 @@ fn check_episode(episode: &Episode, place: &str, findings: &mut Findings) {
 }
 
 /// What makes that no answer, or every answer, is right.
-fn wrong_check(check: &Check) -> Option<&'static str> {
+fn wrong_check(check: &AnswerCheck) -> Option<&'static str> {
     match check {
-        Check::Exact { answers } | Check::Contains { answers, .. } if answers.is_empty() => {
+        AnswerCheck::Exact { answers } | AnswerCheck::Contains { answers, .. }
+            if answers.is_empty() =>
+        {
             Some("there is no accepted answer")
         }
-        Check::Numeric { value, tolerance }
+        AnswerCheck::Numeric { value, tolerance }
             if !(value.is_finite() && tolerance.is_finite() && *tolerance >= 0.0) =>
         {
             Some("the value and its tolerance are numbers, and the tolerance is not negative")
         }
-        Check::Choice { answer, options } if !options.contains(answer) => {
+        AnswerCheck::Choice { answer, options } if !options.contains(answer) => {
             Some("the right answer is none of the options")
         }
         _ => None,

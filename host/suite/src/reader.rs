@@ -19,20 +19,21 @@
 //! **Lane B, all**: the mean success of the first five attempts predicts the task's own (`outcome-auc` over
 //! tasks); a strategy that cites none predicts 0.5.
 //!
-//! **Lane C, [`Question::Route`]**: Thompson sampling. An agent's chances are Beta distributed; its record so far counts
-//! whole where the receipt is silent, and for 10 observations at most where it speaks; the outcome of every cited attempt
-//! counts 3 · score^6 observations more (scores are cut to 0..=1). `success`: of the agent that was sent. `regret`: what
-//! the best agent scores on this task on average, less what this one does; lower is better.
+//! **Lane C, [`Question::Route`]**: Thompson sampling. An agent's chances are Beta distributed; its record so far
+//! counts whole where the receipt is silent, and for 10 observations at most where it speaks; the outcome of every
+//! cited attempt counts 3 · score^6 observations more (scores are cut to 0..=1). `success`: of the agent that was sent.
+//! `regret`: what the best agent scores on this task on average, less what this one does; lower is better.
 //!
-//! **Lane D, [`Question::Forecast`]**: the mean of the outcomes of what was retrieved, weighted by score^2 (0.3 of that at
-//! another horizon), shrunk by 5 observations towards the base rate of its source and horizon so far. Questions with a
-//! market start from its price instead, and from how wrong it was in what was retrieved; the two kinds of question say
-//! nothing about each other. `brier`, `market-brier`: (p - outcome)^2, lower is better.
+//! **Lane D, [`Question::Forecast`]**: the mean of the outcomes of what was retrieved, weighted by score^2 (0.3 of that
+//! at another horizon), shrunk by 5 observations towards the base rate of its source and horizon so far. Questions with
+//! a market start from its price instead, and from how wrong it was in what was retrieved; the two kinds of question
+//! say nothing about each other. `brier`, `market-brier`: (p - outcome)^2, lower is better.
 //!
 //! **Lane E, [`Question::Discover`]**: a document of the task may have the problems of the solved documents that it
 //! resembles most, by BM25, of those cited; its likeness to a cited document without problems speaks against it.
 //! `coverage@5`, `coverage@10`, `coverage@20`: the share of the hidden problems among so many reports. `f1@…`: with the
-//! share of those reports that name one for the first time. `grounded@10`: coverage by findings whose evidence is right.
+//! share of those reports that name one for the first time. `grounded@10`: coverage by findings whose evidence is
+//! right.
 
 mod discovery;
 mod forecast;
@@ -52,8 +53,8 @@ use memhost_contract::{Actor, Attempt, Finding, Task};
 pub(super) use discovery::code_tokens;
 pub(crate) use forecast::{OTHER_HORIZON, PRIOR, forecast, score_of, weight};
 pub(crate) use record::BaseRates;
-pub use record::Record;
-pub use visible::{Learnt, Visible};
+pub use record::KnownOutcomes;
+pub use visible::{LearntAttempts, Visible};
 
 /// How many retrieved attempts predict an outcome.
 const NEIGHBOURS: usize = 5;
@@ -71,7 +72,7 @@ pub struct Reading<'a> {
     /// Attempts that the strategy could draw on: learnt before in this stream, neither the task's own nor withheld.
     pub visible: Visible<'a>,
     /// Outcomes that are known by now, whether or not the strategy was told.
-    pub record: &'a Record,
+    pub record: &'a KnownOutcomes,
     /// The reader's own random bits: the same for every strategy.
     pub seed: u64,
 }
@@ -216,7 +217,7 @@ impl Reader {
     }
 
     /// Takes note of an attempt whose outcome has become known.
-    pub fn reveal(&self, record: &mut Record, attempt: &str) {
+    pub fn reveal(&self, record: &mut KnownOutcomes, attempt: &str) {
         if let Some(facts) = self.facts.get(attempt) {
             record.add(facts);
         }

@@ -30,8 +30,8 @@ impl Said {
         self.bags.push(bag);
     }
 
-    /// Whether any accepted answer stands in the texts with these numbers: a phrase in one of them, words anywhere in all
-    /// of them.
+    /// Whether any accepted answer stands in the texts with these numbers: a phrase in one of them, words anywhere in
+    /// all of them.
     pub(crate) fn has_answer(
         &self,
         answers: &[String],

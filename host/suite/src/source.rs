@@ -265,7 +265,8 @@ impl<'a> Lines<'a> {
         })
     }
 
-    /// The next line that holds anything, without what ends it: whoever reads it has to be able to tell that it is cut off.
+    /// The next line that holds anything, without what ends it: whoever reads it has to be able to tell that it is cut
+    /// off.
     pub(super) fn next_filled(&mut self) -> Result<Option<(usize, Vec<u8>)>, SuiteError> {
         loop {
             let mut line = Vec::new();

@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
+use super::catalogue::{builtin, formats};
 use super::error::SuiteError;
-use super::load::{builtin, formats};
 use super::source::{is_readable, is_standard_input, unpacked_name};
 use memhost_base::home;
 

@@ -1,4 +1,4 @@
-//! What `memhost suite show` says of a suite.
+//! Summaries: a suite in figures.
 
 use super::{Lane, Stage, Stream, Suite};
 use memhost_contract::{Attempt, Verdict};
@@ -6,16 +6,16 @@ use memhost_contract::{Attempt, Verdict};
 /// A suite in figures.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct SuiteSummary {
-    /// See [`Suite::name`].
+    /// The suite's name, or the one that it was given.
     pub name: String,
-    /// See [`Suite::lane`].
+    /// What it tests.
     pub lane: Lane,
-    /// See [`Suite::summary`].
+    /// One sentence: what it is and where it comes from.
     pub summary: String,
-    /// See [`Suite::left_out`].
+    /// What its source holds and it does not, each with how much and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<String>,
-    /// See [`Suite::budgets`].
+    /// The token budgets under which each question is asked, ascending.
     pub budgets: Vec<u32>,
     /// What it is reported by, the primary one first; nothing where nothing is asked.
     pub metrics: Vec<String>,
@@ -26,7 +26,7 @@ pub struct SuiteSummary {
 /// A stream in figures.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct StreamSummary {
-    /// See [`Stream::name`].
+    /// Its name, unique within the suite.
     pub name: String,
     /// Episodes, with a question or without.
     pub episodes: usize,

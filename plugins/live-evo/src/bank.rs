@@ -1,8 +1,11 @@
 //! The two banks: what a memory of each says, and how it is found.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use memhost_sdk::{Condition, Fault, NewMemory, Recalled, Search, Settings, Task, fetch, store};
+use memhost_sdk::{
+    Condition, Fault, NewMemory, Recalled, Rerank, Search, Settings, Task, distinct, fetch, merge,
+    store,
+};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -21,10 +24,6 @@ const CATEGORY_LABEL: &str = "category";
 
 /// Paper, figure 4: where every curve starts.
 const INITIAL_WEIGHT: f64 = 1.0;
-
-/// How much of a ranking by bare similarity is looked at first, and how much more each time that this was too
-/// little: so many times `k`.
-const OVER_FETCH: u32 = 8;
 
 /// What was learnt from a task that went badly.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -170,52 +169,28 @@ pub(crate) fn experiences(queries: &[Written], bar: &Bar) -> Result<Vec<Found<Ex
         ranked.extend(weighted(query, bar, as_new, INITIAL_WEIGHT)?);
         ranked.extend(weighted(query, bar, heavier, bar.most_weight)?);
     }
-    best_first(&mut ranked);
-    let mut seen = HashSet::new();
-    ranked.retain(|(id, _)| seen.insert(id.clone()));
-    ranked.truncate(bar.k as usize);
-    fetch(ranked)?.into_iter().map(Found::read).collect()
+    let best = fetch(merge(ranked, bar.k))?;
+    best.into_iter().map(Found::read).collect()
 }
 
-/// The best `k` for one query of a class in which nothing is heavier than `heaviest`. The most similar are not the
-/// best, because a heavier experience may be better than a more similar one: looked at is so much of the ranking by
-/// similarity that nothing in the rest can be among the best, even if it is the heaviest of all.
+/// The best `k` for one query of a class in which nothing is heavier than `heaviest`.
 fn weighted(
     query: &Written,
     bar: &Bar,
     class: Condition,
     heaviest: f64,
 ) -> Result<Vec<(String, f64)>, Fault> {
-    let search = Search::semantic(query.matches.key(), &query.text)
-        .only(Condition::eq("kind", EXPERIENCE))
-        .only(class)
-        .min_score(bar.similarity.max(bar.floor / heaviest));
-    let mut limit = bar.k.saturating_mul(OVER_FETCH);
-    loop {
-        let hits = store::search_memories(&search.clone().limit(limit))?;
-        let rest = match hits.last() {
-            Some(last) if hits.len() >= limit as usize => Some(last.score * heaviest),
-            _ => None,
-        };
-        let mut ranked: Vec<(String, f64)> = hits
-            .into_iter()
-            .map(|hit| (hit.id, hit.score * hit.counters.weight))
-            .filter(|(_, score)| *score >= bar.floor)
-            .collect();
-        best_first(&mut ranked);
-        ranked.truncate(bar.k as usize);
-        let is_full = ranked.len() == bar.k as usize;
-        let worst = ranked.last().filter(|_| is_full);
-        let to_beat = worst.map_or(bar.floor, |(_, score)| *score);
-        if rest.is_none_or(|rest| rest <= to_beat) || limit == u32::MAX {
-            return Ok(ranked);
-        }
-        limit = limit.saturating_mul(OVER_FETCH);
+    Rerank {
+        search: Search::semantic(query.matches.key(), &query.text)
+            .only(Condition::eq("kind", EXPERIENCE))
+            .only(class)
+            .min_score(bar.similarity.max(bar.floor / heaviest)),
+        most: bar.k,
+        floor: bar.floor,
+        score: &|hit| hit.score * hit.counters.weight,
+        bound: &|similarity| similarity * heaviest,
     }
-}
-
-fn best_first(ranked: &mut [(String, f64)]) {
-    ranked.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+    .hits()
 }
 
 /// The meta-guideline that suits one of the queries best. It has no floor: there is at most one.
@@ -228,19 +203,14 @@ pub(crate) fn meta_guideline(queries: &[Written]) -> Result<Option<Found<MetaGui
         let hits = store::search_memories(&search)?;
         ranked.extend(hits.into_iter().map(|hit| (hit.id, hit.score)));
     }
-    best_first(&mut ranked);
-    let best = fetch(ranked.into_iter().take(1))?;
+    let best = fetch(merge(ranked, 1))?;
     best.into_iter().next().map(Found::read).transpose()
 }
 
 /// The experiences that these outcomes are to be credited to, by id, as far as they are still there.
 pub(crate) fn used(outcomes: &[Known<'_>]) -> Result<HashMap<String, Experience>, Fault> {
-    let mut seen = HashSet::new();
-    let cited = outcomes.iter().flat_map(Known::cited);
-    let ids: Vec<String> = cited
-        .filter(|id| seen.insert(*id))
-        .map(str::to_owned)
-        .collect();
+    let cited = distinct(outcomes.iter().flat_map(Known::cited)).into_iter();
+    let ids: Vec<String> = cited.map(str::to_owned).collect();
     let memories = store::get_memories(&ids)?.into_iter();
     memories
         .filter(|memory| memory.kind == EXPERIENCE)

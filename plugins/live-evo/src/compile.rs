@@ -1,11 +1,10 @@
 //! The guideline: what the experiences mean for this task. The agent never sees the experiences themselves.
 
 use memhost_sdk::trajectory::sections;
-use memhost_sdk::{Fault, Guidance, Prompt, Role, Task, llm};
+use memhost_sdk::{Fault, Guidance, Prompt, Role, Task, append, llm, one_line};
 use serde::Deserialize;
 
 use crate::bank::{Experience, Found, MetaGuideline, question};
-use crate::material;
 use crate::receipt::Note;
 
 const COMPILE: Prompt<Reply> = Prompt::new(Role::Agent, "compile")
@@ -48,10 +47,10 @@ pub(crate) fn compile(
     ]);
     COMPILE
         .filled(&[("most", &MOST_POINTS.to_string())], material)
-        .temperature(material::temperature(temperature))
+        .temperature(temperature)
+        .then(|reply| Ok(points(reply)))
+        .doing(format!("compiling a guideline for task `{}`", task.id))
         .ask()
-        .map(points)
-        .map_err(|fault| fault.within(&format!("compiling a guideline for task `{}`", task.id)))
 }
 
 /// Experiences as the model reads them.
@@ -75,15 +74,14 @@ fn advice(meta: &MetaGuideline) -> String {
 }
 
 fn points(reply: Reply) -> Vec<String> {
-    let points = reply.guideline.iter().map(|point| one_line(point));
+    let points = reply.guideline.iter().map(|point| unlisted(point));
     let told = points.filter(|point| !point.is_empty());
     told.take(MOST_POINTS).collect()
 }
 
 /// A point without the mark of a list that a model may have put before it.
-fn one_line(point: &str) -> String {
-    let bare = point.trim_start_matches(|c: char| c.is_whitespace() || "-*•".contains(c));
-    bare.split_whitespace().collect::<Vec<_>>().join(" ")
+fn unlisted(point: &str) -> String {
+    one_line(point.trim_start_matches(|c: char| c.is_whitespace() || "-*•".contains(c)))
 }
 
 /// The points under the cautions, as far as the budget has room. The receipt has the experiences with the score
@@ -94,31 +92,20 @@ pub(crate) fn guidance(
     meta: Option<&Found<MetaGuideline>>,
     budget: u32,
 ) -> Result<Guidance, Fault> {
-    let mut guideline = String::new();
-    for point in points {
-        let longer = match guideline.is_empty() {
-            true => format!("- {point}"),
-            false => format!("{guideline}\n- {point}"),
-        };
-        if llm::count_tokens(&shown(&longer)) <= budget {
-            guideline = longer;
+    let mut guidance = Guidance::system(CAUTION.trim_end());
+    let mut standing: Vec<String> = Vec::new();
+    for point in points.iter().map(|point| format!("- {point}")) {
+        let joint = if standing.is_empty() { "\n\n" } else { "\n" };
+        if append(&mut guidance, joint, &point, budget) {
+            standing.push(point);
         }
     }
-    if guideline.is_empty() {
+    if standing.is_empty() {
         return Ok(Guidance::none());
     }
-    let mut guidance = Guidance::system(shown(&guideline));
-    for experience in experiences {
-        guidance = guidance.citing(&experience.id, experience.score);
-    }
-    let note = Note {
-        guideline,
+    let used = experiences.iter().map(|one| (one.id.clone(), one.score));
+    guidance.citing_all(used).noting(&Note {
+        guideline: standing.join("\n"),
         meta_guideline: meta.map(|meta| meta.id.clone()),
-    };
-    guidance.receipt.note = note.written()?;
-    Ok(guidance)
-}
-
-fn shown(guideline: &str) -> String {
-    format!("{}\n\n{guideline}", CAUTION.trim_end())
+    })
 }

@@ -1,8 +1,8 @@
 //! The weights: every experience that was used gets the gain.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use memhost_sdk::{Change, Counter, Fault, Settings};
+use memhost_sdk::{Change, Counter, Fault, Settings, distinct};
 
 use crate::bank::Experience;
 use crate::outcome::{Gain, Known};
@@ -29,10 +29,8 @@ pub(crate) fn weights(
         if delta == 0.0 {
             continue;
         }
-        let mut seen = HashSet::new();
-        let there = outcome
-            .cited()
-            .filter(|id| used.contains_key(*id) && seen.insert(*id));
+        let cited = distinct(outcome.cited()).into_iter();
+        let there = cited.filter(|id| used.contains_key(*id));
         changes
             .extend(there.map(|id| Change::adjust_within(id, Counter::Weight, delta, least, most)));
     }

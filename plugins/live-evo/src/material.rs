@@ -11,9 +11,3 @@ pub(crate) const TEXT_BYTES: usize = 1_000;
 pub(crate) fn cut(text: &str, bytes: usize) -> &str {
     &text[..text.floor_char_boundary(bytes)]
 }
-
-/// As requests have it.
-#[expect(clippy::cast_possible_truncation, reason = "a number from 0 to 2")]
-pub(crate) fn temperature(chosen: f64) -> f32 {
-    chosen as f32
-}

@@ -72,7 +72,7 @@ pub(crate) fn read(feedback: &[Feedback]) -> Result<Vec<Known<'_>>, Fault> {
             on,
             off,
             feedback: one,
-            note: Note::of(&one.receipt)?,
+            note: one.receipt.noted()?,
         });
     }
     Ok(known)

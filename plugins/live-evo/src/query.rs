@@ -51,15 +51,13 @@ struct Reply {
 /// The searches for a task: at least one, at most [`MOST_QUERIES`], all different.
 pub(crate) fn write(task: &Task, temperature: f64) -> Result<Vec<Written>, Fault> {
     let most = MOST_QUERIES.to_string();
+    let material = material::cut(&task.text, material::TASK_BYTES);
     QUERIES
-        .filled(
-            &[("most", &most)],
-            material::cut(&task.text, material::TASK_BYTES),
-        )
-        .temperature(material::temperature(temperature))
+        .filled(&[("most", &most)], material)
+        .temperature(temperature)
+        .then(tidy)
+        .doing(format!("writing queries for task `{}`", task.id))
         .ask()
-        .and_then(tidy)
-        .map_err(|fault| fault.within(&format!("writing queries for task `{}`", task.id)))
 }
 
 fn tidy(reply: Reply) -> Result<Vec<Written>, Fault> {

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use memhost_sdk::trajectory::sections;
-use memhost_sdk::{AnswerGuard, Attempt, Fault, NewMemory, Prompt, Reply, Request, Role, Settings};
+use memhost_sdk::{
+    AnswerGuard, Attempt, Commit, Fault, NewMemory, Prompt, Question, Role, Settings,
+};
 
-use crate::bank::{Experience, MetaGuideline, question};
+use crate::bank::{self, Experience, MetaGuideline};
 use crate::compile::notes;
 use crate::learn::Lesson;
 use crate::material::{self, TEXT_BYTES};
@@ -43,14 +45,11 @@ pub(crate) fn reflect<'a>(
     Ok(misled
         .into_iter()
         .map(|(gain, outcome, experiences)| {
-            let blind = AnswerGuard::of(&outcome.attempt.answer);
-            Lesson {
-                request: request(gain, outcome, &experiences, &blind, temperature),
-                attempt: outcome.attempt,
-                blind,
-                read,
-                margin: None,
-            }
+            let attempt = outcome.attempt;
+            let blind = AnswerGuard::of(&attempt.answer);
+            let question = question(gain, outcome, &experiences, &blind).temperature(temperature);
+            let memory = question.then(move |meta| tidy(meta, attempt, &blind));
+            Lesson::new(attempt, memory, Commit::AtOnce)
         })
         .collect())
 }
@@ -65,40 +64,25 @@ impl Guard {
     }
 }
 
-fn request(
+fn question(
     gain: Gain,
     outcome: &Known<'_>,
     experiences: &[&Experience],
     blind: &AnswerGuard,
-    temperature: f64,
-) -> Request {
+) -> Question<'static, MetaGuideline> {
     let material = sections(&[
-        ("Task", question(&outcome.attempt.task)),
+        ("Task", bank::question(&outcome.attempt.task)),
         ("The guideline", &blind.masked(outcome.guideline())),
         (
             "The notes that it was made from",
             &blind.masked(&notes(experiences.iter().copied())),
         ),
     ]);
-    let scores = [
-        ("on", format!("{:.2}", gain.on)),
-        ("off", format!("{:.2}", gain.off)),
-    ];
-    let scores = scores
-        .each_ref()
-        .map(|(name, score)| (*name, score.as_str()));
-    REFLECT
-        .filled(&scores, material)
-        .temperature(material::temperature(temperature))
-        .request
+    let [on, off] = [gain.on, gain.off].map(|score| format!("{score:.2}"));
+    REFLECT.filled(&[("on", &on), ("off", &off)], material)
 }
 
-fn read(
-    reply: Result<Reply, Fault>,
-    attempt: &Attempt,
-    blind: &AnswerGuard,
-) -> Result<NewMemory, Fault> {
-    let meta = REFLECT.read(reply)?;
+fn tidy(meta: MetaGuideline, attempt: &Attempt, blind: &AnswerGuard) -> Result<NewMemory, Fault> {
     let text = |text: &str| material::cut(text.trim(), TEXT_BYTES).to_owned();
     let meta = MetaGuideline {
         failure_reason: text(&meta.failure_reason),
@@ -107,11 +91,6 @@ fn read(
     if meta.synthesis_instruction.is_empty() {
         return Err(Fault::Failed("the reply holds no instruction".to_owned()));
     }
-    if [&meta.failure_reason, &meta.synthesis_instruction]
-        .iter()
-        .any(|text| blind.is_quoted_in(text))
-    {
-        return Err(Fault::Failed("the reply quotes the answer".to_owned()));
-    }
+    blind.check([&*meta.failure_reason, &*meta.synthesis_instruction])?;
     meta.remembered(&attempt.task)
 }

@@ -2,11 +2,11 @@
 
 use memhost_sdk::trajectory::{line, sections};
 use memhost_sdk::{
-    Actor, AnswerGuard, Attempt, BLANK, Fault, NewMemory, Prompt, Reply, Request, Role, Settings,
+    Actor, AnswerGuard, Attempt, BLANK, Commit, Fault, NewMemory, Prompt, Question, Role, Settings,
 };
 use serde::Deserialize;
 
-use crate::bank::{Experience, question};
+use crate::bank::{self, Experience};
 use crate::learn::Lesson;
 use crate::material::{self, TEXT_BYTES};
 use crate::outcome::{self, Known};
@@ -47,23 +47,22 @@ pub(crate) fn acquire<'a>(
         .into_iter()
         .filter(|outcome| outcome.on < 1.0)
         .map(|outcome| {
-            let blind = AnswerGuard::of(&outcome.attempt.answer);
-            Lesson {
-                request: request(outcome, &blind, temperature),
-                attempt: outcome.attempt,
-                blind,
-                read,
-                margin: Some(margin),
-            }
+            // A new experience is tried on the very task that it comes from, and one that held the answer would always seem
+            // to help.
+            let attempt = outcome.attempt;
+            let blind = AnswerGuard::of(&attempt.answer);
+            let question = question(outcome, &blind).temperature(temperature);
+            let memory = question.then(move |said| tidy(said, attempt, &blind));
+            Lesson::new(attempt, memory, Commit::IfTrialGains(margin))
         })
         .collect())
 }
 
 /// The reason of the outcome is left out: it may name the true answer, which nobody could blank out.
-fn request(outcome: &Known<'_>, blind: &AnswerGuard, temperature: f64) -> Request {
+fn question(outcome: &Known<'_>, blind: &AnswerGuard) -> Question<'static, Summary> {
     let attempt = outcome.attempt;
     let material = sections(&[
-        ("Task", question(&attempt.task)),
+        ("Task", bank::question(&attempt.task)),
         (
             "The guideline that the agent had",
             &blind.masked(outcome.guideline()),
@@ -71,10 +70,7 @@ fn request(outcome: &Known<'_>, blind: &AnswerGuard, temperature: f64) -> Reques
         ("What the agent did", &trajectory(attempt, blind)),
     ]);
     let values = [("blank", BLANK), ("on", &format!("{:.2}", outcome.on))];
-    SUMMARIZE
-        .filled(&values, material)
-        .temperature(material::temperature(temperature))
-        .request
+    SUMMARIZE.filled(&values, material)
 }
 
 /// The steps without the answer: those that only give it are left out, elsewhere it is blanked.
@@ -93,12 +89,7 @@ fn trajectory(attempt: &Attempt, blind: &AnswerGuard) -> String {
     lines.join("\n")
 }
 
-fn read(
-    reply: Result<Reply, Fault>,
-    attempt: &Attempt,
-    blind: &AnswerGuard,
-) -> Result<NewMemory, Fault> {
-    let reply = SUMMARIZE.read(reply)?;
+fn tidy(reply: Summary, attempt: &Attempt, blind: &AnswerGuard) -> Result<NewMemory, Fault> {
     // The improvement comes first: what only repeats it says nothing.
     let mut said = Vec::new();
     let mut text = |text: &str| {
@@ -109,7 +100,7 @@ fn read(
     };
     let improvement = text(&reply.improvement);
     let experience = Experience {
-        question: question(&attempt.task).to_owned(),
+        question: bank::question(&attempt.task).to_owned(),
         failure_reason: text(&reply.failure_reason),
         missed_information: text(&reply.missed_information),
         improvement,
@@ -118,8 +109,6 @@ fn read(
     if experience.improvement.is_empty() {
         return Err(Fault::Failed("the reply holds no improvement".to_owned()));
     }
-    if blind.is_quoted_in(&experience.lesson()) || blind.is_quoted_in(&experience.category) {
-        return Err(Fault::Failed("the reply quotes the answer".to_owned()));
-    }
+    blind.check([&*experience.lesson(), &*experience.category])?;
     experience.remembered(&attempt.task)
 }

@@ -17,24 +17,19 @@ const CLASSIFY: Prompt<Answer> = Prompt::new(Role::Agent, "classify")
     .max_tokens(Request::SHORT_REPLY);
 
 #[derive(Deserialize)]
-pub(crate) struct Answer {
+struct Answer {
     subcategory: String,
 }
 
 /// Asks the model of a role where a task belongs. One enum is all that must be answered, so that every answer is a place
 /// in the taxonomy; before it there is room for a model that does not think elsewhere.
-pub(crate) fn question(role: Role, task: &str, taxonomy: &Taxonomy) -> Question<Answer> {
+pub(crate) fn question<'a>(role: Role, task: &str, taxonomy: &'a Taxonomy) -> Question<'a, Bucket> {
     let subcategories: Vec<&str> = taxonomy.subcategories().collect();
     let shown = taxonomy.shown();
     let values = [
         ("taxonomy", shown.as_str()),
         ("subcategories", &json!(subcategories).to_string()),
     ];
-    CLASSIFY.filled(&values, task).to(role)
-}
-
-/// Where the model says that the task belongs.
-pub(crate) fn read(answer: Result<Answer, Fault>, taxonomy: &Taxonomy) -> Result<Bucket, Fault> {
     let place = |Answer { subcategory }| {
         taxonomy.bucket(&subcategory).ok_or_else(|| {
             Fault::Failed(format!(
@@ -42,7 +37,9 @@ pub(crate) fn read(answer: Result<Answer, Fault>, taxonomy: &Taxonomy) -> Result
             ))
         })
     };
-    answer
-        .and_then(place)
-        .map_err(|fault| fault.within("classifying the task"))
+    CLASSIFY
+        .filled(&values, task)
+        .to(role)
+        .then(place)
+        .doing("classifying the task")
 }

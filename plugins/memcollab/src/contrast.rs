@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use memhost_sdk::{Attempt, Authority, Verdict};
+use memhost_sdk::Attempt;
 
 /// Runs of one task by different agents.
 #[derive(Debug, PartialEq)]
@@ -43,7 +43,7 @@ impl<'a> Contrast<'a> {
 /// Of an agent that ran the task several times, the first correct run, or else the first.
 fn one_per_agent(attempts: &[Attempt]) -> Vec<&Attempt> {
     let mut runs: Vec<&Attempt> = Vec::new();
-    for attempt in attempts.iter().filter(|attempt| is_verified(attempt)) {
+    for attempt in attempts.iter().filter(|one| one.outcome.solved().is_some()) {
         match runs.iter_mut().find(|run| run.agent.id == attempt.agent.id) {
             Some(run) if is_correct(attempt) && !is_correct(run) => *run = attempt,
             Some(_) => {}
@@ -53,11 +53,6 @@ fn one_per_agent(attempts: &[Attempt]) -> Vec<&Attempt> {
     runs
 }
 
-fn is_verified(attempt: &Attempt) -> bool {
-    attempt.outcome.verdict != Verdict::Unknown
-        && attempt.outcome.authority == Authority::GroundTruth
-}
-
 fn is_correct(attempt: &Attempt) -> bool {
-    attempt.outcome.verdict == Verdict::Success
+    attempt.outcome.solved() == Some(true)
 }

@@ -11,7 +11,7 @@ mod tfidf;
 use memhost_sdk::{
     Attempt, Change, Choice, Condition, Count, Declared, Description, Distill, ExpectedCalls,
     Fault, Guidance, Labels, NewMemory, Plan, Protocol, Query, Recalled, Retrieve, Role, Scan,
-    Search, Settings, Strategy, complete_each, pack, recall, store,
+    Search, Settings, Strategy, ask_both, best_first, distinct, pack, recall, scan,
 };
 
 use contrast::Contrast;
@@ -110,10 +110,9 @@ impl Distill for MemCollab {
         let most = settings.get(&K)? as usize;
         let summary = summarise::question(&contrast, most);
         let class = classify::question(Role::Strongest, &task.text, &taxonomy);
-        let [summarised, classified] = complete_each([&summary.request, &class.request]);
-        let constraints = summarise::read(summary.read(summarised), &contrast, most)?;
-        let bucket = classify::read(class.read(classified), &taxonomy)?;
-        let learnt = constraints.into_iter();
+        let (constraints, bucket) = ask_both(summary, class);
+        let (constraints, bucket) = (constraints?, bucket?);
+        let learnt = constraints.iter();
         Ok(learnt
             .map(|constraint| Change::insert(memory(constraint, &bucket, &contrast)))
             .collect())
@@ -125,8 +124,7 @@ impl Retrieve for MemCollab {
         let task = &query.task;
         let taxonomy = Taxonomy::of(task, settings)?;
         // The one who is to understand the constraints says what kind of task it is: the agent's own model.
-        let class = classify::question(Role::Agent, &task.text, &taxonomy);
-        let bucket = classify::read(class.ask(), &taxonomy)?;
+        let bucket = classify::question(Role::Agent, &task.text, &taxonomy).ask()?;
         let p = settings.get(&P)?;
         let found = match settings.get(&VERSION)? {
             Version::First => by_words(&task.text, &bucket, p)?,
@@ -137,43 +135,25 @@ impl Retrieve for MemCollab {
 }
 
 /// The constraint with what the gates ask for, learnt from all runs that were contrasted.
-fn memory(constraint: String, bucket: &Bucket, contrast: &Contrast) -> NewMemory {
-    let mut memory = NewMemory::new(CONSTRAINT, &constraint)
-        .key(CONSTRAINT, &constraint)
+fn memory(constraint: &str, bucket: &Bucket, contrast: &Contrast) -> NewMemory {
+    let memory = NewMemory::new(CONSTRAINT, constraint)
+        .key(CONSTRAINT, constraint)
         .label(CATEGORY, &bucket.category)
-        .label(SUBCATEGORY, &bucket.subcategory);
-    let mut models: Vec<&str> = Vec::new();
-    for run in contrast.runs() {
-        memory = memory.learnt_from(&run.id);
-        if !models.contains(&run.agent.model.as_str()) {
-            models.push(&run.agent.model);
-            memory = memory.label(MODEL, &run.agent.model);
-        }
-    }
-    memory
+        .label(SUBCATEGORY, &bucket.subcategory)
+        .learnt_from_all(contrast.runs().map(|run| &run.id));
+    let models = distinct(contrast.runs().map(|run| run.agent.model.as_str())).into_iter();
+    models.fold(memory, |memory, model| memory.label(MODEL, model))
 }
 
 /// The p constraints of the bucket that are most similar to the task by TF-IDF, the older first where they are equally
 /// similar.
 fn by_words(task: &str, bucket: &Bucket, p: u32) -> Result<Vec<Recalled>, Fault> {
     let [category, subcategory] = gate(bucket);
-    let scan = Scan::oldest_first().only(category).only(subcategory);
-    let memories: Vec<_> = store::scan_memories(&scan)?
-        .into_iter()
-        .map(|row| row.memory)
-        .collect();
-    let texts: Vec<&str> = memories
-        .iter()
-        .map(|memory| memory.content.as_str())
-        .collect();
+    let memories = scan(&Scan::oldest_first().only(category).only(subcategory))?;
+    let texts: Vec<&str> = memories.iter().map(|one| one.content.as_str()).collect();
     let scores = tfidf::similarities(task, &texts);
-    let ranked = memories.into_iter().zip(scores);
-    let mut ranked: Vec<Recalled> = ranked
-        .map(|(memory, score)| Recalled { memory, score })
-        .collect();
-    ranked.sort_by(|one, other| other.score.total_cmp(&one.score));
-    ranked.truncate(p as usize);
-    Ok(ranked)
+    let ranked = best_first(memories.into_iter().zip(scores), p).into_iter();
+    Ok(ranked.map(Recalled::from).collect())
 }
 
 /// The p constraints of the bucket that are nearest to the task by embedding, of those in whose making this model
@@ -183,17 +163,16 @@ fn by_meaning(task: &str, bucket: &Bucket, model: &str, p: u32) -> Result<Vec<Re
     let nearest = Search::semantic(CONSTRAINT, task)
         .only(category)
         .only(subcategory)
-        .only(Condition::eq(&format!("label.{MODEL}"), model))
+        .only(Condition::labelled(MODEL, model))
         .limit(p);
     recall(&nearest)
 }
 
 /// Both must be met, however similar a constraint is. Where nothing meets them, nothing is handed out.
 fn gate(bucket: &Bucket) -> [Condition; 2] {
-    let is = |label: &str, value: &str| Condition::eq(&format!("label.{label}"), value);
     [
-        is(CATEGORY, &bucket.category),
-        is(SUBCATEGORY, &bucket.subcategory),
+        Condition::labelled(CATEGORY, &*bucket.category),
+        Condition::labelled(SUBCATEGORY, &*bucket.subcategory),
     ]
 }
 

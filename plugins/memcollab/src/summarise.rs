@@ -1,7 +1,7 @@
 //! The distiller: what sets the preferred run apart from the others, as constraints?
 
-use memhost_sdk::trajectory::{cut, history, sections};
-use memhost_sdk::{Actor, AnswerGuard, Attempt, Fault, Prompt, Question, Role};
+use memhost_sdk::trajectory::{cut, handed_in, history, sections};
+use memhost_sdk::{AnswerGuard, Attempt, Prompt, Question, Role, one_line};
 use serde::Deserialize;
 
 use crate::TEMPERATURE;
@@ -17,7 +17,7 @@ const SUMMARISE: Prompt<Answer> = Prompt::new(Role::Strongest, "summarise")
     .temperature(TEMPERATURE);
 
 #[derive(Deserialize)]
-pub(crate) struct Answer {
+struct Answer {
     constraints: Vec<Constraint>,
 }
 
@@ -40,23 +40,19 @@ impl Constraint {
     }
 }
 
-pub(crate) fn question(contrast: &Contrast, most: usize) -> Question<Answer> {
-    SUMMARISE.filled(&[("most", &most.to_string())], material(contrast))
-}
-
-/// At most so many constraints as sentences, in the model's order, without any that gives away an answer.
-pub(crate) fn read(
-    answer: Result<Answer, Fault>,
-    contrast: &Contrast,
-    most: usize,
-) -> Result<Vec<String>, Fault> {
-    let Answer { constraints } = answer.map_err(|fault| fault.within("contrasting the runs"))?;
-    let answers = contrast.runs().map(|run| AnswerGuard::of(handed_in(run)));
-    let answers: Vec<AnswerGuard> = answers.collect();
-    let sentences = constraints.iter().filter_map(Constraint::sentence);
-    let general =
-        sentences.filter(|sentence| !answers.iter().any(|answer| answer.is_told_by(sentence)));
-    Ok(general.take(most).collect())
+/// Asks for at most so many constraints: sentences, in the model's order, without any that gives away an answer.
+pub(crate) fn question<'a>(contrast: &'a Contrast, most: usize) -> Question<'a, Vec<String>> {
+    let general = move |Answer { constraints }| {
+        let answers = contrast.runs().map(|run| AnswerGuard::of(handed_in(run)));
+        let answers: Vec<AnswerGuard> = answers.collect();
+        let sentences = constraints.iter().filter_map(Constraint::sentence);
+        let tells = |sentence: &String| answers.iter().any(|answer| answer.is_told_by(sentence));
+        Ok(sentences.filter(|one| !tells(one)).take(most).collect())
+    };
+    SUMMARISE
+        .filled(&[("most", &most.to_string())], material(contrast))
+        .then(general)
+        .doing("contrasting the runs")
 }
 
 /// The task, the preferred run, the others.
@@ -76,23 +72,9 @@ fn run(heading: &str, attempt: &Attempt) -> String {
     ])
 }
 
-/// What a run handed in, or else said last.
-fn handed_in(attempt: &Attempt) -> &str {
-    let said = || {
-        attempt
-            .steps
-            .iter()
-            .rfind(|step| step.actor == Actor::Answer)
-    };
-    match attempt.answer.trim() {
-        "" => said().map_or("", |step| step.text.as_str()),
-        answer => answer,
-    }
-}
-
 /// A part of a sentence on one line: without the word that the sentence has in front of it, and without a full stop.
 fn phrase(part: &str, word: &str) -> String {
-    let line = part.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = one_line(part);
     let bare = match line.split_once(' ') {
         Some((first, rest)) if first.eq_ignore_ascii_case(word) => rest,
         _ => &line,

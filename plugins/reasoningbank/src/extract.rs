@@ -34,14 +34,6 @@ struct Reply {
     items: Vec<Item>,
 }
 
-impl Reply {
-    /// The first items that say something.
-    fn tidy(self, most: usize) -> Vec<Item> {
-        let items = self.items.into_iter().filter_map(Item::tidy);
-        items.take(most).collect()
-    }
-}
-
 impl Item {
     /// As it is handed out.
     pub(crate) fn shown(&self, with_description: bool) -> String {
@@ -74,45 +66,38 @@ pub(crate) fn extract(
     observations: bool,
 ) -> Result<Vec<Vec<Item>>, Fault> {
     let judged = attempts.iter().zip(judgements);
-    let questions: Vec<_> = judged
-        .map(|(attempt, judgement)| question(attempt, judgement, observations))
-        .collect();
-    let replies = ask_all(&questions).into_iter().zip(attempts);
-    replies
-        .map(|(reply, attempt)| {
-            let doing = || format!("extracting from attempt `{}`", attempt.id);
-            let reply = reply.map_err(|fault| fault.within(&doing()))?;
-            Ok(reply.tidy(MOST_ITEMS))
-        })
-        .collect()
+    let questions = judged.map(|(attempt, judgement)| {
+        let instructions = match judgement.verdict {
+            Verdict::Success => FROM_SUCCESS,
+            Verdict::Failure => FROM_FAILURE,
+        };
+        let material = trajectory::for_the_extractor(attempt, judgement, observations);
+        question(instructions, material, MOST_ITEMS)
+            .doing(format!("extracting from attempt `{}`", attempt.id))
+    });
+    ask_all(questions).into_iter().collect()
 }
 
 /// The items of all runs together, at most [`MOST_ITEMS_OF_A_CONTRAST`]: one call, and no word of how any run was
 /// judged, because the model is to find out by comparing.
 pub(crate) fn contrast(runs: &[Attempt], observations: bool) -> Result<Vec<Item>, Fault> {
     let material = trajectory::for_the_contrast(runs, observations);
-    let question = to_the_agents_model(FROM_CONTRAST, material, MOST_ITEMS_OF_A_CONTRAST);
     let ids: Vec<&str> = runs.iter().map(|run| run.id.as_str()).collect();
-    let doing = || format!("contrasting attempts `{}`", ids.join("`, `"));
-    let reply = question.ask().map_err(|fault| fault.within(&doing()))?;
-    Ok(reply.tidy(MOST_ITEMS_OF_A_CONTRAST))
+    question(FROM_CONTRAST, material, MOST_ITEMS_OF_A_CONTRAST)
+        .doing(format!("contrasting attempts `{}`", ids.join("`, `")))
+        .ask()
 }
 
-fn question(attempt: &Attempt, judgement: &Judgement, observations: bool) -> Question<Reply> {
-    let instructions = match judgement.verdict {
-        Verdict::Success => FROM_SUCCESS,
-        Verdict::Failure => FROM_FAILURE,
-    };
-    let material = trajectory::for_the_extractor(attempt, judgement, observations);
-    to_the_agents_model(instructions, material, MOST_ITEMS)
-}
-
-/// The model that the agent runs on extracts, as in the paper.
-fn to_the_agents_model(
+/// Asks the model that the agent runs on, as in the paper, for the first items that say something.
+fn question(
     instructions: &'static str,
     material: String,
     most: usize,
-) -> Question<Reply> {
+) -> Question<'static, Vec<Item>> {
+    let tidy = move |Reply { items }: Reply| {
+        let items = items.into_iter().filter_map(Item::tidy);
+        Ok(items.take(most).collect())
+    };
     Prompt::new(Role::Agent, "extract")
         .instructions(instructions)
         .replies(
@@ -121,4 +106,5 @@ fn to_the_agents_model(
         )
         .temperature(TEMPERATURE)
         .filled(&[("most", &most.to_string())], material)
+        .then(tidy)
 }

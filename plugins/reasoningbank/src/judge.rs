@@ -40,12 +40,9 @@ impl Verdict {
 /// One judgement per attempt. A judge that does not answer is a fault: an attempt that nobody judged has not
 /// failed.
 pub(crate) fn judge(attempts: &[Attempt]) -> Result<Vec<Judgement>, Fault> {
-    let about = |attempt| JUDGE.about(trajectory::for_the_judge(attempt));
-    let questions: Vec<_> = attempts.iter().map(about).collect();
-    let judged = ask_all(&questions).into_iter().zip(attempts);
-    judged
-        .map(|(judgement, attempt)| {
-            judgement.map_err(|fault| fault.within(&format!("judging attempt `{}`", attempt.id)))
-        })
-        .collect()
+    let questions = attempts.iter().map(|attempt| {
+        let question = JUDGE.about(trajectory::for_the_judge(attempt));
+        question.doing(format!("judging attempt `{}`", attempt.id))
+    });
+    ask_all(questions).into_iter().collect()
 }

@@ -148,10 +148,7 @@ impl Retrieve for ReasoningBank {
     fn retrieve(query: &Query, settings: &Settings) -> Result<Guidance, Fault> {
         let prefix = settings.get(&QUERY_PREFIX)?;
         let similar = Search::semantic(KEY, format!("{prefix}{}", query.task.text))
-            .only(Condition::ne(
-                &format!("label.{TASK_LABEL}"),
-                query.task.id.as_str(),
-            ))
+            .only(Condition::not_labelled(TASK_LABEL, &*query.task.id))
             .limit(settings.get(&K)?);
         let descriptions = settings.get(&DESCRIPTIONS)?;
         inject(recall(&similar)?, descriptions, query.token_budget)
@@ -165,7 +162,7 @@ impl Distill for ReasoningBank {
             [first, _, ..] if settings.get(&SCALING)? == Scaling::Parallel => {
                 let items = contrast(attempts, observations)?;
                 let learnt = experience(&first.task, attempts, None, items)?;
-                Ok(learnt.into_iter().collect())
+                Ok(Vec::from_iter(learnt))
             }
             _ => one_by_one(attempts, observations),
         }
@@ -201,12 +198,10 @@ fn experience(
     let mut memory = NewMemory::new("experience", shown.join("\n\n"))
         .title(titles.join("; "))
         .key(KEY, &task.text)
-        .label(TASK_LABEL, &task.id);
+        .label(TASK_LABEL, &task.id)
+        .learnt_from_all(attempts.iter().map(|attempt| &attempt.id));
     if let Some(judgement) = &judgement {
         memory = memory.label(VERDICT_LABEL, judgement.verdict.name());
-    }
-    for attempt in attempts {
-        memory = memory.learnt_from(&attempt.id);
     }
     let memory = memory.holding(&Experience {
         items,

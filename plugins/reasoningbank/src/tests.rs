@@ -793,4 +793,4 @@ fn taught() -> Taught {
     }
 }
 
-memhost_sdk::promises!(ReasoningBank: Retrieve, Distill; taught);
+memhost_sdk::promises!(ReasoningBank: Retrieve, Distill, OwnTask; taught);

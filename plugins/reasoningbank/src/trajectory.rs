@@ -1,18 +1,14 @@
 //! An attempt as the judge and the extractor read it. What ground truth says of it (outcome, rewards, baseline)
 //! has no place here.
 
-use memhost_sdk::trajectory::{cut, history, sections};
+use memhost_sdk::trajectory::{cut, history, last, sections};
 use memhost_sdk::{Actor, Attempt};
 
 use crate::judge::Judgement;
 
 /// Task, history without observations, the last observation, the answer.
 pub(crate) fn for_the_judge(attempt: &Attempt) -> String {
-    let seen_last = attempt
-        .steps
-        .iter()
-        .rfind(|step| step.actor == Actor::Observation)
-        .map_or("", |step| step.text.as_str());
+    let seen_last = last(&attempt.steps, Actor::Observation);
     sections(&[
         ("Task", &attempt.task.text),
         ("What the agent did", &history(&attempt.steps, false)),

@@ -6,7 +6,7 @@ mod tests;
 use memhost_sdk::experience::{self, UNIT};
 use memhost_sdk::{
     Attempt, Change, Count, Declared, Description, Distill, Fault, Guidance, NewMemory, Query,
-    Recalled, Retrieve, Scan, Settings, Strategy, pack, store,
+    Recalled, Retrieve, Scan, Settings, Strategy, pack, scan,
 };
 
 /// As many as the strategies of Evo-Memory hand out.
@@ -38,11 +38,9 @@ impl Strategy for Recency {
 
 impl Retrieve for Recency {
     fn retrieve(query: &Query, settings: &Settings) -> Result<Guidance, Fault> {
-        let newest = store::scan_memories(&Scan::newest_first().limit(settings.get(&K)?))?;
-        let entries = newest.into_iter().enumerate().map(|(rank, row)| Recalled {
-            memory: row.memory,
-            score: 1.0 / (rank as f64 + 1.0),
-        });
+        let newest = scan(&Scan::newest_first().limit(settings.get(&K)?))?;
+        let scores = (1..).map(|rank| 1.0 / f64::from(rank));
+        let entries = newest.into_iter().zip(scores).map(Recalled::from);
         Ok(pack(HEADING, entries, query.token_budget))
     }
 }

@@ -1,14 +1,12 @@
 //! Solved cases, and the templates that are built from them: one model call per case, one template per call.
 
-use memhost_sdk::trajectory::sections;
+use memhost_sdk::trajectory::{cut, sections};
 use memhost_sdk::{
-    Attempt, Authority, Document, Fault, Finding, NewMemory, Question, Verdict, ask_all,
-    unless_all_lost,
+    Attempt, Document, Fault, Finding, NewMemory, Question, ask_all, unless_all_lost,
 };
 
 use crate::Mode;
 use crate::template::{PROBLEM_LABEL, Template, class};
-use crate::text::below_each_other;
 
 /// One problem of a solved task, with the documents that show it.
 pub(crate) struct Case<'a> {
@@ -20,8 +18,7 @@ pub(crate) struct Case<'a> {
 
 /// Whether somebody who knows says that the task was solved, and its problems and documents are there.
 pub(crate) fn is_solved(attempt: &Attempt) -> bool {
-    attempt.outcome.verdict == Verdict::Success
-        && attempt.outcome.authority == Authority::GroundTruth
+    attempt.outcome.solved() == Some(true)
         && !attempt.findings.is_empty()
         && !attempt.task.documents.is_empty()
 }
@@ -49,43 +46,42 @@ pub(crate) fn cases(attempt: &Attempt) -> impl Iterator<Item = Case<'_>> {
 /// # Errors
 /// The first fault, if no case at all taught anything.
 pub(crate) fn build(cases: &[Case<'_>], mode: Mode) -> Result<Vec<NewMemory>, Fault> {
-    let questions: Vec<_> = cases.iter().map(|case| case.question(mode)).collect();
-    let answers = cases.iter().zip(ask_all(&questions));
-    let built = answers.map(|(case, answer)| match answer.and_then(Template::tidy) {
-        Ok(template) => Ok(case.memory(&template)),
-        Err(fault) => Err(fault.within(&case.doing())),
-    });
-    unless_all_lost(built.collect(), "cases")
+    let questions = cases.iter().map(|case| case.question(mode));
+    unless_all_lost(ask_all(questions), "cases")
 }
 
 impl Case<'_> {
-    fn question(&self, mode: Mode) -> Question<Template> {
+    fn question(&self, mode: Mode) -> Question<'_, NewMemory> {
         let documents = self.evidence.iter().map(|(_, one)| one.text.as_str());
         let material = sections(&[
             ("Problem", &self.finding.problem),
             ("Evidence", &below_each_other(documents)),
             ("Resolution", &self.finding.action),
         ]);
-        Template::question(mode.how_to_extract(), material)
+        let doing = format!(
+            "extracting a template from `{}` in attempt `{}`",
+            self.finding.problem, self.attempt.id
+        );
+        let question = Template::question(mode.how_to_extract(), material);
+        question
+            .then(|template| Ok(self.memory(&template)))
+            .doing(doing)
     }
 
     fn memory(&self, template: &Template) -> NewMemory {
-        let mut memory = template.memory();
-        for (place, _) in &self.evidence {
-            memory = memory.learnt_from(source(self.attempt, *place));
-        }
+        let places = self.evidence.iter();
+        let sources = places.map(|(place, _)| source(self.attempt, *place));
+        let memory = template.memory().learnt_from_all(sources);
         match class(&self.finding.problem) {
             Some(class) => memory.label(PROBLEM_LABEL, class),
             None => memory,
         }
     }
+}
 
-    fn doing(&self) -> String {
-        format!(
-            "extracting a template from `{}` in attempt `{}`",
-            self.finding.problem, self.attempt.id
-        )
-    }
+/// These texts one below the other, each no longer than a model should read of one.
+pub(crate) fn below_each_other<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    texts.map(cut).collect::<Vec<_>>().join("\n\n")
 }
 
 /// The documents of its task, with their places.

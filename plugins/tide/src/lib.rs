@@ -7,12 +7,11 @@ mod refine;
 mod template;
 #[cfg(test)]
 mod tests;
-mod text;
 
 use memhost_sdk::{
     Attempt, Change, Choice, Condition, Count, Declared, Description, Distill, ExpectedCalls,
     Fault, Feedback, Guidance, Labels, Memory, Plan, Protocol, Query, Retrieve, Scan, Settings,
-    Strategy, Update, store,
+    Strategy, Update, scan,
 };
 
 use case::Case;
@@ -164,8 +163,7 @@ impl Update for Tide {
 
 /// The whole library, the oldest first: the order in which the cases came.
 fn all(kind: &str) -> Result<Vec<Memory>, Fault> {
-    let rows = store::scan_memories(&Scan::oldest_first().only(Condition::eq("kind", kind)))?;
-    Ok(rows.into_iter().map(|row| row.memory).collect())
+    scan(&Scan::oldest_first().only(Condition::eq("kind", kind)))
 }
 
 memhost_sdk::export!(Tide: Retrieve, Distill, Update);

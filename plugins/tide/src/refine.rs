@@ -3,15 +3,13 @@
 
 use memhost_sdk::trajectory::{cut, sections};
 use memhost_sdk::{
-    Attempt, Authority, Change, Choice, Counter, ExpectedCalls, Fault, Feedback, Labels, Level,
-    Memory, NewMemory, Number, Outcome, Plan, Prompt, Protocol, Question, Request, Role, Verdict,
-    ask_all, run, store,
+    Attempt, Change, Choice, Counter, ExpectedCalls, Fault, Feedback, Labels, Memory, NewMemory,
+    Number, Plan, Prompt, Protocol, Request, Role, ask_some, distinct, store,
 };
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
+use crate::case::below_each_other;
 use crate::template::{TEMPLATE, Template};
-use crate::text::below_each_other;
 
 pub(crate) const REFINE: Choice<Refine> = Choice::new(
     "refine",
@@ -119,24 +117,20 @@ pub(crate) fn refine(feedback: &[Feedback], tau: f64) -> Result<Vec<Change>, Fau
 /// The templates that findings of this work name, in the order in which they are first named. The whole library was at
 /// hand in all of it, so that having been handed out says nothing of a template.
 fn used(feedback: &[Feedback]) -> Result<Vec<Used<'_>>, Fault> {
-    let mut ids: Vec<String> = Vec::new();
-    for id in feedback.iter().flat_map(|one| named(&one.attempt)) {
-        if !ids.iter().any(|known| known == id) {
-            ids.push(id.to_owned());
-        }
-    }
+    let ids = distinct(feedback.iter().flat_map(|one| named(&one.attempt)));
     if ids.is_empty() {
         return Ok(Vec::new());
     }
+    let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
     let memories = store::get_memories(&ids)?;
     let templates = memories.into_iter().filter(|one| one.kind == TEMPLATE);
     templates
         .map(|memory| {
             let attempts = feedback.iter().map(|one| &one.attempt);
             let by_it = attempts.filter(|attempt| named(attempt).any(|id| id == memory.id));
-            let scored = by_it.filter_map(|attempt| Some((attempt, score(&attempt.outcome)?)));
+            let scored = by_it.filter_map(|attempt| Some((attempt, attempt.outcome.grade()?)));
             Ok(Used {
-                template: Template::of(&memory)?,
+                template: memory.holds("a template")?,
                 scored: scored.collect(),
                 memory,
             })
@@ -150,25 +144,13 @@ fn named(attempt: &Attempt) -> impl Iterator<Item = &str> {
     findings.filter_map(|finding| finding.template.as_deref())
 }
 
-/// By ground truth, in 0..=1; whatever else there is says nothing.
-fn score(outcome: &Outcome) -> Option<f64> {
-    let score = match (outcome.score, outcome.verdict) {
-        (Some(score), _) => score,
-        (None, Verdict::Success) => 1.0,
-        (None, Verdict::Failure) => 0.0,
-        (None, Verdict::Unknown) => return None,
-    };
-    let is_told = outcome.authority == Authority::GroundTruth && (0.0..=1.0).contains(&score);
-    is_told.then_some(score)
-}
-
 /// One judgement per template, where one is due and the model gave it.
 fn judge(used: &[Used<'_>], tau: f64) -> Vec<Option<Judgement>> {
     let questions = used.iter().map(|used| {
         let told = || JUDGE.about(under_headings(&used.told(tau)));
-        used.does_badly(tau).then(told)
+        Some(used.does_badly(tau).then(told)?.doing(used.doing()))
     });
-    ask(used, questions.collect(), Ok)
+    ask_some(questions.collect())
 }
 
 /// One template per decision to fix or to add, where the model gave one.
@@ -182,32 +164,15 @@ fn write(used: &[Used<'_>], judgements: &[Option<Judgement>], tau: f64) -> Vec<O
         };
         let mut told = used.told(tau);
         told.push(("Feedback", judgement.feedback.clone()));
-        Some(Template::question(instructions, under_headings(&told)))
+        let question = Template::question(instructions, under_headings(&told));
+        Some(question.doing(used.doing()))
     });
-    ask(used, questions.collect(), Template::tidy)
+    ask_some(questions.collect())
 }
 
 fn under_headings(told: &[(&str, String)]) -> String {
     let told = told.iter().map(|(heading, text)| (*heading, text.as_str()));
     sections(&told.collect::<Vec<_>>())
-}
-
-/// Asks the questions that there are, at once, and puts what can be used of the answers in their places.
-fn ask<T: DeserializeOwned>(
-    used: &[Used<'_>],
-    questions: Vec<Option<Question<T>>>,
-    tidy: impl Fn(T) -> Result<T, Fault>,
-) -> Vec<Option<T>> {
-    let places: Vec<bool> = questions.iter().map(Option::is_some).collect();
-    let asked: Vec<Question<T>> = questions.into_iter().flatten().collect();
-    let mut answers = ask_all(&asked).into_iter();
-    let placed = used.iter().zip(places).map(|(used, is_asked)| {
-        let answer = is_asked.then(|| answers.next()).flatten()?;
-        let doing = format!("refining template `{}`", used.memory.id);
-        let told = |fault: Fault| run::log(Level::Warn, &fault.within(&doing).to_string());
-        answer.and_then(&tidy).map_err(told).ok()
-    });
-    placed.collect()
 }
 
 impl<'a> Used<'a> {
@@ -216,6 +181,10 @@ impl<'a> Used<'a> {
         let uses = f64::from(self.memory.counters.uses) + self.scored.len() as f64;
         let f = (self.memory.counters.strength + self.sum()) / uses;
         uses >= f64::from(LEAST_USES) && f < tau && self.failures(tau).next().is_some()
+    }
+
+    fn doing(&self) -> String {
+        format!("refining template `{}`", self.memory.id)
     }
 
     fn sum(&self) -> f64 {
@@ -250,10 +219,7 @@ impl<'a> Used<'a> {
         let mut memory = template.memory();
         memory.labels = self.memory.labels.clone();
         memory.sources = self.memory.sources.clone();
-        for (attempt, _) in self.failures(tau) {
-            memory = memory.learnt_from(&attempt.id);
-        }
-        memory
+        memory.learnt_from_all(self.failures(tau).map(|(attempt, _)| &attempt.id))
     }
 
     /// The template and the work in which it failed.

@@ -1,9 +1,7 @@
 //! A template: the form of a class of problems, and the signals by which to recognise it (paper, equation 1).
 
-use memhost_sdk::{Fault, Memory, NewMemory, Patch, Prompt, Question, Role};
+use memhost_sdk::{Fault, Memory, NewMemory, Patch, Prompt, Question, Role, one_line};
 use serde::{Deserialize, Serialize};
-
-use crate::text::one_line;
 
 /// The kind of its memory.
 pub(crate) const TEMPLATE: &str = "template";
@@ -23,7 +21,10 @@ pub(crate) struct Template {
 impl Template {
     /// Has the model that the agent runs on write one: in the paper, each builds a library of its own. The paper states
     /// no temperature.
-    pub(crate) fn question(instructions: &'static str, material: String) -> Question<Template> {
+    pub(crate) fn question(
+        instructions: &'static str,
+        material: String,
+    ) -> Question<'static, Template> {
         Prompt::new(Role::Agent, "extract")
             .instructions(instructions)
             .replies(
@@ -31,23 +32,14 @@ impl Template {
                 include_str!("../prompts/template.schema.json"),
             )
             .about(material)
-    }
-
-    /// The template that a memory keeps.
-    ///
-    /// # Errors
-    /// [`Fault::Failed`] if it keeps none.
-    pub(crate) fn of(memory: &Memory) -> Result<Template, Fault> {
-        memory.holds("a template")
+            .then(Template::tidy)
     }
 
     /// What is said of it besides its name: the pattern, and the flow as a numbered list.
     pub(crate) fn content(&self) -> String {
-        let mut content = self.pattern.clone();
-        for (number, signal) in self.evidence_flow.iter().enumerate() {
-            content.push_str(&format!("\n{}. {signal}", number + 1));
-        }
-        content
+        let flow = (1..).zip(&self.evidence_flow);
+        let lines = flow.map(|(number, signal)| format!("\n{number}. {signal}"));
+        lines.fold(self.pattern.clone(), |content, line| content + &line)
     }
 
     /// As a memory that nothing is found by: the library is only ever read whole.
@@ -73,7 +65,7 @@ impl Template {
     ///
     /// # Errors
     /// [`Fault::Failed`] if one of the three fields is empty.
-    pub(crate) fn tidy(self) -> Result<Template, Fault> {
+    fn tidy(self) -> Result<Template, Fault> {
         let signals = self.evidence_flow.iter().map(|signal| one_line(signal));
         let template = Template {
             name: one_line(&self.name),

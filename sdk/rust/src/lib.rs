@@ -18,22 +18,28 @@ mod pack;
 mod parameter;
 mod payload;
 mod prompt;
+mod rank;
 mod recall;
 mod section;
 mod strategy;
+mod surplus;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
+mod text;
 pub mod trajectory;
 mod types;
 
 pub use guard::{AnswerGuard, BLANK};
 pub use import::{embedder, llm, run, store};
-pub use pack::{Entry, grow, pack, unless_empty};
+pub use pack::{Entry, append, grow, pack, unless_empty};
 pub use parameter::{Choice, Count, Declared, Flag, Number, Settings, Text, Typed};
-pub use prompt::{Prompt, Question, ask_all, complete, complete_each, unless_all_lost};
-pub use recall::{Recalled, fetch, recall};
+pub use prompt::{Prompt, Question, ask_all, ask_both, ask_some, complete, unless_all_lost};
+pub use rank::{Rerank, best_first, merge, min_max};
+pub use recall::{Recalled, fetch, recall, scan};
 pub use section::Section;
 pub use strategy::{Distill, Evict, Retrieve, Strategy, Update, describe, plan};
+pub use surplus::surplus;
+pub use text::{distinct, one_line};
 pub use types::*;
 
 /// What a word is: as memhost searches, reads and counts. Budgets are counted by [`llm::count_tokens`].

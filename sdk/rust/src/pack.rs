@@ -45,7 +45,12 @@ pub fn pack<E: Into<Entry>>(
 
 /// Puts a paragraph below what the guidance says, if it then still keeps to the budget.
 pub fn grow(guidance: &mut Guidance, paragraph: &str, budget: u32) -> bool {
-    let longer = format!("{}\n\n{paragraph}", guidance.text);
+    append(guidance, "\n\n", paragraph, budget)
+}
+
+/// Puts a text at the end of the guidance, behind this joint, if it then still keeps to the budget.
+pub fn append(guidance: &mut Guidance, joint: &str, text: &str, budget: u32) -> bool {
+    let longer = [&guidance.text, joint, text].concat();
     let fits = llm::count_tokens(&longer) <= budget;
     if fits {
         guidance.text = longer;

@@ -1,9 +1,9 @@
-//! Payloads with a type: what a memory holds for its strategy alone, as JSON.
+//! Payloads with a type: what a memory, and the note of a receipt, hold for their strategy alone, as JSON.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::types::{Fault, Memory, NewMemory};
+use crate::types::{Fault, Guidance, Memory, NewMemory, Receipt};
 
 impl NewMemory {
     /// With this as its payload.
@@ -11,8 +11,7 @@ impl NewMemory {
     /// # Errors
     /// [`Fault::Failed`] if it cannot be written as JSON.
     pub fn holding(self, payload: &impl Serialize) -> Result<Self, Fault> {
-        let json = serde_json::to_string(payload);
-        Ok(self.payload(json.map_err(|error| Fault::Failed(error.to_string()))?))
+        Ok(self.payload(json(payload)?))
     }
 }
 
@@ -32,10 +31,52 @@ impl Memory {
     }
 }
 
+impl Guidance {
+    /// With this as the note of its receipt, for the time when the outcome is known.
+    ///
+    /// # Errors
+    /// [`Fault::Failed`] if it cannot be written as JSON.
+    pub fn noting(mut self, note: &impl Serialize) -> Result<Self, Fault> {
+        self.receipt.note = json(note)?;
+        Ok(self)
+    }
+}
+
+impl Receipt {
+    /// What its note says; the default where nothing was noted.
+    ///
+    /// # Errors
+    /// [`Fault::Failed`] if it says something else.
+    pub fn noted<T: DeserializeOwned + Default>(&self) -> Result<T, Fault> {
+        if self.note.is_empty() {
+            return Ok(T::default());
+        }
+        serde_json::from_str(&self.note).map_err(|error| {
+            Fault::Failed(format!(
+                "the note of receipt `{}` is not of this plugin ({error}); was it handed out by another one?",
+                self.id
+            ))
+        })
+    }
+}
+
+fn json(value: &impl Serialize) -> Result<String, Fault> {
+    serde_json::to_string(value).map_err(|error| Fault::Failed(error.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use crate::testing::TestHost;
-    use crate::{Change, NewMemory};
+    use crate::{Change, Guidance, NewMemory};
+
+    #[test]
+    fn a_note_is_read_as_it_was_written_and_none_is_the_default() {
+        let guidance = Guidance::none().noting(&vec![1, 2]).unwrap();
+        assert_eq!(guidance.receipt.noted::<Vec<u32>>(), Ok(vec![1, 2]));
+        let fault = guidance.receipt.noted::<String>().unwrap_err();
+        assert!(fault.to_string().contains("not of this plugin"), "{fault}");
+        assert_eq!(Guidance::none().receipt.noted::<u32>(), Ok(0));
+    }
 
     #[test]
     fn a_payload_is_read_as_it_was_written_and_another_is_named() {

@@ -84,39 +84,48 @@ impl<T> Prompt<T> {
         self.max_tokens = tokens;
         self
     }
+}
 
+impl<T: DeserializeOwned + 'static> Prompt<T> {
     /// The question about this material.
-    pub fn about(&self, material: impl Into<String>) -> Question<T> {
+    pub fn about(&self, material: impl Into<String>) -> Question<'static, T> {
         self.filled(&[], material)
     }
 
     /// The question about this material, with these values in the places of instructions and schema: `most` is put where
     /// `{most}` stands. What a value says is never taken for a place.
-    pub fn filled(&self, values: &[(&str, &str)], material: impl Into<String>) -> Question<T> {
+    pub fn filled(
+        &self,
+        values: &[(&str, &str)],
+        material: impl Into<String>,
+    ) -> Question<'static, T> {
         let mut request = Request::new(self.role, self.purpose)
             .system(fill(self.instructions, values))
             .user(material)
             .max_tokens(self.max_tokens)
             .schema(fill(self.schema, values));
         request.temperature = self.temperature;
+        let what = self.reply;
         Question {
             request,
-            reply: self.reply,
-            answer: PhantomData,
+            doing: String::new(),
+            read: Box::new(move |text| read(text, what)),
         }
     }
 }
 
-/// A request whose reply can be read as a `T`.
-#[derive(Debug, Clone)]
-pub struct Question<T> {
+type Read<'a, T> = Box<dyn FnOnce(&str) -> Result<T, Fault> + 'a>;
+
+/// A request, and what becomes of its reply: a `T`.
+pub struct Question<'a, T> {
     /// What crosses to the host.
     pub request: Request,
-    reply: &'static str,
-    answer: PhantomData<fn() -> T>,
+    /// What its faults say first.
+    doing: String,
+    read: Read<'a, T>,
 }
 
-impl<T> Question<T> {
+impl<'a, T: 'a> Question<'a, T> {
     /// To the model of another role.
     #[must_use]
     pub fn to(mut self, role: Role) -> Self {
@@ -124,54 +133,91 @@ impl<T> Question<T> {
         self
     }
 
-    /// At another temperature.
+    /// At another temperature, from 0 to 2.
     #[must_use]
-    pub fn temperature(mut self, temperature: f32) -> Self {
-        self.request.temperature = Some(temperature);
+    #[expect(clippy::cast_possible_truncation, reason = "a number from 0 to 2")]
+    pub fn temperature(mut self, temperature: f64) -> Self {
+        self.request.temperature = Some(temperature as f32);
         self
     }
-}
 
-impl<T: DeserializeOwned> Prompt<T> {
-    /// What the reply to a question of this prompt says, where it was asked together with others.
-    ///
-    /// # Errors
-    /// See [`Question::read`].
-    pub fn read(&self, reply: Result<Reply, Fault>) -> Result<T, Fault> {
-        read(reply, self.reply)
+    /// What is made of the answer, or why it cannot be used.
+    #[must_use]
+    pub fn then<U>(self, next: impl FnOnce(T) -> Result<U, Fault> + 'a) -> Question<'a, U> {
+        let Question {
+            request,
+            doing,
+            read,
+        } = self;
+        Question {
+            request,
+            doing,
+            read: Box::new(move |text| next(read(text)?)),
+        }
     }
-}
 
-impl<T: DeserializeOwned> Question<T> {
+    /// Its faults say first what was being done; see [`Fault::within`].
+    #[must_use]
+    pub fn doing(mut self, what: impl Into<String>) -> Self {
+        self.doing = what.into();
+        self
+    }
+
     /// Asks it alone.
     ///
     /// # Errors
-    /// The model's fault, or [`Fault::Failed`] if the reply is no `T`.
-    pub fn ask(&self) -> Result<T, Fault> {
-        let [reply] = complete_each([&self.request]);
-        self.read(reply)
+    /// See [`Question::read`].
+    pub fn ask(self) -> Result<T, Fault> {
+        let reply = complete(std::slice::from_ref(&self.request)).pop();
+        self.read(reply.unwrap_or_else(no_reply))
     }
 
-    /// What the reply says.
+    /// What the reply says, where it was asked together with others.
     ///
     /// # Errors
-    /// The fault that is there instead of a reply, or [`Fault::Failed`] if the reply is no `T`.
-    pub fn read(&self, reply: Result<Reply, Fault>) -> Result<T, Fault> {
-        read(reply, self.reply)
+    /// The fault that is there instead of a reply; or [`Fault::Failed`] if the reply is not what was asked for.
+    pub fn read(self, reply: Result<Reply, Fault>) -> Result<T, Fault> {
+        let answer = reply.and_then(|reply| (self.read)(&reply.text));
+        answer.map_err(|fault| match self.doing.is_empty() {
+            true => fault,
+            false => fault.within(&self.doing),
+        })
     }
 }
 
-/// Asks all questions, and gives an answer or a fault for each, in their order.
-pub fn ask_all<T: DeserializeOwned>(questions: &[Question<T>]) -> Vec<Result<T, Fault>> {
+/// Asks all questions at once, and gives an answer or a fault for each, in their order.
+pub fn ask_all<'a, T: 'a>(
+    questions: impl IntoIterator<Item = Question<'a, T>>,
+) -> Vec<Result<T, Fault>> {
+    let questions: Vec<Question<T>> = questions.into_iter().collect();
     let requests: Vec<Request> = questions.iter().map(|one| one.request.clone()).collect();
-    let replies = complete(&requests).into_iter().zip(questions);
-    replies.map(|(reply, one)| one.read(reply)).collect()
+    let answered = questions.into_iter().zip(complete(&requests));
+    answered.map(|(one, reply)| one.read(reply)).collect()
 }
 
-/// A reply to each of these requests, which may be questions of different types.
-pub fn complete_each<const N: usize>(requests: [&Request; N]) -> [Result<Reply, Fault>; N] {
-    let mut replies = complete(&requests.map(Request::clone)).into_iter();
-    std::array::from_fn(|_| replies.next().unwrap_or_else(no_reply))
+/// Asks the questions that there are at once, and puts what can be used of the answers in their places. A fault costs
+/// that one answer, and the log tells it.
+pub fn ask_some<'a, T: 'a>(questions: Vec<Option<Question<'a, T>>>) -> Vec<Option<T>> {
+    let requests = questions.iter().flatten().map(|one| one.request.clone());
+    let mut replies = complete(&requests.collect::<Vec<_>>()).into_iter();
+    let mut answers = Vec::with_capacity(questions.len());
+    for question in questions {
+        answers.push(question.and_then(|one| {
+            let reply = replies.next().unwrap_or_else(no_reply);
+            one.read(reply).map_err(warn).ok()
+        }));
+    }
+    answers
+}
+
+/// Asks two questions of different types at once.
+pub fn ask_both<'a, T: 'a, U: 'a>(
+    one: Question<'a, T>,
+    other: Question<'a, U>,
+) -> (Result<T, Fault>, Result<U, Fault>) {
+    let mut replies = complete(&[one.request.clone(), other.request.clone()]).into_iter();
+    let mut next = || replies.next().unwrap_or_else(no_reply);
+    (one.read(next()), other.read(next()))
 }
 
 /// A reply to each request, or why there is none, asked for in as few crossings as may be: none hands over so much that
@@ -226,9 +272,13 @@ pub fn unless_all_lost<T>(learnt: Vec<Result<T, Fault>>, items: &str) -> Result<
     Ok(kept)
 }
 
-fn read<T: DeserializeOwned>(reply: Result<Reply, Fault>, what: &str) -> Result<T, Fault> {
-    serde_json::from_str(&reply?.text)
+fn read<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, Fault> {
+    serde_json::from_str(text)
         .map_err(|error| Fault::Failed(format!("the reply is not {what}: {error}")))
+}
+
+fn warn(fault: Fault) {
+    run::log(Level::Warn, &fault.to_string());
 }
 
 fn no_reply() -> Result<Reply, Fault> {
@@ -285,7 +335,7 @@ mod tests {
             host.reply("count", reply);
         }
         let questions = ["a", "b", "c"].map(|text| NUMBER.about(text));
-        let answers = host.run(|| ask_all(&questions));
+        let answers = host.run(|| ask_all(questions));
         assert_eq!((&answers[0], &answers[2]), (&Ok(1), &Ok(3)));
         let Err(Fault::Failed(text)) = &answers[1] else {
             panic!("{answers:?}");
@@ -299,8 +349,50 @@ mod tests {
         host.answer_with(|request| Ok(request.messages[1].text.len().to_string()));
         let sizes = [BYTES_AT_ONCE + 1, 5, BYTES_AT_ONCE, 7];
         let questions = sizes.map(|size| NUMBER.about("x".repeat(size)));
-        let answers = host.run(|| ask_all(&questions));
+        let answers = host.run(|| ask_all(questions));
         assert_eq!(answers, sizes.map(|size| Ok(size as u32)));
+    }
+
+    #[test]
+    fn what_becomes_of_an_answer_is_part_of_its_question_and_its_faults_say_what_was_done() {
+        let host = TestHost::new();
+        let odd = |number: u32| match number % 2 {
+            1 => Ok(format!("{number} is odd")),
+            _ => Err(Fault::Failed("it is even".to_owned())),
+        };
+        let question = || NUMBER.about("x").then(odd).doing("counting");
+        for reply in ["3", "4"] {
+            host.reply("count", reply);
+        }
+        assert_eq!(host.run(|| question().ask()), Ok("3 is odd".to_owned()));
+        let even = Err(Fault::Failed("while counting: it is even".to_owned()));
+        assert_eq!(host.run(|| question().ask()), even);
+    }
+
+    #[test]
+    fn answers_stand_in_the_places_of_the_questions_that_were_asked() {
+        let host = TestHost::new();
+        for reply in ["1", "none", "3"] {
+            host.reply("count", reply);
+        }
+        let asked = [true, false, true, false, true];
+        let questions = asked
+            .map(|is_asked| is_asked.then(|| NUMBER.about("x")))
+            .into();
+        let answers = host.run(|| ask_some(questions));
+        assert_eq!(answers, [Some(1), None, None, None, Some(3)]);
+        assert!(host.log_lines()[0].1.contains("the reply is not a number"));
+        assert_eq!(host.requests().len(), 3);
+    }
+
+    #[test]
+    fn two_questions_of_different_types_are_asked_together() {
+        const TEXT: Prompt<String> = Prompt::new(Role::Judge, "tell");
+        let host = TestHost::new();
+        host.reply("count", "1");
+        host.reply("tell", "\"so\"");
+        let both = host.run(|| ask_both(NUMBER.about("x"), TEXT.about("y")));
+        assert_eq!(both, (Ok(1), Ok("so".to_owned())));
     }
 
     #[test]

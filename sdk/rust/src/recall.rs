@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::store;
-use crate::types::{Fault, Memory, Search};
+use crate::types::{Fault, Memory, Scan, Search};
 
 /// A memory, and how well it matched.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,6 +12,21 @@ pub struct Recalled {
     pub memory: Memory,
     /// The score that it was chosen by.
     pub score: f64,
+}
+
+impl From<(Memory, f64)> for Recalled {
+    fn from((memory, score): (Memory, f64)) -> Self {
+        Self { memory, score }
+    }
+}
+
+/// The memories of a scan, in its order.
+///
+/// # Errors
+/// See [`store::scan_memories`].
+pub fn scan(scan: &Scan) -> Result<Vec<Memory>, Fault> {
+    let rows = store::scan_memories(scan)?;
+    Ok(rows.into_iter().map(|row| row.memory).collect())
 }
 
 /// The memories that a search finds, best first.

@@ -71,10 +71,7 @@ impl Section {
     #[must_use]
     pub fn join(self, mut guidance: Guidance) -> Guidance {
         guidance.text.push_str(&self.text);
-        let cited = self.cited.into_iter();
-        cited.fold(guidance, |guidance, (memory, score)| {
-            guidance.citing(memory, score)
-        })
+        guidance.citing_all(self.cited)
     }
 }
 

@@ -3,7 +3,7 @@
 //! What ground truth says of an attempt (its outcome, rewards, baseline) has no place here, so that no prompt made
 //! of this text gives it away.
 
-use crate::types::{Actor, Step};
+use crate::types::{Actor, Attempt, Step};
 
 /// Characters of one text, as ReasoningBank's released code cuts the state of a page.
 const LONGEST: usize = 40_000;
@@ -24,6 +24,20 @@ pub fn sections(sections: &[(&str, &str)]) -> String {
     told.map(|(heading, text)| format!("# {heading}\n\n{}", text.trim()))
         .collect::<Vec<_>>()
         .join("\n\n")
+}
+
+/// What was last said, done or seen by this actor; nothing if it never was.
+pub fn last(steps: &[Step], actor: Actor) -> &str {
+    let step = steps.iter().rfind(|step| step.actor == actor);
+    step.map_or("", |step| &step.text)
+}
+
+/// What the agent handed in, or else said last.
+pub fn handed_in(attempt: &Attempt) -> &str {
+    match attempt.answer.trim() {
+        "" => last(&attempt.steps, Actor::Answer),
+        answer => answer,
+    }
 }
 
 /// The first 40,000 characters of a text.
@@ -66,6 +80,17 @@ mod tests {
              Answer: Which one?"
         );
         assert!(!history(&steps, false).contains("3 lamps"));
+    }
+
+    #[test]
+    fn what_was_handed_in_is_the_answer_or_else_what_was_said_last() {
+        let attempt = Attempt::new("a", crate::Task::new("t", "?"))
+            .step(Step::answer("First."))
+            .step(Step::answer("Then."))
+            .step(Step::observation("3 lamps"));
+        assert_eq!(handed_in(&attempt), "Then.");
+        assert_eq!(last(&attempt.steps, Actor::Thought), "");
+        assert_eq!(handed_in(&attempt.answer(" 7 ")), "7");
     }
 
     #[test]

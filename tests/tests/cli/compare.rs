@@ -159,22 +159,17 @@ fn what_changes_the_result_is_run_anew() {
 }
 
 #[tokio::test]
-async fn results_are_rows_in_the_store() {
+async fn what_happened_is_rows_in_the_store_and_what_was_measured_is_not() {
     let place = with_pets();
     compare(&place, &["--store", "memories"]).succeeds();
     let store = place.path("memories");
     let tables = lancedb::connect(store.to_str().unwrap()).execute().await;
-    let results = tables.unwrap().open_table("results").execute().await;
-    let results = results.unwrap();
-    let count = async |filter: &str| results.count_rows(Some(filter.to_owned())).await.unwrap();
-    let hit = "suite = 'pets' AND strategy = 'rag' AND metric = 'answer@64'";
-    assert_eq!(count(hit).await, 1);
-    assert_eq!(count(&format!("{hit} AND value = 1.0")).await, 1);
-    assert_eq!(
-        count("strategy = 'oracle' AND metric = 'answer@64'").await,
-        1
-    );
-    assert_eq!(count("suite <> 'pets'").await, 0);
+    let attempts = tables.unwrap().open_table("attempts").execute().await;
+    let attempts = attempts.unwrap();
+    let count = async |filter: &str| attempts.count_rows(Some(filter.to_owned())).await.unwrap();
+    assert_eq!(count("task = 'monday' AND run LIKE '%/pets'").await, 1);
+    assert_eq!(count("true").await, 2);
+    assert!(!store.join("results.lance").exists());
 }
 
 /// `memhost compare … 2>&1 | head -1`, and a disk that is full.

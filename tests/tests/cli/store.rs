@@ -40,8 +40,8 @@ fn flip(path: &Path, place: usize) {
 fn a_damaged_journal_of_a_killed_run_costs_one_group_and_the_next_run_says_so() {
     let place = with_pets();
     compare(&place, "first").succeeds();
-    let of_one_run = rows(&place, "results");
-    // A killed run leaves its journals; that of attempts and results is made here of a run's own.
+    let of_one_run = rows(&place, "attempts");
+    // A killed run leaves its journals; that of attempts is made here of a run's own.
     let journal = place.path("store/journal");
     let name = "memhost_attempts_and_results_0-0123456789abcdef.00000000000000000000.log";
     fs::write(
@@ -60,7 +60,7 @@ fn a_damaged_journal_of_a_killed_run_costs_one_group_and_the_next_run_says_so() 
         "0 sound groups",
     ]);
     assert!(journal.join(name.replace(".log", ".damaged")).is_file());
-    assert_eq!(rows(&place, "results"), 2 * of_one_run);
+    assert_eq!(rows(&place, "attempts"), 2 * of_one_run);
     let said = compare(&place, "third").succeeds();
     said.complains(&["set aside by an earlier run", "Delete it"]);
 }
@@ -69,10 +69,10 @@ fn a_damaged_journal_of_a_killed_run_costs_one_group_and_the_next_run_says_so() 
 fn a_table_that_is_gone_is_said_before_anything_is_run() {
     let place = with_pets();
     compare(&place, "first").succeeds();
-    fs::remove_dir_all(place.path("store/results.lance")).unwrap();
+    fs::remove_dir_all(place.path("store/attempts.lance")).unwrap();
     let said = compare(&place, "second").fails(1);
     said.complains(&[
-        "`results.lance/",
+        "`attempts.lance/",
         "is gone",
         "memhost store verify --store",
         "memhost store repair --store",
@@ -81,15 +81,15 @@ fn a_table_that_is_gone_is_said_before_anything_is_run() {
 
     store(&place, "verify")
         .fails(1)
-        .says(&["results", "DAMAGED", "memories", "sound", "is gone"]);
+        .says(&["attempts", "DAMAGED", "memories", "sound", "is gone"]);
     store(&place, "repair")
         .succeeds()
-        .says(&["table results: 0 rows kept"]);
+        .says(&["table attempts: 0 rows kept"]);
     store(&place, "verify")
         .succeeds()
         .says(&["everything is sound"]);
     compare(&place, "second").succeeds();
-    assert!(rows(&place, "results") > 0);
+    assert!(rows(&place, "attempts") > 0);
     let said = store(&place, "repair").succeeds();
     said.says(&["everything is sound, and nothing was to be done"]);
 }
@@ -98,26 +98,26 @@ fn a_table_that_is_gone_is_said_before_anything_is_run() {
 fn an_emptied_data_file_is_said_before_anything_is_run_and_costs_its_rows_alone() {
     let place = with_pets();
     compare(&place, "first").succeeds();
-    let first = data(&place, "results");
-    let of_one_run = rows(&place, "results");
+    let first = data(&place, "attempts");
+    let of_one_run = rows(&place, "attempts");
     compare(&place, "second").succeeds();
     fs::write(&first[0], b"").unwrap();
     let said = compare(&place, "third").fails(1);
     said.complains(&["has 0 bytes and had"]);
-    let lost = format!("table results: {of_one_run} rows kept, {of_one_run} rows lost");
+    let lost = format!("table attempts: {of_one_run} rows kept, {of_one_run} rows lost");
     store(&place, "repair")
         .succeeds()
         .says(&[&lost, "damaged/1"]);
     compare(&place, "third").succeeds();
-    assert_eq!(rows(&place, "results"), 2 * of_one_run);
+    assert_eq!(rows(&place, "attempts"), 2 * of_one_run);
 }
 
 #[test]
 fn a_changed_byte_is_found_by_verify_and_what_can_be_read_can_be_kept() {
     let place = with_pets();
     compare(&place, "first").succeeds();
-    let before = rows(&place, "results");
-    let file = data(&place, "results").remove(0);
+    let before = rows(&place, "attempts");
+    let file = data(&place, "attempts").remove(0);
     let bytes = fs::read(&file).unwrap();
     let text = bytes.windows(4).position(|bytes| bytes == b"pets").unwrap();
     flip(&file, text);
@@ -125,7 +125,7 @@ fn a_changed_byte_is_found_by_verify_and_what_can_be_read_can_be_kept() {
     said.says(&["was changed: its SHA-256 is another one"]);
     let said = place.memhost(&["store", "repair", "--store", "store", "--keep-doubtful"]);
     said.succeeds().says(&["of them doubtful), 0 rows lost"]);
-    assert_eq!(rows(&place, "results"), before);
+    assert_eq!(rows(&place, "attempts"), before);
 }
 
 #[test]
@@ -145,28 +145,28 @@ fn a_damaged_manifest_costs_nothing() {
 }
 
 /// A store whose repair was killed between two of its renames: the plan is there, the old table is aside, and the new one
-/// is not in place. How many rows of results were sound.
+/// is not in place. How many attempts were sound.
 fn half_repaired() -> (Place, u64) {
     let place = with_pets();
     compare(&place, "first").succeeds();
-    let before = rows(&place, "results");
+    let before = rows(&place, "attempts");
     compare(&place, "second").succeeds();
-    fs::remove_file(&data(&place, "results")[0]).unwrap();
+    fs::remove_file(&data(&place, "attempts")[0]).unwrap();
     let unrepaired = fs::read(place.path("store/memhost.json")).unwrap();
     store(&place, "repair").succeeds();
-    let here = place.path("store/results.lance");
+    let here = place.path("store/attempts.lance");
     fs::create_dir_all(place.path("store/repair")).unwrap();
-    fs::rename(&here, place.path("store/repair/results.lance")).unwrap();
+    fs::rename(&here, place.path("store/repair/attempts.lance")).unwrap();
     let manifest = fs::read_to_string(place.path("store/memhost.json")).unwrap();
     let mut manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
     let all = manifest["files"].as_object().unwrap().clone();
-    let of_results = |path: &str| path.starts_with("results.lance");
+    let of_attempts = |path: &str| path.starts_with("attempts.lance");
     let (new, others): (serde_json::Map<_, _>, serde_json::Map<_, _>) =
-        all.into_iter().partition(|(path, _)| of_results(path));
+        all.into_iter().partition(|(path, _)| of_attempts(path));
     manifest["files"] = others.into();
     let plan = serde_json::json!({
         "aside": "1",
-        "tables": [{"name": "results", "kept": before, "doubtful": 0, "lost": before}],
+        "tables": [{"name": "attempts", "kept": before, "doubtful": 0, "lost": before}],
         "files": new,
         "manifest": manifest,
     });
@@ -187,7 +187,7 @@ fn an_interrupted_repair_is_brought_to_its_end_or_begun_again() {
         |place| fs::remove_file(place.path("store/repair.copy.json")).unwrap(),
         // The new table is damaged too.
         |place| {
-            let folder = place.path("store/repair/results.lance/data");
+            let folder = place.path("store/repair/attempts.lance/data");
             let file = fs::read_dir(folder)
                 .unwrap()
                 .next()
@@ -204,9 +204,11 @@ fn an_interrupted_repair_is_brought_to_its_end_or_begun_again() {
             .fails(1)
             .complains(&["did not come to its end", "memhost store repair"]);
         store(&place, "repair").succeeds();
-        assert!(place.path("store/damaged").is_dir() && place.path("store/results.lance").is_dir());
+        assert!(
+            place.path("store/damaged").is_dir() && place.path("store/attempts.lance").is_dir()
+        );
         store(&place, "verify").succeeds();
-        assert_eq!(rows(&place, "results"), before);
+        assert_eq!(rows(&place, "attempts"), before);
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use memhost::contract::{Actor, Verdict};
-use memhost::suite::{Check, Severity, Suite, check};
+use memhost::suite::{AnswerCheck, Severity, Suite, check};
 use memhost_tests::data_set;
 
 /// The folder of logs, or `None` with a remark on why nothing is read.
@@ -174,7 +174,7 @@ fn an_attempt_is_taken_apart_whatever_the_run_shows_its_agents() {
     }
     assert!(attempts("CoT_context_reflexion", 0).all(|(e, ..)| !e.task.documents.is_empty()));
     for (episode, attempt, ..) in attempts("ReAct_base", 0) {
-        assert!(matches!(episode.check, Some(Check::Exact { .. })));
+        assert!(matches!(episode.check, Some(AnswerCheck::Exact { .. })));
         let told = |text: &str| text.contains("Answer is CORRECT");
         assert!(!attempt.steps.iter().any(|step| told(&step.text)));
         assert!(!episode.task.text.contains("You have attempted"));

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Index;
 use std::sync::Arc;
 
-use memhost::driver::{Acting, Cell, CellReport, Progress, Repetition, Surroundings, run_cell};
+use memhost::driver::{Acting, Cell, CellReport, Progress, Repetition, Testbed, run_cell};
 use memhost::embedding::{Builtin, Embedder};
 use memhost::floors::floors;
 use memhost::limits::Limits;
@@ -102,7 +102,7 @@ pub fn reports(
         let store = Store::open(&folder.path().to_string_lossy(), embedder.clone())
             .await
             .unwrap();
-        let surroundings = Surroundings {
+        let testbed = Testbed {
             store,
             models: Arc::new(Models::all(Arc::new(NoModel))),
             embedder,
@@ -124,7 +124,7 @@ pub fn reports(
                     id: format!("{name}-{seed}"),
                     most_memories: None,
                 };
-                let report = run_cell(&cell, &surroundings, &Silent).await.unwrap();
+                let report = run_cell(&cell, &testbed, &Silent).await.unwrap();
                 assert_eq!(report.failures, Vec::<String>::new());
                 reports
                     .entry(name.clone())

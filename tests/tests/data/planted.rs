@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use memhost::compare::summary::{Pair, Setup, SuiteResult, Verdict};
+use memhost::compare::summary::{Decision, Pair, Setup, SuiteResult};
 use memhost::compare::{
-    Comparison, Conditions, Contest, Contestant, Design, Finish, Outcome, Report,
+    CellOutcome, Comparison, Conditions, Contest, Contestant, Design, Finish, Report,
 };
-use memhost::driver::{self, Acting, CellReport, Progress, Surroundings};
+use memhost::driver::{self, Acting, CellReport, Progress, Testbed};
 use memhost::embedding::Builtin;
 use memhost::floors::floors;
 use memhost::limits::Limits;
@@ -55,7 +55,7 @@ async fn copies(suite: &Suite, plan: &Plan) -> Vec<Contestant> {
 }
 
 /// Runs a comparison of a strategy with copies of itself, each under seeds of its own, as if these were the same.
-async fn compare(plan: &Plan, number: u64, surroundings: &Surroundings) -> (Design, Finish) {
+async fn compare(plan: &Plan, number: u64, testbed: &Testbed) -> (Design, Finish) {
     let suite = generate::suite("routing", number).unwrap();
     let comparison = Comparison {
         run: format!("planted-{number}"),
@@ -69,12 +69,12 @@ async fn compare(plan: &Plan, number: u64, surroundings: &Surroundings) -> (Desi
         most_memories: None,
         unfit: Vec::new(),
     };
-    let design = Design::of(&comparison, &Conditions::of(surroundings), Vec::new());
+    let design = Design::of(&comparison, &Conditions::of(testbed), Vec::new());
     let mut outcomes = Vec::new();
     for (seed, mut planned) in (1_000 * number..).zip(comparison.cells(&design)) {
         planned.cell.repetition.seed = seed;
-        let report = driver::run_cell(&planned.cell, surroundings, &Unseen).await;
-        outcomes.push(Outcome::Finished(Box::new(report.unwrap())));
+        let report = driver::run_cell(&planned.cell, testbed, &Unseen).await;
+        outcomes.push(CellOutcome::Finished(Box::new(report.unwrap())));
     }
     let interrupted = false;
     (
@@ -117,7 +117,7 @@ fn found(plan: &Plan) -> Found {
     runtime.block_on(async {
         let folder = tempfile::tempdir().unwrap();
         let embedder = Arc::new(Builtin::default());
-        let surroundings = Surroundings {
+        let testbed = Testbed {
             store: Store::open(&folder.path().to_string_lossy(), embedder.clone())
                 .await
                 .unwrap(),
@@ -128,14 +128,14 @@ fn found(plan: &Plan) -> Found {
         };
         let mut found = Found::default();
         for number in 0..plan.runs {
-            let (design, mut finish) = compare(plan, number, &surroundings).await;
+            let (design, mut finish) = compare(plan, number, &testbed).await;
             let before = reported(&design, &finish);
             let metric = before.primary.clone();
-            let apart = |pair: &Pair| pair.verdict(&metric) != Verdict::Undecided;
+            let apart = |pair: &Pair| pair.decision(&metric) != Decision::Undecided;
             found.nothing += u64::from(before.pairs.iter().any(apart));
             let detectable = before.detectable.unwrap().after.unwrap();
             for outcome in finish.outcomes.iter_mut().step_by(plan.strategies.len()) {
-                let Outcome::Finished(report) = outcome else {
+                let CellOutcome::Finished(report) = outcome else {
                     panic!("all cells were run");
                 };
                 lift_scores(report, &metric, 2.0 * detectable);
@@ -144,7 +144,7 @@ fn found(plan: &Plan) -> Found {
             let (first, others) = plan.strategies.split_first().unwrap();
             let beats = |other: &&str| {
                 let pair = after.pair(first, other).unwrap();
-                pair.verdict(&metric) == Verdict::Better
+                pair.decision(&metric) == Decision::Better
             };
             found.planted += u64::from(others.iter().all(beats));
         }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use memhost::suite::{Check, Question, Suite, check};
+use memhost::suite::{AnswerCheck, Question, Suite, check};
 use memhost_tests::data_set;
 
 use crate::floors::{Figures, measure};
@@ -94,7 +94,7 @@ fn gsm8k_is_read_with_the_success_of_each_model() {
     let mut solved: BTreeMap<(u32, &str), f64> = BTreeMap::new();
     let mut answered_rightly = 0;
     for (_, episode) in suite.episodes() {
-        let Some(Check::Numeric { value, .. }) = episode.check else {
+        let Some(AnswerCheck::Numeric { value, .. }) = episode.check else {
             panic!("every problem has a number as its answer");
         };
         for attempt in &episode.attempts {

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use memhost::capability::CallContext;
 use memhost::conformance::fresh_process::{Answers, Errand, Process, answer};
 use memhost::conformance::{
-    Check, Checked, Conformance, ConformanceError, Origin, Outcome, Subject, cache, check,
+    Check, CheckOutcome, Checked, Conformance, ConformanceError, Origin, Subject, cache, check,
 };
 use memhost::contract::{
     Attempt, Change, Description, Feedback, Guidance, Op, Plan, Pressure, Query, Setting,
@@ -132,7 +132,7 @@ async fn the_same_plugin_without_a_fault_passes_every_check() {
     let conformance = checked("broken", &[]).await;
     assert!(conformance.passed(), "{}", told(&conformance));
     for made in &conformance.checks {
-        assert_eq!(made.outcome, Outcome::Passed, "{}", made.check.name());
+        assert_eq!(made.outcome, CheckOutcome::Passed, "{}", made.check.name());
     }
     let calls: BTreeMap<&str, u64> = conformance
         .calls
@@ -173,7 +173,7 @@ async fn every_plugin_that_memhost_brings_passes() {
         let none = conformance
             .checks
             .iter()
-            .filter(|made| made.outcome == Outcome::DoesNotApply);
+            .filter(|made| made.outcome == CheckOutcome::DoesNotApply);
         let none: Vec<Check> = none.map(|made| made.check).collect();
         assert_eq!(none, [Check::Eviction], "{name} {chosen:?}");
     }
@@ -272,7 +272,10 @@ async fn a_process_that_answers_otherwise_is_caught() {
     let well = restarted(Ending::Well).await.unwrap();
     assert_eq!(
         (well.outcome, well.came.as_str()),
-        (Outcome::Passed, "6 answers are the same in a fresh process")
+        (
+            CheckOutcome::Passed,
+            "6 answers are the same in a fresh process"
+        )
     );
     for (ends, came) in [
         (
@@ -286,7 +289,7 @@ async fn a_process_that_answers_otherwise_is_caught() {
         (Ending::Failed, "in a fresh process: `retrieve` fails"),
     ] {
         let made = restarted(ends).await.unwrap();
-        assert_eq!(made.outcome, Outcome::Failed);
+        assert_eq!(made.outcome, CheckOutcome::Failed);
         assert!(made.came.contains(came), "{}", made.came);
     }
     let error = restarted(Ending::Absent).await.unwrap_err();

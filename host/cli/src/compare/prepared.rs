@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::cost::{check_cost, say_costs};
 use super::{
     Agent, Options, StorePlace, check_agent, check_models, jobs, load_suites, model_caveats,
-    replayed, run_name, say_warnings, surroundings, warn_of_unrecorded,
+    replayed, run_name, say_warnings, testbed, warn_of_unrecorded,
 };
 use crate::plugins::Choice;
 use crate::{Failure, check, outage, output, plugins, progress, setup};
@@ -83,19 +83,19 @@ impl Prepared {
         let record = options.record.as_deref();
         let record = record.map(|file| Cassette::record(file, &models));
         let cassette = replay.or(record.transpose().map_err(Failure::failed)?);
-        let surroundings = surroundings(&config, models, embedder, &place.uri, acting).await?;
+        let testbed = testbed(&config, models, embedder, &place.uri, acting).await?;
         let directory = output.map(ResultDirectory::open);
         let directory = directory.transpose().map_err(Failure::failed)?;
         if let Some(damage) = directory.as_ref().and_then(ResultDirectory::damage) {
             output::say(format_args!("warning: {damage}"));
         }
-        let embedder_caveat = surroundings.embedder.caveat().map(str::to_owned);
+        let embedder_caveat = testbed.embedder.caveat().map(str::to_owned);
         let design = Design {
             embedder_caveat,
             ..Design::of(
                 &comparison,
-                &Conditions::of(&surroundings),
-                model_caveats(&surroundings.models),
+                &Conditions::of(&testbed),
+                model_caveats(&testbed.models),
             )
         };
         let jobs = jobs(options.jobs);
@@ -122,7 +122,7 @@ impl Prepared {
             part,
         };
         let runner = HostRunner {
-            surroundings,
+            testbed,
             cassette,
             run: comparison.run.clone(),
             kept: Default::default(),
@@ -165,7 +165,7 @@ impl Prepared {
             files,
             self.jobs,
             watcher.as_ref(),
-            outage::stop(&self.runner.surroundings, |what| watcher.failing(what)),
+            outage::stop(&self.runner.testbed, |what| watcher.failing(what)),
         )
         .await
         .map_err(Failure::failed)?;
@@ -221,7 +221,7 @@ impl Prepared {
         if !self.place.is_kept() {
             return Ok(());
         }
-        let store = &self.runner.surroundings.store;
+        let store = &self.runner.testbed.store;
         let closed = store.close().await.map_err(Failure::failed);
         say_warnings(store);
         closed

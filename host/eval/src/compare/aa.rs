@@ -5,8 +5,8 @@
 //! differ, as they do between two strategies. The scores then go through the same test as those of a real
 //! comparison. It must find a difference about as often as its level says, .05.
 //!
-//! With one seed a side, a strategy that has luck is found to differ from itself more often: one run cannot show its own
-//! luck, so that no test can allow for it. With several seeds, tests do, and find a difference more rarely than .05
+//! With one seed a side, a strategy that has luck is found to differ from itself more often: one run cannot show its
+//! own luck, so that no test can allow for it. With several seeds, tests do, and find a difference more rarely than .05
 //! where there is less luck than so few seeds could show.
 
 use std::num::NonZeroUsize;
@@ -17,7 +17,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::statistics::{Interval, LEVEL, Paired, Score, binomial_interval};
 use super::{Contestant, NO_MEMORY};
-use crate::driver::{self, Broken, Cell, CellReport, DriverError, Progress, Repetition, Surroundings};
+use crate::driver::{self, Broken, Cell, CellReport, DriverError, Progress, Repetition, Testbed};
 use crate::floors::floors;
 use memhost::store::{Store, StoreError};
 use memhost_suite::{Suite, generate};
@@ -59,7 +59,7 @@ pub enum AaError {
         "{strategy} has no result under seed {seed}, and what fails cannot be tested: {broken}"
     )]
     NoResult {
-        /// Which strategy.
+        /// The strategy's name.
         strategy: String,
         /// Under which seed.
         seed: u64,
@@ -127,7 +127,7 @@ impl AaTest {
     /// If there is no such generator, or a cell cannot be run.
     pub async fn run(
         &self,
-        surroundings: &Surroundings,
+        testbed: &Testbed,
         jobs: NonZeroUsize,
         heard: impl Fn(u64),
     ) -> Result<AaResult, AaError> {
@@ -138,8 +138,8 @@ impl AaTest {
             by_interval: 0,
         };
         let comparisons = futures::stream::iter(0..COMPARISONS).map(|number| {
-            let (test, surroundings) = (self.clone(), surroundings.clone());
-            let sides = async move { test.sides(number, &surroundings).await };
+            let (test, testbed) = (self.clone(), testbed.clone());
+            let sides = async move { test.sides(number, &testbed).await };
             async { tokio::spawn(sides).await? }
         });
         let mut comparisons = comparisons.buffer_unordered(jobs.get());
@@ -155,14 +155,14 @@ impl AaTest {
     }
 
     /// Runs one of the comparisons.
-    async fn sides(&self, number: u64, surroundings: &Surroundings) -> Result<Sides, AaError> {
-        let surroundings = Surroundings {
-            store: Store::in_memory(surroundings.embedder.clone()).await?,
-            ..surroundings.clone()
+    async fn sides(&self, number: u64, testbed: &Testbed) -> Result<Sides, AaError> {
+        let testbed = Testbed {
+            store: Store::in_memory(testbed.embedder.clone()).await?,
+            ..testbed.clone()
         };
         let suite = generate::suite(&self.suite, number)
             .ok_or_else(|| AaError::NoGenerator(self.suite.clone()))?;
-        let suite = match surroundings.acting {
+        let suite = match testbed.acting {
             driver::Acting::Reader => suite,
             driver::Acting::Model => suite.for_a_model(),
         };
@@ -185,7 +185,7 @@ impl AaTest {
                 id: format!("aa-{number}-{seed}"),
                 most_memories: None,
             };
-            let report = driver::run_cell(&cell, &surroundings, &Unseen).await?;
+            let report = driver::run_cell(&cell, &testbed, &Unseen).await?;
             if let Some(broken) = report.broken() {
                 return Err(AaError::NoResult {
                     strategy: subject.name().to_owned(),

@@ -2,8 +2,8 @@
 
 use super::key::Conditions;
 use super::report::number::{count, plural, score};
+use super::result::{Clash, StrategyResult, SuiteResult};
 use super::statistics::{FEW_GROUPS, FEW_SEEDS};
-use super::summary::{Clash, StrategyResult, SuiteResult};
 use super::{Design, ListedStrategy, ListedSuite, label};
 use memhost::contract::{Labels, Plan, Protocol};
 use memhost::model::Mended;
@@ -111,8 +111,8 @@ fn about_first(result: &SuiteResult) -> Option<String> {
     ))
 }
 
-/// Which questions say nothing about which metrics, and why. Metrics that leave out as many for the same reason are told
-/// together.
+/// Which questions say nothing about which metrics, and why. Metrics that leave out as many for the same reason are
+/// told together.
 fn about_scope(result: &SuiteResult) -> Vec<String> {
     let mut scope: Vec<(usize, &str, Vec<&str>)> = Vec::new();
     // In the suite's order, the primary one first.

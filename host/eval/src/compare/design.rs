@@ -133,7 +133,7 @@ impl Design {
             for (suite_index, suite) in self.suites.iter().enumerate() {
                 for (strategy_index, strategy) in suite.strategies.iter().enumerate() {
                     cells.push(ListedCell {
-                        key: CellKey::new(self, suite, strategy, repetition),
+                        key: self.key(suite, strategy, repetition),
                         suite: suite_index,
                         strategy: strategy_index,
                     });
@@ -141,6 +141,25 @@ impl Design {
             }
         }
         cells
+    }
+
+    fn key(
+        &self,
+        suite: &ListedSuite,
+        strategy: &ListedStrategy,
+        repetition: Repetition,
+    ) -> CellKey {
+        CellKey {
+            strategy: strategy.name.clone(),
+            floor: strategy.floor,
+            digest: strategy.digest.clone(),
+            settings: strategy.settings.clone(),
+            suite: suite.name.clone(),
+            suite_digest: suite.digest.clone(),
+            repetition,
+            most_memories: self.most_memories,
+            conditions: self.conditions.clone(),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::files::{self, CellFileError, CellFiles};
 use super::manifest::{self, Manifest, ManifestError};
-use super::summary::FORMAT;
+use super::result::FORMAT;
 use memhost_base::disk;
 use memhost_base::lock::FileLock;
 
@@ -49,13 +49,12 @@ pub enum ResultDirectoryError {
     Manifest(#[from] ManifestError),
     /// Another run uses it.
     #[error(
-        "`{}` is in use by {holder}: wait for it, or choose another --output; runs at the same time need a directory \
-         each, and `memhost report` puts them together", .path.display()
+        "`{}` is in use by {holder}, and runs at the same time need a directory each", .path.display()
     )]
     Busy {
         /// The directory.
         path: PathBuf,
-        /// Who.
+        /// The process that holds it, as its lock says.
         holder: String,
     },
 }

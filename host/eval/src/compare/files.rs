@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::CellKey;
-use super::summary::FORMAT;
+use super::result::FORMAT;
 use memhost_base::disk;
 use crate::driver::CellReport;
 use memhost_base::visible;
@@ -27,7 +27,7 @@ pub struct CellFiles {
 
 /// Why finished cells cannot be kept.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {action} `{}`: choose another --output, or free it", .path.display())]
+#[error("cannot {action} `{}`", .path.display())]
 pub struct CellFileError {
     action: &'static str,
     path: PathBuf,

@@ -5,9 +5,8 @@ use std::fmt::{self, Write as _};
 
 use sha2::{Digest, Sha256};
 
-use super::design::{Design, ListedStrategy, ListedSuite};
 use super::label;
-use crate::driver::{Acting, Repetition, Surroundings};
+use crate::driver::{Acting, Repetition, Testbed};
 use memhost::embedding::EmbedderIdentity;
 use memhost_suite::Suite;
 
@@ -17,7 +16,7 @@ const LONGEST_PART: usize = 32;
 /// Everything that determines what a cell measures, latencies aside.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct CellKey {
-    /// Which strategy.
+    /// The name under which the strategy takes part.
     pub strategy: String,
     /// Whether it is one of the host's floors: a plugin may have the same name.
     pub floor: bool,
@@ -25,7 +24,7 @@ pub struct CellKey {
     pub digest: String,
     /// Every parameter, as text.
     pub settings: BTreeMap<String, String>,
-    /// Which suite.
+    /// The suite's name.
     pub suite: String,
     /// Its content.
     pub suite_digest: String,
@@ -55,9 +54,9 @@ pub struct Conditions {
 }
 
 impl Conditions {
-    /// The conditions that these surroundings make.
-    pub fn of(surroundings: &Surroundings) -> Conditions {
-        let models = &surroundings.models;
+    /// The conditions that this testbed makes.
+    pub fn of(testbed: &Testbed) -> Conditions {
+        let models = &testbed.models;
         let roles = [
             ("agent", &models.agent),
             ("strongest", &models.strongest),
@@ -66,14 +65,14 @@ impl Conditions {
         ];
         Conditions {
             memhost: env!("CARGO_PKG_VERSION").to_owned(),
-            embedder: surroundings.embedder.identity().clone(),
-            embedder_digest: surroundings.embedder.digest().map(str::to_owned),
+            embedder: testbed.embedder.identity().clone(),
+            embedder_digest: testbed.embedder.digest().map(str::to_owned),
             models: roles
                 .into_iter()
                 .map(|(role, model)| (role.to_owned(), model.name().to_owned()))
                 .collect(),
-            limits: format!("{:?}", surroundings.limits),
-            acting: surroundings.acting,
+            limits: format!("{:?}", testbed.limits),
+            acting: testbed.acting,
         }
     }
 
@@ -87,25 +86,6 @@ impl Conditions {
 }
 
 impl CellKey {
-    pub(super) fn new(
-        design: &Design,
-        suite: &ListedSuite,
-        strategy: &ListedStrategy,
-        repetition: Repetition,
-    ) -> CellKey {
-        CellKey {
-            strategy: strategy.name.clone(),
-            floor: strategy.floor,
-            digest: strategy.digest.clone(),
-            settings: strategy.settings.clone(),
-            suite: suite.name.clone(),
-            suite_digest: suite.digest.clone(),
-            repetition,
-            most_memories: design.most_memories,
-            conditions: design.conditions.clone(),
-        }
-    }
-
     /// SHA-256 of the key, in hexadecimal.
     pub fn digest(&self) -> String {
         hex::encode(Sha256::digest(format!("{self:?}")))

@@ -1,8 +1,8 @@
 //! `manifest.json`: all that it takes to run a comparison again, and to tell whether the same came of it.
 //!
 //! It stands beside the cells of a comparison, and is written twice: before anything runs, and at the end with what
-//! came of each cell, as a digest that leaves out what a clock measured. So a manifest alone can be published, and shows
-//! whether another run gave the same numbers; the cells beside it say which number differs.
+//! came of each cell, as a digest that leaves out what a clock measured. So a manifest alone can be published, and
+//! shows whether another run gave the same numbers; the cells beside it say which number differs.
 //!
 //! What was compared is the [`Design`], the same in every part of a comparison that several machines share; where
 //! things were found and what ran it is a matter of each [`Part`].
@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::schedule::Outcome;
-use super::summary::{FORMAT, Setup};
+use super::result::{FORMAT, Setup};
+use super::schedule::CellOutcome;
 use super::{CellKey, Design, MOST_REPETITIONS, difference};
 use memhost::config::Config;
 use memhost::contract;
@@ -149,12 +149,12 @@ pub enum Recorded {
 pub enum ManifestError {
     /// It cannot be read.
     #[error(
-        "cannot read `{}`: name the `{FILE}` of a comparison that was run with --output", .path.display()
+        "cannot read `{}`, which should be the `{FILE}` of a comparison", .path.display()
     )]
     Unreadable {
         /// Where it should be.
         path: PathBuf,
-        /// Why not.
+        /// What the system says.
         source: std::io::Error,
     },
     /// Another memhost wrote it.
@@ -267,12 +267,12 @@ impl Manifest {
     }
 
     /// Notes what came of a cell; one that was not run is left as it was.
-    pub fn note(&mut self, key: &CellKey, outcome: &Outcome) {
+    pub fn note(&mut self, key: &CellKey, outcome: &CellOutcome) {
         let recorded = match outcome {
-            Outcome::Finished(report) => Recorded::Measured(digest_of(report)),
-            Outcome::Broken(report) => Recorded::Failed(reason(report)),
-            Outcome::Failed(reason) => Recorded::Failed(reason.clone()),
-            Outcome::NotRun => return,
+            CellOutcome::Finished(report) => Recorded::Measured(digest_of(report)),
+            CellOutcome::Broken(report) => Recorded::Failed(reason(report)),
+            CellOutcome::Failed(reason) => Recorded::Failed(reason.clone()),
+            CellOutcome::NotRun => return,
         };
         self.part.outcomes.insert(key.digest(), recorded);
     }
@@ -285,8 +285,8 @@ pub(super) fn reason(report: &CellReport) -> String {
         .map_or_else(String::new, |broken| broken.to_string())
 }
 
-/// SHA-256 of all that a cell measured, what a clock measured left out. What is younger than the files of this format is
-/// left out where it says nothing, so that what was recorded before is still the same; counts by phase always, which
+/// SHA-256 of all that a cell measured, what a clock measured left out. What is younger than the files of this format
+/// is left out where it says nothing, so that what was recorded before is still the same; counts by phase always, which
 /// stand in the failures and the cost of models too.
 pub fn digest_of(report: &CellReport) -> String {
     let timeless = CellReport {

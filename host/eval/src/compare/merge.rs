@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::files::{self, Kept};
 use super::manifest::{self, Manifest, ManifestError, Recorded, Shard, digest_of};
-use super::schedule::{Finish, Outcome};
+use super::schedule::{CellOutcome, Finish};
 use super::{CellKey, ListedCell};
 use crate::driver::CellReport;
 use memhost::store::StoreError;
@@ -36,7 +36,7 @@ pub struct Missing {
     pub shard: Shard,
     /// How many of its cells are missing.
     pub cells: usize,
-    /// Of how many.
+    /// How many cells the shard has.
     pub of: usize,
     /// The first of them, for people.
     pub first: String,
@@ -47,7 +47,7 @@ pub struct Missing {
 pub enum MergeError {
     /// There are no results there.
     #[error(
-        "there is no `{}` in `{place}`: name directories that `memhost compare --output` wrote",
+        "there is no `{}` in `{place}`, and thus no result of a comparison",
         manifest::FILE
     )]
     NoManifest {
@@ -63,9 +63,9 @@ pub enum MergeError {
     /// The disk refuses.
     #[error("cannot read `{place}`")]
     Read {
-        /// What.
+        /// The file or directory.
         place: String,
-        /// Why not.
+        /// What the system says.
         source: std::io::Error,
     },
     /// Two parts are of different comparisons.
@@ -179,12 +179,13 @@ fn together(parts: &[&Manifest]) -> Option<Manifest> {
     Some(manifest)
 }
 
-/// What the parts know of a cell: the first result that is whole, else one that is broken, else why it could not be run.
+/// What the parts know of a cell: the first result that is whole, else one that is broken, else why it could not be
+/// run.
 async fn find(
     key: &CellKey,
     parts: &[Read],
     warnings: &mut Vec<String>,
-) -> Result<Outcome, MergeError> {
+) -> Result<CellOutcome, MergeError> {
     let mut found: Option<(&Read, Box<CellReport>)> = None;
     let (mut broken, mut failed) = (None, None);
     for part in parts {
@@ -227,10 +228,10 @@ async fn find(
         }
     }
     Ok(match (found, broken, failed) {
-        (Some((_, report)), ..) => Outcome::Finished(report),
-        (None, Some(report), _) => Outcome::Broken(report),
-        (None, None, Some(reason)) => Outcome::Failed(reason),
-        (None, None, None) => Outcome::NotRun,
+        (Some((_, report)), ..) => CellOutcome::Finished(report),
+        (None, Some(report), _) => CellOutcome::Broken(report),
+        (None, None, Some(reason)) => CellOutcome::Failed(reason),
+        (None, None, None) => CellOutcome::NotRun,
     })
 }
 
@@ -253,10 +254,10 @@ impl Read {
 }
 
 /// Cells without a result, by shard.
-fn missing(cells: &[ListedCell], outcomes: &[Outcome], shards: usize) -> Vec<Missing> {
+fn missing(cells: &[ListedCell], outcomes: &[CellOutcome], shards: usize) -> Vec<Missing> {
     let mut missing: BTreeMap<usize, Missing> = BTreeMap::new();
     for (place, (cell, outcome)) in cells.iter().zip(outcomes).enumerate() {
-        if *outcome != Outcome::NotRun {
+        if *outcome != CellOutcome::NotRun {
             continue;
         }
         let shard = Shard::of_cell(place, shards);

@@ -3,7 +3,7 @@
 use super::CellKey;
 use super::difference;
 use super::manifest::{Recorded, digest_of, reason};
-use super::schedule::Outcome;
+use super::schedule::CellOutcome;
 use crate::driver::CellReport;
 
 /// In what a cell's result now is not what was recorded then: one line per number, named by cell, task and metric.
@@ -12,29 +12,29 @@ pub fn differences(
     key: &CellKey,
     recorded: &Recorded,
     then: Option<&CellReport>,
-    now: &Outcome,
+    now: &CellOutcome,
 ) -> Vec<String> {
     let cell = key.label();
     match (recorded, now) {
-        (_, Outcome::NotRun) => vec![format!("{cell}: it has not been run again")],
+        (_, CellOutcome::NotRun) => vec![format!("{cell}: it has not been run again")],
         // What an error says may hold a time or an address.
-        (Recorded::Failed(_), Outcome::Failed(_) | Outcome::Broken(_)) => Vec::new(),
-        (Recorded::Failed(reason), Outcome::Finished(_)) => {
+        (Recorded::Failed(_), CellOutcome::Failed(_) | CellOutcome::Broken(_)) => Vec::new(),
+        (Recorded::Failed(reason), CellOutcome::Finished(_)) => {
             vec![format!(
                 "{cell}: it has a result now, and had none: {reason}"
             )]
         }
-        (Recorded::Measured(_), Outcome::Failed(reason)) => {
+        (Recorded::Measured(_), CellOutcome::Failed(reason)) => {
             vec![format!("{cell}: it has no result now: {reason}")]
         }
-        (Recorded::Measured(_), Outcome::Broken(now)) => {
+        (Recorded::Measured(_), CellOutcome::Broken(now)) => {
             let reason = reason(now);
             vec![format!("{cell}: it has no result now: {reason}")]
         }
-        (Recorded::Measured(digest), Outcome::Finished(now)) if *digest == digest_of(now) => {
+        (Recorded::Measured(digest), CellOutcome::Finished(now)) if *digest == digest_of(now) => {
             Vec::new()
         }
-        (Recorded::Measured(digest), Outcome::Finished(now)) => {
+        (Recorded::Measured(digest), CellOutcome::Finished(now)) => {
             let then = then.filter(|then| digest_of(then) == *digest);
             let numbers = then.map(|then| numbers(now, then)).unwrap_or_default();
             if numbers.is_empty() {
@@ -80,7 +80,7 @@ mod tests {
 
     fn told(then: Option<&CellReport>, now: CellReport) -> Vec<String> {
         let recorded = Recorded::Measured(digest_of(&testing::report(&[1.0, 0.5])));
-        let now = Outcome::Finished(Box::new(now));
+        let now = CellOutcome::Finished(Box::new(now));
         differences(&testing::key("rag", 3), &recorded, then, &now)
     }
 
@@ -118,15 +118,15 @@ mod tests {
     fn what_failed_then_and_fails_now_is_the_same() {
         let key = testing::key("rag", 0);
         let failed = Recorded::Failed("after 3 s".to_owned());
-        let again = Outcome::Failed("after 4 s".to_owned());
-        let broken = Outcome::Broken(Box::new(testing::broken(&[1.0])));
+        let again = CellOutcome::Failed("after 4 s".to_owned());
+        let broken = CellOutcome::Broken(Box::new(testing::broken(&[1.0])));
         for again in [&again, &broken] {
             assert!(differences(&key, &failed, None, again).is_empty());
         }
-        let finished = Outcome::Finished(Box::new(testing::report(&[1.0])));
+        let finished = CellOutcome::Finished(Box::new(testing::report(&[1.0])));
         for (recorded, now, expected) in [
             (&failed, &finished, "it has a result now, and had none"),
-            (&failed, &Outcome::NotRun, "it has not been run again"),
+            (&failed, &CellOutcome::NotRun, "it has not been run again"),
             (
                 &Recorded::Measured(String::new()),
                 &again,

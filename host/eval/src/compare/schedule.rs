@@ -12,9 +12,9 @@ use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use super::files::{CellFileError, CellFiles, Kept};
-use super::{CellKey, PlannedCell, summary};
+use super::{CellKey, PlannedCell};
 use memhost::contract::Attempt;
-use crate::driver::{self, Broken, CellReport, DriverError, Progress, Surroundings};
+use crate::driver::{self, Broken, CellReport, DriverError, Progress, Testbed};
 use memhost_base::error_chain::chain;
 use memhost::model::Cassette;
 use memhost::store::StoreError;
@@ -51,7 +51,7 @@ pub trait Watcher: Send + Sync {
 
 /// What became of a cell.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
+pub enum CellOutcome {
     /// It ran, now or earlier.
     Finished(Box<CellReport>),
     /// It ran, and so much of it failed that it is no result: it is kept as evidence, and run again.
@@ -66,7 +66,7 @@ pub enum Outcome {
 #[derive(Debug, PartialEq)]
 pub struct Finish {
     /// One per cell.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<CellOutcome>,
     /// Whether it was stopped before its end.
     pub interrupted: bool,
     /// Why, where nobody asked for it: what cells need is gone.
@@ -87,7 +87,7 @@ impl Finish {
     pub fn finished(&self) -> usize {
         self.outcomes
             .iter()
-            .filter(|outcome| matches!(outcome, Outcome::Finished(_)))
+            .filter(|outcome| matches!(outcome, CellOutcome::Finished(_)))
             .count()
     }
 
@@ -99,9 +99,11 @@ impl Finish {
     /// The same without what a clock measured; see [`CellReport::without_times`].
     pub fn without_times(self) -> Finish {
         let timeless = |outcome| match outcome {
-            Outcome::Finished(report) => Outcome::Finished(Box::new(report.without_times())),
-            Outcome::Broken(report) => Outcome::Broken(Box::new(report.without_times())),
-            Outcome::Failed(_) | Outcome::NotRun => outcome,
+            CellOutcome::Finished(report) => {
+                CellOutcome::Finished(Box::new(report.without_times()))
+            }
+            CellOutcome::Broken(report) => CellOutcome::Broken(Box::new(report.without_times())),
+            CellOutcome::Failed(_) | CellOutcome::NotRun => outcome,
         };
         Finish {
             outcomes: self.outcomes.into_iter().map(timeless).collect(),
@@ -113,15 +115,15 @@ impl Finish {
     pub fn failed(&self) -> usize {
         self.outcomes
             .iter()
-            .filter(|outcome| matches!(outcome, Outcome::Failed(_)))
+            .filter(|outcome| matches!(outcome, CellOutcome::Failed(_)))
             .count()
     }
 
     /// Why cells are broken, one by one.
     pub fn broken(&self) -> impl Iterator<Item = Broken> {
         self.outcomes.iter().filter_map(|outcome| match outcome {
-            Outcome::Broken(report) => report.broken(),
-            Outcome::Finished(_) | Outcome::Failed(_) | Outcome::NotRun => None,
+            CellOutcome::Broken(report) => report.broken(),
+            CellOutcome::Finished(_) | CellOutcome::Failed(_) | CellOutcome::NotRun => None,
         })
     }
 }
@@ -134,7 +136,7 @@ pub enum RunError {
     Store {
         /// Which cell met it.
         cell: String,
-        /// How.
+        /// What it says.
         source: StoreError,
     },
     /// A finished cell could not be kept.
@@ -149,7 +151,7 @@ pub enum RunError {
 ///
 /// # Errors
 /// If the store fails, or finished cells cannot be kept. A cell that fails for another reason is an
-/// [`Outcome`], and the others go on.
+/// [`CellOutcome`], and the others go on.
 pub async fn run(
     cells: &[PlannedCell],
     runner: Arc<dyn Runner>,
@@ -158,14 +160,14 @@ pub async fn run(
     watcher: &dyn Watcher,
     stop: impl Future<Output = Stop>,
 ) -> Result<Finish, RunError> {
-    let mut outcomes: Vec<Outcome> = cells
+    let mut outcomes: Vec<CellOutcome> = cells
         .iter()
         .map(|cell| restore(cell, files, watcher))
         .collect();
     let mut waiting = cells
         .iter()
         .enumerate()
-        .filter(|(index, _)| outcomes.get(*index) == Some(&Outcome::NotRun))
+        .filter(|(index, _)| outcomes.get(*index) == Some(&CellOutcome::NotRun))
         .collect::<Vec<_>>()
         .into_iter();
     let mut running = JoinSet::new();
@@ -205,7 +207,7 @@ pub async fn run(
             *outcome = settle(cell, result, files, watcher)?;
         }
     }
-    let stopped = stopped.filter(|_| outcomes.contains(&Outcome::NotRun));
+    let stopped = stopped.filter(|_| outcomes.contains(&CellOutcome::NotRun));
     Ok(Finish {
         outcomes,
         interrupted: stopped.is_some(),
@@ -216,17 +218,17 @@ pub async fn run(
     })
 }
 
-fn restore(cell: &PlannedCell, files: Option<&CellFiles>, watcher: &dyn Watcher) -> Outcome {
+fn restore(cell: &PlannedCell, files: Option<&CellFiles>, watcher: &dyn Watcher) -> CellOutcome {
     match files.map(|files| files.load(&cell.key)) {
         Some(Kept::Finished(report)) => {
             watcher.restored(&cell.key);
-            Outcome::Finished(report)
+            CellOutcome::Finished(report)
         }
         Some(Kept::Damaged(reason) | Kept::Broken { reason, .. }) => {
             watcher.damaged(&reason);
-            Outcome::NotRun
+            CellOutcome::NotRun
         }
-        Some(Kept::Missing) | None => Outcome::NotRun,
+        Some(Kept::Missing) | None => CellOutcome::NotRun,
     }
 }
 
@@ -270,7 +272,7 @@ fn settle(
     result: Result<CellReport, CellError>,
     files: Option<&CellFiles>,
     watcher: &dyn Watcher,
-) -> Result<Outcome, RunError> {
+) -> Result<CellOutcome, RunError> {
     let reason = match result {
         Ok(report) => {
             if let Some(files) = files {
@@ -278,10 +280,10 @@ fn settle(
             }
             if let Some(broken) = report.broken() {
                 watcher.broken(&cell.key, &broken);
-                return Ok(Outcome::Broken(Box::new(report)));
+                return Ok(CellOutcome::Broken(Box::new(report)));
             }
             watcher.finished(&cell.key, &report);
-            return Ok(Outcome::Finished(Box::new(report)));
+            return Ok(CellOutcome::Finished(Box::new(report)));
         }
         Err(CellError::Driver(DriverError::Store(source))) => {
             return Err(RunError::Store {
@@ -293,14 +295,13 @@ fn settle(
         Err(CellError::Panic(text)) => text,
     };
     watcher.failed(&cell.key, &reason);
-    Ok(Outcome::Failed(reason))
+    Ok(CellOutcome::Failed(reason))
 }
 
-/// Runs cells for real, and adds what they measured to the store's `results`, and what happened in their suites to its
-/// `attempts`.
+/// Runs cells for real, and adds what happened in their suites to the store's `attempts`.
 pub struct HostRunner {
     /// What cells run on.
-    pub surroundings: Surroundings,
+    pub testbed: Testbed,
     /// Records or replays what models answer, each cell for itself.
     pub cassette: Option<Cassette>,
     /// Names the comparison in the store.
@@ -317,15 +318,10 @@ impl Runner for HostRunner {
         progress: &dyn Progress,
     ) -> Result<CellReport, DriverError> {
         self.keep_attempts(&cell.cell.suite).await?;
-        let report = match &self.cassette {
-            None => driver::run_cell(&cell.cell, &self.surroundings, progress).await?,
-            Some(cassette) => self.run_on(cassette, cell, progress).await?,
-        };
-        if report.broken().is_none() {
-            let rows = summary::result_rows(&self.run, cell, &report);
-            self.surroundings.store.append_results(&rows).await?;
+        match &self.cassette {
+            None => driver::run_cell(&cell.cell, &self.testbed, progress).await,
+            Some(cassette) => self.run_on(cassette, cell, progress).await,
         }
-        Ok(report)
     }
 }
 
@@ -341,7 +337,7 @@ impl HostRunner {
             .flat_map(|(_, episode)| episode.attempts.iter().cloned());
         let attempts: Vec<Attempt> = attempts.collect();
         let run = format!("{}/{}", self.run, suite.name);
-        let store = &self.surroundings.store;
+        let store = &self.testbed.store;
         store.append_attempts(&run, &attempts).await?;
         kept.insert(suite.name.clone());
         Ok(())
@@ -354,11 +350,11 @@ impl HostRunner {
         progress: &dyn Progress,
     ) -> Result<CellReport, DriverError> {
         let scope = cell.key.scope();
-        let surroundings = Surroundings {
-            models: cassette.models(&self.surroundings.models, &scope),
-            ..self.surroundings.clone()
+        let testbed = Testbed {
+            models: cassette.models(&self.testbed.models, &scope),
+            ..self.testbed.clone()
         };
-        let report = driver::run_cell(&cell.cell, &surroundings, progress).await?;
+        let report = driver::run_cell(&cell.cell, &testbed, progress).await?;
         cassette.finish(&scope)?;
         Ok(if cassette.is_replay() {
             report.without_times()

@@ -110,8 +110,8 @@ impl Guard {
         }
     }
 
-    /// Makes sure that all of these are known by `now`: attempts, or the sources of what was cited (`<attempt>#<step>`).
-    /// What is no attempt of the suite has no date.
+    /// Makes sure that all of these are known by `now`: attempts, or the sources of what was cited
+    /// (`<attempt>#<step>`). What is no attempt of the suite has no date.
     ///
     /// # Errors
     /// One of them is not: the first in the order given.
@@ -139,7 +139,7 @@ impl Guard {
     hours(known - now)
 )]
 pub struct Leak {
-    /// Which attempt.
+    /// The attempt's id.
     pub attempt: String,
     /// When its outcome is known, in milliseconds since 1970.
     pub known: f64,
@@ -159,7 +159,7 @@ mod tests {
 
     use super::super::report::Recorder;
     use super::super::stream::StreamRun;
-    use super::super::{Acting, Cell, DriverError, Repetition, Surroundings};
+    use super::super::{Acting, Cell, DriverError, Repetition, Testbed};
     use super::*;
     use memhost::contract::Plan;
     use memhost::embedding::Builtin;
@@ -226,7 +226,7 @@ mod tests {
     async fn run(suite: Suite, guarded: &Suite) -> Result<(), DriverError> {
         let embedder = Arc::new(Builtin::default());
         let store = Store::in_memory(embedder.clone()).await.unwrap();
-        let surroundings = Surroundings {
+        let testbed = Testbed {
             store,
             models: Arc::new(Models::all(Arc::new(NoModel))),
             embedder,
@@ -247,7 +247,7 @@ mod tests {
         let stream = &cell.suite.streams[0];
         let mut report = Recorder::default();
         let heard = (&reader, &guard);
-        StreamRun::open(&cell, &surroundings, &plan, heard, 0, stream, &mut report)
+        StreamRun::open(&cell, &testbed, &plan, heard, 0, stream, &mut report)
             .await?
             .run(&mut || ControlFlow::Continue(()))
             .await

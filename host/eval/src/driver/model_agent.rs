@@ -5,13 +5,13 @@
 //! - **The system message** says how to work, followed by the guidance if its placement is `system`.
 //! - **The user's message** is the task's text and documents, after the guidance if its placement is `user`, and how
 //!   to answer, which follows from how the answer is checked ([`Form`]).
-//! - **The reply** is split at its last line `Answer:`. What stands before is thought, and so is what stands between marks
-//!   such as `<think>`; what follows is handed in.
+//! - **The reply** is split at its last line `Answer:`. What stands before is thought, and so is what stands between
+//!   marks such as `<think>`; what follows is handed in.
 //!
 //! A run can be continued with check messages ([`ModelAgent::refine`]: sequential MaTTS, ReasoningBank section 3.3),
 //! and repeated with what was found so far ([`Assignment::found`]: TIDE's rounds). Scores come from the suite
-//! ([`Check::score`](memhost_suite::Check::score), or [`Reader::judge`](memhost_suite::Reader::judge) for findings) and
-//! become an outcome by [`outcome`].
+//! ([`AnswerCheck::score`](memhost_suite::AnswerCheck::score), or [`Reader::judge`](memhost_suite::Reader::judge) for
+//! findings) and become an outcome by [`outcome`].
 //!
 //! Everything follows from the replies alone. Runs of one task that are to be made side by side must be *started* in
 //! order, so that a cassette tells them apart.

@@ -1,16 +1,16 @@
 //! When a strategy is given up: each of its calls uses up its limits, and costs the whole of them every time.
 //!
 //! A call that runs until its deadline takes two minutes, and a comparison has thousands. One that fails so once is a
-//! failure like others. But a phase that does so [`IN_A_ROW`] times, one after the other, and so often that the run has no
-//! result any more ([`TOLERATED`]), has shown what it is: what is left is not asked of it. How long models took is not
-//! counted; that is no fault of a strategy.
+//! failure like others. But a phase that does so [`IN_A_ROW`] times, one after the other, and so often that the run has
+//! no result any more ([`TOLERATED`]), has shown what it is: what is left is not asked of it. How long models took is
+//! not counted; that is no fault of a strategy.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use super::phases::{TOLERATED, Unfit};
+use super::phases::{GivenUp, TOLERATED};
 use memhost::capability::{CallContext, Usage};
 use memhost::contract::{Attempt, Change, Description, Feedback, Guidance, Plan, Pressure, Query, Setting};
 use memhost::limits::Limit;
@@ -29,7 +29,7 @@ pub(super) struct Patience {
 struct State {
     phases: BTreeMap<&'static str, Tally>,
     /// What the last call said, once there are no more.
-    given_up: Option<(Unfit, CallError)>,
+    given_up: Option<(GivenUp, CallError)>,
 }
 
 #[derive(Default)]
@@ -48,7 +48,7 @@ impl Patience {
     }
 
     /// In which phase it was given up, and why.
-    pub(super) fn given_up(&self) -> Option<(&'static str, Unfit)> {
+    pub(super) fn given_up(&self) -> Option<(&'static str, GivenUp)> {
         let state = self.state();
         let (unfit, error) = state.given_up.as_ref()?;
         Some((error.call, unfit.clone()))
@@ -86,7 +86,7 @@ impl State {
         tally.spent += 1;
         tally.in_a_row += 1;
         if tally.in_a_row >= IN_A_ROW && tally.spent as f64 > TOLERATED * tally.calls as f64 {
-            let unfit = Unfit {
+            let unfit = GivenUp {
                 in_a_row: tally.in_a_row,
                 last: error.to_string(),
             };

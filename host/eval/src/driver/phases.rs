@@ -40,12 +40,12 @@ pub struct PhaseCalls {
     pub requests: BTreeMap<String, Requests>,
     /// Why it is not called any more, where it was given up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unfit: Option<Unfit>,
+    pub unfit: Option<GivenUp>,
 }
 
 /// Why a strategy was given up: its calls use up their limits.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct Unfit {
+pub struct GivenUp {
     /// How many calls did, one after the other.
     pub in_a_row: u64,
     /// What the last of them said.
@@ -113,7 +113,7 @@ pub struct Broken {
     pub purpose: Option<String>,
     /// How many failed.
     pub failed: u64,
-    /// Of how many.
+    /// How many there were.
     pub of: u64,
     /// What the first one said; empty if it said nothing.
     pub first: String,
@@ -126,7 +126,7 @@ impl Broken {
     /// The part of these phases that failed most, if that is more than is tolerated.
     pub(super) fn of(phases: &BTreeMap<String, PhaseCalls>) -> Option<Broken> {
         let unfit = phases.iter().find_map(|(phase, calls)| {
-            let Unfit { in_a_row, last } = calls.unfit.as_ref()?;
+            let GivenUp { in_a_row, last } = calls.unfit.as_ref()?;
             Some(Broken {
                 phase: phase.clone(),
                 purpose: None,
@@ -299,7 +299,8 @@ mod tests {
             ]),
             Some("1 of 10 distill calls failed: it fell over".to_owned())
         );
-        // Every tenth call of the phase asks a model, and of two purposes one is never served; the strategy says nothing.
+        // Every tenth call of the phase asks a model, and of two purposes one is never served; the strategy says
+        // nothing.
         assert_eq!(
             told(&[(
                 "update",
@@ -330,7 +331,7 @@ mod tests {
     #[test]
     fn whoever_was_given_up_is_said_to_be_unfit_whatever_else_failed() {
         let mut slow = phase(40, 3, &[]);
-        slow.unfit = Some(Unfit {
+        slow.unfit = Some(GivenUp {
             in_a_row: 3,
             last: "it did not return within 5 ms\nat line 3".to_owned(),
         });

@@ -30,8 +30,8 @@ pub fn obstacle(plan: &Plan, phases: Phases, suite: &Suite, actors: Actors) -> O
     }
     if plan.refinements > 0 && !model {
         return Some(
-            "it continues finished runs with check messages, which recorded runs cannot answer; \
-             use --agent model"
+            "it continues finished runs with check messages, which recorded runs cannot answer, and a language model \
+             that acts can"
                 .into(),
         );
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::phases::{ACT, Broken, PhaseCalls, Unfit, by_purpose};
+use super::phases::{ACT, Broken, GivenUp, PhaseCalls, by_purpose};
 use memhost::capability::{ModelCall, Usage};
 use memhost::contract::Arm;
 use memhost::learning::{Event, Observer};
@@ -276,7 +276,7 @@ impl Recorder {
     }
 
     /// The strategy was given up in this phase.
-    pub(super) fn unfit(&mut self, phase: &str, unfit: Unfit) {
+    pub(super) fn unfit(&mut self, phase: &str, unfit: GivenUp) {
         self.phase(phase).unfit = Some(unfit);
     }
 

@@ -21,7 +21,7 @@ pub(super) struct Use {
 /// A stage's episodes, in the order of the run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stretch {
-    /// Which stage.
+    /// Its index in the stream's stages.
     pub(super) stage: usize,
     /// Places of its episodes, and what each is for.
     pub(super) episodes: Vec<(usize, Use)>,

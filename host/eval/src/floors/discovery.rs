@@ -1,10 +1,10 @@
 //! The floors of lane E: which solved documents are cited, and whether problems may be reported twice.
 //!
-//! `none` remembers nothing. Each other remembers every document of a solved case: a template for each problem that it has, or a negative. `random`
-//! cites any ten templates, `frequent` those of the most frequent problems, `templates` all of them: these three
-//! are read at once, repeats included. `templates-once` is the same in rounds, where nothing is reported twice, so that
-//! whoever works in rounds is not credited for that alone; `contrast-once` cites the negatives too. `oracle` is told
-//! which problems are there, and cites the templates of no others.
+//! `none` remembers nothing. Each other remembers every document of a solved case: a template for each problem that it
+//! has, or a negative. `random` cites any ten templates, `frequent` those of the most frequent problems, `templates`
+//! all of them: these three are read at once, repeats included. `templates-once` is the same in rounds, where nothing
+//! is reported twice, so that whoever works in rounds is not credited for that alone; `contrast-once` cites the
+//! negatives too. `oracle` is told which problems are there, and cites the templates of no others.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;

@@ -26,8 +26,8 @@ use memhost_words::cut;
 pub(super) const KEY: &str = "text";
 /// Keys for its sentences, where the embedder needs them.
 const SENTENCE: &str = "sentence";
-/// How much of a text a memory is found by, in bytes: what the longest of common embedders read, 8,192 tokens of some four
-/// bytes. An endpoint refuses more, and so does the store in the end; BM25 shall not know more than the others.
+/// How much of a text a memory is found by, in bytes: what the longest of common embedders read, 8,192 tokens of some
+/// four bytes. An endpoint refuses more, and so does the store in the end; BM25 shall not know more than the others.
 const FOUND_BY: usize = 32 << 10;
 /// How much of a task's text is repeated in the memory of an attempt, in tokens.
 pub(super) const TASK_EXCERPT: u32 = 60;

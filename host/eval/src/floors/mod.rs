@@ -4,8 +4,8 @@
 //! `none` remembers nothing: the same agent without memory, against which harm is counted.
 //! All others remember the same: each turn of a user in a conversation, or each attempt in one entry (what the task
 //! was, what became of it, which tools were called). They differ in the order in which they look: `random`, `recency`
-//! (newest first), `bm25`, `dense` (cosine of the store's embedder, of the best key) and `oracle`, which knows the suite's answers.
-//! Then the best are packed into the token budget; one that does not fit is passed over.
+//! (newest first), `bm25`, `dense` (cosine of the store's embedder, of the best key) and `oracle`, which knows the
+//! suite's answers. Then the best are packed into the token budget; one that does not fit is passed over.
 
 mod discovery;
 mod floor;

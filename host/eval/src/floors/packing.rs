@@ -8,7 +8,8 @@ use memhost::store::Look;
 /// What stands between two memories.
 const BETWEEN: &str = "\n\n";
 
-/// Guidance while it is put together: best first, as much as the budget holds. The receipt cites what stands in the text.
+/// Guidance while it is put together: best first, as much as the budget holds. The receipt cites what stands in the
+/// text.
 pub(super) struct Packing {
     budget: u32,
     cost: Cost,

@@ -109,7 +109,7 @@ impl Config {
         entry("model.openai", &self.model.openai, name)
     }
 
-    /// See [`Config::model_entry`].
+    /// The same for embedders: an entry, or what OpenAI's endpoint calls one as long as there is no entry.
     pub(super) fn embedder_entry(&self, name: &str) -> Result<EmbedderEntry, ConfigError> {
         entry("embedder.openai", &self.embedder.openai, name)
     }

@@ -13,15 +13,15 @@ pub enum ConfigError {
     /// The file cannot be read.
     #[error("the configuration `{}` cannot be read: {source}", .path.display())]
     Unreadable {
-        /// Which file.
+        /// The file, as it was named.
         path: PathBuf,
-        /// Why.
+        /// What the system says.
         source: std::io::Error,
     },
     /// The file is not TOML.
     #[error("{}, line {line}: not TOML: {problem}", .path.display())]
     Syntax {
-        /// Which file.
+        /// The file, as it was named.
         path: PathBuf,
         /// Where, from 1.
         line: usize,
@@ -32,7 +32,7 @@ pub enum ConfigError {
     #[error("{}, line {line}: there is no key `{key}`{}; {}",
         .path.display(), suggestion(.nearest.as_deref()), known_keys(.known))]
     UnknownKey {
-        /// Which file.
+        /// The file, as it was named.
         path: PathBuf,
         /// Where, from 1.
         line: usize,
@@ -46,7 +46,7 @@ pub enum ConfigError {
     /// A key's value cannot be.
     #[error("{}, line {line}: `{key}`: {problem}", .path.display())]
     Value {
-        /// Which file.
+        /// The file, as it was named.
         path: PathBuf,
         /// Where, from 1.
         line: usize,
@@ -61,7 +61,7 @@ pub enum ConfigError {
     /// An environment variable's value cannot be.
     #[error("environment variable {variable}: {source}")]
     Variable {
-        /// Which variable.
+        /// Its name: `MEMHOST_MODEL`.
         variable: &'static str,
         /// What is wrong with it.
         source: Box<ConfigError>,

@@ -1,8 +1,8 @@
 //! Plugins that passed, so that the same one is not checked before every comparison.
 //!
 //! A file is named by everything that decides: the plugin's code and settings, the limits, the host and its checks, and
-//! whether a fresh process was asked. Only who passed is kept: a failure may have been the machine's, and is told anew each
-//! time.
+//! whether a fresh process was asked. Only who passed is kept: a failure may have been the machine's, and is told anew
+//! each time.
 
 use std::path::{Path, PathBuf};
 

@@ -3,55 +3,20 @@
 //! A process cannot start itself anew: who has a program brings it along as a [`Process`], and that program calls
 //! [`answer`] there. Without one, `answer` is called here, with everything opened anew that can be.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
-
 use super::cases::Case;
+pub use super::process::{Answers, Errand, Process};
 use super::session::{Bearings, Model, ROOM, Session};
 use super::{ConformanceError, Stop, Subject, failed_call};
 use memhost_contract::Guidance;
 use memhost_models::embedding::Builtin;
 use memhost_contract::embedder::Embedder;
-use memhost_contract::limits::Limits;
 use memhost_store::Store;
 use memhost_store::tables::Format;
 
 /// The namespace that is left behind and found again.
 pub(super) const NAMESPACE: &str = "restart";
-
-/// A process that can be started, and asks a plugin.
-#[async_trait]
-pub trait Process: Send + Sync {
-    /// What [`answer`] returns there.
-    ///
-    /// # Errors
-    /// If it cannot be started, or did not do its part.
-    async fn ask(&self, errand: &Errand) -> Result<Answers, ConformanceError>;
-}
-
-/// What a process that has just begun has to know.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Errand {
-    /// The plugin's code as it was loaded when it learnt.
-    pub digest: String,
-    /// Where it left what it learnt.
-    pub store: PathBuf,
-    /// What each of its calls may spend.
-    pub limits: Limits,
-}
-
-/// What came of an [`Errand`].
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Answers {
-    /// An answer to every question, in order.
-    Given(Vec<Guidance>),
-    /// The plugin failed; in words.
-    Failed(String),
-}
 
 /// Asks a subject that was loaded anew what it was asked before, with what it then knew.
 ///

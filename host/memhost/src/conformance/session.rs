@@ -1,7 +1,7 @@
 //! A session: a plugin at work in a namespace of its own, one call at a time, with every answer kept.
 //!
-//! Calls and transactions are the learner's, as in a comparison. What a check adds is that the first call that fails ends
-//! it, and that what is to be kept if a re-run gains, gains.
+//! Calls and transactions are the learner's, as in a comparison. What a check adds is that the first call that fails
+//! ends it, and that what is to be kept if a re-run gains, gains.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

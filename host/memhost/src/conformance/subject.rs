@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::ConformanceError;
-use super::fresh_process::Process;
+use super::process::Process;
 use memhost_contract::{Plan, Setting};
 use memhost_engine::{Engine, Plugin};
 use memhost_contract::settings;

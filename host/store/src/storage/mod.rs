@@ -24,6 +24,7 @@ pub(crate) use frame::encode;
 pub(crate) use objects::Objects;
 
 use super::StoreError;
+use memhost_contract::limits::LONGEST_NAMESPACE;
 use memhost_base::lock::FileLock;
 pub(crate) use found::{Extent, LookedAt, Sealed, Unsound};
 
@@ -39,8 +40,6 @@ const LOCK_RETRY: Duration = Duration::from_millis(50);
 const HIGHEST_NUMBER: u64 = 1 << 60;
 /// More missing segments than this are not told one by one: a file was given a name that no run has.
 const MOST_MISSING: usize = 100;
-/// The longest name of a namespace, in bytes.
-pub(crate) const LONGEST_NAMESPACE: usize = 512;
 
 /// Where a store lives. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -1,15 +1,15 @@
 //! One answer: what a final answer in somebody's own words may hold beside an accepted one.
 //!
-//! Whether an accepted answer stands in a text says little where the text may name every other one too. An agent is asked
-//! for nothing but the answer, as short as it can be, so an answer counts if all of this holds:
+//! Whether an accepted answer stands in a text says little where the text may name every other one too. An agent is
+//! asked for nothing but the answer, as short as it can be, so an answer counts if all of this holds:
 //!
 //! - an accepted answer stands in it: word for word with its signs ([`signed_words`]), or all its telling words;
 //! - `not` or `never` does not stand before it ([`is_denied`]);
-//! - it is no list. Line breaks, ends of sentences, words such as `or` and `and`, and every mark but quotes, emphasis and
-//!   what stands within a word or a number cut it into parts, and each part holds an accepted answer, is part of one, says nothing
+//! - it is no list. Line breaks, ends of sentences, words such as `or` and `and`, and every mark but quotes, emphasis
+//!   and what stands within a word or a number cut it into parts, and each part holds an accepted answer, is part of one, says nothing
 //!   (`I think`), or says what is not so (`not Tuesday`). `Monday, Tuesday` is two answers, and so is `Rex, a dog`;
-//! - it is short: a sentence has at most [`ASIDE`] telling words beside the accepted answer, and one more for each of its
-//!   own; where no word such as `the` or `is`, of any language, makes it a sentence, it has only as many as the accepted
+//! - it is short: a sentence has at most [`ASIDE`] telling words beside the accepted answer, and one more for each of
+//!   its own; where no word such as `the` or `is`, of any language, makes it a sentence, it has only as many as the accepted
 //!   answer. Three letters of a script without blanks count as a word;
 //! - where the accepted answer is a number, there is no other number.
 //!
@@ -25,8 +25,8 @@ use unicode_segmentation::UnicodeSegmentation as _;
 use super::signs::{is_number, signed_terms, signed_words};
 use crate::Matching;
 
-/// How many telling words may stand beside an accepted answer, besides as many as it has itself: a short sentence, such as
-/// `The user said that her dog is called Rex`, has four.
+/// How many telling words may stand beside an accepted answer, besides as many as it has itself: a short sentence, such
+/// as `The user said that her dog is called Rex`, has four.
 const ASIDE: usize = 4;
 /// What a telling word counts, so that a letter of a script without blanks can count for a part of one.
 const WORD: usize = 3;

@@ -94,9 +94,10 @@ struct Found<'a> {
 
 /// Every number in a text, in order.
 ///
-/// Read are signs (`minus` and `negative` too), decimals, thousands separators (`1,234.5`), exponents (`1e6`), a currency
-/// before and a percent sign behind, fractions (`3/4`, with a whole number `1 3/4`). A full stop behind is none of it.
-/// Digits inside a word (`x2`, `B12`) are no number, digits before one (`5kg`, `3rd`) are. What is not finite is left out.
+/// Read are signs (`minus` and `negative` too), decimals, thousands separators (`1,234.5`), exponents (`1e6`), a
+/// currency before and a percent sign behind, fractions (`3/4`, with a whole number `1 3/4`). A full stop behind is
+/// none of it. Digits inside a word (`x2`, `B12`) are no number, digits before one (`5kg`, `3rd`) are. What is not
+/// finite is left out.
 fn numbers_in(text: &str) -> impl Iterator<Item = Found<'_>> {
     let mut rest = text;
     let mut before = None;

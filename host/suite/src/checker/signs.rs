@@ -1,10 +1,10 @@
 //! Words with the signs that are part of what they name: -18 is not 18, and C++ is neither C# nor C.
 //!
-//! [`memhost_words::words`] leaves every sign out, which is right for a search and wrong for an answer. A sign belongs to
-//! a word where nothing stands between the two:
+//! [`memhost_words::words`] leaves every sign out, which is right for a search and wrong for an answer. A sign belongs
+//! to a word where nothing stands between the two:
 //!
-//! - **before digits, a minus**: a hyphen, a dash or a minus sign behind which no blank stands, and the words `minus` and
-//!   `negative`. Behind a word, a number or a closing bracket it joins, or takes away, and is no sign (`3-5`, `2010–2018`,
+//! - **before digits, a minus**: a hyphen, a dash or a minus sign behind which no blank stands, and the words `minus`
+//!   and `negative`. Behind a word, a number or a closing bracket it joins, or takes away, and is no sign (`3-5`, `2010–2018`,
 //!   `20 minus 18`). With a blank behind it, it is a bullet (`- 18`);
 //! - **before a letter, one full stop** at the beginning of a name (`.NET`);
 //! - **behind a word, `+` and `#`**, as many as there are (`C++`, `F#`, `18+`); one `+` between two words adds.

@@ -7,12 +7,12 @@ fn texts(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|&text| text.to_owned()).collect()
 }
 
-fn numeric(value: f64, tolerance: f64) -> Check {
-    Check::Numeric { value, tolerance }
+fn numeric(value: f64, tolerance: f64) -> AnswerCheck {
+    AnswerCheck::Numeric { value, tolerance }
 }
 
-fn choice(answer: &str, options: &[&str]) -> Check {
-    Check::Choice {
+fn choice(answer: &str, options: &[&str]) -> AnswerCheck {
+    AnswerCheck::Choice {
         answer: answer.to_owned(),
         options: texts(options),
     }
@@ -20,7 +20,7 @@ fn choice(answer: &str, options: &[&str]) -> Check {
 
 /// Answers that are right, and answers that are wrong.
 #[track_caller]
-fn tells_apart(check: &Check, right: &[&str], wrong: &[&str]) {
+fn tells_apart(check: &AnswerCheck, right: &[&str], wrong: &[&str]) {
     for answer in right {
         assert_eq!(check.score(answer), 1.0, "{answer:?} is right: {check:?}");
     }
@@ -31,7 +31,7 @@ fn tells_apart(check: &Check, right: &[&str], wrong: &[&str]) {
 
 #[test]
 fn exact_is_the_whole_answer_but_for_case_and_punctuation() {
-    let check = Check::Exact {
+    let check = AnswerCheck::Exact {
         answers: texts(&["New York City", "NYC"]),
     };
     tells_apart(
@@ -43,7 +43,7 @@ fn exact_is_the_whole_answer_but_for_case_and_punctuation() {
 
 #[test]
 fn exact_numbers_keep_their_sign_and_value() {
-    let check = Check::Exact {
+    let check = AnswerCheck::Exact {
         answers: texts(&["-1,000.50"]),
     };
     tells_apart(&check, &["-1000.5", " -1,000.50. "], &["1000.5", "-1000"]);
@@ -51,7 +51,7 @@ fn exact_numbers_keep_their_sign_and_value() {
 
 #[test]
 fn exact_marks_are_compared_as_they_are() {
-    let check = Check::Exact {
+    let check = AnswerCheck::Exact {
         answers: texts(&["+"]),
     };
     tells_apart(&check, &["+", " + "], &["-", ""]);
@@ -169,7 +169,7 @@ fn a_choice_whose_right_option_is_none_of_the_options_is_never_right() {
 
 #[test]
 fn json_is_compared_as_a_value_and_found_in_a_fenced_block() {
-    let check = Check::Json {
+    let check = AnswerCheck::Json {
         value: json!({"a": 1, "b": [1.5, {"c": null}]}),
     };
     tells_apart(
@@ -190,7 +190,7 @@ fn json_is_compared_as_a_value_and_found_in_a_fenced_block() {
             "",
         ],
     );
-    let large = Check::Json {
+    let large = AnswerCheck::Json {
         value: json!(9_007_199_254_740_993_u64),
     };
     tells_apart(&large, &["9007199254740993"], &["9007199254740992"]);
@@ -198,12 +198,12 @@ fn json_is_compared_as_a_value_and_found_in_a_fenced_block() {
 
 #[test]
 fn contains_looks_for_the_words() {
-    let phrase = Check::Contains {
+    let phrase = AnswerCheck::Contains {
         answers: texts(&["38 square"]),
         matching: Matching::Phrase,
     };
     tells_apart(&phrase, &["only 38 Square feet"], &["38 feet square", ""]);
-    let in_words = Check::Contains {
+    let in_words = AnswerCheck::Contains {
         answers: texts(&["the cat of Momo"]),
         matching: Matching::Words,
     };
@@ -212,7 +212,7 @@ fn contains_looks_for_the_words() {
 
 #[test]
 fn a_probability_is_scored_by_brier() {
-    let happened = Check::Probability { happened: true };
+    let happened = AnswerCheck::Probability { happened: true };
     let scores = |answer: &str, score: f64| {
         let got = happened.score(answer);
         assert!((got - score).abs() < 1e-12, "{answer:?}: {got}");
@@ -228,7 +228,7 @@ fn a_probability_is_scored_by_brier() {
     for nothing in ["", "likely", "12 of 20", "NaN", "1e999"] {
         scores(nothing, 0.0);
     }
-    let not = Check::Probability { happened: false };
+    let not = AnswerCheck::Probability { happened: false };
     assert_eq!(not.score("0%"), 1.0);
     assert_eq!(not.score("no idea"), 0.0, "refusing is no forecast");
 }
@@ -237,10 +237,10 @@ fn a_probability_is_scored_by_brier() {
 fn checks_come_back_from_json_as_they_were() {
     let text = r#"{"choice": {"answer": "B", "options": ["x", "y"]}}"#;
     assert_eq!(
-        serde_json::from_str::<Check>(text).unwrap(),
+        serde_json::from_str::<AnswerCheck>(text).unwrap(),
         choice("B", &["x", "y"])
     );
-    assert!(serde_json::from_str::<Check>(r#"{"numeric": {"valve": 1}}"#).is_err());
+    assert!(serde_json::from_str::<AnswerCheck>(r#"{"numeric": {"valve": 1}}"#).is_err());
 }
 
 #[test]
@@ -267,8 +267,8 @@ fn a_huge_answer_is_scored_in_no_time() {
     assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
 }
 
-fn contains(accepted: &[&str]) -> Check {
-    Check::Contains {
+fn contains(accepted: &[&str]) -> AnswerCheck {
+    AnswerCheck::Contains {
         answers: texts(accepted),
         matching: Matching::Phrase,
     }
@@ -379,7 +379,7 @@ fn one_answer_in_a_short_sentence_is_right_and_a_list_never() {
 
 #[test]
 fn answers_in_somebodys_own_words_hold_the_same_words_and_little_else() {
-    let in_words = |accepted: &str| Check::Contains {
+    let in_words = |accepted: &str| AnswerCheck::Contains {
         answers: texts(&[accepted]),
         matching: Matching::Words,
     };
@@ -451,7 +451,7 @@ fn whoever_names_several_numbers_has_named_none() {
 
 #[test]
 fn whoever_gives_several_probabilities_has_given_none() {
-    let happened = Check::Probability { happened: true };
+    let happened = AnswerCheck::Probability { happened: true };
     for list in [
         "0.5 or 0.9",
         "0.1, 0.9",
@@ -497,7 +497,7 @@ fn an_option_that_is_denied_or_asked_for_is_not_chosen() {
 
 #[test]
 fn exact_answers_keep_their_signs() {
-    let exact = |wanted: &str| Check::Exact {
+    let exact = |wanted: &str| AnswerCheck::Exact {
         answers: texts(&[wanted]),
     };
     tells_apart(
@@ -513,25 +513,25 @@ fn exact_answers_keep_their_signs() {
     );
 }
 
-fn every_kind() -> Vec<Check> {
+fn every_kind() -> Vec<AnswerCheck> {
     vec![
-        Check::Exact {
+        AnswerCheck::Exact {
             answers: texts(&["Paris"]),
         },
         numeric(42.0, 0.5),
         choice("B", &["Lyon", "Paris", "Lyon the great"]),
-        Check::Json {
+        AnswerCheck::Json {
             value: json!({"a": [1]}),
         },
-        Check::Contains {
+        AnswerCheck::Contains {
             answers: texts(&["Paris"]),
             matching: Matching::Phrase,
         },
-        Check::Contains {
+        AnswerCheck::Contains {
             answers: texts(&["Paris in May"]),
             matching: Matching::Words,
         },
-        Check::Probability { happened: true },
+        AnswerCheck::Probability { happened: true },
     ]
 }
 
@@ -580,7 +580,7 @@ proptest! {
     #[test]
     fn json_equals_itself_in_any_layout(fields in proptest::collection::btree_map("[a-z]{1,4}", -1000_i64..1000, 0..6)) {
         let value = serde_json::to_value(&fields).unwrap();
-        let check = Check::Json { value: value.clone() };
+        let check = AnswerCheck::Json { value: value.clone() };
         let reversed: Vec<String> = fields.iter().rev().map(|(k, v)| format!("\"{k}\": {v}.0")).collect();
         let pretty = serde_json::to_string_pretty(&value).unwrap();
         for text in [value.to_string(), pretty, format!("```json\n{{{}}}\n```", reversed.join(", "))] {
@@ -602,13 +602,13 @@ proptest! {
         let wanted = [
             (contains(&[right]), &options),
             (choice(right, &all), &options),
-            (Check::Exact { answers: vec![right.clone()] }, &options),
+            (AnswerCheck::Exact { answers: vec![right.clone()] }, &options),
             (contains(&["1"]), &numbers),
             (numeric(1.0, 0.0), &numbers),
             (numeric(numbers.len() as f64, 0.0), &numbers),
         ];
         for (check, candidates) in wanted {
-            if [". ", " = ", " -> ", ": ", "…"].contains(&joint) && matches!(check, Check::Numeric { .. }) {
+            if [". ", " = ", " -> ", ": ", "…"].contains(&joint) && matches!(check, AnswerCheck::Numeric { .. }) {
                 // A calculation or sentences: the last one decides.
                 continue;
             }
@@ -630,9 +630,9 @@ proptest! {
             }
             let accepted = vec![answer.clone()];
             for check in [
-                Check::Exact { answers: accepted.clone() },
-                Check::Contains { answers: accepted.clone(), matching: Matching::Phrase },
-                Check::Contains { answers: accepted, matching: Matching::Words },
+                AnswerCheck::Exact { answers: accepted.clone() },
+                AnswerCheck::Contains { answers: accepted.clone(), matching: Matching::Phrase },
+                AnswerCheck::Contains { answers: accepted, matching: Matching::Words },
             ] {
                 prop_assert_eq!(check.score(&answer), 1.0, "{:?}", check);
             }

@@ -5,9 +5,9 @@
 //! who remembers functions that were in order can tell. A problem often occurs several times in its file, where it is
 //! to be reported once.
 //!
-//! Coverage within ten reports, here and on the real files: all templates .24 and .15, without repeats .29 and .26, with
-//! negatives .48 and .45, and .81 and .89 for who is told which problems are there. Any ten templates find .17 here,
-//! because there are few classes of problems, and nothing there.
+//! Coverage within ten reports, here and on the real files: all templates .24 and .15, without repeats .29 and .26,
+//! with negatives .48 and .45, and .81 and .89 for who is told which problems are there. Any ten templates find .17
+//! here, because there are few classes of problems, and nothing there.
 
 use std::collections::BTreeSet;
 

@@ -2,11 +2,11 @@
 //!
 //! A question is about a series: something that is counted in a town, always in the same words. What makes it hard
 //! lies in the sources. In one the chances drift; in one they all turn into their opposite on one day, so that what was
-//! learnt before misleads; in one the same words mean the opposite in another town; one is so rare that its base rate is
-//! all there is to know; and one is a coin, where whatever is remembered is noise.
+//! learnt before misleads; in one the same words mean the opposite in another town; one is so rare that its base rate
+//! is all there is to know; and one is a coin, where whatever is remembered is noise.
 //!
-//! It is calibrated to ForecastBench: 0.5 everywhere, base rate, BM25 and dense, feedback and oracle stand in this order
-//! by their Brier scores, and roughly at the distances that they have there.
+//! It is calibrated to ForecastBench: 0.5 everywhere, base rate, BM25 and dense, feedback and oracle stand in this
+//! order by their Brier scores, and roughly at the distances that they have there.
 
 use rand::Rng;
 use rand::seq::{IndexedRandom, SliceRandom};

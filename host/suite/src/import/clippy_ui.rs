@@ -107,7 +107,8 @@ fn blocks(source: &str) -> Vec<Block> {
 }
 
 /// The lints that each line is annotated with: by `//~ lint` on it, by `//~^ lint` on the next line and `//~^^ lint` on
-/// the one after, by `//~v lint` on the line before, and by `//~| lint`, which points where the annotation before points.
+/// the one after, by `//~v lint` on the line before, and by `//~| lint`, which points where the annotation before
+/// points.
 fn annotations(lines: &[&str]) -> BTreeMap<usize, BTreeSet<String>> {
     let mut annotated: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
     let mut last: Option<usize> = None;

@@ -2,8 +2,8 @@
 //! `datasets/resolution_sets/`, CC BY-SA 4.0): every second Sunday 500 questions about the future, and what became of
 //! them.
 //!
-//! Half of the questions come from data sources (`yfinance`, `wikipedia` …) and are asked at several horizons; half from
-//! prediction markets, whose price at the freeze is given. Taken are answers of plainly yes or no: a data question
+//! Half of the questions come from data sources (`yfinance`, `wikipedia` …) and are asked at several horizons; half
+//! from prediction markets, whose price at the freeze is given. Taken are answers of plainly yes or no: a data question
 //! once per horizon that has been resolved, a market question once its market has. Combined questions are left out.
 //!
 //! There is one stream, and a stage per due date: everything is asked of it before anything of it is heard. An outcome

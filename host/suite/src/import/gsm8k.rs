@@ -10,7 +10,9 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::super::recorded::{attempt, graded, said, task};
-use super::super::{Check, Episode, Lane, Question, Stage, Stream, Suite, SuiteError, Timing};
+use super::super::{
+    AnswerCheck, Episode, Lane, Question, Stage, Stream, Suite, SuiteError, Timing,
+};
 use super::{LeftOut, Meant, file_in, opaque, rows};
 use memhost_contract::{Actor, Agent, Attempt, Task};
 
@@ -103,7 +105,7 @@ fn episode(file: &Path, line: usize, row: Row) -> Result<Episode, SuiteError> {
         withheld: Vec::new(),
         group: task.id.clone(),
         timing: Timing::default(),
-        check: Some(Check::Numeric {
+        check: Some(AnswerCheck::Numeric {
             value,
             tolerance: 0.0,
         }),

@@ -1,12 +1,13 @@
 //! LongMemEval (<https://github.com/xiaowu0162/LongMemEval>, Wu et al., ICLR 2025): questions of a user about what was
 //! said to an assistant in many sessions, most of them about something else. `longmemeval_s.json` has about 40 sessions
-//! per question, `longmemeval_m.json` 500, `longmemeval_oracle.json` those with evidence only. The user brings the data.
+//! per question, `longmemeval_m.json` 500, `longmemeval_oracle.json` those with evidence only. The user brings the
+//! data.
 //!
-//! An instance is a stream: its sessions in the order of their dates, then its one question, which is dated by its label
-//! `date`. Sessions with evidence are called `answer_…` in the data, so that every session gets an opaque id. What the
-//! flag `has_answer` marks is the evidence, turn by turn, and how much of it comes back is the primary metric, as the
-//! authors measure memory. Their accuracy is a language model's judgement of a free answer; here the answer's words are
-//! looked for, except for preferences, where the data describe a good reply and no words can be right.
+//! An instance is a stream: its sessions in the order of their dates, then its one question, which is dated by its
+//! label `date`. Sessions with evidence are called `answer_…` in the data, so that every session gets an opaque id.
+//! What the flag `has_answer` marks is the evidence, turn by turn, and how much of it comes back is the primary metric,
+//! as the authors measure memory. Their accuracy is a language model's judgement of a free answer; here the answer's
+//! words are looked for, except for preferences, where the data describe a good reply and no words can be right.
 //!
 //! Abstention questions (`…_abs`) ask for what was never said: there is no evidence to find, so these are left out, and
 //! counted.

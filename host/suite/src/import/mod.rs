@@ -2,14 +2,15 @@
 //!
 //! Three rules hold in all of them. A task's id says nothing: files list tasks of one kind side by side, so that a
 //! strategy which can count would know the answer (`opaque`). What a strategy is shown is what the data really
-//! hold, never a trajectory made up around it. And what is left out is named and counted (`LeftOut`): what can be read is
-//! taken, and nothing vanishes without a word.
+//! hold, never a trajectory made up around it. And what is left out is named and counted (`LeftOut`): what can be read
+//! is taken, and nothing vanishes without a word.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::advice::{Advice, Topic};
 use super::error::SuiteError;
 use super::json::{Meant, document, rows};
 use super::source::{self, PACKED, is_readable, unpacked_name};
@@ -142,7 +143,10 @@ fn missing(path: &Path, wanted: &str) -> SuiteError {
         } else {
             "no such file or folder".into()
         },
-        advice: "give the path as the data set's authors lay it out; `memhost suite list` says what each format expects".into(),
+        advice: Advice::on(
+            Topic::Formats,
+            "give the path as the data set's authors lay it out",
+        ),
     }
 }
 
@@ -159,7 +163,8 @@ fn missing_among(path: &Path, wanted: &str, files: &[PathBuf]) -> SuiteError {
                     .map(|file| name_of(file))
                     .collect::<Vec<_>>()
                     .join(", ")
-            ),
+            )
+            .into(),
         },
         (error, _) => error,
     }

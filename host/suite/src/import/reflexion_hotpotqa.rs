@@ -2,8 +2,8 @@
 //! tried again and again by agents with and without reflections on what went wrong.
 //!
 //! Nothing is asked of a strategy here. What the logs show is how a memory of one's own failures lifts an agent from
-//! trial to trial, as recorded attempts: a stream per run, a stage per trial. Within a trial, attempts are logged by their
-//! outcome, so that stages are shuffled.
+//! trial to trial, as recorded attempts: a stream per run, a stage per trial. Within a trial, attempts are logged by
+//! their outcome, so that stages are shuffled.
 //!
 //! An attempt's steps start with the reflections that the agent was given, as thoughts of the name `reflection`. The
 //! last trial that some agents were shown is left out, because it is the attempt of the stage before; so is the closing
@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::super::recorded::{agent, attempt, graded, said, task, tool};
-use super::super::{Check, Episode, Lane, Stage, Stream, Suite, SuiteError, Timing};
+use super::super::{AnswerCheck, Episode, Lane, Stage, Stream, Suite, SuiteError, Timing};
 use super::source::{self, is_readable};
 use super::{LeftOut, files_of, folder_in, missing, opaque, stem_of};
 use memhost_contract::{Actor, Attempt, Document, Outcome, Step, Task};
@@ -171,7 +171,7 @@ fn episode(run: &str, trial: usize, entry: Entry<'_>, truth: &str, outcome: Outc
         withheld: Vec::new(),
         group: task.id.clone(),
         timing: Timing::default(),
-        check: (!truth.is_empty()).then(|| Check::Exact {
+        check: (!truth.is_empty()).then(|| AnswerCheck::Exact {
             answers: vec![truth.into()],
         }),
         task,

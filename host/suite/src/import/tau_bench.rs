@@ -2,8 +2,9 @@
 //! MIT): several trials per task, each with what was said, which tools were called, and the reward.
 //!
 //! As in [`super::tau2`], everything is learnt first and each task then asked for without its own attempts. A task is
-//! known by its gold tool calls, an attempt by those of its task, whatever it called itself. Numbers of tasks are counted
-//! anew in every domain and release, so that runs of one number are of one task only if they were told the same.
+//! known by its gold tool calls, an attempt by those of its task, whatever it called itself. Numbers of tasks are
+//! counted anew in every domain and release, so that runs of one number are of one task only if they were told the
+//! same.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

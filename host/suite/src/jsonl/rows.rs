@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::super::{
-    Check, Episode, HiddenProblem, Lane, Matching, Question, Stage, Stream, Suite, Timing, recorded,
+    AnswerCheck, Episode, HiddenProblem, Lane, Matching, Question, Stage, Stream, Suite, Timing,
+    recorded,
 };
 use super::FORMAT;
 use memhost_contract::{Actor, Agent, Attempt, Authority, Document, Finding, Label, Outcome, Step, Task, Verdict};
@@ -129,7 +130,7 @@ pub(super) struct EpisodeRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     known: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    check: Option<Check>,
+    check: Option<AnswerCheck>,
 }
 
 fn main_stream() -> String {

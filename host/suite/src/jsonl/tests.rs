@@ -3,8 +3,8 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 
 use super::super::{
-    Check, HiddenProblem, Lane, Matching, Problem, Question, Severity, Stage, Timing, check,
-    recorded,
+    AnswerCheck, Diagnostic, HiddenProblem, Lane, Matching, Question, Severity, Stage, Timing,
+    check, recorded,
 };
 use super::*;
 use memhost_contract::{Attempt, Finding};
@@ -303,7 +303,7 @@ fn a_named_pipe_is_a_file_like_others() {
 fn a_document_of_50_mb_is_read_and_remarked_upon() {
     let long = "word ".repeat(10 << 20);
     let suite = read_lines(&[HEADER, &SESSION.replace("I am 41.", &long), QUESTION]).unwrap();
-    let remark = |problem: &Problem| {
+    let remark = |problem: &Diagnostic| {
         problem.severity == Severity::Warning && problem.message.contains("52.4 MB")
     };
     assert!(check(&suite).iter().any(remark), "{:?}", check(&suite));
@@ -349,7 +349,7 @@ fn the_other_lanes_are_read_with_their_defaults() {
     assert_eq!(trials, [0, 0, 1]);
     assert_eq!(
         episode.check,
-        Some(Check::Numeric {
+        Some(AnswerCheck::Numeric {
             value: 42.0,
             tolerance: 0.0
         })
@@ -638,21 +638,22 @@ fn questions() -> impl Strategy<Value = Question> {
     ]
 }
 
-fn checks() -> impl Strategy<Value = Check> {
+fn checks() -> impl Strategy<Value = AnswerCheck> {
     let texts = || proptest::collection::vec(any::<String>(), 0..3);
     prop_oneof![
-        texts().prop_map(|answers| Check::Exact { answers }),
+        texts().prop_map(|answers| AnswerCheck::Exact { answers }),
         (-1e9..1e9f64, 0.0..1.0f64)
-            .prop_map(|(value, tolerance)| Check::Numeric { value, tolerance }),
-        (any::<String>(), texts()).prop_map(|(answer, options)| Check::Choice { answer, options }),
-        any::<String>().prop_map(|text| Check::Json {
+            .prop_map(|(value, tolerance)| AnswerCheck::Numeric { value, tolerance }),
+        (any::<String>(), texts())
+            .prop_map(|(answer, options)| AnswerCheck::Choice { answer, options }),
+        any::<String>().prop_map(|text| AnswerCheck::Json {
             value: serde_json::json!({ "a": [text, 1, null] }),
         }),
-        texts().prop_map(|answers| Check::Contains {
+        texts().prop_map(|answers| AnswerCheck::Contains {
             answers,
             matching: Matching::Words,
         }),
-        any::<bool>().prop_map(|happened| Check::Probability { happened }),
+        any::<bool>().prop_map(|happened| AnswerCheck::Probability { happened }),
     ]
 }
 

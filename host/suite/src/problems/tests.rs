@@ -50,7 +50,7 @@ fn said_of(suite: &Suite) -> (Vec<String>, Vec<String>) {
     let (errors, warnings): (Vec<_>, Vec<_>) = check(suite)
         .into_iter()
         .partition(|problem| problem.severity == Severity::Error);
-    let text = |all: Vec<Problem>| all.iter().map(Problem::to_string).collect();
+    let text = |all: Vec<Diagnostic>| all.iter().map(Diagnostic::to_string).collect();
     (text(errors), text(warnings))
 }
 
@@ -354,12 +354,12 @@ fn findings_of_an_attempt_point_at_documents_of_its_task() {
 #[test]
 fn a_check_that_no_answer_passes_is_an_error() {
     for wrong in [
-        Check::Exact { answers: vec![] },
-        Check::Numeric {
+        AnswerCheck::Exact { answers: vec![] },
+        AnswerCheck::Numeric {
             value: f64::NAN,
             tolerance: 0.0,
         },
-        Check::Choice {
+        AnswerCheck::Choice {
             answer: "C".into(),
             options: vec!["A".into(), "B".into()],
         },

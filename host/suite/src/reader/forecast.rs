@@ -97,7 +97,7 @@ fn shrunken(around: f64, strength: f64, evidence: impl IntoIterator<Item = (f64,
 mod tests {
     use super::super::super::generate::forecast::suite;
     use super::super::super::{Episode, Question, Suite};
-    use super::super::{Cited, Record, Visible, record::BaseRates};
+    use super::super::{Cited, KnownOutcomes, Visible, record::BaseRates};
     use super::*;
 
     /// Three questions of one source, the first of which is asked about: no, yes at the horizon, yes at another; and
@@ -126,7 +126,7 @@ mod tests {
     }
 
     /// What is said of the question at a place, when memories of others are cited with these scores.
-    fn said(suite: &Suite, place: usize, cited: &[(usize, f64)], record: &Record) -> Act {
+    fn said(suite: &Suite, place: usize, cited: &[(usize, f64)], record: &KnownOutcomes) -> Act {
         let episodes: Vec<&Episode> = suite.episodes().map(|(_, episode)| episode).collect();
         let id = |place: usize| episodes[place].attempts[0].id.clone();
         let sources: Vec<Cited> = cited
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn a_memory_counts_by_its_score_squared_and_less_at_another_horizon() {
         let suite = questions();
-        let nothing = Record::default();
+        let nothing = KnownOutcomes::default();
         let of = |cited: &[(usize, f64)]| probability(&said(&suite, 0, cited, &nothing));
         assert_eq!(of(&[]), 0.5);
         let expected = |weight: f64| (2.5 + weight) / (5.0 + weight);
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn a_market_is_followed_but_for_what_it_got_wrong_before() {
         let suite = questions();
-        let nothing = Record::default();
+        let nothing = KnownOutcomes::default();
         let act = said(&suite, 3, &[], &nothing);
         assert_eq!(probability(&act), 0.6);
         assert!((act.scores["market-brier"] - 0.16).abs() < 1e-9);
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn questions_with_and_without_a_market_say_nothing_of_each_other() {
         let suite = questions();
-        let nothing = Record::default();
+        let nothing = KnownOutcomes::default();
         assert_eq!(probability(&said(&suite, 3, &[(1, 1.0)], &nothing)), 0.6);
         assert_eq!(probability(&said(&suite, 0, &[(4, 1.0)], &nothing)), 0.5);
     }
@@ -192,7 +192,7 @@ mod tests {
     fn what_is_known_is_the_base_rate_and_nobodys_success() {
         let suite = questions();
         let reader = Reader::new(&suite);
-        let mut record = Record::default();
+        let mut record = KnownOutcomes::default();
         for (_, episode) in suite.episodes() {
             reader.reveal(&mut record, &episode.attempts[0].id);
         }

@@ -30,14 +30,14 @@ impl Tally {
 
 /// Outcomes that are known by now in one stream.
 #[derive(Debug, Clone, Default)]
-pub struct Record {
+pub struct KnownOutcomes {
     /// By agent.
     pub(super) agents: BTreeMap<String, Tally>,
     /// Of forecasts that no market was asked about.
     pub(super) base_rates: BaseRates,
 }
 
-impl Record {
+impl KnownOutcomes {
     /// Takes note of an attempt whose outcome has become known. That a forecast was resolved is nobody's success.
     pub(super) fn add(&mut self, facts: &AttemptFacts) {
         let Some(forecast) = &facts.forecast else {

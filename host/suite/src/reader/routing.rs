@@ -1,10 +1,10 @@
 //! Lane C: Thompson sampling over the outcomes of what was retrieved, on top of what is known of each agent.
 //!
 //! Silence is a choice: without memories an agent's whole record counts, which is plain counting. Whoever hands out
-//! memories has the record shrunk to ten observations, so that a few close neighbours can outweigh it, and pays for that
-//! where similar tasks say nothing. On GSM8K, the negative control, counting solves .544 of the problems with the chosen
-//! agent's outcomes alone (.560 with everybody's), and BM25 over the earlier problems .500 (.497); the best agent solves
-//! .563.
+//! memories has the record shrunk to ten observations, so that a few close neighbours can outweigh it, and pays for
+//! that where similar tasks say nothing. On GSM8K, the negative control, counting solves .544 of the problems with the
+//! chosen agent's outcomes alone (.560 with everybody's), and BM25 over the earlier problems .500 (.497); the best
+//! agent solves .563.
 
 use std::collections::BTreeMap;
 

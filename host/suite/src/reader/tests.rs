@@ -63,7 +63,7 @@ fn scores(
                 guidance: &owned(guidance),
                 cited: &Cited::each(sources, 1.0),
                 visible: Visible::all(&reader.having_learnt(visible)),
-                record: &Record::default(),
+                record: &KnownOutcomes::default(),
                 seed: 0,
             },
         )

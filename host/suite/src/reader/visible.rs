@@ -8,7 +8,7 @@ use super::Reader;
 
 /// The attempts that a strategy has learnt from in one stream, by what questions ask of them.
 #[derive(Debug, Clone, Default)]
-pub struct Learnt {
+pub struct LearntAttempts {
     ids: HashSet<String>,
     /// How many are of a task of this kind.
     kinds: HashMap<String, usize>,
@@ -19,13 +19,13 @@ pub struct Learnt {
 /// What one task may draw on of it: all but what is withheld from the task.
 #[derive(Debug, Clone, Copy)]
 pub struct Visible<'a> {
-    learnt: &'a Learnt,
+    learnt: &'a LearntAttempts,
     withheld: &'a HashSet<String>,
 }
 
 impl Reader {
     /// From now on this attempt may be drawn on.
-    pub fn learn(&self, learnt: &mut Learnt, attempt: &str) {
+    pub fn learn(&self, learnt: &mut LearntAttempts, attempt: &str) {
         if !learnt.ids.insert(attempt.to_owned()) {
             return;
         }
@@ -39,12 +39,12 @@ impl Reader {
 
 impl<'a> Visible<'a> {
     /// What is withheld need not have been learnt.
-    pub fn new(learnt: &'a Learnt, withheld: &'a HashSet<String>) -> Visible<'a> {
+    pub fn new(learnt: &'a LearntAttempts, withheld: &'a HashSet<String>) -> Visible<'a> {
         Visible { learnt, withheld }
     }
 
     /// Everything.
-    pub fn all(learnt: &'a Learnt) -> Visible<'a> {
+    pub fn all(learnt: &'a LearntAttempts) -> Visible<'a> {
         static NOTHING: LazyLock<HashSet<String>> = LazyLock::new(HashSet::new);
         Visible::new(learnt, &NOTHING)
     }
@@ -96,8 +96,8 @@ impl<'a> Visible<'a> {
 #[cfg(test)]
 impl Reader {
     /// These attempts have been learnt from.
-    pub(super) fn having_learnt<S: AsRef<str>>(&self, attempts: &[S]) -> Learnt {
-        let mut learnt = Learnt::default();
+    pub(super) fn having_learnt<S: AsRef<str>>(&self, attempts: &[S]) -> LearntAttempts {
+        let mut learnt = LearntAttempts::default();
         for attempt in attempts {
             self.learn(&mut learnt, attempt.as_ref());
         }

@@ -101,6 +101,15 @@ impl Guidance {
         self
     }
 
+    /// Made from these memories too, with their scores. Best first.
+    #[must_use]
+    pub fn citing_all(self, cited: impl IntoIterator<Item = (String, f64)>) -> Self {
+        let cited = cited.into_iter();
+        cited.fold(self, |guidance, (memory, score)| {
+            guidance.citing(memory, score)
+        })
+    }
+
     fn placed(placement: Placement, text: String) -> Self {
         Self {
             text,

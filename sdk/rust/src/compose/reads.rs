@@ -34,6 +34,18 @@ comparisons! {
     contains = Contains;
 }
 
+impl Condition {
+    /// The memory has this label.
+    pub fn labelled(name: &str, value: impl Into<Operand>) -> Self {
+        Self::eq(&format!("label.{name}"), value)
+    }
+
+    /// The memory does not have this label.
+    pub fn not_labelled(name: &str, value: impl Into<Operand>) -> Self {
+        Self::ne(&format!("label.{name}"), value)
+    }
+}
+
 impl From<&str> for Operand {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())

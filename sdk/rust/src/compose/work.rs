@@ -138,6 +138,30 @@ impl Attempt {
     }
 }
 
+impl Outcome {
+    /// Whether the task was solved, as far as ground truth says it.
+    pub fn solved(&self) -> Option<bool> {
+        match (self.verdict, self.authority) {
+            (Verdict::Success, Authority::GroundTruth) => Some(true),
+            (Verdict::Failure, Authority::GroundTruth) => Some(false),
+            _ => None,
+        }
+    }
+
+    /// How well the task was solved, from 0 to 1, as far as ground truth says it: its score, or else its verdict.
+    pub fn grade(&self) -> Option<f64> {
+        let verdict = || {
+            self.solved()
+                .map(|is_solved| f64::from(u8::from(is_solved)))
+        };
+        let grade = match self.authority {
+            Authority::GroundTruth => self.score.or_else(verdict),
+            _ => None,
+        };
+        grade.filter(|grade| (0.0..=1.0).contains(grade))
+    }
+}
+
 impl Query {
     /// Before the first step of a task, with room for 1,000 tokens.
     pub fn new(task: Task) -> Self {
@@ -151,10 +175,46 @@ impl Query {
         }
     }
 
+    /// At this moment of a task that has begun.
+    #[must_use]
+    pub fn at(mut self, moment: Moment) -> Self {
+        self.moment = moment;
+        self
+    }
+
+    /// After these steps.
+    #[must_use]
+    pub fn after(mut self, steps: &[Step]) -> Self {
+        self.transcript = steps.to_vec();
+        self
+    }
+
     /// With room for this many tokens.
     #[must_use]
     pub fn budget(mut self, tokens: u32) -> Self {
         self.token_budget = tokens;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grade_is_the_score_or_else_the_verdict_and_only_ground_truth_gives_one() {
+        let attempt = || Attempt::new("a", Task::new("t", "?"));
+        let unknown = attempt().outcome;
+        assert_eq!((unknown.solved(), unknown.grade()), (None, None));
+        let mut failed = attempt().failed().outcome;
+        failed.score = Some(0.4);
+        assert_eq!((failed.solved(), failed.grade()), (Some(false), Some(0.4)));
+        failed.score = Some(1.5);
+        assert_eq!(failed.grade(), None);
+        let mut solved = attempt().succeeded().outcome;
+        solved.score = None;
+        assert_eq!((solved.solved(), solved.grade()), (Some(true), Some(1.0)));
+        solved.authority = Authority::Judge;
+        assert_eq!((solved.solved(), solved.grade()), (None, None));
     }
 }

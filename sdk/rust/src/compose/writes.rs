@@ -74,6 +74,16 @@ impl NewMemory {
         self.sources.push(source.into());
         self
     }
+
+    /// The same for several.
+    #[must_use]
+    pub fn learnt_from_all<S: Into<String>>(
+        mut self,
+        sources: impl IntoIterator<Item = S>,
+    ) -> Self {
+        self.sources.extend(sources.into_iter().map(S::into));
+        self
+    }
 }
 
 impl Key {

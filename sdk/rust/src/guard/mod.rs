@@ -29,6 +29,8 @@ use std::ops::Range;
 use standing::{stands_alone, stands_as_the_answer};
 use tokens::{Token, tokens};
 
+use crate::types::Fault;
+
 /// Stands where an answer stood.
 pub const BLANK: &str = "[…]";
 
@@ -105,6 +107,17 @@ impl AnswerGuard {
     /// Whether the answer stands anywhere in the text.
     pub fn is_quoted_in(&self, text: &str) -> bool {
         !self.places(text, Sought::Anywhere).is_empty()
+    }
+
+    /// Refuses what quotes the answer, see [`AnswerGuard::is_quoted_in`].
+    ///
+    /// # Errors
+    /// [`Fault::Failed`] if one of the texts does.
+    pub fn check<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> Result<(), Fault> {
+        match texts.into_iter().any(|text| self.is_quoted_in(text)) {
+            true => Err(Fault::Failed("the reply quotes the answer".to_owned())),
+            false => Ok(()),
+        }
     }
 
     /// Whether the text gives the answer away: a common word, only where it stands as the answer.

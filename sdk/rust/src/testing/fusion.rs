@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::rank::min_max;
 use crate::types::Hit;
 
 /// All hits of these rankings with their weights, best first.
@@ -9,9 +10,10 @@ pub(super) fn fuse(rankings: impl IntoIterator<Item = (Vec<Hit>, f64)>) -> Vec<H
     let mut places = HashMap::new();
     let mut fused: Vec<Hit> = Vec::new();
     for (ranking, weight) in rankings {
-        let stretch = stretch(&ranking);
-        for hit in ranking {
-            let score = weight * stretch(hit.score);
+        let mut scores: Vec<f64> = ranking.iter().map(|hit| hit.score).collect();
+        min_max(&mut scores);
+        for (hit, score) in ranking.into_iter().zip(scores) {
+            let score = weight * score;
             let place = *places.entry(hit.id.clone()).or_insert(fused.len());
             match fused.get_mut(place) {
                 Some(known) => known.score += score,
@@ -21,17 +23,6 @@ pub(super) fn fuse(rankings: impl IntoIterator<Item = (Vec<Hit>, f64)>) -> Vec<H
     }
     fused.sort_by(|left, right| right.score.total_cmp(&left.score));
     fused
-}
-
-/// Maps the worst score of a ranking to 0 and its best to 1; all to 1 where they are the same.
-fn stretch(ranking: &[Hit]) -> impl Fn(f64) -> f64 + use<> {
-    let scores = || ranking.iter().map(|hit| hit.score);
-    let least = scores().fold(f64::INFINITY, f64::min);
-    let range = scores().fold(f64::NEG_INFINITY, f64::max) - least;
-    move |score| match range > 0.0 {
-        true => (score - least) / range,
-        false => 1.0,
-    }
 }
 
 #[cfg(test)]

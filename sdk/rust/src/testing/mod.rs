@@ -33,8 +33,8 @@ use crate::native::{Host, with_host};
 use crate::parameter::Settings;
 use crate::strategy::{Distill, Evict, Retrieve, Update};
 use crate::types::{
-    Attempt, Change, Condition, Fault, Feedback, Fusion, Guidance, Hit, Instant, Level, Link,
-    Memory, Pressure, Query, Reply, Request, Row, Scan, Search, Side, Value,
+    Actor, Attempt, Change, Condition, Fault, Feedback, Fusion, Guidance, Hit, Instant, Level,
+    Link, Memory, Moment, Pressure, Query, Reply, Request, Row, Scan, Search, Side, Step, Value,
 };
 use memories::Memories;
 use model::Script;
@@ -169,6 +169,25 @@ impl TestHost {
         Ok(guidance)
     }
 
+    /// What the strategy says at every moment of a run of these steps, each with the transcript so far: at the start, before
+    /// every further step, and after every call of a tool.
+    ///
+    /// # Errors
+    /// As for [`TestHost::retrieve`].
+    pub fn retrieve_along<S: Retrieve>(
+        &self,
+        query: &Query,
+        steps: &[Step],
+    ) -> Result<Vec<(Moment, Guidance)>, Fault> {
+        let moments = moments(steps).into_iter();
+        moments
+            .map(|(moment, told)| {
+                let query = query.clone().at(moment.clone()).after(told);
+                Ok((moment, self.retrieve::<S>(&query)?))
+            })
+            .collect()
+    }
+
     /// Lets the strategy learn from these attempts, and applies its changes. The attempts are kept for
     /// [`crate::store::get_attempts`].
     ///
@@ -209,6 +228,22 @@ impl TestHost {
             call(&settings)
         })
     }
+}
+
+/// Every moment of a run, with the steps before it.
+fn moments(steps: &[Step]) -> Vec<(Moment, &[Step])> {
+    let mut moments = vec![(Moment::TaskStart, &steps[..0])];
+    for (number, end) in (1..).zip(1..=steps.len()) {
+        let told = &steps[..end];
+        if let [.., call, seen] = told
+            && seen.actor == Actor::Observation
+            && let (Actor::Action, Some(tool)) = (call.actor, &call.name)
+        {
+            moments.push((Moment::AfterTool(tool.clone()), told));
+        }
+        moments.push((Moment::Step(number), told));
+    }
+    moments
 }
 
 impl Host for TestHost {

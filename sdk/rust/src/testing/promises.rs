@@ -1,9 +1,11 @@
 //! What every plugin promises, as tests that [`crate::promises!`] gives it: budgets are kept at every moment, receipts
-//! cite what is there, and a model that is down leaves nothing written.
+//! cite what is there, and a model that is down leaves nothing written. A strategy that promises never to hand out what was
+//! learnt from the very task that is asked says `OwnTask` beside its phases.
 
 use super::TestHost;
+use crate::guard::AnswerGuard;
 use crate::strategy::{Distill, Retrieve};
-use crate::types::{Attempt, Fault, Guidance, Moment, Query, State, Step};
+use crate::types::{Attempt, Fault, Guidance, Moment, Query, State, Step, Task};
 
 /// A strategy that has learnt something, and what it is asked and given next.
 pub struct Taught {
@@ -39,6 +41,58 @@ impl Taught {
             ..self.query.clone().budget(budget)
         })
     }
+}
+
+/// Whoever is asked a task again is handed nothing that was learnt from it, at whatever moment: no memory is cited that an
+/// attempt at it is a source of, and the text does not give away what was answered.
+///
+/// # Panics
+/// If it is not so; or if no memory that takes part has one of the host's attempts as a source, or another task with the
+/// same text is not helped by it, so that nothing is tested.
+pub fn own_task_is_never_handed_out<S: Retrieve>(taught: &Taught) {
+    let attempts = taught.host.0.borrow().attempts.clone();
+    let memories = taught.host.memories();
+    let mut would_help = 0;
+    for attempt in &attempts {
+        let is_from_it = |source: &String| {
+            let rest = source.strip_prefix(&attempt.id);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
+        };
+        let learnt: Vec<&str> = memories
+            .iter()
+            .filter(|memory| memory.sources.iter().any(is_from_it))
+            .map(|memory| memory.id.as_str())
+            .collect();
+        let cites = |guidance: &Guidance| {
+            let mut used = guidance.receipt.used.iter();
+            used.any(|one| learnt.contains(&one.memory.as_str()))
+        };
+        let mut another = taught.query.clone().budget(AMPLE);
+        another.task = Task {
+            id: format!("not {}", attempt.task.id),
+            ..attempt.task.clone()
+        };
+        would_help += usize::from(cites(&taught.offered::<S>(&another)));
+
+        let guard = AnswerGuard::of(&attempt.answer);
+        for mut query in taught.at_every_moment(AMPLE) {
+            query.task = attempt.task.clone();
+            let (guidance, moment) = (taught.offered::<S>(&query), &query.moment);
+            let task = &attempt.task.id;
+            assert!(
+                !cites(&guidance),
+                "task `{task}` is told of itself at {moment:?}"
+            );
+            assert!(
+                !guard.is_told_by(&guidance.text),
+                "task `{task}` is told its answer at {moment:?}"
+            );
+        }
+    }
+    assert!(
+        would_help > 0,
+        "nothing was learnt that could be handed out"
+    );
 }
 
 /// At whatever moment it is asked, the strategy itself keeps to the budget, without the host having to cut.
@@ -116,6 +170,8 @@ const AMPLE: u32 = 100_000;
 
 /// Gives a plugin the tests of what every plugin promises: `memhost_sdk::promises!(Notes: Retrieve, Distill; taught);`
 ///
+/// `OwnTask` among the phases adds the promise that no task is handed what was learnt from itself.
+///
 /// `taught` is a function without arguments that returns a [`Taught`](crate::testing::Taught).
 #[macro_export]
 macro_rules! promises {
@@ -143,6 +199,12 @@ macro_rules! __promises_of {
             $crate::testing::promises::receipts_cite_what_is_there::<$strategy>(&$taught());
         }
     };
+    (OwnTask, $strategy:ident, $taught:path) => {
+        #[test]
+        fn own_task_is_never_handed_out() {
+            $crate::testing::promises::own_task_is_never_handed_out::<$strategy>(&$taught());
+        }
+    };
     (Distill, $strategy:ident, $taught:path) => {
         #[test]
         fn a_model_that_is_down_leaves_nothing_written() {
@@ -157,9 +219,11 @@ macro_rules! __promises_of {
 mod tests {
     use super::*;
     use crate::llm;
+    use crate::pack::pack;
     use crate::parameter::Settings;
+    use crate::recall::Recalled;
     use crate::strategy::Strategy;
-    use crate::types::{Change, Description, NewMemory, Request, Role, Task};
+    use crate::types::{Change, Description, NewMemory, Request, Role};
 
     /// Keeps none of the promises.
     struct Careless;
@@ -201,6 +265,45 @@ mod tests {
     #[should_panic(expected = "`nowhere` is cited")]
     fn who_cites_what_is_not_there_is_caught() {
         receipts_cite_what_is_there::<Careless>(&taught());
+    }
+
+    /// Hands out whatever there is.
+    struct Forgetful;
+
+    impl Strategy for Forgetful {
+        fn describe() -> Description {
+            Description::new("forgetful", "0.1.0", "Forgets whose memory it is.")
+        }
+    }
+
+    impl Distill for Forgetful {
+        fn distill(attempts: &[Attempt], _: &Settings) -> Result<Vec<Change>, Fault> {
+            let note = |one: &Attempt| NewMemory::new("note", "It works.").learnt_from(&one.id);
+            Ok(attempts.iter().map(note).map(Change::insert).collect())
+        }
+    }
+
+    impl Retrieve for Forgetful {
+        fn retrieve(query: &Query, _: &Settings) -> Result<Guidance, Fault> {
+            let notes = crate::recall::scan(&crate::types::Scan::oldest_first())?;
+            let scored = notes.into_iter().map(|note| Recalled::from((note, 1.0)));
+            Ok(pack("Known:", scored, query.token_budget))
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "task `t` is told of itself at Moment::TaskStart")]
+    fn who_hands_out_what_was_learnt_from_the_very_task_is_caught() {
+        let taught = taught();
+        let attempt = Attempt::new("a1", Task::new("t", "Do it")).answer("7");
+        taught.host.distill::<Forgetful>(&[attempt]).unwrap();
+        own_task_is_never_handed_out::<Forgetful>(&taught);
+    }
+
+    #[test]
+    #[should_panic(expected = "nothing was learnt")]
+    fn a_test_in_which_nothing_was_learnt_is_caught() {
+        own_task_is_never_handed_out::<Forgetful>(&taught());
     }
 
     #[test]

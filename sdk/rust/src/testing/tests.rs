@@ -340,3 +340,46 @@ fn tokens_are_counted_as_memhost_counts_them() {
         );
     }
 }
+
+/// Says at which moment it is asked, and after how many steps.
+struct Echo;
+
+impl crate::Strategy for Echo {
+    fn describe() -> crate::Description {
+        crate::Description::new("echo", "0.1.0", "Says when it is asked.")
+    }
+}
+
+impl crate::Retrieve for Echo {
+    fn retrieve(query: &crate::Query, _: &crate::Settings) -> Result<crate::Guidance, Fault> {
+        let (moment, steps) = (&query.moment, query.transcript.len());
+        Ok(crate::Guidance::user(format!("{moment:?} after {steps}")))
+    }
+}
+
+#[test]
+fn a_strategy_can_be_asked_at_every_moment_of_a_run() {
+    let steps = [
+        crate::Step::thought("Look."),
+        crate::Step::action("search", "lamp"),
+        crate::Step::observation("3 lamps"),
+    ];
+    let query = crate::Query::new(Task::new("t", "Buy a lamp"));
+    let said = TestHost::new()
+        .retrieve_along::<Echo>(&query, &steps)
+        .unwrap();
+    let texts: Vec<&str> = said
+        .iter()
+        .map(|(_, guidance)| guidance.text.as_str())
+        .collect();
+    assert_eq!(
+        texts,
+        [
+            "Moment::TaskStart after 0",
+            "Moment::Step(1) after 1",
+            "Moment::Step(2) after 2",
+            "Moment::AfterTool(\"search\") after 3",
+            "Moment::Step(3) after 3",
+        ]
+    );
+}

@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use memhost::capability::ModelCall;
 use memhost::compare::files::CellFiles;
 use memhost::compare::report::{answer as headline, csv, json};
-use memhost::compare::summary::{Setup, SuiteResult, Verdict as Answered};
+use memhost::compare::summary::{Decision, Setup, SuiteResult};
 use memhost::compare::{
-    CellKey, Comparison, Conditions, Contest, Contestant, Design, Finish, HostRunner, NO_MEMORY,
-    Outcome as Came, PlannedCell, Report, Watcher, schedule,
+    CellKey, CellOutcome, Comparison, Conditions, Contest, Contestant, Design, Finish, HostRunner,
+    NO_MEMORY, PlannedCell, Report, Watcher, schedule,
 };
 use memhost::driver::{Actors, Broken};
 
@@ -230,7 +230,7 @@ impl Ran {
     fn broken(&self) -> BTreeSet<String> {
         let cells = self.cells.iter().zip(&self.finish.outcomes);
         cells
-            .filter(|(_, outcome)| matches!(outcome, Came::Broken(_)))
+            .filter(|(_, outcome)| matches!(outcome, CellOutcome::Broken(_)))
             .map(|(cell, _)| cell.key.label())
             .collect()
     }
@@ -243,14 +243,14 @@ async fn compare(
     files: Option<&CellFiles>,
 ) -> Ran {
     let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
-    let surroundings = Surroundings {
+    let testbed = Testbed {
         store: Store::open("memory://", embedder.clone()).await.unwrap(),
         models: Arc::new(Models::all(Arc::new(model))),
         embedder,
         limits: Limits::default(),
         acting,
     };
-    let actors = Actors::of(acting, &surroundings.models);
+    let actors = Actors::of(acting, &testbed.models);
     let suite = match acting {
         Acting::Reader => lessons(),
         Acting::Model => lessons().for_a_model(),
@@ -268,10 +268,10 @@ async fn compare(
         most_memories: None,
         unfit: vec![],
     };
-    let design = Design::of(&comparison, &Conditions::of(&surroundings), vec![]);
+    let design = Design::of(&comparison, &Conditions::of(&testbed), vec![]);
     let cells = comparison.cells(&design);
     let runner = Arc::new(HostRunner {
-        surroundings,
+        testbed,
         cassette: None,
         run: "run".into(),
         kept: Default::default(),
@@ -318,7 +318,7 @@ fn has_no_result(ran: &Ran, name: &str, why: &str) {
     assert!(broken.contains(why), "no `{why}` in {broken}");
 
     let answer = headline(&result);
-    assert_eq!(answer.verdict, Answered::Undecided);
+    assert_eq!(answer.decision, Decision::Undecided);
     let told = format!("{name} has no result on test: {broken}");
     assert!(answer.text.contains(&told), "{}", answer.text);
     assert!(
@@ -448,9 +448,9 @@ async fn only_broken_cells_are_run_again() {
         .map(|cost| cost.calls)
         .sum();
     assert_eq!(asked, 4 * TASKS as u64, "of both seeds");
-    let reports = |ran: &Ran| -> Vec<Came> {
+    let reports = |ran: &Ran| -> Vec<CellOutcome> {
         let outcomes = ran.finish.outcomes.iter();
-        let finished = outcomes.filter(|outcome| matches!(outcome, Came::Finished(_)));
+        let finished = outcomes.filter(|outcome| matches!(outcome, CellOutcome::Finished(_)));
         finished.cloned().collect()
     };
     // What had been finished is what it was, times included.

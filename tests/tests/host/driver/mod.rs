@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use memhost::capability::{CallContext, Usage};
 use memhost::contract::*;
 use memhost::driver::{
-    Acting, Cell, CellReport, DriverError, Progress, Repetition, Surroundings, run_cell,
+    Acting, Cell, CellReport, DriverError, Progress, Repetition, Testbed, run_cell,
 };
 use memhost::embedding::{Builtin, Embedder};
 use memhost::limits::Limits;
@@ -308,7 +308,7 @@ async fn run_with(
     let store = Store::open(directory.path().to_str().unwrap(), embedder.clone())
         .await
         .unwrap();
-    let surroundings = Surroundings {
+    let testbed = Testbed {
         store: store.clone(),
         models: Arc::new(models),
         embedder,
@@ -323,7 +323,7 @@ async fn run_with(
         id: "cell".into(),
         most_memories,
     };
-    let report = run_cell(&cell, &surroundings, &Silent).await?;
+    let report = run_cell(&cell, &testbed, &Silent).await?;
     let namespace = store.namespace("cell/s").await.unwrap();
     let in_any_state = ["active", "provisional", "archived"].map(|state| Condition {
         field: "state".into(),
@@ -519,7 +519,7 @@ async fn a_plan_that_the_suite_cannot_give_is_refused_with_the_reason() {
             "one run is recorded",
         ),
         (|plan| plan.rounds = 4, "one outcome each"),
-        (|plan| plan.refinements = 2, "--agent model"),
+        (|plan| plan.refinements = 2, "a language model that acts"),
         (|plan| plan.all_agents = true, "several agents"),
         (|plan| plan.trials = 0, "at least 1"),
     ] {

@@ -275,7 +275,7 @@ fn cost_with(strategy: &Arc<dyn Strategy>, settings: Vec<Setting>, suite: &Arc<S
         let store = Store::open(directory.path().to_str().unwrap(), embedder.clone())
             .await
             .unwrap();
-        let surroundings = Surroundings {
+        let testbed = Testbed {
             store,
             models: Arc::new(Models::all(Arc::new(NoModel))),
             embedder,
@@ -291,7 +291,7 @@ fn cost_with(strategy: &Arc<dyn Strategy>, settings: Vec<Setting>, suite: &Arc<S
             most_memories: None,
         };
         let before = computed();
-        let report = run_cell(&cell, &surroundings, &Silent).await.unwrap();
+        let report = run_cell(&cell, &testbed, &Silent).await.unwrap();
         let cost = computed() - before;
         assert_eq!(report.failures, Vec::<String>::new());
         assert_eq!(report.tasks.len(), suite.questions().count());

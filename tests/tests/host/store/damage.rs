@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use memhost::contract::Blob;
-use memhost::store::{ResultRow, StoreError};
+use memhost::store::StoreError;
 
 use super::*;
 
@@ -42,25 +42,13 @@ async fn three_runs(path: &Path) {
             .append_attempts(name, &[attempt("a", "yes"), attempt("b", "yes")])
             .await
             .unwrap();
-        store.append_results(&[result(name, 1.0)]).await.unwrap();
-        store.append_results(&[result(name, 2.0)]).await.unwrap();
+        store
+            .append_attempts(name, &[attempt("c", "no")])
+            .await
+            .unwrap();
         if number < 2 {
             store.close().await.unwrap();
         }
-    }
-}
-
-fn result(run: &str, value: f64) -> ResultRow {
-    ResultRow {
-        run: run.into(),
-        strategy: "s".into(),
-        digest: "d".into(),
-        suite: "x".into(),
-        seed: 1,
-        order: 0,
-        metric: format!("metric {value}"),
-        value,
-        tasks: 3,
     }
 }
 
@@ -73,7 +61,7 @@ async fn contents_of(path: &Path, store: &Store) -> Result<Contents, StoreError>
     }
     store.close().await?;
     let mut counted = BTreeMap::new();
-    for table in ["memories", "keys", "links", "blobs", "attempts", "results"] {
+    for table in ["memories", "keys", "links", "blobs", "attempts"] {
         let is_there = path.join(format!("{table}.lance")).exists();
         let count = if is_there {
             rows(path, table, "true").await
@@ -86,31 +74,6 @@ async fn contents_of(path: &Path, store: &Store) -> Result<Contents, StoreError>
         memories,
         rows: counted,
     })
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let to = to.join(path.file_name().unwrap());
-        match path.is_dir() {
-            true => copy(&path, &to),
-            false => drop(fs::copy(&path, &to).unwrap()),
-        }
-    }
-}
-
-fn files(path: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(path).unwrap();
-    let paths = entries.map(|entry| entry.unwrap().path());
-    let mut files: Vec<PathBuf> = paths
-        .flat_map(|path| match path.is_dir() {
-            true => files(&path),
-            false => vec![path],
-        })
-        .collect();
-    files.sort();
-    files
 }
 
 /// What is done to a file.
@@ -161,7 +124,7 @@ async fn damage_of_any_file_is_told_and_costs_only_what_it_hit() {
         assert_eq!(store.warnings(), Vec::<String>::new());
         whole
     };
-    assert_eq!(whole.rows["results"], 6);
+    assert_eq!(whole.rows["attempts"], 9);
     assert_eq!(whole.rows["memories"], 6);
 
     let mut tried = 0;

@@ -68,7 +68,7 @@ fn check_whole(namespace: &Namespace) -> usize {
     number
 }
 
-fn spawn_child(path: &std::path::Path) -> Child {
+fn spawn_child(path: &Path) -> Child {
     again("store::kill::child")
         .env(STORE, path)
         .stdout(Stdio::piped())

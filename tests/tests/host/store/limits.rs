@@ -10,7 +10,7 @@ use super::*;
 /// Bytes of one vector of the embedder here.
 const VECTOR: usize = 26 * 4;
 
-async fn limited(home: &std::path::Path, limits: StoreLimits) -> Store {
+async fn limited(home: &Path, limits: StoreLimits) -> Store {
     open(home).await.with_limits(limits)
 }
 

@@ -1,6 +1,7 @@
 //! What the store promises, on real directories and with real processes.
 
 mod damage;
+mod earlier;
 mod kill;
 mod limits;
 mod model;
@@ -9,6 +10,8 @@ mod promises;
 mod python;
 mod reading;
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -56,7 +59,7 @@ fn embedder(name: &str, dimension: usize) -> Arc<dyn Embedder> {
     })
 }
 
-async fn open(path: &std::path::Path) -> Store {
+async fn open(path: &Path) -> Store {
     Store::open(path.to_str().unwrap(), letters())
         .await
         .unwrap()
@@ -182,7 +185,7 @@ fn all(namespace: &Namespace) -> Vec<Memory> {
 }
 
 /// How many rows of a table another reader finds where this holds.
-async fn rows(store: &std::path::Path, table: &str, condition: &str) -> usize {
+async fn rows(store: &Path, table: &str, condition: &str) -> usize {
     let uri = store.to_str().unwrap();
     let connection = lancedb::connect(uri).execute().await.unwrap();
     let table = connection.open_table(table).execute().await.unwrap();
@@ -194,4 +197,31 @@ fn contents(namespace: &Namespace) -> Vec<String> {
         .into_iter()
         .map(|memory| memory.content)
         .collect()
+}
+
+/// Copies a folder with all that is in it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let to = to.join(path.file_name().unwrap());
+        match path.is_dir() {
+            true => copy(&path, &to),
+            false => drop(fs::copy(&path, &to).unwrap()),
+        }
+    }
+}
+
+/// The files in a folder and below it.
+fn files(path: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(path).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> = paths
+        .flat_map(|path| match path.is_dir() {
+            true => files(&path),
+            false => vec![path],
+        })
+        .collect();
+    files.sort();
+    files
 }

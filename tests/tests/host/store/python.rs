@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use memhost::store::ResultRow;
-
 use super::*;
 use crate::processes::alone;
 
@@ -74,20 +72,10 @@ fn python_counts_the_same_rows() {
                 .await
                 .unwrap();
         }
-        // The second time, a cell replaces what it was.
-        for value in [0.25, 0.5] {
-            let cell = ResultRow {
-                run: "r".into(),
-                strategy: "s".into(),
-                digest: "d".into(),
-                suite: "x".into(),
-                seed: 1,
-                order: 0,
-                metric: "answer@256".into(),
-                value,
-                tasks: 3,
-            };
-            store.append_results(&[cell]).await.unwrap();
+        // The second time, an attempt replaces what it was.
+        for answer in ["no", "yes"] {
+            let attempts = [attempt("1", answer)];
+            store.append_attempts("r", &attempts).await.unwrap();
             store.close().await.unwrap();
         }
         let namespace = store.namespace("a").await.unwrap();
@@ -100,11 +88,11 @@ fn python_counts_the_same_rows() {
         let output = Command::new(python)
             .args(["-c", COUNT])
             .arg(home.path())
-            .args(["namespaces", "memories", "keys", "links", "results"])
+            .args(["namespaces", "memories", "keys", "links", "attempts"])
             .output()
             .unwrap();
         let printed = String::from_utf8_lossy(&output.stdout);
-        let expected = "namespaces 2\nmemories 5\nkeys 5\nlinks 1\nresults 1\ntest:letters 26\n['one', 'three']\n";
+        let expected = "namespaces 2\nmemories 5\nkeys 5\nlinks 1\nattempts 1\ntest:letters 26\n['one', 'three']\n";
         assert_eq!(
             printed,
             expected,

@@ -4,7 +4,7 @@ use memhost::contract::{Fusion, Label, Share};
 
 use super::*;
 
-async fn library(home: &std::path::Path) -> Namespace {
+async fn library(home: &Path) -> Namespace {
     let namespace = open(home).await.namespace("a").await.unwrap();
     let book = |title: &str, content: &str, site: &str, weight: f64| {
         let mut memory = new_memory(content);

@@ -37,9 +37,9 @@ fn a_manifest_comes_back_as_it_was() {
     let mut manifest = manifest(2);
     let cells = manifest.design.cells();
     let report = testing::report(&[1.0, 0.1 + 0.2]);
-    manifest.note(&cells[0].key, &Outcome::Finished(Box::new(report)));
-    manifest.note(&cells[1].key, &Outcome::Failed("it cannot".to_owned()));
-    manifest.note(&cells[2].key, &Outcome::NotRun);
+    manifest.note(&cells[0].key, &CellOutcome::Finished(Box::new(report)));
+    manifest.note(&cells[1].key, &CellOutcome::Failed("it cannot".to_owned()));
+    manifest.note(&cells[2].key, &CellOutcome::NotRun);
     assert_eq!(manifest.part.outcomes.len(), 2);
     let text = manifest.text().unwrap();
     assert_eq!(Manifest::parse("here", text.as_bytes()).unwrap(), manifest);

@@ -21,7 +21,7 @@ fn run(home: &Path, shard: &str, change: impl FnOnce(&mut Manifest)) -> Source {
     for (place, cell) in manifest.design.cells().iter().enumerate() {
         if manifest.part.shard.holds(place) {
             directory.cells().save(&cell.key, &report(place)).unwrap();
-            let outcome = Outcome::Finished(Box::new(report(place)));
+            let outcome = CellOutcome::Finished(Box::new(report(place)));
             manifest.note(&cell.key, &outcome);
         }
     }
@@ -124,18 +124,21 @@ async fn a_cell_that_failed_keeps_its_reason() {
     let one = run(home.path(), "1/2", |_| ());
     let two = run(home.path(), "2/2", |manifest| {
         let key = manifest.design.cells()[1].key.clone();
-        manifest.note(&key, &Outcome::Failed("it cannot".to_owned()));
+        manifest.note(&key, &CellOutcome::Failed("it cannot".to_owned()));
     });
     let design = testing::design(&testing::comparison(2));
     std::fs::remove_file(cell_file(&two, &design, 1)).unwrap();
     let path = format!("{two}/manifest.json");
     let mut manifest = Manifest::read(Path::new(&path)).unwrap();
-    manifest.note(&design.cells()[1].key, &Outcome::Failed("it cannot".into()));
+    manifest.note(
+        &design.cells()[1].key,
+        &CellOutcome::Failed("it cannot".into()),
+    );
     std::fs::write(&path, manifest.text().unwrap()).unwrap();
     let merged = merge(vec![one, two]).await.unwrap();
     assert_eq!(
         merged.finish.outcomes[1],
-        Outcome::Failed("it cannot".to_owned())
+        CellOutcome::Failed("it cannot".to_owned())
     );
     assert!(!merged.finish.interrupted);
 }
@@ -150,14 +153,17 @@ async fn a_broken_cell_is_merged_as_broken_unless_a_part_has_it_finished() {
     let shards = ["1/2", "2/2"].map(|shard| run(home.path(), shard, |_| ()));
     let path = format!("{}/manifest.json", shards[1]);
     let mut manifest = Manifest::read(Path::new(&path)).unwrap();
-    manifest.note(key, &Outcome::Broken(Box::new(broken.clone())));
+    manifest.note(key, &CellOutcome::Broken(Box::new(broken.clone())));
     std::fs::write(&path, manifest.text().unwrap()).unwrap();
     let directory = ResultDirectory::open(&home.path().join("2-of-2")).unwrap();
     directory.cells().save(key, &broken).unwrap();
     drop(directory);
 
     let merged = merge(shards.to_vec()).await.unwrap();
-    assert_eq!(merged.finish.outcomes[1], Outcome::Broken(Box::new(broken)));
+    assert_eq!(
+        merged.finish.outcomes[1],
+        CellOutcome::Broken(Box::new(broken))
+    );
     assert_eq!((merged.finish.finished(), merged.missing.len()), (5, 0));
     let noted = &merged.manifest.part.outcomes[&key.digest()];
     assert!(matches!(noted, Recorded::Failed(reason) if reason.starts_with("3 of 3 distill")));
@@ -165,7 +171,7 @@ async fn a_broken_cell_is_merged_as_broken_unless_a_part_has_it_finished() {
     let merged = merge([&shards[..], &[whole]].concat()).await.unwrap();
     assert_eq!(
         merged.finish.outcomes[1],
-        Outcome::Finished(Box::new(report(1)))
+        CellOutcome::Finished(Box::new(report(1)))
     );
 }
 

@@ -5,7 +5,7 @@ use crate::compare::caveats::unmeasured;
 use crate::compare::label;
 use crate::compare::statistics::{Estimate, Interval, LEVEL};
 use crate::compare::summary::{
-    Clash, Detectable, Pair, StrategyResult, SuiteResult, Unfinished, Verdict,
+    Clash, Decision, Detectable, Pair, StrategyResult, SuiteResult, Unfinished,
 };
 use memhost_suite as suite;
 
@@ -15,7 +15,7 @@ pub struct Answer {
     /// One sentence, without a full stop.
     pub text: String,
     /// Better: a plugin beats all other plugins and floors. Worse: a floor beats all plugins.
-    pub verdict: Verdict,
+    pub decision: Decision,
 }
 
 /// Which plugin is best, by how much, and whether it beats the best floor. A difference is positive where the one named
@@ -29,7 +29,7 @@ pub fn answer(suite: &SuiteResult) -> Answer {
             text: [broken, vec![answer_of_sound(suite).text]]
                 .concat()
                 .join("; "),
-            verdict: Verdict::Undecided,
+            decision: Decision::Undecided,
         },
     }
 }
@@ -38,7 +38,7 @@ pub fn answer(suite: &SuiteResult) -> Answer {
 fn answer_of_sound(suite: &SuiteResult) -> Answer {
     let undecided = |text: String| Answer {
         text: format!("on {}, {text}", suite.suite),
-        verdict: Verdict::Undecided,
+        decision: Decision::Undecided,
     };
     if let Some(Unfinished { run, cells }) = suite.unfinished {
         // Who is missing may be who is best.
@@ -68,7 +68,7 @@ fn answer_of_sound(suite: &SuiteResult) -> Answer {
         .and_then(|floor| Duel::of(suite, best, floor));
     let name = name_of(best);
     let mut parts: Vec<String> = among_plugins(&name, &others).into_iter().collect();
-    let beaten = others.iter().all(|duel| duel.verdict == Verdict::Better);
+    let beaten = others.iter().all(|duel| duel.decision == Decision::Better);
     let subject = match beaten && !parts.is_empty() {
         true => "it",
         false => name.as_str(),
@@ -80,13 +80,13 @@ fn answer_of_sound(suite: &SuiteResult) -> Answer {
     let beats_all = others
         .iter()
         .chain(&floor)
-        .all(|duel| duel.verdict == Verdict::Better);
+        .all(|duel| duel.decision == Decision::Better);
     Answer {
         text: format!("on {}, {}", suite.suite, parts.join("; ")),
-        verdict: match floor {
-            Some(floor) if floor.verdict == Verdict::Worse => Verdict::Worse,
-            _ if beats_all => Verdict::Better,
-            _ => Verdict::Undecided,
+        decision: match floor {
+            Some(floor) if floor.decision == Decision::Worse => Decision::Worse,
+            _ if beats_all => Decision::Better,
+            _ => Decision::Undecided,
         },
     }
 }
@@ -132,7 +132,7 @@ fn name_of(strategy: &StrategyResult) -> String {
 fn among_plugins(best: &str, others: &[Duel]) -> Option<String> {
     let alike: Vec<&Duel> = others
         .iter()
-        .filter(|duel| duel.verdict != Verdict::Better)
+        .filter(|duel| duel.decision != Decision::Better)
         .collect();
     let Some(nearest) = alike.first() else {
         let next = others.first()?;
@@ -170,7 +170,7 @@ struct Duel {
     than: String,
     /// The two, in terms of how much better the best plugin is.
     pair: Pair,
-    verdict: Verdict,
+    decision: Decision,
     detectable: Option<Detectable>,
 }
 
@@ -189,29 +189,29 @@ impl Duel {
             label(&other.strategy, other.floor),
         );
         let pair = suite.pair(&ours, &theirs)?;
-        let verdict = pair.verdict(&suite.primary);
+        let decision = pair.decision(&suite.primary);
         Some(Duel {
             than: name_of(other),
             pair: match suite::lower_is_better(&suite.primary) {
                 true => pair.turned(),
                 false => pair,
             },
-            verdict,
+            decision,
             detectable: suite.detectable,
         })
     }
 
     fn with_floor(&self, subject: &str) -> String {
         let than = &self.than;
-        match self.verdict {
-            Verdict::Better => {
+        match self.decision {
+            Decision::Better => {
                 format!("{subject} beats the best floor, {than}, by {}", self.size())
             }
-            Verdict::Worse => {
+            Decision::Worse => {
                 let size = self.turned_size();
                 format!("the floor {than} beats {subject} by {size}")
             }
-            Verdict::Undecided => format!(
+            Decision::Undecided => format!(
                 "{subject} cannot be told apart from the best floor, {than} ({})",
                 self.size()
             ),
@@ -228,8 +228,8 @@ impl Duel {
     }
 }
 
-/// A difference with its interval and p. The two come from different methods: where they do not agree, the sentence says
-/// which of them decides, and why.
+/// A difference with its interval and p. The two come from different methods: where they do not agree, the sentence
+/// says which of them decides, and why.
 fn shown(pair: &Pair, detectable: Option<Detectable>) -> String {
     let Estimate { mean, interval, .. } = pair.difference;
     let points = format!("{} points", hundredths(mean));

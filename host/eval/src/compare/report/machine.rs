@@ -18,8 +18,8 @@ pub fn json(report: &Report) -> Result<String, serde_json::Error> {
 
 /// The report as CSV: one line per suite, strategy and measure. A measure is a metric of the suite or a cost
 /// (see [`Costs::named`](crate::compare::summary::Costs::named)). `low` to `difference_high`, and `p_corrected` to
-/// `recovery`, are given for the suite's primary metric; what is unknown is empty. `p_corrected` is of the difference to
-/// the first plugin after Holm's correction over all pairs, `p_to_first` over the pairs with the first plugin alone.
+/// `recovery`, are given for the suite's primary metric; what is unknown is empty. `p_corrected` is of the difference
+/// to the first plugin after Holm's correction over all pairs, `p_to_first` over the pairs with the first plugin alone.
 /// `no_result` says why a strategy has none, where too much failed. No cell is one that a spreadsheet would take for a
 /// formula: names that begin like one have a `'` before them.
 ///

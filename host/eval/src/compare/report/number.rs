@@ -1,7 +1,8 @@
 //! Numbers as people read them. What is not a finite number is shown as [`NOTHING`].
 
+use crate::compare::result::{Detectable, Pair};
+use crate::compare::statistics::online::Recovery;
 use crate::compare::statistics::{Estimate, Interval, LEVEL, NoEffect};
-use crate::compare::summary::{Detectable, Pair, Recovery};
 
 /// Stands where there is no number.
 pub const NOTHING: &str = "–";

@@ -13,7 +13,7 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 
-use crate::compare::{Design, Finish, ListedCell, Outcome};
+use crate::compare::{CellOutcome, Design, Finish, ListedCell};
 use crate::driver::{CellReport, TaskReport};
 
 /// Writes the scores of all finished cells: a row per suite, strategy, seed, order, task and metric.
@@ -41,7 +41,7 @@ pub fn parquet(
         .build();
     let mut writer = ArrowWriter::try_new(to, schema.clone(), Some(properties))?;
     for (cell, outcome) in design.cells().iter().zip(&finish.outcomes) {
-        if let Outcome::Finished(report) = outcome {
+        if let CellOutcome::Finished(report) = outcome {
             writer.write(&rows(&schema, cell, report)?)?;
         }
     }
@@ -136,9 +136,9 @@ mod tests {
         report.tasks[1].baseline = Some(0.25);
         let finish = Finish {
             outcomes: vec![
-                Outcome::Finished(Box::new(report)),
-                Outcome::Failed("it cannot".to_owned()),
-                Outcome::Finished(Box::new(testing::report(&[0.5]))),
+                CellOutcome::Finished(Box::new(report)),
+                CellOutcome::Failed("it cannot".to_owned()),
+                CellOutcome::Finished(Box::new(testing::report(&[0.5]))),
             ],
             interrupted: false,
             outage: None,
@@ -186,7 +186,7 @@ mod tests {
     fn a_comparison_without_results_is_a_file_without_rows() {
         let design = testing::design(&testing::comparison(1));
         let finish = Finish {
-            outcomes: vec![Outcome::NotRun; 3],
+            outcomes: vec![CellOutcome::NotRun; 3],
             interrupted: true,
             outage: None,
         };

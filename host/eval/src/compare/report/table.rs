@@ -9,7 +9,7 @@ use super::number::{
     recovery, score,
 };
 use crate::compare::statistics::RESAMPLES;
-use crate::compare::summary::{Costs, Frontier, Report, StrategyResult, SuiteResult, Verdict};
+use crate::compare::summary::{Costs, Decision, Frontier, Report, StrategyResult, SuiteResult};
 use crate::compare::{Inapplicable, label};
 use memhost_suite as suite;
 use memhost_base::visible::{self, Grid, Inked, fold};
@@ -26,7 +26,7 @@ pub fn coloured_table(report: &Report, width: usize) -> Inked {
     text(report, width, Ink::Coloured)
 }
 
-/// Whether verdicts are coloured.
+/// Whether decisions are coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ink {
     Plain,
@@ -44,7 +44,7 @@ fn text(report: &Report, width: usize, ink: Ink) -> Inked {
         let lines = paragraph("", &format!("{}.", answer.text));
         match ink {
             Ink::Plain => text.push(&lines),
-            Ink::Coloured => text.push_styled(&lines, style(answer.verdict)),
+            Ink::Coloured => text.push_styled(&lines, style(answer.decision)),
         }
     }
     if !report.suites.is_empty() {
@@ -110,20 +110,20 @@ fn heading(suite: &SuiteResult, report: &Report, width: usize) -> String {
     lines.map(|line| paragraph("", &line, width)).collect()
 }
 
-fn style(verdict: Verdict) -> Style {
-    let colour = match verdict {
-        Verdict::Better => AnsiColor::Green,
-        Verdict::Worse => AnsiColor::Red,
-        Verdict::Undecided => AnsiColor::Yellow,
+fn style(decision: Decision) -> Style {
+    let colour = match decision {
+        Decision::Better => AnsiColor::Green,
+        Decision::Worse => AnsiColor::Red,
+        Decision::Undecided => AnsiColor::Yellow,
     };
     Style::new().fg_color(Some(colour.into()))
 }
 
-fn table_colour(verdict: Verdict) -> Color {
-    match verdict {
-        Verdict::Better => Color::DarkGreen,
-        Verdict::Worse => Color::DarkRed,
-        Verdict::Undecided => Color::DarkYellow,
+fn table_colour(decision: Decision) -> Color {
+    match decision {
+        Decision::Better => Color::DarkGreen,
+        Decision::Worse => Color::DarkRed,
+        Decision::Undecided => Color::DarkYellow,
     }
 }
 
@@ -143,7 +143,7 @@ struct Column {
     title: String,
     cells: Vec<String>,
     /// What each cell means, where it means something.
-    verdicts: Vec<Option<Verdict>>,
+    decisions: Vec<Option<Decision>>,
 }
 
 impl Column {
@@ -155,17 +155,17 @@ impl Column {
         Column {
             title: title.into(),
             cells: suite.strategies.iter().map(show).collect(),
-            verdicts: Vec::new(),
+            decisions: Vec::new(),
         }
     }
 
     fn meaning(
         self,
         suite: &SuiteResult,
-        of: impl Fn(&StrategyResult) -> Option<Verdict>,
+        of: impl Fn(&StrategyResult) -> Option<Decision>,
     ) -> Column {
-        let verdicts = suite.strategies.iter().map(of).collect();
-        Column { verdicts, ..self }
+        let decisions = suite.strategies.iter().map(of).collect();
+        Column { decisions, ..self }
     }
 
     fn cost(suite: &SuiteResult, title: &str, show: fn(&Costs) -> String) -> Column {
@@ -233,7 +233,7 @@ fn standing(suite: &SuiteResult) -> Vec<Column> {
         Column::new(suite, "p, all\npairs", |strategy| {
             probability(pair(strategy).and_then(|pair| pair.p_holm))
         })
-        .meaning(suite, |strategy| verdict_to_first(suite, strategy)),
+        .meaning(suite, |strategy| decision_to_first(suite, strategy)),
         Column::new(suite, "p, to\nfirst only", |strategy| {
             probability(pair(strategy).and_then(|pair| pair.p_to_first))
         }),
@@ -260,7 +260,7 @@ fn standing(suite: &SuiteResult) -> Vec<Column> {
         })
         .meaning(suite, |strategy| {
             let lost = !strategy.harm.as_ref()?.lost.is_empty();
-            lost.then_some(Verdict::Worse)
+            lost.then_some(Decision::Worse)
         }),
         Column::new(suite, "gained", |strategy| {
             number(strategy.harm.as_ref().map(|harm| harm.gained))
@@ -284,8 +284,8 @@ fn standing(suite: &SuiteResult) -> Vec<Column> {
     columns
 }
 
-fn verdict_to_first(suite: &SuiteResult, strategy: &StrategyResult) -> Option<Verdict> {
-    Some(suite.to_first(strategy)?.verdict(&suite.primary))
+fn decision_to_first(suite: &SuiteResult, strategy: &StrategyResult) -> Option<Decision> {
+    Some(suite.to_first(strategy)?.decision(&suite.primary))
 }
 
 fn left_out_note(metrics: &[&str], width: usize) -> String {
@@ -315,7 +315,7 @@ fn scores(suite: &SuiteResult, secondary: &[&str]) -> Vec<Column> {
             format!("difference to\n{first} [95 %]"),
             |strategy| difference(strategy.difference),
         )
-        .meaning(suite, |strategy| verdict_to_first(suite, strategy)),
+        .meaning(suite, |strategy| decision_to_first(suite, strategy)),
     ];
     let is_shown = suite.is_measured(&suite.primary);
     let of_primary = of_primary.into_iter().filter(|_| is_shown);
@@ -365,10 +365,10 @@ fn grid(suite: &SuiteResult, columns: &[Column], ink: Ink) -> Grid {
     let names = suite.strategies.iter();
     let names = names.map(|strategy| label(&strategy.strategy, strategy.floor));
     let columns = columns.iter().map(|column| {
-        let verdicts = column.verdicts.iter().copied();
-        let colours = verdicts.map(|verdict| verdict.filter(|_| ink == Ink::Coloured));
+        let decisions = column.decisions.iter().copied();
+        let colours = decisions.map(|decision| decision.filter(|_| ink == Ink::Coloured));
         visible::Column::new(&column.title, column.cells.iter().cloned())
-            .coloured(colours.map(|verdict| verdict.map(table_colour)))
+            .coloured(colours.map(|decision| decision.map(table_colour)))
     });
     Grid::new(visible::Column::new("strategy", names), columns.collect())
 }

@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use super::*;
 use crate::compare::testing;
-use memhost::contract::{Agent, Arm, Authority, Outcome as Judged, Verdict};
+use memhost::contract::{Agent, Arm, Authority, Outcome, Verdict};
 use crate::driver::Acting;
 use memhost::embedding::{Builtin, EmbeddingError};
 use memhost::limits::Limits;
@@ -176,7 +176,7 @@ async fn every_cell_runs_once_and_its_report_stands_in_its_place() {
     let finish = run_all(runner.clone(), None, 4, &heard).await.unwrap();
     let expected: Vec<_> = planned()
         .iter()
-        .map(|cell| Outcome::Finished(Box::new(report_of(&cell.key))))
+        .map(|cell| CellOutcome::Finished(Box::new(report_of(&cell.key))))
         .collect();
     assert_eq!(finish.outcomes, expected);
     assert!(!finish.interrupted);
@@ -237,7 +237,7 @@ async fn an_interrupted_run_keeps_what_is_finished_and_the_next_goes_on() {
     .unwrap();
     assert!(finish.interrupted);
     assert_eq!(finish.finished(), 2);
-    assert_eq!(finish.outcomes[2], Outcome::NotRun);
+    assert_eq!(finish.outcomes[2], CellOutcome::NotRun);
 
     let (runner, heard) = (Arc::new(Fake::default()), Heard::default());
     let finish = run_all(runner.clone(), Some(&files), 1, &heard)
@@ -291,7 +291,7 @@ async fn a_broken_cell_is_kept_as_evidence_and_alone_run_again() {
         (finish.finished(), finish.ran(), finish.failed()),
         (5, 6, 0)
     );
-    assert!(matches!(finish.outcomes[4], Outcome::Broken(_)));
+    assert!(matches!(finish.outcomes[4], CellOutcome::Broken(_)));
     let told = "broken reasoningbank on transfer, seed 1: 3 of 3 distill calls failed: task `t0`: no reply";
     assert_eq!((heard.count(told), heard.count("finished")), (1, 5));
     assert!(matches!(files.load(&broken), Kept::Broken { .. }));
@@ -350,7 +350,7 @@ async fn a_cell_that_fails_costs_that_cell_and_is_tried_again() {
             .unwrap();
         assert_eq!((finish.finished(), finish.failed()), (5, 1));
         assert!(!finish.interrupted);
-        let Outcome::Failed(told) = &finish.outcomes[3] else {
+        let CellOutcome::Failed(told) = &finish.outcomes[3] else {
             panic!("{:?}", finish.outcomes[3]);
         };
         assert!(told.contains(reason), "{told}");
@@ -412,7 +412,7 @@ fn attempt(id: &str) -> Attempt {
         steps: Vec::new(),
         answer: String::new(),
         findings: Vec::new(),
-        outcome: Judged {
+        outcome: Outcome {
             verdict: Verdict::Success,
             score: None,
             baseline: None,
@@ -430,7 +430,7 @@ async fn attempts_are_kept_once_for_each_suite_that_a_cell_runs_on() {
     let embedder = Arc::new(Builtin::default());
     let store = Store::open(uri, embedder.clone()).await.unwrap();
     let runner = HostRunner {
-        surroundings: Surroundings {
+        testbed: Testbed {
             store,
             models: Arc::new(Models::all(Arc::new(NoModel))),
             embedder,
@@ -448,7 +448,7 @@ async fn attempts_are_kept_once_for_each_suite_that_a_cell_runs_on() {
     let mut tables = Vec::new();
     for suite in [&ran, &ran, &other, &ran] {
         runner.keep_attempts(suite).await.unwrap();
-        runner.surroundings.store.close().await.unwrap();
+        runner.testbed.store.close().await.unwrap();
         tables.push(std::fs::read(home.path().join("memhost.json")).unwrap());
     }
     assert!(tables[0] == tables[1] && tables[1] != tables[2] && tables[2] == tables[3]);

@@ -4,11 +4,11 @@ use rand::SeedableRng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::Interval;
+use super::cluster::{Cluster, pooled_mean};
 use super::distribution::{normal_cdf, t_quantile};
+use super::estimate::Interval;
 use super::luck::Luck;
 use super::quantiles::percentile;
-use super::sample::{Cluster, pooled_mean};
 
 /// How often groups are drawn anew. The Monte Carlo error of a 2.5 % quantile at 2,000 draws is about a
 /// twentieth of the interval's width.
@@ -49,8 +49,8 @@ pub(super) fn interval(clusters: &[Cluster], luck: &Luck) -> Option<Interval> {
 ///
 /// Resampled means spread too little, by a factor of √((n-1)/n), and their quantiles are those of a normal where
 /// Student's t is due: with 10 groups of six tasks a plain 95 % percentile interval covers the truth 87 to 91 % of
-/// the time, and with 6 groups 85 %. Hesterberg's expanded percentiles (*What teachers should know about the bootstrap*,
-/// 2015, §5.3) go further out by as much, which gives 92 to 96 and 92 to 94 %. With many groups it is 2.5.
+/// the time, and with 6 groups 85 %. Hesterberg's expanded percentiles (*What teachers should know about the
+/// bootstrap*, 2015, §5.3) go further out by as much, which gives 92 to 96 and 92 to 94 %. With many groups it is 2.5.
 fn expanded_percent(groups: usize) -> Option<f64> {
     let groups = groups as f64;
     let t = t_quantile(1.0 - TAIL, groups - 1.0)?;

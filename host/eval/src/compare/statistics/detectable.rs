@@ -1,12 +1,12 @@
 //! The smallest difference that a comparison finds.
 //!
-//! With power .8 at a two-sided level of .05, divided by the number of comparisons that p is corrected for: so strict is
-//! the first step of Holm's correction, and a difference that is found must pass it wherever no other one is. The
+//! With power .8 at a two-sided level of .05, divided by the number of comparisons that p is corrected for: so strict
+//! is the first step of Holm's correction, and a difference that is found must pass it wherever no other one is. The
 //! standard error times t(1 - level/2) + t(.8), with one degree of freedom less than there are groups (Bloom, *Minimum
 //! detectable effects*, 1995).
 
-use super::LEVEL;
 use super::distribution::{normal_quantile, t_quantile};
+use super::estimate::LEVEL;
 use super::luck::Luck;
 use super::permutation;
 
@@ -19,8 +19,8 @@ const FEW_PATTERNS: f64 = 4.0;
 
 /// From the number of tasks in each group alone. Cautious, because nothing is known yet: every task is taken to be in
 /// doubt for both strategies, nothing to be gained by pairing, and all tasks of a group to end alike, so that a
-/// group is worth one task; but runs are taken to have no luck. Of scores in 0..=1. `None` where there are so few groups
-/// that not even the largest possible difference is sure to be found.
+/// group is worth one task; but runs are taken to have no luck. Of scores in 0..=1. `None` where there are so few
+/// groups that not even the largest possible difference is sure to be found.
 pub fn detectable_before(group_sizes: &[usize], comparisons: usize) -> Option<f64> {
     let tasks: f64 = group_sizes.iter().map(|size| *size as f64).sum();
     let squares: f64 = group_sizes.iter().map(|size| (*size as f64).powi(2)).sum();

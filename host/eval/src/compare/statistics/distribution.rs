@@ -4,7 +4,7 @@ use statrs::distribution::{
     Beta, Binomial, ContinuousCDF as _, DiscreteCDF as _, Normal, StudentsT,
 };
 
-use super::Interval;
+use super::estimate::Interval;
 
 /// The probability that a standard normal is at most this.
 pub(super) fn normal_cdf(value: f64) -> f64 {

@@ -18,8 +18,8 @@ use std::collections::BTreeMap;
 use rand::Rng;
 use rand_distr::{ChiSquared, Distribution as _, StandardNormal};
 
-use super::Score;
 use super::distribution::{normal_quantile, t_quantile};
+use super::estimate::Score;
 use super::quantiles::mean;
 
 /// What runs under several seeds show of luck. Variances are of the mean.

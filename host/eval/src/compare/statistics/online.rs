@@ -12,8 +12,8 @@ use super::{Estimate, Score, estimate, mean};
 /// Points of a curve: as many as a plot of a few hundred pixels can show.
 pub const MOST_POINTS: usize = 40;
 
-/// Questions over which the trailing mean is taken that says whether a strategy is back at its level: few enough to see a
-/// fall of weeks, enough for one bad question not to be one.
+/// Questions over which the trailing mean is taken that says whether a strategy is back at its level: few enough to see
+/// a fall of weeks, enough for one bad question not to be one.
 pub const TRAILING: usize = 50;
 
 /// Standard errors by which a trailing mean must be worse to count as a fall, so that chance alone is none in 39 of 40
@@ -111,9 +111,10 @@ pub enum Recovery {
 /// are.
 ///
 /// Runs are averaged place by place. The level before is the mean over all questions before the change; worth has
-/// left it while the mean over the last [`TRAILING`] questions, all of them asked after the change, is less by more than
-/// 1.96 of its standard errors, which the spread before the change tells. It is back when it returns from its first fall,
-/// which may come late where outcomes do. `None` if there is nothing to compare: no question before, or too few after.
+/// left it while the mean over the last [`TRAILING`] questions, all of them asked after the change, is less by more
+/// than 1.96 of its standard errors, which the spread before the change tells. It is back when it returns from its
+/// first fall, which may come late where outcomes do. `None` if there is nothing to compare: no question before, or too
+/// few after.
 pub fn recovery(worth: &[Asked<'_>], changed: u32) -> Option<Recovery> {
     let mut places: BTreeMap<u32, Vec<f64>> = BTreeMap::new();
     for Asked { place, score } in worth {
@@ -254,8 +255,8 @@ mod tests {
         assert_eq!(standing_at(&[], 1), None);
     }
 
-    /// Worth 1 before the change; nothing at the first 30 questions after it, 1 from there on. Fifty in a row are worth 1
-    /// when 80 have been asked.
+    /// Worth 1 before the change; nothing at the first 30 questions after it, 1 from there on. Fifty in a row are worth
+    /// 1 when 80 have been asked.
     #[test]
     fn recovery_counts_questions_until_memory_is_worth_as_much_again() {
         let names = names(200);
@@ -266,8 +267,8 @@ mod tests {
         assert_eq!(recovery(&run, 100), Some(Recovery::After(80.0)));
     }
 
-    /// Before: every second question worth 1, .5 with a standard error of .5/√50 = .0707, so that .3614 is still its level.
-    /// The first trailing mean after it is 19/50 = .38 or 18/50 = .36.
+    /// Before: every second question worth 1, .5 with a standard error of .5/√50 = .0707, so that .3614 is still its
+    /// level. The first trailing mean after it is 19/50 = .38 or 18/50 = .36.
     #[test]
     fn chance_is_no_fall() {
         let names = names(200);
@@ -286,7 +287,8 @@ mod tests {
         assert_eq!(after(18), Some(Recovery::After(69.0)));
     }
 
-    /// Before: every second question worth 1, .5. After: 10 worth nothing, then all 1. The first trailing mean is 40/50.
+    /// Before: every second question worth 1, .5. After: 10 worth nothing, then all 1. The first trailing mean is
+    /// 40/50.
     #[test]
     fn what_never_fell_needs_no_recovery() {
         let names = names(200);

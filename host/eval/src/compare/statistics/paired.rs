@@ -5,6 +5,12 @@ use std::collections::BTreeMap;
 use super::sample::Sample;
 use super::{Estimate, Score, detectable, mcnemar, permutation};
 
+/// The mean of ours minus theirs, task by task and run by run, with its interval; `None` if they have no
+/// task in common.
+pub fn difference(ours: &[Score<'_>], theirs: &[Score<'_>]) -> Option<Estimate> {
+    Some(Paired::new(ours, theirs)?.estimate())
+}
+
 /// The differences of two strategies, ours minus theirs, task by task and run by run.
 pub struct Paired<'a> {
     differences: Sample<'a>,
@@ -120,9 +126,9 @@ impl<'a> Paired<'a> {
 
     /// Which test fits, and how often chance alone would give a difference this large. `None` with one group.
     ///
-    /// McNemar's test takes tasks for independent, so it is only used where each group is one task, with one seed: means
-    /// over several are graded. Elsewhere whole groups are permuted, which is the same test for tasks that come in
-    /// groups.
+    /// McNemar's test takes tasks for independent, so it is only used where each group is one task, with one seed:
+    /// means over several are graded. Elsewhere whole groups are permuted, which is the same test for tasks that come
+    /// in groups.
     pub fn test(&self) -> (Test, Option<f64>) {
         let tally = self.tally();
         let clusters = self.differences.clusters();

@@ -2,9 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use super::bootstrap;
+use super::cluster::{Cluster, pooled_mean};
+use super::estimate::{Estimate, Interval, Score};
 use super::luck::Luck;
 use super::quantiles::mean;
-use super::{Estimate, Interval, Score, bootstrap};
+
+/// The mean over tasks with its interval; `None` without scores.
+pub fn estimate<'a>(scores: impl IntoIterator<Item = Score<'a>>) -> Option<Estimate> {
+    Some(Sample::of(scores)?.estimate())
+}
 
 /// Scores of at least one task.
 pub(super) struct Sample<'a> {
@@ -20,13 +27,6 @@ pub(super) struct Sample<'a> {
 struct TaskMean<'a> {
     group: &'a str,
     mean: f64,
-}
-
-/// What inference needs to know of a group.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Cluster {
-    pub(super) sum: f64,
-    pub(super) tasks: f64,
 }
 
 impl<'a> Sample<'a> {
@@ -149,16 +149,6 @@ fn clusters(tasks: &[TaskMean<'_>]) -> Vec<Cluster> {
         cluster.tasks += 1.0;
     }
     clusters.into_values().collect()
-}
-
-/// The mean over all tasks of these groups.
-pub(super) fn pooled_mean<'c>(clusters: impl IntoIterator<Item = &'c Cluster>) -> f64 {
-    let (sum, tasks) = clusters
-        .into_iter()
-        .fold((0.0, 0.0), |(sum, tasks), cluster| {
-            (sum + cluster.sum, tasks + cluster.tasks)
-        });
-    sum / tasks
 }
 
 /// In an order of their own, so that sums do not depend on how scores arrive.

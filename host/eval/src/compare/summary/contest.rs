@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Detectable, Frontier, Harm, Pair, StrategyResult};
+use crate::compare::result::{Detectable, Frontier, Harm, Pair, StrategyResult};
 use crate::compare::statistics::{
     self, Paired, Score, Tally, detectable_before, frontier, holm, mean, places, smallest_p,
 };

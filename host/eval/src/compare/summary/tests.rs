@@ -13,13 +13,13 @@ fn made_up() -> (Design, Finish) {
             .map(|task| f64::from(u8::from(task % 24 < right)))
             .collect()
     };
-    let finished = |right| Outcome::Finished(Box::new(testing::report(&scores(right))));
+    let finished = |right| CellOutcome::Finished(Box::new(testing::report(&scores(right))));
     let outcomes = vec![
         finished(12),
         finished(18),
         finished(0),
         finished(16),
-        Outcome::Failed("it cannot".to_owned()),
+        CellOutcome::Failed("it cannot".to_owned()),
         finished(2),
     ];
     let finish = Finish {
@@ -113,7 +113,7 @@ fn costs_are_per_run_and_latencies_over_all_runs() {
 #[test]
 fn scores_that_are_no_numbers_reach_no_report() {
     let (design, mut finish) = made_up();
-    finish.outcomes[0] = Outcome::Finished(Box::new(testing::report(&[f64::NAN; 24])));
+    finish.outcomes[0] = CellOutcome::Finished(Box::new(testing::report(&[f64::NAN; 24])));
     finish.outcomes[3] = finish.outcomes[0].clone();
     let report = Report::new(&design, &finish, &setup());
     let rag = &report.suites[0].strategies[0];
@@ -125,25 +125,6 @@ fn scores_that_are_no_numbers_reach_no_report() {
     ] {
         assert!(!text.contains("NaN") && !text.contains("nan"), "{text}");
     }
-}
-
-#[test]
-fn a_cell_is_rows_of_metrics_and_costs() {
-    let comparison = testing::comparison(1);
-    let cells = testing::cells(&comparison);
-    let rows = result_rows("run", &cells[0], &testing::report(&[1.0, 0.0, 1.0, 1.0]));
-    let value = |metric: &str| {
-        let row = rows.iter().find(|row| row.metric == metric).unwrap();
-        (row.value, row.tasks)
-    };
-    assert_eq!(value("hit@1"), (0.75, 4));
-    assert_eq!(value("recall@5"), (0.375, 4));
-    assert_eq!(value("memories"), (40.0, 4));
-    assert_eq!(value("fuel"), (1e6, 4));
-    assert!(rows.iter().all(|row| row.run == "run"
-        && row.strategy == "rag"
-        && row.suite == "transfer"
-        && row.seed == 0));
 }
 
 #[test]
@@ -167,7 +148,7 @@ fn a_replay_shows_neither_times_nor_a_name_of_its_own() {
 #[test]
 fn one_broken_run_leaves_a_strategy_without_a_result_and_says_why() {
     let (design, mut finish) = made_up();
-    finish.outcomes[3] = Outcome::Broken(Box::new(testing::broken(&[1.0; 24])));
+    finish.outcomes[3] = CellOutcome::Broken(Box::new(testing::broken(&[1.0; 24])));
     let report = Report::new(&design, &finish, &setup());
     let suite = &report.suites[0];
     let [rag, reasoningbank, random] = &suite.strategies[..] else {
@@ -197,7 +178,7 @@ fn one_broken_run_leaves_a_strategy_without_a_result_and_says_why() {
 #[test]
 fn as_long_as_cells_are_missing_nothing_is_ranked() {
     let (design, mut finish) = made_up();
-    finish.outcomes[5] = Outcome::NotRun;
+    finish.outcomes[5] = CellOutcome::NotRun;
     finish.interrupted = true;
     finish.outage = Some("the quota is used up".to_owned());
     let report = Report::new(&design, &finish, &setup());

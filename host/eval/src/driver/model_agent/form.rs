@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use memhost::contract::Finding;
-use memhost_suite::{Apart, Check, Episode, Question, apart};
+use memhost_suite::{AnswerCheck, Apart, Episode, Question, apart};
 
 /// How an agent is to answer: as its answer is checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,11 +51,11 @@ impl Form {
             };
         }
         match episode.check() {
-            Some(Check::Numeric { .. }) => Form::Number,
-            Some(Check::Choice { options, .. }) => Form::Option(options),
-            Some(Check::Json { .. }) => Form::Json,
-            Some(Check::Probability { .. }) => Form::Probability,
-            Some(Check::Exact { .. } | Check::Contains { .. }) | None => Form::Text,
+            Some(AnswerCheck::Numeric { .. }) => Form::Number,
+            Some(AnswerCheck::Choice { options, .. }) => Form::Option(options),
+            Some(AnswerCheck::Json { .. }) => Form::Json,
+            Some(AnswerCheck::Probability { .. }) => Form::Probability,
+            Some(AnswerCheck::Exact { .. } | AnswerCheck::Contains { .. }) | None => Form::Text,
         }
     }
 
@@ -125,8 +125,8 @@ impl Form {
     }
 
     /// The thought in a reply, and the answer: what follows the last line that begins `Answer:`. A reply without such a
-    /// line ends in its answer: with its last line, or as a whole where lines mean nothing. What stands between marks such
-    /// as `<think>` is thought; one that is not closed was cut off, and there is no answer.
+    /// line ends in its answer: with its last line, or as a whole where lines mean nothing. What stands between marks
+    /// such as `<think>` is thought; one that is not closed was cut off, and there is no answer.
     pub(super) fn split(&self, reply: &str) -> (String, String) {
         let is_value = matches!(self, Form::Json | Form::Findings { .. });
         if is_value && serde_json::from_str::<serde_json::Value>(reply.trim()).is_ok() {

@@ -8,7 +8,7 @@ use super::*;
 use memhost::contract::Reply;
 use memhost::contract::{Document, Label};
 use memhost::model::LanguageModel;
-use memhost_suite::{Check, Episode, HiddenProblem, Matching, Question, Timing};
+use memhost_suite::{AnswerCheck, Episode, HiddenProblem, Matching, Question, Timing};
 
 /// Says one line of the script after the other, and keeps what it was asked.
 struct Scripted {
@@ -62,7 +62,7 @@ fn task() -> Task {
     }
 }
 
-fn episode(question: Option<Question>, check: Option<Check>) -> Episode {
+fn episode(question: Option<Question>, check: Option<AnswerCheck>) -> Episode {
     Episode {
         task: task(),
         question,
@@ -169,11 +169,11 @@ async fn the_task_goes_in_with_its_documents_and_without_its_id() {
 fn how_to_answer_follows_from_how_the_answer_is_checked() {
     let of = |question, check| Form::of(&episode(question, check), 3);
     let options = vec!["x".to_owned(), "y".to_owned()];
-    let choice = Check::Choice {
+    let choice = AnswerCheck::Choice {
         answer: "y".to_owned(),
         options: options.clone(),
     };
-    let numeric = Check::Numeric {
+    let numeric = AnswerCheck::Numeric {
         value: 4.0,
         tolerance: 0.0,
     };
@@ -204,7 +204,7 @@ fn how_to_answer_follows_from_how_the_answer_is_checked() {
     assert_eq!(of(Some(evidence), None), Form::Text);
     assert_eq!(of(Some(forecast), None), Form::Probability);
     assert_eq!(of(Some(discover), None), Form::Findings { most: 3 });
-    let json = Check::Json {
+    let json = AnswerCheck::Json {
         value: serde_json::json!({"hidden": 1}),
     };
     let json = of(None, Some(json));

@@ -6,7 +6,8 @@ use memhost::learning::Clock;
 
 use super::super::order::CallSeeds;
 
-/// Midnight of 1 January 2026, UTC: when every run's clock starts unless its suite says, so that runs repeat to the byte.
+/// Midnight of 1 January 2026, UTC: when every run's clock starts unless its suite says, so that runs repeat to the
+/// byte.
 const START: f64 = 1_767_225_600_000.0;
 /// How far the clock moves per episode: one minute.
 const STEP: f64 = 60_000.0;

@@ -144,8 +144,8 @@ impl<'a> StreamRun<'a> {
         self.try_out(learnt.on_trial, &asked).await
     }
 
-    /// Puts to the test what is to be kept if it gains. `about` are the tasks that the call was about, with the score that
-    /// each had where it was asked.
+    /// Puts to the test what is to be kept if it gains. `about` are the tasks that the call was about, with the score
+    /// that each had where it was asked.
     async fn try_out(
         &mut self,
         on_trial: Vec<Pending>,

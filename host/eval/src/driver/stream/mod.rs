@@ -1,8 +1,8 @@
 //! One stream of a suite, from an empty memory to its last question.
 //!
-//! [`ask`] retrieves and acts, [`learn`] tells the strategy what came of it, [`trial`] puts memories on trial; calls and
-//! transactions are the [`Learner`]'s. This module holds the order of events: what is asked when, and from when an outcome
-//! may be heard of.
+//! [`ask`] retrieves and acts, [`learn`] tells the strategy what came of it, [`trial`] puts memories on trial; calls
+//! and transactions are the [`Learner`]'s. This module holds the order of events: what is asked when, and from when an
+//! outcome may be heard of.
 
 mod ask;
 mod clock;
@@ -15,13 +15,13 @@ use std::ops::ControlFlow;
 
 use memhost::contract::{Attempt, Plan, Protocol};
 use memhost::learning::{Clock, Configured, Grants, Learner};
-use memhost_suite::{Episode, Learnt, Reader, Record, Stage, Stream};
+use memhost_suite::{Episode, KnownOutcomes, LearntAttempts, Reader, Stage, Stream};
 
 use super::model_agent::ModelAgent;
 use super::order::CallSeeds;
 use super::report::{Position, Recorder};
 use super::schedule::{self, Use};
-use super::{Acting, Calendar, Cell, DriverError, Guard, Surroundings};
+use super::{Acting, Calendar, Cell, DriverError, Guard, Testbed};
 
 use ask::Asked;
 use clock::StreamClock;
@@ -30,7 +30,7 @@ use trial::Past;
 /// A stream while it is run.
 pub(super) struct StreamRun<'a> {
     cell: &'a Cell,
-    surroundings: &'a Surroundings,
+    testbed: &'a Testbed,
     plan: &'a Plan,
     reader: &'a Reader,
     guard: &'a Guard,
@@ -39,10 +39,10 @@ pub(super) struct StreamRun<'a> {
     stream: &'a Stream,
     learner: Learner<StreamClock>,
     /// What may be cited.
-    learnt: Learnt,
+    learnt: LearntAttempts,
     /// The recorded runs that the reader's attempts stand for, by the id of the attempt.
     stands_for: HashMap<String, Vec<String>>,
-    record: Record,
+    record: KnownOutcomes,
     calendar: Calendar<Waiting<'a>>,
     /// Episodes whose outcomes are known, for trials on a sibling.
     past: Past<'a>,
@@ -66,17 +66,17 @@ struct Waiting<'a> {
 impl<'a> StreamRun<'a> {
     pub(super) async fn open(
         cell: &'a Cell,
-        surroundings: &'a Surroundings,
+        testbed: &'a Testbed,
         plan: &'a Plan,
         (reader, guard): (&'a Reader, &'a Guard),
         stream_index: usize,
         stream: &'a Stream,
         report: &'a mut Recorder,
     ) -> Result<StreamRun<'a>, DriverError> {
-        let namespace = surroundings
+        let namespace = testbed
             .store
             .clone()
-            .with_limits(surroundings.limits.store.clone())
+            .with_limits(testbed.limits.store.clone())
             .namespace(&format!("{}/{}", cell.id, stream.name))
             .await?;
         let configured = Configured {
@@ -85,16 +85,16 @@ impl<'a> StreamRun<'a> {
             plan: *plan,
         };
         let grants = Grants {
-            models: Some(surroundings.models.clone()),
-            embedder: Some(surroundings.embedder.clone()),
-            limits: surroundings.limits.clone(),
+            models: Some(testbed.models.clone()),
+            embedder: Some(testbed.embedder.clone()),
+            limits: testbed.limits.clone(),
         };
         let clock = StreamClock::new(CallSeeds::new(cell.repetition.seed, stream_index));
-        let model = (surroundings.acting == Acting::Model)
-            .then(|| ModelAgent::new(surroundings.models.clone()));
+        let model =
+            (testbed.acting == Acting::Model).then(|| ModelAgent::new(testbed.models.clone()));
         Ok(StreamRun {
             cell,
-            surroundings,
+            testbed,
             plan,
             reader,
             guard,
@@ -102,9 +102,9 @@ impl<'a> StreamRun<'a> {
             stream_index,
             stream,
             learner: Learner::new(configured, namespace, grants, clock),
-            learnt: Learnt::default(),
+            learnt: LearntAttempts::default(),
             stands_for: HashMap::new(),
-            record: Record::default(),
+            record: KnownOutcomes::default(),
             calendar: Calendar::default(),
             past: Past::default(),
             frozen: false,

@@ -2,7 +2,7 @@
 
 use memhost::contract::{Arm, Attempt, Fault, Finding, Step};
 use memhost::strategy::fault_text;
-use memhost_suite::{Act, Episode, Question, Scores, metric};
+use memhost_suite::{Act, BEST_OF_N, Episode, Question, SCORE, Scores, mean};
 
 use super::super::model_agent::{
     Assignment, Form, ModelAgent, PURPOSE, Run, SELECT, best, outcome, unanswered,
@@ -59,7 +59,7 @@ impl<'a> StreamRun<'a> {
     pub(super) async fn train(&mut self, episode: &'a Episode) -> Vec<Attempt> {
         let nothing = Handed::nothing(self.cell.suite.budgets.len());
         let mut attempts = Vec::new();
-        for model in ModelAgent::every(&self.surroundings.models) {
+        for model in ModelAgent::every(&self.testbed.models) {
             for trial in 0..self.plan.trials {
                 self.report.runs(Arm::NoMemory, 1);
                 let done = self.model_acts(&model, episode, &nothing).await;
@@ -141,16 +141,16 @@ impl<'a> StreamRun<'a> {
             return scores.clone();
         }
         let rewards = runs.iter().filter_map(|run| run.act.reward);
-        if let Some(mean) = metric::mean(rewards) {
-            scores.insert(metric::SCORE.into(), mean);
+        if let Some(mean) = mean(rewards) {
+            scores.insert(SCORE.into(), mean);
         }
         if runs.len() > 1 {
             let steps: Vec<Vec<Step>> = runs.iter().map(|run| run.steps.clone()).collect();
-            match best(&self.surroundings.models, &episode.task, &steps).await {
+            match best(&self.testbed.models, &episode.task, &steps).await {
                 Ok((place, call)) => {
                     self.report.acted(&[call]);
                     if let Some(reward) = runs.get(place).and_then(|run| run.act.reward) {
-                        scores.insert(metric::BEST_OF_N.into(), reward);
+                        scores.insert(BEST_OF_N.into(), reward);
                     }
                 }
                 Err(fault) => {

@@ -79,14 +79,14 @@ impl<'a> StreamRun<'a> {
     }
 
     fn tried_on(&self, episode: &'a Episode) -> Option<&'a Episode> {
-        match plan::tests_its_own_memory(episode.question.as_ref()?, self.surroundings.acting) {
+        match plan::tests_its_own_memory(episode.question.as_ref()?, self.testbed.acting) {
             true => Some(episode),
             false => self.sibling_of(episode),
         }
     }
 
-    /// Of the known tasks that were asked, the one most like it: it shares most labels, of the latest such tasks the most
-    /// words, and is the latest of several.
+    /// Of the known tasks that were asked, the one most like it: it shares most labels, of the latest such tasks the
+    /// most words, and is the latest of several.
     fn sibling_of(&self, episode: &Episode) -> Option<&'a Episode> {
         let mut siblings = self.past.closest(&episode.task);
         siblings.reverse();

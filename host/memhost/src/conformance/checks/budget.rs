@@ -3,7 +3,7 @@
 use crate::conformance::cases::Case;
 use crate::conformance::fixture::Fixture;
 use crate::conformance::session::Session;
-use crate::conformance::{Came, Stop, Verdict};
+use crate::conformance::{Came, CheckResult, Stop};
 
 const BUDGETS: [u32; 12] = [0, 1, 2, 5, 17, 40, 64, 128, 256, 512, 1_024, 100_000];
 
@@ -37,7 +37,7 @@ fn dense_texts() -> [(&'static str, String); 5] {
 const CODE: &str =
     "f(x)=[a[i]+(b-c)*{d}]; g=|y|-{z}/(2^n); if(!(p&&q)){h[j]--;} else {k:=<m|o>; r%=s?t:u;}";
 
-pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
+pub(super) async fn check(fixture: &Fixture<'_>) -> CheckResult {
     let mut session = Session::taught(fixture, "budget").await?;
     let dense: Vec<Case> = dense_texts()
         .iter()

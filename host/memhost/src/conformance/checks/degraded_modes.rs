@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use crate::conformance::cases::Case;
 use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{Model, ROOM, Session};
-use crate::conformance::{Came, Stop, Verdict, failed_call};
+use crate::conformance::{Came, CheckResult, Stop, failed_call};
 use memhost_contract::Fault;
 use memhost_strategy::{CallError, CallFailure};
 
 /// How many cases are gone through without a model.
 const WITHOUT: usize = 2;
 
-pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
+pub(super) async fn check(fixture: &Fixture<'_>) -> CheckResult {
     let description = fixture.subject.strategy.description();
     let requires = description.requires.iter().any(|wanted| wanted == "llm");
     let says_how = !description.degraded.is_empty();

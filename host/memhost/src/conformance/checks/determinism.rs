@@ -3,9 +3,9 @@
 use crate::conformance::cases::Case;
 use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{Called, ROOM, Session};
-use crate::conformance::{Came, Stop, Verdict, millions};
+use crate::conformance::{Came, CheckResult, Stop, millions};
 
-pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
+pub(super) async fn check(fixture: &Fixture<'_>) -> CheckResult {
     let first = worked(fixture, "determinism/first").await?;
     let second = worked(fixture, "determinism/second").await?;
     for (number, (one, other)) in (1..).zip(first.calls().iter().zip(second.calls())) {

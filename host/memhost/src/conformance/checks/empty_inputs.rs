@@ -3,10 +3,10 @@
 use crate::conformance::cases::Case;
 use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{ROOM, Session};
-use crate::conformance::{Came, Stop, Verdict};
+use crate::conformance::{Came, CheckResult, Stop};
 use memhost_contract::Receipt;
 
-pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
+pub(super) async fn check(fixture: &Fixture<'_>) -> CheckResult {
     let phases = fixture.subject.strategy.phases();
     let nothing = Case::empty();
     let blank = Case::saying("blank", " \t\n\u{a0}\u{3000}");

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::conformance::fixture::Fixture;
 use crate::conformance::session::Session;
-use crate::conformance::{Came, Stop, Verdict, memories};
+use crate::conformance::{Came, CheckResult, Stop, memories};
 
-pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
+pub(super) async fn check(fixture: &Fixture<'_>) -> CheckResult {
     if !fixture.subject.strategy.phases().evict {
         return Ok(Came::Nothing(
             "it exports no `evict`: where memories are too many, the host lets the oldest go"

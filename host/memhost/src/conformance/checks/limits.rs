@@ -3,13 +3,13 @@
 use crate::conformance::cases::Case;
 use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{ROOM, Session};
-use crate::conformance::{CallCost, Came, Verdict};
+use crate::conformance::{CallCost, Came, CheckResult};
 
 /// Twice as long as the runs that agents make who browse or write code. Whoever compares every step with every other
 /// spends four times as much on it, which is more than the fuel of a call by default.
 const STEPS: usize = 4_000;
 
-pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
+pub(super) async fn check(fixture: &Fixture<'_>) -> CheckResult {
     let mut session = Session::open(fixture, "limits").await?;
     let long = Case::long(STEPS);
     session.work(&long).await?;

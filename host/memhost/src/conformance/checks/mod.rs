@@ -15,10 +15,10 @@ mod ten_thousand;
 mod unicode;
 
 use super::fixture::Fixture;
-use super::{Check, Verdict};
+use super::{Check, CheckResult};
 
 /// Makes one check.
-pub(super) async fn make(check: Check, fixture: &Fixture<'_>) -> Verdict {
+pub(super) async fn make(check: Check, fixture: &Fixture<'_>) -> CheckResult {
     match check {
         Check::RoundTrip => round_trip::check(fixture).await,
         Check::Restart => restart::check(fixture).await,

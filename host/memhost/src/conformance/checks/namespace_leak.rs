@@ -3,10 +3,10 @@
 use crate::conformance::cases::{CASES, Case};
 use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{ROOM, Session};
-use crate::conformance::{Came, Stop, Verdict};
+use crate::conformance::{Came, CheckResult, Stop};
 use memhost_contract::Guidance;
 
-pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
+pub(super) async fn check(fixture: &Fixture<'_>) -> CheckResult {
     let cases = Case::all();
     let (ours, theirs) = cases.split_at(CASES / 2);
     let mut one = Session::open(fixture, "namespace-leak/one").await?;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::conformance::cases::Case;
 use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{ROOM, Session};
-use crate::conformance::{Came, Stop, Verdict, memories, quote};
+use crate::conformance::{Came, CheckResult, Stop, memories, quote};
 use memhost_contract::{Op, Patch, Receipt, State};
 use memhost_store::Transaction;
 
@@ -26,7 +26,7 @@ const POISON: [&str; 10] = [
 /// As long as the poison, and about nothing that any case is about.
 const HARMLESS: &str = "Basalt columns cool from lava into six sides, and hikers photograph them in the evening light.";
 
-pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
+pub(super) async fn check(fixture: &Fixture<'_>) -> CheckResult {
     let mut control = Session::taught(fixture, "poison/control").await?;
     let cited = cited(&mut control).await?;
     let done = learnt(&mut control, &Case::saying("harmless", HARMLESS)).await?;

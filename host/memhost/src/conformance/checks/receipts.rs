@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use crate::conformance::cases::Case;
 use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{ROOM, Session};
-use crate::conformance::{Came, Stop, Verdict, memories};
+use crate::conformance::{Came, CheckResult, Stop, memories};
 use memhost_contract::{Guidance, State, Task};
 
 /// Little room, so that not all that is found can be handed out; and much.
 const BUDGETS: [u32; 4] = [0, 60, 200, ROOM];
 
-pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
+pub(super) async fn check(fixture: &Fixture<'_>) -> CheckResult {
     let mut ignorant = Session::open(fixture, "receipts/empty").await?;
     let mut session = Session::taught(fixture, "receipts").await?;
     let kept = session.count()?;

@@ -4,13 +4,13 @@ use crate::conformance::cases::Case;
 use crate::conformance::fixture::Fixture;
 use crate::conformance::fresh_process::{self, Answers, Errand, NAMESPACE};
 use crate::conformance::session::{Model, Session};
-use crate::conformance::{Came, Stop, Verdict, quote};
+use crate::conformance::{Came, CheckResult, Stop, quote};
 use memhost_contract::Guidance;
 
 /// Characters of an answer that are quoted.
 const QUOTED: usize = 60;
 
-pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
+pub(super) async fn check(fixture: &Fixture<'_>) -> CheckResult {
     let (errand, before) = left_behind(fixture).await?;
     let subject = fixture.subject;
     let (who, answers) = match &subject.process {

@@ -3,9 +3,9 @@
 use crate::conformance::cases::{CASES, Case};
 use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{ROOM, Session};
-use crate::conformance::{Came, Stop, Verdict, memories};
+use crate::conformance::{Came, CheckResult, Stop, memories};
 
-pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
+pub(super) async fn check(fixture: &Fixture<'_>) -> CheckResult {
     let cases = Case::all();
     let mut ignorant = Session::open(fixture, "round-trip/empty").await?;
     let mut taught = Session::taught(fixture, "round-trip").await?;

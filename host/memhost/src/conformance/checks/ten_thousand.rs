@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::conformance::cases::Case;
 use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{ROOM, Session};
-use crate::conformance::{Came, Stop, Verdict, millions};
+use crate::conformance::{Came, CheckResult, Stop, millions};
 use memhost_contract::{Key, NewMemory, Op, Row};
 use memhost_store::Write;
 
@@ -15,7 +15,7 @@ const MEMORIES: usize = 10_000;
 /// How far copies of a vector lie from it, per dimension: further from each other than from another case's.
 const SCATTER: f32 = 0.02;
 
-pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
+pub(super) async fn check(fixture: &Fixture<'_>) -> CheckResult {
     let mut session = Session::taught(fixture, "ten-thousand").await?;
     let own = session.everything()?;
     if own.is_empty() {

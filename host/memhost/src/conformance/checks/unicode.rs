@@ -3,7 +3,7 @@
 use crate::conformance::cases::Case;
 use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{ROOM, Session};
-use crate::conformance::{Came, Stop, Verdict};
+use crate::conformance::{Came, CheckResult, Stop};
 
 /// Kinds of text, and one of each.
 fn texts() -> [(&'static str, String); 7] {
@@ -21,7 +21,7 @@ fn texts() -> [(&'static str, String); 7] {
 /// So little room that a text has to be cut, and much.
 const BUDGETS: [u32; 3] = [7, 90, ROOM];
 
-pub(super) async fn check(fixture: &Fixture<'_>) -> Verdict {
+pub(super) async fn check(fixture: &Fixture<'_>) -> CheckResult {
     let mut session = Session::open(fixture, "unicode").await?;
     for (place, (kind, text)) in texts().into_iter().enumerate() {
         let case = Case::saying(&format!("text-{place}"), &text);

@@ -6,7 +6,7 @@ use super::*;
 use memhost_strategy::capability::CallContext;
 use crate::conformance::subject::Origin;
 use memhost_contract::{Adjustment, Blob, Change, Commit, Counter, Description, Labels, Link, NewMemory, Patch, Placement, Plan, Query, Setting};
-use memhost_eval::driver::{Acting, Cell, Progress, Repetition, Surroundings, run_cell};
+use memhost_eval::driver::{Acting, Cell, Progress, Repetition, Testbed, run_cell};
 use memhost_strategy::{Answer, CallError, Strategy};
 use memhost_suite::{Episode, Lane, Matching, Question, Stage, Stream, Suite, Timing};
 
@@ -234,7 +234,7 @@ async fn driven(script: Arc<Script>, asks: bool) -> String {
     let store = memhost_store::Store::open(&place, embedder.clone())
         .await
         .unwrap();
-    let surroundings = Surroundings {
+    let testbed = Testbed {
         store: store.clone(),
         models: Arc::new(Models::all(Arc::new(NoModel))),
         embedder,
@@ -249,7 +249,7 @@ async fn driven(script: Arc<Script>, asks: bool) -> String {
         id: "cell".into(),
         most_memories: None,
     };
-    run_cell(&cell, &surroundings, &Silent).await.unwrap();
+    run_cell(&cell, &testbed, &Silent).await.unwrap();
     rows(store.namespace("cell/s").await.unwrap().memories())
 }
 

@@ -1,11 +1,11 @@
 //! Outcomes of tasks from a table: a line per task, its id in the first column or the one called `Task ID`, the mean of
-//! its grades in the last or the one called `Average`. Spreadsheets write the same table with commas, semicolons or tabs,
-//! and numbers with a point or a comma.
+//! its grades in the last or the one called `Average`. Spreadsheets write the same table with commas, semicolons or
+//! tabs, and numbers with a point or a comma.
 //!
-//! Ids are small numbers that every data set of this shape counts from 0. An outcome is one of *these* tasks if the table
-//! says what was asked and it is the same; or else if one task alone has its id, and the tasks were not numbered anew:
-//! where they are numbered 0, 1, 2 … without a gap and the table goes on, it is of a larger set, whose first tasks may be
-//! others.
+//! Ids are small numbers that every data set of this shape counts from 0. An outcome is one of *these* tasks if the
+//! table says what was asked and it is the same; or else if one task alone has its id, and the tasks were not numbered
+//! anew: where they are numbered 0, 1, 2 … without a gap and the table goes on, it is of a larger set, whose first
+//! tasks may be others.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;

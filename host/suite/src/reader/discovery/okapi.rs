@@ -57,7 +57,8 @@ fn length_while(text: &str, belongs: fn(char) -> bool) -> usize {
 /// Texts that others are compared with.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    /// For each token, the texts that contain it in ascending order, and what one mention in a query adds to their score.
+    /// For each token, the texts that contain it in ascending order, and what one mention in a query adds to their
+    /// score.
     postings: HashMap<String, Vec<(usize, f64)>>,
 }
 

@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use super::super::super::recorded::{attempt, graded, said, task};
 use super::super::super::{Episode, Lane, Question, Stage, Stream, Suite, Timing};
-use super::super::{Learnt, Record, Visible};
+use super::super::{KnownOutcomes, LearntAttempts, Visible};
 use super::*;
 use memhost_contract::{Actor, Attempt, Label};
 
@@ -139,7 +139,7 @@ fn workspace() -> Suite {
 struct Asked {
     reader: Reader,
     episode: Episode,
-    learnt: Learnt,
+    learnt: LearntAttempts,
 }
 
 impl Asked {
@@ -159,7 +159,7 @@ impl Asked {
             guidance: &[],
             cited: &super::super::Cited::each(sources, 1.0),
             visible: Visible::all(&self.learnt),
-            record: &Record::default(),
+            record: &KnownOutcomes::default(),
             seed: 0,
         })
     }

@@ -1,6 +1,6 @@
 use super::super::super::recorded::{agent, attempt, graded, task};
 use super::super::super::{Lane, Question, Stage, Stream, Suite, Timing};
-use super::super::{Learnt, Record, Visible, attempt_of};
+use super::super::{KnownOutcomes, LearntAttempts, Visible, attempt_of};
 use super::*;
 use memhost_contract::Attempt;
 
@@ -51,8 +51,8 @@ fn suite() -> Suite {
 }
 
 /// A record of these attempts.
-fn record(reader: &Reader, attempts: &[String]) -> Record {
-    let mut record = Record::default();
+fn record(reader: &Reader, attempts: &[String]) -> KnownOutcomes {
+    let mut record = KnownOutcomes::default();
     for attempt in attempts {
         reader.reveal(&mut record, attempt);
     }
@@ -66,7 +66,7 @@ fn runs(agent: &str, first: usize, count: usize) -> Vec<String> {
 }
 
 /// Out of how many of a hundred draws `deft` is sent to task 150, given what is cited with which score.
-fn deft_is_sent(record: &Record, reader: &Reader, cited: &[String], score: f64) -> usize {
+fn deft_is_sent(record: &KnownOutcomes, reader: &Reader, cited: &[String], score: f64) -> usize {
     let attempts: Vec<&str> = cited.iter().map(|source| attempt_of(source)).collect();
     let learnt = reader.having_learnt(&attempts);
     let acts = (0..100).map(|seed| {
@@ -88,7 +88,7 @@ fn in_silence_the_whole_record_counts() {
     // `deft` is known from tasks that it fails, `dull` from tasks that it solves.
     let known = [runs("deft", 1, 40), runs("dull", 1, 40)].concat();
     assert_eq!(deft_is_sent(&record(&reader, &known), &reader, &[], 0.0), 0);
-    let unknown = deft_is_sent(&Record::default(), &reader, &[], 0.0);
+    let unknown = deft_is_sent(&KnownOutcomes::default(), &reader, &[], 0.0);
     assert!((30..70).contains(&unknown), "{unknown}");
 }
 
@@ -113,13 +113,13 @@ fn close_neighbours_outweigh_the_record() {
 fn what_was_not_visible_is_no_evidence() {
     let reader = Reader::new(&suite());
     let cited = runs("deft", 0, 40);
-    let learnt = Learnt::default();
+    let learnt = LearntAttempts::default();
     let read = |sources: &[String]| {
         let reading = Reading {
             guidance: &[],
             cited: &super::super::Cited::each(sources, 1.0),
             visible: Visible::all(&learnt),
-            record: &Record::default(),
+            record: &KnownOutcomes::default(),
             seed: 3,
         };
         reader.read(&episode(150), &reading)
@@ -132,7 +132,7 @@ fn the_sent_agent_is_scored_and_its_regret_follows_from_the_values() {
     let reader = Reader::new(&suite());
     let known = [runs("deft", 0, 40), runs("dull", 0, 40)].concat();
     let record = record(&reader, &known);
-    let learnt = Learnt::default();
+    let learnt = LearntAttempts::default();
     let reading = Reading {
         guidance: &[],
         cited: &[],

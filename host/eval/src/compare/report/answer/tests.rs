@@ -1,7 +1,7 @@
 use super::*;
 use crate::compare::summary::tests::report;
 
-/// The made-up suite with these strategies in place of its own: name, whether it is a floor, mean, and the verdicts
+/// The made-up suite with these strategies in place of its own: name, whether it is a floor, mean, and the decisions
 /// of it over those after it.
 fn suite(primary: &str, strategies: &[(&str, bool, f64)], apart: &[(&str, &str)]) -> SuiteResult {
     let mut suite = report().suites.remove(0);
@@ -50,10 +50,10 @@ fn suite(primary: &str, strategies: &[(&str, bool, f64)], apart: &[(&str, &str)]
 }
 
 #[track_caller]
-fn assert_answer(suite: &SuiteResult, text: &str, verdict: Verdict) {
+fn assert_answer(suite: &SuiteResult, text: &str, decision: Decision) {
     let answer = answer(suite);
     assert_eq!(answer.text, text);
-    assert_eq!(answer.verdict, verdict);
+    assert_eq!(answer.decision, decision);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn the_best_beats_the_next_and_the_floors() {
         &suite("hit@1", &strategies, &[("rag", "rb"), ("rb", "bm25")]),
         "on transfer, rb beats rag by 6.1 points [4.1, 8.1], p = .004 after correction; \
          it beats the best floor, bm25, by 16.1 points [14.1, 18.1], p = .004 after correction",
-        Verdict::Better,
+        Decision::Better,
     );
 }
 
@@ -85,7 +85,7 @@ fn whom_the_best_cannot_be_told_apart_from_is_named() {
         &suite("hit@1", &strategies, &[("rag", "recency"), ("rag", "bm25")]),
         "on transfer, rag, rb and tide cannot be told apart at this size (rag over rb: 1.0 points [-1.0, 3.0], p = .410 \
          after correction); the floor bm25 beats rag by 4.0 points [2.0, 6.0], p = .004 after correction",
-        Verdict::Worse,
+        Decision::Worse,
     );
 }
 
@@ -100,7 +100,7 @@ fn less_is_better_where_it_is() {
         &suite("brier", &strategies, &[("blunt", "sharp")]),
         "on transfer, sharp beats blunt by 6.0 points [4.0, 8.0], p = .004 after correction; \
          it cannot be told apart from the best floor, none (1.0 points [-1.0, 3.0], p = .410 after correction)",
-        Verdict::Undecided,
+        Decision::Undecided,
     );
 }
 
@@ -110,17 +110,17 @@ fn a_plugin_alone_is_measured_by_the_floors() {
     assert_answer(
         &suite("hit@1", &strategies, &[("rag", "bm25")]),
         "on transfer, rag beats the best floor, bm25, by 10.0 points [8.0, 12.0], p = .004 after correction",
-        Verdict::Better,
+        Decision::Better,
     );
     assert_answer(
         &suite("hit@1", &strategies[..1], &[]),
         "on transfer, rag has 60.0 points of hit@1, and nothing else",
-        Verdict::Undecided,
+        Decision::Undecided,
     );
     assert_answer(
         &suite("hit@1", &strategies[1..], &[]),
         "on transfer, no plugin has a result",
-        Verdict::Undecided,
+        Decision::Undecided,
     );
 }
 
@@ -138,7 +138,7 @@ fn there_is_no_answer_while_cells_are_missing() {
     assert_answer(
         &suite,
         "on transfer, unfinished: 3 of 1,007 cells are run; no comparison yet",
-        Verdict::Undecided,
+        Decision::Undecided,
     );
 }
 
@@ -150,7 +150,7 @@ fn one_group_says_nothing_about_others() {
         &suite,
         "on transfer, all questions are of one group, which says nothing about others: rag has 60.0 points of hit@1, \
          bm25 (floor) has 50.0 points of hit@1",
-        Verdict::Undecided,
+        Decision::Undecided,
     );
 }
 
@@ -185,8 +185,8 @@ fn where_interval_and_p_do_not_agree_the_sentence_says_which_decides() {
                 if let Some(detectable) = &mut suite.detectable {
                     detectable.smallest_p = smallest_p;
                 }
-                let Answer { text, verdict } = answer(&suite);
-                told += &format!("{groups}, ±{half_width}, p {p:?}: {verdict:?}\n  {text}\n");
+                let Answer { text, decision } = answer(&suite);
+                told += &format!("{groups}, ±{half_width}, p {p:?}: {decision:?}\n  {text}\n");
             }
         }
     }
@@ -205,7 +205,7 @@ fn a_plugin_that_is_called_like_a_floor_is_not_mistaken_for_it() {
         &suite("hit@1", &strategies, &pairs),
         "on transfer, bm25 (plugin) beats none (plugin) by 10.0 points [8.0, 12.0], p = .004 after correction; \
          it beats the best floor, bm25, by 20.0 points [18.0, 22.0], p = .004 after correction",
-        Verdict::Better,
+        Decision::Better,
     );
 }
 
@@ -219,7 +219,7 @@ fn where_nothing_can_be_measured_the_sentence_says_why() {
     assert_answer(
         &suite,
         "on transfer, hit@1: all 24 questions are left out, because no attempt of their kind could be drawn on",
-        Verdict::Undecided,
+        Decision::Undecided,
     );
 }
 
@@ -251,7 +251,7 @@ fn who_is_broken_is_named_first_and_nobody_is_called_the_best() {
         .pairs
         .retain(|pair| pair.ours != "broken" && pair.theirs != "broken");
     let answer = answer(&suite);
-    assert_eq!(answer.verdict, Verdict::Undecided);
+    assert_eq!(answer.decision, Decision::Undecided);
     let first = "broken has no result on transfer: 318 of 318 distill calls failed: no JSON; on transfer, rag beats";
     assert!(answer.text.starts_with(first), "{}", answer.text);
 }

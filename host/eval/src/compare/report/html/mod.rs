@@ -1,12 +1,13 @@
 //! The report as one page: a file that needs no network and no other file, for phones and desktops, dark and light.
 //!
 //! The page opens with the answer, then shows each suite with its tables and plots, then what was run. It is written
-//! here, whole, and reads without its scripts; every number that is plotted stands in a table too. What draws the plots is
-//! ECharts (`assets/echarts`), which the page carries: `plots.js` makes its options from the results, embedded once as JSON,
-//! and from the width, font and colours that only the browser knows. That is why the options are not made in Rust.
+//! here, whole, and reads without its scripts; every number that is plotted stands in a table too. What draws the plots
+//! is ECharts (`assets/echarts`), which the page carries: `plots.js` makes its options from the results, embedded once
+//! as JSON, and from the width, font and colours that only the browser knows. That is why the options are not made in
+//! Rust.
 //!
-//! Names and texts come from plugins, suites and settings of strangers. [`maud`] escapes whatever is put into the page, and
-//! [`visible`] what a terminal would obey that shows the file;
+//! Names and texts come from plugins, suites and settings of strangers. [`maud`] escapes whatever is put into the page,
+//! and [`visible`] what a terminal would obey that shows the file;
 //! [`embedded`] keeps JSON from closing its element; the scripts put text into the page as text only; and the page's
 //! content security policy forbids requests altogether.
 
@@ -90,8 +91,8 @@ pub fn html(report: &Report, design: &Design) -> Result<String, serde_json::Erro
     Ok(visible::text(&page.into_string()).into_owned())
 }
 
-/// JSON as it may stand in a `script` element: `<` is written as its escape, so that neither `</script` nor `<!--` occurs;
-/// the line separators of Unicode end a line in some readers of scripts.
+/// JSON as it may stand in a `script` element: `<` is written as its escape, so that neither `</script` nor `<!--`
+/// occurs; the line separators of Unicode end a line in some readers of scripts.
 fn embedded(json: &str) -> String {
     visible::json(json).replace('<', "\\u003c")
 }

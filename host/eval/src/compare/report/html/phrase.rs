@@ -1,14 +1,14 @@
 //! Phrases of a page: words and classes that its parts have in common.
 
 use super::super::number::{NOTHING, count};
-use crate::compare::summary::Verdict;
+use crate::compare::summary::Decision;
 
-/// What the page calls a verdict.
-pub(super) fn class(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Better => "better",
-        Verdict::Worse => "worse",
-        Verdict::Undecided => "undecided",
+/// What the page calls a decision.
+pub(super) fn class(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Better => "better",
+        Decision::Worse => "worse",
+        Decision::Undecided => "undecided",
     }
 }
 

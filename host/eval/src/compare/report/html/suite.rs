@@ -31,11 +31,11 @@ fn question(lane: Lane) -> &'static str {
 
 /// The answer as a sentence, marked by what is to be thought of it.
 pub(super) fn answer(suite: &SuiteResult) -> Markup {
-    let Answer { text, verdict } = super::super::answer(suite);
+    let Answer { text, decision } = super::super::answer(suite);
     let mut letters = text.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string());
     html! {
-        p.answer.(class(verdict)) { (first.unwrap_or_default()) (letters.as_str()) "." }
+        p.answer.(class(decision)) { (first.unwrap_or_default()) (letters.as_str()) "." }
     }
 }
 

@@ -230,7 +230,7 @@ fn meeting(suite: &SuiteResult, ours: &Look, theirs: &Look) -> Markup {
         return html! { td.n { (NOTHING) } };
     };
     html! {
-        td.n.(class(pair.verdict(&suite.primary))) {
+        td.n.(class(pair.decision(&suite.primary))) {
             (count(pair.wins as f64)) " / " (count(pair.ties as f64)) " / " (count(pair.losses as f64))
         }
     }

@@ -173,8 +173,9 @@ fn under_seeds(runs: &[Vec<Named>]) -> Vec<Score<'_>> {
     runs.flat_map(|(run, seed)| under(seed, run)).collect()
 }
 
-/// 400 comparisons of equals whose runs differ by luck: neither p nor the interval finds a difference more often than in
-/// .05 of them, and two binomial standard errors; nor does p at a fifth of that level, where it is corrected for five.
+/// 400 comparisons of equals whose runs differ by luck: neither p nor the interval finds a difference more often than
+/// in .05 of them, and two binomial standard errors; nor does p at a fifth of that level, where it is corrected for
+/// five.
 #[test]
 fn equals_with_luck_differ_no_more_often_than_the_level_says() {
     const SETS: u32 = 400;

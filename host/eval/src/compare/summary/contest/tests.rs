@@ -6,8 +6,8 @@ use super::super::Report;
 use super::super::tests::setup;
 use crate::compare::report::{answer, number};
 use crate::compare::statistics::{NoEffect, detectable_before};
-use crate::compare::summary::{SuiteResult, Verdict};
-use crate::compare::{Contest, Finish, Outcome, testing};
+use crate::compare::summary::{Decision, SuiteResult};
+use crate::compare::{CellOutcome, Contest, Finish, testing};
 
 /// Strategies on a suite with two questions of a group, each with its scores.
 fn results(strategies: &[(&str, bool, &[f64])], primary: &str) -> SuiteResult {
@@ -29,7 +29,7 @@ fn results(strategies: &[(&str, bool, &[f64])], primary: &str) -> SuiteResult {
             let score = task.scores["hit@1"];
             task.scores.insert(primary.to_owned(), score);
         }
-        Outcome::Finished(Box::new(report))
+        CellOutcome::Finished(Box::new(report))
     });
     let finish = Finish {
         outcomes: outcomes.collect(),
@@ -79,10 +79,10 @@ fn every_two_strategies_are_a_pair_but_ceilings() {
     );
     let pair = &result.pairs[0];
     assert_eq!((pair.wins, pair.ties, pair.losses), (0, 20, 20));
-    assert_eq!(pair.verdict("hit@1"), Verdict::Worse);
+    assert_eq!(pair.decision("hit@1"), Decision::Worse);
     assert_eq!(
-        result.pair("rb", "rag").unwrap().verdict("hit@1"),
-        Verdict::Better
+        result.pair("rb", "rag").unwrap().decision("hit@1"),
+        Decision::Better
     );
     assert_eq!(result.pair("rb", "rag").unwrap().turned(), *pair);
     assert_eq!(ranks(&result), [Some(2), Some(1), Some(3), None]);
@@ -138,7 +138,7 @@ proptest! {
         }
         for pair in &one.pairs {
             let turned = other.pair(&pair.ours, &pair.theirs).unwrap();
-            prop_assert_eq!(pair.verdict("hit@1"), turned.verdict("hit@1"));
+            prop_assert_eq!(pair.decision("hit@1"), turned.decision("hit@1"));
             prop_assert_eq!((pair.p_holm, pair.difference), (turned.p_holm, turned.difference));
         }
         prop_assert_eq!(answer(&one), answer(&other));
@@ -208,7 +208,7 @@ fn where_less_is_better_wins_and_places_turn() {
     let pair = &result.pairs[0];
     assert_eq!((pair.wins, pair.losses), (40, 0));
     assert!(pair.difference.mean < 0.0);
-    assert_eq!(pair.verdict("brier"), Verdict::Better);
+    assert_eq!(pair.decision("brier"), Decision::Better);
     assert_eq!(ranks(&result), [Some(1), Some(3), Some(2)]);
     let lost = |index: usize| {
         let harm = result.strategies[index].harm.as_ref().unwrap();
@@ -252,7 +252,7 @@ fn one_task_and_one_group_have_numbers_and_no_verdict() {
             (pair.difference.mean, pair.p, pair.p_holm),
             (1.0, None, None)
         );
-        assert_eq!(pair.verdict("hit@1"), Verdict::Undecided);
+        assert_eq!(pair.decision("hit@1"), Decision::Undecided);
         assert_eq!(ranks(&result), [Some(1), Some(1)]);
         assert_eq!(result.detectable, None);
     }

@@ -44,7 +44,7 @@ pub struct Pair {
     pub test: Test,
     /// How often chance alone would give a difference this large; `None` where nothing can be said.
     pub p: Option<f64>,
-    /// The same after Holm's correction over all pairs of the suite. Ranks and verdicts go by it: they look at
+    /// The same after Holm's correction over all pairs of the suite. Ranks and decisions go by it: they look at
     /// every pair, whatever the order of the plugins.
     pub p_holm: Option<f64>,
     /// The same after Holm's correction over the pairs with the first plugin alone, for a reader who wanted to know
@@ -54,7 +54,7 @@ pub struct Pair {
 
 /// What is to be thought of a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Decision {
     /// Ours is better.
     Better,
     /// Ours is worse.
@@ -94,12 +94,12 @@ impl Pair {
     }
 
     /// What is to be thought of the difference in this metric.
-    pub fn verdict(&self, metric: &str) -> Verdict {
+    pub fn decision(&self, metric: &str) -> Decision {
         let larger = self.difference.mean > 0.0;
         match self.is_told_apart() {
-            false => Verdict::Undecided,
-            true if larger != suite::lower_is_better(metric) => Verdict::Better,
-            true => Verdict::Worse,
+            false => Decision::Undecided,
+            true if larger != suite::lower_is_better(metric) => Decision::Better,
+            true => Decision::Worse,
         }
     }
 
@@ -138,8 +138,8 @@ impl Report {
 }
 
 impl SuiteResult {
-    /// Whether a metric has a value on some question. Where it has none, reports have no column of dashes: the caveats say
-    /// why.
+    /// Whether a metric has a value on some question. Where it has none, reports have no column of dashes: the caveats
+    /// say why.
     pub fn is_measured(&self, metric: &str) -> bool {
         self.measured.get(metric) != Some(&0)
     }

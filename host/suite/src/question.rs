@@ -1,0 +1,74 @@
+//! Questions: what a right answer looks like, lane by lane.
+
+use std::collections::BTreeMap;
+
+/// What a right answer looks like. Strategies never see it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Question {
+    /// Lane A.
+    Evidence {
+        /// Any of these in the guidance counts. Empty: the answer cannot be checked, only the ranking.
+        answers: Vec<String>,
+        /// How an answer is looked for.
+        matching: Matching,
+        /// Where the answer stands: `<attempt>#<step>`. Empty: unknown.
+        gold: Vec<String>,
+    },
+    /// Lane B, tasks made from templates: which other attempts are of the same kind.
+    Kind {
+        /// The kind of this task.
+        kind: String,
+    },
+    /// Lane B, tasks with a gold set of tool calls.
+    Tools {
+        /// Names of the tools, without repeats.
+        tools: Vec<String>,
+    },
+    /// Lane C: which of the agents that have recorded attempts in this episode is sent?
+    Route {
+        /// What each agent scores on this task on average, in 0..=1, by agent id. The true regret follows from it.
+        values: BTreeMap<String, f64>,
+    },
+    /// Lane D: how probable is it?
+    Forecast {
+        /// Whether it came true.
+        happened: bool,
+        /// Series whose questions resemble each other: `yfinance`, `wikipedia`. With the horizon it gives the base
+        /// rate.
+        source: String,
+        /// How far ahead, in days, as a class: `7`, `30`, `90`, `180`.
+        horizon: String,
+        /// What a market says, where there is one: then forecasts start from it, and not from a base rate.
+        market: Option<f64>,
+    },
+    /// Lane E: which problems do the task's documents hide?
+    Discover {
+        /// What is hidden. Strategies do not know how many.
+        problems: Vec<HiddenProblem>,
+        /// The most findings that may be reported.
+        reports: u32,
+    },
+}
+
+/// A problem to be found: its class in this place counts once, however often it occurs there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HiddenProblem {
+    /// Its class: `needless_return`.
+    pub problem: String,
+    /// Where it is to be reported: the label `file` of the documents that show it.
+    pub place: String,
+    /// Ids of the documents that show it.
+    pub evidence: Vec<String>,
+}
+
+/// How an accepted answer is looked for in a text. Case and punctuation never matter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Matching {
+    /// Its words stand there one after the other: for short answers, such as a name or a number.
+    #[default]
+    Phrase,
+    /// All its words but stop words stand there somewhere: for answers in somebody's own words.
+    Words,
+}
