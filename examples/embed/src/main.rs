@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use memhost::Lance;
 use memhost::contract::{Agent, Attempt, Outcome, Query, Step, Task};
 use memhost::embedding::{Builtin, Embedder};
 use memhost::engine::{Engine, EngineOptions, Plugin};
@@ -26,7 +27,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = path.ok_or("usage: memhost-example-embed <plugin.wasm>")?;
     let directory = tempfile::tempdir()?;
     let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
-    let store = Store::open(&directory.path().to_string_lossy(), embedder.clone()).await?;
+    let store = Store::open(
+        &directory.path().to_string_lossy(),
+        embedder.clone(),
+        &Lance,
+    )
+    .await?;
     let engine = Engine::new(EngineOptions::default())?;
     let plugin = Arc::new(Plugin::load(&engine, path.as_ref()).await?);
 

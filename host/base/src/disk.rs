@@ -126,8 +126,8 @@ fn noted(path: &Path) {
 
 #[cfg(test)]
 mod tests {
-    use memhost_testing::synced::{note_synced, synced};
     use super::*;
+    use memhost_testing::synced::{note_synced, synced};
 
     #[test]
     fn a_file_is_synced_before_its_directory_and_nothing_else_is_left() {

@@ -7,13 +7,14 @@ use super::output::{self, Format};
 use super::plugins::{self, Choice};
 use super::setup::ConfigFile;
 use super::{Failure, setup};
-use memhost_eval::compare::report::number::{count, milliseconds};
-use memhost_eval::compare::{Contestant, Unfit};
+use memhost::Lance;
 use memhost::config::Config;
 use memhost::conformance::cache::check_once;
 use memhost::conformance::{CallCost, Check, CheckOutcome, Checked, Conformance, Subject, check};
 use memhost::engine::Engine;
 use memhost_base::visible;
+use memhost_eval::compare::report::number::{count, milliseconds};
+use memhost_eval::compare::{Contestant, Unfit};
 
 /// The promises stand in the help as the checks themselves put them.
 fn explained() -> String {
@@ -85,7 +86,7 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let mut results = Vec::new();
     for (name, plugin) in options.plugins.iter().zip(&plugins) {
         let subject = subject(&engine, name, plugin).await?;
-        let result = check(&subject, &config.limits).await;
+        let result = check(&subject, &config.limits, &Lance).await;
         let result = Conformance {
             plugin: plugin.name().to_owned(),
             ..result.map_err(Failure::failed)?
@@ -120,7 +121,7 @@ pub async fn fit(
     let (mut fit, mut unfit) = (Vec::new(), Vec::new());
     for (name, plugin) in names.iter().zip(plugins) {
         let subject = subject(engine, name, &plugin).await?;
-        let result = check_once(&subject, &config.limits, kept).await;
+        let result = check_once(&subject, &config.limits, &Lance, kept).await;
         let result = result.map_err(Failure::failed)?;
         match result.passed() {
             true => fit.push(plugin),

@@ -18,16 +18,19 @@ pub(super) use printing::{Format, show, write_reports};
 use super::plugins::Choice;
 use super::setup::{ConfigFile, StoreFlags};
 use super::{Failure, output, scratch, setup, suite};
-use memhost_base::clock::{self, ClockError};
-use memhost_eval::compare::manifest::Shard;
-use memhost_eval::compare::summary::Costs;
-use memhost_eval::compare::{CellOutcome, Contestant, Finish, MOST_REPETITIONS, PlannedCell, Report};
+use memhost::Lance;
 use memhost::config::Config;
-use memhost_eval::driver::{Acting, Broken, Testbed};
 use memhost::embedding::Embedder;
 use memhost::model::{Cassette, Models};
 use memhost::store::Store;
 use memhost::strategy::fault_text;
+use memhost_base::clock::{self, ClockError};
+use memhost_eval::compare::manifest::Shard;
+use memhost_eval::compare::summary::Costs;
+use memhost_eval::compare::{
+    CellOutcome, Contestant, Finish, MOST_REPETITIONS, PlannedCell, Report,
+};
+use memhost_eval::driver::{Acting, Broken, Testbed};
 use memhost_suite::Suite;
 
 const EXAMPLES: &str = "\
@@ -381,7 +384,7 @@ pub(super) async fn testbed(
     store: &str,
     acting: Acting,
 ) -> Result<Testbed, Failure> {
-    let store = Store::open(store, embedder.clone())
+    let store = Store::open(store, embedder.clone(), &Lance)
         .await
         .map_err(Failure::failed)?;
     say_warnings(&store);

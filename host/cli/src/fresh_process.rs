@@ -11,11 +11,12 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use super::{Failure, output};
-use memhost_eval::compare::Contestant;
+use memhost::Lance;
 use memhost::conformance::fresh_process::{Answers, Errand, Process, answer};
 use memhost::conformance::{ConformanceError, Subject};
 use memhost::engine::{Engine, EngineOptions};
 use memhost::settings;
+use memhost_eval::compare::Contestant;
 
 /// As the command line knows it.
 const COMMAND: &str = "afresh";
@@ -48,7 +49,7 @@ impl Order {
         let engine = Engine::new(self.engine)?;
         let chosen: Vec<(String, String)> = self.settings.into_iter().collect();
         let subject = Subject::plugin(&engine, &self.plugin, &chosen).await?;
-        answer(&subject, &self.errand).await
+        answer(&subject, &self.errand, &Lance).await
     }
 }
 

@@ -9,9 +9,9 @@ use futures::future::select_all;
 use tokio::sync::watch;
 
 use super::interrupt;
+use memhost::endpoint::Health;
 use memhost_eval::compare::Stop;
 use memhost_eval::driver::Testbed;
-use memhost::endpoint::Health;
 
 /// How long an endpoint fails before that is said: what a single retry mends is no news.
 const QUIET: Duration = Duration::from_secs(3);

@@ -6,13 +6,13 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::Failure;
-use memhost_eval::compare::Contestant;
 use memhost::contract::Fault;
 use memhost::engine::{Engine, Plugin};
-use memhost_base::home;
 use memhost::settings;
 use memhost::strategy::{CallFailure, Strategy};
+use memhost_base::home;
 use memhost_base::suggest::{nearest, suggestion};
+use memhost_eval::compare::Contestant;
 
 /// The environment variable with directories to look in, separated as in `PATH`.
 const DIRECTORIES: &str = "MEMHOST_PLUGINS";

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 
 use super::compare::{self, Prepared};
 use super::{Failure, output, plugins, setup};
-use memhost_eval::compare::files::{CellFiles, Kept};
-use memhost_eval::compare::manifest::{self, FoundPlugin, Manifest, Recorded, Versions, digest_of_file};
-use memhost_eval::compare::report::number::count;
-use memhost_eval::compare::{CellOutcome, reproduction};
 use memhost::config::Config;
 use memhost_base::visible;
+use memhost_eval::compare::files::{CellFiles, Kept};
+use memhost_eval::compare::manifest::{
+    self, FoundPlugin, Manifest, Recorded, Versions, digest_of_file,
+};
+use memhost_eval::compare::report::number::count;
+use memhost_eval::compare::{CellOutcome, reproduction};
 
 const EXAMPLES: &str = "\
 Examples:

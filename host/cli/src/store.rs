@@ -7,9 +7,10 @@ use clap::Subcommand;
 use super::output::Format;
 use super::setup::{ConfigFile, StoreFlags};
 use super::{Failure, output};
-use memhost_eval::compare::report::number::count;
+use memhost::Lance;
 use memhost::store::{Repaired, Store, Verified, VerifiedTable};
 use memhost_base::visible::{Column, Grid};
+use memhost_eval::compare::report::number::count;
 
 /// Care for a store.
 #[derive(Debug, clap::Args)]
@@ -132,7 +133,7 @@ async fn reembed(store: StoreFlags, config: ConfigFile) -> Result<(), Failure> {
     let uri = given(config.store.uri.clone())?;
     let embedder = config.embedder().await.map_err(Failure::failed)?;
     let name = embedder.identity().name.clone();
-    let reembedded = Store::reembed(&uri, embedder)
+    let reembedded = Store::reembed(&uri, embedder, &Lance)
         .await
         .map_err(Failure::failed)?;
     for warning in reembedded.warnings {
@@ -145,7 +146,7 @@ async fn reembed(store: StoreFlags, config: ConfigFile) -> Result<(), Failure> {
 }
 
 async fn verify(uri: &str, format: Format) -> Result<(), Failure> {
-    let verified = Store::verify(uri).await.map_err(Failure::failed)?;
+    let verified = Store::verify(uri, &Lance).await.map_err(Failure::failed)?;
     match format {
         Format::Json => output::print_json(&verified)?,
         Format::Table => output::print_folded(&found(&verified))?,
@@ -226,7 +227,7 @@ fn found(verified: &Verified) -> String {
 }
 
 async fn repair(uri: &str, keep_doubtful: bool, format: Format) -> Result<(), Failure> {
-    let repaired = Store::repair(uri, keep_doubtful)
+    let repaired = Store::repair(uri, keep_doubtful, &Lance)
         .await
         .map_err(Failure::failed)?;
     match format {

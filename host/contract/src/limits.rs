@@ -1,7 +1,5 @@
 //! What a call may spend, and what is said when it wants more.
 
-#[cfg(test)]
-mod page;
 mod store;
 
 use std::time::Duration;
@@ -266,9 +264,7 @@ pub fn to_milliseconds<S: Serializer>(
     serializer.serialize_u64(milliseconds(*duration))
 }
 
-pub fn from_milliseconds<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Duration, D::Error> {
+pub fn from_milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     positive(deserializer).map(Duration::from_millis)
 }
 

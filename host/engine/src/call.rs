@@ -9,9 +9,9 @@ use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxView, WasiView};
 
 use super::limiter::Limiter;
 use super::{BACKTRACE_FRAMES, wasi};
-use memhost_strategy::capability::{CallContext, Capabilities, Usage};
 use memhost_contract::limits::{Limit, LimitReached};
 use memhost_strategy::CallFailure;
+use memhost_strategy::capability::{CallContext, Capabilities, Usage};
 
 /// Fuel after which a computing plugin lets others run: about a millisecond.
 const YIELD_INTERVAL: u64 = 1_000_000;

@@ -2,7 +2,10 @@
 //! bounded length. (Text is UTF-8 and bounded by [`memhost_contract::limits::Limits::hostcall_bytes`] already; whether an id exists is
 //! the store's to say.)
 
-use memhost_contract::{Adjustment, Change, Commit, Counters, Description, Fault, Guidance, Key, Label, Link, Op, PACKAGE, Plan};
+use memhost_contract::{
+    Adjustment, Change, Commit, Counters, Description, Fault, Guidance, Key, Label, Link, Op,
+    PACKAGE, Plan,
+};
 
 /// The longest id, name or kind, in bytes.
 const LONGEST_NAME: usize = 512;
@@ -226,7 +229,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use memhost_contract::{Blob, Citation, Counter, ExpectedCalls, NewMemory, Parameter, Placement, Receipt, Value};
+    use memhost_contract::{
+        Blob, Citation, Counter, ExpectedCalls, NewMemory, Parameter, Placement, Receipt, Value,
+    };
 
     fn a_description() -> Description {
         Description {

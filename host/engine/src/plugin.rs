@@ -11,10 +11,13 @@ use super::call::{self, Sandbox};
 use super::error::{LoadError, LoadFailure};
 use super::load::{Exports, prepare, read};
 use super::{Compiled, Engine, check};
-use memhost_strategy::capability::{CallContext, Usage};
-use memhost_contract::{Attempt, Change, Description, Fault, Feedback, Guidance, Placement, Plan, Pressure, Query, Receipt, Setting};
 use memhost_contract::limits::LimitReached;
+use memhost_contract::{
+    Attempt, Change, Description, Fault, Feedback, Guidance, Placement, Plan, Pressure, Query,
+    Receipt, Setting,
+};
 use memhost_store as store;
+use memhost_strategy::capability::{CallContext, Usage};
 use memhost_strategy::{Answer, CallError, CallFailure, Phases, Strategy};
 
 /// A strategy as a component: immutable, shared between calls. Implements [`Strategy`].

@@ -19,9 +19,9 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx};
 
-use memhost_strategy::capability::{Log, RunState};
 use memhost_contract::Level;
 use memhost_contract::limits::LimitReached;
+use memhost_strategy::capability::{Log, RunState};
 
 /// The most random bytes in one call; a larger wish traps.
 const MOST_RANDOM_BYTES: u64 = 64 << 10;
@@ -191,8 +191,8 @@ mod tests {
 
     use super::super::{Engine, EngineOptions, call};
     use super::*;
-    use memhost_strategy::capability::CallContext;
     use memhost_contract::limits::{Limit, Limits};
+    use memhost_strategy::capability::CallContext;
 
     /// Calls the function `run` of a component in a sandbox, and returns its number.
     async fn run(component: &str, seed: u64) -> u64 {

@@ -16,8 +16,10 @@ use arrow::datatypes::{
     ArrowPrimitiveType, DataType, Field, Fields, Float32Type, Float64Type, UInt32Type, UInt64Type,
 };
 
-use memhost_contract::{Arm, Attempt, Citation, Counters, Key, Label, Link, Memory, Receipt, Verdict};
 use memhost_contract::embedder::EmbedderIdentity;
+use memhost_contract::{
+    Arm, Attempt, Citation, Counters, Key, Label, Link, Memory, Receipt, Verdict,
+};
 use memhost_store::Footprint;
 use memhost_store::tables::{KeyRow, LinkKey, digest, memory_number, state_name, state_named};
 

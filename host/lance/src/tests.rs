@@ -6,15 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::views::Views;
+use crate::Lance;
 use memhost_contract::{Adjustment, Counter, Key, NewMemory, Op};
-use memhost_base::disk::noted::synced;
 use memhost_models::embedding::Builtin;
 use memhost_store::tables::{Manifest, Storage, Tables};
 use memhost_store::{Store, Transaction, View, Write};
+use memhost_testing::synced::{note_synced, synced};
 
 async fn open(path: &Path) -> Store {
     let uri = path.to_str().unwrap();
-    Store::open(uri, Arc::new(Builtin::default()))
+    Store::open(uri, Arc::new(Builtin::default()), &Lance)
         .await
         .unwrap()
 }
@@ -96,6 +97,7 @@ fn files(directory: &Path) -> Vec<PathBuf> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_is_synced_with_every_name_that_leads_to_it() {
+    note_synced();
     let home = tempfile::tempdir().unwrap();
     let home = home.path().canonicalize().unwrap();
     let path = home.join("made/on the way");

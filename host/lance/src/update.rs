@@ -10,8 +10,8 @@ use lancedb::datafusion::scalar::ScalarValue;
 use lancedb::expr::{DfExpr, col, is_in, lit};
 
 use super::schema::{self, Of};
-use memhost_contract::{Memory, Receipt};
 use memhost_contract::embedder::EmbedderIdentity;
+use memhost_contract::{Memory, Receipt};
 use memhost_store::tables::{Changes, Fold, KeyRow, LinkKey, memory_number, table};
 
 /// The most ids in one predicate.

@@ -12,7 +12,7 @@ pub use memhost_contract as contract;
 pub use memhost_contract::{limits, settings};
 pub use memhost_engine as engine;
 #[cfg(feature = "lance")]
-pub use memhost_lance as lance;
+pub use memhost_lance::Lance;
 pub use memhost_models::endpoint;
 pub use memhost_store as store;
 pub use memhost_strategy as strategy;

@@ -10,8 +10,8 @@ use super::tables::{
     Changes, Effect, Fold, Format, KeyRow, LinkKey, Manifest, Storage, Tables, memory_number,
 };
 use super::{Footprint, Store, StoreError};
-use memhost_contract::{Blob, Key, Memory, Receipt};
 use memhost_contract::embedder::Embedder;
+use memhost_contract::{Blob, Key, Memory, Receipt};
 
 /// All tables have one version between them, under this name.
 const ALL: &str = "all";
@@ -29,7 +29,7 @@ impl Store {
 
 /// The tables of one store, in memory. Cheap to clone: clones are the same tables, so that the store can be opened again.
 #[derive(Clone, Default)]
-pub(crate) struct InMemory(Arc<Mutex<Versions>>);
+pub struct InMemory(Arc<Mutex<Versions>>);
 
 /// The versions that can still be read, by number.
 type Versions = BTreeMap<u64, Version>;

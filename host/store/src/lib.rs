@@ -130,6 +130,7 @@ pub use commit::Reserved;
 pub use error::StoreError;
 pub use footprint::Footprint;
 pub use footprint::{receipt_bytes, waiting_bytes};
+pub use in_memory::InMemory;
 pub use look::Look;
 pub use manifest::SCHEMA_VERSION;
 pub use namespace::{Memories, Namespace};
@@ -139,16 +140,16 @@ pub use transaction::{Transaction, Write};
 pub use verify::{Verified, VerifiedJournal, VerifiedTable};
 pub use view::View;
 
+use commit::Shared;
+use effect::Record;
+use inner::{Inner, Opened};
 use memhost_base::clock;
 use memhost_contract::Attempt;
 use memhost_contract::embedder::Embedder;
 use memhost_contract::limits::StoreLimits;
-use commit::Shared;
-use effect::Record;
-use inner::{Inner, Opened};
 use namespace::Handle;
 use opening::{Found, create};
-pub(crate) use storage::Objects;
+pub use storage::Objects;
 use tables::Format;
 
 /// How many transactions may wait for their commit before callers wait to be let in.

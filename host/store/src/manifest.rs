@@ -87,7 +87,7 @@ impl Manifest {
     }
 
     /// What the store is, if there is one.
-    pub(crate) async fn read(storage: &Storage) -> Result<Option<Self>, StoreError> {
+    pub async fn read(storage: &Storage) -> Result<Option<Self>, StoreError> {
         let place = |name| format!("{}/{name}", storage.tables());
         let damaged = |name, reason| StoreError::Damaged {
             path: place(name),
@@ -258,8 +258,8 @@ fn is_misread(main: &[u8], copy: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use memhost_models::embedding::Builtin;
     use crate::seal::Seal;
+    use memhost_models::embedding::Builtin;
 
     #[tokio::test]
     async fn what_an_earlier_memhost_says_of_its_results_is_not_read_and_not_lost() {

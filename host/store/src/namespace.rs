@@ -20,8 +20,10 @@ use super::shorten::shorten;
 use super::vectors::unit;
 use super::working_set::{LexicalField, Query, Wanted};
 use super::{StoreError, Transaction, View};
-use memhost_contract::{Filter, Fusion, Hit, Link, Memory, Probe, Ranking, Row, Scan, Search, Share, Side};
 use memhost_contract::embedder::{Embedded, Embedder, EmbeddingError};
+use memhost_contract::{
+    Filter, Fusion, Hit, Link, Memory, Probe, Ranking, Row, Scan, Search, Share, Side,
+};
 
 /// One strategy's memories in one run or deployment: what it reads ([`Memories`]), and what is written for it. Cheap to
 /// clone.

@@ -20,8 +20,8 @@ use super::tables::{Format, Repairable, Rescue, table};
 use super::verify::read_manifest;
 use super::{CHECKPOINT, CLOCK_SLACK, Store, StoreError, THE_STORE};
 use memhost_base::clock;
-use memhost_contract::Side;
 use memhost_base::disk;
+use memhost_contract::Side;
 use memhost_contract::embedder::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
 
 /// What is to be done once the new tables are there.

@@ -35,8 +35,7 @@ pub mod table {
     pub const RECEIPTS: &str = "receipts";
     pub const ATTEMPTS: &str = "attempts";
     /// All of them; whatever else stands in the directory is not ours.
-    pub const ALL: [&str; 7] =
-        [NAMESPACES, MEMORIES, KEYS, LINKS, BLOBS, RECEIPTS, ATTEMPTS];
+    pub const ALL: [&str; 7] = [NAMESPACES, MEMORIES, KEYS, LINKS, BLOBS, RECEIPTS, ATTEMPTS];
 }
 
 /// One row of `keys`.

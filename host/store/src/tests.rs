@@ -7,10 +7,10 @@ use super::manifest::Manifest;
 use super::storage::Storage;
 use super::tables::Tables;
 use super::*;
+use async_trait::async_trait;
+use memhost_contract::embedder::{Embedded, EmbedderIdentity, EmbeddingError};
 use memhost_contract::{Adjustment, Counter, Key, Link, NewMemory, Op, Scan, Side};
 use memhost_models::embedding::Builtin;
-use memhost_contract::embedder::{Embedded, EmbedderIdentity, EmbeddingError};
-use async_trait::async_trait;
 
 async fn open(path: &Path) -> Store {
     open_with(path, &InMemory::default()).await

@@ -43,7 +43,7 @@ pub enum CallFailure {
 }
 
 /// What a fault says to a person.
-pub(crate) fn fault_text(fault: &Fault) -> String {
+pub fn fault_text(fault: &Fault) -> String {
     match fault {
         Fault::Invalid(text) => format!("invalid input: {text}"),
         Fault::Exhausted(text) => format!("budget exhausted: {text}"),

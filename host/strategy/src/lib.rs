@@ -7,9 +7,11 @@ mod error;
 use async_trait::async_trait;
 
 use crate::capability::{CallContext, Usage};
-use memhost_contract::{Attempt, Change, Description, Feedback, Guidance, Plan, Pressure, Query, Setting};
-pub(crate) use error::fault_text;
+pub use error::fault_text;
 pub use error::{CallError, CallFailure};
+use memhost_contract::{
+    Attempt, Change, Description, Feedback, Guidance, Plan, Pressure, Query, Setting,
+};
 
 /// The decisions that a strategy takes part in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -27,7 +27,7 @@ mod thought;
 use super::Matching;
 use number::number;
 use signs::signed_words;
-pub(crate) use thought::{Apart, apart};
+pub use thought::{Apart, apart};
 
 /// How far two numbers may differ, as a part of the right one, because decimals are not exact in binary.
 const ROUNDING: f64 = 1e-9;

@@ -27,21 +27,21 @@ mod load;
 pub(crate) mod metric;
 mod problems;
 mod question;
-pub(crate) mod reader;
-pub(crate) mod recorded;
-pub(crate) mod said;
+pub mod reader;
+pub mod recorded;
+pub mod said;
 mod source;
 mod spec;
 mod success;
 mod summary;
-pub(crate) mod text;
+pub mod text;
 
 use memhost_contract::Attempt;
 
 pub use advice::{Advice, Topic};
 pub use catalogue::{Format, builtin, formats};
 pub use checker::AnswerCheck;
-pub(crate) use checker::{Apart, apart};
+pub use checker::{Apart, apart};
 pub use episode::{Episode, Stage, Stream, Timing};
 pub use error::SuiteError;
 pub use facts::{AttemptFacts, Resolution};
@@ -52,7 +52,7 @@ pub use metric::{
 };
 pub use problems::{Diagnostic, Severity, check};
 pub use question::{HiddenProblem, Matching, Question};
-pub(crate) use reader::attempt_of;
+pub use reader::attempt_of;
 pub use reader::{Act, Cited, KnownOutcomes, LearntAttempts, Reader, Reading, Visible};
 pub use spec::split;
 pub use summary::{StreamSummary, SuiteSummary};

@@ -36,7 +36,7 @@
 //! right.
 
 mod discovery;
-mod forecast;
+pub mod forecast;
 mod record;
 mod routing;
 mod visible;
@@ -51,8 +51,8 @@ use super::{AttemptFacts, Episode, Matching, Question, Resolution, Scores, Suite
 use memhost_contract::{Actor, Attempt, Finding, Task};
 
 pub(super) use discovery::code_tokens;
-pub(crate) use forecast::{OTHER_HORIZON, PRIOR, forecast, score_of, weight};
-pub(crate) use record::BaseRates;
+pub use forecast::{OTHER_HORIZON, PRIOR, forecast, score_of, weight};
+pub use record::BaseRates;
 pub use record::KnownOutcomes;
 pub use visible::{LearntAttempts, Visible};
 
@@ -224,18 +224,18 @@ impl Reader {
     }
 
     /// What is known of an attempt.
-    pub(crate) fn facts_of(&self, attempt: &str) -> Option<&AttemptFacts> {
+    pub fn facts_of(&self, attempt: &str) -> Option<&AttemptFacts> {
         self.facts.get(attempt)
     }
 
     /// Whether some question asks for words.
-    pub(crate) fn looks_for_answers(&self) -> bool {
+    pub fn looks_for_answers(&self) -> bool {
         !self.said.1.is_empty()
     }
 
     /// How much a source is worth for a task's question: what the oracle ranks by. Evidence and kind count
     /// whole; attempts that ended as the task's own did are preferred among them, because they predict it.
-    pub(crate) fn worth(&self, task: &Task, question: &Question, source: &str) -> f64 {
+    pub fn worth(&self, task: &Task, question: &Question, source: &str) -> f64 {
         let attempt = attempt_of(source);
         match question {
             Question::Evidence { gold, .. } => {
@@ -347,7 +347,7 @@ impl Reader {
         facts.is_some_and(|facts| facts.kind.as_deref() == Some(kind))
     }
 
-    fn weight<'a>(&self, tools: impl Iterator<Item = &'a String>) -> f64 {
+    pub fn weight<'a>(&self, tools: impl Iterator<Item = &'a String>) -> f64 {
         tools
             .map(|tool| self.tool_weights.get(tool).copied().unwrap_or(0.0))
             .sum()
@@ -400,7 +400,7 @@ fn read_gold(gold: &[String], reading: &Reading<'_>, scores: &mut Scores) {
 }
 
 /// Whether any accepted answer stands in these texts: a phrase in one of them, words anywhere in all of them.
-pub(crate) fn has_answer(texts: &[&Bag], answers: &[String], matching: Matching) -> bool {
+pub fn has_answer(texts: &[&Bag], answers: &[String], matching: Matching) -> bool {
     answers.iter().any(|answer| match matching {
         Matching::Phrase => texts.iter().any(|text| text.has_phrase(answer)),
         Matching::Words => {
@@ -430,7 +430,7 @@ fn distinct<'a>(items: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
 }
 
 /// The attempt of a source: `<attempt>` of `<attempt>#<step>`. Attempt ids hold no `#`.
-pub(crate) fn attempt_of(source: &str) -> &str {
+pub fn attempt_of(source: &str) -> &str {
     source
         .split_once('#')
         .map_or(source, |(attempt, _)| attempt)
@@ -511,7 +511,7 @@ impl Suite {
 }
 
 /// Names of the tools that an attempt called, in the order of their first call.
-pub(crate) fn tools_called(attempt: &Attempt) -> Vec<String> {
+pub fn tools_called(attempt: &Attempt) -> Vec<String> {
     let names = attempt
         .steps
         .iter()

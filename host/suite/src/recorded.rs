@@ -1,6 +1,8 @@
 //! Attempts that were recorded elsewhere, as every importer and generator builds them.
 
-use memhost_contract::{Actor, Agent, Arm, Attempt, Authority, Label, Outcome, Step, Task, Verdict};
+use memhost_contract::{
+    Actor, Agent, Arm, Attempt, Authority, Label, Outcome, Step, Task, Verdict,
+};
 
 use super::success::succeeded;
 
@@ -36,7 +38,7 @@ pub(crate) fn agent(model: &str) -> Agent {
 }
 
 /// A task without documents.
-pub(crate) fn task(id: String, text: String, labels: &[(&str, &str)]) -> Task {
+pub fn task(id: String, text: String, labels: &[(&str, &str)]) -> Task {
     let mut labels: Vec<Label> = labels
         .iter()
         .map(|(name, value)| Label {
@@ -72,7 +74,7 @@ pub(crate) fn tool(actor: Actor, name: impl Into<String>, text: impl Into<String
 }
 
 /// A graded success in 0..=1, by ground truth.
-pub(crate) fn graded(score: f64) -> Outcome {
+pub fn graded(score: f64) -> Outcome {
     Outcome {
         verdict: if succeeded(score) {
             Verdict::Success
@@ -97,7 +99,7 @@ pub(crate) fn unknown() -> Outcome {
 
 /// How a question about the future was resolved, as a run of its task. Nobody forecast anything in it, so that
 /// there is nothing to be graded.
-pub(crate) fn resolution(task: &Task, happened: bool) -> Attempt {
+pub fn resolution(task: &Task, happened: bool) -> Attempt {
     let (what, answer) = if happened {
         ("It came true.", "yes")
     } else {

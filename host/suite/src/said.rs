@@ -8,7 +8,7 @@ use super::text::{Bag, content_words};
 
 /// Texts by their words. They have numbers, from 0 in the order in which they came.
 #[derive(Debug, Default)]
-pub(crate) struct Said {
+pub struct Said {
     bags: Vec<Bag>,
     /// By word, the texts in which it stands, in their order.
     places: HashMap<String, Vec<usize>>,
@@ -16,7 +16,7 @@ pub(crate) struct Said {
 
 impl Said {
     /// One more text.
-    pub(crate) fn add(&mut self, text: &str) {
+    pub fn add(&mut self, text: &str) {
         let bag = Bag::new(text);
         for word in bag.terms() {
             match self.places.get_mut(word) {
@@ -60,7 +60,7 @@ impl Said {
     }
 
     /// The texts that hold an answer each by itself, in their order.
-    pub(crate) fn holding(&self, answer: &str, matching: Matching) -> Vec<usize> {
+    pub fn holding(&self, answer: &str, matching: Matching) -> Vec<usize> {
         match matching {
             Matching::Phrase => self.with_phrase(answer).collect(),
             Matching::Words => {

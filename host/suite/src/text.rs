@@ -15,14 +15,14 @@ pub(crate) fn normal(text: &str) -> String {
 
 /// A text in the form in which answers are looked for.
 #[derive(Debug, Default)]
-pub(crate) struct Bag {
+pub struct Bag {
     /// Words with their signs, joined by single spaces, with one at either end.
     phrase: String,
     terms: HashSet<String>,
 }
 
 impl Bag {
-    pub(crate) fn new(text: &str) -> Bag {
+    pub fn new(text: &str) -> Bag {
         Bag {
             phrase: format!(" {} ", signed_words(text).join(" ")),
             terms: signed_terms(text).into_iter().collect(),
@@ -74,7 +74,7 @@ fn telling(all: Vec<String>) -> Vec<String> {
 }
 
 /// How many of the telling words of two texts are in both, of all of them: Jaccard's index, in 0..=1.
-pub(crate) fn overlap(one: &str, other: &str) -> f64 {
+pub fn overlap(one: &str, other: &str) -> f64 {
     let of = |text| telling(terms(text)).into_iter().collect::<HashSet<_>>();
     let (one, other) = (of(one), of(other));
     let all = one.union(&other).count();
@@ -87,7 +87,7 @@ pub(crate) fn overlap(one: &str, other: &str) -> f64 {
 }
 
 /// Whether a name stands in a text as a whole identifier: `get_order` does not stand in `get_order_details`.
-pub(crate) fn names(text: &str, name: &str) -> bool {
+pub fn names(text: &str, name: &str) -> bool {
     let part_of_name = |c: char| c.is_alphanumeric() || c == '_';
     !name.is_empty()
         && text.match_indices(name).any(|(at, _)| {
@@ -99,7 +99,7 @@ pub(crate) fn names(text: &str, name: &str) -> bool {
 
 /// The sentences of a text, each with its closing mark: a mark closes one if a space follows, and in scripts without
 /// blanks in any case.
-pub(crate) fn sentences(text: &str) -> impl Iterator<Item = &str> {
+pub fn sentences(text: &str) -> impl Iterator<Item = &str> {
     let mut closed = false;
     text.split_inclusive(move |c: char| {
         let ends = matches!(c, '\n' | '。' | '！' | '？' | '｡' | '।' | '۔')

@@ -73,9 +73,7 @@ impl Loopback {
     }
 
     /// Answers every request as the function says.
-    pub async fn answering(
-        answer: impl Fn(&Heard) -> Turn + Send + Sync + 'static,
-    ) -> Loopback {
+    pub async fn answering(answer: impl Fn(&Heard) -> Turn + Send + Sync + 'static) -> Loopback {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let heard = Arc::new(Mutex::new(Vec::new()));

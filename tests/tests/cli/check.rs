@@ -59,7 +59,7 @@ fn a_fresh_process_is_started_and_asked() {
         let mut command = place.command(arguments);
         let command = command
             .env("MEMHOST_CACHE", &compiled)
-            .env("MEMHOST_LOG", "memhost::cli::fresh_process=debug")
+            .env("MEMHOST_LOG", "memhost_cli::fresh_process=debug")
             .env("NO_COLOR", "1");
         let said = super::Said::from(command.output().unwrap()).succeeds();
         let process = |what: &str| {

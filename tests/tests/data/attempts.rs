@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use memhost::contract::{Actor, Verdict};
-use memhost::suite::{AnswerCheck, Severity, Suite, check};
+use memhost_suite::{AnswerCheck, Severity, Suite, check};
 use memhost_tests::data_set;
 
 /// The folder of logs, or `None` with a remark on why nothing is read.

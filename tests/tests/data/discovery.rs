@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use memhost::suite::{Question, Severity, Suite, check};
+use memhost_suite::{Question, Severity, Suite, check};
 use memhost_tests::data_set;
 
 use crate::floors::{Figures, measure};

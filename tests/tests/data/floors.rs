@@ -5,13 +5,14 @@ use std::fmt;
 use std::ops::Index;
 use std::sync::Arc;
 
-use memhost::driver::{Acting, Cell, CellReport, Progress, Repetition, Testbed, run_cell};
+use memhost::Lance;
 use memhost::embedding::{Builtin, Embedder};
-use memhost::floors::floors;
 use memhost::limits::Limits;
 use memhost::model::{Models, NoModel};
 use memhost::store::Store;
-use memhost::suite::{Scores, Suite, aggregate};
+use memhost_eval::driver::{Acting, Cell, CellReport, Progress, Repetition, Testbed, run_cell};
+use memhost_eval::floors::floors;
+use memhost_suite::{Scores, Suite, aggregate};
 
 /// What a floor reached, by metric.
 pub struct Figures(BTreeMap<String, f64>);
@@ -99,7 +100,7 @@ pub fn reports(
     let folder = tempfile::tempdir().unwrap();
     let suite = Arc::new(suite.clone());
     runtime.block_on(async {
-        let store = Store::open(&folder.path().to_string_lossy(), embedder.clone())
+        let store = Store::open(&folder.path().to_string_lossy(), embedder.clone(), &Lance)
             .await
             .unwrap();
         let testbed = Testbed {

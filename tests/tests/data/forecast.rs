@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use memhost::compare::statistics::{Estimate, Score, difference, estimate};
-use memhost::driver::CellReport;
 use memhost::embedding::Builtin;
-use memhost::suite::{Question, Suite};
+use memhost_eval::compare::statistics::{Estimate, Score, difference, estimate};
+use memhost_eval::driver::CellReport;
+use memhost_suite::{Question, Suite};
 use memhost_tests::data_set;
 
 use crate::floors;

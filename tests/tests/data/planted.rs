@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use memhost::compare::summary::{Decision, Pair, Setup, SuiteResult};
-use memhost::compare::{
-    CellOutcome, Comparison, Conditions, Contest, Contestant, Design, Finish, Report,
-};
-use memhost::driver::{self, Acting, CellReport, Progress, Testbed};
+use memhost::Lance;
 use memhost::embedding::Builtin;
-use memhost::floors::floors;
 use memhost::limits::Limits;
 use memhost::model::{Models, NoModel};
 use memhost::settings;
 use memhost::store::Store;
-use memhost::suite::{Suite, generate};
+use memhost_eval::compare::summary::{Decision, Pair, Setup, SuiteResult};
+use memhost_eval::compare::{
+    CellOutcome, Comparison, Conditions, Contest, Contestant, Design, Finish, Report,
+};
+use memhost_eval::driver::{self, Acting, CellReport, Progress, Testbed};
+use memhost_eval::floors::floors;
+use memhost_suite::{Suite, generate};
 
 /// How often a made suite is compared on, and by whom.
 struct Plan {
@@ -118,7 +119,7 @@ fn found(plan: &Plan) -> Found {
         let folder = tempfile::tempdir().unwrap();
         let embedder = Arc::new(Builtin::default());
         let testbed = Testbed {
-            store: Store::open(&folder.path().to_string_lossy(), embedder.clone())
+            store: Store::open(&folder.path().to_string_lossy(), embedder.clone(), &Lance)
                 .await
                 .unwrap(),
             models: Arc::new(Models::all(Arc::new(NoModel))),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use memhost::suite::{AnswerCheck, Question, Suite, check};
+use memhost_suite::{AnswerCheck, Question, Suite, check};
 use memhost_tests::data_set;
 
 use crate::floors::{Figures, measure};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use memhost::contract::Actor;
-use memhost::suite::{Matching, Question, Severity, Suite, builtin, check, formats};
+use memhost_suite::{Matching, Question, Severity, Suite, builtin, check, formats};
 
 use crate::floors::measure;
 

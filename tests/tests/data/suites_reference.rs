@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use memhost::embedding::{Cached, LocalEmbedder, LocalOptions};
-use memhost::suite::Suite;
+use memhost_suite::Suite;
 use memhost_tests::data_set;
 
 use crate::floors::{Figures, measure, with_vectors};

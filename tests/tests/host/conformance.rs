@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use memhost::Lance;
 use memhost::capability::CallContext;
 use memhost::conformance::fresh_process::{Answers, Errand, Process, answer};
 use memhost::conformance::{
@@ -37,7 +38,9 @@ async fn checked(name: &str, chosen: &[(&str, &str)]) -> Conformance {
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
     let subject = Subject::plugin(&engine(), &plugin(name), &chosen).await;
-    check(&subject.unwrap(), &Limits::default()).await.unwrap()
+    check(&subject.unwrap(), &Limits::default(), &Lance)
+        .await
+        .unwrap()
 }
 
 /// What failed, a line each, without the places in the source.
@@ -187,7 +190,7 @@ async fn who_passed_is_not_checked_again_and_who_failed_is() {
         let subject = Subject::plugin(&engine(), &plugin("broken"), chosen)
             .await
             .unwrap();
-        cache::check_once(&subject, limits, Some(directory.path()))
+        cache::check_once(&subject, limits, &Lance, Some(directory.path()))
             .await
             .unwrap()
     };
@@ -235,7 +238,7 @@ impl Process for Elsewhere {
             reason: "there is none".to_owned(),
         };
         let here = Subject::plugin(&engine(), &plugin("rag"), &[]).await?;
-        let Answers::Given(mut given) = answer(&here, errand).await? else {
+        let Answers::Given(mut given) = answer(&here, errand, &Lance).await? else {
             panic!("it fails");
         };
         match self.ends {
@@ -257,7 +260,7 @@ async fn restarted(ends: Ending) -> Result<Checked, ConformanceError> {
     });
     let subject = Subject::plugin(&engine(), &plugin("rag"), &[]).await?;
     let subject = subject.asked_afresh_by(process.clone());
-    let conformance = check(&subject, &Limits::default()).await;
+    let conformance = check(&subject, &Limits::default(), &Lance).await;
     assert_eq!(
         process.started.load(Ordering::Relaxed),
         1,
@@ -437,7 +440,7 @@ async fn checked_outside(habit: Habit, fault: &str) -> Conformance {
     let settings =
         settings::resolve("broken", &strategy.description().parameters, &chosen).unwrap();
     let subject = Subject::new(origin, settings).await.unwrap();
-    check(&subject, &Limits::default()).await.unwrap()
+    check(&subject, &Limits::default(), &Lance).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::hostile::{Answers, NeverAnswers, agent, retrieve, settings, task};
 use async_trait::async_trait;
+use memhost::Lance;
 use memhost::capability::{CallContext, RunState};
 use memhost::contract::{
     Arm, Attempt, Authority, Fault, Guidance, Op, Outcome, Pressure, Request, Verdict,
@@ -406,7 +407,9 @@ async fn what_it_returns_is_checked_before_it_is_handed_on() {
 async fn what_a_plugin_hands_out_and_looks_for_is_bounded() {
     let plugin = hostile().await;
     let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
-    let store = Store::open("memory://bounded", embedder).await.unwrap();
+    let store = Store::open("memory://bounded", embedder, &Lance)
+        .await
+        .unwrap();
     let namespace = store.namespace("a").await.unwrap();
     for (wish, told) in [
         (

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use memhost::config::Config;
-use memhost_models::endpoint::EndpointSettings;
+use memhost::endpoint::EndpointSettings;
 
 const PAGE: &str = include_str!("../../../docs/limits.md");
 
@@ -55,7 +55,7 @@ fn quoted(text: &str) -> Vec<&str> {
 }
 
 fn sources() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../host")
 }
 
 /// What a constant is, as far as simple arithmetic goes; durations in milliseconds.
@@ -102,7 +102,7 @@ fn constant(name: &str, file: &str) -> Option<f64> {
     of(&sources().join(file)).or_else(|| files().iter().find_map(|file| of(file)))
 }
 
-/// Every file of the host that is no test.
+/// Every file of the host that is no test and no benchmark.
 fn files() -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![sources()];
@@ -111,8 +111,9 @@ fn files() -> Vec<PathBuf> {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             match path.is_dir() {
+                true if name == "benches" || name == "tests" || name == "testing" => {}
                 true => folders.push(path),
-                false if name == "tests.rs" || name == "page.rs" || !name.ends_with(".rs") => {}
+                false if name == "tests.rs" || !name.ends_with(".rs") => {}
                 false => files.push(path),
             }
         }

@@ -10,6 +10,8 @@ mod guests;
 mod hostile;
 #[cfg(target_os = "linux")]
 mod hostile_memory;
+mod limits;
 mod load;
+mod parity;
 mod processes;
 mod store;

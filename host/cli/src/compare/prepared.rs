@@ -11,17 +11,20 @@ use super::{
 };
 use crate::plugins::Choice;
 use crate::{Failure, check, outage, output, plugins, progress, setup};
-use memhost_eval::compare::directory::ResultDirectory;
-use memhost_eval::compare::manifest::{
-    FoundCassette, FoundPlugin, Machine, Part, Shard, Versions, digest_of_file,
-};
-use memhost_eval::compare::{CellKey, Comparison, Conditions, Contest, Contestant, Design, Finish, HostRunner, Manifest, PlannedCell, Unfit, schedule, summary};
 use memhost::config::Config;
-use memhost_eval::driver::{Acting, Actors};
 use memhost::engine::Engine;
 use memhost::model::{Cassette, Models};
 use memhost::settings;
 use memhost::store::Store;
+use memhost_eval::compare::directory::ResultDirectory;
+use memhost_eval::compare::manifest::{
+    FoundCassette, FoundPlugin, Machine, Part, Shard, Versions, digest_of_file,
+};
+use memhost_eval::compare::{
+    CellKey, Comparison, Conditions, Contest, Contestant, Design, Finish, HostRunner, Manifest,
+    PlannedCell, Unfit, schedule, summary,
+};
+use memhost_eval::driver::{Acting, Actors};
 
 /// A comparison that is ready to be run.
 pub struct Prepared {

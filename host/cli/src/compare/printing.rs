@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use crate::{Failure, output};
-use memhost_eval::compare::{Design, Finish, Report, report};
 use memhost_base::disk;
+use memhost_eval::compare::{Design, Finish, Report, report};
 
 /// How a report is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use memhost::contract::{Plan, Setting};
 use crate::floors;
+use memhost::contract::{Plan, Setting};
 use memhost::settings;
 use memhost::strategy::{CallError, Strategy};
 

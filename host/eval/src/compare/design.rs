@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::key::{CellKey, Conditions};
 use super::{Comparison, Contest, Contestant, Inapplicable, Unfit, key};
-use memhost::contract::Plan;
 use crate::driver::{self, Repetition};
+use memhost::contract::Plan;
 use memhost::settings;
 use memhost_suite::Lane;
 

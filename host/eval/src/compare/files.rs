@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 
 use super::CellKey;
 use super::result::FORMAT;
-use memhost_base::disk;
 use crate::driver::CellReport;
+use memhost_base::disk;
 use memhost_base::visible;
 
 /// Where cells stand in a result directory.

@@ -15,9 +15,9 @@ use sha2::{Digest as _, Sha256};
 use super::result::{FORMAT, Setup};
 use super::schedule::CellOutcome;
 use super::{CellKey, Design, MOST_REPETITIONS, difference};
+use crate::driver::CellReport;
 use memhost::config::Config;
 use memhost::contract;
-use crate::driver::CellReport;
 use memhost::model::Mended;
 use memhost_base::visible;
 

@@ -13,11 +13,11 @@ use tokio::task::JoinSet;
 
 use super::files::{CellFileError, CellFiles, Kept};
 use super::{CellKey, PlannedCell};
-use memhost::contract::Attempt;
 use crate::driver::{self, Broken, CellReport, DriverError, Progress, Testbed};
-use memhost_base::error_chain::chain;
+use memhost::contract::Attempt;
 use memhost::model::Cassette;
 use memhost::store::StoreError;
+use memhost_base::error_chain::chain;
 use memhost_suite::Suite;
 
 /// Runs a cell.

@@ -7,9 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{CellKey, Comparison, Conditions, Contest, Contestant, Design, PlannedCell};
-use memhost::capability::{CallContext, Usage};
-use memhost::contract::{Attempt, Change, Description, Guidance, Labels, Plan, Query, Setting, Task};
 use crate::driver::{Acting, CellReport, ModelCost, PhaseCalls, Repetition, Runs, TaskReport};
+use memhost::capability::{CallContext, Usage};
+use memhost::contract::{
+    Attempt, Change, Description, Guidance, Labels, Plan, Query, Setting, Task,
+};
 use memhost::embedding::EmbedderIdentity;
 use memhost::strategy::{Answer, CallError, CallFailure, Phases, Strategy};
 use memhost_suite::{Episode, Lane, Question, Stage, Stream, Suite, Timing};

@@ -161,9 +161,9 @@ mod tests {
     use super::super::stream::StreamRun;
     use super::super::{Acting, Cell, DriverError, Repetition, Testbed};
     use super::*;
+    use crate::floors::floors;
     use memhost::contract::Plan;
     use memhost::embedding::Builtin;
-    use crate::floors::floors;
     use memhost::limits::Limits;
     use memhost::model::{Models, NoModel};
     use memhost::store::Store;

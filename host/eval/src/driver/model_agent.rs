@@ -24,7 +24,10 @@ mod tests;
 use std::sync::Arc;
 
 use memhost::capability::ModelCall;
-use memhost::contract::{Actor, Agent, Authority, Fault, Finding, Message, Outcome, Placement, Request, Role, Speaker, Step, Task, Verdict};
+use memhost::contract::{
+    Actor, Agent, Authority, Fault, Finding, Message, Outcome, Placement, Request, Role, Speaker,
+    Step, Task, Verdict,
+};
 use memhost::model::{Completion, Mended, Models};
 
 pub(super) use best::{PURPOSE as SELECT, best};

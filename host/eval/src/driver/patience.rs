@@ -12,7 +12,9 @@ use async_trait::async_trait;
 
 use super::phases::{GivenUp, TOLERATED};
 use memhost::capability::{CallContext, Usage};
-use memhost::contract::{Attempt, Change, Description, Feedback, Guidance, Plan, Pressure, Query, Setting};
+use memhost::contract::{
+    Attempt, Change, Description, Feedback, Guidance, Plan, Pressure, Query, Setting,
+};
 use memhost::limits::Limit;
 use memhost::strategy::{Answer, CallError, Phases, Strategy};
 

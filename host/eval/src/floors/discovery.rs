@@ -15,9 +15,12 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::floor::{description, oldest_first};
+use super::floor::{answered, description, oldest_first};
 use memhost::capability::CallContext;
-use memhost::contract::{Attempt, Change, Citation, Description, Guidance, Memory, NewMemory, Op, Placement, Plan, Query, Receipt, Setting};
+use memhost::contract::{
+    Attempt, Change, Citation, Description, Guidance, Memory, NewMemory, Op, Placement, Plan,
+    Query, Receipt, Setting,
+};
 use memhost::strategy::{Answer, CallError, Phases, Strategy};
 use memhost_suite::{Question, Suite};
 
@@ -251,7 +254,7 @@ impl Strategy for Floor {
                 .choose(memories, &query.task.id, context.run.seed);
             hand_out(cited, query.token_budget)
         });
-        self.description.answered("retrieve", result, start)
+        answered(&self.description, "retrieve", result, start)
     }
 
     async fn distill(
@@ -268,6 +271,6 @@ impl Strategy for Floor {
         let memories = kept.iter().flat_map(remember);
         let changes = memories.map(|memory| Change::at_once(Op::Insert(memory)));
         let changes = Ok(changes.collect());
-        self.description.answered("distill", changes, start)
+        answered(&self.description, "distill", changes, start)
     }
 }

@@ -13,7 +13,10 @@ use rand_chacha::ChaCha8Rng;
 use super::oracle::Oracle;
 use super::packing::{Packing, pack};
 use memhost::capability::{CallContext, Usage};
-use memhost::contract::{Actor, Attempt, Change, Description, Fault, Guidance, Key, Memory, NewMemory, Op, Plan, Probe, Query, Ranking, Search, Setting, Verdict};
+use memhost::contract::{
+    Actor, Attempt, Change, Description, Fault, Guidance, Key, Memory, NewMemory, Op, Plan, Probe,
+    Query, Ranking, Search, Setting, Verdict,
+};
 use memhost::embedding::{BUILTIN, Embedder};
 use memhost::store::{LONGEST_TEXT, Look};
 use memhost::strategy::{Answer, CallError, CallFailure, Phases, Strategy};
@@ -132,7 +135,7 @@ impl Strategy for Floor {
     ) -> Answer<Guidance> {
         let start = Instant::now();
         let result = self.guidance(&context, &query).await;
-        self.description.answered("retrieve", result, start)
+        answered(&self.description, "retrieve", result, start)
     }
 
     async fn distill(
@@ -155,31 +158,29 @@ impl Strategy for Floor {
             Change::at_once(Op::Insert(memory))
         });
         let changes = Ok(changes.collect());
-        let mut answer = self.description.answered("distill", changes, start);
+        let mut answer = answered(&self.description, "distill", changes, start);
         answer.usage.cut_texts = cut_texts;
         answer
     }
 }
 
-impl Description {
-    /// The answer to a call that began then.
-    pub(super) fn answered<T>(
-        &self,
-        call: &'static str,
-        result: Result<T, Fault>,
-        start: Instant,
-    ) -> Answer<T> {
-        Answer {
-            result: result.map_err(|fault| CallError {
-                plugin: self.name.clone(),
-                call,
-                reason: CallFailure::Fault(fault),
-            }),
-            usage: Usage {
-                wall: start.elapsed(),
-                ..Usage::default()
-            },
-        }
+/// What a floor answers to a call that began then.
+pub(super) fn answered<T>(
+    floor: &Description,
+    call: &'static str,
+    result: Result<T, Fault>,
+    start: Instant,
+) -> Answer<T> {
+    Answer {
+        result: result.map_err(|fault| CallError {
+            plugin: floor.name.clone(),
+            call,
+            reason: CallFailure::Fault(fault),
+        }),
+        usage: Usage {
+            wall: start.elapsed(),
+            ..Usage::default()
+        },
     }
 }
 

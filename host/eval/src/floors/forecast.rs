@@ -21,10 +21,13 @@ use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::floor::description;
+use super::floor::{answered, description};
 use super::packing::Packing;
 use memhost::capability::CallContext;
-use memhost::contract::{Attempt, Change, Comparison, Description, Fault, Feedback, Guidance, Memory, Op, Plan, Query, Setting};
+use memhost::contract::{
+    Attempt, Change, Comparison, Description, Fault, Feedback, Guidance, Memory, Op, Plan, Query,
+    Setting,
+};
 use memhost::strategy::{Answer, CallError, Phases, Strategy};
 use memhost_suite::{Question, Suite};
 
@@ -129,7 +132,7 @@ impl Strategy for Forecaster {
     ) -> Answer<Guidance> {
         let start = Instant::now();
         let guidance = self.guidance(&context, &query).await;
-        self.description.answered("retrieve", guidance, start)
+        answered(&self.description, "retrieve", guidance, start)
     }
 
     async fn distill(
@@ -148,7 +151,7 @@ impl Strategy for Forecaster {
             Some(Change::at_once(Op::Insert(remember(attempt, lot)?)))
         });
         let changes = Ok(memories.collect());
-        self.description.answered("distill", changes, start)
+        answered(&self.description, "distill", changes, start)
     }
 
     async fn update(
@@ -163,7 +166,7 @@ impl Strategy for Forecaster {
         let start = Instant::now();
         let notebook = feedback::learn(&context, &feedback);
         let changes = notebook.map(|notebook| vec![Change::at_once(Op::Save(notebook))]);
-        self.description.answered("update", changes, start)
+        answered(&self.description, "update", changes, start)
     }
 }
 

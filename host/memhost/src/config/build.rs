@@ -8,13 +8,15 @@ use super::{
     Config, ConfigError, DEFAULT_ENDPOINT, EmbedderChoice, EmbedderEntry, ModelChoice, ModelEntry,
 };
 use memhost_base::blocking;
+use memhost_base::suggest::nearest;
 use memhost_contract::Role;
-use memhost_models::embedding::{Builtin, Cached, EmbeddingOptions, LocalEmbedder, LocalOptions, OpenAiEmbedder};
 use memhost_contract::embedder::Embedder;
+use memhost_contract::model::{LanguageModel, Models, NoModel};
+use memhost_models::embedding::{
+    Builtin, Cached, EmbeddingOptions, LocalEmbedder, LocalOptions, OpenAiEmbedder,
+};
 use memhost_models::endpoint::{ApiKey, Endpoint, EndpointSettings, OPENAI_URL};
 use memhost_models::model::{Extractive, OpenAiModel};
-use memhost_contract::model::{LanguageModel, Models, NoModel};
-use memhost_base::suggest::nearest;
 
 impl Config {
     /// The language models, by role. Nothing is asked of an endpoint yet, and only the keys of endpoints in use

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use memhost_base::suggest::{nearest, suggestion};
 use memhost_contract::embedder::EmbeddingError;
 use memhost_models::embedding::LocalModelError;
 use memhost_models::endpoint::{EndpointError, UnusableKey};
-use memhost_base::suggest::{nearest, suggestion};
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -48,9 +48,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use memhost_models::endpoint::EndpointSettings;
-use memhost_engine::LoadLimits;
 use memhost_contract::limits::Limits;
+use memhost_engine::LoadLimits;
+use memhost_models::endpoint::EndpointSettings;
 
 pub use choice::{EmbedderChoice, ModelChoice};
 pub use embedder::{EmbedderEntry, EmbedderSection, LocalEntry};

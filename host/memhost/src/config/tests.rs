@@ -6,10 +6,10 @@ use serde_json::json;
 use super::*;
 use memhost_contract::Role;
 use memhost_models::embedding::BUILTIN;
-use memhost_testing::loopback::{Loopback, Turn, nobody};
 use memhost_models::model::{ModelSettings, Structured, SystemRole, Temperature};
+use memhost_testing::loopback::{Loopback, Turn, nobody};
 
-const SAMPLE: &str = include_str!("../../../examples/memhost.toml");
+const SAMPLE: &str = include_str!("../../../../examples/memhost.toml");
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
     Config::parse(Path::new("memhost.toml"), text)

@@ -10,9 +10,9 @@ use sha2::{Digest, Sha256};
 
 use super::{Conformance, ConformanceError, Subject, check};
 use memhost_base::disk;
-use memhost_store::tables::Format;
 use memhost_contract::limits::Limits;
 use memhost_contract::settings;
+use memhost_store::tables::Format;
 
 /// Raised whenever a check changes: what passed earlier ones is checked again.
 const REVISION: u32 = 2;

@@ -3,7 +3,10 @@
 //! Two agents try every task, the stronger one solves it and the weaker one does not; it is solved well and would have
 //! been solved better without memory; it has documents, two of which show a problem. A strategy takes what it needs.
 
-use memhost_contract::{Actor, Agent, Arm, Attempt, Authority, Document, Finding, Label, Outcome, Plan, Query, Step, Task, Verdict};
+use memhost_contract::{
+    Actor, Agent, Arm, Attempt, Authority, Document, Finding, Label, Outcome, Plan, Query, Step,
+    Task, Verdict,
+};
 use memhost_contract::{Moment, Receipt};
 
 /// A piece of work, with what there is to be learnt from it.

@@ -1,7 +1,7 @@
 //! Errors of the host while it checks a plugin.
 
-use memhost_engine::{EngineError, LoadError};
 use memhost_contract::settings::SettingError;
+use memhost_engine::{EngineError, LoadError};
 use memhost_store::StoreError;
 use memhost_strategy::CallError;
 

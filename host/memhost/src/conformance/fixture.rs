@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tempfile::TempDir;
 
 use super::{CallCost, ConformanceError, Subject};
-use memhost_strategy::capability::Usage;
-use memhost_models::embedding::Builtin;
 use memhost_contract::embedder::Embedder;
 use memhost_contract::limits::{Limits, StoreLimits};
+use memhost_models::embedding::Builtin;
 use memhost_store::Store;
 use memhost_store::tables::Format;
+use memhost_strategy::capability::Usage;
 
 /// What all checks of a subject have in common.
 pub(super) struct Fixture<'a> {

@@ -10,8 +10,8 @@ pub use super::process::{Answers, Errand, Process};
 use super::session::{Bearings, Model, ROOM, Session};
 use super::{ConformanceError, Stop, Subject, failed_call};
 use memhost_contract::Guidance;
-use memhost_models::embedding::Builtin;
 use memhost_contract::embedder::Embedder;
+use memhost_models::embedding::Builtin;
 use memhost_store::Store;
 use memhost_store::tables::Format;
 

@@ -52,6 +52,8 @@ mod checks;
 mod error;
 mod fixture;
 pub mod fresh_process;
+#[doc(hidden)]
+pub mod parity;
 mod process;
 mod result;
 mod run;

@@ -10,18 +10,21 @@ use async_trait::async_trait;
 use super::cases::{self, Case};
 use super::fixture::{Fixture, Meter};
 use super::{ConformanceError, Stop, Subject};
-use memhost_strategy::capability::RunState;
-use memhost_contract::{Attempt, Fault, Feedback, Finding, Guidance, Instant, Memory, Moment, Op, Protocol, Receipt, Request, Row, Scan, Task};
+use crate::learning::{
+    Clock, Configured, Event, Failure, Grants, History, Learner, Learnt, Observer, grouping,
+    reduce_labels,
+};
 use memhost_contract::embedder::Embedder;
-use crate::learning::{Clock, Configured, Event, Failure, Grants, History, Learner, Learnt, Observer, grouping, reduce_labels};
 use memhost_contract::limits::Limits;
 use memhost_contract::model::{Completion, LanguageModel, Models, NoModel};
+use memhost_contract::{
+    Attempt, Fault, Feedback, Finding, Guidance, Instant, Memory, Moment, Op, Protocol, Receipt,
+    Request, Row, Scan, Task,
+};
 use memhost_models::model::Extractive;
 use memhost_store::{Namespace, Transaction, View, Write};
 use memhost_strategy::Phases;
-
-#[cfg(test)]
-mod tests;
+use memhost_strategy::capability::RunState;
 
 /// Midnight of 1 January 2026, UTC: when the clock of every check starts.
 const CLOCK_START: f64 = 1_767_225_600_000.0;
@@ -43,7 +46,7 @@ pub(super) enum Model {
 /// A plugin at work in a namespace.
 pub(super) struct Session {
     bearings: Bearings,
-    learner: Learner<CheckClock>,
+    pub learner: Learner<CheckClock>,
     books: Books,
 }
 
@@ -61,7 +64,7 @@ pub(super) struct Bearings {
 }
 
 /// The clock of a check: one minute per case, and the same random bits in each.
-struct CheckClock {
+pub(super) struct CheckClock {
     minutes: u32,
     /// Tasks that this process has finished.
     tasks_done: u32,

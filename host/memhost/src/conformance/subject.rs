@@ -7,9 +7,9 @@ use async_trait::async_trait;
 
 use super::ConformanceError;
 use super::process::Process;
+use memhost_contract::settings;
 use memhost_contract::{Plan, Setting};
 use memhost_engine::{Engine, Plugin};
-use memhost_contract::settings;
 use memhost_strategy::Strategy;
 
 /// A strategy with its settings, as it is to be checked.

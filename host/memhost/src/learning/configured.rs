@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use memhost_contract::{Plan, Setting};
 use memhost_contract::embedder::Embedder;
 use memhost_contract::limits::Limits;
 use memhost_contract::model::Models;
 use memhost_contract::settings;
+use memhost_contract::{Plan, Setting};
 use memhost_strategy::{CallError, Strategy};
 
 /// A strategy, every parameter's value, and the plan that follows from them.

@@ -8,7 +8,7 @@ use memhost_contract::{Attempt, Plan};
 /// - Otherwise one call per agent and `trials` of its runs: a strategy that asks for one run at a time gets one.
 ///
 /// `sent` is the agent that was chosen, where one was: the others did not run, and the one ran as often as asked.
-pub(crate) fn calls<'a>(
+pub fn calls<'a>(
     plan: &Plan,
     attempts: &'a [Attempt],
     sent: Option<&str>,

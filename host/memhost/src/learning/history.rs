@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{RwLock, RwLockReadGuard};
 
-use memhost_strategy::capability::Attempts;
 use memhost_contract::Attempt;
+use memhost_strategy::capability::Attempts;
 
 /// Attempts that have become known, as the strategy heard of them.
 #[derive(Default)]

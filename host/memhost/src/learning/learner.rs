@@ -10,9 +10,11 @@ use super::{
     Clock, Condition, Configured, Event, Grants, History, NoCredit, Observer, OpenReceipt, Pending,
     reduce_labels,
 };
-use memhost_strategy::capability::CallContext;
-use memhost_contract::{Attempt, Change, Feedback, Guidance, Labels, Placement, Query, Receipt, Verdict};
+use memhost_contract::{
+    Attempt, Change, Feedback, Guidance, Labels, Placement, Query, Receipt, Verdict,
+};
 use memhost_store::{Memories, Namespace, StoreError, View, receipt_bytes};
+use memhost_strategy::capability::CallContext;
 use memhost_strategy::{Answer, CallError, Phases};
 
 /// A strategy at work on one namespace.

@@ -1,9 +1,9 @@
 //! Events of a learner, and who listens. Books, progress, checks and logs eat the same ones.
 
-use memhost_strategy::capability::Usage;
 use memhost_contract::{Change, Guidance};
 use memhost_store::{StoreError, Transaction};
 use memhost_strategy::CallError;
+use memhost_strategy::capability::Usage;
 
 /// Something that happened while a learner was at work.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! The embedder that is compiled in: a static table of 30,522 tokens and 256 dimensions, microseconds a sentence.
 //!
-//! Its files, how they were made and how good they are: `host/assets/static-minilm-256/README.md`.
+//! Its files, how they were made and how good they are: `host/models/assets/static-minilm-256/README.md`.
 
 use std::sync::LazyLock;
 
@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use model2vec_rs::model::StaticModel;
 use sha2::{Digest as _, Sha256};
 
-use memhost_contract::embedder::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
 use memhost_base::blocking;
 use memhost_contract::Side;
+use memhost_contract::embedder::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
 
 /// The built-in embedder's name.
 pub const BUILTIN: &str = "builtin:static-minilm-256";

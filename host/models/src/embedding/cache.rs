@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
-use memhost_contract::embedder::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
 use memhost_contract::Side;
+use memhost_contract::embedder::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
 use memhost_contract::health::Health;
 
 /// What one generation may take, in bytes of vectors.

@@ -21,11 +21,11 @@ use std::time::{Duration, SystemTime};
 
 use backon::BackoffBuilder;
 use futures::future::BoxFuture;
+pub use memhost_contract::health::Health;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Certificate, Client, Response, Url, redirect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use memhost_contract::health::Health;
 use tokio::sync::{Semaphore, watch};
 
 use health::Monitor;

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use memhost_testing::loopback::{Loopback, Turn, nobody};
 use super::*;
+use memhost_testing::loopback::{Loopback, Turn, nobody};
 
 /// An endpoint that writes down its waits instead of waiting.
 fn endpoint(settings: EndpointSettings) -> (Endpoint, Arc<Mutex<Vec<Duration>>>) {

@@ -27,10 +27,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use tokio::sync::watch;
 
+use file::{Answer, Call, Header, Key, Line, Recorder};
+use memhost_contract::health::Health;
 use memhost_contract::model::{Completion, LanguageModel, Models};
 use memhost_contract::{Fault, Request, Role};
-use memhost_contract::health::Health;
-use file::{Answer, Call, Header, Key, Line, Recorder};
 
 pub use file::CassetteError;
 

@@ -10,10 +10,10 @@ use super::files::COPIES;
 use super::found::Found;
 use super::frame::decode;
 use super::{JOURNALS, Segment, Shared, segments_of};
-use memhost_base::disk;
-use memhost_base::lock::FileLock;
 use crate::StoreError;
 use crate::manifest::{MANIFEST, MANIFEST_COPY};
+use memhost_base::disk;
+use memhost_base::lock::FileLock;
 
 /// What of a store may stand in a directory that is to become one.
 const OWN: [&str; 4] = [MANIFEST, MANIFEST_COPY, JOURNALS, COPIES];

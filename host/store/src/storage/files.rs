@@ -8,9 +8,9 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::{Directory, Storage, blocking};
-use memhost_base::disk;
 use crate::StoreError;
 use crate::seal::{BrokenSeal, Depth, Harm, Seal, Seals, is_list};
+use memhost_base::disk;
 
 /// The folder of copies.
 pub(super) const COPIES: &str = "copies";

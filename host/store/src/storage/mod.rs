@@ -21,12 +21,12 @@ use sha2::{Digest, Sha256};
 
 pub(crate) use directory::Directory;
 pub(crate) use frame::encode;
-pub(crate) use objects::Objects;
+pub use objects::Objects;
 
 use super::StoreError;
-use memhost_contract::limits::LONGEST_NAMESPACE;
-use memhost_base::lock::FileLock;
 pub(crate) use found::{Extent, LookedAt, Sealed, Unsound};
+use memhost_base::lock::FileLock;
+use memhost_contract::limits::LONGEST_NAMESPACE;
 
 /// The folder of journals and locks.
 const JOURNALS: &str = "journal";
@@ -72,7 +72,7 @@ pub(crate) struct Segment {
 
 impl Storage {
     /// Finds out where a URI leads; nothing is created before [`Storage::make_writable`].
-    pub(crate) async fn open(uri: &str) -> Result<Self, StoreError> {
+    pub async fn open(uri: &str) -> Result<Self, StoreError> {
         match scheme(uri) {
             None => Directory::open(PathBuf::from(uri)).map(Storage::Directory),
             Some("file") => {

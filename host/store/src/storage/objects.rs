@@ -14,12 +14,12 @@ use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 use super::found::Found;
 use super::frame::decode;
 use super::{JOURNALS, Segment, segments_of};
-use memhost_base::lock::this_process;
 use crate::StoreError;
+use memhost_base::lock::this_process;
 
 /// A prefix in an object store.
 #[derive(Debug, Clone)]
-pub(crate) struct Objects {
+pub struct Objects {
     uri: Arc<str>,
     store: Arc<dyn ObjectStore>,
     prefix: Path,
@@ -44,7 +44,7 @@ pub(crate) struct ObjectJournal {
 }
 
 impl Objects {
-    pub(crate) fn open(uri: &str) -> Result<Self, StoreError> {
+    pub fn open(uri: &str) -> Result<Self, StoreError> {
         let (store, prefix): (Arc<dyn ObjectStore>, Path) = if uri.starts_with("memory://") {
             (Arc::new(InMemory::new()), Path::default())
         } else {
@@ -66,7 +66,7 @@ impl Objects {
         })
     }
 
-    pub(crate) fn uri(&self) -> &str {
+    pub fn uri(&self) -> &str {
         &self.uri
     }
 
@@ -105,7 +105,7 @@ impl Objects {
     }
 
     /// An object in a folder below the prefix; `None` if there is none.
-    pub(crate) async fn read_in(
+    pub async fn read_in(
         &self,
         folder: Option<&str>,
         name: &str,
@@ -114,7 +114,7 @@ impl Objects {
     }
 
     /// The names of the objects in a folder below the prefix.
-    pub(crate) async fn names_in(&self, folder: &str) -> Result<Vec<String>, StoreError> {
+    pub async fn names_in(&self, folder: &str) -> Result<Vec<String>, StoreError> {
         let folder = self.folder(Some(folder));
         let listed = self.store.list_with_delimiter(Some(&folder)).await;
         let listed = listed.map_err(|e| failed("list", folder.as_ref(), &e))?;
@@ -128,8 +128,11 @@ impl Objects {
         folder.map_or(prefix.clone(), |folder| prefix.join(folder))
     }
 
-    #[cfg(test)]
-    pub(crate) async fn write_in(
+    /// Writes an object into a folder; one that is there is replaced.
+    ///
+    /// # Errors
+    /// The object store refuses it.
+    pub async fn write_in(
         &self,
         folder: Option<&str>,
         name: &str,

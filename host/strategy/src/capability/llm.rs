@@ -7,12 +7,12 @@
 use futures::future::{join_all, ready};
 
 use super::{Capabilities, ModelCall, not_granted};
+use crate::fault_text;
 use memhost_contract::Fault;
 use memhost_contract::generated::memhost::strategy::llm::{Host, Reply, Request};
 use memhost_contract::limits::{Limit, LimitReached};
-use memhost_contract::model::{Completion, Mended, Models, NoModel};
 use memhost_contract::model::LanguageModel as _;
-use crate::fault_text;
+use memhost_contract::model::{Completion, Mended, Models, NoModel};
 
 /// The longest `purpose`, in bytes: it names a row of the cost table.
 const LONGEST_PURPOSE: usize = 64;
@@ -132,9 +132,9 @@ mod tests {
 
     use super::*;
     use crate::capability::CallContext;
-    use memhost_contract::{Message, Role, Speaker};
     use memhost_contract::limits::Limits;
     use memhost_contract::model::LanguageModel;
+    use memhost_contract::{Message, Role, Speaker};
 
     /// Answers with the request's text after a while, and fails on "bad".
     struct Echo;

@@ -14,10 +14,10 @@ mod wait;
 use std::sync::Arc;
 use std::time::Duration;
 
-use memhost_contract::{Attempt, Fault, Level};
 use memhost_contract::embedder::Embedder;
 use memhost_contract::limits::Limits;
 use memhost_contract::model::{Mended, Models};
+use memhost_contract::{Attempt, Fault, Level};
 use memhost_store::{Memories, View};
 
 pub use log::Log;

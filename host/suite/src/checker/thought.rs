@@ -13,16 +13,16 @@ const MARKS: [(&str, &str); 7] = [
 
 /// A reply, taken apart.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Apart {
+pub struct Apart {
     /// What stands between marks.
-    pub(crate) thought: String,
+    pub thought: String,
     /// What stands outside of them; `None` where a thought is never closed: it was cut off, and nothing was said.
-    pub(crate) said: Option<String>,
+    pub said: Option<String>,
 }
 
 /// Takes a reply's thoughts out of it. Where a mark is closed that was never opened, the template opened it, and all
 /// before it is thought.
-pub(crate) fn apart(reply: &str) -> Apart {
+pub fn apart(reply: &str) -> Apart {
     // Lower-case ASCII keeps every place where it is.
     let plain = reply.to_ascii_lowercase();
     let mut apart = Apart::default();

@@ -9,7 +9,9 @@ use super::super::{
     recorded,
 };
 use super::FORMAT;
-use memhost_contract::{Actor, Agent, Attempt, Authority, Document, Finding, Label, Outcome, Step, Task, Verdict};
+use memhost_contract::{
+    Actor, Agent, Attempt, Authority, Document, Finding, Label, Outcome, Step, Task, Verdict,
+};
 
 /// Streams of more stages than this are a mistake in a number.
 pub(super) const MOST_STAGES: usize = 64;

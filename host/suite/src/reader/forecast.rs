@@ -4,11 +4,11 @@ use super::super::Scores;
 use super::{Act, Reader, Reading, attempt_of};
 
 /// How many observations a base rate counts for.
-pub(crate) const PRIOR: f64 = 5.0;
+pub const PRIOR: f64 = 5.0;
 /// The same for a market's price, which knows more.
 const MARKET_PRIOR: f64 = 10.0;
 /// How much an outcome at another horizon counts.
-pub(crate) const OTHER_HORIZON: f64 = 0.3;
+pub const OTHER_HORIZON: f64 = 0.3;
 /// How near to certainty a forecast that starts from a price may come.
 const LEAST_CHANCE: f64 = 0.01;
 
@@ -23,7 +23,7 @@ pub(super) struct Asked<'a> {
 
 impl Reader {
     /// Says how probable it is.
-    pub(super) fn forecast(&self, asked: Asked<'_>, reading: &Reading<'_>) -> Act {
+    pub fn forecast(&self, asked: Asked<'_>, reading: &Reading<'_>) -> Act {
         let evidence = reading.cited.iter().filter_map(|cited| {
             let attempt = attempt_of(&cited.source);
             if !reading.visible.contains(attempt) {
@@ -66,12 +66,12 @@ impl Reader {
 }
 
 /// How many observations a memory counts for that was cited with this score.
-pub(crate) fn weight(score: f64, same_horizon: bool) -> f64 {
+pub fn weight(score: f64, same_horizon: bool) -> f64 {
     score.clamp(0.0, 1.0).powi(2) * nearness(same_horizon)
 }
 
 /// The score that is given this weight: [`weight`] backwards.
-pub(crate) fn score_of(weight: f64, same_horizon: bool) -> f64 {
+pub fn score_of(weight: f64, same_horizon: bool) -> f64 {
     (weight / nearness(same_horizon)).sqrt()
 }
 
@@ -80,7 +80,7 @@ fn nearness(same_horizon: bool) -> f64 {
 }
 
 /// What follows from a base rate and from outcomes (1 or 0) with their weights.
-pub(crate) fn forecast(base_rate: f64, evidence: impl IntoIterator<Item = (f64, f64)>) -> f64 {
+pub fn forecast(base_rate: f64, evidence: impl IntoIterator<Item = (f64, f64)>) -> f64 {
     shrunken(base_rate, PRIOR, evidence)
 }
 

@@ -56,7 +56,7 @@ impl KnownOutcomes {
 
 /// How often what was asked about has come true so far.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct BaseRates {
+pub struct BaseRates {
     all: Tally,
     /// By source: all of it, and by horizon.
     sources: BTreeMap<String, (Tally, BTreeMap<String, Tally>)>,
@@ -64,7 +64,7 @@ pub(crate) struct BaseRates {
 
 impl BaseRates {
     /// Counts one outcome.
-    pub(crate) fn add(&mut self, source: &str, horizon: &str, happened: bool) {
+    pub fn add(&mut self, source: &str, horizon: &str, happened: bool) {
         let value = f64::from(u8::from(happened));
         self.all.add(value);
         let (of_source, horizons) = self.sources.entry(source.to_owned()).or_default();
@@ -74,7 +74,7 @@ impl BaseRates {
 
     /// The rate over all, then of the source, then of it at the horizon, each shrunk towards the one before; 0.5
     /// before anything is known.
-    pub(crate) fn of(&self, source: &str, horizon: &str) -> f64 {
+    pub fn of(&self, source: &str, horizon: &str) -> f64 {
         if self.all.count == 0.0 {
             return 0.5;
         }

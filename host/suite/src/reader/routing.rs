@@ -18,7 +18,7 @@ use super::{Act, Reader, Reading, attempt_of};
 
 /// How many observations an agent's own record counts for, at most, where the receipt speaks. Where it is silent,
 /// the whole record counts.
-const PRIOR: f64 = 10.0;
+pub const PRIOR: f64 = 10.0;
 /// How many observations a memory of score 1 counts for.
 const EVIDENCE: f64 = 3.0;
 /// Scores are raised to this power, so that only close neighbours speak.

@@ -6,15 +6,16 @@ use std::future::pending;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use memhost::Lance;
 use memhost::capability::ModelCall;
-use memhost::compare::files::CellFiles;
-use memhost::compare::report::{answer as headline, csv, json};
-use memhost::compare::summary::{Decision, Setup, SuiteResult};
-use memhost::compare::{
+use memhost_eval::compare::files::CellFiles;
+use memhost_eval::compare::report::{answer as headline, csv, json};
+use memhost_eval::compare::summary::{Decision, Setup, SuiteResult};
+use memhost_eval::compare::{
     CellKey, CellOutcome, Comparison, Conditions, Contest, Contestant, Design, Finish, HostRunner,
     NO_MEMORY, PlannedCell, Report, Watcher, schedule,
 };
-use memhost::driver::{Actors, Broken};
+use memhost_eval::driver::{Actors, Broken};
 
 use super::models::Scripted as Model;
 use super::*;
@@ -244,7 +245,9 @@ async fn compare(
 ) -> Ran {
     let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
     let testbed = Testbed {
-        store: Store::open("memory://", embedder.clone()).await.unwrap(),
+        store: Store::open("memory://", embedder.clone(), &Lance)
+            .await
+            .unwrap(),
         models: Arc::new(Models::all(Arc::new(model))),
         embedder,
         limits: Limits::default(),
@@ -312,7 +315,8 @@ fn has_no_result(ran: &Ran, name: &str, why: &str) {
     assert_eq!((strategy.quality, strategy.difference), (None, None));
     assert!(strategy.harm.is_none() && strategy.metrics.is_empty() && strategy.curve.is_empty());
     assert!(!strategy.frontier.handed_over && !strategy.frontier.written);
-    let paired = |pair: &memhost::compare::summary::Pair| pair.ours == name || pair.theirs == name;
+    let paired =
+        |pair: &memhost_eval::compare::summary::Pair| pair.ours == name || pair.theirs == name;
     assert!(!result.pairs.iter().any(paired));
     let broken = strategy.broken.as_ref().unwrap().to_string();
     assert!(broken.contains(why), "no `{why}` in {broken}");

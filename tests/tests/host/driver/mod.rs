@@ -10,17 +10,18 @@ mod scale;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use memhost::Lance;
 use memhost::capability::{CallContext, Usage};
 use memhost::contract::*;
-use memhost::driver::{
-    Acting, Cell, CellReport, DriverError, Progress, Repetition, Testbed, run_cell,
-};
 use memhost::embedding::{Builtin, Embedder};
 use memhost::limits::Limits;
 use memhost::model::{Models, NoModel};
 use memhost::store::{Store, View};
 use memhost::strategy::{Answer, CallError, CallFailure, Phases, Strategy};
-use memhost::suite::{Episode, Lane, Question, Stage, Stream, Suite, Timing};
+use memhost_eval::driver::{
+    Acting, Cell, CellReport, DriverError, Progress, Repetition, Testbed, run_cell,
+};
+use memhost_suite::{Episode, Lane, Question, Stage, Stream, Suite, Timing};
 
 type Distill = dyn Fn(&[Attempt]) -> Result<Vec<Change>, Fault> + Send + Sync;
 type Update = dyn Fn(&[Feedback]) -> Vec<Change> + Send + Sync;
@@ -305,7 +306,7 @@ async fn run_with(
 ) -> Result<(CellReport, Vec<(String, State)>), DriverError> {
     let directory = tempfile::tempdir().unwrap();
     let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
-    let store = Store::open(directory.path().to_str().unwrap(), embedder.clone())
+    let store = Store::open(directory.path().to_str().unwrap(), embedder.clone(), &Lance)
         .await
         .unwrap();
     let testbed = Testbed {

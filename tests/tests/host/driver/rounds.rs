@@ -3,7 +3,7 @@
 
 use super::models::{Scripted as Model, finding};
 use super::*;
-use memhost::suite::HiddenProblem;
+use memhost_suite::HiddenProblem;
 
 /// A solved case with the problem `leak`, and a task that hides it in two of its documents.
 fn searched() -> Arc<Suite> {

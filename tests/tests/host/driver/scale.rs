@@ -8,11 +8,12 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use memhost::Lance;
 use memhost::embedding::{Embedded, EmbedderIdentity, EmbeddingError};
 use memhost::engine::{Engine, EngineOptions, Plugin};
-use memhost::floors::floors;
 use memhost::settings;
-use memhost::suite::{HiddenProblem, Matching, check};
+use memhost_eval::floors::floors;
+use memhost_suite::{HiddenProblem, Matching, check};
 
 use super::*;
 
@@ -272,7 +273,7 @@ fn cost_with(strategy: &Arc<dyn Strategy>, settings: Vec<Setting>, suite: &Arc<S
             name: "narrow".into(),
             dimension: 2,
         }));
-        let store = Store::open(directory.path().to_str().unwrap(), embedder.clone())
+        let store = Store::open(directory.path().to_str().unwrap(), embedder.clone(), &Lance)
             .await
             .unwrap();
         let testbed = Testbed {

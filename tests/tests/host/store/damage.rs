@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use memhost::Lance;
 use memhost::contract::Blob;
 use memhost::store::StoreError;
 
@@ -157,7 +158,7 @@ async fn damage_of_any_file_is_told_and_costs_only_what_it_hit() {
 async fn survive(home: &Path, name: &Path, whole: &Contents, what: &str) {
     let uri = home.to_str().unwrap();
     let file = name.to_str().unwrap();
-    let verified = Store::verify(uri).await;
+    let verified = Store::verify(uri, &Lance).await;
     let verified = verified.unwrap_or_else(|error| panic!("{what}: {error}"));
     let (left, warned) = match try_to_read(home).await {
         Ok(read) => read,
@@ -195,7 +196,7 @@ async fn survive(home: &Path, name: &Path, whole: &Contents, what: &str) {
 
 /// Opens a store, reads it, and closes it.
 async fn try_to_read(home: &Path) -> Result<(Contents, Vec<String>), StoreError> {
-    let store = Store::open(home.to_str().unwrap(), letters()).await?;
+    let store = Store::open(home.to_str().unwrap(), letters(), &Lance).await?;
     let mut warned = store.warnings();
     let left = contents_of(home, &store).await?;
     warned.extend(store.warnings());
@@ -205,7 +206,7 @@ async fn try_to_read(home: &Path) -> Result<(Contents, Vec<String>), StoreError>
 /// Goes on without the rows of a damaged file, and with all others.
 async fn repair(home: &Path, whole: &Contents, what: &str) {
     let uri = home.to_str().unwrap();
-    let repaired = Store::repair(uri, false).await;
+    let repaired = Store::repair(uri, false, &Lance).await;
     let repaired = repaired.unwrap_or_else(|error| panic!("{what}: {error}"));
     let [table, of_its_memories @ ..] = &repaired.tables[..] else {
         panic!("{what}: {repaired:?}");
@@ -251,6 +252,6 @@ fn is_as_never_written(what: &str) -> bool {
 }
 
 async fn sound_again(uri: &str, what: &str) {
-    let verified = Store::verify(uri).await.unwrap();
+    let verified = Store::verify(uri, &Lance).await.unwrap();
     assert!(verified.is_sound(), "{what}: {verified:?}");
 }

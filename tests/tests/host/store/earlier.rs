@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use memhost::Lance;
 use memhost::embedding::Builtin;
 
 use super::*;
@@ -27,7 +28,9 @@ fn with_results(to: &Path) {
 
 async fn open_builtin(path: &Path) -> Store {
     let embedder = Arc::new(Builtin::default());
-    Store::open(path.to_str().unwrap(), embedder).await.unwrap()
+    Store::open(path.to_str().unwrap(), embedder, &Lance)
+        .await
+        .unwrap()
 }
 
 /// The table of results, byte by byte.
@@ -50,7 +53,7 @@ fn told_of_results(path: &Path) -> (Option<u64>, usize) {
 }
 
 async fn is_sound(path: &Path) -> bool {
-    let verified = Store::verify(path.to_str().unwrap()).await.unwrap();
+    let verified = Store::verify(path.to_str().unwrap(), &Lance).await.unwrap();
     assert!(verified.tables.iter().all(|table| table.name != "results"));
     verified.is_sound()
 }
@@ -97,7 +100,7 @@ async fn results_in_a_journal_are_passed_over_and_their_neighbours_count() {
     let home = home.path();
     with_results(home);
     let before = results(home);
-    let verified = Store::verify(home.to_str().unwrap()).await.unwrap();
+    let verified = Store::verify(home.to_str().unwrap(), &Lance).await.unwrap();
     let records: usize = verified
         .journals
         .iter()
@@ -144,7 +147,9 @@ async fn a_repair_of_what_stands_beside_results_leaves_them_where_they_are() {
             fs::write(data, b"").unwrap();
             assert!(!is_sound(home).await);
         }
-        let repaired = Store::repair(home.to_str().unwrap(), false).await.unwrap();
+        let repaired = Store::repair(home.to_str().unwrap(), false, &Lance)
+            .await
+            .unwrap();
         let names: Vec<&str> = repaired
             .tables
             .iter()

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use memhost::Lance;
 use memhost::contract::{
     Adjustment, Agent, Arm, Attempt, Authority, Comparison, Condition, Counter, Filter, Key, Link,
     Memory, NewMemory, Op, Operand, Outcome, Probe, Ranking, Scan, Search, Side, Task, Verdict,
@@ -60,7 +61,7 @@ fn embedder(name: &str, dimension: usize) -> Arc<dyn Embedder> {
 }
 
 async fn open(path: &Path) -> Store {
-    Store::open(path.to_str().unwrap(), letters())
+    Store::open(path.to_str().unwrap(), letters(), &Lance)
         .await
         .unwrap()
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use memhost::Lance;
 use memhost::config::Config;
 use memhost::contract::Blob;
 use memhost::embedding::Builtin;
@@ -35,7 +36,7 @@ fn files(path: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 async fn refusal(path: &Path, embedder: Arc<dyn Embedder>) -> StoreError {
-    Store::open(path.to_str().unwrap(), embedder)
+    Store::open(path.to_str().unwrap(), embedder, &Lance)
         .await
         .err()
         .unwrap()
@@ -143,15 +144,23 @@ async fn a_store_can_be_embedded_anew() {
     {
         let store = open(home.path()).await;
         let _held = store.namespace("a").await.unwrap();
-        let error = Store::reembed(uri, other.clone()).await.unwrap_err();
+        let error = Store::reembed(uri, other.clone(), &Lance)
+            .await
+            .unwrap_err();
         assert!(matches!(error, StoreError::InUse { .. }), "{error}");
     }
-    assert_eq!(Store::reembed(uri, other.clone()).await.unwrap().keys, 3);
+    assert_eq!(
+        Store::reembed(uri, other.clone(), &Lance)
+            .await
+            .unwrap()
+            .keys,
+        3
+    );
     assert!(matches!(
         refusal(home.path(), letters()).await,
         StoreError::OtherEmbedder { .. }
     ));
-    let store = Store::open(uri, other.clone()).await.unwrap();
+    let store = Store::open(uri, other.clone(), &Lance).await.unwrap();
     let namespace = store.namespace("a").await.unwrap();
     for row in namespace.scan(&everything(), &View::default()).unwrap() {
         let texts = [row.memory.keys[0].text.clone()];
@@ -165,7 +174,7 @@ async fn a_store_can_be_embedded_anew() {
         .await
         .unwrap();
     store.close().await.unwrap();
-    assert_eq!(Store::reembed(uri, other).await.unwrap().keys, 0);
+    assert_eq!(Store::reembed(uri, other, &Lance).await.unwrap().keys, 0);
     assert_eq!(contents(&namespace), ["one", "two", "three", "four"]);
 }
 
@@ -187,7 +196,9 @@ async fn a_path_may_hold_anything() {
 /// The same code as for s3, gs and az.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_store_keeps_what_a_directory_keeps() {
-    let store = Store::open("memory://store", letters()).await.unwrap();
+    let store = Store::open("memory://store", letters(), &Lance)
+        .await
+        .unwrap();
     for round in 1..4u32 {
         let namespace = store.namespace("a").await.unwrap();
         namespace

@@ -25,7 +25,7 @@ pub(in crate::compare) fn manifest(seeds: u64) -> Manifest {
 
 #[test]
 fn versions_are_those_that_are_built() {
-    let lock = include_str!("../../../../Cargo.lock");
+    let lock = include_str!("../../../../../Cargo.lock");
     for (name, version) in [("wasmtime", WASMTIME), ("lancedb", LANCEDB)] {
         let entry = format!("name = \"{name}\"\nversion = \"{version}\"\n");
         assert!(lock.contains(&entry), "{name} is not {version}");

@@ -11,8 +11,8 @@ use super::number::{
 use crate::compare::statistics::RESAMPLES;
 use crate::compare::summary::{Costs, Decision, Frontier, Report, StrategyResult, SuiteResult};
 use crate::compare::{Inapplicable, label};
-use memhost_suite as suite;
 use memhost_base::visible::{self, Grid, Inked, fold};
+use memhost_suite as suite;
 
 /// The report as text: whether it is whole, the answers, then tables, no line of which is wider than `width`. Metrics
 /// besides the primary one are left out from the last where they do not fit; columns that still have no room stand in

@@ -3,7 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use memhost::contract::{Agent, Arm, Attempt, Citation, Finding, Moment, Outcome, Placement, Query, Receipt, Step};
+use memhost::contract::{
+    Agent, Arm, Attempt, Citation, Finding, Moment, Outcome, Placement, Query, Receipt, Step,
+};
 use memhost::learning::{Clock, OpenReceipt};
 use memhost::store::View;
 use memhost_suite::{Act, Cited, Episode, Question, Reading, Stage, Visible, attempt_of};

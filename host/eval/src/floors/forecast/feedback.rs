@@ -22,7 +22,9 @@ use serde::{Deserialize, Serialize};
 use super::past::{Asked, Past, Resolved, of_all};
 use super::policy::{MOST, Policy};
 use memhost::capability::CallContext;
-use memhost::contract::{Attempt, Blob, Citation, Fault, Feedback, Guidance, Memory, Placement, Receipt};
+use memhost::contract::{
+    Attempt, Blob, Citation, Fault, Feedback, Guidance, Memory, Placement, Receipt,
+};
 use memhost_suite::reader::{BaseRates, PRIOR, forecast, score_of};
 
 /// Losses count half after this long, in milliseconds: 60 days.

@@ -2,7 +2,9 @@
 
 use super::super::floor::{KEY, TASK_EXCERPT, memory};
 use memhost::capability::CallContext;
-use memhost::contract::{Attempt, Comparison, Condition, Fault, Filter, Label, Memory, NewMemory, Operand, Scan, Task};
+use memhost::contract::{
+    Attempt, Comparison, Condition, Fault, Filter, Label, Memory, NewMemory, Operand, Scan, Task,
+};
 use memhost::store::Look;
 use memhost_suite::reader::weight;
 

@@ -23,10 +23,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokenizers::{Tokenizer, TruncationParams};
 
-use memhost_contract::embedder::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
 use super::unit;
 use memhost_base::blocking;
 use memhost_contract::Side;
+use memhost_contract::embedder::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
 
 pub use error::LocalModelError;
 use folder::{Folder, Recipe};

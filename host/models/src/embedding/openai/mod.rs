@@ -19,12 +19,12 @@ use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 use tokio::sync::watch;
 
-use memhost_contract::embedder::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
 use super::unit;
-use memhost_contract::Side;
 use crate::endpoint::Endpoint;
-use memhost_contract::health::Health;
 use limits::Limits;
+use memhost_contract::Side;
+use memhost_contract::embedder::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
+use memhost_contract::health::Health;
 use reply::{EmbeddingReply, Objection, objection};
 
 /// A text of so few bytes, prefix included, is too long for nobody: it is refused for another reason.

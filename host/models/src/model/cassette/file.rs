@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::Miss;
-use memhost_contract::{Fault, Request};
-use memhost_contract::model::{Completion, LanguageModel, Models};
 use memhost_base::visible;
+use memhost_contract::model::{Completion, LanguageModel, Models};
+use memhost_contract::{Fault, Request};
 
 /// The version of the format below. Another one is refused.
 const FORMAT: u32 = 1;

@@ -30,10 +30,10 @@ mod rank;
 use async_trait::async_trait;
 
 use super::schema::ReplySchema;
-use memhost_contract::model::{Completion, LanguageModel};
-use memhost_base::blocking;
-use memhost_contract::{Fault, Reply, Request, Speaker};
 use fill::fill;
+use memhost_base::blocking;
+use memhost_contract::model::{Completion, LanguageModel};
+use memhost_contract::{Fault, Reply, Request, Speaker};
 use rank::Input;
 
 /// How many sentences a reply without a schema has.

@@ -19,11 +19,11 @@ use tokio::sync::watch;
 
 use super::reading::{Reading, read, read_text};
 use super::schema::ReplySchema;
+use crate::endpoint::Endpoint;
+use dialect::{Dialect, Learning, Sent};
+use memhost_contract::health::Health;
 use memhost_contract::model::{Completion, LanguageModel, Mend, Mended};
 use memhost_contract::{Fault, Message, Reply, Request, Role, Speaker};
-use crate::endpoint::Endpoint;
-use memhost_contract::health::Health;
-use dialect::{Dialect, Learning, Sent};
 use wire::{End, Question, Said};
 
 pub use dialect::{ModelSettings, Structured, SystemRole, Temperature, TokenLimitField};

@@ -7,9 +7,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::dialect::{Dialect, Structured, SystemRole, Temperature, TokenLimitField};
-use memhost_contract::{Message, Speaker};
 use crate::endpoint::Problem;
 use crate::model::schema::ReplySchema;
+use memhost_contract::{Message, Speaker};
 
 /// The body of a request.
 #[derive(Serialize)]

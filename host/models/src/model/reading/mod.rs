@@ -14,9 +14,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use memhost_contract::model::Mend;
 use super::schema::ReplySchema;
 use fit::Fitting;
+use memhost_contract::model::Mend;
 use pieces::{Broken, Piece, pieces};
 
 /// What was read.

@@ -1,13 +1,22 @@
 //! A condition means one thing: the same script comes to the same memories under `memhost check` and in a comparison.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::*;
-use memhost_strategy::capability::CallContext;
-use crate::conformance::subject::Origin;
-use memhost_contract::{Adjustment, Blob, Change, Commit, Counter, Description, Labels, Link, NewMemory, Patch, Placement, Plan, Query, Setting};
+use async_trait::async_trait;
+use memhost::Lance;
+use memhost::capability::CallContext;
+use memhost::conformance::{ConformanceError, Origin, Subject, parity};
+use memhost::contract::{
+    Adjustment, Attempt, Blob, Change, Commit, Counter, Description, Guidance, Labels, Link,
+    Memory, NewMemory, Op, Patch, Placement, Plan, Protocol, Query, Receipt, Setting, Task,
+};
+use memhost::embedding::{Builtin, Embedder};
+use memhost::limits::Limits;
+use memhost::model::{Models, NoModel};
+use memhost::store::{Memories, Store, View};
+use memhost::strategy::{Answer, CallError, Phases, Strategy};
 use memhost_eval::driver::{Acting, Cell, Progress, Repetition, Testbed, run_cell};
-use memhost_strategy::{Answer, CallError, Strategy};
 use memhost_suite::{Episode, Lane, Matching, Question, Stage, Stream, Suite, Timing};
 
 /// Inserts two memories, a link and a blob at its first call of `distill`, and says one thing at a later one.
@@ -158,7 +167,7 @@ fn ops() -> Vec<Op> {
 }
 
 /// Everything that is there, but for when it was written.
-fn rows(memories: &memhost_store::Memories) -> String {
+fn rows(memories: &Memories) -> String {
     let ids: Vec<String> = (1..9).map(|number| format!("m{number}")).collect();
     let view = View::default();
     let timeless = memories.get(&ids, &view).into_iter().map(|memory| Memory {
@@ -175,23 +184,13 @@ fn rows(memories: &memhost_store::Memories) -> String {
 }
 
 /// Three cases; the last is the second once more. Each is told in two calls: it was solved, it was not.
-fn cases() -> Vec<Case> {
-    let all = Case::all();
-    vec![all[0].clone(), all[1].clone(), all[1].clone()]
-}
+const CASES: [usize; 3] = [0, 1, 1];
 
 async fn checked(script: Arc<Script>) -> String {
     let subject = Subject::new(Arc::new(Here(script)), Vec::new());
     let subject = subject.await.unwrap();
-    let limits = Limits::default();
-    let fixture = Fixture::prepare(&subject, &limits).await.unwrap();
-    let Ok(mut session) = Session::open(&fixture, "script").await else {
-        panic!("no session");
-    };
-    for case in cases() {
-        assert!(session.work(&case).await.is_ok());
-    }
-    rows(session.learner.memories())
+    let memories = parity::memories(&subject, &Limits::default(), &Lance, &CASES).await;
+    rows(&memories.unwrap().expect("no case fails"))
 }
 
 struct Silent;
@@ -202,15 +201,15 @@ impl Progress for Silent {
 
 async fn driven(script: Arc<Script>, asks: bool) -> String {
     let plan = script.plan(&[]).await.unwrap();
-    let episode = |case: Case| Episode {
-        task: case.task.clone(),
+    let episode = |(task, attempts): (Task, Vec<Attempt>)| Episode {
+        task,
         question: asks.then(|| Question::Evidence {
             // What the first case says.
             answers: vec!["Brewmoor".into()],
             matching: Matching::Phrase,
             gold: vec![],
         }),
-        attempts: case.attempts(&plan),
+        attempts,
         withheld: vec![],
         timing: Timing::default(),
         check: None,
@@ -223,17 +222,19 @@ async fn driven(script: Arc<Script>, asks: bool) -> String {
         left_out: vec![],
         streams: vec![Stream {
             name: "s".into(),
-            stages: vec![Stage::in_order(cases().into_iter().map(episode).collect())],
+            stages: vec![Stage::in_order(
+                CASES
+                    .iter()
+                    .map(|case| parity::task(*case, &plan))
+                    .map(episode)
+                    .collect(),
+            )],
         }],
         budgets: vec![100],
         primary: "answer@100".into(),
     };
-    let directory = tempfile::tempdir().unwrap();
-    let embedder: Arc<dyn Embedder> = Arc::new(memhost_models::embedding::Builtin::default());
-    let place = directory.path().to_string_lossy();
-    let store = memhost_store::Store::open(&place, embedder.clone())
-        .await
-        .unwrap();
+    let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
+    let store = Store::in_memory(embedder.clone()).await.unwrap();
     let testbed = Testbed {
         store: store.clone(),
         models: Arc::new(Models::all(Arc::new(NoModel))),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use divan::Bencher;
 use futures::executor::block_on;
+use memhost::Lance;
 use memhost::capability::{CallContext, RunState};
 use memhost::contract as host;
 use memhost::embedding::{Builtin, Embedder};
@@ -80,7 +81,7 @@ fn rag() -> PathBuf {
 /// A namespace with this many experiences, and everything that a call may reach.
 async fn context(directory: &Path, memories: usize) -> CallContext {
     let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
-    let store = Store::open(&directory.display().to_string(), embedder.clone())
+    let store = Store::open(&directory.display().to_string(), embedder.clone(), &Lance)
         .await
         .expect("a store");
     let namespace = store.namespace("bench").await.expect("a namespace");

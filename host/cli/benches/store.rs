@@ -9,6 +9,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use divan::Bencher;
 use divan::counter::ItemsCount;
+use memhost::Lance;
 use memhost::contract::{
     Comparison, Condition, Counters, Key, NewMemory, Op, Operand, Probe, Ranking, Search, Side,
 };
@@ -265,7 +266,7 @@ async fn open(path: &Path) -> Store {
         name: "bench:zeros".into(),
         dimension: DIMENSION,
     });
-    Store::open(path.to_str().unwrap(), Arc::new(embedder))
+    Store::open(path.to_str().unwrap(), Arc::new(embedder), &Lance)
         .await
         .unwrap()
 }
