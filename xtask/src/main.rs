@@ -147,7 +147,7 @@ fn bench(name: Option<&str>) -> Result<(), Failure> {
         &[]
     };
     run(cargo()
-        .args(["bench", "--package", "memhost"])
+        .args(["bench", "--package", "memhost-cli"])
         .args(which)
         .args(all))
 }
@@ -199,7 +199,7 @@ fn has_output(compare: &[String]) -> bool {
 
 fn build_memhost() -> Result<(), Failure> {
     tools::step("building memhost");
-    run(cargo().args(["build", "--release", "--package", "memhost"]))
+    run(cargo().args(["build", "--release", "--package", "memhost-cli"]))
 }
 
 /// The real data sets at hand, as suites.

@@ -199,6 +199,7 @@ impl LimitReached {
         }
     }
 
+    /// The same, with what was asked for.
     pub fn wanting(self, wanted: u64) -> LimitReached {
         LimitReached {
             wanted: Some(wanted),
@@ -253,10 +254,15 @@ impl std::fmt::Display for LimitReached {
     }
 }
 
+/// A duration in whole milliseconds.
 pub fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// How a configuration writes a duration.
+///
+/// # Errors
+/// The serializer's.
 pub fn to_milliseconds<S: Serializer>(
     duration: &Duration,
     serializer: S,
@@ -264,6 +270,10 @@ pub fn to_milliseconds<S: Serializer>(
     serializer.serialize_u64(milliseconds(*duration))
 }
 
+/// How a configuration reads a duration.
+///
+/// # Errors
+/// It is no whole number, or 0.
 pub fn from_milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     positive(deserializer).map(Duration::from_millis)
 }

@@ -9,7 +9,12 @@ pub enum Effect {
     /// A memory as it is from now on.
     Put(Memory),
     /// The vectors of a memory's keys, in the order of the keys; follows the memory's `Put`.
-    Vectors { id: String, vectors: Vec<Vec<f32>> },
+    Vectors {
+        /// The memory.
+        id: String,
+        /// One per key, of unit length.
+        vectors: Vec<Vec<f32>>,
+    },
     /// A memory gone, with its keys. Its links go by effects of their own.
     Remove(String),
     /// An edge as it is from now on.
@@ -19,7 +24,12 @@ pub enum Effect {
     /// A blob as it is from now on; gone if empty.
     Save(Blob),
     /// What a retrieval handed out, and when.
-    Receipt { receipt: Receipt, at: f64 },
+    Receipt {
+        /// What was handed out.
+        receipt: Receipt,
+        /// In milliseconds on the run's clock.
+        at: f64,
+    },
     /// The number of the next memory's id.
     Next(u64),
 }
@@ -44,8 +54,11 @@ pub(crate) type EarlierResult = (String, String, String, String, u64, u32, Strin
     Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
 )]
 pub struct LinkKey {
+    /// The memory that it leads from.
     pub source: String,
+    /// The memory that it leads to.
     pub target: String,
+    /// What it means, as the strategy calls it.
     pub kind: String,
 }
 

@@ -8,6 +8,7 @@ use memhost_contract::{Attempt, Blob, Memory, Receipt};
 /// What is to be brought into the tables.
 #[derive(Debug, Default)]
 pub struct Fold {
+    /// By name.
     pub namespaces: BTreeMap<String, Changes>,
     /// By run and id.
     pub attempts: BTreeMap<(String, String), Attempt>,
@@ -16,11 +17,15 @@ pub struct Fold {
 /// What became of a namespace; `None` is gone.
 #[derive(Debug, Default)]
 pub struct Changes {
+    /// By id, as they are from now on.
     pub memories: BTreeMap<String, Option<Memory>>,
     /// Of memories whose keys changed.
     pub vectors: BTreeMap<String, Vec<Vec<f32>>>,
+    /// The weights of edges.
     pub links: BTreeMap<LinkKey, Option<f64>>,
+    /// The bytes of blobs, by name.
     pub blobs: BTreeMap<String, Option<Vec<u8>>>,
+    /// What was handed out, and when in milliseconds on the run's clock.
     pub receipts: Vec<(Receipt, f64)>,
     /// The number of the next memory's id, if it changed.
     pub next: Option<u64>,

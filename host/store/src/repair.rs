@@ -16,7 +16,7 @@ use super::inner::Inner;
 use super::manifest::Manifest;
 use super::seal::{BrokenSeal, Depth, Seal, Seals, table_of};
 use super::storage::{Directory, Storage};
-use super::tables::{Format, Repairable, Rescue, table};
+use super::tables::{Format, Repairable, table};
 use super::verify::read_manifest;
 use super::{CHECKPOINT, CLOCK_SLACK, Store, StoreError, THE_STORE};
 use memhost_base::clock;

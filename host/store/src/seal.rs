@@ -15,6 +15,7 @@ pub(crate) type Seals = BTreeMap<String, Seal>;
 /// What a file was.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Seal {
+    /// Its length.
     pub bytes: u64,
     /// Of its content, in hexadecimal; none in an object store, which checks what it keeps by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -26,15 +27,25 @@ pub struct Seal {
 pub struct BrokenSeal {
     /// Its path below the store.
     pub path: String,
+    /// What became of it.
     pub harm: Harm,
 }
 
 /// What became of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Harm {
+pub enum Harm {
+    /// It is not there.
     Gone,
+    /// It cannot be read; why.
     Unreadable(String),
-    OtherSize { was: u64, is: u64 },
+    /// Its size is another.
+    OtherSize {
+        /// The size that was sealed, in bytes.
+        was: u64,
+        /// The size that it has.
+        is: u64,
+    },
+    /// Its size is the same, and its bytes are not.
     OtherContent,
 }
 

@@ -27,12 +27,19 @@ pub const KEEP_VERSIONS: Duration = Duration::from_secs(600);
 
 /// The tables' names, on the disk and in a manifest.
 pub mod table {
+    /// One row per strategy in a run or deployment.
     pub const NAMESPACES: &str = "namespaces";
+    /// One row per memory.
     pub const MEMORIES: &str = "memories";
+    /// One row per text that a memory is found by.
     pub const KEYS: &str = "keys";
+    /// One row per edge.
     pub const LINKS: &str = "links";
+    /// One row per opaque state.
     pub const BLOBS: &str = "blobs";
+    /// One row per retrieval.
     pub const RECEIPTS: &str = "receipts";
+    /// One row per run of an agent on a task.
     pub const ATTEMPTS: &str = "attempts";
     /// All of them; whatever else stands in the directory is not ours.
     pub const ALL: [&str; 7] = [NAMESPACES, MEMORIES, KEYS, LINKS, BLOBS, RECEIPTS, ATTEMPTS];
@@ -41,10 +48,15 @@ pub mod table {
 /// One row of `keys`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeyRow {
+    /// Where the memory is.
     pub namespace: String,
+    /// The memory's id.
     pub memory: String,
+    /// Which of its keys, from 0.
     pub position: u32,
+    /// The text.
     pub key: Key,
+    /// The text's vector, of unit length.
     pub vector: Vec<f32>,
 }
 

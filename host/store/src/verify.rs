@@ -8,7 +8,7 @@ use super::manifest::Manifest;
 use super::seal::{BrokenSeal, Depth, table_of};
 use super::storage::Unsound;
 use super::storage::{LookedAt, Storage};
-use super::tables::{Format, Repairable, Rescue, table};
+use super::tables::{Repairable, table};
 use super::{Store, StoreError, repair};
 
 /// What a store holds, and what of it is not sound.

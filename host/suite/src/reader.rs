@@ -347,7 +347,7 @@ impl Reader {
         facts.is_some_and(|facts| facts.kind.as_deref() == Some(kind))
     }
 
-    pub fn weight<'a>(&self, tools: impl Iterator<Item = &'a String>) -> f64 {
+    fn weight<'a>(&self, tools: impl Iterator<Item = &'a String>) -> f64 {
         tools
             .map(|tool| self.tool_weights.get(tool).copied().unwrap_or(0.0))
             .sum()

@@ -22,6 +22,7 @@ pub struct Bag {
 }
 
 impl Bag {
+    /// Of a text, however it is spelt, joined or set.
     pub fn new(text: &str) -> Bag {
         Bag {
             phrase: format!(" {} ", signed_words(text).join(" ")),

@@ -29,10 +29,12 @@ pub enum Turn {
 }
 
 impl Turn {
+    /// 200 with this body.
     pub fn json(body: Value) -> Turn {
         Turn::Say(200, vec![], body.to_string())
     }
 
+    /// This status and body.
     pub fn status(status: u16, body: &str) -> Turn {
         Turn::Say(status, vec![], body.to_owned())
     }

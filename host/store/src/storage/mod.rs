@@ -44,7 +44,9 @@ const MOST_MISSING: usize = 100;
 /// Where a store lives. Cheap to clone.
 #[derive(Debug, Clone)]
 pub enum Storage {
+    /// A directory of this machine.
     Directory(Directory),
+    /// A prefix in an object store.
     Objects(Objects),
 }
 

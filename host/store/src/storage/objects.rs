@@ -44,6 +44,10 @@ pub(crate) struct ObjectJournal {
 }
 
 impl Objects {
+    /// The prefix of a URI: `s3://`, `gs://`, `az://` with the cargo features `s3`, `gcs`, `azure`; `memory://`.
+    ///
+    /// # Errors
+    /// It is no URI, or of an object store that this build does not know.
     pub fn open(uri: &str) -> Result<Self, StoreError> {
         let (store, prefix): (Arc<dyn ObjectStore>, Path) = if uri.starts_with("memory://") {
             (Arc::new(InMemory::new()), Path::default())
@@ -66,6 +70,7 @@ impl Objects {
         })
     }
 
+    /// What it was opened by.
     pub fn uri(&self) -> &str {
         &self.uri
     }

@@ -20,6 +20,7 @@ pub struct Log {
 }
 
 impl Log {
+    /// Nothing is said yet.
     pub fn new(limits: &Limits) -> Log {
         Log {
             limits: limits.clone(),

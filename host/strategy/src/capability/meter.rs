@@ -16,19 +16,24 @@ const LONGEST_TURN: Duration = Duration::from_millis(10);
 
 /// What one call can reach. Implements the contract's imported interfaces, a file each.
 pub struct Capabilities {
+    /// What is granted.
     pub context: CallContext,
     /// Shared with what the call prints.
     pub log: Arc<Mutex<Log>>,
+    /// Every model call so far.
     pub model_calls: Vec<ModelCall>,
     /// Shared with whoever ends the call when its time is up.
     pub model_wait: ModelWait,
+    /// How many imported functions were called so far.
     pub host_calls: u32,
+    /// The call's own bits, the same on every run.
     pub random: ChaCha8Rng,
     /// When an imported function last let others run.
     turn: Instant,
 }
 
 impl Capabilities {
+    /// Nothing is used yet.
     pub fn new(context: CallContext) -> Capabilities {
         Capabilities {
             log: Arc::new(Mutex::new(Log::new(&context.limits))),

@@ -37,7 +37,7 @@ impl ModelWait {
     }
 
     /// A plugin is one thread: there is one wait at a time.
-    pub fn begin(&self) -> Waiting<'_> {
+    pub(crate) fn begin(&self) -> Waiting<'_> {
         self.0
             .send_modify(|waited| waited.since = Some(Instant::now()));
         Waiting(self)

@@ -23,7 +23,7 @@ pub(super) struct Asked<'a> {
 
 impl Reader {
     /// Says how probable it is.
-    pub fn forecast(&self, asked: Asked<'_>, reading: &Reading<'_>) -> Act {
+    pub(super) fn forecast(&self, asked: Asked<'_>, reading: &Reading<'_>) -> Act {
         let evidence = reading.cited.iter().filter_map(|cited| {
             let attempt = attempt_of(&cited.source);
             if !reading.visible.contains(attempt) {
