@@ -36,7 +36,7 @@ pub fn binary() -> PathBuf {
     let binary = directory.join(format!("memhost{}", std::env::consts::EXE_SUFFIX));
     assert!(
         binary.is_file(),
-        "{} is not there; run `cargo build --release -p memhost` first",
+        "{} is not there; run `cargo build --release -p memhost-cli` first",
         binary.display()
     );
     binary

@@ -1,4 +1,4 @@
-//! The store's figures: `cargo bench -p memhost --bench store`.
+//! The store's figures: `cargo xtask bench store`.
 //!
 //! `search` is in process, over 256 dimensions. `write` is durable: what is timed ends when the disk has it. `alternatives`
 //! are what the design was chosen against; see the documentation of `memhost::store`.

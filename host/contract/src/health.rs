@@ -19,7 +19,7 @@ pub enum Health {
         problem: String,
     },
     /// Asking on is senseless: its quota is used up, it refuses the key, or it has failed for as long as
-    /// [`EndpointSettings::give_up_after_ms`](super::EndpointSettings) allows. It stays so, and every request
+    /// `give_up_after_ms` of its settings allows. It stays so, and every request
     /// fails without being made.
     Over {
         /// Why, with the endpoint's address and what to do.

@@ -83,6 +83,7 @@ impl Default for Limits {
 
 /// A field of [`Limits`], or the stack, which is the same for every call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Limit {
     /// [`Limits::fuel`]
     Fuel,
@@ -107,9 +108,9 @@ pub enum Limit {
     /// How deep calls may nest; no setting, because no honest plugin comes near it.
     Stack,
 
-    /// [`LoadLimits::describe_fuel`](memhost_engine::LoadLimits)
+    /// `LoadLimits::describe_fuel` of the engine
     DescribeFuel,
-    /// [`LoadLimits::describe_wall_clock`](memhost_engine::LoadLimits)
+    /// `LoadLimits::describe_wall_clock` of the engine
     DescribeWallClock,
 }
 

@@ -10,6 +10,7 @@ use memhost_base::suggest::{nearest, suggestion};
 
 /// Why a choice of parameters was refused.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SettingError {
     /// The strategy has no such parameter.
     #[error("strategy `{strategy}` has no parameter `{name}`{}; {}",

@@ -9,6 +9,7 @@ use memhost_strategy::CallFailure;
 /// Why a plugin cannot be used: the file, and what is wrong with it.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("plugin `{plugin}` cannot be loaded: {reason}")]
+#[non_exhaustive]
 pub struct LoadError {
     /// Its path, or the name that its bytes were given.
     pub plugin: String,
@@ -18,6 +19,7 @@ pub struct LoadError {
 
 /// What is wrong with a plugin. Each text ends with what to do.
 #[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
 pub enum LoadFailure {
     /// The file cannot be read.
     #[error("{error}; check the path and its permissions")]
@@ -176,6 +178,7 @@ pub enum LoadFailure {
 
 /// What compiling may spend: the first fields of [`super::LoadLimits`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum CompileLimit {
     /// [`super::LoadLimits::compile_cpu`]
     Cpu,
@@ -243,6 +246,7 @@ fn quoted(names: &[String]) -> String {
 
 /// Why an engine cannot be set up.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum EngineError {
     /// The directory for compiled code cannot be made or is not safe.
     #[error("directory for compiled code `{}`: {problem}", path.display())]

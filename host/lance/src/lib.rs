@@ -1,5 +1,5 @@
 //! The tables of a store in LanceDB, which pandas, DuckDB and DataFusion read as well. All that names LanceDB, Lance or
-//! Arrow for the sake of the store stands here; [`memhost_store`] knows the trait `Tables` and not this module.
+//! Arrow for the sake of the store stands here; [`memhost_store`] knows the trait [`Tables`] and not this crate.
 
 mod pieces;
 mod rescue;

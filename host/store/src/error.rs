@@ -10,6 +10,7 @@ use memhost_contract::limits::LimitReached;
 
 /// Why the store could not do what was asked. Whatever the case, nothing was half-written.
 #[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
 pub enum StoreError {
     /// The path leads to a file.
     #[error("store `{path}` is a file; name a directory, which is created if it does not exist")]

@@ -2,12 +2,13 @@
 //!
 //! ```no_run
 //! # use std::sync::Arc;
-//! # use memhost_models::embedding::Embedder;
+//! # use memhost_contract::embedder::Embedder;
+//! # use memhost_store::tables::Format;
 //! use memhost_contract::Op;
 //! use memhost_store::{Store, Transaction, View, Write};
 //!
-//! # async fn example(embedder: Arc<dyn Embedder>, op: Op) -> Result<(), memhost_store::StoreError> {
-//! let store = Store::open("my-store", embedder).await?;
+//! # async fn example(embedder: Arc<dyn Embedder>, format: &dyn Format, op: Op) -> Result<(), memhost_store::StoreError> {
+//! let store = Store::open("my-store", embedder, format).await?;
 //! let namespace = store.namespace("deployment/reasoningbank").await?;
 //! let transaction = Transaction {
 //!     writes: vec![Write::at_once(op)],
@@ -42,7 +43,7 @@
 //!
 //! # Why a journal of its own
 //!
-//! Measured with `cargo bench -p memhost --bench store` on 2 cores and an ext4 disk whose sync takes 0.2 to 4 ms
+//! Measured with `cargo xtask bench store` on 2 cores and an ext4 disk whose sync takes 0.2 to 4 ms
 //! (medians; a group is 16 memories with their vectors):
 //!
 //! | one group | committed | and synced |

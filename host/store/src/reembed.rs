@@ -23,6 +23,7 @@ const BATCH: usize = 256;
 
 /// What embedding a store anew came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Reembedded {
     /// How many keys have new vectors.
     pub keys: usize,

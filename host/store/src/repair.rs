@@ -35,6 +35,7 @@ const ASIDE: &str = "damaged";
 
 /// What a repair did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct Repaired {
     /// Files whose copy was put in their place.
     pub restored: Vec<String>,

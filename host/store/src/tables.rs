@@ -6,7 +6,7 @@
 //! files to the disk. So an implementation syncs nothing, and may be killed between any two steps.
 //!
 //! [`InMemory`](super::in_memory::InMemory) is the implementation that needs nothing else; the one that other programs
-//! can read stands outside of this folder, which does not know it.
+//! can read is the crate `memhost-lance`, which this one does not know.
 
 use std::time::Duration;
 

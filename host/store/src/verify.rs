@@ -13,6 +13,7 @@ use super::{Store, StoreError, repair};
 
 /// What a store holds, and what of it is not sound.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[non_exhaustive]
 pub struct Verified {
     /// Where it is.
     pub store: String,
@@ -30,6 +31,7 @@ pub struct Verified {
 
 /// A table as it was read.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct VerifiedTable {
     /// Its name.
     pub name: String,
@@ -49,6 +51,7 @@ pub struct VerifiedTable {
 
 /// A journal as it was read.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
 pub struct VerifiedJournal {
     /// The name of its files.
     pub name: String,

@@ -27,6 +27,7 @@ impl CallError {
 
 /// What happened to a call.
 #[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
 pub enum CallFailure {
     /// The plugin answered with a fault of its own.
     #[error("{}", fault_text(.0))]

@@ -1,5 +1,8 @@
-//! What a strategy is to the driver, whether it runs in the sandbox ([`memhost_engine::Plugin`]) or is one of
-//! the host's own floors.
+//! What a strategy is to its host, and what a call of it may reach.
+//!
+//! A [`Strategy`] runs in the sandbox (`Plugin` of the crate `memhost-engine`) or in this process, as the floors of
+//! `memhost-eval` do. Whoever calls it hands over a [`CallContext`], which reads memories and cannot write them; what is to
+//! be written is what the call returns.
 
 pub mod capability;
 mod error;

@@ -1,7 +1,7 @@
 //! Suites: tasks, recorded attempts and what a right answer looks like, from data sets and generators.
 //!
 //! A suite is data. What reads guidance and gives a score is its *frozen reader* ([`Reader`]), the same for
-//! every strategy; what anybody must beat are the floors ([`memhost_eval::floors`]). Suites come from three places:
+//! every strategy; what anybody must beat are the floors (`floors` of the crate `memhost-eval`). Suites come from three places:
 //!
 //! | name | made by |
 //! |---|---|

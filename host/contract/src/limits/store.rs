@@ -38,6 +38,7 @@ macro_rules! store_limits {
 
         /// A field of [`StoreLimits`].
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
         pub enum StoreLimit {
             $(#[doc = concat!("[`StoreLimits::", stringify!($field), "`]")] $variant,)*
         }

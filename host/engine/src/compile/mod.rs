@@ -29,6 +29,7 @@ pub use serve::serve;
 
 /// Where a plugin's machine code came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Compiled {
     /// Compiling it, or mapping what was compiled before.
     pub took: Duration,

@@ -12,7 +12,7 @@
 //! | `rounds` | retrieve and act, told what was found, until nothing is |
 //! | `refinements` | a model's finished run goes on with check messages |
 //! | `labels` | `learning` leaves out what is not to be told |
-//! | `if-trial-gains`, `if-next-attempt-succeeds` | `learning` keeps what waits, this room runs the trial |
+//! | `if-trial-gains`, `if-next-attempt-succeeds` | `learning` keeps what waits, this module runs the trial |
 //!
 //! Calls, transactions and what waits are [`memhost::learning`]'s; here is what a suite adds to them.
 

@@ -20,7 +20,7 @@ pub trait Progress: Send + Sync {
 ///
 /// A call that fails costs that call: it is listed in the report, and the cell goes on as if the strategy
 /// had said nothing; whether that is so often the case that the cell says nothing, [`CellReport::broken`] knows. A
-/// strategy whose calls use up their limits [one after the other](IN_A_ROW) is given up, and the cell ends there. An
+/// strategy whose calls use up their limits [one after the other](super::IN_A_ROW) is given up, and the cell ends there. An
 /// error means that the cell has no result.
 pub async fn run_cell(
     cell: &Cell,

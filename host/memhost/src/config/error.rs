@@ -9,6 +9,7 @@ use memhost_models::endpoint::{EndpointError, UnusableKey};
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConfigError {
     /// The file cannot be read.
     #[error("the configuration `{}` cannot be read: {source}", .path.display())]

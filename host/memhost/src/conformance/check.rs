@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// One promise of the contract; the module has the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Check {
     /// What is learnt can be retrieved.
     RoundTrip,

@@ -7,6 +7,7 @@ use memhost_strategy::CallError;
 
 /// Why a plugin could not be checked, which says nothing of it.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConformanceError {
     /// There is no place for a store.
     #[error(

@@ -33,10 +33,11 @@
 //! use memhost::conformance::{Subject, check};
 //! use memhost::engine::{Engine, EngineOptions};
 //! use memhost::limits::Limits;
+//! use memhost::store::InMemory;
 //!
 //! let engine = Engine::new(EngineOptions::default())?;
 //! let subject = Subject::plugin(&engine, "target/plugins/rag.wasm".as_ref(), &[]).await?;
-//! let conformance = check(&subject, &Limits::default()).await?;
+//! let conformance = check(&subject, &Limits::default(), &InMemory::default()).await?;
 //! for failed in conformance.failed() {
 //!     println!("{}: {}, but {}", failed.check.name(), failed.expected, failed.came);
 //! }

@@ -8,6 +8,7 @@ use memhost_strategy::CallError;
 
 /// What came of an eviction.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Evicted {
     /// Memories that the host removed, because the strategy left too many.
     pub by_host: usize,

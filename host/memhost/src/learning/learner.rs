@@ -35,6 +35,7 @@ pub struct Learner<C> {
 
 /// What came of a `retrieve`.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Retrieved {
     /// What the agent should know; nothing where the call failed. Its receipt has an id either way.
     pub guidance: Guidance,
@@ -44,6 +45,7 @@ pub struct Retrieved {
 
 /// What came of a `distill` or an `update`.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Learnt {
     /// What is to be kept if a re-run of its task gains. Whoever can re-run a task does, and says how it went
     /// ([`Learner::settle`]); until then these writes are not in force.
@@ -63,6 +65,7 @@ impl Learnt {
 
 /// Why a call came to nothing. It is the strategy's failure: whoever runs it may go on.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Failure {
     /// The call failed.
     #[error(transparent)]

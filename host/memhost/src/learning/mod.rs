@@ -3,7 +3,7 @@
 //! Whoever has a strategy at work needs the same five steps: `retrieve` before a task, `update` and `distill` after it,
 //! `evict` now and then, and `settle` for what was to be kept under a condition. [`Learner`] makes them, each as one call of
 //! the strategy and one transaction of the store, and tells an [`Observer`] what happened. The comparison's driver, `memhost
-//! check` and an agent that embeds memhost differ in where tasks come from and in who says how well they went; this room
+//! check` and an agent that embeds memhost differ in where tasks come from and in who says how well they went; this module
 //! knows neither. It must never know of suites, of readers or of statistics.
 //!
 //! ```no_run

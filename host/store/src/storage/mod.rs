@@ -73,7 +73,7 @@ pub(crate) struct Segment {
 }
 
 impl Storage {
-    /// Finds out where a URI leads; nothing is created before [`Storage::make_writable`].
+    /// Finds out where a URI leads; nothing is created before `make_writable`.
     pub async fn open(uri: &str) -> Result<Self, StoreError> {
         match scheme(uri) {
             None => Directory::open(PathBuf::from(uri)).map(Storage::Directory),

@@ -1,8 +1,8 @@
 //! The interface `llm`: completions by role, metered; and the length of a text in the run's tokens.
 //!
-//! Requests of one call are answered concurrently; how many reach an endpoint at once is the model's own affair
-//! ([`memhost_models::model`]). A request past the limit of model calls is not made and is answered with `exhausted`, so
-//! that a strategy can go on with what it has.
+//! Requests of one call are answered concurrently; how many reach an endpoint at once is the model's own affair.
+//! A request past the limit of model calls is not made and is answered with `exhausted`, so that a strategy can go on with
+//! what it has.
 
 use futures::future::{join_all, ready};
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 /// Why a folder's model cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LocalModelError {
     /// There is no such folder.
     #[error(

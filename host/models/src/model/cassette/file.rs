@@ -21,6 +21,7 @@ const FORMAT: u32 = 1;
 
 /// Why a cassette cannot be recorded or replayed.
 #[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
 pub enum CassetteError {
     /// The file system refuses.
     #[error("cannot {action} cassette `{}`: choose another file, or free it", .path.display())]
