@@ -28,8 +28,6 @@ pub const COMPARISONS: u64 = 200;
 /// Where the false-positive rate of 200 comparisons must lie: two standard errors around .05.
 const ACCEPTED: RangeInclusive<f64> = 0.02..=0.08;
 
-/// A comparison keeps nothing, and does without a disk.
-
 /// A strategy that is to be compared with itself.
 #[derive(Clone)]
 pub struct AaTest {
@@ -157,6 +155,7 @@ impl AaTest {
     /// Runs one of the comparisons.
     async fn sides(&self, number: u64, testbed: &Testbed) -> Result<Sides, AaError> {
         let testbed = Testbed {
+            // A comparison keeps nothing, and does without a disk.
             store: Store::in_memory(testbed.embedder.clone()).await?,
             ..testbed.clone()
         };
