@@ -18,7 +18,7 @@ fn main() {
 
 /// The guest of the tests, which answers at once unless it is asked to misbehave.
 fn guest() -> PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
     workspace.join(target).join("guests/hostile.wasm")
 }

@@ -73,7 +73,7 @@ fn natively<const MODE: usize>(bencher: Bencher, memories: usize) {
 }
 
 fn rag() -> PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
     workspace.join(target).join("plugins/rag.wasm")
 }

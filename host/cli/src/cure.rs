@@ -2,6 +2,7 @@
 //! outside of memhost.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
+use std::borrow::Cow;
 use std::io;
 use std::panic::PanicHookInfo;
 
@@ -11,7 +12,10 @@ use super::{Failure, output};
 /// Why a command failed, for people, with the option that helps and the cure of what the operating system refused.
 pub fn told(failure: &Failure) -> String {
     let mut told = failure.to_string();
-    let mut cures: Vec<&str> = os_errors(&told).filter_map(cure).collect();
+    let mut cures: Vec<Cow<'_, str>> = os_errors(&told)
+        .filter_map(cure)
+        .map(Cow::Borrowed)
+        .collect();
     cures.dedup();
     for cure in hint(failure.error()).into_iter().chain(cures) {
         told += &format!("\n  hint: {cure}");

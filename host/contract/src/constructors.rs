@@ -24,6 +24,21 @@ impl Plan {
     }
 }
 
+impl Guidance {
+    /// What a strategy says that has nothing to say.
+    pub fn nothing() -> Guidance {
+        Guidance {
+            text: String::new(),
+            placement: Placement::System,
+            receipt: Receipt {
+                id: String::new(),
+                used: Vec::new(),
+                note: String::new(),
+            },
+        }
+    }
+}
+
 impl Task {
     /// A task that says no more than this.
     pub fn new(id: impl Into<String>, text: impl Into<String>) -> Task {

@@ -13,8 +13,7 @@ use super::load::{Exports, prepare, read};
 use super::{Compiled, Engine, check};
 use memhost_contract::limits::LimitReached;
 use memhost_contract::{
-    Attempt, Change, Description, Fault, Feedback, Guidance, Placement, Plan, Pressure, Query,
-    Receipt, Setting,
+    Attempt, Change, Description, Fault, Feedback, Guidance, Plan, Pressure, Query, Setting,
 };
 use memhost_store as store;
 use memhost_strategy::capability::{CallContext, Usage};
@@ -231,7 +230,7 @@ impl Strategy for Plugin {
         settings: &[Setting],
     ) -> Answer<Guidance> {
         let limits = context.limits.store.clone();
-        let answer = phase!(self.retrieve(context, call_retrieve(&query, settings), check::guidance) or no_guidance());
+        let answer = phase!(self.retrieve(context, call_retrieve(&query, settings), check::guidance) or Guidance::nothing());
         let result = answer.result.and_then(|guidance| {
             let fits = store::check_receipt(&guidance.receipt, &limits);
             let fits = fits.map_err(|reached| CallError {
@@ -280,18 +279,5 @@ fn of_describing(failure: CallFailure) -> CallFailure {
             ..reached
         }),
         other => other,
-    }
-}
-
-/// What a strategy says that has nothing to say.
-fn no_guidance() -> Guidance {
-    Guidance {
-        text: String::new(),
-        placement: Placement::System,
-        receipt: Receipt {
-            id: String::new(),
-            used: Vec::new(),
-            note: String::new(),
-        },
     }
 }

@@ -170,12 +170,9 @@ impl Views {
     ) -> Result<Option<String>, StoreError> {
         let files = manifest.files_of(name);
         let broken = self.storage.broken_seals(files, Depth::Everything).await?;
-        Ok(broken.first().map(|first| {
-            format!(
-                "{first}; `memhost store verify --store {}` says what is left",
-                self.storage.tables()
-            )
-        }))
+        Ok(broken
+            .first()
+            .map(|first| format!("{first}; verifying the store says what is left")))
     }
 
     pub(super) async fn latest(&self, name: &str) -> Result<Table, StoreError> {

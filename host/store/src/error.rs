@@ -79,10 +79,7 @@ pub enum StoreError {
         reason: String,
     },
     /// Files of the tables are not what they were when the store was last written.
-    #[error(
-        "store `{uri}` is damaged: {files}; nothing was touched. `memhost store verify --store {uri}` reads all of it and \
-         says what is left; `memhost store repair --store {uri}` goes on with that, unless you have a backup"
-    )]
+    #[error("store `{uri}` is damaged: {files}; nothing was touched")]
     DamagedTables {
         /// The store.
         uri: String,
@@ -90,17 +87,13 @@ pub enum StoreError {
         files: String,
     },
     /// A repair was interrupted where the store is neither as it was nor repaired.
-    #[error(
-        "the repair of store `{uri}` did not come to its end; `memhost store repair --store {uri}` goes on with it"
-    )]
+    #[error("the repair of store `{uri}` did not come to its end")]
     HalfRepaired {
         /// The store.
         uri: String,
     },
     /// There is no store to look at.
-    #[error(
-        "there is no store at `{uri}`: name one with --store, as it was named when it was written"
-    )]
+    #[error("there is no store at `{uri}`")]
     NoStore {
         /// The URI as given.
         uri: String,
@@ -154,8 +147,8 @@ pub enum StoreError {
     /// The store's vectors were made by another embedder.
     #[error(
         "store `{uri}` was embedded with `{}` ({} dimensions), and `{}` ({} dimensions) is configured; \
-         configure the former, or run `memhost store reembed --store {uri} --embedder {}`",
-        stored.name, stored.dimension, given.name, given.dimension, choice
+         configure the former, or have it embedded anew",
+        stored.name, stored.dimension, given.name, given.dimension
     )]
     OtherEmbedder {
         /// The store.

@@ -9,7 +9,7 @@ use memhost::capability::CallContext;
 use memhost::conformance::{ConformanceError, Origin, Subject, parity};
 use memhost::contract::{
     Adjustment, Attempt, Blob, Change, Commit, Counter, Description, Guidance, Labels, Link,
-    Memory, NewMemory, Op, Patch, Placement, Plan, Protocol, Query, Receipt, Setting, Task,
+    Memory, NewMemory, Op, Patch, Plan, Protocol, Query, Setting, Task,
 };
 use memhost::embedding::{Builtin, Embedder};
 use memhost::limits::Limits;
@@ -81,15 +81,7 @@ impl Strategy for Script {
 
     async fn retrieve(&self, _: CallContext, _: Query, _: &[Setting]) -> Answer<Guidance> {
         Answer {
-            result: Ok(Guidance {
-                text: String::new(),
-                placement: Placement::User,
-                receipt: Receipt {
-                    id: String::new(),
-                    used: Vec::new(),
-                    note: String::new(),
-                },
-            }),
+            result: Ok(Guidance::nothing()),
             usage: Default::default(),
         }
     }

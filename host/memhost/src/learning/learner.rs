@@ -10,9 +10,7 @@ use super::{
     Clock, Condition, Configured, Event, Grants, History, NoCredit, Observer, OpenReceipt, Pending,
     reduce_labels,
 };
-use memhost_contract::{
-    Attempt, Change, Feedback, Guidance, Labels, Placement, Query, Receipt, Verdict,
-};
+use memhost_contract::{Attempt, Change, Feedback, Guidance, Labels, Query, Receipt, Verdict};
 use memhost_store::{Memories, Namespace, StoreError, View, receipt_bytes};
 use memhost_strategy::capability::CallContext;
 use memhost_strategy::{Answer, CallError, Phases};
@@ -151,7 +149,7 @@ impl<C: Clock> Learner<C> {
         let answer = strategy.retrieve(context, query, settings).await;
         let (mut guidance, failure) = match hear(answer, "retrieve", Some(&task), observer) {
             Ok(guidance) => (guidance, None),
-            Err(error) => (no_guidance(), Some(error)),
+            Err(error) => (Guidance::nothing(), Some(error)),
         };
         self.retrievals += 1;
         guidance.receipt.id = format!("r{}", self.retrievals);
@@ -360,16 +358,4 @@ pub(super) fn hear<T: Answered>(
         said: result.as_ref().map(Answered::said),
     });
     result
-}
-
-fn no_guidance() -> Guidance {
-    Guidance {
-        text: String::new(),
-        placement: Placement::System,
-        receipt: Receipt {
-            id: String::new(),
-            used: Vec::new(),
-            note: String::new(),
-        },
-    }
 }
