@@ -251,8 +251,13 @@ fn test(all: bool, cargo_test: &[String]) -> Result<(), Failure> {
     }
     build_memhost()?;
     tools::step("testing");
+    let chosen = cargo_test
+        .iter()
+        .any(|argument| argument.starts_with("-p") || argument.starts_with("--package"));
+    let whole = (!chosen).then_some("--workspace");
     run(cargo()
-        .args(["test", "--release", "--workspace"])
+        .args(["test", "--release"])
+        .args(whole)
         .args(cargo_test))?;
     if all { ray::test(&workspace) } else { Ok(()) }
 }

@@ -60,7 +60,7 @@
 //!         let found = memories.get(&ids, &context.view);
 //!         let text: String = found.iter().map(|memory| memory.content.as_str()).collect();
 //!         Ok(Guidance {
-//!             text: memhost_words::cut(&text, query.token_budget).to_owned(),
+//!             text: memhost::words::cut(&text, query.token_budget).to_owned(),
 //!             placement: Placement::User,
 //!             receipt: Receipt { id: String::new(), used, note: String::new() },
 //!         })
@@ -186,6 +186,7 @@ pub use memhost_models::endpoint;
 pub use memhost_store as store;
 pub use memhost_strategy as strategy;
 pub use memhost_strategy::capability;
+pub use memhost_words as words;
 
 /// Embedders: texts to unit-length vectors.
 pub mod embedding {

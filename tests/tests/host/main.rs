@@ -1,6 +1,7 @@
 //! What the library promises whoever embeds it: on real components, real directories and real processes.
 
 #[cfg(unix)]
+mod architecture;
 mod compile;
 mod conformance;
 mod contract;
