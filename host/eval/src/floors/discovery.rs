@@ -8,20 +8,19 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Instant;
 
 use async_trait::async_trait;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::floor::{answered, description, oldest_first};
+use super::floor::{Floor, floor};
+use super::ordered::oldest_first;
 use memhost::capability::CallContext;
 use memhost::contract::{
-    Attempt, Change, Citation, Description, Guidance, Memory, NewMemory, Op, Placement, Plan,
-    Query, Receipt, Setting,
+    Attempt, Change, Citation, Fault, Guidance, Memory, NewMemory, Op, Placement, Query, Receipt,
 };
-use memhost::strategy::{Answer, CallError, Phases, Strategy};
+use memhost::strategy::Strategy;
 use memhost_suite::{Question, Suite};
 
 /// A memory's kind: a document with the problem that is its title.
@@ -37,13 +36,7 @@ const ROUNDS: u32 = 4;
 
 /// In the order in which reports show them.
 pub(super) fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
-    let floor = |name: &str, summary: &str, rounds: u32, cites: Cites| -> Arc<dyn Strategy> {
-        Arc::new(Floor {
-            description: description(name, summary),
-            rounds,
-            cites,
-        })
-    };
+    let floor = |name, summary, rounds, cites| floor(name, summary, Citing { rounds, cites });
     vec![
         floor("none", "Nothing at all.", 1, Cites::Nothing),
         floor(
@@ -85,9 +78,8 @@ pub(super) fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
     ]
 }
 
-/// A strategy of the host's own.
-struct Floor {
-    description: Description,
+/// A floor that cites these in so many rounds.
+struct Citing {
     rounds: u32,
     cites: Cites,
 }
@@ -217,60 +209,26 @@ fn memory(kind: &str, problem: &str, source: String) -> NewMemory {
 }
 
 #[async_trait]
-impl Strategy for Floor {
-    fn description(&self) -> &Description {
-        &self.description
+impl Floor for Citing {
+    fn rounds(&self) -> u32 {
+        self.rounds
     }
 
-    fn phases(&self) -> Phases {
-        Phases {
-            retrieve: true,
-            distill: true,
-            ..Phases::default()
-        }
+    async fn retrieve(&self, context: &CallContext, query: &Query) -> Result<Guidance, Fault> {
+        let memories = oldest_first(context)?;
+        let cited = self
+            .cites
+            .choose(memories, &query.task.id, context.run.seed);
+        Ok(hand_out(cited, query.token_budget))
     }
 
-    fn digest(&self) -> &str {
-        "built-in"
-    }
-
-    async fn plan(&self, _settings: &[Setting]) -> Result<Plan, CallError> {
-        Ok(Plan {
-            rounds: self.rounds,
-            ..Plan::streaming()
-        })
-    }
-
-    async fn retrieve(
-        &self,
-        context: CallContext,
-        query: Query,
-        _settings: &[Setting],
-    ) -> Answer<Guidance> {
-        let start = Instant::now();
-        let result = oldest_first(&context).map(|memories| {
-            let cited = self
-                .cites
-                .choose(memories, &query.task.id, context.run.seed);
-            hand_out(cited, query.token_budget)
-        });
-        answered(&self.description, "retrieve", result, start)
-    }
-
-    async fn distill(
-        &self,
-        _context: CallContext,
-        attempts: Vec<Attempt>,
-        _settings: &[Setting],
-    ) -> Answer<Vec<Change>> {
-        let start = Instant::now();
+    fn distill(&self, _: &CallContext, attempts: &[Attempt]) -> Vec<Change> {
         let kept = match self.cites {
             Cites::Nothing => &[],
-            _ => attempts.as_slice(),
+            _ => attempts,
         };
         let memories = kept.iter().flat_map(remember);
         let changes = memories.map(|memory| Change::at_once(Op::Insert(memory)));
-        let changes = Ok(changes.collect());
-        answered(&self.description, "distill", changes, start)
+        changes.collect()
     }
 }

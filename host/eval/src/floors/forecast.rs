@@ -14,21 +14,19 @@ mod policy;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 use async_trait::async_trait;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::floor::{answered, description};
+use super::floor::{Floor, floor};
 use super::packing::Packing;
 use memhost::capability::CallContext;
 use memhost::contract::{
-    Attempt, Change, Comparison, Description, Fault, Feedback, Guidance, Memory, Op, Plan, Query,
-    Setting,
+    Attempt, Change, Comparison, Fault, Feedback, Guidance, Memory, Op, Query,
 };
-use memhost::strategy::{Answer, CallError, Phases, Strategy};
+use memhost::strategy::Strategy;
 use memhost_suite::{Question, Suite};
 
 use past::{Asked, Past, Resolved, number, remember};
@@ -36,12 +34,7 @@ use policy::{MOST, Policy};
 
 /// In the order in which reports show them.
 pub(super) fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
-    let floor = |name: &str, summary: &str, way: Way| -> Arc<dyn Strategy> {
-        Arc::new(Forecaster {
-            description: description(name, summary),
-            way,
-        })
-    };
+    let floor = |name, summary, way| floor(name, summary, Forecaster(way));
     let known = suite
         .questions()
         .filter_map(|(episode, question)| match question {
@@ -84,11 +77,8 @@ pub(super) fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
     ]
 }
 
-/// A strategy of the host's own.
-struct Forecaster {
-    description: Description,
-    way: Way,
-}
+/// A floor that chooses what to cite in this way.
+struct Forecaster(Way);
 
 /// How it chooses what to cite.
 enum Way {
@@ -102,78 +92,32 @@ enum Way {
 }
 
 #[async_trait]
-impl Strategy for Forecaster {
-    fn description(&self) -> &Description {
-        &self.description
+impl Floor for Forecaster {
+    fn distills(&self) -> bool {
+        !matches!(self.0, Way::Silent)
     }
 
-    fn phases(&self) -> Phases {
-        Phases {
-            retrieve: true,
-            distill: !matches!(self.way, Way::Silent),
-            update: matches!(self.way, Way::Feedback),
-            evict: false,
-        }
+    fn updates(&self) -> bool {
+        matches!(self.0, Way::Feedback)
     }
 
-    fn digest(&self) -> &str {
-        "built-in"
-    }
-
-    async fn plan(&self, _settings: &[Setting]) -> Result<Plan, CallError> {
-        Ok(Plan::streaming())
-    }
-
-    async fn retrieve(
-        &self,
-        context: CallContext,
-        query: Query,
-        _settings: &[Setting],
-    ) -> Answer<Guidance> {
-        let start = Instant::now();
-        let guidance = self.guidance(&context, &query).await;
-        answered(&self.description, "retrieve", guidance, start)
-    }
-
-    async fn distill(
-        &self,
-        context: CallContext,
-        attempts: Vec<Attempt>,
-        _settings: &[Setting],
-    ) -> Answer<Vec<Change>> {
-        if matches!(self.way, Way::Silent) {
-            return Answer::nothing();
-        }
-        let start = Instant::now();
+    fn distill(&self, context: &CallContext, attempts: &[Attempt]) -> Vec<Change> {
         let mut bits = ChaCha8Rng::seed_from_u64(context.run.seed);
         let memories = attempts.iter().filter_map(|attempt| {
             let lot = bits.random();
             Some(Change::at_once(Op::Insert(remember(attempt, lot)?)))
         });
-        let changes = Ok(memories.collect());
-        answered(&self.description, "distill", changes, start)
+        memories.collect()
     }
 
-    async fn update(
-        &self,
-        context: CallContext,
-        feedback: Vec<Feedback>,
-        _settings: &[Setting],
-    ) -> Answer<Vec<Change>> {
-        if !matches!(self.way, Way::Feedback) {
-            return Answer::nothing();
-        }
-        let start = Instant::now();
-        let notebook = feedback::learn(&context, &feedback);
-        let changes = notebook.map(|notebook| vec![Change::at_once(Op::Save(notebook))]);
-        answered(&self.description, "update", changes, start)
+    fn update(&self, context: &CallContext, feedback: &[Feedback]) -> Result<Vec<Change>, Fault> {
+        let notebook = feedback::learn(context, feedback)?;
+        Ok(vec![Change::at_once(Op::Save(notebook))])
     }
-}
 
-impl Forecaster {
-    async fn guidance(&self, context: &CallContext, query: &Query) -> Result<Guidance, Fault> {
+    async fn retrieve(&self, context: &CallContext, query: &Query) -> Result<Guidance, Fault> {
         let asked = Asked::of(&query.task);
-        let past = match &self.way {
+        let past = match &self.0 {
             Way::Silent => Vec::new(),
             Way::Random => any(context, &asked)?,
             Way::Newest => past::newest(context, asked.comparable(), MOST)?,

@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 
-use super::{discovery, floor, forecast, routing};
+use super::{discovery, forecast, ordered, routing};
 use memhost::strategy::Strategy;
 use memhost_suite::{Lane, Suite};
 
 /// The floors and the oracle of a suite's lane, in the order in which reports show them.
 pub fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
     match suite.lane {
-        Lane::Evidence | Lane::Transfer | Lane::Attempts => floor::common(suite),
+        Lane::Evidence | Lane::Transfer | Lane::Attempts => ordered::common(suite),
         Lane::Routing => routing::floors(suite),
         Lane::Forecast => forecast::floors(suite),
         Lane::Discovery => discovery::floors(suite),

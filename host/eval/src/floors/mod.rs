@@ -12,6 +12,7 @@ mod floor;
 mod forecast;
 mod lanes;
 mod oracle;
+mod ordered;
 mod packing;
 mod routing;
 

@@ -6,32 +6,32 @@
 
 use std::sync::Arc;
 
-use super::floor::{Order, Scale, floor};
 use super::oracle::Oracle;
+use super::ordered::{Order, Scale, ordered};
 use memhost::strategy::Strategy;
 use memhost_suite::Suite;
 
 /// In the order in which reports show them.
 pub(super) fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
     vec![
-        floor(
+        ordered(
             "none",
             "Nothing at all: the reader counts each agent's successes.",
             Order::Silent,
         ),
-        floor("random", "Any attempts, by the run's seed.", Order::Random),
-        floor("recency", "The newest attempts.", Order::Newest),
-        floor(
+        ordered("random", "Any attempts, by the run's seed.", Order::Random),
+        ordered("recency", "The newest attempts.", Order::Newest),
+        ordered(
             "bm25",
             "Attempts at tasks that share words with this one.",
             Order::Lexical(Scale::OfItself),
         ),
-        floor(
+        ordered(
             "dense",
             "Attempts at tasks by cosine similarity with this one.",
             Order::Semantic,
         ),
-        floor(
+        ordered(
             "oracle",
             "Successes of the agent that is best here, and failures of the others.",
             Order::Gold(Box::new(Oracle::new(suite))),

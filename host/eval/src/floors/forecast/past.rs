@@ -1,6 +1,6 @@
 //! What the floors of lane D remember: how questions were resolved.
 
-use super::super::floor::{KEY, TASK_EXCERPT, memory};
+use super::super::ordered::{KEY, TASK_EXCERPT, memory};
 use memhost::capability::CallContext;
 use memhost::contract::{
     Attempt, Comparison, Condition, Fault, Filter, Label, Memory, NewMemory, Operand, Scan, Task,
