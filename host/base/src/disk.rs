@@ -121,7 +121,7 @@ fn parent(path: &Path) -> &Path {
 
 /// Says what was synced, which tests hear: they cannot pull the plug.
 fn noted(path: &Path) {
-    tracing::trace!(path = &*path.to_string_lossy(), "synced");
+    tracing::trace!(target: "memhost::synced", path = &*path.to_string_lossy(), "synced");
 }
 
 #[cfg(test)]

@@ -6,16 +6,16 @@ use std::ops::RangeInclusive;
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressStyle};
-
-use super::compare::{self, Agent, Cast, Wanted};
-use super::plugins::Choice;
-use super::setup::{self, ConfigFile};
-use super::{Failure, bars, outage, output};
 use memhost_eval::compare::aa::{AaError, AaResult, AaTest, COMPARISONS};
 use memhost_eval::compare::report::number::{milliseconds, plural, score};
 use memhost_eval::compare::statistics::Interval;
 use memhost_eval::compare::{Contestant, MOST_REPETITIONS, Stop};
 use memhost_eval::driver::Testbed;
+
+use super::compare::{self, Agent, Cast, Wanted};
+use super::plugins::Choice;
+use super::setup::{self, ConfigFile};
+use super::{Failure, bars, outage, output};
 
 /// Where the reader's luck makes two runs of the same strategy differ, and a run takes a fraction of a second.
 const DEFAULT_SUITE: &str = "routing";

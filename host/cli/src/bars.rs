@@ -4,7 +4,6 @@ use std::io;
 
 use console::Term;
 use indicatif::{ProgressDrawTarget, TermLike};
-
 use memhost_base::visible;
 
 /// How often bars are drawn, per second: indicatif's own default.

@@ -2,11 +2,6 @@
 
 use std::fmt::Write as _;
 
-use super::fresh_process::ThisProgram;
-use super::output::{self, Format};
-use super::plugins::{self, Choice};
-use super::setup::ConfigFile;
-use super::{Failure, setup};
 use memhost::Lance;
 use memhost::config::Config;
 use memhost::conformance::cache::check_once;
@@ -15,6 +10,12 @@ use memhost::engine::Engine;
 use memhost_base::visible;
 use memhost_eval::compare::report::number::{count, milliseconds};
 use memhost_eval::compare::{Contestant, Unfit};
+
+use super::fresh_process::ThisProgram;
+use super::output::{self, Format};
+use super::plugins::{self, Choice};
+use super::setup::ConfigFile;
+use super::{Failure, setup};
 
 /// The promises stand in the help as the checks themselves put them.
 fn explained() -> String {

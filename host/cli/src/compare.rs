@@ -15,9 +15,6 @@ use clap::ValueEnum;
 pub(super) use prepared::{Cast, Prepared, Wanted};
 pub(super) use printing::{Format, show, write_reports};
 
-use super::plugins::Choice;
-use super::setup::{ConfigFile, StoreFlags};
-use super::{Failure, output, scratch, setup, suite};
 use memhost::Lance;
 use memhost::config::Config;
 use memhost::embedding::Embedder;
@@ -32,6 +29,10 @@ use memhost_eval::compare::{
 };
 use memhost_eval::driver::{Acting, Broken, Testbed};
 use memhost_suite::Suite;
+
+use super::plugins::Choice;
+use super::setup::{ConfigFile, StoreFlags};
+use super::{Failure, output, scratch, setup, suite};
 
 const EXAMPLES: &str = "\
 Examples:

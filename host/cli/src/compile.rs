@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::ProgressBar;
+use memhost::engine::{self, CompileWatcher, CompilerProcess, Compiling};
 
 use super::output;
-use memhost::engine::{self, CompileWatcher, CompilerProcess, Compiling};
 
 /// Compile one plugin that memhost hands over on standard input, and nobody else.
 #[derive(Debug, clap::Args)]

@@ -2,7 +2,6 @@
 //! outside of memhost.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
-use std::borrow::Cow;
 use std::io;
 use std::panic::PanicHookInfo;
 
@@ -12,9 +11,9 @@ use super::{Failure, output};
 /// Why a command failed, for people, with the option that helps and the cure of what the operating system refused.
 pub fn told(failure: &Failure) -> String {
     let mut told = failure.to_string();
-    let mut cures: Vec<Cow<'_, str>> = os_errors(&told)
+    let mut cures: Vec<String> = os_errors(&told)
         .filter_map(cure)
-        .map(Cow::Borrowed)
+        .map(str::to_owned)
         .collect();
     cures.dedup();
     for cure in hint(failure.error()).into_iter().chain(cures) {

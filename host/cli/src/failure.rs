@@ -26,7 +26,7 @@ impl Failure {
         Failure::Failed(error.into())
     }
 
-    /// Why.
+    /// What went wrong.
     pub fn error(&self) -> &(dyn Error + 'static) {
         let (Failure::Usage(error) | Failure::Failed(error)) = self;
         error.as_ref()

@@ -1,4 +1,4 @@
-//! `memhost afresh`: the part of a check that wants a process of its own. Only memhost itself calls it.
+//! `memhost fresh-process`: the part of a check that wants a process of its own. Only memhost itself calls it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,20 +6,20 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
-use tokio::io::AsyncWriteExt as _;
-use tokio::process::Command;
-
-use super::{Failure, output};
 use memhost::Lance;
 use memhost::conformance::fresh_process::{Answers, Errand, Process, answer};
 use memhost::conformance::{ConformanceError, Subject};
 use memhost::engine::{Engine, EngineOptions};
 use memhost::settings;
 use memhost_eval::compare::Contestant;
+use serde::{Deserialize, Serialize};
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
+
+use super::{Failure, output};
 
 /// As the command line knows it.
-const COMMAND: &str = "afresh";
+const COMMAND: &str = "fresh-process";
 
 /// Answer what `memhost check` asks in a fresh process, on standard input, and nobody else.
 #[derive(Debug, clap::Args)]

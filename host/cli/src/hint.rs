@@ -1,11 +1,8 @@
 //! Hints: which option or command helps with an error of the library, which knows neither.
 
-use std::borrow::Cow;
 use std::error::Error;
 
-use memhost::conformance::ConformanceError;
 use memhost::store::StoreError;
-use memhost_eval::compare::aa::AaError;
 use memhost_eval::compare::directory::ResultDirectoryError;
 use memhost_eval::compare::files::CellFileError;
 use memhost_eval::compare::manifest::ManifestError;
@@ -14,28 +11,50 @@ use memhost_eval::compare::schedule::RunError;
 use memhost_suite::{SuiteError, Topic};
 
 /// What to do about an error, in terms of the command line; `None` where its message says it all.
-pub fn hint(error: &(dyn Error + 'static)) -> Option<Cow<'static, str>> {
-    match store_error(error) {
-        Some(error) => of_store(error).map(Cow::Owned),
-        None => of_results(error).map(Cow::Borrowed),
+pub fn hint(error: &(dyn Error + 'static)) -> Option<String> {
+    let error = cause(error);
+    if let Some(error) = error.downcast_ref() {
+        return of_store(error);
     }
+    let hint = if let Some(error) = error.downcast_ref() {
+        of_results(error)
+    } else if let Some(error) = error.downcast_ref() {
+        of_merge(error)
+    } else if let Some(error) = error.downcast_ref() {
+        of_manifest(error)
+    } else if let Some(error) = error.downcast_ref() {
+        of_suite(error)
+    } else if error.is::<CellFileError>() {
+        Some("choose another --output, or free it")
+    } else {
+        None
+    };
+    hint.map(str::to_owned)
 }
 
-/// The store's error, also behind those that only hand it on.
-fn store_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a StoreError> {
-    if let Some(error) = error.downcast_ref() {
-        return Some(error);
-    }
-    if let Some(ConformanceError::Store(error)) = error.downcast_ref() {
-        return Some(error);
-    }
-    if let Some(AaError::Store(error)) = error.downcast_ref() {
-        return Some(error);
-    }
-    match error.downcast_ref()? {
-        RunError::Store { source, .. } => Some(source),
-        RunError::CellFile(_) => None,
-    }
+/// The error that says what is wrong, behind those that hand it on.
+fn cause<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    let inner: Option<&'a (dyn Error + 'static)> = if let Some(error) = error.downcast_ref() {
+        match error {
+            ResultDirectoryError::File(error) => Some(error),
+            ResultDirectoryError::Manifest(error) => Some(error),
+            ResultDirectoryError::Busy { .. } => None,
+        }
+    } else if let Some(error) = error.downcast_ref() {
+        match error {
+            MergeError::Manifest(error) => Some(error),
+            MergeError::Store(error) => Some(error),
+            _ => None,
+        }
+    } else if let Some(error) = error.downcast_ref() {
+        match error {
+            RunError::Store { source, .. } => Some(source),
+            RunError::CellFile(error) => Some(error),
+        }
+    } else {
+        None
+    };
+    inner.unwrap_or(error)
 }
 
 fn of_store(error: &StoreError) -> Option<String> {
@@ -57,39 +76,35 @@ fn of_store(error: &StoreError) -> Option<String> {
     }
 }
 
-fn of_results(error: &(dyn Error + 'static)) -> Option<&'static str> {
-    if let Some(error) = error.downcast_ref::<ResultDirectoryError>() {
-        return match error {
-            ResultDirectoryError::File(error) => of_results(error),
-            ResultDirectoryError::Manifest(error) => of_results(error),
-            ResultDirectoryError::Busy { .. } => Some(
-                "wait for it, or choose another --output; `memhost report` puts results of several directories together",
-            ),
-        };
+fn of_results(error: &ResultDirectoryError) -> Option<&'static str> {
+    match error {
+        ResultDirectoryError::Busy { .. } => Some(
+            "wait for it, or choose another --output; `memhost report` puts results of several directories together",
+        ),
+        _ => None,
     }
-    if let Some(error) = error.downcast_ref::<MergeError>() {
-        return match error {
-            MergeError::NoManifest { .. } => {
-                Some("name directories that `memhost compare --output` wrote")
-            }
-            MergeError::Manifest(error) => of_results(error),
-            _ => None,
-        };
-    }
-    if let Some(RunError::CellFile(error)) = error.downcast_ref() {
-        return of_results(error);
-    }
-    if error.is::<CellFileError>() {
-        return Some("choose another --output, or free it");
-    }
-    match error.downcast_ref() {
-        Some(ManifestError::Unreadable { .. }) => {
-            return Some("name the `manifest.json` of a comparison that was run with --output");
+}
+
+fn of_merge(error: &MergeError) -> Option<&'static str> {
+    match error {
+        MergeError::NoManifest { .. } => {
+            Some("name directories that `memhost compare --output` wrote")
         }
-        Some(_) => return None,
-        None => {}
+        _ => None,
     }
-    match error.downcast_ref()? {
+}
+
+fn of_manifest(error: &ManifestError) -> Option<&'static str> {
+    match error {
+        ManifestError::Unreadable { .. } => {
+            Some("name the `manifest.json` of a comparison that was run with --output")
+        }
+        _ => None,
+    }
+}
+
+fn of_suite(error: &SuiteError) -> Option<&'static str> {
+    match error {
         SuiteError::NothingAsked { .. } => Some("`memhost suite show` prints its learning curves"),
         SuiteError::Unusable { .. } => {
             Some("`memhost suite check` lists everything that is wrong with a suite")
@@ -130,6 +145,35 @@ mod tests {
         );
         assert_eq!(hint(&MergeError::Manifest(unreadable())), direct);
         assert_eq!(hint(&ResultDirectoryError::Manifest(unreadable())), direct);
+    }
+
+    #[test]
+    fn a_store_that_is_refused_has_the_command_that_helps() {
+        let uri = || "memories".to_owned();
+        let damaged = || StoreError::DamagedTables {
+            uri: uri(),
+            files: "`attempts.lance/1.lance` is gone".to_owned(),
+        };
+        for (error, helps) in [
+            (damaged(), "memhost store verify --store memories"),
+            (damaged(), "memhost store repair --store memories"),
+            (
+                StoreError::HalfRepaired { uri: uri() },
+                "memhost store repair --store memories",
+            ),
+            (StoreError::NoStore { uri: uri() }, "--store"),
+        ] {
+            assert!(!error.to_string().contains("--"), "{error}");
+            assert!(
+                hint(&error).is_some_and(|hint| hint.contains(helps)),
+                "{error}"
+            );
+        }
+        let behind = RunError::Store {
+            cell: "rag on pets".to_owned(),
+            source: damaged(),
+        };
+        assert_eq!(hint(&behind), hint(&damaged()));
     }
 
     #[test]

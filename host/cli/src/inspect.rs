@@ -2,15 +2,16 @@
 
 use std::fmt::Write as _;
 
-use super::output::{self, Format};
-use super::setup::ConfigFile;
-use super::{Failure, plugins, setup};
 use memhost::contract::Description;
 use memhost::engine::Plugin;
 use memhost::settings;
 use memhost::strategy::{Phases, Strategy as _};
 use memhost_base::visible;
 use memhost_eval::compare::report::number::{count, milliseconds};
+
+use super::output::{self, Format};
+use super::setup::ConfigFile;
+use super::{Failure, plugins, setup};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -30,13 +30,10 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use clap::{ArgAction, Parser, Subcommand};
-
-use memhost_base::visible;
+use memhost_base::{clock, visible};
 
 pub use failure::Failure;
 use scratch::Scratch;
-
-use memhost_base::clock;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -81,7 +78,7 @@ enum Command {
     Inspect(inspect::Options),
     Suite(suite::Options),
     Store(store::Options),
-    Afresh(fresh_process::Options),
+    FreshProcess(fresh_process::Options),
     Compile(compile::Options),
 }
 
@@ -151,7 +148,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             Command::Inspect(options) => inspect::run(options).await,
             Command::Suite(options) => suite::run(options),
             Command::Store(options) => store::run(options).await,
-            Command::Afresh(options) => fresh_process::run(options).await,
+            Command::FreshProcess(options) => fresh_process::run(options).await,
             // Done before a runtime was there.
             Command::Compile(_) => Ok(()),
         }

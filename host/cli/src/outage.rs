@@ -6,12 +6,12 @@
 use std::time::{Duration, Instant};
 
 use futures::future::select_all;
-use tokio::sync::watch;
-
-use super::interrupt;
 use memhost::endpoint::Health;
 use memhost_eval::compare::Stop;
 use memhost_eval::driver::Testbed;
+use tokio::sync::watch;
+
+use super::interrupt;
 
 /// How long an endpoint fails before that is said: what a single retry mends is no news.
 const QUIET: Duration = Duration::from_secs(3);

@@ -5,9 +5,9 @@ use std::fmt::Display;
 use std::io::{self, Write as _};
 
 use clap::ValueEnum;
+use memhost_base::visible::{self, Inked};
 
 use super::Failure;
-use memhost_base::visible::{self, Inked};
 
 /// How what is known is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::Failure;
 use memhost::contract::Fault;
 use memhost::engine::{Engine, Plugin};
 use memhost::settings;
@@ -13,6 +12,8 @@ use memhost::strategy::{CallFailure, Strategy};
 use memhost_base::home;
 use memhost_base::suggest::{nearest, suggestion};
 use memhost_eval::compare::Contestant;
+
+use super::Failure;
 
 /// The environment variable with directories to look in, separated as in `PATH`.
 const DIRECTORIES: &str = "MEMHOST_PLUGINS";

@@ -6,13 +6,13 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-
-use super::{bars, output};
 use memhost_base::visible;
 use memhost_eval::compare::report::number::{milliseconds, plural, probability, score};
 use memhost_eval::compare::statistics::{LEVEL, detectable_before, smallest_p};
 use memhost_eval::compare::{CellKey, Watcher};
 use memhost_eval::driver::{Broken, CellReport, Cost, Progress};
+
+use super::{bars, output};
 
 /// What suits standard error.
 pub fn watcher(cells: usize) -> Box<dyn Watcher> {

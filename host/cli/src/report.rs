@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use super::compare::{Format, show, verdict, write_reports};
-use super::{Failure, output, setup};
 use memhost_base::home;
 use memhost_eval::compare::directory::ResultDirectory;
 use memhost_eval::compare::merge::{self, Merged, Missing, Source};
 use memhost_eval::compare::{CellOutcome, Report};
+
+use super::compare::{Format, show, verdict, write_reports};
+use super::{Failure, output, setup};
 
 const EXAMPLES: &str = "\
 Examples:

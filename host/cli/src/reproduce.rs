@@ -3,8 +3,6 @@
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use super::compare::{self, Prepared};
-use super::{Failure, output, plugins, setup};
 use memhost::config::Config;
 use memhost_base::visible;
 use memhost_eval::compare::files::{CellFiles, Kept};
@@ -13,6 +11,9 @@ use memhost_eval::compare::manifest::{
 };
 use memhost_eval::compare::report::number::count;
 use memhost_eval::compare::{CellOutcome, reproduction};
+
+use super::compare::{self, Prepared};
+use super::{Failure, output, plugins, setup};
 
 const EXAMPLES: &str = "\
 Examples:

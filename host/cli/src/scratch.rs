@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use tempfile::TempDir;
-
 use memhost_base::lock::FileLock;
+use tempfile::TempDir;
 
 /// Where it is.
 static PATH: OnceLock<PathBuf> = OnceLock::new();

@@ -3,10 +3,11 @@
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
-use super::{Failure, compile, output};
 use memhost::config::Config;
 use memhost::engine::{Engine, EngineError, EngineOptions};
 use memhost_base::home;
+
+use super::{Failure, compile, output};
 
 /// Where the configuration comes from, and what overrides it.
 #[derive(Debug, Default, clap::Args)]

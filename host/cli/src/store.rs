@@ -3,14 +3,14 @@
 use std::fmt::Display;
 
 use clap::Subcommand;
-
-use super::output::Format;
-use super::setup::{ConfigFile, StoreFlags};
-use super::{Failure, output};
 use memhost::Lance;
 use memhost::store::{Repaired, Store, Verified, VerifiedTable};
 use memhost_base::visible::{Column, Grid};
 use memhost_eval::compare::report::number::count;
+
+use super::output::Format;
+use super::setup::{ConfigFile, StoreFlags};
+use super::{Failure, output};
 
 /// Care for a store.
 #[derive(Debug, clap::Args)]

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-
-use super::output::{self, Format};
-use super::{Failure, setup};
 use memhost_base::visible::{Column, Grid, line};
 use memhost_eval::compare::report::number::count;
 use memhost_suite as suite;
 use memhost_suite::{Lane, Severity, StreamSummary, Suite, SuiteError, SuiteSummary};
+
+use super::output::{self, Format};
+use super::{Failure, setup};
 
 const YOUR_OWN: &str = "\
 A suite of your own is a .jsonl file: a header, then one episode per line. First an episode's \

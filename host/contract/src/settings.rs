@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Parameter, Setting, Value};
 use memhost_base::suggest::{nearest, suggestion};
+
+use crate::{Parameter, Setting, Value};
 
 /// Why a choice of parameters was refused.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

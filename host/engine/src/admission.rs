@@ -5,9 +5,10 @@
 //! a component made of shared libraries keeps them, because its import list says nothing about use, and finds
 //! every call denied.
 
+use memhost_contract::{PACKAGE, VERSION};
+
 use super::binary::Surface;
 use super::error::LoadFailure;
-use memhost_contract::{PACKAGE, VERSION};
 
 /// The contract's interfaces that a plugin may import.
 const IMPORTABLE: [&str; 5] = ["types", "llm", "embedder", "store", "run"];

@@ -14,11 +14,11 @@ use std::hash::{Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use memhost_base::disk;
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
 use super::error::EngineError;
-use memhost_base::disk;
 
 /// Past this many bytes the entries that were written first are deleted. A Python plugin takes 60 MB.
 const LARGEST_TOTAL: u64 = 2 << 30;

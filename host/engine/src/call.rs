@@ -2,6 +2,9 @@
 
 use std::time::Instant;
 
+use memhost_contract::limits::{Limit, LimitReached};
+use memhost_strategy::CallFailure;
+use memhost_strategy::capability::{CallContext, Capabilities, Usage};
 use tokio::task::coop::unconstrained;
 use wasmtime::component::{Instance, InstancePre, ResourceTable};
 use wasmtime::{Store, Trap, WasmBacktrace};
@@ -9,9 +12,6 @@ use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxView, WasiView};
 
 use super::limiter::Limiter;
 use super::{BACKTRACE_FRAMES, wasi};
-use memhost_contract::limits::{Limit, LimitReached};
-use memhost_strategy::CallFailure;
-use memhost_strategy::capability::{CallContext, Capabilities, Usage};
 
 /// Fuel after which a computing plugin lets others run: about a millisecond.
 const YIELD_INTERVAL: u64 = 1_000_000;

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::LoadLimits;
 use memhost_contract::limits::milliseconds;
 use memhost_strategy::CallFailure;
+
+use super::LoadLimits;
 
 /// Why a plugin cannot be used: the file, and what is wrong with it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -171,7 +172,7 @@ pub enum LoadFailure {
     /// `describe` failed.
     #[error("its `describe` failed: {reason}")]
     Describe {
-        /// How.
+        /// What became of the call.
         reason: CallFailure,
     },
 }

@@ -41,13 +41,13 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use memhost_contract::generated;
+use memhost_contract::limits::{Limits, STACK_BYTES};
 use tokio::sync::Semaphore;
 use wasmtime::component::{HasSelf, Linker};
 
 use self::cache::Cache;
 use self::call::Sandbox;
-use memhost_contract::generated;
-use memhost_contract::limits::{Limits, STACK_BYTES};
 
 pub use compile::{CompileWatcher, Compiled, CompilerProcess, Compiling, serve};
 pub use error::{CompileLimit, EngineError, LoadError, LoadFailure};

@@ -1,8 +1,7 @@
 //! Memory of one call, with errors that say which limit was reached.
 
-use wasmtime::ResourceLimiter;
-
 use memhost_contract::limits::{Limit, LimitReached, Limits};
+use wasmtime::ResourceLimiter;
 
 /// What wasmtime keeps for one element of a table, at most.
 const TABLE_ELEMENT_BYTES: usize = 16;

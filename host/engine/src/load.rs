@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
+use memhost_contract::generated::exports::memhost::strategy as exports;
 use sha2::{Digest, Sha256};
 use wasmparser::Parser;
 use wasmtime::Store;
@@ -14,7 +15,6 @@ use super::call::Sandbox;
 use super::compile::{self, Compiled, Source};
 use super::error::LoadFailure;
 use super::{Engine, Inner, LoadLimits, admission, complexity, shape};
-use memhost_contract::generated::exports::memhost::strategy as exports;
 
 /// Where the functions of each phase are found.
 pub(super) struct Exports {

@@ -3,9 +3,8 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use memhost_contract::limits::{from_milliseconds, positive, to_milliseconds};
+use serde::{Deserialize, Serialize};
 
 /// What loading one plugin may spend. In `memhost.toml` this is the table `[load]`; what is absent there keeps its
 /// default.

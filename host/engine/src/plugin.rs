@@ -3,6 +3,13 @@
 use std::path::Path;
 
 use async_trait::async_trait;
+use memhost_contract::limits::LimitReached;
+use memhost_contract::{
+    Attempt, Change, Description, Fault, Feedback, Guidance, Plan, Pressure, Query, Setting,
+};
+use memhost_store as store;
+use memhost_strategy::capability::{CallContext, Usage};
+use memhost_strategy::{Answer, CallError, CallFailure, Phases, Strategy};
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
 
@@ -11,13 +18,6 @@ use super::call::{self, Sandbox};
 use super::error::{LoadError, LoadFailure};
 use super::load::{Exports, prepare, read};
 use super::{Compiled, Engine, check};
-use memhost_contract::limits::LimitReached;
-use memhost_contract::{
-    Attempt, Change, Description, Fault, Feedback, Guidance, Plan, Pressure, Query, Setting,
-};
-use memhost_store as store;
-use memhost_strategy::capability::{CallContext, Usage};
-use memhost_strategy::{Answer, CallError, CallFailure, Phases, Strategy};
 
 /// A strategy as a component: immutable, shared between calls. Implements [`Strategy`].
 pub struct Plugin {

@@ -5,14 +5,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use memhost_contract::{PACKAGE, WIT};
 use sha2::{Digest as _, Sha256};
 use wit_parser::decoding::{DecodedWasm, decode};
 use wit_parser::{
     Function, Handle, Interface, InterfaceId, Resolve, SourceMap, Type, TypeDefKind, TypeId,
     WorldItem,
 };
-
-use memhost_contract::{PACKAGE, WIT};
 
 /// One interface that does not fit.
 #[derive(Debug, PartialEq)]

@@ -11,6 +11,9 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use memhost_contract::Level;
+use memhost_contract::limits::LimitReached;
+use memhost_strategy::capability::{Log, RunState};
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tokio::io::AsyncWrite;
@@ -18,10 +21,6 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx};
-
-use memhost_contract::Level;
-use memhost_contract::limits::LimitReached;
-use memhost_strategy::capability::{Log, RunState};
 
 /// The most random bytes in one call; a larger wish traps.
 const MOST_RANDOM_BYTES: u64 = 64 << 10;

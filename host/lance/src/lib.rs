@@ -11,7 +11,6 @@ mod views;
 mod tests;
 
 use async_trait::async_trait;
-
 use memhost_store::StoreError;
 use memhost_store::tables::{Format, Repairable, Rescue, Storage, Tables};
 use views::Views;

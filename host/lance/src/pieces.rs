@@ -9,11 +9,11 @@ use futures::{FutureExt as _, TryStreamExt as _};
 use lance::Dataset;
 use lance::dataset::builder::DatasetBuilder;
 use lance::dataset::fragment::FileFragment;
+use memhost_store::StoreError;
+use memhost_store::tables::{BrokenSeal, list_of};
 
 use super::unusable;
 use super::views::files_of;
-use memhost_store::StoreError;
-use memhost_store::tables::{BrokenSeal, list_of};
 
 /// A table at the version that counts.
 pub(super) struct Pieces {

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashSet};
 
 use arrow::array::RecordBatch;
 use async_trait::async_trait;
+use memhost_store::tables::{BrokenSeal, KeyRow, Manifest, Rescue, Tables, memory_number, table};
+use memhost_store::{RepairedTable, StoreError};
 
 use super::pieces::Pieces;
 use super::views::Views;
 use super::{failed, schema, unusable};
-use memhost_store::tables::{BrokenSeal, KeyRow, Manifest, Rescue, Tables, memory_number, table};
-use memhost_store::{RepairedTable, StoreError};
 
 /// Namespace and id of a memory.
 type Place = (String, String);

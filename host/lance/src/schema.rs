@@ -15,7 +15,6 @@ use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType, Field, Fields, Float32Type, Float64Type, UInt32Type, UInt64Type,
 };
-
 use memhost_contract::embedder::EmbedderIdentity;
 use memhost_contract::{
     Arm, Attempt, Citation, Counters, Key, Label, Link, Memory, Receipt, Verdict,

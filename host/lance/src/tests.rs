@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::views::Views;
-use crate::Lance;
 use memhost_contract::{Adjustment, Counter, Key, NewMemory, Op};
 use memhost_models::embedding::Builtin;
 use memhost_store::tables::{Manifest, Storage, Tables};
 use memhost_store::{Store, Transaction, View, Write};
 use memhost_testing::synced::{note_synced, synced};
+
+use super::views::Views;
+use crate::Lance;
 
 async fn open(path: &Path) -> Store {
     let uri = path.to_str().unwrap();

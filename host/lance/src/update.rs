@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, HashMap};
 use arrow::array::RecordBatch;
 use lancedb::datafusion::scalar::ScalarValue;
 use lancedb::expr::{DfExpr, col, is_in, lit};
-
-use super::schema::{self, Of};
 use memhost_contract::embedder::EmbedderIdentity;
 use memhost_contract::{Memory, Receipt};
 use memhost_store::tables::{Changes, Fold, KeyRow, LinkKey, memory_number, table};
+
+use super::schema::{self, Of};
 
 /// The most ids in one predicate.
 const MOST_IDS: usize = 1000;

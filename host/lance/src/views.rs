@@ -14,16 +14,16 @@ use lancedb::expr::col;
 use lancedb::query::{ExecutableQuery, QueryBase};
 use lancedb::table::{CompactionOptions, OptimizeAction};
 use lancedb::{Connection, Table};
-use tokio::sync::Mutex;
-
-use super::update::{Change, Update, text};
-use super::{failed, schema, torn, unusable};
 use memhost_contract::{Blob, Key};
 use memhost_store::tables::{
     Depth, Effect, Fold, KEEP_VERSIONS, KeyRow, Manifest, Storage, Tables, list_of, memory_number,
     table,
 };
 use memhost_store::{Footprint, StoreError};
+use tokio::sync::Mutex;
+
+use super::update::{Change, Update, text};
+use super::{failed, schema, torn, unusable};
 
 /// A table of more fragments than this is compacted by the next checkpoint.
 const MOST_FRAGMENTS: usize = 16;

@@ -3,9 +3,10 @@
 
 use std::collections::HashSet;
 
-use super::{StoreError, Transaction};
 use memhost_contract::limits::{LimitReached, StoreLimit, StoreLimits};
 use memhost_contract::{Key, Label, Op, Receipt};
+
+use super::{StoreError, Transaction};
 
 /// The longest content, payload or note, in bytes.
 pub const LONGEST_TEXT: usize = 16 << 20;

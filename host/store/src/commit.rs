@@ -7,6 +7,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
+use memhost_contract::limits::{StoreLimit, StoreLimits};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::StoreError;
@@ -14,7 +15,6 @@ use super::effect::Record;
 use super::plan::{Plan, Planned, Prepared};
 use super::storage::{Journal, encode};
 use super::working_set::WorkingSet;
-use memhost_contract::limits::{StoreLimit, StoreLimits};
 
 /// The most transactions in one group.
 const LARGEST_GROUP: usize = 256;

@@ -2,8 +2,9 @@
 
 use std::cmp::Ordering;
 
-use super::StoreError;
 use memhost_contract::{Comparison, Condition, Filter, Memory, Operand, State};
+
+use super::StoreError;
 
 /// All conditions of a filter, ready to evaluate.
 #[derive(Debug)]

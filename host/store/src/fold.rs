@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::effect::{Effect, LinkKey, Record};
 use memhost_contract::{Attempt, Blob, Memory, Receipt};
+
+use super::effect::{Effect, LinkKey, Record};
 
 /// What is to be brought into the tables.
 #[derive(Debug, Default)]

@@ -6,8 +6,9 @@
 
 use std::ops::{AddAssign, SubAssign};
 
-use super::effect::LinkKey;
 use memhost_contract::{Citation, Key, Label, Memory, NewMemory, Op, Patch, Receipt};
+
+use super::effect::LinkKey;
 
 /// What the numbers of a row, and the lengths of its texts, take in a table.
 const ROW: u64 = 64;

@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use memhost_contract::embedder::Embedder;
+use memhost_contract::{Blob, Key, Memory, Receipt};
 
 use super::tables::{
     Changes, Effect, Fold, Format, KeyRow, LinkKey, Manifest, Storage, Tables, memory_number,
 };
 use super::{Footprint, Store, StoreError};
-use memhost_contract::embedder::Embedder;
-use memhost_contract::{Blob, Key, Memory, Receipt};
 
 /// All tables have one version between them, under this name.
 const ALL: &str = "all";

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 
+use memhost_contract::embedder::Embedder;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
@@ -18,7 +19,6 @@ use super::storage::{self, Journal, Storage, Unsound};
 use super::tables::Tables;
 use super::working_set::WorkingSet;
 use super::{DIARY, StoreError};
-use memhost_contract::embedder::Embedder;
 
 /// What the handles of a store share.
 pub(super) struct Inner {

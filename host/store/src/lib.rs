@@ -125,12 +125,11 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::mpsc;
 
-pub use check::check_receipt;
 pub use check::{LONGEST_NAME, LONGEST_TEXT};
-pub use commit::Reserved;
+
 pub use error::StoreError;
 pub use footprint::Footprint;
-pub use footprint::{receipt_bytes, waiting_bytes};
+
 pub use in_memory::InMemory;
 pub use look::Look;
 pub use manifest::SCHEMA_VERSION;
@@ -141,6 +140,16 @@ pub use transaction::{Transaction, Write};
 pub use verify::{Verified, VerifiedJournal, VerifiedTable};
 pub use view::View;
 
+// For memhost's other crates; it promises nothing to others.
+#[doc(hidden)]
+pub use check::check_receipt;
+#[doc(hidden)]
+pub use commit::Reserved;
+#[doc(hidden)]
+pub use footprint::{receipt_bytes, waiting_bytes};
+#[doc(hidden)]
+pub use storage::Objects;
+
 use commit::Shared;
 use effect::Record;
 use inner::{Inner, Opened};
@@ -150,7 +159,7 @@ use memhost_contract::embedder::Embedder;
 use memhost_contract::limits::StoreLimits;
 use namespace::Handle;
 use opening::{Found, create};
-pub use storage::Objects;
+
 use tables::Format;
 
 /// How many transactions may wait for their commit before callers wait to be let in.

@@ -1,10 +1,10 @@
 //! Memories where they are: what the host's own strategies read by the thousand is not copied for them.
 
+use memhost_contract::Memory;
 use memhost_words::Cost;
 
 use super::View;
 use super::working_set::WorkingSet;
-use memhost_contract::Memory;
 
 /// The active memories that a call sees, by their places: of two, the lower place is the older memory's.
 #[derive(Clone, Copy)]

@@ -12,12 +12,12 @@
 
 use std::collections::BTreeMap;
 
+use memhost_contract::embedder::{Embedder, EmbedderIdentity};
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
 use super::seal::{Seals, table_of};
 use super::storage::Storage;
-use memhost_contract::embedder::{Embedder, EmbedderIdentity};
 
 /// The version of everything that is stored: tables, journal, this file.
 pub const SCHEMA_VERSION: u32 = 3;

@@ -6,6 +6,10 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use memhost_contract::embedder::{Embedded, Embedder, EmbeddingError};
+use memhost_contract::{
+    Filter, Fusion, Hit, Link, Memory, Probe, Ranking, Row, Scan, Search, Share, Side,
+};
 use tokio::sync::{mpsc, oneshot};
 
 use super::backlog::Backlog;
@@ -20,10 +24,6 @@ use super::shorten::shorten;
 use super::vectors::unit;
 use super::working_set::{LexicalField, Query, Wanted};
 use super::{StoreError, Transaction, View};
-use memhost_contract::embedder::{Embedded, Embedder, EmbeddingError};
-use memhost_contract::{
-    Filter, Fusion, Hit, Link, Memory, Probe, Ranking, Row, Scan, Search, Share, Side,
-};
 
 /// One strategy's memories in one run or deployment: what it reads ([`Memories`]), and what is written for it. Cheap to
 /// clone.

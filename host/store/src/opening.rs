@@ -1,11 +1,12 @@
 //! Opening a store: what is at its place, whether that is whole, and what earlier runs left there.
 
+use memhost_contract::embedder::Embedder;
+
 use super::inner::Inner;
 use super::manifest::Manifest;
 use super::seal::{BrokenSeal, Depth, in_words};
 use super::storage::Storage;
 use super::{CHECKPOINT, StoreError, THE_STORE, repair};
-use memhost_contract::embedder::Embedder;
 
 /// What is at a place, before anything is done to it.
 pub(super) struct Found {

@@ -5,15 +5,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use memhost_contract::limits::{LimitReached, StoreLimit, StoreLimits};
+use memhost_contract::{
+    Adjustment, Blob, Counter, Counters, Instant, Memory, NewMemory, Op, Patch, Receipt, State,
+};
+
 use super::check::{Refusal, operation};
 use super::effect::{Effect, LinkKey, memory_id};
 use super::footprint::{Footprint, vector_bytes};
 use super::working_set::WorkingSet;
 use super::{StoreError, Transaction, Write};
-use memhost_contract::limits::{LimitReached, StoreLimit, StoreLimits};
-use memhost_contract::{
-    Adjustment, Blob, Counter, Counters, Instant, Memory, NewMemory, Op, Patch, Receipt, State,
-};
 
 /// The vectors of each write's keys; empty for a write without new keys.
 pub(crate) type Vectors = Vec<Vec<Vec<f32>>>;

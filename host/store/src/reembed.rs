@@ -6,6 +6,9 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use memhost_contract::Side;
+use memhost_contract::embedder::Embedder;
+
 use super::inner::Inner;
 use super::manifest::Manifest;
 use super::namespace::embed;
@@ -13,8 +16,6 @@ use super::opening::check_files;
 use super::storage::Storage;
 use super::tables::Format;
 use super::{CHECKPOINT, CLOCK_SLACK, Store, StoreError, THE_STORE};
-use memhost_contract::Side;
-use memhost_contract::embedder::Embedder;
 
 /// The lock that is held meanwhile; whoever opens a namespace looks for it.
 const REEMBEDDING: &str = "reembedding";

@@ -10,6 +10,10 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
+use memhost_base::clock;
+use memhost_base::disk;
+use memhost_contract::Side;
+use memhost_contract::embedder::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
 
 use super::checkpoint::count;
 use super::inner::Inner;
@@ -19,10 +23,6 @@ use super::storage::{Directory, Storage};
 use super::tables::{Format, Repairable, table};
 use super::verify::read_manifest;
 use super::{CHECKPOINT, CLOCK_SLACK, Store, StoreError, THE_STORE};
-use memhost_base::clock;
-use memhost_base::disk;
-use memhost_contract::Side;
-use memhost_contract::embedder::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
 
 /// What is to be done once the new tables are there.
 const PLAN: &str = "repair.json";

@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
+use memhost_contract::Op;
+
 use super::Transaction;
 use super::check::LONGEST_NAME;
 use super::plan::Vectors;
-use memhost_contract::Op;
 
 /// Cuts keys, titles and values of labels. Keys that are alike then are one, and so are their vectors, where those were
 /// given. Returns how many texts were cut.

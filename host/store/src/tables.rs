@@ -17,10 +17,11 @@ pub use super::effect::{Effect, LinkKey, memory_number};
 pub use super::filter::{state_name, state_named};
 pub use super::fold::{Changes, Fold};
 pub use super::manifest::Manifest;
-pub use super::seal::{BrokenSeal, Depth, list_of};
-pub use super::storage::Storage;
-use super::{Footprint, RepairedTable, StoreError};
+pub use super::seal::{BrokenSeal, Depth, Harm, Seal, list_of};
+pub use super::storage::{Directory, Storage};
 use memhost_contract::Key;
+
+use super::{Footprint, RepairedTable, StoreError};
 
 /// Versions younger than this stay, for whoever is still reading them.
 pub const KEEP_VERSIONS: Duration = Duration::from_secs(600);

@@ -2,15 +2,17 @@
 
 use std::path::Path;
 
+use memhost_contract::embedder::{Embedded, EmbedderIdentity, EmbeddingError};
+use memhost_contract::{Adjustment, Counter, Key, Link, NewMemory, Op, Scan, Side};
+use memhost_models::embedding::Builtin;
+
 use super::in_memory::InMemory;
 use super::manifest::Manifest;
 use super::storage::Storage;
 use super::tables::Tables;
 use super::*;
+
 use async_trait::async_trait;
-use memhost_contract::embedder::{Embedded, EmbedderIdentity, EmbeddingError};
-use memhost_contract::{Adjustment, Counter, Key, Link, NewMemory, Op, Scan, Side};
-use memhost_models::embedding::Builtin;
 
 async fn open(path: &Path) -> Store {
     open_with(path, &InMemory::default()).await

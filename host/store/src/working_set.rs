@@ -7,6 +7,7 @@ mod search;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use memhost_contract::{Blob, Filter, Link, Memory, Row, Scan, State};
 use memhost_words::Cost;
 
 use super::effect::{Effect, LinkKey};
@@ -17,7 +18,6 @@ use super::look::Look;
 use super::scored::Recent;
 use super::vectors::VectorIndex;
 use super::{StoreError, View};
-use memhost_contract::{Blob, Filter, Link, Memory, Row, Scan, State};
 
 pub(crate) use search::{LexicalField, Query, Wanted};
 

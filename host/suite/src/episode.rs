@@ -1,8 +1,9 @@
 //! Streams, stages and episodes: the order in which a suite's tasks are asked and learnt from.
 
+use memhost_contract::{Attempt, Task};
+
 use super::checker::AnswerCheck;
 use super::question::Question;
-use memhost_contract::{Attempt, Task};
 
 /// An independent history, from an empty memory to its last question.
 #[derive(Debug, Clone, PartialEq)]

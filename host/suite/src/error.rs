@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::advice::Advice;
 use memhost_base::suggest::suggestion;
+
+use super::advice::Advice;
 
 /// Why a suite could not be read, written or used.
 #[derive(Debug, thiserror::Error)]

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use memhost_contract::{Actor, Document, Finding, Label, Task};
+
 use super::recorded::{attempt, graded, said, task};
 use super::{Episode, HiddenProblem, Lane, Question, Stage, Stream, Suite, Timing};
-use memhost_contract::{Actor, Document, Finding, Label, Task};
 
 /// The label of a document that says in which file it stands.
 pub(super) const PLACE: &str = "file";

@@ -57,13 +57,14 @@
 use std::io::Write;
 use std::path::Path;
 
+use memhost_base::disk;
+use memhost_base::visible;
+
 use super::advice::{Advice, Topic};
 use super::error::SuiteError;
 use super::json::{self, Meant, Row};
 use super::source::Lines;
 use super::{Episode, Stream, Suite};
-use memhost_base::disk;
-use memhost_base::visible;
 
 mod rows;
 

@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
+use memhost_base::home;
+use memhost_base::suggest::nearest;
+
 use super::advice::{Advice, Topic};
 use super::catalogue::{Format, builtin, formats};
 use super::error::SuiteError;
 use super::problems::{Severity, check};
 use super::spec::{Origin, Spec};
 use super::{Lane, Suite, generate, import, jsonl};
-use memhost_base::home;
-use memhost_base::suggest::nearest;
 
 impl Suite {
     /// The suite of this name: built in, `<format>:<path>`, or the path of a `.jsonl` file; `-` is the standard input.

@@ -52,11 +52,6 @@ pub fn is_solved(metric: &str, score: f64) -> bool {
     }
 }
 
-/// Whether a metric only feeds an aggregate, and says nothing by itself.
-pub fn is_hidden(metric: &str) -> bool {
-    metric == PREDICTED_SUCCESS || metric == SUCCEEDED
-}
-
 /// Whether a metric has a value for a single question.
 pub fn is_per_question(metric: &str) -> bool {
     metric != OUTCOME_AUC

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
+use memhost_contract::limits::LONGEST_NAMESPACE;
+use memhost_contract::{Attempt, Task};
+
 use super::reader::{attempt_of, transcript};
 use super::said::Said;
 use super::success::success;
 use super::text::content_words;
 use super::{AnswerCheck, Episode, HiddenProblem, Lane, Question, Stage, Stream, Suite};
-use memhost_contract::limits::LONGEST_NAMESPACE;
-use memhost_contract::{Attempt, Task};
 
 /// Whether anything can be compared in spite of a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]

@@ -43,12 +43,13 @@ mod visible;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use memhost_contract::{Actor, Attempt, Finding, Task};
+
 use super::metric::{PREDICTED_SUCCESS, SUCCEEDED, answer_within, mean, ndcg};
 use super::said::Said;
 use super::success::{succeeded, success};
 use super::text::{Bag, content_words, names};
 use super::{AttemptFacts, Episode, Matching, Question, Resolution, Scores, Suite};
-use memhost_contract::{Actor, Attempt, Finding, Task};
 
 pub(super) use discovery::code_tokens;
 pub use forecast::{OTHER_HORIZON, PRIOR, forecast, score_of, weight};

@@ -3,10 +3,11 @@
 
 use std::path::Path;
 
+use memhost_base::home;
+
 use super::catalogue::{builtin, formats};
 use super::error::SuiteError;
 use super::source::{is_readable, is_standard_input, unpacked_name};
-use memhost_base::home;
 
 /// Every built-in suite.
 const ALL: &str = "all";

@@ -1,7 +1,8 @@
 //! Summaries: a suite in figures.
 
-use super::{Lane, Stage, Stream, Suite};
 use memhost_contract::{Attempt, Verdict};
+
+use super::{Lane, Stage, Stream, Suite};
 
 /// A suite in figures.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]

@@ -9,7 +9,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
 /// The target of the events that say so, each with the field `path`.
-const TARGET: &str = "memhost_base::disk";
+const TARGET: &str = "memhost::synced";
 
 static SYNCED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::hostile::{Answers, NeverAnswers, agent, retrieve, settings, task};
-use async_trait::async_trait;
 use memhost::Lance;
 use memhost::capability::{CallContext, RunState};
 use memhost::contract::{
@@ -17,6 +15,10 @@ use memhost::model::{Completion, LanguageModel, Models};
 use memhost::store::Store;
 use memhost::strategy::{Answer, CallFailure, Phases, Strategy};
 use memhost_tests::plugin;
+
+use crate::hostile::{Answers, NeverAnswers, agent, retrieve, settings, task};
+
+use async_trait::async_trait;
 
 async fn hostile() -> Plugin {
     let engine = Engine::new(EngineOptions::default()).unwrap();

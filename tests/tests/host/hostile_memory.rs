@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::hostile::{NeverAnswers, retrieve};
 use memhost::capability::CallContext;
 use memhost::engine::{Engine, EngineOptions, Plugin};
 use memhost::limits::Limits;
 use memhost::model::Models;
+
+use crate::hostile::{NeverAnswers, retrieve};
 
 use crate::processes::apart;
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use memhost::Lance;
 use memhost::capability::CallContext;
 use memhost::conformance::{ConformanceError, Origin, Subject, parity};
 use memhost::contract::{
@@ -14,7 +13,7 @@ use memhost::contract::{
 use memhost::embedding::{Builtin, Embedder};
 use memhost::limits::Limits;
 use memhost::model::{Models, NoModel};
-use memhost::store::{Memories, Store, View};
+use memhost::store::{InMemory, Memories, Store, View};
 use memhost::strategy::{Answer, CallError, Phases, Strategy};
 use memhost_eval::driver::{Acting, Cell, Progress, Repetition, Testbed, run_cell};
 use memhost_suite::{Episode, Lane, Matching, Question, Stage, Stream, Suite, Timing};
@@ -181,8 +180,9 @@ const CASES: [usize; 3] = [0, 1, 1];
 async fn checked(script: Arc<Script>) -> String {
     let subject = Subject::new(Arc::new(Here(script)), Vec::new());
     let subject = subject.await.unwrap();
-    let memories = parity::memories(&subject, &Limits::default(), &Lance, &CASES).await;
-    rows(&memories.unwrap().expect("no case fails"))
+    let memories =
+        parity::run_cases(&subject, &Limits::default(), &InMemory::default(), &CASES).await;
+    rows(&memories.unwrap())
 }
 
 struct Silent;

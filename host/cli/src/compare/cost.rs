@@ -1,11 +1,12 @@
 //! What the plans will cost, said before anything is run.
 
-use super::{CompareError, Options};
-use crate::{Failure, output, progress};
 use memhost_eval::compare::files::CellFiles;
 use memhost_eval::compare::{Comparison, Contest, Contestant, Inapplicable, PlannedCell};
 use memhost_eval::driver::{Actors, Cost};
 use memhost_suite::Suite;
+
+use super::{CompareError, Options};
+use crate::{Failure, output, progress};
 
 /// What each plugin's plan is expected to cost, for all seeds together.
 fn expected_costs(

@@ -4,13 +4,6 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::cost::{check_cost, say_costs};
-use super::{
-    Agent, Options, StorePlace, check_agent, check_models, jobs, load_suites, model_caveats,
-    replayed, run_name, say_warnings, testbed, warn_of_unrecorded,
-};
-use crate::plugins::Choice;
-use crate::{Failure, check, outage, output, plugins, progress, setup};
 use memhost::config::Config;
 use memhost::engine::Engine;
 use memhost::model::{Cassette, Models};
@@ -25,6 +18,14 @@ use memhost_eval::compare::{
     PlannedCell, Unfit, schedule, summary,
 };
 use memhost_eval::driver::{Acting, Actors};
+
+use super::cost::{check_cost, say_costs};
+use super::{
+    Agent, Options, StorePlace, check_agent, check_models, jobs, load_suites, model_caveats,
+    replayed, run_name, say_warnings, testbed, warn_of_unrecorded,
+};
+use crate::plugins::Choice;
+use crate::{Failure, check, outage, output, plugins, progress, setup};
 
 /// A comparison that is ready to be run.
 pub struct Prepared {

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-
-use crate::{Failure, output};
 use memhost_base::disk;
 use memhost_eval::compare::{Design, Finish, Report, report};
+
+use crate::{Failure, output};
 
 /// How a report is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -17,11 +17,11 @@ mod serve;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use memhost_base::blocking;
 use wasmtime::component::Component;
 
 use super::error::LoadFailure;
 use super::{Engine, Inner, binary, complexity};
-use memhost_base::blocking;
 
 pub use process::CompilerProcess;
 pub use progress::{CompileWatcher, Compiling};

@@ -14,13 +14,13 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use futures::{StreamExt as _, TryStreamExt as _};
+use memhost::store::{Store, StoreError};
+use memhost_suite::{Suite, generate};
 
 use super::statistics::{Interval, LEVEL, Paired, Score, binomial_interval};
 use super::{Contestant, NO_MEMORY};
 use crate::driver::{self, Broken, Cell, CellReport, DriverError, Progress, Repetition, Testbed};
 use crate::floors::floors;
-use memhost::store::{Store, StoreError};
-use memhost_suite::{Suite, generate};
 
 /// How many comparisons are made.
 pub const COMPARISONS: u64 = 200;

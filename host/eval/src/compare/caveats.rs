@@ -1,13 +1,14 @@
 //! What a reader must know before believing a number: printed under every table.
 
+use memhost::contract::{Labels, Plan, Protocol};
+use memhost::model::Mended;
+use memhost_suite as suite;
+
 use super::key::Conditions;
 use super::report::number::{count, plural, score};
 use super::result::{Clash, StrategyResult, SuiteResult};
 use super::statistics::{FEW_GROUPS, FEW_SEEDS};
 use super::{Design, ListedStrategy, ListedSuite, label};
-use memhost::contract::{Labels, Plan, Protocol};
-use memhost::model::Mended;
-use memhost_suite as suite;
 
 /// The caveats of one suite's results, most general first.
 pub fn of(suite: &ListedSuite, result: &SuiteResult, design: &Design) -> Vec<String> {

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use memhost::strategy::CallError;
+use memhost_suite::Suite;
+
 use super::contestant::{Contestant, is_ceiling};
 use crate::driver::{self, Actors};
 use crate::floors;
-use memhost::strategy::CallError;
-use memhost_suite::Suite;
 
 /// Everything that meets on one suite: the plugins in the order given, then the floors.
 #[derive(Clone)]

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::floors;
 use memhost::contract::{Plan, Setting};
 use memhost::settings;
 use memhost::strategy::{CallError, Strategy};
+
+use crate::floors;
 
 /// A strategy that takes part in a comparison.
 #[derive(Clone)]

@@ -5,12 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::key::{CellKey, Conditions};
-use super::{Comparison, Contest, Contestant, Inapplicable, Unfit, key};
-use crate::driver::{self, Repetition};
 use memhost::contract::Plan;
 use memhost::settings;
 use memhost_suite::Lane;
+
+use super::key::{CellKey, Conditions};
+use super::{Comparison, Contest, Contestant, Inapplicable, Unfit, key};
+use crate::driver::{self, Repetition};
 
 /// The most seeds of a comparison, and the most orders of a seed.
 pub const MOST_REPETITIONS: u32 = 10_000;

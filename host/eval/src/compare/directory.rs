@@ -6,11 +6,12 @@
 
 use std::path::{Path, PathBuf};
 
+use memhost_base::disk;
+use memhost_base::lock::FileLock;
+
 use super::files::{self, CellFileError, CellFiles};
 use super::manifest::{self, Manifest, ManifestError};
 use super::result::FORMAT;
-use memhost_base::disk;
-use memhost_base::lock::FileLock;
 
 /// The file that a run holds.
 const LOCK: &str = ".lock";

@@ -7,14 +7,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use memhost_base::disk;
+use memhost_base::visible;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::CellKey;
 use super::result::FORMAT;
 use crate::driver::CellReport;
-use memhost_base::disk;
-use memhost_base::visible;
 
 /// Where cells stand in a result directory.
 pub const DIRECTORY: &str = "cells";

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
+use memhost::embedding::EmbedderIdentity;
+use memhost_suite::Suite;
 use sha2::{Digest, Sha256};
 
 use super::label;
 use crate::driver::{Acting, Repetition, Testbed};
-use memhost::embedding::EmbedderIdentity;
-use memhost_suite::Suite;
 
 /// In characters: three parts of four bytes each leave room in a name of 512 bytes.
 const LONGEST_PART: usize = 32;

@@ -10,16 +10,16 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use memhost::config::Config;
+use memhost::contract;
+use memhost::model::Mended;
+use memhost_base::visible;
 use sha2::{Digest as _, Sha256};
 
 use super::result::{FORMAT, Setup};
 use super::schedule::CellOutcome;
 use super::{CellKey, Design, MOST_REPETITIONS, difference};
 use crate::driver::CellReport;
-use memhost::config::Config;
-use memhost::contract;
-use memhost::model::Mended;
-use memhost_base::visible;
 
 mod machine;
 mod shard;

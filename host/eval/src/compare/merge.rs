@@ -5,12 +5,13 @@
 
 use std::collections::BTreeMap;
 
+use memhost::store::StoreError;
+
 use super::files::{self, Kept};
 use super::manifest::{self, Manifest, ManifestError, Recorded, Shard, digest_of};
 use super::schedule::{CellOutcome, Finish};
 use super::{CellKey, ListedCell};
 use crate::driver::CellReport;
-use memhost::store::StoreError;
 
 mod source;
 

@@ -8,11 +8,12 @@ mod found;
 
 use std::collections::BTreeMap;
 
+use memhost_suite::Lane;
+
 use super::statistics::Estimate;
 use super::statistics::online::Recovery;
 use super::{Inapplicable, Unfit};
 use crate::driver::{Broken, ModelCost};
-use memhost_suite::Lane;
 
 pub use costs::Costs;
 pub(super) use costs::in_millis;

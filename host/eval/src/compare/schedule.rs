@@ -8,17 +8,17 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::FutureExt as _;
+use memhost::contract::Attempt;
+use memhost::model::Cassette;
+use memhost::store::StoreError;
+use memhost_base::error_chain::chain;
+use memhost_suite::Suite;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use super::files::{CellFileError, CellFiles, Kept};
 use super::{CellKey, PlannedCell};
 use crate::driver::{self, Broken, CellReport, DriverError, Progress, Testbed};
-use memhost::contract::Attempt;
-use memhost::model::Cassette;
-use memhost::store::StoreError;
-use memhost_base::error_chain::chain;
-use memhost_suite::Suite;
 
 /// Runs a cell.
 #[async_trait]

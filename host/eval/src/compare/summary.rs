@@ -16,10 +16,11 @@ pub use super::result::{
 pub use super::statistics::online::Recovery;
 use super::statistics::{self, Score, mean, percentile};
 pub use super::statistics::{NoEffect, Test};
-use super::{CellOutcome, Design, Finish, ListedCell, ListedStrategy, ListedSuite, NO_MEMORY};
-use crate::driver::{Broken, CellReport, ModelCost, Repetition};
 use memhost_suite as suite;
 use memhost_suite::Scores;
+
+use super::{CellOutcome, Design, Finish, ListedCell, ListedStrategy, ListedSuite, NO_MEMORY};
+use crate::driver::{Broken, CellReport, ModelCost, Repetition};
 
 use contest::Entrant;
 

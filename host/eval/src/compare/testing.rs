@@ -5,9 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-
-use super::{CellKey, Comparison, Conditions, Contest, Contestant, Design, PlannedCell};
-use crate::driver::{Acting, CellReport, ModelCost, PhaseCalls, Repetition, Runs, TaskReport};
 use memhost::capability::{CallContext, Usage};
 use memhost::contract::{
     Attempt, Change, Description, Guidance, Labels, Plan, Query, Setting, Task,
@@ -15,6 +12,9 @@ use memhost::contract::{
 use memhost::embedding::EmbedderIdentity;
 use memhost::strategy::{Answer, CallError, CallFailure, Phases, Strategy};
 use memhost_suite::{Episode, Lane, Question, Stage, Stream, Suite, Timing};
+
+use super::{CellKey, Comparison, Conditions, Contest, Contestant, Design, PlannedCell};
+use crate::driver::{Acting, CellReport, ModelCost, PhaseCalls, Repetition, Runs, TaskReport};
 
 /// A strategy that is only ever named and never called.
 pub struct Named(Description);

@@ -1,7 +1,8 @@
 //! Plugins that are not ranked: who fails a check of the contract gets no number.
 
-use super::contestant::label;
 use memhost::conformance::{self, Checked};
+
+use super::contestant::label;
 
 /// A check that a plugin failed, which therefore is not ranked at all.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

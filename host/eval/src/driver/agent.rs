@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::model_agent::ModelAgent;
 use memhost::model::Models;
+
+use super::model_agent::ModelAgent;
 
 /// Who acts on the guidance, and so is scored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::order::Repetition;
 use memhost::contract::Setting;
 use memhost::strategy::Strategy;
 use memhost_suite::Suite;
+
+use super::order::Repetition;
 
 /// One cell: a strategy on a suite, once.
 #[derive(Clone)]

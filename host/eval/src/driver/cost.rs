@@ -1,12 +1,12 @@
 //! What a plan will cost, said before it is begun.
 
 use memhost::contract::Plan;
+use memhost::learning::grouping;
 use memhost::strategy::Phases;
 use memhost_suite::{Episode, Question, Suite};
 
 use super::schedule::{self, Stretch, Use};
 use super::{Acting, Actors, Repetition};
-use memhost::learning::grouping;
 
 /// What one run of a strategy on a suite is expected to cost.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]

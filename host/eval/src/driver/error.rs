@@ -1,9 +1,10 @@
 //! Errors that leave a cell without a result.
 
-use super::calendar::Leak;
 use memhost::model::CassetteError;
 use memhost::store::StoreError;
 use memhost::strategy::CallError;
+
+use super::calendar::Leak;
 
 /// Why a cell could not be run at all.
 #[derive(Debug, thiserror::Error)]

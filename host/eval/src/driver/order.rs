@@ -1,13 +1,12 @@
 //! In which order a stream's episodes come, and which random bits each call gets: the same for every
 //! strategy, from the cell's seed and order alone.
 
+use memhost_suite::Stream;
 use rand::RngCore;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
-
-use memhost_suite::Stream;
 
 use super::report::Position;
 

@@ -9,14 +9,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-
-use super::phases::{GivenUp, TOLERATED};
 use memhost::capability::{CallContext, Usage};
 use memhost::contract::{
     Attempt, Change, Description, Feedback, Guidance, Plan, Pressure, Query, Setting,
 };
 use memhost::limits::Limit;
 use memhost::strategy::{Answer, CallError, Phases, Strategy};
+
+use super::phases::{GivenUp, TOLERATED};
 
 /// Calls of one phase, one after the other, that used up their limits.
 pub const IN_A_ROW: u64 = 3;

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::phases::{ACT, Broken, GivenUp, PhaseCalls, by_purpose};
 use memhost::capability::{ModelCall, Usage};
 use memhost::contract::Arm;
 use memhost::learning::{Event, Observer};
 use memhost::model::Mended;
 use memhost_suite::Scores;
+
+use super::phases::{ACT, Broken, GivenUp, PhaseCalls, by_purpose};
 
 /// Points that a report keeps of how memory grew: more than a plot can show.
 pub const MOST_GROWTH: usize = 200;

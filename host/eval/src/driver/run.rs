@@ -4,11 +4,12 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
+use memhost_suite::Reader;
+
 use super::patience::Patience;
 use super::report::{self, CellReport};
 use super::stream::StreamRun;
 use super::{Actors, Cell, DriverError, Guard, Testbed, obstacle};
-use memhost_suite::Reader;
 
 /// Hears of a cell's progress.
 pub trait Progress: Send + Sync {

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::agent::Acting;
 use memhost::embedding::Embedder;
 use memhost::limits::Limits;
 use memhost::model::Models;
 use memhost::store::Store;
+
+use super::agent::Acting;
 
 /// What a cell runs on.
 #[derive(Clone)]

@@ -10,18 +10,18 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use rand::SeedableRng;
-use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
-
-use super::floor::{Floor, floor};
-use super::ordered::oldest_first;
 use memhost::capability::CallContext;
 use memhost::contract::{
     Attempt, Change, Citation, Fault, Guidance, Memory, NewMemory, Op, Placement, Query, Receipt,
 };
 use memhost::strategy::Strategy;
 use memhost_suite::{Question, Suite};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+use super::floor::{Floor, floor};
+use super::ordered::oldest_first;
 
 /// A memory's kind: a document with the problem that is its title.
 const TEMPLATE: &str = "template";

@@ -16,18 +16,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use rand::seq::SliceRandom;
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-
-use super::floor::{Floor, floor};
-use super::packing::Packing;
 use memhost::capability::CallContext;
 use memhost::contract::{
     Attempt, Change, Comparison, Fault, Feedback, Guidance, Memory, Op, Query,
 };
 use memhost::strategy::Strategy;
 use memhost_suite::{Question, Suite};
+use rand::seq::SliceRandom;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::floor::{Floor, floor};
+use super::packing::Packing;
 
 use past::{Asked, Past, Resolved, number, remember};
 use policy::{MOST, Policy};

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 
-use super::{discovery, forecast, ordered, routing};
 use memhost::strategy::Strategy;
 use memhost_suite::{Lane, Suite};
+
+use super::{discovery, forecast, ordered, routing};
 
 /// The floors and the oracle of a suite's lane, in the order in which reports show them.
 pub fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {

@@ -7,15 +7,15 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
-use memhost_words::Cost;
-
-use super::packing::{Packing, pack};
 use memhost::contract::{Guidance, Query, Task};
 use memhost::store::{Look, Memories, View};
 use memhost_suite::reader::{Reader, attempt_of, has_answer};
 use memhost_suite::said::Said;
 use memhost_suite::text::{Bag, names, sentences};
 use memhost_suite::{Question, Suite};
+use memhost_words::Cost;
+
+use super::packing::{Packing, pack};
 
 /// What the suite knows.
 pub(super) struct Oracle {

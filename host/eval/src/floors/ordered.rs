@@ -5,13 +5,6 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use rand::SeedableRng;
-use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
-
-use super::floor::{Floor, floor};
-use super::oracle::Oracle;
-use super::packing::{Packing, pack};
 use memhost::capability::CallContext;
 use memhost::contract::{
     Actor, Attempt, Change, Fault, Guidance, Key, Memory, NewMemory, Op, Probe, Query, Ranking,
@@ -24,6 +17,13 @@ use memhost_suite::Suite;
 use memhost_suite::reader::tools_called;
 use memhost_suite::text::sentences;
 use memhost_words::cut;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+use super::floor::{Floor, floor};
+use super::oracle::Oracle;
+use super::packing::{Packing, pack};
 
 /// The key that every memory of a floor is found by.
 pub(super) const KEY: &str = "text";

@@ -6,10 +6,11 @@
 
 use std::sync::Arc;
 
-use super::oracle::Oracle;
-use super::ordered::{Order, Scale, ordered};
 use memhost::strategy::Strategy;
 use memhost_suite::Suite;
+
+use super::oracle::Oracle;
+use super::ordered::{Order, Scale, ordered};
 
 /// In the order in which reports show them.
 pub(super) fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {

@@ -4,9 +4,6 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{
-    Config, ConfigError, DEFAULT_ENDPOINT, EmbedderChoice, EmbedderEntry, ModelChoice, ModelEntry,
-};
 use memhost_base::blocking;
 use memhost_base::suggest::nearest;
 use memhost_contract::Role;
@@ -17,6 +14,10 @@ use memhost_models::embedding::{
 };
 use memhost_models::endpoint::{ApiKey, Endpoint, EndpointSettings, OPENAI_URL};
 use memhost_models::model::{Extractive, OpenAiModel};
+
+use super::{
+    Config, ConfigError, DEFAULT_ENDPOINT, EmbedderChoice, EmbedderEntry, ModelChoice, ModelEntry,
+};
 
 impl Config {
     /// The language models, by role. Nothing is asked of an endpoint yet, and only the keys of endpoints in use

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
 use memhost_base::suggest::{nearest, suggestion};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Which language model answers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]

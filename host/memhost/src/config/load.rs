@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Config, ConfigError, EmbedderChoice, Environment, FILE, error};
 use memhost_base::home;
+
+use super::{Config, ConfigError, EmbedderChoice, Environment, FILE, error};
 
 impl Config {
     /// Reads the file and the environment. The file is the one given, or that of `MEMHOST_CONFIG`, or

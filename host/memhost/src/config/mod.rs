@@ -46,11 +46,10 @@ mod tests;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
-
 use memhost_contract::limits::Limits;
 use memhost_engine::LoadLimits;
 use memhost_models::endpoint::EndpointSettings;
+use serde::{Deserialize, Serialize};
 
 pub use choice::{EmbedderChoice, ModelChoice};
 pub use embedder::{EmbedderEntry, EmbedderSection, LocalEntry};

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
+use memhost_contract::Role;
+use memhost_models::model::{ModelSettings, Structured, SystemRole, Temperature, TokenLimitField};
 use serde::{Deserialize, Serialize};
 
 use super::{DEFAULT_ENDPOINT, ModelChoice};
-use memhost_contract::Role;
-use memhost_models::model::{ModelSettings, Structured, SystemRole, Temperature, TokenLimitField};
 
 /// `[model]`: which language model answers which role.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

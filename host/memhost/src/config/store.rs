@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
-
 use memhost_engine::EngineOptions;
+use serde::{Deserialize, Serialize};
 
 /// `[store]`: where memories are kept.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

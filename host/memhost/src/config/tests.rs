@@ -1,13 +1,13 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use serde_json::json;
-
-use super::*;
 use memhost_contract::Role;
 use memhost_models::embedding::BUILTIN;
 use memhost_models::model::{ModelSettings, Structured, SystemRole, Temperature};
 use memhost_testing::loopback::{Loopback, Turn, nobody};
+use serde_json::json;
+
+use super::*;
 
 const SAMPLE: &str = include_str!("../../../../examples/memhost.toml");
 

@@ -6,13 +6,13 @@
 
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
-use super::{Conformance, ConformanceError, Subject, check};
 use memhost_base::disk;
 use memhost_contract::limits::Limits;
 use memhost_contract::settings;
 use memhost_store::tables::Format;
+use sha2::{Digest, Sha256};
+
+use super::{Conformance, ConformanceError, Subject, check};
 
 /// Raised whenever a check changes: what passed earlier ones is checked again.
 const REVISION: u32 = 2;

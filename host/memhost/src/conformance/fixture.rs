@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tempfile::TempDir;
-
-use super::{CallCost, ConformanceError, Subject};
 use memhost_contract::embedder::Embedder;
 use memhost_contract::limits::{Limits, StoreLimits};
 use memhost_models::embedding::Builtin;
 use memhost_store::Store;
 use memhost_store::tables::Format;
 use memhost_strategy::capability::Usage;
+use tempfile::TempDir;
+
+use super::{CallCost, ConformanceError, Subject};
 
 /// What all checks of a subject have in common.
 pub(super) struct Fixture<'a> {

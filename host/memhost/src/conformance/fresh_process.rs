@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use super::cases::Case;
 pub use super::process::{Answers, Errand, Process};
-use super::session::{Bearings, Model, ROOM, Session};
-use super::{ConformanceError, Stop, Subject, failed_call};
 use memhost_contract::Guidance;
 use memhost_contract::embedder::Embedder;
 use memhost_models::embedding::Builtin;
 use memhost_store::Store;
 use memhost_store::tables::Format;
+
+use super::session::{Bearings, Model, ROOM, Session};
+use super::{ConformanceError, Stop, Subject, failed_call};
 
 /// The namespace that is left behind and found again.
 pub(super) const NAMESPACE: &str = "restart";

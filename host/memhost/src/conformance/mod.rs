@@ -64,9 +64,8 @@ mod wording;
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use memhost_contract::limits::Limits;
+use serde::{Deserialize, Serialize};
 
 pub use check::Check;
 pub use checked::{CallCost, CheckOutcome, Checked};

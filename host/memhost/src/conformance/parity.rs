@@ -1,37 +1,40 @@
-//! Parity of `check` with other hosts: what a subject remembers after cases that somebody else can work through too.
-//! Whoever runs strategies in another way tests with it that a condition means the same to both.
+//! Parity of `check` with a comparison: what a subject remembers after cases that a comparison can be made of too. For
+//! memhost's own tests, that a condition means the same to both; it promises nothing to others.
 
-use super::cases::Case;
-use super::fixture::Fixture;
-use super::result::Stop;
-use super::session::Session;
-use super::{ConformanceError, Subject};
 use memhost_contract::limits::Limits;
 use memhost_contract::{Attempt, Plan, Task};
 use memhost_store::Memories;
 use memhost_store::tables::Format;
 
-/// The task of a case and the runs of it that a plan wants; numbers beyond the last begin anew.
+use super::Subject;
+use super::cases::Case;
+use super::fixture::Fixture;
+use super::result::Stop;
+use super::session::Session;
+
+/// The task of a case and the runs of it that a plan wants.
 pub fn task(case: usize, plan: &Plan) -> (Task, Vec<Attempt>) {
     let case = numbered(case);
     (case.task.clone(), case.attempts(plan))
 }
 
-/// What a subject remembers after these cases; nothing, if it fails in one.
+/// What a subject remembers after these cases.
 ///
 /// # Errors
-/// If the host could not do its part.
-pub async fn memories(
+/// If the host could not do its part, or the subject failed in one of them; in words.
+pub async fn run_cases(
     subject: &Subject,
     limits: &Limits,
     format: &dyn Format,
     cases: &[usize],
-) -> Result<Option<Memories>, ConformanceError> {
-    let fixture = Fixture::prepare(subject, limits, format).await?;
+) -> Result<Memories, String> {
+    let fixture = Fixture::prepare(subject, limits, format).await;
+    let fixture = fixture.map_err(|error| error.to_string())?;
     match work(&fixture, cases).await {
-        Ok(session) => Ok(Some(session.learner.memories().clone())),
-        Err(Stop::Host(error)) => Err(error),
-        Err(Stop::Failed(_) | Stop::Call(_)) => Ok(None),
+        Ok(session) => Ok(session.learner.memories().clone()),
+        Err(Stop::Host(error)) => Err(error.to_string()),
+        Err(Stop::Call(error)) => Err(error.to_string()),
+        Err(Stop::Failed(came)) => Err(came),
     }
 }
 
@@ -44,7 +47,5 @@ async fn work(fixture: &Fixture<'_>, cases: &[usize]) -> Result<Session, Stop> {
 }
 
 fn numbered(case: usize) -> Case {
-    let mut cases = Case::all();
-    let place = case % cases.len();
-    cases.swap_remove(place)
+    Case::all().swap_remove(case)
 }

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use async_trait::async_trait;
+use memhost_contract::Guidance;
+use memhost_contract::limits::Limits;
 use serde::{Deserialize, Serialize};
 
 use super::ConformanceError;
-use memhost_contract::Guidance;
-use memhost_contract::limits::Limits;
 
 /// A process that can be started, and asks a plugin.
 #[async_trait]

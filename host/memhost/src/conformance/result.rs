@@ -1,8 +1,9 @@
 //! The verdict of a check while it is made: what came, or what ended it.
 
-use super::ConformanceError;
 use memhost_store::StoreError;
 use memhost_strategy::CallError;
+
+use super::ConformanceError;
 
 /// What a check that was not failed found.
 pub(super) enum Came {

@@ -2,13 +2,14 @@
 
 use std::time::Instant;
 
+use memhost_contract::limits::Limits;
+use memhost_contract::settings;
+use memhost_store::tables::Format;
+
 use super::fixture::Fixture;
 use super::result::{Came, Stop, failed_call};
 use super::wording::in_one_line;
 use super::{Check, CheckOutcome, Checked, Conformance, ConformanceError, Subject, checks};
-use memhost_contract::limits::Limits;
-use memhost_contract::settings;
-use memhost_store::tables::Format;
 
 /// Makes every check of a subject whose calls may spend this much, over stores with tables of this format.
 ///

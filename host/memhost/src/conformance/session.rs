@@ -6,14 +6,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-
-use super::cases::{self, Case};
-use super::fixture::{Fixture, Meter};
-use super::{ConformanceError, Stop, Subject};
-use crate::learning::{
-    Clock, Configured, Event, Failure, Grants, History, Learner, Learnt, Observer, grouping,
-    reduce_labels,
-};
 use memhost_contract::embedder::Embedder;
 use memhost_contract::limits::Limits;
 use memhost_contract::model::{Completion, LanguageModel, Models, NoModel};
@@ -25,6 +17,14 @@ use memhost_models::model::Extractive;
 use memhost_store::{Namespace, Transaction, View, Write};
 use memhost_strategy::Phases;
 use memhost_strategy::capability::RunState;
+
+use super::cases::{self, Case};
+use super::fixture::{Fixture, Meter};
+use super::{ConformanceError, Stop, Subject};
+use crate::learning::{
+    Clock, Configured, Event, Failure, Grants, History, Learner, Learnt, Observer, grouping,
+    reduce_labels,
+};
 
 /// Midnight of 1 January 2026, UTC: when the clock of every check starts.
 const CLOCK_START: f64 = 1_767_225_600_000.0;

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-
-use super::ConformanceError;
-use super::process::Process;
 use memhost_contract::settings;
 use memhost_contract::{Plan, Setting};
 use memhost_engine::{Engine, Plugin};
 use memhost_strategy::Strategy;
+
+use super::ConformanceError;
+use super::process::Process;
 
 /// A strategy with its settings, as it is to be checked.
 #[derive(Clone)]

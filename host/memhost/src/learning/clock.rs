@@ -2,11 +2,10 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-
 use memhost_contract::Instant;
 use memhost_strategy::capability::RunState;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 /// Says at which moment of a run a call is made. Where calls shall repeat to the byte, it answers the same in every run.
 pub trait Clock: Send {

@@ -1,10 +1,11 @@
 //! Eviction: what the strategy lets go, and the host's own policy where it keeps too much.
 
-use super::learner::hear;
-use super::{Clock, Configured, Event, Failure, Learner, Observer};
 use memhost_contract::{Op, Pressure, Scan};
 use memhost_store::{StoreError, View, Write};
 use memhost_strategy::CallError;
+
+use super::learner::hear;
+use super::{Clock, Configured, Event, Failure, Learner, Observer};
 
 /// What came of an eviction.
 #[derive(Debug, Default)]

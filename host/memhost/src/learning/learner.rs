@@ -3,6 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use memhost_contract::{Attempt, Change, Feedback, Guidance, Labels, Query, Receipt, Verdict};
+use memhost_store::{Memories, Namespace, StoreError, View, receipt_bytes};
+use memhost_strategy::capability::CallContext;
+use memhost_strategy::{Answer, CallError, Phases};
+
 use super::observer::Answered;
 use super::pending::Sorted;
 use super::receipts::OpenReceipts;
@@ -10,10 +15,6 @@ use super::{
     Clock, Condition, Configured, Event, Grants, History, NoCredit, Observer, OpenReceipt, Pending,
     reduce_labels,
 };
-use memhost_contract::{Attempt, Change, Feedback, Guidance, Labels, Query, Receipt, Verdict};
-use memhost_store::{Memories, Namespace, StoreError, View, receipt_bytes};
-use memhost_strategy::capability::CallContext;
-use memhost_strategy::{Answer, CallError, Phases};
 
 /// A strategy at work on one namespace.
 pub struct Learner<C> {

@@ -1,8 +1,9 @@
 //! Transactions of a learner: the writes of one call, with the receipts that are due, all of it or nothing.
 
-use super::{Clock, Event, Failure, Learner, Observer, Pending};
 use memhost_contract::Receipt;
 use memhost_store::{StoreError, Transaction, Write};
+
+use super::{Clock, Event, Failure, Learner, Observer, Pending};
 
 /// Writes that waited come into force, or are undone.
 pub(crate) const COMMIT: &str = "commit";

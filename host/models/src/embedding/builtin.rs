@@ -5,12 +5,11 @@
 use std::sync::LazyLock;
 
 use async_trait::async_trait;
-use model2vec_rs::model::StaticModel;
-use sha2::{Digest as _, Sha256};
-
 use memhost_base::blocking;
 use memhost_contract::Side;
 use memhost_contract::embedder::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
+use model2vec_rs::model::StaticModel;
+use sha2::{Digest as _, Sha256};
 
 /// The built-in embedder's name.
 pub const BUILTIN: &str = "builtin:static-minilm-256";

@@ -7,12 +7,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use sha2::{Digest as _, Sha256};
-use tokio::sync::watch;
-
 use memhost_contract::Side;
 use memhost_contract::embedder::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
 use memhost_contract::health::Health;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::watch;
 
 /// What one generation may take, in bytes of vectors.
 const GENERATION: usize = 64 << 20;

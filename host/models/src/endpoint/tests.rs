@@ -4,10 +4,10 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::sync::Mutex;
 use std::time::Instant;
 
+use memhost_testing::loopback::{Loopback, Turn, nobody};
 use serde_json::{Value, json};
 
 use super::*;
-use memhost_testing::loopback::{Loopback, Turn, nobody};
 
 /// An endpoint that writes down its waits instead of waiting.
 fn endpoint(settings: EndpointSettings) -> (Endpoint, Arc<Mutex<Vec<Duration>>>) {

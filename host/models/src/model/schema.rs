@@ -1,9 +1,9 @@
 //! Replies that must satisfy a JSON Schema.
 
+use memhost_contract::Fault;
 use serde_json::Value;
 
 use super::reading::fit::unbounded;
-use memhost_contract::Fault;
 
 /// How many complaints about one reply are told.
 const MOST_COMPLAINTS: usize = 5;

@@ -3,14 +3,14 @@
 use std::num::{NonZeroU32, NonZeroU64};
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
-use super::*;
-use crate::endpoint::{ApiKey, Endpoint, EndpointSettings};
 use memhost_contract::model::{Completion, LanguageModel, Models, NoModel};
 use memhost_contract::{Fault, Reply, Request, Role};
 use memhost_contract::{Message, Speaker};
 use memhost_testing::loopback::{Loopback, Turn, nobody};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::endpoint::{ApiKey, Endpoint, EndpointSettings};
 
 const KEY: &str = "sk-very-secret-0123456789";
 

@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use memhost_base::disk;
+use memhost_base::lock::FileLock;
+
 use super::files::COPIES;
 use super::found::Found;
 use super::frame::decode;
 use super::{JOURNALS, Segment, Shared, segments_of};
 use crate::StoreError;
 use crate::manifest::{MANIFEST, MANIFEST_COPY};
-use memhost_base::disk;
-use memhost_base::lock::FileLock;
 
 /// What of a store may stand in a directory that is to become one.
 const OWN: [&str; 4] = [MANIFEST, MANIFEST_COPY, JOURNALS, COPIES];

@@ -5,12 +5,12 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
+use memhost_base::disk;
 use sha2::{Digest, Sha256};
 
 use super::{Directory, Storage, blocking};
 use crate::StoreError;
 use crate::seal::{BrokenSeal, Depth, Harm, Seal, Seals, is_list};
-use memhost_base::disk;
 
 /// The folder of copies.
 pub(super) const COPIES: &str = "copies";

@@ -19,7 +19,7 @@ use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 
-pub(crate) use directory::Directory;
+pub use directory::Directory;
 pub(crate) use frame::encode;
 pub use objects::Objects;
 

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use memhost_base::lock::this_process;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
@@ -15,7 +16,6 @@ use super::found::Found;
 use super::frame::decode;
 use super::{JOURNALS, Segment, segments_of};
 use crate::StoreError;
-use memhost_base::lock::this_process;
 
 /// A prefix in an object store.
 #[derive(Debug, Clone)]

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use memhost_contract::limits::{StoreLimit, StoreLimits};
+use memhost_contract::{Hit, Memory};
+
 use super::super::fusion::{Fused, Sum};
 use super::super::rank::best_slots;
 use super::super::scored::Scored;
 use super::{LexicalIndex, Predicate, StoreError, View, WorkingSet, is_wanted};
-use memhost_contract::limits::{StoreLimit, StoreLimits};
-use memhost_contract::{Hit, Memory};
 
 /// A field that BM25 ranks by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -1,8 +1,9 @@
 //! The interface `embedder`: vectors for texts of the strategy's own.
 
-use super::{CallContext, Capabilities};
 use memhost_contract::Fault;
 use memhost_contract::generated::memhost::strategy::embedder::{Host, Side};
+
+use super::{CallContext, Capabilities};
 
 /// The most texts in one call: their vectors are many times larger than they are.
 const MOST_TEXTS: usize = 4_096;

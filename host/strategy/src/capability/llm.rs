@@ -5,14 +5,14 @@
 //! what it has.
 
 use futures::future::{join_all, ready};
-
-use super::{Capabilities, ModelCall, not_granted};
-use crate::fault_text;
 use memhost_contract::Fault;
 use memhost_contract::generated::memhost::strategy::llm::{Host, Reply, Request};
 use memhost_contract::limits::{Limit, LimitReached};
 use memhost_contract::model::LanguageModel as _;
 use memhost_contract::model::{Completion, Mended, Models, NoModel};
+
+use super::{Capabilities, ModelCall, not_granted};
+use crate::fault_text;
 
 /// The longest `purpose`, in bytes: it names a row of the cost table.
 const LONGEST_PURPOSE: usize = 64;

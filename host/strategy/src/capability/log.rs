@@ -1,8 +1,9 @@
 //! What a call writes: lines through `run.log`, and what it prints.
 
-use crate::capability::LogLine;
 use memhost_contract::Level;
 use memhost_contract::limits::{Limit, LimitReached, Limits};
+
+use crate::capability::LogLine;
 
 /// A line is cut to this many bytes, so that the limit on lines is one on memory too.
 const LONGEST_LINE: usize = 8 << 10;

@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use memhost_contract::generated::memhost::strategy::types;
+use memhost_contract::limits::{Limit, LimitReached};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::wait::ModelWait;
 use super::{CallContext, Log, ModelCall};
-use memhost_contract::generated::memhost::strategy::types;
-use memhost_contract::limits::{Limit, LimitReached};
 
 /// How long a call may keep its thread with imported functions alone.
 const LONGEST_TURN: Duration = Duration::from_millis(10);

@@ -20,7 +20,9 @@ use memhost_contract::model::{Mended, Models};
 use memhost_contract::{Attempt, Fault, Level};
 use memhost_store::{Memories, View};
 
+#[doc(hidden)]
 pub use log::Log;
+#[doc(hidden)]
 pub use meter::Capabilities;
 
 /// Everything one call may reach. The strategy sees it only through the interfaces of the contract.

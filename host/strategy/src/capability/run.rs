@@ -1,9 +1,9 @@
 //! The interface `run`: the run's clock and counters, random bits from its seed, and the log.
 
+use memhost_contract::generated::memhost::strategy::run::{Host, Instant, Level};
 use rand::RngCore;
 
 use super::Capabilities;
-use memhost_contract::generated::memhost::strategy::run::{Host, Instant, Level};
 
 impl Host for Capabilities {
     async fn now(&mut self) -> wasmtime::Result<Instant> {

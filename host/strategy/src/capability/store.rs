@@ -5,11 +5,12 @@
 
 use std::collections::HashSet;
 
-use super::Capabilities;
 use memhost_contract::generated::memhost::strategy::store::{
     Filter, Fusion, Host, Ranking, Scan, Search,
 };
 use memhost_contract::{Attempt, Fault, Hit, Link, Memory, Row};
+
+use super::Capabilities;
 
 /// The most conditions of one filter, every one of which is looked at for every memory: a few hundred thousand would keep
 /// the host busy for minutes without a chance to end the call.

@@ -7,9 +7,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
-
 use memhost_contract::limits::{Limit, Limits};
+use tokio::sync::watch;
 
 /// The waiting of one call; clones are of the same call.
 #[derive(Clone)]

@@ -5,6 +5,7 @@
 //! or for the fact, other turns are about the same subject, most of a turn is about nothing. Some facts change later,
 //! so that only the newest turn is right; some are contradicted by somebody who is wrong, so that only the older is.
 
+use memhost_contract::Actor;
 use rand::Rng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -12,7 +13,6 @@ use rand_chacha::ChaCha8Rng;
 use super::super::recorded::{attempt, said, task, unknown};
 use super::super::{Episode, Lane, Matching, Question, Stage, Stream, Suite, Timing};
 use super::{bits, one_of};
-use memhost_contract::Actor;
 
 mod talk;
 

@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 
+use memhost_contract::{Actor, Agent, Attempt, Step, Task};
 use rand::Rng;
 use rand::seq::{IndexedRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
@@ -16,7 +17,6 @@ use rand_chacha::ChaCha8Rng;
 use super::super::recorded::{attempt, graded, said, task, tool};
 use super::super::{Episode, Lane, Question, Stage, Stream, Suite, Timing};
 use super::{bits, one_of};
-use memhost_contract::{Actor, Agent, Attempt, Step, Task};
 
 mod work;
 

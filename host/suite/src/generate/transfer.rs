@@ -5,6 +5,7 @@
 //! values with others, and some requests are worded differently. Among them are poisoned attempts: requests that
 //! borrow the words of several families, end in failure and belong to none.
 
+use memhost_contract::{Actor, Step, Task};
 use rand::Rng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -12,7 +13,6 @@ use rand_chacha::ChaCha8Rng;
 use super::super::recorded::{attempt, graded, said, task, tool};
 use super::super::{Episode, Lane, Question, Stage, Stream, Suite, Timing};
 use super::{bits, one_of};
-use memhost_contract::{Actor, Step, Task};
 
 mod sites;
 

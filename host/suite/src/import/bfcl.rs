@@ -7,13 +7,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
+use memhost_contract::Actor;
 use serde::Deserialize;
 
 use super::super::recorded::{attempt, said, task, unknown};
 use super::super::text::normal;
 use super::super::{Episode, Lane, Matching, Question, Stage, Stream, Suite, SuiteError, Timing};
 use super::{LeftOut, Meant, file_in, file_of, lenient, missing, opaque, rows};
-use memhost_contract::Actor;
 
 /// A quote without a literal match is that of the turn with this share of its words.
 const SAME_WORDS: f64 = 0.7;

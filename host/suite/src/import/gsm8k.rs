@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use memhost_contract::{Actor, Agent, Attempt, Task};
 use serde::Deserialize;
 
 use super::super::recorded::{attempt, graded, said, task};
@@ -14,7 +15,6 @@ use super::super::{
     AnswerCheck, Episode, Lane, Question, Stage, Stream, Suite, SuiteError, Timing,
 };
 use super::{LeftOut, Meant, file_in, opaque, rows};
-use memhost_contract::{Actor, Agent, Attempt, Task};
 
 const FILE: &str = "example_model_solutions.jsonl";
 const ROW: Meant = Meant::Published(

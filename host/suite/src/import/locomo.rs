@@ -11,6 +11,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use memhost_contract::{Actor, Step};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -22,7 +23,6 @@ use super::{
     LeftOut, Meant, file_in, files_of, folder_in, lenient, missing, name_of, opaque, row_files,
     rows, stem_of,
 };
-use memhost_contract::{Actor, Step};
 
 const FILE: &str = "locomo10.json";
 const SAMPLE: Meant = Meant::Published(

@@ -14,13 +14,13 @@
 
 use std::path::Path;
 
+use memhost_contract::{Actor, Step};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::recorded::{attempt, said, task, unknown};
 use super::super::{Episode, Lane, Matching, Question, Stage, Stream, Suite, SuiteError, Timing};
 use super::{LeftOut, Meant, dates, file_in, lenient, opaque, rows};
-use memhost_contract::{Actor, Step};
 
 /// The files, the one that most comparisons use first; the authors' later release has `_cleaned` in its names.
 const FILES: [&str; 6] = [

@@ -12,11 +12,12 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use memhost_contract::{Actor, Attempt, Document, Outcome, Step, Task};
+
 use super::super::recorded::{agent, attempt, graded, said, task, tool};
 use super::super::{AnswerCheck, Episode, Lane, Stage, Stream, Suite, SuiteError, Timing};
 use super::source::{self, is_readable};
 use super::{LeftOut, files_of, folder_in, missing, opaque, stem_of};
-use memhost_contract::{Actor, Attempt, Document, Outcome, Step, Task};
 
 /// How the file with the log of one run ends.
 const LOG: &str = "_trials.txt";

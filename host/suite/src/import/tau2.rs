@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use memhost_contract::{Actor, Attempt, Task};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -16,7 +17,6 @@ use super::super::recorded::{agent, attempt, graded, task, tool};
 use super::super::source::{is_readable, unpacked_name};
 use super::super::{Episode, Lane, Question, Stage, Stream, Suite, SuiteError, Timing};
 use super::{LeftOut, Meant, file_of, files_of, lenient, missing, name_of, opaque, rows, stem_of};
-use memhost_contract::{Actor, Attempt, Task};
 
 /// Where the domains are, from the root of a clone on.
 const BELOW: [&str; 4] = ["data/tau2/domains", "tau2/domains", "domains", "data"];

@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use memhost_contract::{Actor, Attempt, Step, Task};
 use serde::Deserialize;
 
 use super::super::recorded::{agent, attempt, graded, said, task, tool};
@@ -18,7 +19,6 @@ use super::tau2::{learnt, leave_one_out, question};
 use super::{
     LeftOut, Meant, file_in, files_of, folder_in, lenient, name_of, opaque, rows, stem_of,
 };
-use memhost_contract::{Actor, Attempt, Step, Task};
 
 #[derive(Deserialize)]
 struct Record {

@@ -12,13 +12,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
+use memhost_contract::Attempt;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::recorded::{agent, attempt, graded, task, unknown};
 use super::super::{Episode, Lane, Question, Stage, Stream, Suite, SuiteError, Timing};
 use super::{LeftOut, Meant, file_in, file_of, lenient, opaque, rows};
-use memhost_contract::Attempt;
 
 mod outcomes;
 

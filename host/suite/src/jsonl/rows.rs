@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use memhost_contract::{
+    Actor, Agent, Attempt, Authority, Document, Finding, Label, Outcome, Step, Task, Verdict,
+};
 use serde::{Deserialize, Serialize};
 
 use super::super::{
@@ -9,9 +12,6 @@ use super::super::{
     recorded,
 };
 use super::FORMAT;
-use memhost_contract::{
-    Actor, Agent, Attempt, Authority, Document, Finding, Label, Outcome, Step, Task, Verdict,
-};
 
 /// Streams of more stages than this are a mistake in a number.
 pub(super) const MOST_STAGES: usize = 64;

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use memhost_contract::{Attempt, Finding};
 use proptest::prelude::*;
 
 use super::super::{
@@ -7,7 +8,6 @@ use super::super::{
     check, recorded,
 };
 use super::*;
-use memhost_contract::{Attempt, Finding};
 
 /// A suite file that lives as long as the test.
 struct File {

@@ -1,8 +1,9 @@
+use memhost_contract::{Actor, Document, Finding, Label, Outcome};
+
 use super::super::Timing;
 use super::super::recorded::{attempt, graded, said, task, unknown};
 use super::super::{Matching, Stage, SuiteError};
 use super::*;
-use memhost_contract::{Actor, Document, Finding, Label, Outcome};
 
 fn session(id: &str, text: &str) -> Episode {
     let task = task(id.into(), "Talk".into(), &[]);

@@ -9,10 +9,11 @@ mod okapi;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use memhost_contract::{Document, Finding, Task};
+
 use super::super::files::PLACE;
 use super::super::{HiddenProblem, Scores};
 use super::{Act, Reader, Reading, attempt_of};
-use memhost_contract::{Document, Finding, Task};
 
 pub(super) use cases::Cases;
 pub(crate) use okapi::code_tokens;

@@ -1,10 +1,11 @@
 mod evasion;
 
+use memhost_contract::Outcome;
+
 use super::super::Timing;
 use super::super::recorded::{attempt, graded, said, task, tool, unknown};
 use super::super::{Lane, Stage, Stream};
 use super::*;
-use memhost_contract::Outcome;
 
 fn learnt(id: &str, steps: Vec<memhost_contract::Step>, outcome: Outcome) -> Episode {
     let task = task(id.into(), format!("do {id}"), &[]);

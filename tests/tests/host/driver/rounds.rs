@@ -1,9 +1,10 @@
 //! What the driver does with a search in rounds: what was found reaches the next round, nothing is reported twice, and a
 //! round that finds nothing new is the last.
 
+use memhost_suite::HiddenProblem;
+
 use super::models::{Scripted as Model, finding};
 use super::*;
-use memhost_suite::HiddenProblem;
 
 /// A solved case with the problem `leak`, and a task that hides it in two of its documents.
 fn searched() -> Arc<Suite> {

@@ -4,9 +4,10 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use memhost::store::Objects;
+
 use super::MergeError;
 use crate::compare::files;
-use memhost::store::Objects;
 
 /// Where a part's results are.
 #[derive(Debug, Clone)]

@@ -1,9 +1,10 @@
 use std::path::Path;
 
+use memhost::store::Objects;
+
 use super::*;
 use crate::compare::directory::ResultDirectory;
 use crate::compare::{Design, Report, testing};
-use memhost::store::Objects;
 
 /// A score for every cell, so that a mix-up would show.
 fn report(cell: usize) -> CellReport {

@@ -1,5 +1,7 @@
 //! The answer of a comparison, in one sentence per suite.
 
+use memhost_suite as suite;
+
 use super::number::{count, hundredths, p_value, plural, probability};
 use crate::compare::caveats::unmeasured;
 use crate::compare::label;
@@ -7,7 +9,6 @@ use crate::compare::statistics::{Estimate, Interval, LEVEL};
 use crate::compare::summary::{
     Clash, Decision, Detectable, Pair, StrategyResult, SuiteResult, Unfinished,
 };
-use memhost_suite as suite;
 
 /// What a comparison says of a suite.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use memhost_base::visible;
+
 use crate::compare::statistics::Estimate;
 use crate::compare::summary::{Recovery, Report, StrategyResult, SuiteResult};
-use memhost_base::visible;
 
 /// The report as JSON: see [`Report`] for its fields. What is not a number is `null`.
 ///

@@ -2,6 +2,8 @@
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::Color;
+use memhost_base::visible::{self, Grid, Inked, fold};
+use memhost_suite as suite;
 
 use super::answer::answer;
 use super::number::{
@@ -11,8 +13,6 @@ use super::number::{
 use crate::compare::statistics::RESAMPLES;
 use crate::compare::summary::{Costs, Decision, Frontier, Report, StrategyResult, SuiteResult};
 use crate::compare::{Inapplicable, label};
-use memhost_base::visible::{self, Grid, Inked, fold};
-use memhost_suite as suite;
 
 /// The report as text: whether it is whole, the answers, then tables, no line of which is wider than `width`. Metrics
 /// besides the primary one are left out from the last where they do not fit; columns that still have no room stand in

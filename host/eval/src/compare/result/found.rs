@@ -1,9 +1,10 @@
 //! What a comparison says beyond a mean and its interval: of a suite, of two strategies, of one.
 
+use memhost_suite as suite;
+
 use super::{Report, StrategyResult, SuiteResult};
 use crate::compare::label;
 use crate::compare::statistics::{Estimate, Interval, LEVEL, NoEffect, Test};
-use memhost_suite as suite;
 
 /// The smallest difference that a comparison of this size finds in four of five cases: power .8 at a two-sided level
 /// of .05 after correction for all pairs.

@@ -3,16 +3,16 @@ use std::future::pending;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::sync::Notify;
-
-use super::*;
-use crate::compare::testing;
-use crate::driver::Acting;
 use memhost::contract::{Agent, Arm, Authority, Outcome, Verdict};
 use memhost::embedding::{Builtin, EmbeddingError};
 use memhost::limits::Limits;
 use memhost::model::{Models, NoModel};
 use memhost::store::{InMemory, Store};
+use tokio::sync::Notify;
+
+use super::*;
+use crate::compare::testing;
+use crate::driver::Acting;
 
 /// Gives every cell a score of its own, and remembers which cells it ran.
 #[derive(Default)]

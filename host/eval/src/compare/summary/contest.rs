@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use memhost_suite as suite;
+
 use crate::compare::result::{Detectable, Frontier, Harm, Pair, StrategyResult};
 use crate::compare::statistics::{
     self, Paired, Score, Tally, detectable_before, frontier, holm, mean, places, smallest_p,
 };
 use crate::compare::{NO_MEMORY, is_ceiling, label};
-use memhost_suite as suite;
 
 /// A strategy with its scores in the suite's primary metric.
 pub(super) struct Entrant<'a> {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use memhost_suite as suite;
+
 use super::{CurvePoint, Ran};
 use crate::compare::statistics::online::{self, Asked, MOST_POINTS, Recovery};
 use crate::compare::statistics::{Score, mean};
 use crate::driver::Repetition;
-use memhost_suite as suite;
 
 /// The curve of one strategy's runs. Regret is against the runs of the agent without memory, if there are any.
 pub(super) fn curve(runs: &[Ran<'_>], without_memory: &[Ran<'_>], metric: &str) -> Vec<CurvePoint> {

@@ -1,13 +1,13 @@
 //! Best of n: which of several runs of a task does a judge take for the best? (ReasoningBank, figure 11: one call sees
 //! all of them, without being told how they were scored.)
 
+use memhost::capability::ModelCall;
+use memhost::contract::{Actor, Fault, Request, Role, Speaker, Step, Task};
+use memhost::model::{Completion, Models};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{message, paragraphs};
-use memhost::capability::ModelCall;
-use memhost::contract::{Actor, Fault, Request, Role, Speaker, Step, Task};
-use memhost::model::{Completion, Models};
 
 const INSTRUCTIONS: &str = include_str!("prompts/best.md");
 /// What the call is for, in the cost table.

@@ -1,10 +1,9 @@
 //! How an answer is asked for, and read out of a reply.
 
-use serde::Deserialize;
-use serde_json::json;
-
 use memhost::contract::Finding;
 use memhost_suite::{AnswerCheck, Apart, Episode, Question, apart};
+use serde::Deserialize;
+use serde_json::json;
 
 /// How an agent is to answer: as its answer is checked.
 #[derive(Debug, Clone, PartialEq)]

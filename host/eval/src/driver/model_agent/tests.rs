@@ -3,12 +3,12 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use futures::FutureExt as _;
-
-use super::*;
 use memhost::contract::Reply;
 use memhost::contract::{Document, Label};
 use memhost::model::LanguageModel;
 use memhost_suite::{AnswerCheck, Episode, HiddenProblem, Matching, Question, Timing};
+
+use super::*;
 
 /// Says one line of the script after the other, and keeps what it was asked.
 struct Scripted {

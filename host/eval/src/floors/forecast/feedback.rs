@@ -17,15 +17,15 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
-use super::past::{Asked, Past, Resolved, of_all};
-use super::policy::{MOST, Policy};
 use memhost::capability::CallContext;
 use memhost::contract::{
     Attempt, Blob, Citation, Fault, Feedback, Guidance, Memory, Placement, Receipt,
 };
 use memhost_suite::reader::{BaseRates, PRIOR, forecast, score_of};
+use serde::{Deserialize, Serialize};
+
+use super::past::{Asked, Past, Resolved, of_all};
+use super::policy::{MOST, Policy};
 
 /// Losses count half after this long, in milliseconds: 60 days.
 const HALF_LIFE: f64 = 60.0 * 86_400_000.0;

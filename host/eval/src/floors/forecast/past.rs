@@ -1,12 +1,13 @@
 //! What the floors of lane D remember: how questions were resolved.
 
-use super::super::ordered::{KEY, TASK_EXCERPT, memory};
 use memhost::capability::CallContext;
 use memhost::contract::{
     Attempt, Comparison, Condition, Fault, Filter, Label, Memory, NewMemory, Operand, Scan, Task,
 };
 use memhost::store::Look;
 use memhost_suite::reader::weight;
+
+use super::super::ordered::{KEY, TASK_EXCERPT, memory};
 
 /// Label of a task: how far ahead it asks.
 const HORIZON: &str = "horizon";

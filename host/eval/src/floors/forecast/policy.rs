@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::past::{Asked, Past, key_field, newest};
 use memhost::capability::CallContext;
 use memhost::contract::{Fault, Filter, Hit, Probe, Ranking, Search};
 use memhost_suite::reader::OTHER_HORIZON;
+
+use super::past::{Asked, Past, key_field, newest};
 
 /// How many memories a policy cites at most.
 pub(super) const MOST: u32 = 20;

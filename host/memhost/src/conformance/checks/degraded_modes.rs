@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use memhost_contract::Fault;
+use memhost_strategy::{CallError, CallFailure};
+
 use crate::conformance::cases::Case;
 use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{Model, ROOM, Session};
 use crate::conformance::{Came, CheckResult, Stop, failed_call};
-use memhost_contract::Fault;
-use memhost_strategy::{CallError, CallFailure};
 
 /// How many cases are gone through without a model.
 const WITHOUT: usize = 2;

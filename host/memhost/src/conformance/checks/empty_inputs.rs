@@ -1,10 +1,11 @@
 //! Nothing is no reason to fail, and neither is white space.
 
+use memhost_contract::Receipt;
+
 use crate::conformance::cases::Case;
 use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{ROOM, Session};
 use crate::conformance::{Came, CheckResult, Stop};
-use memhost_contract::Receipt;
 
 pub(super) async fn check(fixture: &Fixture<'_>) -> CheckResult {
     let phases = fixture.subject.strategy.phases();

@@ -1,10 +1,11 @@
 //! Nothing of one namespace is handed out in another.
 
+use memhost_contract::Guidance;
+
 use crate::conformance::cases::{CASES, Case};
 use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{ROOM, Session};
 use crate::conformance::{Came, CheckResult, Stop};
-use memhost_contract::Guidance;
 
 pub(super) async fn check(fixture: &Fixture<'_>) -> CheckResult {
     let cases = Case::all();

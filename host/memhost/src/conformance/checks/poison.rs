@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use memhost_contract::{Op, Patch, Receipt, State};
+use memhost_store::Transaction;
+
 use crate::conformance::cases::Case;
 use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{ROOM, Session};
 use crate::conformance::{Came, CheckResult, Stop, memories, quote};
-use memhost_contract::{Op, Patch, Receipt, State};
-use memhost_store::Transaction;
 
 /// Orders to whoever reads them, and what host, plugins and models write.
 const POISON: [&str; 10] = [

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use memhost_contract::{Guidance, State, Task};
+
 use crate::conformance::cases::Case;
 use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{ROOM, Session};
 use crate::conformance::{Came, CheckResult, Stop, memories};
-use memhost_contract::{Guidance, State, Task};
 
 /// Little room, so that not all that is found can be handed out; and much.
 const BUDGETS: [u32; 4] = [0, 60, 200, ROOM];

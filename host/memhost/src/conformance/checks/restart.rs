@@ -1,11 +1,12 @@
 //! After a restart the answers are the same.
 
+use memhost_contract::Guidance;
+
 use crate::conformance::cases::Case;
 use crate::conformance::fixture::Fixture;
 use crate::conformance::fresh_process::{self, Answers, Errand, NAMESPACE};
 use crate::conformance::session::{Model, Session};
 use crate::conformance::{Came, CheckResult, Stop, quote};
-use memhost_contract::Guidance;
 
 /// Characters of an answer that are quoted.
 const QUOTED: usize = 60;

@@ -1,5 +1,7 @@
 //! Many memories are no reason to fail.
 
+use memhost_contract::{Key, NewMemory, Op, Row};
+use memhost_store::Write;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
@@ -7,8 +9,6 @@ use crate::conformance::cases::Case;
 use crate::conformance::fixture::Fixture;
 use crate::conformance::session::{ROOM, Session};
 use crate::conformance::{Came, CheckResult, Stop, millions};
-use memhost_contract::{Key, NewMemory, Op, Row};
-use memhost_store::Write;
 
 const MEMORIES: usize = 10_000;
 

@@ -21,12 +21,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tokenizers::{Tokenizer, TruncationParams};
-
-use super::unit;
 use memhost_base::blocking;
 use memhost_contract::Side;
 use memhost_contract::embedder::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
+use tokenizers::{Tokenizer, TruncationParams};
+
+use super::unit;
 
 pub use error::LocalModelError;
 use folder::{Folder, Recipe};

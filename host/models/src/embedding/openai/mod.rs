@@ -16,15 +16,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
+use memhost_contract::Side;
+use memhost_contract::embedder::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
+use memhost_contract::health::Health;
 use serde::Serialize;
 use tokio::sync::watch;
 
 use super::unit;
 use crate::endpoint::Endpoint;
+
 use limits::Limits;
-use memhost_contract::Side;
-use memhost_contract::embedder::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
-use memhost_contract::health::Health;
 use reply::{EmbeddingReply, Objection, objection};
 
 /// A text of so few bytes, prefix included, is too long for nobody: it is refused for another reason.

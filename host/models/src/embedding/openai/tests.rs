@@ -1,13 +1,14 @@
 use std::num::NonZeroU64;
 use std::time::Duration;
 
+use memhost_testing::loopback::{Heard, Loopback, Turn, nobody};
 use serde_json::{Value, json};
 
 use super::*;
 use crate::endpoint::EndpointSettings;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use memhost_testing::loopback::{Heard, Loopback, Turn, nobody};
 use proptest::prelude::*;
 
 fn endpoint(url: String) -> Arc<Endpoint> {

@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use memhost_base::visible;
+use memhost_contract::model::{Completion, LanguageModel, Models};
+use memhost_contract::{Fault, Request};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::Miss;
-use memhost_base::visible;
-use memhost_contract::model::{Completion, LanguageModel, Models};
-use memhost_contract::{Fault, Request};
 
 /// The version of the format below. Another one is refused.
 const FORMAT: u32 = 1;
@@ -30,7 +30,7 @@ pub enum CassetteError {
         action: &'static str,
         /// Which file.
         path: PathBuf,
-        /// How.
+        /// Why it could not be.
         source: Arc<io::Error>,
     },
     /// The file is something else, or of another format.
@@ -51,7 +51,7 @@ pub enum CassetteError {
         path: PathBuf,
         /// Which line, from 1.
         line: usize,
-        /// How.
+        /// What is wrong with it.
         reason: String,
     },
     /// It is to be continued with other models.

@@ -3,13 +3,13 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::join_all;
+use memhost_contract::model::NoModel;
+use memhost_contract::{Message, Reply, Speaker};
+use memhost_testing::loopback::{Loopback, Turn};
 
 use super::*;
 use crate::endpoint::{ApiKey, Endpoint, EndpointSettings};
 use crate::model::{ModelSettings, OpenAiModel};
-use memhost_contract::model::NoModel;
-use memhost_contract::{Message, Reply, Speaker};
-use memhost_testing::loopback::{Loopback, Turn};
 
 /// Numbers its replies over all scopes; answers the later the earlier it was asked. Fails on "bad", and never
 /// answers "slow".

@@ -28,12 +28,13 @@ mod fill;
 mod rank;
 
 use async_trait::async_trait;
-
-use super::schema::ReplySchema;
-use fill::fill;
 use memhost_base::blocking;
 use memhost_contract::model::{Completion, LanguageModel};
 use memhost_contract::{Fault, Reply, Request, Speaker};
+
+use super::schema::ReplySchema;
+
+use fill::fill;
 use rank::Input;
 
 /// How many sentences a reply without a schema has.

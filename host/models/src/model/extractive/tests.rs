@@ -1,8 +1,8 @@
+use memhost_contract::{Message, Role};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use memhost_contract::{Message, Role};
 
 const TRAJECTORY: &str = "Task: cancel the order 4711 of the customer.\n\
     Step 1: The agent looks up the customer's orders and finds the order 4711.\n\

@@ -14,16 +14,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use memhost_contract::health::Health;
+use memhost_contract::model::{Completion, LanguageModel, Mend, Mended};
+use memhost_contract::{Fault, Message, Reply, Request, Role, Speaker};
 use serde_json::json;
 use tokio::sync::watch;
 
 use super::reading::{Reading, read, read_text};
 use super::schema::ReplySchema;
 use crate::endpoint::Endpoint;
+
 use dialect::{Dialect, Learning, Sent};
-use memhost_contract::health::Health;
-use memhost_contract::model::{Completion, LanguageModel, Mend, Mended};
-use memhost_contract::{Fault, Message, Reply, Request, Role, Speaker};
 use wire::{End, Question, Said};
 
 pub use dialect::{ModelSettings, Structured, SystemRole, Temperature, TokenLimitField};

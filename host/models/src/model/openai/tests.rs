@@ -3,11 +3,11 @@
 use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Instant;
 
+use memhost_testing::loopback::{Heard, Loopback, Turn};
 use serde_json::Value;
 
 use super::*;
 use crate::endpoint::EndpointSettings;
-use memhost_testing::loopback::{Heard, Loopback, Turn};
 
 const RIGHT: &str = r#"{"reasoning": "4 is right.", "verdict": "success"}"#;
 

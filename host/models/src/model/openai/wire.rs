@@ -3,13 +3,13 @@
 //! Where the answer stands differs: in the content, in a list of parts, beside the content where a server takes it
 //! for thoughts, in the arguments of a tool. Where there is one at all, it is taken.
 
+use memhost_contract::{Message, Speaker};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::dialect::{Dialect, Structured, SystemRole, Temperature, TokenLimitField};
 use crate::endpoint::Problem;
 use crate::model::schema::ReplySchema;
-use memhost_contract::{Message, Speaker};
 
 /// The body of a request.
 #[derive(Serialize)]

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
-
 use memhost_contract::model::Mend;
+use serde_json::{Map, Value};
 
 /// Keywords that bound how much there is. What is beyond them is cut, and what falls short is taken.
 const BOUNDS: [&str; 6] = [

@@ -12,11 +12,12 @@ mod tests;
 
 use std::collections::BTreeSet;
 
+use memhost_contract::model::Mend;
 use serde_json::{Map, Value};
 
 use super::schema::ReplySchema;
+
 use fit::Fitting;
-use memhost_contract::model::Mend;
 use pieces::{Broken, Piece, pieces};
 
 /// What was read.

@@ -3,11 +3,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use memhost_contract::{Attempt, Task};
+
 use super::super::super::success::{succeeded, success};
 use super::super::super::{Question, Suite};
 use super::super::attempt_of;
 use super::okapi::Index;
-use memhost_contract::{Attempt, Task};
 
 /// How many templates are considered for each document.
 const NEAREST: usize = 5;

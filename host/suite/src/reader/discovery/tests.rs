@@ -1,10 +1,11 @@
 use std::collections::HashSet;
 
+use memhost_contract::{Actor, Attempt, Label};
+
 use super::super::super::recorded::{attempt, graded, said, task};
 use super::super::super::{Episode, Lane, Question, Stage, Stream, Suite, Timing};
 use super::super::{KnownOutcomes, LearntAttempts, Visible};
 use super::*;
-use memhost_contract::{Actor, Attempt, Label};
 
 /// A document in a file: `<file>.<place>`.
 fn document(file: &str, place: usize, text: &str) -> Document {

@@ -1,8 +1,9 @@
+use memhost_contract::Attempt;
+
 use super::super::super::recorded::{agent, attempt, graded, task};
 use super::super::super::{Lane, Question, Stage, Stream, Suite, Timing};
 use super::super::{KnownOutcomes, LearntAttempts, Visible, attempt_of};
 use super::*;
-use memhost_contract::Attempt;
 
 /// Two agents at tasks of a family: `deft` solves those of even numbers, `dull` the others.
 fn episode(number: usize) -> Episode {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
+use memhost_suite as suite;
 
 use super::super::number::{
     NOTHING, count, difference, estimate, milliseconds, probability, recovery, score,
@@ -12,7 +13,6 @@ use super::phrase::of;
 use super::tables::{self, Column};
 use crate::compare::label;
 use crate::compare::summary::{Costs, LATENCY_PERCENTILES, StrategyResult, SuiteResult};
-use memhost_suite as suite;
 
 /// A plot, what it shows and how to read it.
 struct Figure<'a> {

@@ -19,11 +19,11 @@ mod tables;
 mod what_was_run;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use memhost_base::visible;
 
 use super::number::plural;
 use crate::compare::Design;
 use crate::compare::summary::Report;
-use memhost_base::visible;
 
 use look::Looks;
 

@@ -1,6 +1,8 @@
 //! What a report says of one suite.
 
 use maud::{Markup, html};
+use memhost_suite as suite;
+use memhost_suite::Lane;
 
 use super::super::Answer;
 use super::super::number::{detectable, plural};
@@ -10,8 +12,6 @@ use super::phrase::class;
 use super::tables;
 use crate::compare::summary::SuiteResult;
 use crate::compare::{Inapplicable, label};
-use memhost_suite as suite;
-use memhost_suite::Lane;
 
 pub(super) fn anchor(place: usize) -> String {
     format!("suite-{place}")

@@ -1,6 +1,7 @@
 //! The tables of a suite.
 
 use maud::{Markup, html};
+use memhost_suite as suite;
 
 use super::super::number::{
     NOTHING, count, difference, effect, estimate, milliseconds, probability, score,
@@ -9,7 +10,6 @@ use super::look::Look;
 use super::phrase::class;
 use crate::compare::label;
 use crate::compare::summary::{Costs, CurvePoint, Pair, StrategyResult, SuiteResult, Test};
-use memhost_suite as suite;
 
 /// A column: its title, and what it says of a strategy.
 pub(super) struct Column<'a> {

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
+use memhost::contract::Plan;
 
 use super::super::number::plural;
 use crate::compare::caveats::plan_text;
 use crate::compare::summary::Report;
 use crate::compare::{Design, ListedStrategy};
-use memhost::contract::Plan;
 
 pub(super) fn section(report: &Report, design: &Design) -> Markup {
     html! {
