@@ -1,6 +1,7 @@
 //! Hints: which option or command helps with an error of the library, which knows neither.
 
 use std::error::Error;
+use std::io::ErrorKind;
 
 use memhost::store::StoreError;
 use memhost_eval::compare::directory::ResultDirectoryError;
@@ -58,19 +59,27 @@ fn cause<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
 }
 
 fn of_store(error: &StoreError) -> Option<String> {
+    // As a shell takes it.
+    let quoted = |uri: &str| match uri.contains(char::is_whitespace) {
+        true => format!("'{uri}'"),
+        false => uri.to_owned(),
+    };
     match error {
         StoreError::DamagedTables { uri, .. } => Some(format!(
             "`memhost store verify --store {uri}` reads all of it and says what is left; `memhost store repair --store {uri}` \
-             goes on with that, unless you have a backup"
+             goes on with that, unless you have a backup",
+            uri = quoted(uri)
         )),
         StoreError::HalfRepaired { uri } => Some(format!(
-            "`memhost store repair --store {uri}` goes on with it"
+            "`memhost store repair --store {}` goes on with it",
+            quoted(uri)
         )),
         StoreError::NoStore { .. } => {
             Some("name one with --store, as it was named when it was written".to_owned())
         }
         StoreError::OtherEmbedder { uri, choice, .. } => Some(format!(
-            "`memhost store reembed --store {uri} --embedder {choice}` embeds it anew"
+            "`memhost store reembed --store {} --embedder {choice}`, with the same --config if there is one, embeds it anew",
+            quoted(uri)
         )),
         _ => None,
     }
@@ -96,9 +105,10 @@ fn of_merge(error: &MergeError) -> Option<&'static str> {
 
 fn of_manifest(error: &ManifestError) -> Option<&'static str> {
     match error {
-        ManifestError::Unreadable { .. } => {
+        ManifestError::Unreadable { source, .. } if source.kind() == ErrorKind::NotFound => {
             Some("name the `manifest.json` of a comparison that was run with --output")
         }
+        ManifestError::Unreadable { .. } => Some("make it readable, or choose another --output"),
         _ => None,
     }
 }
@@ -135,7 +145,7 @@ mod tests {
         assert!(hint(&busy).is_some_and(|hint| hint.contains("--output")));
         let unreadable = || ManifestError::Unreadable {
             path: PathBuf::from("out/manifest.json"),
-            source: std::io::ErrorKind::NotFound.into(),
+            source: ErrorKind::NotFound.into(),
         };
         let direct = hint(&unreadable());
         assert!(

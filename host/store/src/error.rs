@@ -38,6 +38,16 @@ pub enum StoreError {
         /// What the system says.
         reason: String,
     },
+    /// A file of the store may not be read by this user.
+    #[error(
+        "`{path}` may not be read by this user ({reason}); make it readable, and nothing is lost"
+    )]
+    Unreadable {
+        /// The file or directory.
+        path: String,
+        /// What the system says.
+        reason: String,
+    },
     /// There is no room left.
     #[error(
         "no room left to write `{path}` ({reason}); nothing of this transaction was kept, all earlier ones are: \
@@ -234,6 +244,9 @@ impl StoreError {
             io::ErrorKind::StorageFull
             | io::ErrorKind::QuotaExceeded
             | io::ErrorKind::FileTooLarge => StoreError::Full { path, reason },
+            io::ErrorKind::PermissionDenied if matches!(action, "read" | "list") => {
+                StoreError::Unreadable { path, reason }
+            }
             io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
                 StoreError::Unwritable { path, reason }
             }

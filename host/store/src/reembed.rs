@@ -45,10 +45,8 @@ impl Store {
     ) -> Result<Reembedded, StoreError> {
         let storage = Storage::open(uri).await?;
         let Some(manifest) = Manifest::read(&storage).await? else {
-            return Err(StoreError::Io {
-                action: "find",
-                path: uri.to_owned(),
-                reason: "there is no store to embed anew".to_owned(),
+            return Err(StoreError::NoStore {
+                uri: uri.to_owned(),
             });
         };
         if manifest.embedder == *embedder.identity() {

@@ -143,6 +143,7 @@ async fn repair_alone(
         }
         undo(directory, &plan)?;
     }
+    directory.refuse_unreadable()?;
     remove_stage(directory)?;
     if let Some(reason) = manifest.restored.take() {
         manifest.write(storage).await?;
@@ -222,7 +223,7 @@ async fn read_plan(storage: &Storage) -> Result<Option<Plan>, StoreError> {
             path: format!("{}/{PLAN}", storage.tables()),
             reason: format!(
                 "{error}, and so is its copy; the tables as they were before the repair are in `{ASIDE}`: move them back, \
-                 delete {PLAN} and {PLAN_COPY}, and repair again, or"
+                 delete {PLAN} and {PLAN_COPY}, and repair again, or else"
             ),
         }),
     }

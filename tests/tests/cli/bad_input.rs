@@ -343,7 +343,7 @@ fn reembedding_wants_a_store_that_is_there() {
         &[],
         &["store", "reembed", "--store", "nowhere"],
         1,
-        &["nowhere", "there is no store to embed anew"],
+        &["there is no store at `nowhere`", "--store"],
     );
 }
 

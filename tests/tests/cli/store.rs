@@ -65,6 +65,49 @@ fn a_damaged_journal_of_a_killed_run_costs_one_group_and_the_next_run_says_so() 
     said.complains(&["set aside by an earlier run", "Delete it"]);
 }
 
+/// As whoever may not read everything: tests are run by root here and there, whom no mode keeps out.
+#[cfg(unix)]
+#[test]
+fn a_file_that_may_not_be_read_is_not_taken_for_lost() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::process::CommandExt as _;
+
+    const NOBODY: u32 = 65534;
+    let place = with_pets();
+    compare(&place, "first").succeeds();
+    let for_all = |path: &Path, mode: u32| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let store = place.path("store");
+    let mut folders = vec![place.path("."), store.clone()];
+    let data = data(&place, "memories");
+    while let Some(folder) = folders.pop() {
+        for_all(&folder, 0o777);
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true if path.starts_with(&store) => folders.push(path),
+                true => {}
+                false => for_all(&path, 0o666),
+            }
+        }
+    }
+    assert!(!data.is_empty());
+    data.iter().for_each(|path| for_all(path, 0));
+    let repair = || {
+        let mut command = place.command(&["store", "repair", "--store", "store"]);
+        if fs::metadata(&store).unwrap().uid() == 0 {
+            command.uid(NOBODY);
+        }
+        Said::from(command.output().unwrap())
+    };
+    repair()
+        .fails(1)
+        .complains(&["memories.lance/data/", "make it readable"]);
+    data.iter().for_each(|path| for_all(path, 0o666));
+    repair().succeeds().says(&["nothing was to be done"]);
+}
+
 #[test]
 fn a_table_that_is_gone_is_said_before_anything_is_run() {
     let place = with_pets();

@@ -190,6 +190,27 @@ impl Directory {
         Ok(files.filter_map(below).collect())
     }
 
+    /// A file of the tables that this user may not read is as good as ever: nobody shall take it for lost.
+    ///
+    /// # Errors
+    /// There is one; it is named.
+    pub(crate) fn refuse_unreadable(&self) -> Result<(), StoreError> {
+        let mut found = Vec::new();
+        for folder in self.table_directories()? {
+            collect_since(&folder, SystemTime::UNIX_EPOCH, &mut found)
+                .map_err(|e| StoreError::io("list", &folder, &e))?;
+        }
+        for path in found {
+            match File::open(&path) {
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                    return Err(StoreError::io("read", &path, &error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Takes away a table's versions above one: those of a checkpoint that did not come to its end, whose files a power
     /// loss may have torn.
     pub fn drop_versions_above(&self, table: &str, version: u64) -> Result<(), StoreError> {
