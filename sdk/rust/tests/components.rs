@@ -15,15 +15,15 @@ struct Surface {
     exports: BTreeSet<String>,
 }
 
-/// Every plugin: its package, what it exports, and how many kilobytes it may have; 230 are tables of Unicode, in those that
-/// compare words themselves.
+/// Every plugin: its package, what it exports, and how many kilobytes it may have, some of which are paths of the machine
+/// that built it; 230 are tables of Unicode, in those that compare words themselves.
 const PLUGINS: [(&str, &str, usize); 6] = [
     ("memhost-recency", "strategy retrieve distill", 220),
     ("memhost-rag", "strategy retrieve distill", 250),
     ("memhost-reasoningbank", "strategy retrieve distill", 330),
     ("memhost-memcollab", "strategy retrieve distill", 660),
-    ("memhost-live-evo", "strategy retrieve update", 660),
-    ("memhost-tide", "strategy retrieve distill update", 380),
+    ("memhost-live-evo", "strategy retrieve update", 665),
+    ("memhost-tide", "strategy retrieve distill update", 385),
 ];
 /// The example, which has every phase.
 const EXAMPLE: (&str, &str) = ("own-strategy", "strategy retrieve distill update evict");
