@@ -65,6 +65,11 @@ fn of_store(error: &StoreError) -> Option<String> {
         false => uri.to_owned(),
     };
     match error {
+        // In an object store nothing is repaired in place.
+        StoreError::DamagedTables { uri, .. } if uri.contains("://") => Some(format!(
+            "`memhost store verify --store {uri}` reads all of it and says what is left; restore earlier versions of its \
+             objects, or copy it to a directory and repair that"
+        )),
         StoreError::DamagedTables { uri, .. } => Some(format!(
             "`memhost store verify --store {uri}` reads all of it and says what is left; `memhost store repair --store {uri}` \
              goes on with that, unless you have a backup",
@@ -179,6 +184,15 @@ mod tests {
                 "{error}"
             );
         }
+        let far = StoreError::DamagedTables {
+            uri: "s3://bucket/memories".to_owned(),
+            files: "`attempts.lance/1.lance` is gone".to_owned(),
+        };
+        let far = hint(&far).unwrap();
+        assert!(
+            far.contains("store verify") && !far.contains("store repair"),
+            "{far}"
+        );
         let behind = RunError::Store {
             cell: "rag on pets".to_owned(),
             source: damaged(),
