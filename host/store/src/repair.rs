@@ -89,8 +89,8 @@ impl Store {
     /// `keep_doubtful`, rows stay that stand in a damaged file and can still be read, whatever their values are now.
     ///
     /// # Errors
-    /// There is no store, or it is in an object store; a process uses it; neither its `memhost.json` nor the copy of that
-    /// can be read; the disk fails, in which case it can be tried again.
+    /// There is no store, or it is in an object store; a process uses it; this user may not read a file of its tables;
+    /// neither its `memhost.json` nor the copy of that can be read; the disk fails, in which case it can be tried again.
     pub async fn repair(
         uri: &str,
         keep_doubtful: bool,
