@@ -6,9 +6,14 @@ impl Plan {
     /// One run per task, in order, each with what the earlier ones taught, and told whatever outcome is known.
     pub fn streaming() -> Plan {
         Plan {
-            protocol: Protocol::Streaming,
+            arrangement: Arrangement::Streaming,
             labels: Labels::Any,
             trials: 1,
+            build_trials: 0,
+            retries: 0,
+            batch: 0,
+            agent_temperature: None,
+            moments: Vec::new(),
             baseline_arm: false,
             all_agents: false,
             refinements: 0,
@@ -30,6 +35,8 @@ impl Guidance {
         Guidance {
             text: String::new(),
             placement: Placement::System,
+            replaces: false,
+            offers: Vec::new(),
             receipt: Receipt {
                 id: String::new(),
                 used: Vec::new(),
@@ -47,6 +54,8 @@ impl Task {
             text: text.into(),
             labels: Vec::new(),
             documents: Vec::new(),
+            time: None,
+            tools: Vec::new(),
         }
     }
 }
@@ -58,6 +67,7 @@ impl Agent {
             id: id.into(),
             model: model.into(),
             rank: 0,
+            role: None,
         }
     }
 }
@@ -71,19 +81,31 @@ impl Query {
             moment: Moment::TaskStart,
             transcript: Vec::new(),
             found: Vec::new(),
+            handed_out: Vec::new(),
+            candidate: None,
             token_budget,
         }
     }
 }
 
 impl Step {
+    /// A step of which no more is known than who took it and what it says.
+    pub fn new(actor: Actor, text: impl Into<String>) -> Step {
+        Step {
+            actor,
+            name: None,
+            text: text.into(),
+            reward: None,
+            agent: None,
+            failed: None,
+        }
+    }
+
     /// A call of a tool, with its arguments as JSON.
     pub fn action(tool: impl Into<String>, arguments: impl Into<String>) -> Step {
         Step {
-            actor: Actor::Action,
             name: Some(tool.into()),
-            text: arguments.into(),
-            reward: None,
+            ..Step::new(Actor::Action, arguments)
         }
     }
 }
@@ -117,22 +139,75 @@ impl Attempt {
             answer: String::new(),
             findings: Vec::new(),
             outcome,
-            receipt: None,
+            receipts: Vec::new(),
         }
     }
 }
 
+impl Source {
+    /// An attempt as a whole.
+    pub fn attempt(attempt: impl Into<String>) -> Source {
+        Source {
+            attempt: attempt.into(),
+            step: None,
+        }
+    }
+
+    /// One step of an attempt, from 0.
+    pub fn step(attempt: impl Into<String>, step: u32) -> Source {
+        Source {
+            attempt: attempt.into(),
+            step: Some(step),
+        }
+    }
+}
+
+impl Key {
+    /// A text that is embedded, and indexed by its words.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Key {
+        Key {
+            name: name.into(),
+            text: text.into(),
+            embedded: true,
+        }
+    }
+}
+
+/// A stored memory, by its id.
+impl From<String> for Target {
+    fn from(id: String) -> Target {
+        Target::Memory(id)
+    }
+}
+
+/// A stored memory, by its id.
+impl From<&str> for Target {
+    fn from(id: &str) -> Target {
+        Target::Memory(id.to_owned())
+    }
+}
+
 impl Patch {
-    /// Leaves all of a memory as it is, but for its state.
-    pub fn to_state(id: impl Into<String>, state: State) -> Patch {
+    /// Leaves all of a memory as it is.
+    pub fn of(target: impl Into<Target>) -> Patch {
         Patch {
-            id: id.into(),
+            target: target.into(),
             title: None,
             content: None,
             keys: None,
             labels: None,
             payload: None,
+            state: None,
+            more_sources: Vec::new(),
+            expires: None,
+        }
+    }
+
+    /// Leaves all of a memory as it is, but for its state.
+    pub fn to_state(target: impl Into<Target>, state: State) -> Patch {
+        Patch {
             state: Some(state),
+            ..Patch::of(target)
         }
     }
 }
@@ -165,6 +240,7 @@ impl NewMemory {
                 strength: 0.0,
             },
             sources: Vec::new(),
+            expires: None,
         }
     }
 }

@@ -26,22 +26,24 @@ pub mod generated {
     });
 }
 
+pub use generated::exports::memhost::strategy::compact::{Compacted, Context};
 pub use generated::exports::memhost::strategy::evict::Pressure;
 pub use generated::exports::memhost::strategy::retrieve::{Guidance, Moment, Placement, Query};
 pub use generated::exports::memhost::strategy::strategy::{
-    Description, ExpectedCalls, Labels, Parameter, Plan, Protocol, Setting, Value,
+    Arrangement, Description, ExpectedCalls, Labels, NumberRange, Parameter, Plan, Range, Setting,
+    Trigger, Value,
 };
 pub use generated::exports::memhost::strategy::update::Feedback;
 pub use generated::memhost::strategy::embedder::Side;
-pub use generated::memhost::strategy::llm::{Message, Reply, Request, Role, Speaker};
+pub use generated::memhost::strategy::llm::{Message, ModelKind, Reply, Request, Role, Speaker};
 pub use generated::memhost::strategy::run::Level;
 pub use generated::memhost::strategy::store::{
     Comparison, Condition, Filter, Fusion, Hit, Operand, Probe, Ranking, Row, Scan, Search, Share,
 };
 pub use generated::memhost::strategy::types::{
     Actor, Adjustment, Agent, Arm, Attempt, Authority, Blob, Change, Citation, Commit, Counter,
-    Counters, Document, Fault, Finding, Instant, Key, Label, Link, Memory, NewMemory, Op, Outcome,
-    Patch, Receipt, State, Step, Task, Verdict,
+    Counters, Document, Fault, Finding, Instant, Key, Label, Link, Memory, NewLink, NewMemory, Op,
+    Outcome, Patch, Receipt, Source, State, Step, Target, Task, Tool, Verdict,
 };
 
 /// The package that defines the contract.
@@ -55,4 +57,4 @@ pub const WIT: [(&str, &str); 3] = [
 ];
 
 /// The version of the contract that this host speaks.
-pub const VERSION: &str = "0.1.0";
+pub const VERSION: &str = "0.2.0";

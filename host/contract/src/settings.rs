@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use memhost_base::suggest::{nearest, suggestion};
 
-use crate::{Parameter, Setting, Value};
+use crate::{Parameter, Range, Setting, Value};
 
 /// Why a choice of parameters was refused.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -42,6 +42,23 @@ pub enum SettingError {
         /// What was given.
         given: String,
     },
+    /// The value is none that the parameter can have.
+    #[error("parameter `{strategy}.{name}` takes {expected} (default: {default}), and got `{given}`{}",
+        suggestion(.nearest.as_deref()))]
+    Range {
+        /// Which strategy.
+        strategy: String,
+        /// Which parameter.
+        name: String,
+        /// What it takes, in words.
+        expected: String,
+        /// What it is unless chosen.
+        default: String,
+        /// What was given.
+        given: String,
+        /// The choice that is most like it.
+        nearest: Option<String>,
+    },
     /// One parameter got two values.
     #[error("parameter `{strategy}.{name}` is set twice: give it one value")]
     Twice {
@@ -56,7 +73,7 @@ pub enum SettingError {
 /// rest.
 ///
 /// # Errors
-/// If a parameter is unknown, is chosen twice, or its value is not of its type.
+/// If a parameter is unknown, is chosen twice, or its value is not of its type or not in its range.
 pub fn resolve(
     strategy: &str,
     parameters: &[Parameter],
@@ -64,9 +81,10 @@ pub fn resolve(
 ) -> Result<Vec<Setting>, SettingError> {
     let mut settings = defaults(parameters);
     for (index, (name, text)) in chosen.iter().enumerate() {
-        let setting = settings
-            .iter_mut()
-            .find(|setting| setting.name == *name)
+        let (parameter, setting) = parameters
+            .iter()
+            .zip(&mut settings)
+            .find(|(parameter, _)| parameter.name == *name)
             .ok_or_else(|| unknown(strategy, parameters, name))?;
         if chosen
             .iter()
@@ -85,6 +103,21 @@ pub fn resolve(
             default: display(&setting.value),
             given: text.clone(),
         })?;
+        if let Some(range) = &parameter.range
+            && !is_within(&setting.value, range)
+        {
+            return Err(SettingError::Range {
+                strategy: strategy.to_owned(),
+                name: name.clone(),
+                expected: range_name(range),
+                default: display(&parameter.default),
+                given: text.clone(),
+                nearest: match range {
+                    Range::Numbers(_) => None,
+                    Range::Choices(choices) => nearest(text, choices.iter().map(String::as_str)),
+                },
+            });
+        }
     }
     Ok(settings)
 }
@@ -143,6 +176,38 @@ pub fn type_name(value: &Value) -> &'static str {
     }
 }
 
+/// Whether a parameter with this range can have this value.
+pub fn is_within(value: &Value, range: &Range) -> bool {
+    match (value, range) {
+        (Value::Number(number), Range::Numbers(range)) => {
+            (range.least..=range.most).contains(number) && !(range.whole && number.fract() != 0.0)
+        }
+        (Value::Text(text), Range::Choices(choices)) => choices.contains(text),
+        (Value::Text(_) | Value::Number(_) | Value::Flag(_), _) => false,
+    }
+}
+
+/// What lies in a range, in words.
+pub fn range_name(range: &Range) -> String {
+    match range {
+        Range::Numbers(range) => {
+            let kind = if range.whole {
+                "a whole number"
+            } else {
+                "a number"
+            };
+            format!("{kind} from {} to {}", range.least, range.most)
+        }
+        Range::Choices(choices) => {
+            let choices: Vec<String> = choices.iter().map(|choice| format!("`{choice}`")).collect();
+            match choices.split_last() {
+                Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+                _ => choices.concat(),
+            }
+        }
+    }
+}
+
 /// Reads a text as a value of the same type as `like`.
 fn parse(text: &str, like: &Value) -> Option<Value> {
     match like {
@@ -177,12 +242,14 @@ fn known(parameters: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::NumberRange;
 
     fn parameters() -> Vec<Parameter> {
         let parameter = |name: &str, default| Parameter {
             name: name.to_owned(),
             default,
             source_value: None,
+            range: None,
             doc: String::new(),
         };
         vec![
@@ -262,6 +329,39 @@ mod tests {
                 .unwrap_err()
                 .to_string(),
             "parameter `rag.successes-only` takes true or false (default: false), and got `yes`"
+        );
+    }
+
+    #[test]
+    fn a_value_beyond_the_range_is_refused_with_what_it_takes() {
+        let mut parameters = parameters();
+        parameters[0].range = Some(Range::Numbers(NumberRange {
+            least: 1.0,
+            most: 50.0,
+            whole: true,
+            logarithmic: false,
+        }));
+        let modes = ["dense", "bm25", "hybrid"].map(str::to_owned);
+        parameters[1].range = Some(Range::Choices(modes.to_vec()));
+        let choose = |name: &str, text: &str| {
+            let chosen = [(name.to_owned(), text.to_owned())];
+            resolve("rag", &parameters, &chosen).map_err(|error| error.to_string())
+        };
+        for (name, text) in [("k", "1"), ("k", "50"), ("mode", "bm25")] {
+            choose(name, text).unwrap();
+        }
+        for text in ["0", "51", "2.5"] {
+            assert_eq!(
+                choose("k", text).unwrap_err(),
+                format!(
+                    "parameter `rag.k` takes a whole number from 1 to 50 (default: 5), and got `{text}`"
+                )
+            );
+        }
+        assert_eq!(
+            choose("mode", "bm26").unwrap_err(),
+            "parameter `rag.mode` takes `dense`, `bm25` or `hybrid` (default: hybrid), and got `bm26` \
+             (did you mean `bm25`?)"
         );
     }
 

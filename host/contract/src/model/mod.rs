@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use crate::health::Health;
-use crate::{Fault, Reply, Request, Role};
+use crate::{Fault, ModelKind, Reply, Request, Role};
 
 pub use mended::{Mend, Mended};
 pub use none::NoModel;
@@ -40,6 +40,11 @@ impl From<Reply> for Completion {
 pub trait LanguageModel: Send + Sync {
     /// For reports: `openai:gpt-4.1-mini`, `extractive`, `none`.
     fn name(&self) -> &str;
+
+    /// What it is, for strategies that would not trust a stand-in's verdict.
+    fn kind(&self) -> ModelKind {
+        ModelKind::Model
+    }
 
     /// What every report says of it, if it is not a language model.
     fn caveat(&self) -> Option<&str> {

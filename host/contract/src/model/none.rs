@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{Completion, LanguageModel};
-use crate::{Fault, Request};
+use crate::{Fault, ModelKind, Request};
 
 /// Answers every call with [`Fault::Unavailable`].
 #[derive(Debug, Clone, Copy, Default)]
@@ -13,6 +13,10 @@ pub struct NoModel;
 impl LanguageModel for NoModel {
     fn name(&self) -> &str {
         "none"
+    }
+
+    fn kind(&self) -> ModelKind {
+        ModelKind::None
     }
 
     fn caveat(&self) -> Option<&str> {
