@@ -162,6 +162,36 @@ impl Source {
     }
 }
 
+impl Eq for Source {}
+
+impl std::hash::Hash for Source {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (&self.attempt, self.step).hash(state);
+    }
+}
+
+impl Ord for Source {
+    fn cmp(&self, other: &Source) -> std::cmp::Ordering {
+        (&self.attempt, self.step).cmp(&(&other.attempt, other.step))
+    }
+}
+
+impl PartialOrd for Source {
+    fn partial_cmp(&self, other: &Source) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// For a person: `monday-0`, or `step 3 of monday-0`.
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.step {
+            Some(step) => write!(f, "step {step} of {}", self.attempt),
+            None => f.write_str(&self.attempt),
+        }
+    }
+}
+
 impl Key {
     /// A text that is embedded, and indexed by its words.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Key {
