@@ -7,7 +7,7 @@
 //! {"format": 1, "name": "pets", "lane": "evidence", "summary": "Two talks about pets, and a question."}
 //! {"task": {"id": "monday", "text": "Small talk"}, "attempts": [{"steps": [{"actor": "user", "text": "My cat is called Momo."}, {"actor": "user", "text": "She is 4."}]}]}
 //! {"task": {"id": "tuesday", "text": "Small talk"}, "attempts": [{"steps": [{"actor": "user", "text": "Momo turned 5 today."}]}]}
-//! {"stage": 1, "task": {"id": "age", "text": "How old is my cat?"}, "question": {"answers": ["5", "five"], "gold": ["tuesday-0#0"]}}
+//! {"stage": 1, "task": {"id": "age", "text": "How old is my cat?"}, "question": {"answers": ["5", "five"], "gold": [{"attempt": "tuesday-0", "step": 0}]}}
 //! # "#)?;
 //! let suite = memhost_suite::Suite::load(&path.to_string_lossy())?;
 //! assert_eq!(suite.questions().count(), 1);

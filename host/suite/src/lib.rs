@@ -52,7 +52,6 @@ pub use metric::{
 };
 pub use problems::{Diagnostic, Severity, check};
 pub use question::{HiddenProblem, Matching, Question};
-pub use reader::attempt_of;
 pub use reader::{Act, Cited, KnownOutcomes, LearntAttempts, Reader, Reading, Visible};
 pub use spec::split;
 pub use summary::{StreamSummary, SuiteSummary};

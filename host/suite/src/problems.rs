@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 use memhost_contract::limits::LONGEST_NAMESPACE;
-use memhost_contract::{Attempt, Task};
+use memhost_contract::{Attempt, Source, Task};
 
-use super::reader::{attempt_of, transcript};
+use super::reader::transcript;
 use super::said::Said;
 use super::success::success;
 use super::text::content_words;
@@ -601,15 +601,14 @@ fn numbered(stream: &Stream) -> impl Iterator<Item = (usize, usize, &Episode)> {
 }
 
 fn check_gold(
-    gold: &[String],
+    gold: &[Source],
     learnt: &Learnt<'_>,
     seen: impl Fn(usize) -> bool,
     place: &str,
     findings: &mut Findings,
 ) {
     for source in gold {
-        let named = attempt_of(source);
-        let at = learnt.by_id.get(named);
+        let at = learnt.by_id.get(source.attempt.as_str());
         let exists = at
             .and_then(|at| learnt.attempts.get(*at))
             .is_some_and(|attempt| has_step(attempt, source));
@@ -617,26 +616,25 @@ fn check_gold(
             findings.error(
                 place,
                 format!(
-                    "`gold` names `{source}`, which is no step of an attempt of this stream; it reads `<attempt>#<step>`, steps from 0"
+                    "`gold` names {source}, which is no step of an attempt of this stream; it reads {{\"attempt\": ID, \"step\": NUMBER}}, steps from 0"
                 ),
             );
         } else if !at.is_some_and(|at| seen(*at)) {
             findings.warning(
                 place,
-                format!("`gold` names `{source}`, which the question may not draw on"),
+                format!("`gold` names {source}, which the question may not draw on"),
             );
         }
     }
 }
 
-fn has_step(attempt: &Attempt, source: &str) -> bool {
+fn has_step(attempt: &Attempt, source: &Source) -> bool {
     source
-        .split_once('#')
-        .and_then(|(_, step)| step.parse::<usize>().ok())
-        .is_some_and(|step| step < attempt.steps.len())
+        .step
+        .is_some_and(|step| (step as usize) < attempt.steps.len())
 }
 
-fn check_answers(answers: &[String], gold: &[String], place: &str, findings: &mut Findings) {
+fn check_answers(answers: &[String], gold: &[Source], place: &str, findings: &mut Findings) {
     if answers.is_empty() && gold.is_empty() {
         findings.error(place, "the question has neither `answers` nor `gold`");
     }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use memhost_contract::Source;
+
 /// What a right answer looks like. Strategies never see it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Question {
@@ -11,8 +13,8 @@ pub enum Question {
         answers: Vec<String>,
         /// How an answer is looked for.
         matching: Matching,
-        /// Where the answer stands: `<attempt>#<step>`. Empty: unknown.
-        gold: Vec<String>,
+        /// The steps in which the answer stands. Empty: unknown.
+        gold: Vec<Source>,
     },
     /// Lane B, tasks made from templates: which other attempts are of the same kind.
     Kind {

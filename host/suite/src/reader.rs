@@ -42,8 +42,9 @@ mod routing;
 mod visible;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::Hash;
 
-use memhost_contract::{Actor, Attempt, Finding, Task};
+use memhost_contract::{Actor, Attempt, Finding, Source, Task};
 
 use super::metric::{PREDICTED_SUCCESS, SUCCEEDED, answer_within, mean, ndcg};
 use super::said::Said;
@@ -81,8 +82,8 @@ pub struct Reading<'a> {
 /// Where something that was handed out was learnt.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cited {
-    /// `<attempt>` or `<attempt>#<step>`.
-    pub source: String,
+    /// The attempt, or the step of it.
+    pub source: Source,
     /// The memory that names it.
     pub memory: String,
     /// The receipt's score of that memory.
@@ -92,10 +93,9 @@ pub struct Cited {
 #[cfg(test)]
 impl Cited {
     /// Each source in a memory of its own, with the same score.
-    fn each<S: AsRef<str>>(sources: &[S], weight: f64) -> Vec<Cited> {
-        let sources = sources.iter().map(AsRef::as_ref);
-        let cited = sources.map(|source| Cited {
-            source: source.to_owned(),
+    fn each(sources: &[Source], weight: f64) -> Vec<Cited> {
+        let cited = sources.iter().map(|source| Cited {
+            source: source.clone(),
             memory: format!("memory of {source}"),
             weight,
         });
@@ -236,8 +236,8 @@ impl Reader {
 
     /// How much a source is worth for a task's question: what the oracle ranks by. Evidence and kind count
     /// whole; attempts that ended as the task's own did are preferred among them, because they predict it.
-    pub fn worth(&self, task: &Task, question: &Question, source: &str) -> f64 {
-        let attempt = attempt_of(source);
+    pub fn worth(&self, task: &Task, question: &Question, source: &Source) -> f64 {
+        let attempt = source.attempt.as_str();
         match question {
             Question::Evidence { gold, .. } => {
                 f64::from(u8::from(gold.iter().any(|g| g == source)))
@@ -371,16 +371,15 @@ fn ratio(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole } else { 0.0 }
 }
 
-fn read_gold(gold: &[String], reading: &Reading<'_>, scores: &mut Scores) {
-    let gold: BTreeSet<&str> = gold
+fn read_gold(gold: &[Source], reading: &Reading<'_>, scores: &mut Scores) {
+    let gold: BTreeSet<&Source> = gold
         .iter()
-        .map(String::as_str)
-        .filter(|source| reading.visible.contains(attempt_of(source)))
+        .filter(|source| reading.visible.contains(&source.attempt))
         .collect();
     if gold.is_empty() {
         return;
     }
-    let ranked = distinct(reading.cited.iter().map(|cited| cited.source.as_str()));
+    let ranked = distinct(reading.cited.iter().map(|cited| &cited.source));
     let found = |depth: usize| {
         ranked
             .iter()
@@ -420,21 +419,14 @@ fn cited_attempts<'a>(reading: &Reading<'a>) -> Vec<&'a str> {
         reading
             .cited
             .iter()
-            .map(|cited| attempt_of(&cited.source))
+            .map(|cited| cited.source.attempt.as_str())
             .filter(|attempt| reading.visible.contains(attempt)),
     )
 }
 
-fn distinct<'a>(items: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+fn distinct<'a, T: ?Sized + Eq + Hash>(items: impl Iterator<Item = &'a T>) -> Vec<&'a T> {
     let mut seen = HashSet::new();
     items.filter(|item| seen.insert(*item)).collect()
-}
-
-/// The attempt of a source: `<attempt>` of `<attempt>#<step>`. Attempt ids hold no `#`.
-pub fn attempt_of(source: &str) -> &str {
-    source
-        .split_once('#')
-        .map_or(source, |(attempt, _)| attempt)
 }
 
 /// Everything that was said in an attempt.

@@ -1,7 +1,7 @@
 //! Attempts that were recorded elsewhere, as every importer and generator builds them.
 
 use memhost_contract::{
-    Actor, Agent, Arm, Attempt, Authority, Label, Outcome, Step, Task, Verdict,
+    Actor, Agent, Arm, Attempt, Authority, Label, Outcome, Source, Step, Task, Verdict,
 };
 
 use super::success::succeeded;
@@ -24,17 +24,18 @@ pub(crate) fn attempt(
         answer: String::new(),
         findings: Vec::new(),
         outcome,
-        receipt: None,
+        receipts: Vec::new(),
     }
 }
 
 /// An agent that is known by its model's name only, if by that.
 pub(crate) fn agent(model: &str) -> Agent {
-    Agent {
-        id: model.to_owned(),
-        model: model.to_owned(),
-        rank: 0,
-    }
+    Agent::new(model, model)
+}
+
+/// The step at this place of an attempt.
+pub(crate) fn step_of(attempt: &str, place: usize) -> Source {
+    Source::step(attempt, u32::try_from(place).unwrap_or(u32::MAX))
 }
 
 /// A task without documents.
@@ -48,21 +49,14 @@ pub fn task(id: String, text: String, labels: &[(&str, &str)]) -> Task {
         .collect();
     labels.sort_by(|a, b| a.name.cmp(&b.name));
     Task {
-        id,
-        text,
         labels,
-        documents: Vec::new(),
+        ..Task::new(id, text)
     }
 }
 
 /// Something said.
 pub(crate) fn said(actor: Actor, text: impl Into<String>) -> Step {
-    Step {
-        actor,
-        name: None,
-        text: text.into(),
-        reward: None,
-    }
+    Step::new(actor, text)
 }
 
 /// A call of a tool, with its arguments as JSON; or what came back from it.

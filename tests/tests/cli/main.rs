@@ -185,6 +185,6 @@ fn timeless(mut report: Value) -> Value {
 const PETS: &str = r#"{"format": 1, "name": "pets", "lane": "evidence", "summary": "Talks about pets, and questions.", "budgets": [64]}
 {"task": {"id": "monday", "text": "Small talk"}, "attempts": [{"steps": [{"actor": "user", "text": "My cat is called Momo."}, {"actor": "user", "text": "My dog is called Rex and sleeps all day."}]}]}
 {"task": {"id": "tuesday", "text": "Small talk"}, "attempts": [{"steps": [{"actor": "user", "text": "Momo turned five today, we had cake."}]}]}
-{"stage": 1, "task": {"id": "name", "text": "What is my dog called?"}, "question": {"answers": ["Rex"], "gold": ["monday-0#1"]}}
-{"stage": 1, "task": {"id": "age", "text": "How old is my cat Momo?"}, "question": {"answers": ["5", "five"], "gold": ["tuesday-0#0"]}}
+{"stage": 1, "task": {"id": "name", "text": "What is my dog called?"}, "question": {"answers": ["Rex"], "gold": [{"attempt": "monday-0", "step": 1}]}}
+{"stage": 1, "task": {"id": "age", "text": "How old is my cat Momo?"}, "question": {"answers": ["5", "five"], "gold": [{"attempt": "tuesday-0", "step": 0}]}}
 "#;

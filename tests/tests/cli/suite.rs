@@ -163,7 +163,7 @@ fn a_step_of_fifty_megabytes_is_warned_of_and_marked_wherever_it_is_lost() {
     let question = json!({
         "stage": 1,
         "task": {"id": "bird", "text": "What is my parrot called?"},
-        "question": {"answers": ["Ada"], "gold": ["book-0#0"]},
+        "question": {"answers": ["Ada"], "gold": [{"attempt": "book-0", "step": 0}]},
     });
     place.write("long.jsonl", format!("{PETS}{long}\n{question}\n"));
     place

@@ -343,7 +343,7 @@ fn talk(talk: &Talk) -> Suite {
         }));
         lines.push(serde_json::json!({
             "stream": stream, "stage": 1, "task": {"id": format!("{stream}-q"), "text": talk.question},
-            "question": {"answers": [talk.answer], "gold": [format!("{stream}-a#{place}")]}, "group": stream,
+            "question": {"answers": [talk.answer], "gold": [{"attempt": format!("{stream}-a"), "step": place}]}, "group": stream,
         }));
     }
     let folder = tempfile::tempdir().unwrap();

@@ -10,7 +10,7 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::super::recorded::{attempt, said, task, unknown};
+use super::super::recorded::{attempt, said, step_of, task, unknown};
 use super::super::{Episode, Lane, Matching, Question, Stage, Stream, Suite, Timing};
 use super::{bits, one_of};
 
@@ -224,7 +224,7 @@ fn questions(
                     .filter(|(_, told)| told.contains(&id))
                 {
                     group = session.task.id.clone();
-                    gold.push(format!("{group}#{step}"));
+                    gold.push(step_of(&group, step));
                 }
             }
             Episode {

@@ -141,9 +141,8 @@ fn arrival(recurring: &Recurring, number: usize, pass: usize, bits: &mut ChaCha8
     for ((worker, chance), rank) in workers.filter(|((w, _), _)| w.arrives <= pass) {
         values.insert(worker.id.to_owned(), chance);
         let agent = Agent {
-            id: worker.id.into(),
-            model: worker.id.into(),
             rank,
+            ..Agent::new(worker.id, worker.id)
         };
         for trial in 0..TRIALS {
             let id = format!("{}-{}", task.id, attempts.len());

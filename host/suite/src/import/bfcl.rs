@@ -7,10 +7,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
-use memhost_contract::Actor;
+use memhost_contract::{Actor, Source};
 use serde::Deserialize;
 
-use super::super::recorded::{attempt, said, task, unknown};
+use super::super::recorded::{attempt, said, step_of, task, unknown};
 use super::super::text::normal;
 use super::super::{Episode, Lane, Matching, Question, Stage, Stream, Suite, SuiteError, Timing};
 use super::{LeftOut, Meant, file_in, file_of, lenient, missing, opaque, rows};
@@ -145,7 +145,7 @@ fn stream(
         })
         .map(|(attempt, number, step)| Turn {
             attempt: &attempt.id,
-            source: format!("{}#{number}", attempt.id),
+            source: step_of(&attempt.id, number),
             text: normal(&step.text),
         })
         .collect();
@@ -190,7 +190,7 @@ fn user_text(messages: &[Message]) -> String {
 /// A turn of a conversation, with its words.
 struct Turn<'a> {
     attempt: &'a str,
-    source: String,
+    source: Source,
     text: String,
 }
 

@@ -124,9 +124,8 @@ fn run(task: &Task, model: &str, rank: u32, solution: &Solution) -> Attempt {
     steps.extend(answer.map(|answer| said(Actor::Answer, answer)));
     Attempt {
         agent: Agent {
-            id: model.into(),
-            model: model.into(),
             rank,
+            ..Agent::new(model, model)
         },
         answer: answer.unwrap_or_default().into(),
         ..attempt(

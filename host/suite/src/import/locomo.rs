@@ -11,11 +11,11 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use memhost_contract::{Actor, Step};
+use memhost_contract::{Actor, Source, Step};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::super::recorded::{attempt, said, task, unknown};
+use super::super::recorded::{attempt, said, step_of, task, unknown};
 use super::super::source::is_readable;
 use super::super::text::normal;
 use super::super::{Episode, Lane, Matching, Question, Stage, Stream, Suite, SuiteError, Timing};
@@ -219,14 +219,14 @@ fn name(sample: &Sample, file: &Path, only: bool, names: &mut HashSet<String>) -
 #[derive(Default)]
 struct Turns {
     /// By session and number, as evidence names them.
-    by_name: HashMap<(u64, u64), String>,
+    by_name: HashMap<(u64, u64), Source>,
     /// Their words.
-    said: Vec<(String, String)>,
+    said: Vec<(String, Source)>,
 }
 
 impl Turns {
     /// The turns that evidence is about: those that it names, or else those that it quotes.
-    fn of(&self, evidence: &str) -> Vec<String> {
+    fn of(&self, evidence: &str) -> Vec<Source> {
         let names = turn_names(evidence);
         let named = names
             .iter()
@@ -241,7 +241,7 @@ impl Turns {
             .said
             .iter()
             .filter(|(words, _)| !quote.is_empty() && words.contains(&quote));
-        let quoted: Vec<String> = quoted.map(|(_, turn)| turn.clone()).collect();
+        let quoted: Vec<Source> = quoted.map(|(_, turn)| turn.clone()).collect();
         if quoted.is_empty() { named } else { quoted }
     }
 }
@@ -272,11 +272,11 @@ fn sessions(
         let id = format!("{sample}-session-{number}");
         for (step, turn) in turns.iter().enumerate() {
             for name in turn_names(&turn.dia_id) {
-                all_turns.by_name.insert(name, format!("{id}#{step}"));
+                all_turns.by_name.insert(name, step_of(&id, step));
             }
             all_turns
                 .said
-                .push((normal(&turn.text), format!("{id}#{step}")));
+                .push((normal(&turn.text), step_of(&id, step)));
         }
         let date = conversation
             .get(&format!("session_{number}_date_time"))
@@ -343,7 +343,7 @@ fn turn_names(evidence: &str) -> Vec<(u64, u64)> {
 
 fn question(sample: &str, number: usize, qa: Qa, turns: &Turns, unknown: &mut usize) -> Episode {
     let category = qa.category();
-    let mut gold: Vec<String> = Vec::new();
+    let mut gold: Vec<Source> = Vec::new();
     let evidence = texts_of(qa.evidence).into_iter();
     for evidence in evidence.filter(|piece| !piece.trim().is_empty()) {
         let of_it = turns.of(&evidence);
@@ -353,7 +353,7 @@ fn question(sample: &str, number: usize, qa: Qa, turns: &Turns, unknown: &mut us
     let answers = qa.answer.map(lenient::texts).unwrap_or_default();
     let group = gold
         .first()
-        .map_or(sample, |source| super::super::reader::attempt_of(source))
+        .map_or(sample, |source| source.attempt.as_str())
         .to_owned();
     Episode {
         task: task(

@@ -18,7 +18,7 @@ use memhost_contract::{Actor, Step};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::recorded::{attempt, said, task, unknown};
+use super::super::recorded::{attempt, said, step_of, task, unknown};
 use super::super::{Episode, Lane, Matching, Question, Stage, Stream, Suite, SuiteError, Timing};
 use super::{LeftOut, Meant, dates, file_in, lenient, opaque, rows};
 
@@ -136,7 +136,7 @@ fn stream(file: &Path, instance: Instance) -> Result<Stream, SuiteError> {
         let attempt_id = opaque(&name, &format!("{place}/{id}"));
         if answer_session_ids.contains(id) {
             let marked = turns.iter().enumerate().filter(|(_, turn)| turn.has_answer);
-            gold.extend(marked.map(|(step, _)| format!("{attempt_id}#{step}")));
+            gold.extend(marked.map(|(step, _)| step_of(&attempt_id, step)));
         }
         let episode = session(&name, attempt_id, &date, turns);
         episodes.push((date, episode));
@@ -210,6 +210,8 @@ fn asked(date: &str) -> Timing {
 
 #[cfg(test)]
 mod tests {
+    use memhost_contract::Source;
+
     use super::*;
 
     const MINUTE: f64 = 60_000.0;
@@ -276,7 +278,7 @@ mod tests {
         read(folder.path())
     }
 
-    fn evidence(stream: &Stream) -> (&[String], &[String]) {
+    fn evidence(stream: &Stream) -> (&[String], &[Source]) {
         let episode = &stream.stages[1].episodes[0];
         match &episode.question {
             Some(Question::Evidence { answers, gold, .. }) => (answers, gold),
@@ -320,7 +322,7 @@ mod tests {
         let (answers, gold) = evidence(stream);
         assert_eq!(answers, ["Business Administration"]);
         let evidence = &sessions.episodes[0].attempts[0].id;
-        assert_eq!(gold, [format!("{evidence}#2")]);
+        assert_eq!(gold, [step_of(evidence, 2)]);
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use memhost_contract::{
-    Actor, Agent, Attempt, Authority, Document, Finding, Label, Outcome, Step, Task, Verdict,
+    Actor, Agent, Attempt, Authority, Document, Finding, Label, Outcome, Source, Step, Task, Tool,
+    Verdict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -239,6 +240,61 @@ struct TaskRow {
     labels: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     documents: Vec<DocumentRow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time: Option<f64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<ToolRow>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ToolRow {
+    name: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schema: Option<serde_json::Value>,
+}
+
+impl ToolRow {
+    fn of(tool: &Tool) -> ToolRow {
+        ToolRow {
+            name: tool.name.clone(),
+            description: tool.description.clone(),
+            schema: serde_json::from_str(&tool.schema).ok(),
+        }
+    }
+
+    fn into_tool(self) -> Tool {
+        Tool {
+            name: self.name,
+            description: self.description,
+            schema: self
+                .schema
+                .map_or_else(String::new, |schema| schema.to_string()),
+        }
+    }
+}
+
+/// A step of an attempt.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SourceRow {
+    attempt: String,
+    step: u32,
+}
+
+impl SourceRow {
+    fn of(source: &Source) -> SourceRow {
+        SourceRow {
+            attempt: source.attempt.clone(),
+            step: source.step.unwrap_or_default(),
+        }
+    }
+
+    fn into_source(self) -> Source {
+        Source::step(self.attempt, self.step)
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -265,6 +321,8 @@ impl TaskRow {
                     labels: label_map(&document.labels),
                 })
                 .collect(),
+            time: task.time,
+            tools: task.tools.iter().map(ToolRow::of).collect(),
         }
     }
 
@@ -282,6 +340,8 @@ impl TaskRow {
                     labels: label_list(row.labels),
                 })
                 .collect(),
+            time: self.time,
+            tools: self.tools.into_iter().map(ToolRow::into_tool).collect(),
         }
     }
 }
@@ -309,7 +369,7 @@ struct QuestionRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     matching: Option<Matching>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    gold: Option<Vec<String>>,
+    gold: Option<Vec<SourceRow>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -341,7 +401,7 @@ impl QuestionRow {
             } => QuestionRow {
                 answers: Some(answers),
                 matching: (matching != Matching::default()).then_some(matching),
-                gold: Some(gold),
+                gold: Some(gold.iter().map(SourceRow::of).collect()),
                 ..none
             },
             Question::Kind { kind } => QuestionRow {
@@ -436,7 +496,12 @@ impl QuestionRow {
         Ok(Question::Evidence {
             answers: self.answers.unwrap_or_default(),
             matching: self.matching.unwrap_or_default(),
-            gold: self.gold.unwrap_or_default(),
+            gold: self
+                .gold
+                .unwrap_or_default()
+                .into_iter()
+                .map(SourceRow::into_source)
+                .collect(),
         })
     }
 }
@@ -516,11 +581,8 @@ impl AttemptRow {
             within_unit(score, &field("outcome.score"), "a score")?;
         }
         let id = self.id.unwrap_or_else(|| format!("{}-{number}", task.id));
-        if id.is_empty() || id.contains('#') {
-            return Err((
-                field("id"),
-                format!("`{id}` must not be empty or hold a `#`, which separates a step"),
-            ));
+        if id.is_empty() {
+            return Err((field("id"), "it must not be empty".into()));
         }
         let steps = self.steps.into_iter().map(StepRow::into_step).collect();
         let outcome = Outcome {
@@ -531,11 +593,7 @@ impl AttemptRow {
             ..recorded::unknown()
         };
         Ok(Attempt {
-            agent: Agent {
-                id: self.agent.id,
-                model: self.agent.model,
-                rank: self.agent.rank,
-            },
+            agent: self.agent.into_agent(),
             trial: self
                 .trial
                 .unwrap_or_else(|| u32::try_from(usual).unwrap_or(u32::MAX)),
@@ -588,6 +646,8 @@ struct AgentRow {
     id: String,
     model: String,
     rank: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<String>,
 }
 
 impl Default for AgentRow {
@@ -597,8 +657,28 @@ impl Default for AgentRow {
 }
 
 impl AgentRow {
-    fn of(Agent { id, model, rank }: Agent) -> AgentRow {
-        AgentRow { id, model, rank }
+    fn of(agent: Agent) -> AgentRow {
+        let Agent {
+            id,
+            model,
+            rank,
+            role,
+        } = agent;
+        AgentRow {
+            id,
+            model,
+            rank,
+            role,
+        }
+    }
+
+    fn into_agent(self) -> Agent {
+        Agent {
+            id: self.id,
+            model: self.model,
+            rank: self.rank,
+            role: self.role,
+        }
     }
 
     fn is_default(&self) -> bool {
@@ -616,6 +696,10 @@ struct StepRow {
     text: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     reward: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed: Option<bool>,
 }
 
 impl StepRow {
@@ -625,6 +709,8 @@ impl StepRow {
             name: step.name.clone(),
             text: step.text.clone(),
             reward: step.reward,
+            agent: step.agent.clone(),
+            failed: step.failed,
         }
     }
 
@@ -634,6 +720,8 @@ impl StepRow {
             name: self.name,
             text: self.text,
             reward: self.reward,
+            agent: self.agent,
+            failed: self.failed,
         }
     }
 }
@@ -680,6 +768,7 @@ enum ActorRow {
     Action,
     Observation,
     Answer,
+    Subtask,
 }
 
 #[derive(Serialize, Deserialize)]

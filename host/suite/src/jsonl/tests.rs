@@ -27,7 +27,7 @@ fn file(content: impl AsRef<[u8]>) -> File {
 
 const HEADER: &str = r#"{"format": 1, "name": "mine", "lane": "evidence"}"#;
 const SESSION: &str = r#"{"task": {"id": "s", "text": "Talk"}, "attempts": [{"steps": [{"actor": "user", "text": "I am 41."}]}]}"#;
-const QUESTION: &str = r#"{"stage": 1, "task": {"id": "q", "text": "How old am I?"}, "question": {"answers": ["41"], "gold": ["s-0#0"]}}"#;
+const QUESTION: &str = r#"{"stage": 1, "task": {"id": "q", "text": "How old am I?"}, "question": {"answers": ["41"], "gold": [{"attempt": "s-0", "step": 0}]}}"#;
 
 fn read_lines(lines: &[&str]) -> Result<Suite, String> {
     read(&file(lines.join("\n")).path).map_err(|error| error.to_string())

@@ -19,12 +19,12 @@ fn session(id: &str, text: &str) -> Episode {
     }
 }
 
-fn question(id: &str, answer: &str, gold: &str) -> Episode {
+fn question(id: &str, answer: &str, gold: Source) -> Episode {
     Episode {
         question: Some(Question::Evidence {
             answers: vec![answer.into()],
             matching: Matching::Phrase,
-            gold: vec![gold.into()],
+            gold: vec![gold],
         }),
         attempts: vec![],
         ..session(id, "")
@@ -57,7 +57,10 @@ fn said_of(suite: &Suite) -> (Vec<String>, Vec<String>) {
 
 #[test]
 fn a_sound_suite_has_no_problems() {
-    let sound = suite(vec![session("s", "I am 41."), question("q", "41", "s-0#0")]);
+    let sound = suite(vec![
+        session("s", "I am 41."),
+        question("q", "41", Source::step("s-0", 0)),
+    ]);
     assert_eq!(check(&sound), []);
 }
 
@@ -71,13 +74,16 @@ fn a_suite_without_questions_is_empty() {
 
 #[test]
 fn a_suite_in_which_every_task_is_withheld_is_refused() {
-    let mut withheld = question("q", "41", "s-0#0");
+    let mut withheld = question("q", "41", Source::step("s-0", 0));
     withheld.withheld = vec!["s-0".into()];
     let (errors, _) = said_of(&suite(vec![session("s", "I am 41."), withheld]));
     assert_eq!(errors.len(), 1);
     assert!(errors[0].contains("every task is withheld"), "{errors:?}");
 
-    let asked_too_early = suite(vec![question("q", "41", "s-0#0"), session("s", "I am 41.")]);
+    let asked_too_early = suite(vec![
+        question("q", "41", Source::step("s-0", 0)),
+        session("s", "I am 41."),
+    ]);
     let (errors, _) = said_of(&asked_too_early);
     assert!(errors[0].contains("every task is withheld"), "{errors:?}");
 }
@@ -86,15 +92,15 @@ fn a_suite_in_which_every_task_is_withheld_is_refused() {
 fn gold_that_does_not_exist_is_an_error_and_an_answer_out_of_reach_a_warning() {
     let (errors, _) = said_of(&suite(vec![
         session("s", "I am 41."),
-        question("q", "41", "s-0#1"),
+        question("q", "41", Source::step("s-0", 1)),
     ]));
     assert!(
-        errors[0].contains("main/q") && errors[0].contains("`s-0#1`"),
+        errors[0].contains("main/q") && errors[0].contains("step 1 of s-0"),
         "{errors:?}"
     );
     let (errors, warnings) = said_of(&suite(vec![
         session("s", "I am 41."),
-        question("q", "42", "s-0#0"),
+        question("q", "42", Source::step("s-0", 0)),
     ]));
     assert!(errors.is_empty());
     assert!(warnings[0].contains("no accepted answer"), "{warnings:?}");
@@ -114,7 +120,7 @@ fn an_answer_of_other_signs_is_out_of_reach() {
     ] {
         let (errors, warnings) = said_of(&suite(vec![
             session("s", said),
-            question("q", answer, "s-0#0"),
+            question("q", answer, Source::step("s-0", 0)),
         ]));
         assert!(errors.is_empty(), "{errors:?}");
         assert_eq!(
@@ -130,8 +136,8 @@ fn ids_that_are_used_twice_are_errors() {
     let twice = suite(vec![
         session("s", "I am 41."),
         session("s", "I am 41."),
-        question("q", "41", "s-0#0"),
-        question("q", "41", "s-0#0"),
+        question("q", "41", Source::step("s-0", 0)),
+        question("q", "41", Source::step("s-0", 0)),
     ]);
     let (errors, _) = said_of(&twice);
     assert!(
@@ -146,7 +152,10 @@ fn ids_that_are_used_twice_are_errors() {
 
 #[test]
 fn a_header_that_cannot_be_is_an_error() {
-    let mut wrong = suite(vec![session("s", "I am 41."), question("q", "41", "s-0#0")]);
+    let mut wrong = suite(vec![
+        session("s", "I am 41."),
+        question("q", "41", Source::step("s-0", 0)),
+    ]);
     wrong.name = "My Suite".into();
     wrong.budgets = vec![256, 256];
     wrong.primary = "answer@100".into();
@@ -157,7 +166,10 @@ fn a_header_that_cannot_be_is_an_error() {
 
 #[test]
 fn a_text_that_is_too_long_is_named_with_its_field() {
-    let mut long = suite(vec![session("s", "I am 41."), question("q", "41", "s-0#0")]);
+    let mut long = suite(vec![
+        session("s", "I am 41."),
+        question("q", "41", Source::step("s-0", 0)),
+    ]);
     long.streams[0].stages[0].episodes[0].attempts[0]
         .steps
         .push(said(Actor::User, "word ".repeat(LONG_TEXT / 5 + 1)));
@@ -173,7 +185,10 @@ fn a_text_that_is_too_long_is_named_with_its_field() {
 #[test]
 fn a_stream_that_no_store_can_name_is_an_error() {
     let named = |name: &str| {
-        let mut named = suite(vec![session("s", "I am 41."), question("q", "41", "s-0#0")]);
+        let mut named = suite(vec![
+            session("s", "I am 41."),
+            question("q", "41", Source::step("s-0", 0)),
+        ]);
         named.streams[0].name = name.to_owned();
         said_of(&named).0
     };
@@ -191,7 +206,10 @@ fn a_stream_that_no_store_can_name_is_an_error() {
 
 /// A suite of a lane with this one question, about a task with the document `d` of the file `a.rs`.
 fn asking(lane: Lane, primary: &str, asked: Question) -> Suite {
-    let mut asking = suite(vec![session("s", "I am 41."), question("q", "41", "s-0#0")]);
+    let mut asking = suite(vec![
+        session("s", "I am 41."),
+        question("q", "41", Source::step("s-0", 0)),
+    ]);
     asking.lane = lane;
     asking.primary = primary.into();
     let episode = &mut asking.streams[0].stages[0].episodes[1];
@@ -298,7 +316,10 @@ fn an_outcome_that_is_known_too_late_cannot_be_drawn_on() {
 
 #[test]
 fn nothing_of_a_batch_can_be_drawn_on_within_it() {
-    let mut batched = suite(vec![session("s", "I am 41."), question("q", "41", "s-0#0")]);
+    let mut batched = suite(vec![
+        session("s", "I am 41."),
+        question("q", "41", Source::step("s-0", 0)),
+    ]);
     batched.streams[0].stages[0].batched = true;
     let (errors, _) = said_of(&batched);
     assert!(errors[0].contains("every task is withheld"), "{errors:?}");
@@ -341,7 +362,10 @@ fn what_is_hidden_stands_in_the_documents_of_the_task() {
 
 #[test]
 fn findings_of_an_attempt_point_at_documents_of_its_task() {
-    let mut wrong = suite(vec![session("s", "I am 41."), question("q", "41", "s-0#0")]);
+    let mut wrong = suite(vec![
+        session("s", "I am 41."),
+        question("q", "41", Source::step("s-0", 0)),
+    ]);
     wrong.streams[0].stages[0].episodes[0].attempts[0].findings = vec![Finding {
         problem: "p".into(),
         evidence: vec!["x".into()],
@@ -365,7 +389,10 @@ fn a_check_that_no_answer_passes_is_an_error() {
             options: vec!["A".into(), "B".into()],
         },
     ] {
-        let mut suite = suite(vec![session("s", "I am 41."), question("q", "41", "s-0#0")]);
+        let mut suite = suite(vec![
+            session("s", "I am 41."),
+            question("q", "41", Source::step("s-0", 0)),
+        ]);
         suite.streams[0].stages[0].episodes[1].check = Some(wrong);
         let (errors, _) = said_of(&suite);
         assert!(errors[0].contains("`check`"), "{errors:?}");

@@ -9,11 +9,11 @@ mod okapi;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use memhost_contract::{Document, Finding, Task};
+use memhost_contract::{Document, Finding, Source, Task};
 
 use super::super::files::PLACE;
 use super::super::{HiddenProblem, Scores};
-use super::{Act, Reader, Reading, attempt_of};
+use super::{Act, Reader, Reading};
 
 pub(super) use cases::Cases;
 pub(crate) use okapi::code_tokens;
@@ -73,17 +73,17 @@ impl Reader {
     fn findings(&self, task: &Task, reading: &Reading<'_>) -> Vec<Finding> {
         let visible = || {
             let cited = reading.cited.iter();
-            cited.filter(|cited| reading.visible.contains(attempt_of(&cited.source)))
+            cited.filter(|cited| reading.visible.contains(&cited.source.attempt))
         };
-        let sources = visible().map(|cited| cited.source.as_str());
+        let sources = visible().map(|cited| &cited.source);
         let candidates = self.cases.candidates(task, sources);
-        let mut memories: HashMap<&str, &str> = HashMap::new();
+        let mut memories: HashMap<&Source, &str> = HashMap::new();
         for cited in visible() {
             memories.entry(&cited.source).or_insert(&cited.memory);
         }
-        let memory_of = |source: &str| {
+        let memory_of = |source: &Source| {
             let memory = memories.get(source);
-            memory.or_else(|| memories.get(attempt_of(source)))
+            memory.or_else(|| memories.get(&Source::attempt(&source.attempt)))
         };
         let finding = |candidate: &Candidate| {
             let document = task.documents.get(candidate.document)?;

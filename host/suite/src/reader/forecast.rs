@@ -1,7 +1,7 @@
 //! Lane D: a shrunken mean of the outcomes of what was retrieved, around a base rate.
 
 use super::super::Scores;
-use super::{Act, Reader, Reading, attempt_of};
+use super::{Act, Reader, Reading};
 
 /// How many observations a base rate counts for.
 pub const PRIOR: f64 = 5.0;
@@ -25,7 +25,7 @@ impl Reader {
     /// Says how probable it is.
     pub(super) fn forecast(&self, asked: Asked<'_>, reading: &Reading<'_>) -> Act {
         let evidence = reading.cited.iter().filter_map(|cited| {
-            let attempt = attempt_of(&cited.source);
+            let attempt = cited.source.attempt.as_str();
             if !reading.visible.contains(attempt) {
                 return None;
             }
@@ -95,6 +95,8 @@ fn shrunken(around: f64, strength: f64, evidence: impl IntoIterator<Item = (f64,
 
 #[cfg(test)]
 mod tests {
+    use memhost_contract::Source;
+
     use super::super::super::generate::forecast::suite;
     use super::super::super::{Episode, Question, Suite};
     use super::super::{Cited, KnownOutcomes, Visible, record::BaseRates};
@@ -131,7 +133,7 @@ mod tests {
         let id = |place: usize| episodes[place].attempts[0].id.clone();
         let sources: Vec<Cited> = cited
             .iter()
-            .flat_map(|(place, score)| Cited::each(&[id(*place)], *score))
+            .flat_map(|(place, score)| Cited::each(&[Source::attempt(id(*place))], *score))
             .collect();
         let reader = Reader::new(suite);
         let attempts: Vec<String> = cited.iter().map(|(place, _)| id(*place)).collect();

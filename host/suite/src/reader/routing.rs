@@ -14,7 +14,7 @@ use rand_distr::{Beta, Distribution};
 
 use super::super::success::succeeded;
 use super::super::{AttemptFacts, Episode, Scores};
-use super::{Act, Reader, Reading, attempt_of};
+use super::{Act, Reader, Reading};
 
 /// How many observations an agent's own record counts for, at most, where the receipt speaks. Where it is silent,
 /// the whole record counts.
@@ -36,7 +36,7 @@ impl Reader {
         let evidence: Vec<(&AttemptFacts, f64)> = reading
             .cited
             .iter()
-            .map(|cited| (attempt_of(&cited.source), cited.weight))
+            .map(|cited| (cited.source.attempt.as_str(), cited.weight))
             .filter(|(attempt, _)| reading.visible.contains(attempt))
             .filter_map(|(attempt, weight)| Some((self.facts.get(attempt)?, weight)))
             .collect();

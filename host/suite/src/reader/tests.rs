@@ -48,7 +48,7 @@ fn scores(
     suite: &Suite,
     task: &str,
     guidance: &[&str],
-    sources: &[&str],
+    sources: &[Source],
     visible: &[&str],
 ) -> Scores {
     let owned = |texts: &[&str]| texts.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>();
@@ -71,11 +71,11 @@ fn scores(
         .scores
 }
 
-fn evidence(answers: &[&str], matching: Matching, gold: &[&str]) -> Question {
+fn evidence(answers: &[&str], matching: Matching, gold: &[Source]) -> Question {
     Question::Evidence {
         answers: answers.iter().map(|a| (*a).into()).collect(),
         matching,
-        gold: gold.iter().map(|g| (*g).into()).collect(),
+        gold: gold.to_vec(),
     }
 }
 
@@ -89,11 +89,19 @@ fn talks() -> Suite {
             learnt("s2", talk(&["My cat is Momo.", "Tea, again."]), unknown()),
             asked(
                 "age",
-                evidence(&["41", "forty-one"], Matching::Phrase, &["s1-0#0"]),
+                evidence(
+                    &["41", "forty-one"],
+                    Matching::Phrase,
+                    &[Source::step("s1-0", 0)],
+                ),
             ),
             asked(
                 "tea",
-                evidence(&["never"], Matching::Phrase, &["s1-0#1", "s2-0#1"]),
+                evidence(
+                    &["never"],
+                    Matching::Phrase,
+                    &[Source::step("s1-0", 1), Source::step("s2-0", 1)],
+                ),
             ),
             asked(
                 "cat",
@@ -120,7 +128,13 @@ fn an_answer_is_found_in_the_guidance_of_its_budget() {
 
 #[test]
 fn an_answer_that_nobody_said_is_not_asked_for() {
-    let read = scores(&talks(), "tea", &["never", "never"], &["s1-0#1"], &BOTH);
+    let read = scores(
+        &talks(),
+        "tea",
+        &["never", "never"],
+        &[Source::step("s1-0", 1)],
+        &BOTH,
+    );
     assert!(!read.contains_key("answer@128"), "{read:?}");
     assert_eq!(read["hit@1"], 1.0);
     let read = scores(&talks(), "age", &["41", "41"], &[], &["s2-0"]);
@@ -142,7 +156,13 @@ fn words_of_an_answer_may_stand_anywhere() {
 
 #[test]
 fn gold_turns_are_ranked_among_distinct_sources() {
-    let sources = ["s2-0#0", "s2-0#0", "s1-0", "s2-0#1", "s1-0#1"];
+    let sources = [
+        Source::step("s2-0", 0),
+        Source::step("s2-0", 0),
+        Source::attempt("s1-0"),
+        Source::step("s2-0", 1),
+        Source::step("s1-0", 1),
+    ];
     let read = scores(&talks(), "tea", &["", ""], &sources, &BOTH);
     assert_eq!(read["hit@1"], 0.0);
     assert_eq!(read["hit@5"], 1.0);
@@ -155,7 +175,13 @@ fn gold_turns_are_ranked_among_distinct_sources() {
 
 #[test]
 fn gold_that_was_not_visible_does_not_count() {
-    let read = scores(&talks(), "tea", &["", ""], &["s1-0#1"], &["s1-0"]);
+    let read = scores(
+        &talks(),
+        "tea",
+        &["", ""],
+        &[Source::step("s1-0", 1)],
+        &["s1-0"],
+    );
     assert_eq!(read["recall@10"], 1.0);
     let read = scores(&talks(), "tea", &["", ""], &[], &[]);
     assert!(read.is_empty(), "{read:?}");
@@ -182,7 +208,17 @@ fn kinds() -> Suite {
 #[test]
 fn attempts_of_the_kind_are_counted_of_as_many_as_could_be() {
     let visible = ["a-0", "b-0", "c-0", "stray-0"];
-    let read = scores(&kinds(), "d", &[""], &["b-0#3", "b-0", "a-0#1"], &visible);
+    let read = scores(
+        &kinds(),
+        "d",
+        &[""],
+        &[
+            Source::step("b-0", 3),
+            Source::attempt("b-0"),
+            Source::step("a-0", 1),
+        ],
+        &visible,
+    );
     assert_eq!(read["hit@1"], 0.0);
     assert_eq!(read["recall@5"], 0.5);
     assert_eq!(read["predicted-success"], 0.5);
@@ -195,7 +231,7 @@ fn a_kind_that_was_never_seen_has_no_score_but_its_outcome_is_still_predicted() 
         &kinds(),
         "b",
         &[""],
-        &["a-0", "stray-0"],
+        &["a-0", "stray-0"].map(Source::attempt),
         &["a-0", "stray-0"],
     );
     assert!(!read.contains_key("hit@1"));
@@ -206,7 +242,13 @@ fn a_kind_that_was_never_seen_has_no_score_but_its_outcome_is_still_predicted() 
 
 #[test]
 fn sources_that_were_not_visible_do_not_count() {
-    let read = scores(&kinds(), "d", &[""], &["c-0", "a-0"], &["a-0", "b-0"]);
+    let read = scores(
+        &kinds(),
+        "d",
+        &[""],
+        &["c-0", "a-0"].map(Source::attempt),
+        &["a-0", "b-0"],
+    );
     assert_eq!(read["hit@1"], 1.0);
     assert_eq!(read["predicted-success"], 1.0);
 }
@@ -251,7 +293,7 @@ fn tool_sets_are_compared_by_weight() {
         &tools(),
         "a",
         &["call get, then pay", "send"],
-        &["c-0", "b-0"],
+        &["c-0", "b-0"].map(Source::attempt),
         &visible,
     );
     let (like_b, like_c) = (get / (get + rare), get / (get + 2.0 * rare));

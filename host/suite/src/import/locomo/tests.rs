@@ -30,33 +30,34 @@ fn read_files(files: &[(&str, &str)]) -> Result<Suite, SuiteError> {
     read(folder.path())
 }
 
-fn gold(suite: &Suite) -> Vec<&str> {
+fn gold(suite: &Suite) -> Vec<Source> {
     match suite.questions().next() {
-        Some((_, Question::Evidence { gold, .. })) => gold.iter().map(String::as_str).collect(),
+        Some((_, Question::Evidence { gold, .. })) => gold.clone(),
         other => panic!("{other:?}"),
     }
 }
 
 #[test]
 fn evidence_is_read_in_every_shape() {
-    let (first, second, third) = ("c-session-1#0", "c-session-1#1", "c-session-2#0");
+    let turn = |session: u32, step| Source::step(format!("c-session-{session}"), step);
+    let (first, second, third) = (|| turn(1, 0), || turn(1, 1), || turn(2, 0));
     let shapes = [
-        (r#"["D1:1", "D2:1"]"#, vec![first, third]),
-        (r#"["D1:1; D2:1"]"#, vec![first, third]),
-        (r#""D1:1; D2:1""#, vec![first, third]),
-        (r#""D1:1 D2:1""#, vec![first, third]),
-        (r#""D1:1, D2:1""#, vec![first, third]),
-        (r#""D1:1""#, vec![first]),
-        (r#""['D1:2', 'D2:1']""#, vec![second, third]),
-        (r#""D1:1 and D2:1""#, vec![first, third]),
+        (r#"["D1:1", "D2:1"]"#, vec![first(), third()]),
+        (r#"["D1:1; D2:1"]"#, vec![first(), third()]),
+        (r#""D1:1; D2:1""#, vec![first(), third()]),
+        (r#""D1:1 D2:1""#, vec![first(), third()]),
+        (r#""D1:1, D2:1""#, vec![first(), third()]),
+        (r#""D1:1""#, vec![first()]),
+        (r#""['D1:2', 'D2:1']""#, vec![second(), third()]),
+        (r#""D1:1 and D2:1""#, vec![first(), third()]),
         (
             r#"[["D1:1"], ["D1:2", "D2:1"]]"#,
-            vec![first, second, third],
+            vec![first(), second(), third()],
         ),
-        (r#"[{"dia_id": "D1:2"}]"#, vec![second]),
-        (r#"{"dia_id": "D1:2", "text": "?"}"#, vec![second]),
-        (r#""Mine is red, and called Otter.""#, vec![second]),
-        (r#"["painted green"]"#, vec![first]),
+        (r#"[{"dia_id": "D1:2"}]"#, vec![second()]),
+        (r#"{"dia_id": "D1:2", "text": "?"}"#, vec![second()]),
+        (r#""Mine is red, and called Otter.""#, vec![second()]),
+        (r#"["painted green"]"#, vec![first()]),
         (r#"[]"#, vec![]),
         ("null", vec![]),
         (r#""""#, vec![]),

@@ -3,11 +3,11 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use memhost_contract::{Attempt, Task};
+use memhost_contract::{Attempt, Source, Task};
 
+use super::super::super::recorded::step_of;
 use super::super::super::success::{succeeded, success};
 use super::super::super::{Question, Suite};
-use super::super::attempt_of;
 use super::okapi::Index;
 
 /// How many templates are considered for each document.
@@ -25,8 +25,8 @@ pub(in crate::reader) struct Cases {
     shown: HashMap<String, Vec<Shown>>,
     /// The problem of each template: a document with two problems is two templates.
     problems: Vec<String>,
-    /// The document of each template: `<attempt>#<place>`.
-    sources: Vec<String>,
+    /// The document of each template: its attempt, and its place as if it were a step.
+    sources: Vec<Source>,
     templates: Index,
     negatives: Index,
     /// Rounds ask again for the same task with the same citations.
@@ -59,8 +59,8 @@ pub(super) struct Candidate {
     pub(super) document: usize,
     /// The problem's class.
     pub(super) problem: String,
-    /// The document that it resembles: `<attempt>#<place>`.
-    pub(super) source: String,
+    /// The document that it resembles: its attempt, and its place.
+    pub(super) source: Source,
     /// How much it resembles the template, less how much it resembles a document without problems.
     pub(super) strength: f64,
 }
@@ -90,7 +90,7 @@ impl Cases {
                     let first = templates.len();
                     templates.extend(problems.iter().map(|_| document.text.as_str()));
                     shown.push(Shown::Templates(first..templates.len()));
-                    let source = format!("{}#{place}", attempt.id);
+                    let source = step_of(&attempt.id, place);
                     cases
                         .sources
                         .extend(problems.iter().map(|_| source.clone()));
@@ -108,7 +108,7 @@ impl Cases {
     pub(super) fn candidates<'s>(
         &self,
         task: &Task,
-        sources: impl Iterator<Item = &'s str>,
+        sources: impl Iterator<Item = &'s Source>,
     ) -> Arc<Vec<Candidate>> {
         let key = (task.id.clone(), self.cited(sources));
         // A panic elsewhere leaves whole answers behind, or none.
@@ -125,19 +125,17 @@ impl Cases {
         candidates
     }
 
-    /// What the sources name: `<attempt>#<place of the document>`, or an attempt with all its documents.
-    fn cited<'s>(&self, sources: impl Iterator<Item = &'s str>) -> Cited {
+    /// What the sources name: a document of an attempt, by its place, or an attempt with all its documents.
+    fn cited<'s>(&self, sources: impl Iterator<Item = &'s Source>) -> Cited {
         let (mut templates, mut negatives) = (BTreeSet::new(), BTreeSet::new());
         for source in sources {
-            let Some(documents) = self.shown.get(attempt_of(source)) else {
+            let Some(documents) = self.shown.get(&source.attempt) else {
                 continue;
             };
-            let named = match source.split_once('#') {
+            let named = match source.step {
                 None => documents.as_slice(),
-                Some((_, place)) => place
-                    .parse()
-                    .ok()
-                    .and_then(|place: usize| documents.get(place))
+                Some(place) => documents
+                    .get(place as usize)
                     .map(std::slice::from_ref)
                     .unwrap_or_default(),
             };

@@ -155,7 +155,7 @@ impl Asked {
         }
     }
 
-    fn with<T>(&self, sources: &[&str], ask: impl FnOnce(&Reading<'_>) -> T) -> T {
+    fn with<T>(&self, sources: &[Source], ask: impl FnOnce(&Reading<'_>) -> T) -> T {
         ask(&Reading {
             guidance: &[],
             cited: &super::super::Cited::each(sources, 1.0),
@@ -166,13 +166,13 @@ impl Asked {
     }
 
     /// Problem and document of what is reported at once.
-    fn at_once(&self, sources: &[&str]) -> Vec<(String, String)> {
+    fn at_once(&self, sources: &[Source]) -> Vec<(String, String)> {
         named(self.with(sources, |reading| {
             self.reader.read(&self.episode, reading).findings
         }))
     }
 
-    fn in_a_round(&self, sources: &[&str], found: &[Finding], most: u32) -> Vec<Finding> {
+    fn in_a_round(&self, sources: &[Source], found: &[Finding], most: u32) -> Vec<Finding> {
         self.with(sources, |reading| {
             self.reader
                 .discover(&self.episode.task, reading, found, most)
@@ -199,21 +199,27 @@ const BOTH: [&str; 2] = ["a-0", "b-0"];
 #[test]
 fn a_document_without_problems_speaks_against_what_resembles_it() {
     let asked = Asked::seeing(&BOTH);
-    let leaks_of_x = |sources: &[&str]| {
+    let leaks_of_x = |sources: &[Source]| {
         let mut leaks = asked.at_once(sources);
         leaks.retain(|(_, document)| document.starts_with('x'));
         leaks
     };
     // The one that closes its file says more of what the template says.
     let (leaks, closes) = (("leak", "x.0"), ("leak", "x.1"));
-    assert_eq!(leaks_of_x(&["a-0#0"]), pairs(&[closes, leaks]));
-    assert_eq!(leaks_of_x(&["a-0#0", "a-0#1"]), pairs(&[leaks, closes]));
+    assert_eq!(
+        leaks_of_x(&[Source::step("a-0", 0)]),
+        pairs(&[closes, leaks])
+    );
+    assert_eq!(
+        leaks_of_x(&[Source::step("a-0", 0), Source::step("a-0", 1)]),
+        pairs(&[leaks, closes])
+    );
 }
 
 #[test]
 fn at_once_a_problem_is_reported_as_often_as_it_seems_to_be_there() {
     let asked = Asked::seeing(&BOTH);
-    let reported = asked.at_once(&["b-0#0"]);
+    let reported = asked.at_once(&[Source::step("b-0", 0)]);
     assert_eq!(reported[..2], pairs(&[("sleep", "y.0"), ("sleep", "y.1")]));
     // One template, one candidate for each of five documents.
     assert_eq!(reported.len(), 5);
@@ -222,19 +228,30 @@ fn at_once_a_problem_is_reported_as_often_as_it_seems_to_be_there() {
 #[test]
 fn in_rounds_no_problem_is_reported_twice_in_a_place() {
     let asked = Asked::seeing(&BOTH);
-    let mut findings = asked.in_a_round(&["b-0#0", "a-0#0"], &[], 2);
+    let mut findings = asked.in_a_round(&[Source::step("b-0", 0), Source::step("a-0", 0)], &[], 2);
     assert_eq!(findings.len(), 2);
-    findings.extend(asked.in_a_round(&["b-0#0", "a-0#0"], &findings, 40));
+    findings.extend(asked.in_a_round(
+        &[Source::step("b-0", 0), Source::step("a-0", 0)],
+        &findings,
+        40,
+    ));
     let places: Vec<(&str, &str)> = findings
         .iter()
         .map(|f| (f.problem.as_str(), &f.evidence[0][..1]))
         .collect();
     let distinct: HashSet<&(&str, &str)> = places.iter().collect();
     assert_eq!((places.len(), distinct.len()), (4, 4), "{places:?}");
-    assert_eq!(asked.in_a_round(&["b-0#0", "a-0#0"], &findings, 40), []);
+    assert_eq!(
+        asked.in_a_round(
+            &[Source::step("b-0", 0), Source::step("a-0", 0)],
+            &findings,
+            40
+        ),
+        []
+    );
     // What another agent found counts as well, whatever document of the file it named.
     let elsewhere = [found("sleep", &["y.2"])];
-    let more = named(asked.in_a_round(&["b-0#0"], &elsewhere, 40));
+    let more = named(asked.in_a_round(&[Source::step("b-0", 0)], &elsewhere, 40));
     assert!(
         more.iter().all(|(_, document)| document.starts_with('x')),
         "{more:?}"
@@ -244,18 +261,40 @@ fn in_rounds_no_problem_is_reported_twice_in_a_place() {
 #[test]
 fn only_what_is_cited_and_visible_counts() {
     let asked = Asked::seeing(&["b-0"]);
-    for nothing in ["a-0", "a-0#0", "b-0#4", "b-0#x", "b-0#", "c-0", ""] {
-        assert_eq!(asked.at_once(&[nothing]), [], "{nothing}");
+    for nothing in [
+        Source::attempt("a-0"),
+        Source::step("a-0", 0),
+        Source::step("b-0", 4),
+        Source::attempt("b-0#0"),
+        Source::attempt("c-0"),
+        Source::attempt(""),
+    ] {
+        assert_eq!(
+            asked.at_once(std::slice::from_ref(&nothing)),
+            [],
+            "{nothing}"
+        );
     }
     // An attempt stands for all its documents; naming one of them again changes nothing.
-    let all = asked.at_once(&["b-0"]);
+    let all = asked.at_once(&[Source::attempt("b-0")]);
     assert_eq!(all.len(), 4 * 5);
-    assert_eq!(asked.at_once(&["b-0", "b-0#1"]), all);
-    assert_eq!(asked.at_once(&["b-0#3", "b-0#0", "b-0#2", "b-0#1"]), all);
+    assert_eq!(
+        asked.at_once(&[Source::attempt("b-0"), Source::step("b-0", 1)]),
+        all
+    );
+    assert_eq!(
+        asked.at_once(&[
+            Source::step("b-0", 3),
+            Source::step("b-0", 0),
+            Source::step("b-0", 2),
+            Source::step("b-0", 1)
+        ]),
+        all
+    );
     // Answers to other citations are not mixed up with each other.
-    let one = asked.at_once(&["b-0#0"]);
-    assert_eq!(asked.at_once(&["b-0"]), all);
-    assert_eq!(asked.at_once(&["b-0#0"]), one);
+    let one = asked.at_once(&[Source::step("b-0", 0)]);
+    assert_eq!(asked.at_once(&[Source::attempt("b-0")]), all);
+    assert_eq!(asked.at_once(&[Source::step("b-0", 0)]), one);
 }
 
 #[test]
@@ -267,7 +306,7 @@ fn the_most_similar_five_templates_are_candidates() {
         reader: Reader::new(&suite),
         ..Asked::seeing(&["c-0"])
     };
-    assert_eq!(asked.at_once(&["c-0"]).len(), 5 * 5);
+    assert_eq!(asked.at_once(&[Source::attempt("c-0")]).len(), 5 * 5);
 }
 
 #[test]

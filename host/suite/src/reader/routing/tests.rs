@@ -1,8 +1,8 @@
-use memhost_contract::Attempt;
+use memhost_contract::{Attempt, Source};
 
 use super::super::super::recorded::{agent, attempt, graded, task};
 use super::super::super::{Lane, Question, Stage, Stream, Suite, Timing};
-use super::super::{KnownOutcomes, LearntAttempts, Visible, attempt_of};
+use super::super::{KnownOutcomes, LearntAttempts, Visible};
 use super::*;
 
 /// Two agents at tasks of a family: `deft` solves those of even numbers, `dull` the others.
@@ -52,23 +52,25 @@ fn suite() -> Suite {
 }
 
 /// A record of these attempts.
-fn record(reader: &Reader, attempts: &[String]) -> KnownOutcomes {
+fn record(reader: &Reader, attempts: &[Source]) -> KnownOutcomes {
     let mut record = KnownOutcomes::default();
     for attempt in attempts {
-        reader.reveal(&mut record, attempt);
+        reader.reveal(&mut record, &attempt.attempt);
     }
     record
 }
 
 /// The runs of one agent at the first `count` even tasks, or odd ones.
-fn runs(agent: &str, first: usize, count: usize) -> Vec<String> {
+fn runs(agent: &str, first: usize, count: usize) -> Vec<Source> {
     let numbers = (first..).step_by(2).take(count);
-    numbers.map(|number| format!("t{number}-{agent}")).collect()
+    numbers
+        .map(|number| Source::attempt(format!("t{number}-{agent}")))
+        .collect()
 }
 
 /// Out of how many of a hundred draws `deft` is sent to task 150, given what is cited with which score.
-fn deft_is_sent(record: &KnownOutcomes, reader: &Reader, cited: &[String], score: f64) -> usize {
-    let attempts: Vec<&str> = cited.iter().map(|source| attempt_of(source)).collect();
+fn deft_is_sent(record: &KnownOutcomes, reader: &Reader, cited: &[Source], score: f64) -> usize {
+    let attempts: Vec<&str> = cited.iter().map(|source| source.attempt.as_str()).collect();
     let learnt = reader.having_learnt(&attempts);
     let acts = (0..100).map(|seed| {
         let reading = Reading {
@@ -115,7 +117,7 @@ fn what_was_not_visible_is_no_evidence() {
     let reader = Reader::new(&suite());
     let cited = runs("deft", 0, 40);
     let learnt = LearntAttempts::default();
-    let read = |sources: &[String]| {
+    let read = |sources: &[Source]| {
         let reading = Reading {
             guidance: &[],
             cited: &super::super::Cited::each(sources, 1.0),
