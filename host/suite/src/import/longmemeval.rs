@@ -14,7 +14,7 @@
 
 use std::path::Path;
 
-use memhost_contract::{Actor, Step};
+use memhost_contract::{Actor, Step, Task};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -174,11 +174,11 @@ fn stream(file: &Path, instance: Instance) -> Result<Stream, SuiteError> {
 }
 
 fn session(stream: &str, id: String, date: &str, turns: Vec<Turn>) -> Episode {
-    let task = task(
-        id.clone(),
-        format!("A conversation on {date}"),
-        &[("sample", stream)],
-    );
+    let text = format!("A conversation on {date}");
+    let task = Task {
+        time: asked(date).asked,
+        ..task(id.clone(), text, &[("sample", stream)])
+    };
     let steps = turns.into_iter().map(step).collect();
     Episode {
         question: None,
@@ -312,6 +312,7 @@ mod tests {
         );
         // 2023-05-20 is day 19497 since 1970.
         let first = sessions.episodes[0].timing.asked;
+        assert_eq!(sessions.episodes[0].task.time, first);
         assert_eq!(first, Some((19_497.0 * 1_440.0 + 141.0) * MINUTE));
         assert!(question.episodes[0].timing.asked > first);
         let steps = &sessions.episodes[1].attempts[0].steps;

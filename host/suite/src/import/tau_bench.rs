@@ -71,6 +71,8 @@ const RECORD: Meant = Meant::Published(
 );
 const FILE: &str = "gpt-4o-airline.json";
 const FOLDER: &str = "historical_trajectories";
+/// How the answer of a tool begins that could not do what it was asked.
+const ERROR: &str = "Error";
 
 /// What an agent was told, and the runs that were told so.
 type Told = (String, Vec<Record>);
@@ -202,11 +204,10 @@ fn steps(message: Message) -> Vec<Step> {
     let calls = message.tool_calls.unwrap_or_default();
     match message.role.as_str() {
         "user" => vec![said(Actor::User, text)],
-        "tool" => vec![tool(
-            Actor::Observation,
-            message.name.unwrap_or_default(),
-            text,
-        )],
+        "tool" => vec![Step {
+            failed: Some(text.starts_with(ERROR)),
+            ..tool(Actor::Observation, message.name.unwrap_or_default(), text)
+        }],
         "assistant" if calls.is_empty() => vec![said(Actor::Answer, text)],
         "assistant" => {
             let thought = (!text.is_empty()).then(|| said(Actor::Thought, text));
@@ -235,6 +236,19 @@ mod tests {
             std::fs::write(folder.path().join(name), content).unwrap();
         }
         read(folder.path()).unwrap()
+    }
+
+    #[test]
+    fn a_tool_that_answers_with_an_error_has_failed() {
+        let said = |content: &str| Message {
+            role: "tool".into(),
+            content: Some(content.into()),
+            name: Some("book".into()),
+            tool_calls: None,
+        };
+        let failed = |content| steps(said(content))[0].failed;
+        assert_eq!(failed("Error: no such flight"), Some(true));
+        assert_eq!(failed("{\"flight\": 1}"), Some(false));
     }
 
     fn scores(suite: &Suite) -> Vec<(&str, Vec<Option<f64>>)> {
