@@ -20,7 +20,7 @@ use super::seal::{Seals, table_of};
 use super::storage::Storage;
 
 /// The version of everything that is stored: tables, journal, this file.
-pub const SCHEMA_VERSION: u32 = 3;
+pub const SCHEMA_VERSION: u32 = 4;
 
 /// The file, and its copy.
 pub(crate) const MANIFEST: &str = "memhost.json";

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use memhost_contract::embedder::{Embedded, EmbedderIdentity, EmbeddingError};
-use memhost_contract::{Adjustment, Counter, Key, Link, NewMemory, Op, Scan, Side};
+use memhost_contract::{Adjustment, Counter, Key, NewLink, NewMemory, Op, Patch, Scan, Side};
 use memhost_models::embedding::Builtin;
 
 use super::in_memory::InMemory;
@@ -57,17 +57,14 @@ fn transaction(op: Op) -> Transaction {
 
 fn insert(content: &str) -> Transaction {
     transaction(Op::Insert(NewMemory {
-        keys: vec![Key {
-            name: "task".into(),
-            text: content.into(),
-        }],
+        keys: vec![keyed(content)],
         ..NewMemory::new("item", content)
     }))
 }
 
 fn use_of(id: &str) -> Transaction {
     transaction(Op::Adjust(Adjustment {
-        id: id.into(),
+        target: id.into(),
         counter: Counter::Uses,
         delta: 1.0,
         least: None,
@@ -110,7 +107,7 @@ async fn a_namespace_opened_again_is_what_it_was_whether_from_its_journal_or_fro
     let home = tempfile::tempdir().unwrap();
     let tables = InMemory::default();
     let link = |source: &str, target: &str| {
-        transaction(Op::Connect(Link {
+        transaction(Op::Connect(NewLink {
             source: source.into(),
             target: target.into(),
             kind: "after".into(),
@@ -195,10 +192,7 @@ async fn an_object_store_is_made_once_whoever_holds_the_lock() {
 }
 
 fn keyed(text: &str) -> Key {
-    Key {
-        name: "task".into(),
-        text: text.into(),
-    }
+    Key::new("task", text)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -286,14 +280,10 @@ fn titles_and_labels_are_cut_like_keys_and_what_was_wrong_before_still_is() {
         name: "tool".into(),
         value: value.into(),
     };
-    let mut patch = transaction(Op::Revise(memhost_contract::Patch {
-        id: "m1".into(),
+    let mut patch = transaction(Op::Revise(Patch {
         title: Some(long.clone()),
-        content: None,
-        keys: None,
         labels: Some(vec![label(&long), label("a")]),
-        payload: None,
-        state: None,
+        ..Patch::of("m1")
     }));
     assert_eq!(shorten::shorten(&mut patch, &mut Vec::new()), 2);
     check::check(&patch, &StoreLimits::default()).unwrap();

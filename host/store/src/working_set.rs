@@ -398,15 +398,13 @@ fn as_seen(memory: &Memory, view: &View) -> Memory {
     }
 }
 
-/// Whether a memory was learnt from an attempt that the view withholds. A source is `<attempt>` or
-/// `<attempt>#<step>`. A memory on trial is looked at in any case: it is tried on the task that it comes from.
+/// Whether a memory was learnt from an attempt that the view withholds, or a step of it. A memory on trial is looked at
+/// in any case: it is tried on the task that it comes from.
 fn is_withheld(memory: &Memory, view: &View) -> bool {
     !view.withheld.is_empty()
         && !view.on_trial.contains(&memory.id)
-        && memory.sources.iter().any(|source| {
-            view.withheld.contains(source)
-                || source.rsplit_once('#').is_some_and(|(attempt, step)| {
-                    step.bytes().all(|b| b.is_ascii_digit()) && view.withheld.contains(attempt)
-                })
-        })
+        && memory
+            .sources
+            .iter()
+            .any(|source| view.withheld.contains(&source.attempt))
 }
