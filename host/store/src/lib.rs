@@ -172,9 +172,8 @@ const CLOCK_SLACK: Duration = Duration::from_secs(2);
 const THE_STORE: &str = "the store";
 /// The lock that a checkpoint holds.
 const CHECKPOINT: &str = "checkpoint";
-/// The journal of what belongs to no namespace, with a number behind it: one per process. It is called as it was when it
-/// held results too.
-const DIARY: &str = "memhost attempts and results";
+/// The journal of what belongs to no namespace, with a number behind it: one per process.
+const DIARY: &str = "memhost attempts";
 
 /// An open store. Cheap to clone.
 #[derive(Clone)]
