@@ -1,9 +1,14 @@
 //! What cannot be brought about from outside: processes that end or begin at a bad moment, over tables in memory.
 
+mod writes;
+
 use std::path::Path;
 
 use memhost_contract::embedder::{Embedded, EmbedderIdentity, EmbeddingError};
-use memhost_contract::{Adjustment, Counter, Key, NewLink, NewMemory, Op, Patch, Scan, Side};
+use memhost_contract::{
+    Adjustment, Counter, Key, NewLink, NewMemory, Op, Patch, Probe, Ranking, Row, Scan, Search,
+    Side,
+};
 use memhost_models::embedding::Builtin;
 
 use super::in_memory::InMemory;
@@ -49,17 +54,73 @@ impl Embedder for Other {
 }
 
 fn transaction(op: Op) -> Transaction {
+    several([op])
+}
+
+fn several(ops: impl IntoIterator<Item = Op>) -> Transaction {
     Transaction {
-        writes: vec![Write::at_once(op)],
+        writes: ops.into_iter().map(Write::at_once).collect(),
         ..Transaction::default()
     }
 }
 
 fn insert(content: &str) -> Transaction {
-    transaction(Op::Insert(NewMemory {
+    transaction(Op::Insert(new(content)))
+}
+
+fn new(content: &str) -> NewMemory {
+    NewMemory {
         keys: vec![keyed(content)],
         ..NewMemory::new("item", content)
-    }))
+    }
+}
+
+/// A namespace of a store that ends with the test.
+async fn in_memory() -> Namespace {
+    let store = Store::in_memory(Arc::new(Builtin::default()))
+        .await
+        .unwrap();
+    store.namespace("a").await.unwrap()
+}
+
+fn by_words(text: &str, field: &str) -> Search {
+    let probe = Probe {
+        text: text.into(),
+        field: field.into(),
+    };
+    search(Ranking::Lexical(probe))
+}
+
+fn by_meaning(text: &str) -> Search {
+    let probe = Probe {
+        text: text.into(),
+        field: String::new(),
+    };
+    search(Ranking::Semantic(probe))
+}
+
+fn search(ranking: Ranking) -> Search {
+    Search {
+        ranking,
+        filter: Vec::new(),
+        limit: 10,
+        min_score: None,
+    }
+}
+
+fn everything() -> Scan {
+    Scan {
+        filter: Vec::new(),
+        order_by: None,
+        descending: false,
+        offset: 0,
+        limit: u32::MAX,
+        with_vectors: true,
+    }
+}
+
+fn ids(rows: Vec<Row>) -> Vec<String> {
+    rows.into_iter().map(|row| row.memory.id).collect()
 }
 
 fn use_of(id: &str) -> Transaction {
@@ -261,15 +322,7 @@ async fn vectors_that_were_given_stay_with_their_keys_where_keys_are_cut() {
         ..NewMemory::new("item", "content")
     }));
     namespace.apply_with_vectors(new, vectors).await.unwrap();
-    let all = Scan {
-        filter: Vec::new(),
-        order_by: None,
-        descending: false,
-        offset: 0,
-        limit: 10,
-        with_vectors: true,
-    };
-    let rows = namespace.scan(&all, &View::default()).unwrap();
+    let rows = namespace.scan(&everything(), &View::default()).unwrap();
     assert_eq!(rows[0].vectors, [[1.0, 0.0], [0.0, 1.0]]);
 }
 
