@@ -79,7 +79,7 @@ impl Predicate {
         })
     }
 
-    /// Whether it asks for nothing: every active memory is looked at.
+    /// Whether it asks for nothing: every memory that takes part is looked at.
     pub(crate) fn is_empty(&self) -> bool {
         self.tests.is_empty()
     }
@@ -87,7 +87,7 @@ impl Predicate {
     /// Whether a memory in this state is looked at, and meets all conditions. The state is passed beside the
     /// memory, because a memory on trial counts as active.
     pub(crate) fn holds(&self, memory: &Memory, state: State) -> bool {
-        (self.names_state || state == State::Active)
+        (self.names_state || takes_part(state))
             && self.tests.iter().all(|test| test.holds(memory, state))
     }
 }
@@ -332,6 +332,11 @@ pub fn state_named(name: &str) -> Option<State> {
     .find(|state| state_name(*state) == name)
 }
 
+/// Whether a memory in this state is found by reads that do not ask for a state.
+pub(crate) fn takes_part(state: State) -> bool {
+    matches!(state, State::Active | State::Frozen)
+}
+
 fn meets(comparison: Comparison, order: Ordering) -> bool {
     match comparison {
         Comparison::Eq => order.is_eq(),
@@ -465,10 +470,13 @@ mod tests {
     }
 
     #[test]
-    fn only_active_memories_unless_a_condition_names_the_state() {
+    fn only_what_takes_part_unless_a_condition_names_the_state() {
         let all = Predicate::new(&vec![]).unwrap();
         assert!(all.holds(&memory(), State::Active));
-        assert!(!all.holds(&memory(), State::Quarantined));
+        assert!(all.holds(&memory(), State::Frozen));
+        for state in [State::Provisional, State::Archived, State::Quarantined] {
+            assert!(!all.holds(&memory(), state), "{state:?}");
+        }
         let archived = Predicate::new(&vec![Condition {
             field: "state".into(),
             comparison: Comparison::Eq,

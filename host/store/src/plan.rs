@@ -110,7 +110,7 @@ impl<'a> Plan<'a> {
         for receipt in &transaction.receipts {
             for citation in &receipt.used {
                 // What was handed out may be gone by now, which takes nothing from the receipt.
-                if let Ok(mut memory) = step.take(&citation.memory) {
+                if let Some(mut memory) = step.memory(&citation.memory).cloned() {
                     memory.last_used = step.at;
                     step.put(memory);
                 }
@@ -251,7 +251,7 @@ impl Step<'_> {
     }
 
     fn revise(&mut self, patch: Patch, vectors: Vec<Vec<f32>>) -> Result<(), Refusal> {
-        let mut memory = self.take(&id_of(&patch.target, &self.ids)?)?;
+        let mut memory = self.changeable(&id_of(&patch.target, &self.ids)?)?.clone();
         if let Some(title) = patch.title {
             memory.title = title;
         }
@@ -284,7 +284,9 @@ impl Step<'_> {
     }
 
     fn adjust(&mut self, adjustment: &Adjustment) -> Result<(), Refusal> {
-        let mut memory = self.take(&id_of(&adjustment.target, &self.ids)?)?;
+        let mut memory = self
+            .changeable(&id_of(&adjustment.target, &self.ids)?)?
+            .clone();
         adjust(&mut memory.counters, adjustment)?;
         memory.updated = self.at;
         self.put(memory);
@@ -292,8 +294,7 @@ impl Step<'_> {
     }
 
     fn remove(&mut self, id: &str) -> Result<(), Refusal> {
-        let gone = self.memory(id).map(|memory| self.footprint_of(memory));
-        let gone = gone.ok_or_else(|| missing(id))?;
+        let gone = self.footprint_of(self.changeable(id)?);
         let mut links: BTreeSet<LinkKey> =
             self.plan.base.links_of(id).into_iter().cloned().collect();
         let planned = self.plan.layer.links.keys().chain(self.layer.links.keys());
@@ -457,9 +458,15 @@ impl Step<'_> {
         }
     }
 
-    /// A memory, to be changed and put back.
-    fn take(&self, id: &str) -> Result<Memory, String> {
-        self.memory(id).cloned().ok_or_else(|| missing(id))
+    /// A memory that a write may change, whoever asks for it.
+    fn changeable(&self, id: &str) -> Result<&Memory, String> {
+        let memory = self.memory(id).ok_or_else(|| missing(id))?;
+        match memory.state {
+            State::Frozen => Err(format!(
+                "memory `{id}` is frozen: it stays as it is, and cannot be revised, adjusted or removed"
+            )),
+            _ => Ok(memory),
+        }
     }
 
     /// A memory that the transaction makes or gives other content.

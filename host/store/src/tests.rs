@@ -1,5 +1,6 @@
 //! What cannot be brought about from outside: processes that end or begin at a bad moment, over tables in memory.
 
+mod lifecycle;
 mod writes;
 
 use std::path::Path;
