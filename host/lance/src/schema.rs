@@ -17,7 +17,7 @@ use arrow::datatypes::{
 };
 use memhost_contract::embedder::EmbedderIdentity;
 use memhost_contract::{
-    Arm, Attempt, Citation, Counters, Key, Label, Link, Memory, Receipt, Verdict,
+    Arm, Attempt, Citation, Counters, Key, Label, Link, Memory, Outcome, Receipt, Source, Verdict,
 };
 use memhost_store::Footprint;
 use memhost_store::tables::{KeyRow, LinkKey, digest, memory_number, state_name, state_named};
@@ -58,7 +58,8 @@ pub(crate) fn memories(rows: &[Of<&Memory>]) -> Result<RecordBatch, String> {
         counts(rows.iter().map(|(_, memory)| value(&memory.counters)))
     };
     let labels = || rows.iter().flat_map(|(_, memory)| &memory.labels);
-    let sources = rows.iter().flat_map(|(_, memory)| &memory.sources);
+    let sources = || rows.iter().flat_map(|(_, memory)| &memory.sources);
+    let steps = UInt32Array::from_iter(sources().map(|source| source.step));
     batch(vec![
         ("namespace", texts(rows.iter().map(|row| row.0))),
         ("id", of(|memory| &memory.id)),
@@ -89,9 +90,19 @@ pub(crate) fn memories(rows: &[Of<&Memory>]) -> Result<RecordBatch, String> {
         (
             "sources",
             lists(
-                texts(sources.map(String::as_str)),
+                pairs(
+                    (
+                        "attempt",
+                        texts(sources().map(|source| source.attempt.as_str())),
+                    ),
+                    ("step", Arc::new(steps)),
+                )?,
                 rows.iter().map(|(_, memory)| memory.sources.len()),
             )?,
+        ),
+        (
+            "expires",
+            maybe(rows.iter().map(|(_, memory)| memory.expires)),
         ),
         ("created", real(|memory| memory.created)),
         ("updated", real(|memory| memory.updated)),
@@ -114,10 +125,10 @@ pub(crate) fn read_memories(batch: &RecordBatch) -> Result<Vec<Memory>, String> 
     let (uses, wins, losses) = (count("uses")?, count("wins")?, count("losses")?);
     let (created, updated, last_used) = (real("created")?, real("updated")?, real("last_used")?);
     let (labels, sources) = (list("labels")?, list("sources")?);
+    let expires = real("expires")?;
     (0..batch.num_rows())
         .map(|row| {
             let state = states.get(row);
-            let source_texts = Texts(sources.value(row));
             Ok(Memory {
                 id: ids.get(row),
                 kind: kinds.get(row),
@@ -137,9 +148,8 @@ pub(crate) fn read_memories(batch: &RecordBatch) -> Result<Vec<Memory>, String> 
                     losses: losses.value(row),
                     strength: strengths.value(row),
                 },
-                sources: (0..source_texts.0.len())
-                    .map(|i| source_texts.get(i))
-                    .collect(),
+                sources: read_sources(&sources.value(row))?,
+                expires: expires.is_valid(row).then(|| expires.value(row)),
                 created: created.value(row),
                 updated: updated.value(row),
                 last_used: last_used.value(row),
@@ -200,6 +210,7 @@ pub(crate) fn read_keys(batch: &RecordBatch) -> Result<Vec<KeyRow>, String> {
                 key: Key {
                     name: names.get(row),
                     text: key_texts.get(row),
+                    embedded: vectors.is_valid(row),
                 },
                 vector: vector.values().to_vec(),
             })
@@ -318,8 +329,8 @@ pub(crate) fn attempts(rows: &BTreeMap<(String, String), Attempt>) -> Result<Rec
         .map(|attempt| serde_json::to_string(attempt).map_err(|error| error.to_string()))
         .collect::<Result<_, _>>()?;
     let of = |value: fn(&Attempt) -> &str| texts(rows.values().map(value));
-    let maybe = |value: fn(&Attempt) -> Option<f64>| {
-        Arc::new(Float64Array::from_iter(rows.values().map(value))) as ArrayRef
+    let outcome = |value: fn(&Outcome) -> Option<f64>| {
+        maybe(rows.values().map(|attempt| value(&attempt.outcome)))
     };
     batch(vec![
         ("run", texts(rows.keys().map(|(run, _)| run.as_str()))),
@@ -348,8 +359,8 @@ pub(crate) fn attempts(rows: &BTreeMap<(String, String), Attempt>) -> Result<Rec
                 Verdict::Unknown => "unknown",
             }),
         ),
-        ("score", maybe(|attempt| attempt.outcome.score)),
-        ("baseline", maybe(|attempt| attempt.outcome.baseline)),
+        ("score", outcome(|outcome| outcome.score)),
+        ("baseline", outcome(|outcome| outcome.baseline)),
         ("json", texts(json.iter().map(String::as_str))),
     ])
 }
@@ -417,6 +428,10 @@ fn reals(values: impl Iterator<Item = f64>) -> ArrayRef {
     Arc::new(Float64Array::from_iter_values(values))
 }
 
+fn maybe(values: impl Iterator<Item = Option<f64>>) -> ArrayRef {
+    Arc::new(Float64Array::from_iter(values))
+}
+
 fn counts(values: impl Iterator<Item = u32>) -> ArrayRef {
     Arc::new(UInt32Array::from_iter_values(values))
 }
@@ -435,14 +450,33 @@ fn pairs(first: (&str, ArrayRef), second: (&str, ArrayRef)) -> Result<ArrayRef, 
 }
 
 fn read_pairs(pairs: &ArrayRef) -> Result<Vec<(String, String)>, String> {
-    let pairs = pairs.as_struct_opt().ok_or("a list holds no pairs")?;
-    let (Some(first), Some(second)) = (pairs.columns().first(), pairs.columns().get(1)) else {
-        return Err("a pair has not two parts".to_owned());
-    };
+    let (first, second) = parts(pairs)?;
     let (first, second) = (Texts(first.clone()), Texts(second.clone()));
     Ok((0..pairs.len())
         .map(|row| (first.get(row), second.get(row)))
         .collect())
+}
+
+fn read_sources(sources: &ArrayRef) -> Result<Vec<Source>, String> {
+    let (attempts, steps) = parts(sources)?;
+    let attempts = Texts(attempts.clone());
+    let steps = steps.as_primitive_opt::<UInt32Type>();
+    let steps = steps.ok_or_else(|| wrong_type("step"))?;
+    Ok((0..sources.len())
+        .map(|row| Source {
+            attempt: attempts.get(row),
+            step: steps.is_valid(row).then(|| steps.value(row)),
+        })
+        .collect())
+}
+
+/// The two fields of structs.
+fn parts(pairs: &ArrayRef) -> Result<(&ArrayRef, &ArrayRef), String> {
+    let pairs = pairs.as_struct_opt().ok_or("a list holds no pairs")?;
+    match pairs.columns() {
+        [first, second] => Ok((first, second)),
+        _ => Err("a pair has not two parts".to_owned()),
+    }
 }
 
 /// Lists of these lengths over all items.

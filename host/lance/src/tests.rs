@@ -37,17 +37,14 @@ fn transaction(op: Op) -> Transaction {
 
 fn insert(content: &str) -> Transaction {
     transaction(Op::Insert(NewMemory {
-        keys: vec![Key {
-            name: "task".into(),
-            text: content.into(),
-        }],
+        keys: vec![Key::new("task", content)],
         ..NewMemory::new("item", content)
     }))
 }
 
 fn use_of(id: &str) -> Transaction {
     transaction(Op::Adjust(Adjustment {
-        id: id.into(),
+        target: id.into(),
         counter: Counter::Uses,
         delta: 1.0,
         least: None,

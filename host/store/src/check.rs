@@ -4,9 +4,9 @@
 use std::collections::HashSet;
 
 use memhost_contract::limits::{LimitReached, StoreLimit, StoreLimits};
-use memhost_contract::{Key, Label, Op, Receipt};
+use memhost_contract::{Instant, Key, Label, Op, Receipt, Source};
 
-use super::{StoreError, Transaction};
+use super::{NotInserted, StoreError, Transaction};
 
 /// The longest content, payload or note, in bytes.
 pub const LONGEST_TEXT: usize = 16 << 20;
@@ -43,6 +43,12 @@ impl Refusal {
 impl From<String> for Refusal {
     fn from(reason: String) -> Self {
         Refusal::Reason(reason)
+    }
+}
+
+impl From<NotInserted> for Refusal {
+    fn from(error: NotInserted) -> Self {
+        Refusal::Reason(error.to_string())
     }
 }
 
@@ -99,9 +105,8 @@ fn check_op(op: &Op, limits: &StoreLimits) -> Result<(), Refusal> {
             check_length("title", &new.title, LONGEST_NAME)?;
             check_length("content", &new.content, LONGEST_TEXT)?;
             check_length("payload", &new.payload, LONGEST_TEXT)?;
-            for source in &new.sources {
-                check_length("source", source, LONGEST_NAME)?;
-            }
+            check_sources(&new.sources)?;
+            check_expiry(new.expires)?;
             check_finite("weight", new.counters.weight)?;
             check_finite("strength", new.counters.strength)?;
         }
@@ -118,6 +123,8 @@ fn check_op(op: &Op, limits: &StoreLimits) -> Result<(), Refusal> {
             for (name, text, longest) in texts {
                 check_length(name, text.as_deref().unwrap_or_default(), longest)?;
             }
+            check_sources(&patch.more_sources)?;
+            check_expiry(patch.expires)?;
         }
         Op::Adjust(adjustment) => {
             check_finite("delta", adjustment.delta)?;
@@ -159,7 +166,7 @@ fn check_receipts(transaction: &Transaction) -> Result<(), String> {
 
 fn check_keys(keys: &[Key]) -> Result<(), String> {
     let mut seen = HashSet::new();
-    for Key { name, text } in keys {
+    for Key { name, text, .. } in keys {
         check_length("key's name", name, LONGEST_NAME)?;
         check_length("key's text", text, LONGEST_NAME)?;
         if !seen.insert((name, text)) {
@@ -181,6 +188,16 @@ fn check_labels(labels: &[Label]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+fn check_sources(sources: &[Source]) -> Result<(), String> {
+    let mut attempts = sources.iter().map(|source| &source.attempt);
+    attempts.try_for_each(|attempt| check_length("attempt of a source", attempt, LONGEST_NAME))
+}
+
+/// An expiry that has passed is allowed: the memory is then never seen.
+fn check_expiry(expires: Option<Instant>) -> Result<(), String> {
+    expires.map_or(Ok(()), |expires| check_finite("expiry", expires))
 }
 
 fn check_length(name: &str, text: &str, longest: usize) -> Result<(), String> {

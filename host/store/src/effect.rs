@@ -41,13 +41,7 @@ pub(crate) enum Record {
     Transaction(Vec<Effect>),
     /// Attempts of a run.
     Attempts { run: String, attempts: Vec<Attempt> },
-    /// Measured cells, as earlier memhosts wrote them. They are passed over: a comparison's `results.json` holds them.
-    Results(Vec<EarlierResult>),
 }
-
-/// Run, strategy, its digest, suite, seed, order, metric, value, and how many tasks: what stands in the place of a result
-/// has to be decoded for the records behind it.
-pub(crate) type EarlierResult = (String, String, String, String, u64, u32, String, f64, u32);
 
 /// What makes an edge the same edge.
 #[derive(

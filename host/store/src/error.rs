@@ -143,8 +143,8 @@ pub enum StoreError {
     },
     /// The store was written by another version.
     #[error(
-        "store `{uri}` has schema version {found}, and this memhost reads version {known}; \
-         use the memhost that wrote it, or another store. Nothing was changed"
+        "store `{uri}` has schema version {found}, which this memhost cannot read (it reads version {known}), and the \
+         memhost that wrote it can: use that one, or name another store. Nothing was changed"
     )]
     OtherSchema {
         /// The store.

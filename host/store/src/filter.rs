@@ -1,10 +1,14 @@
 //! Conditions on memories, checked once per query and then evaluated per memory; and orders of a scan.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 use memhost_contract::{Comparison, Condition, Filter, Memory, Operand, State};
 
 use super::StoreError;
+
+/// The most texts that the conditions of a filter list together.
+const MOST_CHOICES: usize = 100_000;
 
 /// All conditions of a filter, ready to evaluate.
 #[derive(Debug)]
@@ -17,7 +21,17 @@ pub(crate) struct Predicate {
 struct Test {
     field: Field,
     comparison: Comparison,
-    operand: Operand,
+    value: Value,
+}
+
+/// What a field is compared with.
+#[derive(Debug)]
+enum Value {
+    Text(String),
+    Number(f64),
+    Flag(bool),
+    /// With `eq` or `ne` only.
+    OneOf(HashSet<String>),
 }
 
 /// What of a memory is looked at.
@@ -37,6 +51,7 @@ pub(crate) enum Field {
     Created,
     Updated,
     LastUsed,
+    Expires,
     Label(String),
 }
 
@@ -51,6 +66,12 @@ pub(crate) enum FieldValue<'a> {
 impl Predicate {
     /// Checks names and types, so that evaluating cannot fail.
     pub(crate) fn new(filter: &Filter) -> Result<Self, StoreError> {
+        let choices: usize = filter.iter().map(choices).sum();
+        if choices > MOST_CHOICES {
+            return Err(StoreError::Query(format!(
+                "its conditions list {choices} texts, and at most {MOST_CHOICES} can be listed"
+            )));
+        }
         let tests: Vec<Test> = filter.iter().map(Test::new).collect::<Result<_, _>>()?;
         Ok(Predicate {
             names_state: tests.iter().any(|test| test.field == Field::State),
@@ -58,7 +79,7 @@ impl Predicate {
         })
     }
 
-    /// Whether it asks for nothing: every active memory is looked at.
+    /// Whether it asks for nothing: every memory that takes part is looked at.
     pub(crate) fn is_empty(&self) -> bool {
         self.tests.is_empty()
     }
@@ -66,7 +87,7 @@ impl Predicate {
     /// Whether a memory in this state is looked at, and meets all conditions. The state is passed beside the
     /// memory, because a memory on trial counts as active.
     pub(crate) fn holds(&self, memory: &Memory, state: State) -> bool {
-        (self.names_state || state == State::Active)
+        (self.names_state || takes_part(state))
             && self.tests.iter().all(|test| test.holds(memory, state))
     }
 }
@@ -82,18 +103,36 @@ impl Test {
                     Operand::Text(text) => format!("the text {text:?}"),
                     Operand::Number(number) => format!("the number {number}"),
                     Operand::Flag(flag) => format!("{flag}"),
+                    Operand::OneOf(texts) => format!("one of {} texts", texts.len()),
                 }
             )))
         };
+        let is_no_state = |text: &String| state_named(text).is_none();
         match (&field, &condition.operand) {
+            (_, Operand::OneOf(_))
+                if !matches!(condition.comparison, Comparison::Eq | Comparison::Ne) =>
+            {
+                return Err(StoreError::Query(format!(
+                    "field `{}` is compared with one of several texts, which only `eq` and `ne` can be",
+                    condition.field
+                )));
+            }
             (_, Operand::Number(number)) if number.is_nan() => wrong("a number"),
             (Field::Label(_), _) => Ok(()),
             (Field::State, Operand::Text(text))
-                if condition.comparison != Comparison::Contains && state_named(text).is_none() =>
+                if condition.comparison != Comparison::Contains && is_no_state(text) =>
             {
-                wrong("`active`, `provisional`, `archived` or `quarantined`")
+                wrong(STATES)
             }
-            (field, Operand::Text(_)) if !field.is_number() => Ok(()),
+            (Field::State, Operand::OneOf(texts)) => {
+                match texts.iter().find(|text| is_no_state(text)) {
+                    Some(text) => Err(StoreError::Query(format!(
+                        "field `state` is compared with {STATES}, and {text:?} is none of them"
+                    ))),
+                    None => Ok(()),
+                }
+            }
+            (field, Operand::Text(_) | Operand::OneOf(_)) if !field.is_number() => Ok(()),
             (field, Operand::Number(_)) if field.is_number() => Ok(()),
             (field, _) if field.is_number() => wrong("a number"),
             _ => wrong("a text"),
@@ -107,7 +146,12 @@ impl Test {
         Ok(Test {
             field,
             comparison: condition.comparison,
-            operand: condition.operand.clone(),
+            value: match condition.operand.clone() {
+                Operand::Text(text) => Value::Text(text),
+                Operand::Number(number) => Value::Number(number),
+                Operand::Flag(flag) => Value::Flag(flag),
+                Operand::OneOf(texts) => Value::OneOf(texts.into_iter().collect()),
+            },
         })
     }
 
@@ -125,14 +169,18 @@ impl Test {
                 values.any(|value| self.label_meets(self.comparison, value))
             };
         }
-        let order = match (self.field.value(memory, state), &self.operand) {
-            (FieldValue::Number(left), Operand::Number(right)) => left.partial_cmp(right),
-            (FieldValue::Text(left), Operand::Text(right)) => {
+        let order = match (self.field.value(memory, state), &self.value) {
+            (FieldValue::Number(left), Value::Number(right)) => left.partial_cmp(right),
+            (FieldValue::Text(left), Value::Text(right)) => {
                 if self.comparison == Comparison::Contains {
                     return left.contains(right.as_str());
                 }
                 Some(left.cmp(right.as_str()))
             }
+            (FieldValue::Text(left), Value::OneOf(texts)) => {
+                return texts.contains(left) == (self.comparison == Comparison::Eq);
+            }
+            (FieldValue::Missing, _) => return self.comparison == Comparison::Ne,
             _ => None,
         };
         order.is_some_and(|order| meets(self.comparison, order))
@@ -140,17 +188,18 @@ impl Test {
 
     /// A label is a text; beside a number it is read as one, and beside a flag as `true` or `false`.
     fn label_meets(&self, comparison: Comparison, value: &str) -> bool {
-        match &self.operand {
-            Operand::Text(text) if comparison == Comparison::Contains => {
+        match &self.value {
+            Value::Text(text) if comparison == Comparison::Contains => {
                 value.contains(text.as_str())
             }
-            Operand::Text(text) => meets(comparison, value.cmp(text)),
-            Operand::Number(number) => value
+            Value::Text(text) => meets(comparison, value.cmp(text)),
+            Value::OneOf(texts) => texts.contains(value),
+            Value::Number(number) => value
                 .parse::<f64>()
                 .ok()
                 .and_then(|value| value.partial_cmp(number))
                 .is_some_and(|order| meets(comparison, order)),
-            Operand::Flag(flag) => value
+            Value::Flag(flag) => value
                 .parse::<bool>()
                 .is_ok_and(|value| meets(comparison, value.cmp(flag))),
         }
@@ -174,12 +223,13 @@ impl Field {
             "created" => Field::Created,
             "updated" => Field::Updated,
             "last-used" => Field::LastUsed,
+            "expires" => Field::Expires,
             _ => match name.strip_prefix("label.") {
                 Some(label) if !label.is_empty() => Field::Label(label.to_owned()),
                 _ => {
                     return Err(StoreError::Query(format!(
                         "there is no field `{name}`; the fields are id, kind, title, content, payload, state, \
-                         weight, uses, wins, losses, strength, created, updated, last-used and label.<name>"
+                         weight, uses, wins, losses, strength, created, updated, last-used, expires and label.<name>"
                     )));
                 }
             },
@@ -204,6 +254,9 @@ impl Field {
             Field::Created => FieldValue::Number(memory.created),
             Field::Updated => FieldValue::Number(memory.updated),
             Field::LastUsed => FieldValue::Number(memory.last_used),
+            Field::Expires => memory
+                .expires
+                .map_or(FieldValue::Missing, FieldValue::Number),
             Field::Label(name) => memory
                 .labels
                 .iter()
@@ -223,6 +276,7 @@ impl Field {
                 | Field::Created
                 | Field::Updated
                 | Field::LastUsed
+                | Field::Expires
         )
     }
 }
@@ -243,6 +297,17 @@ impl FieldValue<'_> {
     }
 }
 
+/// How many texts a condition lists.
+fn choices(condition: &Condition) -> usize {
+    match &condition.operand {
+        Operand::OneOf(texts) => texts.len(),
+        _ => 0,
+    }
+}
+
+/// The names of states, for errors.
+const STATES: &str = "`active`, `provisional`, `archived`, `quarantined` or `frozen`";
+
 /// A state as conditions and tables spell it.
 pub fn state_name(state: State) -> &'static str {
     match state {
@@ -250,6 +315,7 @@ pub fn state_name(state: State) -> &'static str {
         State::Provisional => "provisional",
         State::Archived => "archived",
         State::Quarantined => "quarantined",
+        State::Frozen => "frozen",
     }
 }
 
@@ -260,9 +326,15 @@ pub fn state_named(name: &str) -> Option<State> {
         State::Provisional,
         State::Archived,
         State::Quarantined,
+        State::Frozen,
     ]
     .into_iter()
     .find(|state| state_name(*state) == name)
+}
+
+/// Whether a memory in this state is found by reads that do not ask for a state.
+pub(crate) fn takes_part(state: State) -> bool {
+    matches!(state, State::Active | State::Frozen)
 }
 
 fn meets(comparison: Comparison, order: Ordering) -> bool {
@@ -317,6 +389,7 @@ mod tests {
                 strength: 0.0,
             },
             sources: vec![],
+            expires: None,
             created: 10.0,
             updated: 20.0,
             last_used: 0.0,
@@ -397,10 +470,13 @@ mod tests {
     }
 
     #[test]
-    fn only_active_memories_unless_a_condition_names_the_state() {
+    fn only_what_takes_part_unless_a_condition_names_the_state() {
         let all = Predicate::new(&vec![]).unwrap();
         assert!(all.holds(&memory(), State::Active));
-        assert!(!all.holds(&memory(), State::Quarantined));
+        assert!(all.holds(&memory(), State::Frozen));
+        for state in [State::Provisional, State::Archived, State::Quarantined] {
+            assert!(!all.holds(&memory(), state), "{state:?}");
+        }
         let archived = Predicate::new(&vec![Condition {
             field: "state".into(),
             comparison: Comparison::Eq,

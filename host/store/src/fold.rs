@@ -51,7 +51,6 @@ impl Fold {
                             .insert((run.clone(), attempt.id.clone()), attempt);
                     }
                 }
-                Record::Results(_) => {}
             }
         }
     }

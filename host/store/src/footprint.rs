@@ -6,7 +6,9 @@
 
 use std::ops::{AddAssign, SubAssign};
 
-use memhost_contract::{Citation, Key, Label, Memory, NewMemory, Op, Patch, Receipt};
+use memhost_contract::{
+    Citation, Key, Label, Memory, NewMemory, Op, Patch, Receipt, Source, Target,
+};
 
 use super::effect::LinkKey;
 
@@ -44,10 +46,10 @@ impl Footprint {
             &memory.content,
             &memory.payload,
         ];
-        let texts = texts.into_iter().chain(&memory.sources).map(String::len);
+        let texts = texts.into_iter().map(String::len);
         let (pairs, pair_bytes) = pairs(&memory.keys, &memory.labels);
-        let count = texts.clone().count() as u64 + 2 * pairs;
-        let bytes = texts.sum::<usize>() as u64 + pair_bytes;
+        let count = texts.clone().count() as u64 + memory.sources.len() as u64 + 2 * pairs;
+        let bytes = texts.sum::<usize>() as u64 + source_bytes(&memory.sources) + pair_bytes;
         let keys = memory.keys.len() as u64;
         let vectors = keys * vector_bytes(dimension);
         Footprint {
@@ -148,33 +150,52 @@ pub fn waiting_bytes(op: &Op) -> u64 {
             sources,
             ..
         }) => {
-            let texts = [kind, title, content, payload].into_iter().chain(sources);
-            texts.map(String::len).sum::<usize>() as u64 + pairs(keys, labels).1
+            let texts = [kind, title, content, payload].into_iter();
+            let texts = texts.map(String::len).sum::<usize>() as u64;
+            texts + source_bytes(sources) + pairs(keys, labels).1
         }
         Op::Revise(Patch {
-            id,
+            target,
             title,
             content,
             keys,
             labels,
             payload,
-            ..
+            more_sources,
+            state: _,
+            expires: _,
         }) => {
-            let texts = [Some(id), title.as_ref(), content.as_ref(), payload.as_ref()];
+            let texts = [title.as_ref(), content.as_ref(), payload.as_ref()];
             let pairs = pairs(
                 keys.as_deref().unwrap_or_default(),
                 labels.as_deref().unwrap_or_default(),
             );
-            texts.into_iter().flatten().map(String::len).sum::<usize>() as u64 + pairs.1
+            let texts = texts.into_iter().flatten().map(String::len).sum::<usize>() as u64;
+            target_bytes(target) + texts + pairs.1 + source_bytes(more_sources)
         }
-        Op::Adjust(adjustment) => adjustment.id.len() as u64,
-        Op::Remove(id) => id.len() as u64,
-        Op::Connect(link) | Op::Disconnect(link) => {
-            (link.source.len() + link.target.len() + link.kind.len()) as u64
+        Op::Adjust(adjustment) => target_bytes(&adjustment.target),
+        Op::Remove(target) => target_bytes(target),
+        Op::Connect(link) => {
+            target_bytes(&link.source) + target_bytes(&link.target) + link.kind.len() as u64
         }
+        Op::Disconnect(link) => (link.source.len() + link.target.len() + link.kind.len()) as u64,
         Op::Save(blob) => (blob.name.len() + blob.bytes.len()) as u64,
     };
     own + size_of::<Op>() as u64
+}
+
+fn target_bytes(target: &Target) -> u64 {
+    match target {
+        Target::Memory(id) => id.len() as u64,
+        Target::Inserted(_) => 0,
+    }
+}
+
+/// The bytes of sources: their attempts, and where in them.
+fn source_bytes(sources: &[Source]) -> u64 {
+    let steps = size_of::<Option<u32>>() * sources.len();
+    let attempts = sources.iter().map(|source| source.attempt.len());
+    (attempts.sum::<usize>() + steps) as u64
 }
 
 /// How many keys and labels there are, and the bytes of their texts, with what a list adds to each.

@@ -110,6 +110,7 @@ mod seal;
 mod shorten;
 mod storage;
 pub mod tables;
+mod targets;
 mod transaction;
 mod vectors;
 mod verify;
@@ -136,6 +137,7 @@ pub use manifest::SCHEMA_VERSION;
 pub use namespace::{Memories, Namespace};
 pub use reembed::Reembedded;
 pub use repair::{Repaired, RepairedTable};
+pub use targets::{NotInserted, resolve_targets};
 pub use transaction::{Transaction, Write};
 pub use verify::{Verified, VerifiedJournal, VerifiedTable};
 pub use view::View;
@@ -170,9 +172,8 @@ const CLOCK_SLACK: Duration = Duration::from_secs(2);
 const THE_STORE: &str = "the store";
 /// The lock that a checkpoint holds.
 const CHECKPOINT: &str = "checkpoint";
-/// The journal of what belongs to no namespace, with a number behind it: one per process. It is called as it was when it
-/// held results too.
-const DIARY: &str = "memhost attempts and results";
+/// The journal of what belongs to no namespace, with a number behind it: one per process.
+const DIARY: &str = "memhost attempts";
 
 /// An open store. Cheap to clone.
 #[derive(Clone)]

@@ -6,7 +6,8 @@ use memhost_words::Cost;
 use super::View;
 use super::working_set::WorkingSet;
 
-/// The active memories that a call sees, by their places: of two, the lower place is the older memory's.
+/// The memories that a call sees and that take part in reads, which are the active and the frozen ones, by their places: of
+/// two, the lower place is the older memory's.
 #[derive(Clone, Copy)]
 pub struct Look<'a> {
     pub(super) set: &'a WorkingSet,

@@ -5,10 +5,6 @@
 //!
 //! It carries a digest of itself, and a copy of it stands beside it, written just before it: whichever is sound leads to a
 //! whole store.
-//!
-//! An earlier memhost also kept measured cells, in a table `results`. What its manifest says of that is laid aside when it is
-//! read and stands in its place again when it is written: the table is neither touched nor missed here, and the memhost that
-//! made it would delete a table that its manifest does not name.
 
 use std::collections::BTreeMap;
 
@@ -20,13 +16,11 @@ use super::seal::{Seals, table_of};
 use super::storage::Storage;
 
 /// The version of everything that is stored: tables, journal, this file.
-pub const SCHEMA_VERSION: u32 = 3;
+pub const SCHEMA_VERSION: u32 = 4;
 
 /// The file, and its copy.
 pub(crate) const MANIFEST: &str = "memhost.json";
 pub(crate) const MANIFEST_COPY: &str = "memhost.copy.json";
-/// The table that only earlier memhosts keep.
-const RESULTS: &str = "results";
 
 /// What a store is.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -37,25 +31,15 @@ pub struct Manifest {
     pub embedder: EmbedderIdentity,
     /// The version of each table that counts.
     pub tables: BTreeMap<String, u64>,
-    /// The files of those versions; of a store that an earlier memhost wrote, none are known.
+    /// The files of those versions; none of tables that are in no files.
     #[serde(default, skip_serializing_if = "Seals::is_empty")]
     pub files: Seals,
-    /// What an earlier memhost wrote of its table of results. Never in `memhost.json`, but in the plan of a repair.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    results: Option<LaidAside>,
-    /// SHA-256 of the rest, where it is written; an earlier memhost wrote none.
+    /// SHA-256 of the rest, where it is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     digest: Option<String>,
     /// Why the copy was read, if it was.
     #[serde(skip)]
     pub restored: Option<String>,
-}
-
-/// What a manifest says of one table.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-struct LaidAside {
-    version: u64,
-    files: Seals,
 }
 
 /// What stands in a manifest of any version.
@@ -71,7 +55,6 @@ impl Manifest {
             embedder,
             tables: BTreeMap::new(),
             files: Seals::new(),
-            results: None,
             digest: None,
             restored: None,
         }
@@ -157,25 +140,8 @@ impl Manifest {
             Some(digest) if digest != manifest.digest()? => {
                 Ok(Err("its digest is that of another content".to_owned()))
             }
-            _ => Ok(Ok(manifest.without_results())),
+            _ => Ok(Ok(manifest)),
         }
-    }
-
-    fn without_results(mut self) -> Self {
-        if let Some(version) = self.tables.remove(RESULTS) {
-            let files = self.files_of(RESULTS);
-            self.files.retain(|path, _| !files.contains_key(path));
-            self.results = Some(LaidAside { version, files });
-        }
-        self
-    }
-
-    fn with_results(mut self) -> Self {
-        if let Some(LaidAside { version, files }) = self.results.take() {
-            self.tables.insert(RESULTS.to_owned(), version);
-            self.files.extend(files);
-        }
-        self
     }
 
     /// Writes it; it counts when this returns.
@@ -212,8 +178,7 @@ impl Manifest {
     }
 
     fn text(&self) -> Result<Vec<u8>, StoreError> {
-        let written = self.clone().with_results();
-        serde_json::to_vec_pretty(&written).map_err(|error| StoreError::Io {
+        serde_json::to_vec_pretty(self).map_err(|error| StoreError::Io {
             action: "write",
             path: MANIFEST.to_owned(),
             reason: error.to_string(),
@@ -253,38 +218,4 @@ fn is_misread(main: &[u8], copy: &[u8]) -> bool {
         *version = of_copy.clone();
     }
     !same && main == copy
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::seal::Seal;
-    use memhost_models::embedding::Builtin;
-
-    #[tokio::test]
-    async fn what_an_earlier_memhost_says_of_its_results_is_not_read_and_not_lost() {
-        let storage = Storage::open("memory://").await.unwrap();
-        let mut earlier = Manifest::new(Builtin::default().identity().clone());
-        for (table, version) in [("memories", 7), (RESULTS, 3)] {
-            earlier.tables.insert(table.to_owned(), version);
-            let seal = Seal {
-                bytes: version,
-                sha256: None,
-            };
-            let file = format!("{table}.lance/data/a.lance");
-            earlier.files.insert(file, seal);
-        }
-        let written = earlier.content().unwrap();
-
-        let read = Manifest::parse(&storage, &written).unwrap().unwrap();
-        assert_eq!(Vec::from_iter(read.tables.keys()), ["memories"]);
-        let files = Vec::from_iter(read.files.keys());
-        assert_eq!(files, ["memories.lance/data/a.lance"]);
-        assert_eq!(read.content().unwrap(), written);
-
-        // As a repair that is interrupted writes it down.
-        let plan = serde_json::to_string(&read).unwrap();
-        let planned: Manifest = serde_json::from_str(&plan).unwrap();
-        assert_eq!(planned.content().unwrap(), written);
-    }
 }

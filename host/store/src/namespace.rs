@@ -197,7 +197,7 @@ impl Memories {
         Ok((query, wanted))
     }
 
-    /// Looks at the active memories of a view where they are. Nothing is written meanwhile, so that it is to be short.
+    /// Looks at the memories of a view that take part in reads, where they are. Nothing is written meanwhile, so that it is to be short.
     pub fn look<T>(&self, view: &View, take: impl FnOnce(Look<'_>) -> T) -> T {
         let shared = &self.handle.shared;
         loop {

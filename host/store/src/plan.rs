@@ -7,12 +7,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use memhost_contract::limits::{LimitReached, StoreLimit, StoreLimits};
 use memhost_contract::{
-    Adjustment, Blob, Counter, Counters, Instant, Memory, NewMemory, Op, Patch, Receipt, State,
+    Adjustment, Blob, Counter, Counters, Instant, Memory, NewMemory, Op, Patch, Receipt, Source,
+    State,
 };
 
 use super::check::{Refusal, operation};
 use super::effect::{Effect, LinkKey, memory_id};
 use super::footprint::{Footprint, vector_bytes};
+use super::targets::id_of;
 use super::working_set::WorkingSet;
 use super::{StoreError, Transaction, Write};
 
@@ -108,7 +110,7 @@ impl<'a> Plan<'a> {
         for receipt in &transaction.receipts {
             for citation in &receipt.used {
                 // What was handed out may be gone by now, which takes nothing from the receipt.
-                if let Ok(mut memory) = step.take(&citation.memory) {
+                if let Some(mut memory) = step.memory(&citation.memory).cloned() {
                     memory.last_used = step.at;
                     step.put(memory);
                 }
@@ -177,11 +179,15 @@ impl Step<'_> {
             }
             Op::Revise(patch) => self.revise(patch, vectors)?,
             Op::Adjust(adjustment) => self.adjust(&adjustment)?,
-            Op::Remove(id) => self.remove(&id)?,
+            Op::Remove(target) => self.remove(&id_of(&target, &self.ids)?)?,
             Op::Connect(link) => {
-                self.must_exist(&link.source)?;
-                self.must_exist(&link.target)?;
-                let key = LinkKey::of(&link);
+                let key = LinkKey {
+                    source: id_of(&link.source, &self.ids)?,
+                    target: id_of(&link.target, &self.ids)?,
+                    kind: link.kind,
+                };
+                self.must_exist(&key.source)?;
+                self.must_exist(&key.target)?;
                 if !self.has_link(&key) {
                     self.link_more(&key, 1)?;
                 }
@@ -237,6 +243,7 @@ impl Step<'_> {
             state,
             counters: new.counters,
             sources: new.sources,
+            expires: new.expires,
             created: self.at,
             updated: self.at,
             last_used: 0.0,
@@ -244,7 +251,7 @@ impl Step<'_> {
     }
 
     fn revise(&mut self, patch: Patch, vectors: Vec<Vec<f32>>) -> Result<(), Refusal> {
-        let mut memory = self.take(&patch.id)?;
+        let mut memory = self.changeable(&id_of(&patch.target, &self.ids)?)?.clone();
         if let Some(title) = patch.title {
             memory.title = title;
         }
@@ -264,12 +271,22 @@ impl Step<'_> {
         if let Some(state) = patch.state {
             memory.state = state;
         }
+        if patch.expires.is_some() {
+            memory.expires = patch.expires;
+        }
+        if add_sources(&mut memory.sources, patch.more_sources) {
+            let sources = memory.sources.len() as u64;
+            let limits = self.plan.limits;
+            limits.check(StoreLimit::SourcesPerMemory, sources)?;
+        }
         memory.updated = self.at;
         self.put_new(memory)
     }
 
-    fn adjust(&mut self, adjustment: &Adjustment) -> Result<(), String> {
-        let mut memory = self.take(&adjustment.id)?;
+    fn adjust(&mut self, adjustment: &Adjustment) -> Result<(), Refusal> {
+        let mut memory = self
+            .changeable(&id_of(&adjustment.target, &self.ids)?)?
+            .clone();
         adjust(&mut memory.counters, adjustment)?;
         memory.updated = self.at;
         self.put(memory);
@@ -277,8 +294,7 @@ impl Step<'_> {
     }
 
     fn remove(&mut self, id: &str) -> Result<(), Refusal> {
-        let gone = self.memory(id).map(|memory| self.footprint_of(memory));
-        let gone = gone.ok_or_else(|| missing(id))?;
+        let gone = self.footprint_of(self.changeable(id)?);
         let mut links: BTreeSet<LinkKey> =
             self.plan.base.links_of(id).into_iter().cloned().collect();
         let planned = self.plan.layer.links.keys().chain(self.layer.links.keys());
@@ -442,9 +458,15 @@ impl Step<'_> {
         }
     }
 
-    /// A memory, to be changed and put back.
-    fn take(&self, id: &str) -> Result<Memory, String> {
-        self.memory(id).cloned().ok_or_else(|| missing(id))
+    /// A memory that a write may change, whoever asks for it.
+    fn changeable(&self, id: &str) -> Result<&Memory, String> {
+        let memory = self.memory(id).ok_or_else(|| missing(id))?;
+        match memory.state {
+            State::Frozen => Err(format!(
+                "memory `{id}` is frozen: it stays as it is, and cannot be revised, adjusted or removed"
+            )),
+            _ => Ok(memory),
+        }
     }
 
     /// A memory that the transaction makes or gives other content.
@@ -485,6 +507,18 @@ impl Step<'_> {
 
 fn missing(id: &str) -> String {
     format!("there is no memory `{id}` in this namespace")
+}
+
+/// Appends sources that are not there yet. Returns whether there was one.
+fn add_sources(sources: &mut Vec<Source>, more: Vec<Source>) -> bool {
+    let before = sources.len();
+    let known = |source: &Source| (source.attempt.clone(), source.step);
+    let mut seen: HashSet<(String, Option<u32>)> = match more.is_empty() {
+        true => HashSet::new(),
+        false => sources.iter().map(known).collect(),
+    };
+    sources.extend(more.into_iter().filter(|source| seen.insert(known(source))));
+    sources.len() > before
 }
 
 /// New value = clamp(old + delta, least, most); whole numbers are rounded and never negative.

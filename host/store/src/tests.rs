@@ -1,9 +1,15 @@
 //! What cannot be brought about from outside: processes that end or begin at a bad moment, over tables in memory.
 
+mod lifecycle;
+mod writes;
+
 use std::path::Path;
 
 use memhost_contract::embedder::{Embedded, EmbedderIdentity, EmbeddingError};
-use memhost_contract::{Adjustment, Counter, Key, Link, NewMemory, Op, Scan, Side};
+use memhost_contract::{
+    Adjustment, Counter, Key, NewLink, NewMemory, Op, Patch, Probe, Ranking, Row, Scan, Search,
+    Side,
+};
 use memhost_models::embedding::Builtin;
 
 use super::in_memory::InMemory;
@@ -49,25 +55,78 @@ impl Embedder for Other {
 }
 
 fn transaction(op: Op) -> Transaction {
+    several([op])
+}
+
+fn several(ops: impl IntoIterator<Item = Op>) -> Transaction {
     Transaction {
-        writes: vec![Write::at_once(op)],
+        writes: ops.into_iter().map(Write::at_once).collect(),
         ..Transaction::default()
     }
 }
 
 fn insert(content: &str) -> Transaction {
-    transaction(Op::Insert(NewMemory {
-        keys: vec![Key {
-            name: "task".into(),
-            text: content.into(),
-        }],
+    transaction(Op::Insert(new(content)))
+}
+
+fn new(content: &str) -> NewMemory {
+    NewMemory {
+        keys: vec![keyed(content)],
         ..NewMemory::new("item", content)
-    }))
+    }
+}
+
+/// A namespace of a store that ends with the test.
+async fn in_memory() -> Namespace {
+    let store = Store::in_memory(Arc::new(Builtin::default()))
+        .await
+        .unwrap();
+    store.namespace("a").await.unwrap()
+}
+
+fn by_words(text: &str, field: &str) -> Search {
+    let probe = Probe {
+        text: text.into(),
+        field: field.into(),
+    };
+    search(Ranking::Lexical(probe))
+}
+
+fn by_meaning(text: &str) -> Search {
+    let probe = Probe {
+        text: text.into(),
+        field: String::new(),
+    };
+    search(Ranking::Semantic(probe))
+}
+
+fn search(ranking: Ranking) -> Search {
+    Search {
+        ranking,
+        filter: Vec::new(),
+        limit: 10,
+        min_score: None,
+    }
+}
+
+fn everything() -> Scan {
+    Scan {
+        filter: Vec::new(),
+        order_by: None,
+        descending: false,
+        offset: 0,
+        limit: u32::MAX,
+        with_vectors: true,
+    }
+}
+
+fn ids(rows: Vec<Row>) -> Vec<String> {
+    rows.into_iter().map(|row| row.memory.id).collect()
 }
 
 fn use_of(id: &str) -> Transaction {
     transaction(Op::Adjust(Adjustment {
-        id: id.into(),
+        target: id.into(),
         counter: Counter::Uses,
         delta: 1.0,
         least: None,
@@ -110,7 +169,7 @@ async fn a_namespace_opened_again_is_what_it_was_whether_from_its_journal_or_fro
     let home = tempfile::tempdir().unwrap();
     let tables = InMemory::default();
     let link = |source: &str, target: &str| {
-        transaction(Op::Connect(Link {
+        transaction(Op::Connect(NewLink {
             source: source.into(),
             target: target.into(),
             kind: "after".into(),
@@ -195,10 +254,7 @@ async fn an_object_store_is_made_once_whoever_holds_the_lock() {
 }
 
 fn keyed(text: &str) -> Key {
-    Key {
-        name: "task".into(),
-        text: text.into(),
-    }
+    Key::new("task", text)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -267,15 +323,7 @@ async fn vectors_that_were_given_stay_with_their_keys_where_keys_are_cut() {
         ..NewMemory::new("item", "content")
     }));
     namespace.apply_with_vectors(new, vectors).await.unwrap();
-    let all = Scan {
-        filter: Vec::new(),
-        order_by: None,
-        descending: false,
-        offset: 0,
-        limit: 10,
-        with_vectors: true,
-    };
-    let rows = namespace.scan(&all, &View::default()).unwrap();
+    let rows = namespace.scan(&everything(), &View::default()).unwrap();
     assert_eq!(rows[0].vectors, [[1.0, 0.0], [0.0, 1.0]]);
 }
 
@@ -286,14 +334,10 @@ fn titles_and_labels_are_cut_like_keys_and_what_was_wrong_before_still_is() {
         name: "tool".into(),
         value: value.into(),
     };
-    let mut patch = transaction(Op::Revise(memhost_contract::Patch {
-        id: "m1".into(),
+    let mut patch = transaction(Op::Revise(Patch {
         title: Some(long.clone()),
-        content: None,
-        keys: None,
         labels: Some(vec![label(&long), label("a")]),
-        payload: None,
-        state: None,
+        ..Patch::of("m1")
     }));
     assert_eq!(shorten::shorten(&mut patch, &mut Vec::new()), 2);
     check::check(&patch, &StoreLimits::default()).unwrap();

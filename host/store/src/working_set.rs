@@ -11,7 +11,7 @@ use memhost_contract::{Blob, Filter, Link, Memory, Row, Scan, State};
 use memhost_words::Cost;
 
 use super::effect::{Effect, LinkKey};
-use super::filter::{Field, Predicate};
+use super::filter::{Field, Predicate, takes_part};
 use super::footprint::Footprint;
 use super::lexical::LexicalIndex;
 use super::look::Look;
@@ -26,9 +26,9 @@ pub(crate) use search::{LexicalField, Query, Wanted};
 pub(crate) struct WorkingSet {
     /// Boxed, because what is removed leaves its slot empty behind it.
     slots: Vec<Option<Box<Memory>>>,
-    /// Which of them hold an active memory, so that most of what is not looked at costs no look.
-    active: Vec<bool>,
-    actives: usize,
+    /// Which of them hold a memory that takes part in reads, so that most of what is not looked at costs no look.
+    taking_part: Vec<bool>,
+    parts: usize,
     by_id: HashMap<String, u32>,
     vectors: VectorIndex,
     /// Built when a field is first searched.
@@ -50,8 +50,8 @@ impl WorkingSet {
     pub(crate) fn new(dimension: usize) -> Self {
         WorkingSet {
             slots: Vec::new(),
-            active: Vec::new(),
-            actives: 0,
+            taking_part: Vec::new(),
+            parts: 0,
             by_id: HashMap::new(),
             vectors: VectorIndex::new(dimension),
             lexical: HashMap::new(),
@@ -181,7 +181,7 @@ impl WorkingSet {
         self.blobs.get(name)
     }
 
-    /// The active memories of a view, to be looked at where they are. `None` before [`WorkingSet::weigh`].
+    /// The memories of a view that take part in reads, to be looked at where they are. `None` before [`WorkingSet::weigh`].
     pub(crate) fn look<'a>(&'a self, view: &'a View) -> Option<Look<'a>> {
         Some(Look {
             set: self,
@@ -206,27 +206,31 @@ impl WorkingSet {
         self.slots.len()
     }
 
-    /// The memory in a slot, if a call with this view sees it and it is active.
+    /// The memory in a slot, if a call with this view sees it and it takes part in reads.
     pub(crate) fn seen(&self, slot: usize, view: &View) -> Option<&Memory> {
-        if self.shows_all_active(view) && !self.active.get(slot).copied().unwrap_or_default() {
+        if self.shows_all(view) && !self.has_part(slot) {
             return None;
         }
         let memory = self.slots.get(slot)?.as_deref()?;
-        let is_active = seen_state(memory, view) == State::Active;
-        (is_active && !is_withheld(memory, view)).then_some(memory)
+        let has_part = takes_part(seen_state(memory, view));
+        (has_part && !is_withheld(memory, view)).then_some(memory)
     }
 
-    /// Whether a call sees a slot's memory and it is active.
+    /// Whether a call sees a slot's memory and it takes part in reads.
     pub(crate) fn is_seen(&self, slot: usize, view: &View) -> bool {
-        match self.shows_all_active(view) {
-            true => self.active.get(slot).copied().unwrap_or_default(),
+        match self.shows_all(view) {
+            true => self.has_part(slot),
             false => self.seen(slot, view).is_some(),
         }
     }
 
-    /// Whether a view neither withholds nor adds anything.
-    fn shows_all_active(&self, view: &View) -> bool {
+    /// Whether a view shows all that takes part in reads, and nothing else.
+    fn shows_all(&self, view: &View) -> bool {
         view.withheld.is_empty() && view.on_trial.is_empty()
+    }
+
+    fn has_part(&self, slot: usize) -> bool {
+        self.taking_part.get(slot).copied().unwrap_or_default()
     }
 
     pub(crate) fn scan(&self, scan: &Scan, view: &View) -> Result<Vec<Row>, StoreError> {
@@ -281,8 +285,8 @@ impl WorkingSet {
 
     pub(crate) fn count(&self, filter: &Filter, view: &View) -> Result<u32, StoreError> {
         let predicate = Predicate::new(filter)?;
-        let found = match filter.is_empty() && self.shows_all_active(view) {
-            true => self.actives,
+        let found = match filter.is_empty() && self.shows_all(view) {
+            true => self.parts,
             false => {
                 let all = self.slots.iter().flatten();
                 all.filter(|memory| is_wanted(memory, &predicate, view))
@@ -316,7 +320,7 @@ impl WorkingSet {
         let slot = self.by_id.get(&memory.id).copied().unwrap_or_else(|| {
             self.slots.push(None);
             self.footprint += Footprint::of_place();
-            self.active.push(false);
+            self.taking_part.push(false);
             let slot = self.slots.len() as u32 - 1;
             self.by_id.insert(memory.id.clone(), slot);
             slot
@@ -340,7 +344,7 @@ impl WorkingSet {
             }
         }
         if let Some(costs) = &mut self.costs {
-            costs.resize(self.active.len(), Cost::default());
+            costs.resize(self.taking_part.len(), Cost::default());
             let same = old.is_some_and(|old| old.content == memory.content);
             if let Some(cost) = costs.get_mut(slot as usize)
                 && !same
@@ -348,16 +352,16 @@ impl WorkingSet {
                 *cost = Cost::of(&memory.content);
             }
         }
-        let is_active = memory.state == State::Active;
+        let has_part = takes_part(memory.state);
         *place = Some(Box::new(memory));
-        self.activate(slot, is_active);
+        self.set_part(slot, has_part);
     }
 
-    fn activate(&mut self, slot: u32, is_active: bool) {
-        if let Some(known) = self.active.get_mut(slot as usize) {
-            self.actives -= usize::from(*known);
-            self.actives += usize::from(is_active);
-            *known = is_active;
+    fn set_part(&mut self, slot: u32, has_part: bool) {
+        if let Some(known) = self.taking_part.get_mut(slot as usize) {
+            self.parts -= usize::from(*known);
+            self.parts += usize::from(has_part);
+            *known = has_part;
         }
     }
 
@@ -374,7 +378,7 @@ impl WorkingSet {
         if let Some(memory) = place.and_then(Option::take) {
             self.footprint -= Footprint::of_memory(&memory, self.dimension);
         }
-        self.activate(slot, false);
+        self.set_part(slot, false);
     }
 }
 
@@ -398,15 +402,13 @@ fn as_seen(memory: &Memory, view: &View) -> Memory {
     }
 }
 
-/// Whether a memory was learnt from an attempt that the view withholds. A source is `<attempt>` or
-/// `<attempt>#<step>`. A memory on trial is looked at in any case: it is tried on the task that it comes from.
+/// Whether a memory was learnt from an attempt that the view withholds, or a step of it. A memory on trial is looked at
+/// in any case: it is tried on the task that it comes from.
 fn is_withheld(memory: &Memory, view: &View) -> bool {
     !view.withheld.is_empty()
         && !view.on_trial.contains(&memory.id)
-        && memory.sources.iter().any(|source| {
-            view.withheld.contains(source)
-                || source.rsplit_once('#').is_some_and(|(attempt, step)| {
-                    step.bytes().all(|b| b.is_ascii_digit()) && view.withheld.contains(attempt)
-                })
-        })
+        && memory
+            .sources
+            .iter()
+            .any(|source| view.withheld.contains(&source.attempt))
 }

@@ -205,7 +205,6 @@ fn checksum(content: &[u8]) -> [u8; CHECKSUM] {
 mod tests {
     use super::*;
     use crate::effect::Effect;
-    use crate::fold::Fold;
 
     const COUNT: u64 = 4;
 
@@ -342,27 +341,5 @@ mod tests {
             assert_eq!(numbers(&decoded), [0, 1, 2, 3]);
             assert_eq!(decoded.torn[0].bytes, bytes.len()..bytes.len() + tail.len());
         }
-    }
-
-    /// Two lists of attempts of one each, and between them a list of two results.
-    const WITH_RESULTS: &str = "\
-        d900000000000000f4027e0466050a63975fc1c5458a44b41c6d656d686f737420617474656d70747320616e642072657375\
-        6c747303010172010131017402646f00000161016d0000000003796573000001000000000000f03f00000000020201720372\
-        61670b7368613235363a356631640470657473ffffffffffffffffff01ac0209616e73776572403634000000000000d03fe8\
-        070172037261670b7368613235363a356631640470657473ffffffffffffffffff01ac02046675656c0000000080843e41e8\
-        07010172010132017402646f00000161016d0000000003796573000001000000000000f03f000000002e";
-
-    #[test]
-    fn results_that_an_earlier_memhost_wrote_are_passed_over_and_their_neighbours_count() {
-        let group = hex::decode(WITH_RESULTS).unwrap();
-        let decoded = decode(&[group, frames().remove(0)].concat());
-        assert_eq!((decoded.groups.len(), decoded.torn), (2, Vec::new()));
-        let mut fold = Fold::default();
-        for group in decoded.groups {
-            fold.add(&group.namespace, group.records);
-        }
-        let attempts = fold.attempts.keys().map(|(run, id)| (&run[..], &id[..]));
-        assert_eq!(Vec::from_iter(attempts), [("r", "1"), ("r", "2")]);
-        assert_eq!(fold.namespaces["a"].next, Some(0));
     }
 }

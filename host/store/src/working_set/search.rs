@@ -156,9 +156,9 @@ impl WorkingSet {
 
     /// Whether a search wants the memory in a slot.
     fn visible<'s>(&'s self, wanted: &'s Wanted, view: &'s View) -> impl Fn(usize) -> bool + 's {
-        let any_active = wanted.predicate.is_empty() && self.shows_all_active(view);
-        move |slot| match any_active {
-            true => self.active.get(slot).copied().unwrap_or_default(),
+        let any = wanted.predicate.is_empty() && self.shows_all(view);
+        move |slot| match any {
+            true => self.has_part(slot),
             false => {
                 let memory = self.slots.get(slot).and_then(Option::as_ref);
                 memory.is_some_and(|memory| is_wanted(memory, &wanted.predicate, view))

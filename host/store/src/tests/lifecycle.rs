@@ -1,0 +1,196 @@
+//! What becomes of memories: frozen ones stay as they are, and expired ones are not seen.
+
+use memhost_contract::{
+    Citation, Comparison, Condition, Filter, Fusion, Operand, Receipt, Share, State,
+};
+
+use super::*;
+
+fn in_state(state: &str) -> Filter {
+    vec![Condition {
+        field: "state".into(),
+        comparison: Comparison::Eq,
+        operand: Operand::Text(state.into()),
+    }]
+}
+
+fn freeze(id: &str) -> Transaction {
+    transaction(Op::Revise(Patch::to_state(id, State::Frozen)))
+}
+
+/// The ids of all that each kind of read finds.
+async fn found(namespace: &Namespace, view: &View) -> Vec<(&'static str, Vec<String>)> {
+    let sorted = |ids: Vec<String>| {
+        let mut ids = ids;
+        ids.sort();
+        ids
+    };
+    let of_hits =
+        |hits: Vec<memhost_contract::Hit>| sorted(hits.into_iter().map(|hit| hit.id).collect());
+    let (meaning, words) = (by_meaning("apple"), by_words("apple", "content"));
+    let fusion = Fusion {
+        shares: [&meaning, &words]
+            .map(|search| Share {
+                search: search.clone(),
+                weight: 0.5,
+            })
+            .into(),
+        limit: 10,
+    };
+    let ranked = namespace.ranked(&meaning, view).await.unwrap();
+    let looked = namespace.look(view, |look| {
+        let places: Vec<usize> = (0..look.places()).filter(|at| look.holds(*at)).collect();
+        let held = places.iter().filter_map(|at| look.memory(*at));
+        let held: Vec<String> = held.map(|memory| memory.id.clone()).collect();
+        assert_eq!(held.len(), places.len());
+        let by_rank = ranked.iter().filter_map(|(at, _)| look.memory(*at));
+        assert_eq!(by_rank.count(), ranked.len());
+        held
+    });
+    let filtered = Search {
+        filter: vec![Condition {
+            field: "kind".into(),
+            comparison: Comparison::Eq,
+            operand: Operand::Text("item".into()),
+        }],
+        ..meaning.clone()
+    };
+    let rows = namespace.scan(&everything(), view).unwrap();
+    let counted = namespace.count(&Vec::new(), view).unwrap() as usize;
+    assert_eq!(counted, rows.len());
+    let filtered_count = namespace.count(&filtered.filter, view).unwrap() as usize;
+    assert_eq!(filtered_count, rows.len());
+    assert_eq!(ranked.len(), rows.len());
+    vec![
+        ("scan", ids(rows)),
+        (
+            "semantic",
+            of_hits(namespace.search(&meaning, view).await.unwrap()),
+        ),
+        (
+            "lexical",
+            of_hits(namespace.search(&words, view).await.unwrap()),
+        ),
+        (
+            "filtered",
+            of_hits(namespace.search(&filtered, view).await.unwrap()),
+        ),
+        (
+            "fused",
+            of_hits(namespace.fuse(&fusion, view).await.unwrap()),
+        ),
+        ("look", looked),
+    ]
+}
+
+async fn assert_found(namespace: &Namespace, view: &View, expected: &[&str]) {
+    for (read, ids) in found(namespace, view).await {
+        assert_eq!(ids, expected, "{read}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_memory_takes_part_in_reads_like_an_active_one() {
+    let namespace = in_memory().await;
+    for text in ["apple pie", "apple tart", "apple jam"] {
+        namespace.apply(insert(text)).await.unwrap();
+    }
+    let view = View::default();
+    assert_found(&namespace, &view, &["m1", "m2", "m3"]).await;
+    namespace.apply(freeze("m2")).await.unwrap();
+    let archive = Op::Revise(Patch::to_state("m3", State::Archived));
+    namespace.apply(transaction(archive)).await.unwrap();
+    assert_found(&namespace, &view, &["m1", "m2"]).await;
+
+    // Who asks for a state gets that one.
+    for (state, expected) in [("active", ["m1"]), ("frozen", ["m2"]), ("archived", ["m3"])] {
+        let filter = in_state(state);
+        assert_eq!(namespace.count(&filter, &view).unwrap(), 1, "{state}");
+        let scan = Scan {
+            filter,
+            ..everything()
+        };
+        assert_eq!(ids(namespace.scan(&scan, &view).unwrap()), expected);
+    }
+    let memories = namespace.get(&["m2".into()], &view);
+    assert_eq!(memories[0].state, State::Frozen);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_changes_what_is_frozen() {
+    let namespace = in_memory().await;
+    namespace.apply(insert("one")).await.unwrap();
+    namespace.apply(insert("two")).await.unwrap();
+    namespace.apply(freeze("m1")).await.unwrap();
+    let before = namespace.get(&["m1".into()], &View::default());
+    let empty = Op::Revise(Patch::of("m1"));
+    let lifted = Op::Revise(Patch::to_state("m1", State::Active));
+    let frozen_again = Op::Revise(Patch::to_state("m1", State::Frozen));
+    let used = use_of("m1").writes.remove(0).op;
+    for op in [empty, lifted, frozen_again, used, Op::Remove("m1".into())] {
+        let operation = check::operation(&op);
+        // What stands beside it in the transaction is not made either.
+        let ops = [use_of("m2").writes.remove(0).op, op];
+        let error = namespace.apply(several(ops)).await.unwrap_err();
+        let StoreError::Refused { number, reason, .. } = &error else {
+            panic!("{error}");
+        };
+        assert_eq!(*number, 2);
+        assert!(
+            reason.contains("memory `m1` is frozen"),
+            "{operation}: {reason}"
+        );
+    }
+    assert_eq!(namespace.get(&["m1".into()], &View::default()), before);
+    let other = &namespace.get(&["m2".into()], &View::default())[0];
+    assert_eq!(other.counters.uses, 0);
+    // From the moment on at which it is frozen.
+    let late = several([
+        Op::Revise(Patch::to_state("m2", State::Frozen)),
+        Op::Remove("m2".into()),
+    ]);
+    namespace.apply(late).await.unwrap_err();
+    assert_eq!(namespace.count(&Vec::new(), &View::default()).unwrap(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_and_the_time_of_last_use_of_a_frozen_memory_go_on() {
+    let namespace = in_memory().await;
+    for text in ["one", "two"] {
+        namespace.apply(insert(text)).await.unwrap();
+    }
+    namespace.apply(freeze("m1")).await.unwrap();
+    let link = |source: &str, target: &str| NewLink {
+        source: source.into(),
+        target: target.into(),
+        kind: "after".into(),
+        weight: 1.0,
+    };
+    let links = [link("m1", "m2"), link("m2", "m1")].map(Op::Connect);
+    namespace.apply(several(links)).await.unwrap();
+    let view = View::default();
+    let mut set = namespace.links(&["m1".into()], None, &view);
+    assert_eq!(set.len(), 2);
+    let gone = Op::Disconnect(set.remove(0));
+    namespace.apply(transaction(gone)).await.unwrap();
+    namespace
+        .apply(Transaction {
+            receipts: vec![Receipt {
+                id: "r".into(),
+                used: vec![Citation {
+                    memory: "m1".into(),
+                    score: 1.0,
+                }],
+                note: String::new(),
+            }],
+            at: 7.0,
+            ..Transaction::default()
+        })
+        .await
+        .unwrap();
+    assert_eq!(namespace.get(&["m1".into()], &view)[0].last_used, 7.0);
+    // A link goes with its other end.
+    let other_end = Op::Remove("m2".into());
+    namespace.apply(transaction(other_end)).await.unwrap();
+    assert_eq!(namespace.links(&["m1".into()], None, &view), []);
+}
