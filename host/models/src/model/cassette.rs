@@ -30,7 +30,7 @@ use tokio::sync::watch;
 use file::{Answer, Call, Header, Key, Line, Recorder};
 use memhost_contract::health::Health;
 use memhost_contract::model::{Completion, LanguageModel, Models};
-use memhost_contract::{Fault, Request, Role};
+use memhost_contract::{Fault, Request, Role, ModelKind};
 
 pub use file::CassetteError;
 
@@ -307,6 +307,10 @@ type Answering<'a> = Pin<Box<dyn Future<Output = Result<Completion, Fault>> + Se
 impl LanguageModel for Taped {
     fn name(&self) -> &str {
         self.model.name()
+    }
+
+    fn kind(&self) -> ModelKind {
+        self.model.kind()
     }
 
     fn caveat(&self) -> Option<&str> {

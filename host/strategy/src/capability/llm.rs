@@ -5,11 +5,10 @@
 //! what it has.
 
 use futures::future::{join_all, ready};
-use memhost_contract::Fault;
+use memhost_contract::{Fault, ModelKind, Role};
 use memhost_contract::generated::memhost::strategy::llm::{Host, Reply, Request};
 use memhost_contract::limits::{Limit, LimitReached};
-use memhost_contract::model::LanguageModel as _;
-use memhost_contract::model::{Completion, Mended, Models, NoModel};
+use memhost_contract::model::{Completion, Mended, Models};
 
 use super::{Capabilities, ModelCall, not_granted};
 use crate::fault_text;
@@ -18,6 +17,12 @@ use crate::fault_text;
 const LONGEST_PURPOSE: usize = 64;
 
 impl Host for Capabilities {
+    async fn kind(&mut self, role: Role) -> wasmtime::Result<ModelKind> {
+        self.begin().await?;
+        let models = self.context.models.as_ref();
+        Ok(models.map_or(ModelKind::None, |models| models.role(role).kind()))
+    }
+
     async fn complete(
         &mut self,
         requests: Vec<Request>,
@@ -73,7 +78,7 @@ impl Capabilities {
     /// lost. Returns its place there; none, where there is no model that could be asked.
     fn enter(&mut self, request: &Request, models: &Models) -> Result<Option<usize>, Fault> {
         check(request)?;
-        if models.role(request.role).name() == NoModel.name() {
+        if models.role(request.role).kind() == ModelKind::None {
             return Ok(None);
         }
         let limits = &self.context.limits;
@@ -133,8 +138,8 @@ mod tests {
     use super::*;
     use crate::capability::CallContext;
     use memhost_contract::limits::Limits;
-    use memhost_contract::model::LanguageModel;
-    use memhost_contract::{Message, Role, Speaker};
+    use memhost_contract::model::{LanguageModel, NoModel};
+    use memhost_contract::{Message, Speaker};
 
     /// Answers with the request's text after a while, and fails on "bad".
     struct Echo;
@@ -230,6 +235,46 @@ mod tests {
             assert!(matches!(answers[0], Err(Fault::Unavailable(_))));
             assert!(host.model_calls.is_empty());
         }
+    }
+
+    /// What copies from its prompt, and says so.
+    struct Copying;
+
+    #[async_trait]
+    impl LanguageModel for Copying {
+        fn name(&self) -> &str {
+            "copying"
+        }
+
+        fn kind(&self) -> ModelKind {
+            ModelKind::StandIn
+        }
+
+        async fn complete(&self, _: &Request) -> Result<Completion, Fault> {
+            Err(Fault::Failed("nobody asks for its kind by asking it".to_owned()))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_strategy_learns_what_stands_behind_each_role() {
+        let models = Models {
+            judge: Arc::new(Copying),
+            cheap: Arc::new(NoModel),
+            ..Models::all(Arc::new(Echo))
+        };
+        let mut host = Capabilities::new(CallContext {
+            models: Some(Arc::new(models)),
+            ..CallContext::nothing_granted(Limits::default())
+        });
+        for (role, kind) in [
+            (Role::Agent, ModelKind::Model),
+            (Role::Judge, ModelKind::StandIn),
+            (Role::Cheap, ModelKind::None),
+        ] {
+            assert_eq!(host.kind(role).await.unwrap(), kind);
+        }
+        let mut host = Capabilities::new(CallContext::nothing_granted(Limits::default()));
+        assert_eq!(host.kind(Role::Agent).await.unwrap(), ModelKind::None);
     }
 
     #[test]

@@ -148,6 +148,7 @@ fn values_out_of_range_are_named_with_their_field() {
     assert!(said.contains("number out of range"), "{said}");
     let said = error(&[
         HEADER,
+        &SESSION.replace(r#"{"steps""#, r#"{"id": "", "steps""#),
     ]);
     assert!(said.contains("field `attempts[0].id`"), "{said}");
     let said = error(&[

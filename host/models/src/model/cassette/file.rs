@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use memhost_base::visible;
-use memhost_contract::model::{Completion, LanguageModel, Models};
-use memhost_contract::{Fault, Request};
+use memhost_contract::model::{Completion, LanguageModel, Models, NoModel};
+use memhost_contract::{Fault, Request, ModelKind};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -198,6 +198,14 @@ struct Recorded(ModelFacts);
 impl LanguageModel for Recorded {
     fn name(&self) -> &str {
         &self.0.name
+    }
+
+    fn kind(&self) -> ModelKind {
+        match &self.0.caveat {
+            None => ModelKind::Model,
+            Some(_) if self.0.name == NoModel.name() => ModelKind::None,
+            Some(_) => ModelKind::StandIn,
+        }
     }
 
     fn caveat(&self) -> Option<&str> {

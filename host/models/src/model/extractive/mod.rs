@@ -30,7 +30,7 @@ mod rank;
 use async_trait::async_trait;
 use memhost_base::blocking;
 use memhost_contract::model::{Completion, LanguageModel};
-use memhost_contract::{Fault, Reply, Request, Speaker};
+use memhost_contract::{Fault, Reply, Request, Speaker, ModelKind};
 
 use super::schema::ReplySchema;
 
@@ -84,6 +84,10 @@ pub struct Extractive;
 impl LanguageModel for Extractive {
     fn name(&self) -> &str {
         "extractive"
+    }
+
+    fn kind(&self) -> ModelKind {
+        ModelKind::StandIn
     }
 
     fn caveat(&self) -> Option<&str> {
