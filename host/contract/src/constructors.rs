@@ -37,11 +37,29 @@ impl Guidance {
             placement: Placement::System,
             replaces: false,
             offers: Vec::new(),
-            receipt: Receipt {
-                id: String::new(),
-                used: Vec::new(),
-                note: String::new(),
-            },
+            receipt: Receipt::nothing(),
+        }
+    }
+}
+
+impl Compacted {
+    /// The run as it is.
+    pub fn unchanged(run: Context) -> Compacted {
+        Compacted {
+            text: run.summary,
+            keep_last: u32::try_from(run.steps.len()).unwrap_or(u32::MAX),
+            receipt: Receipt::nothing(),
+        }
+    }
+}
+
+impl Receipt {
+    /// Of what was made from no memory.
+    pub fn nothing() -> Receipt {
+        Receipt {
+            id: String::new(),
+            used: Vec::new(),
+            note: String::new(),
         }
     }
 }

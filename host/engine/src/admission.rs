@@ -22,7 +22,7 @@ const EMPTY_WORLD: [&str; 5] = [
     "wasi:random",
 ];
 
-/// `memhost:strategy/llm@0.1.0` in its parts.
+/// `memhost:strategy/llm@0.2.0` in its parts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Name<'a> {
     package: &'a str,
@@ -165,20 +165,20 @@ mod tests {
         }
     }
 
-    const STRATEGY: &str = "memhost:strategy/strategy@0.1.0";
+    const STRATEGY: &str = "memhost:strategy/strategy@0.2.0";
 
     #[test]
     fn the_contract_and_wasi_0_2_are_admitted() {
         let admitted = surface(
             &[
-                "memhost:strategy/llm@0.1.0",
+                "memhost:strategy/llm@0.2.0",
                 "wasi:cli/stdout@0.2.9",
-                "memhost:strategy/types@0.1.7",
+                "memhost:strategy/types@0.2.7",
             ],
-            &[STRATEGY, "memhost:strategy/retrieve@0.1.7", "extra:thing/x"],
+            &[STRATEGY, "memhost:strategy/retrieve@0.2.7", "extra:thing/x"],
         );
         check(&admitted).unwrap();
-        assert_eq!(contract_version(&admitted), Some("0.1.7"));
+        assert_eq!(contract_version(&admitted), Some("0.2.7"));
     }
 
     #[test]
@@ -188,9 +188,9 @@ mod tests {
             ("wasi:http/outgoing-handler@0.2.0", "--disable http"),
             ("wasi:cli/stdout@0.3.0", "wasm32-wasip2"),
             ("wasi:nn/graph@0.2.0", "nothing else"),
-            ("memhost:strategy/retrieve@0.1.0", "wac plug"),
-            ("memhost:strategy/llm@0.2.0", "update memhost"),
-            ("memhost:strategy/llm@0.0.9", "again"),
+            ("memhost:strategy/retrieve@0.2.0", "wac plug"),
+            ("memhost:strategy/llm@0.3.0", "update memhost"),
+            ("memhost:strategy/llm@0.1.0", "again"),
             ("memhost:strategy/llm", "again"),
             ("stranger", "nothing else"),
         ] {

@@ -3,8 +3,9 @@
 //! the store's to say.)
 
 use memhost_contract::{
-    Adjustment, Change, Commit, Counters, Description, Fault, Guidance, Key, Label, Link, Op,
-    PACKAGE, Plan,
+    Adjustment, Change, Commit, Compacted, Context, Counters, Description, Fault, Guidance, Key,
+    Label, Link, NewLink, Op, PACKAGE, Parameter, Plan, Range, Receipt, Target, Tool, Trigger,
+    Value, settings,
 };
 
 /// The longest id, name or kind, in bytes.
@@ -13,8 +14,17 @@ const LONGEST_NAME: usize = 512;
 /// The longest text of a fault or a description, in bytes: it is printed, and kept in reports.
 const LONGEST_REMARK: usize = 4 << 10;
 
+/// The longest schema of a tool, in bytes.
+const LONGEST_SCHEMA: usize = 64 << 10;
+
 /// The most trials, rounds or refinements that a plan may ask for.
 const MOST_REPEATS: u32 = 1_000;
+
+/// The most kinds of moments that a plan may ask for.
+const MOST_MOMENTS: usize = 64;
+
+/// The most tools that guidance may offer: an agent reads the description of each.
+const MOST_OFFERS: usize = 64;
 
 /// The host interfaces that a description may require.
 const INTERFACES: [&str; 4] = ["llm", "embedder", "store", "run"];
@@ -55,13 +65,7 @@ pub(super) fn description(description: &Description) -> Checked {
                 parameter.name
             ));
         }
-        let values = std::iter::once(&parameter.default).chain(&parameter.source_value);
-        for value in values {
-            if let memhost_contract::Value::Number(number) = value {
-                let name = &parameter.name;
-                finite(&format!("describe: a value of `{name}`"), *number)?;
-            }
-        }
+        declared(parameter)?;
     }
     match description
         .requires
@@ -72,6 +76,43 @@ pub(super) fn description(description: &Description) -> Checked {
             "describe: it requires `{unknown}`, which {PACKAGE} does not have"
         )),
         None => Ok(()),
+    }
+}
+
+/// A parameter's values and its range fit together. What its source has may lie beyond the range: it is told, not chosen.
+fn declared(parameter: &Parameter) -> Checked {
+    let name = &parameter.name;
+    for value in std::iter::once(&parameter.default).chain(&parameter.source_value) {
+        if let Value::Number(number) = value {
+            finite(&format!("describe: a value of `{name}`"), *number)?;
+        }
+    }
+    let Some(range) = &parameter.range else {
+        return Ok(());
+    };
+    if let Range::Numbers(numbers) = range {
+        finite(&format!("describe: the least `{name}`"), numbers.least)?;
+        finite(&format!("describe: the most `{name}`"), numbers.most)?;
+        if numbers.least > numbers.most {
+            return Err(format!(
+                "describe: the least `{name}` is {}, which is above the most, {}",
+                numbers.least, numbers.most
+            ));
+        }
+        if numbers.logarithmic && numbers.least <= 0.0 {
+            return Err(format!(
+                "describe: `{name}` is to be tried by ratios, and can be {}",
+                numbers.least
+            ));
+        }
+    }
+    match settings::is_within(&parameter.default, range) {
+        true => Ok(()),
+        false => Err(format!(
+            "describe: the default of `{name}` is {}, and it takes {}",
+            settings::display(&parameter.default),
+            settings::range_name(range)
+        )),
     }
 }
 
@@ -94,12 +135,30 @@ pub(super) fn plan(plan: &Plan) -> Checked {
         ("trials", plan.trials, 1),
         ("rounds", plan.rounds, 1),
         ("refinements", plan.refinements, 0),
+        ("build-trials", plan.build_trials, 0),
+        ("retries", plan.retries, 0),
     ] {
         if !(least..=MOST_REPEATS).contains(&value) {
             return Err(format!(
                 "plan-for: {field} is {value} and must lie in {least}..={MOST_REPEATS}"
             ));
         }
+    }
+    if let Some(temperature) = plan.agent_temperature
+        && !(temperature.is_finite() && temperature >= 0.0)
+    {
+        return Err(format!(
+            "plan-for: agent-temperature is {temperature} and must be 0 or a positive number"
+        ));
+    }
+    if plan.moments.contains(&Trigger::EverySteps(0)) {
+        return Err("plan-for: every-steps is 0 and must be at least 1".to_owned());
+    }
+    if plan.moments.len() > MOST_MOMENTS {
+        return Err(format!(
+            "plan-for: it asks for {} moments and may ask for {MOST_MOMENTS}",
+            plan.moments.len()
+        ));
     }
     let calls = plan.calls;
     for (field, value) in [
@@ -118,11 +177,57 @@ pub(super) fn plan(plan: &Plan) -> Checked {
 }
 
 pub(super) fn guidance(guidance: &Guidance) -> Checked {
-    for (place, citation) in guidance.receipt.used.iter().enumerate() {
+    if guidance.offers.len() > MOST_OFFERS {
+        return Err(format!(
+            "guidance: it offers {} tools and may offer {MOST_OFFERS}",
+            guidance.offers.len()
+        ));
+    }
+    for (place, tool) in guidance.offers.iter().enumerate() {
+        offer(place, tool)?;
+        let mut earlier = guidance.offers.iter().take(place);
+        if earlier.any(|other| other.name == tool.name) {
+            return Err(format!("guidance: the tool `{}` is offered twice", tool.name));
+        }
+    }
+    receipt(&guidance.receipt)
+}
+
+/// A tool that an agent can be shown.
+fn offer(place: usize, tool: &Tool) -> Checked {
+    named(&format!("offers[{place}].name"), &tool.name)?;
+    if tool.description.len() > LONGEST_REMARK || tool.schema.len() > LONGEST_SCHEMA {
+        return Err(format!(
+            "offers[{place}]: the description may have {LONGEST_REMARK} bytes and the schema {LONGEST_SCHEMA}"
+        ));
+    }
+    if tool.schema.is_empty() {
+        return Ok(());
+    }
+    let schema: serde_json::Value = serde_json::from_str(&tool.schema)
+        .map_err(|error| format!("offers[{place}].schema is not JSON: {error}"))?;
+    jsonschema::meta::validate(&schema)
+        .map_err(|error| format!("offers[{place}].schema is not JSON Schema: {error}"))
+}
+
+fn receipt(receipt: &Receipt) -> Checked {
+    for (place, citation) in receipt.used.iter().enumerate() {
         named(&format!("receipt.used[{place}].memory"), &citation.memory)?;
         finite(&format!("receipt.used[{place}].score"), citation.score)?;
     }
     Ok(())
+}
+
+/// What was made of a run keeps no more steps than it has.
+pub(super) fn compacted(compacted: &Compacted, run: &Context) -> Checked {
+    let steps = run.steps.len();
+    if compacted.keep_last as usize > steps {
+        return Err(format!(
+            "compacted.keep-last is {}, and the run has {steps} steps",
+            compacted.keep_last
+        ));
+    }
+    receipt(&compacted.receipt)
 }
 
 pub(super) fn changes(changes: &[Change]) -> Checked {
@@ -148,28 +253,27 @@ fn operation(op: &Op) -> Checked {
     match op {
         Op::Insert(memory) => {
             named("insert.kind", &memory.kind)?;
+            expiry("insert", memory.expires)?;
             keys("insert", &memory.keys)?;
             labels("insert", &memory.labels)?;
             counters(&memory.counters)
         }
         Op::Revise(patch) => {
-            named("revise.id", &patch.id)?;
+            target("revise", &patch.target)?;
+            expiry("revise", patch.expires)?;
             keys("revise", patch.keys.as_deref().unwrap_or_default())?;
             labels("revise", patch.labels.as_deref().unwrap_or_default())
         }
         Op::Adjust(adjustment) => adjust(adjustment),
-        Op::Remove(id) => named("remove", id),
-        Op::Connect(link) => {
-            edge("connect", link)?;
-            finite("connect.weight", link.weight)
-        }
-        Op::Disconnect(link) => edge("disconnect", link),
+        Op::Remove(memory) => target("remove", memory),
+        Op::Connect(link) => connect(link),
+        Op::Disconnect(link) => disconnect(link),
         Op::Save(blob) => named("save.name", &blob.name),
     }
 }
 
 fn adjust(adjustment: &Adjustment) -> Checked {
-    named("adjust.id", &adjustment.id)?;
+    target("adjust", &adjustment.target)?;
     finite("adjust.delta", adjustment.delta)?;
     let least = adjustment.least.unwrap_or(f64::MIN);
     let most = adjustment.most.unwrap_or(f64::MAX);
@@ -181,10 +285,29 @@ fn adjust(adjustment: &Adjustment) -> Checked {
     Ok(())
 }
 
-fn edge(op: &str, link: &Link) -> Checked {
-    named(&format!("{op}.source"), &link.source)?;
-    named(&format!("{op}.target"), &link.target)?;
-    named(&format!("{op}.kind"), &link.kind)
+fn connect(link: &NewLink) -> Checked {
+    target("connect.source", &link.source)?;
+    target("connect.target", &link.target)?;
+    named("connect.kind", &link.kind)?;
+    finite("connect.weight", link.weight)
+}
+
+fn disconnect(link: &Link) -> Checked {
+    named("disconnect.source", &link.source)?;
+    named("disconnect.target", &link.target)?;
+    named("disconnect.kind", &link.kind)
+}
+
+/// A memory that is named by an id has one; whether it exists is the store's to say.
+fn target(what: &str, target: &Target) -> Checked {
+    match target {
+        Target::Memory(id) => named(&format!("{what}: the id"), id),
+        Target::Inserted(_) => Ok(()),
+    }
+}
+
+fn expiry(op: &str, expires: Option<f64>) -> Checked {
+    expires.map_or(Ok(()), |at| finite(&format!("{op}.expires"), at))
 }
 
 fn keys(op: &str, keys: &[Key]) -> Checked {
@@ -230,7 +353,7 @@ mod tests {
 
     use super::*;
     use memhost_contract::{
-        Blob, Citation, Counter, ExpectedCalls, NewMemory, Parameter, Placement, Receipt, Value,
+        Agent, Blob, Citation, Counter, ExpectedCalls, NewMemory, NumberRange, Patch, Step, Task,
     };
 
     fn a_description() -> Description {
@@ -243,6 +366,7 @@ mod tests {
                 name: "k".to_owned(),
                 default: Value::Number(1.0),
                 source_value: None,
+                range: None,
                 doc: "How many.".to_owned(),
             }],
             requires: vec!["llm".to_owned()],
@@ -285,26 +409,157 @@ mod tests {
         let good = Plan::streaming();
         plan(&good).unwrap();
         for bad in [
-            Plan { trials: 0, ..good },
-            Plan { rounds: 0, ..good },
+            Plan {
+                trials: 0,
+                ..good.clone()
+            },
+            Plan {
+                rounds: 0,
+                ..good.clone()
+            },
             Plan {
                 trials: u32::MAX,
-                ..good
+                ..good.clone()
             },
             Plan {
                 refinements: 1_001,
-                ..good
+                ..good.clone()
+            },
+            Plan {
+                retries: 1_001,
+                ..good.clone()
+            },
+            Plan {
+                agent_temperature: Some(-0.5),
+                ..good.clone()
+            },
+            Plan {
+                moments: vec![Trigger::EverySteps(0)],
+                ..good.clone()
+            },
+            Plan {
+                moments: vec![Trigger::Retry; MOST_MOMENTS + 1],
+                ..good.clone()
             },
             Plan {
                 calls: ExpectedCalls {
                     update: f32::NAN,
                     ..good.calls
                 },
-                ..good
+                ..good.clone()
             },
         ] {
             plan(&bad).unwrap_err();
         }
+    }
+
+    fn citing(score: f64) -> Receipt {
+        Receipt {
+            used: vec![Citation {
+                memory: "a".to_owned(),
+                score,
+            }],
+            ..Receipt::nothing()
+        }
+    }
+
+    /// A run of two steps.
+    fn a_run() -> Context {
+        Context {
+            task: Task::new("t", ""),
+            agent: Agent::new("a", "a"),
+            steps: vec![Step::action("look", "{}"); 2],
+            summary: String::new(),
+            token_budget: 10,
+        }
+    }
+
+    #[test]
+    fn a_run_has_no_more_last_steps_than_steps() {
+        for (keep_last, is_right) in [(0, true), (2, true), (3, false), (u32::MAX, false)] {
+            let short = Compacted {
+                keep_last,
+                ..Compacted::unchanged(a_run())
+            };
+            assert_eq!(compacted(&short, &a_run()).is_ok(), is_right, "{keep_last}");
+        }
+    }
+
+    #[test]
+    fn a_range_holds_the_default_and_is_one() {
+        let ranged = |default: f64, least: f64, most: f64, logarithmic: bool| {
+            declared(&Parameter {
+                name: "k".to_owned(),
+                default: Value::Number(default),
+                source_value: None,
+                range: Some(Range::Numbers(NumberRange {
+                    least,
+                    most,
+                    whole: true,
+                    logarithmic,
+                })),
+                doc: String::new(),
+            })
+        };
+        ranged(1.0, 1.0, 9.0, true).unwrap();
+        for (default, least, most, logarithmic, sign) in [
+            (0.0, 1.0, 9.0, false, "the default of `k` is 0"),
+            (1.5, 1.0, 9.0, false, "a whole number from 1 to 9"),
+            (1.0, 9.0, 1.0, false, "above the most"),
+            (1.0, 0.0, 9.0, true, "by ratios"),
+            (1.0, f64::NEG_INFINITY, 9.0, false, "not finite"),
+        ] {
+            let told = ranged(default, least, most, logarithmic).unwrap_err();
+            assert!(told.contains(sign), "{told}");
+        }
+        let choices = Range::Choices(vec!["a".to_owned(), "b".to_owned()]);
+        let told = declared(&Parameter {
+            name: "mode".to_owned(),
+            default: Value::Text("c".to_owned()),
+            source_value: None,
+            range: Some(choices),
+            doc: String::new(),
+        });
+        assert_eq!(
+            told.unwrap_err(),
+            "describe: the default of `mode` is c, and it takes `a` or `b`"
+        );
+    }
+
+    #[test]
+    fn an_offer_has_a_schema_that_is_json_schema_or_none() {
+        let offering = |schema: &str| {
+            guidance(&Guidance {
+                offers: vec![Tool {
+                    name: "recall".to_owned(),
+                    description: String::new(),
+                    schema: schema.to_owned(),
+                }],
+                ..Guidance::nothing()
+            })
+        };
+        for good in ["", "{}", r#"{"type": "object"}"#] {
+            offering(good).unwrap();
+        }
+        for (bad, sign) in [
+            ("{", "not JSON:"),
+            (r#"{"type": "objekt"}"#, "not JSON Schema"),
+            ("7", "not JSON Schema"),
+            (r#"{"$schema": "https://example.org/mine"}"#, "not JSON Schema"),
+        ] {
+            let told = offering(bad).unwrap_err();
+            assert!(told.contains(sign), "{told}");
+        }
+        let tool = Tool {
+            name: "recall".to_owned(),
+            description: String::new(),
+            schema: String::new(),
+        };
+        let twice = Guidance {
+            offers: vec![tool.clone(), tool],
+            ..Guidance::nothing()
+        };
+        assert!(guidance(&twice).unwrap_err().contains("offered twice"));
     }
 
     /// Every number that a change or a receipt carries, one at a time.
@@ -312,7 +567,7 @@ mod tests {
         let adjustment = |delta, least, most| {
             changes(&[Change {
                 op: Op::Adjust(Adjustment {
-                    id: "a".to_owned(),
+                    target: "a".into(),
                     counter: Counter::Weight,
                     delta,
                     least,
@@ -324,12 +579,6 @@ mod tests {
         let inserted = |weight, strength| {
             changes(&[Change {
                 op: Op::Insert(NewMemory {
-                    kind: "item".to_owned(),
-                    title: String::new(),
-                    content: String::new(),
-                    keys: Vec::new(),
-                    labels: Vec::new(),
-                    payload: String::new(),
                     counters: Counters {
                         weight,
                         uses: 0,
@@ -337,7 +586,7 @@ mod tests {
                         losses: 0,
                         strength,
                     },
-                    sources: Vec::new(),
+                    ..NewMemory::new("item", "")
                 }),
                 commit: Commit::AtOnce,
             }])
@@ -349,9 +598,9 @@ mod tests {
             3 => inserted(number, 0.0),
             4 => inserted(0.0, number),
             5 => changes(&[Change {
-                op: Op::Connect(Link {
-                    source: "a".to_owned(),
-                    target: "b".to_owned(),
+                op: Op::Connect(NewLink {
+                    source: "a".into(),
+                    target: "b".into(),
                     kind: "similar".to_owned(),
                     weight: number,
                 }),
@@ -364,17 +613,24 @@ mod tests {
                 }),
                 commit: Commit::IfTrialGains(number),
             }]),
-            _ => guidance(&Guidance {
-                text: String::new(),
-                placement: Placement::User,
-                receipt: Receipt {
-                    id: String::new(),
-                    used: vec![Citation {
-                        memory: "a".to_owned(),
-                        score: number,
-                    }],
-                    note: String::new(),
+            7 => changes(&[Change::at_once(Op::Insert(NewMemory {
+                expires: Some(number),
+                ..NewMemory::new("item", "")
+            }))]),
+            8 => changes(&[Change::at_once(Op::Revise(Patch {
+                expires: Some(number),
+                ..Patch::of("a")
+            }))]),
+            9 => compacted(
+                &Compacted {
+                    receipt: citing(number),
+                    ..Compacted::unchanged(a_run())
                 },
+                &a_run(),
+            ),
+            _ => guidance(&Guidance {
+                receipt: citing(number),
+                ..Guidance::nothing()
             }),
         }
     }
@@ -382,7 +638,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_number_is_accepted_wherever_it_stands_exactly_if_it_is_finite(
-            place in 0_usize..8,
+            place in 0_usize..11,
             number in any::<f64>(),
         ) {
             prop_assert_eq!(with_number(place, number).is_ok(), number.is_finite());
@@ -407,7 +663,7 @@ mod tests {
     #[test]
     fn crossed_bounds_of_an_adjustment_are_refused() {
         let crossed = Op::Adjust(Adjustment {
-            id: "a".to_owned(),
+            target: "a".into(),
             counter: Counter::Uses,
             delta: 1.0,
             least: Some(2.0),

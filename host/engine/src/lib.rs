@@ -35,16 +35,16 @@ mod load;
 mod load_limits;
 mod plugin;
 mod shape;
+mod since_v0_2;
 mod wasi;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use memhost_contract::generated;
 use memhost_contract::limits::{Limits, STACK_BYTES};
 use tokio::sync::Semaphore;
-use wasmtime::component::{HasSelf, Linker};
+use wasmtime::component::Linker;
 
 use self::cache::Cache;
 use self::call::Sandbox;
@@ -198,8 +198,6 @@ fn config(compiler: Compiler) -> wasmtime::Config {
 fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<Sandbox>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    generated::Plugin::add_to_linker::<_, HasSelf<_>>(&mut linker, |sandbox: &mut Sandbox| {
-        &mut sandbox.capabilities
-    })?;
+    since_v0_2::add_to_linker(&mut linker)?;
     Ok(linker)
 }

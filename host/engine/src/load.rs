@@ -4,26 +4,16 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
-use memhost_contract::generated::exports::memhost::strategy as exports;
 use sha2::{Digest, Sha256};
 use wasmparser::Parser;
-use wasmtime::Store;
-use wasmtime::component::{Component, Instance, InstancePre};
+use wasmtime::component::{Component, InstancePre};
 
 use super::binary::{self, Surface};
 use super::call::Sandbox;
 use super::compile::{self, Compiled, Source};
 use super::error::LoadFailure;
+use super::since_v0_2::Exports;
 use super::{Engine, Inner, LoadLimits, admission, complexity, shape};
-
-/// Where the functions of each phase are found.
-pub(super) struct Exports {
-    pub strategy: exports::strategy::GuestIndices,
-    pub retrieve: Option<exports::retrieve::GuestIndices>,
-    pub distill: Option<exports::distill::GuestIndices>,
-    pub update: Option<exports::update::GuestIndices>,
-    pub evict: Option<exports::evict::GuestIndices>,
-}
 
 /// The bytes of a file, unless it is too large.
 pub(super) async fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadFailure> {
@@ -161,50 +151,5 @@ fn other_shape(component: &[u8], built_for: &str, error: &wasmtime::Error) -> Lo
             built_for,
             detail: binary::one_line(&format!("{error:#}")),
         },
-    }
-}
-
-impl Exports {
-    fn find(pre: &InstancePre<Sandbox>, surface: &Surface) -> wasmtime::Result<Exports> {
-        let exported = |interface: &str| {
-            let prefix = format!("{}/{interface}@", memhost_contract::PACKAGE);
-            surface.exports.iter().any(|name| name.starts_with(&prefix))
-        };
-        Ok(Exports {
-            strategy: exports::strategy::GuestIndices::new(pre)?,
-            retrieve: exported("retrieve")
-                .then(|| exports::retrieve::GuestIndices::new(pre))
-                .transpose()?,
-            distill: exported("distill")
-                .then(|| exports::distill::GuestIndices::new(pre))
-                .transpose()?,
-            update: exported("update")
-                .then(|| exports::update::GuestIndices::new(pre))
-                .transpose()?,
-            evict: exported("evict")
-                .then(|| exports::evict::GuestIndices::new(pre))
-                .transpose()?,
-        })
-    }
-
-    /// Whether every function has the type that the contract gives it.
-    pub fn check_types(
-        &self,
-        store: &mut Store<Sandbox>,
-        instance: &Instance,
-    ) -> wasmtime::Result<exports::strategy::Guest> {
-        if let Some(retrieve) = &self.retrieve {
-            retrieve.load(&mut *store, instance)?;
-        }
-        if let Some(distill) = &self.distill {
-            distill.load(&mut *store, instance)?;
-        }
-        if let Some(update) = &self.update {
-            update.load(&mut *store, instance)?;
-        }
-        if let Some(evict) = &self.evict {
-            evict.load(&mut *store, instance)?;
-        }
-        self.strategy.load(store, instance)
     }
 }

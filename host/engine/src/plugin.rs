@@ -3,10 +3,8 @@
 use std::path::Path;
 
 use async_trait::async_trait;
-use memhost_contract::limits::LimitReached;
-use memhost_contract::{
-    Attempt, Change, Description, Fault, Feedback, Guidance, Plan, Pressure, Query, Setting,
-};
+use memhost_contract::limits::{LimitReached, StoreLimits};
+use memhost_contract::{Attempt, Change, Compacted, Context, Description, Fault, Feedback, Guidance, Plan, Pressure, Query, Setting, Receipt};
 use memhost_store as store;
 use memhost_strategy::capability::{CallContext, Usage};
 use memhost_strategy::{Answer, CallError, CallFailure, Phases, Strategy};
@@ -16,7 +14,8 @@ use wasmtime::component::{Instance, InstancePre};
 use super::binary::Surface;
 use super::call::{self, Sandbox};
 use super::error::{LoadError, LoadFailure};
-use super::load::{Exports, prepare, read};
+use super::load::{prepare, read};
+use super::since_v0_2::Exports;
 use super::{Compiled, Engine, check};
 
 /// A strategy as a component: immutable, shared between calls. Implements [`Strategy`].
@@ -166,6 +165,20 @@ macro_rules! phase {
 }
 
 impl Plugin {
+    /// Whether a receipt is of bounded length.
+    fn fits(
+        &self,
+        call: &'static str,
+        receipt: &Receipt,
+        limits: &StoreLimits,
+    ) -> Result<(), CallError> {
+        store::check_receipt(receipt, limits).map_err(|reached| CallError {
+            plugin: self.description.name.clone(),
+            call,
+            reason: CallFailure::Limit(reached),
+        })
+    }
+
     /// What a call returned, once it is checked.
     fn accept<T>(
         &self,
@@ -201,6 +214,8 @@ impl Strategy for Plugin {
             distill: self.exports.distill.is_some(),
             update: self.exports.update.is_some(),
             evict: self.exports.evict.is_some(),
+            maintain: self.exports.maintain.is_some(),
+            compact: self.exports.compact.is_some(),
         }
     }
 
@@ -232,13 +247,8 @@ impl Strategy for Plugin {
         let limits = context.limits.store.clone();
         let answer = phase!(self.retrieve(context, call_retrieve(&query, settings), check::guidance) or Guidance::nothing());
         let result = answer.result.and_then(|guidance| {
-            let fits = store::check_receipt(&guidance.receipt, &limits);
-            let fits = fits.map_err(|reached| CallError {
-                plugin: self.description.name.clone(),
-                call: "retrieve",
-                reason: CallFailure::Limit(reached),
-            });
-            fits.map(|()| guidance)
+            self.fits("retrieve", &guidance.receipt, &limits)?;
+            Ok(guidance)
         });
         Answer { result, ..answer }
     }
@@ -268,6 +278,25 @@ impl Strategy for Plugin {
         settings: &[Setting],
     ) -> Answer<Vec<String>> {
         phase!(self.evict(context, call_evict(pressure, settings), |ids| check::ids(ids)) or Vec::new())
+    }
+
+    async fn maintain(&self, context: CallContext, settings: &[Setting]) -> Answer<Vec<Change>> {
+        phase!(self.maintain(context, call_maintain(settings), |changes| check::changes(changes)) or Vec::new())
+    }
+
+    async fn compact(
+        &self,
+        context: CallContext,
+        run: Context,
+        settings: &[Setting],
+    ) -> Answer<Compacted> {
+        let limits = context.limits.store.clone();
+        let answer = phase!(self.compact(context, call_compact(&run, settings), |compacted| check::compacted(compacted, &run)) or Compacted::unchanged(run));
+        let result = answer.result.and_then(|compacted| {
+            self.fits("compact", &compacted.receipt, &limits)?;
+            Ok(compacted)
+        });
+        Answer { result, ..answer }
     }
 }
 

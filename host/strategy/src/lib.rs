@@ -13,7 +13,8 @@ use crate::capability::{CallContext, Usage};
 pub use error::fault_text;
 pub use error::{CallError, CallFailure};
 use memhost_contract::{
-    Attempt, Change, Description, Feedback, Guidance, Plan, Pressure, Query, Setting,
+    Attempt, Change, Compacted, Context, Description, Feedback, Guidance, Plan, Pressure, Query,
+    Setting,
 };
 
 /// The decisions that a strategy takes part in.
@@ -27,6 +28,10 @@ pub struct Phases {
     pub update: bool,
     /// It says what may go.
     pub evict: bool,
+    /// It puts its memories in order, apart from any task.
+    pub maintain: bool,
+    /// It says what an agent needs to keep of a long run.
+    pub compact: bool,
 }
 
 /// A call's answer and what it cost, whether or not it succeeded.
@@ -50,7 +55,7 @@ impl<T: Default> Answer<T> {
 
 /// A memory algorithm that can be called.
 ///
-/// A phase that [`Strategy::phases`] lacks answers with nothing: empty guidance, no changes, no ids.
+/// A phase that [`Strategy::phases`] lacks answers with nothing: empty guidance, no changes, no ids, the run as it is.
 #[async_trait]
 pub trait Strategy: Send + Sync {
     /// What it says of itself.
@@ -99,5 +104,23 @@ pub trait Strategy: Send + Sync {
         _settings: &[Setting],
     ) -> Answer<Vec<String>> {
         Answer::nothing()
+    }
+
+    /// What to write to put the memories in order.
+    async fn maintain(&self, _context: CallContext, _settings: &[Setting]) -> Answer<Vec<Change>> {
+        Answer::nothing()
+    }
+
+    /// The run in less room.
+    async fn compact(
+        &self,
+        _context: CallContext,
+        run: Context,
+        _settings: &[Setting],
+    ) -> Answer<Compacted> {
+        Answer {
+            result: Ok(Compacted::unchanged(run)),
+            usage: Usage::default(),
+        }
     }
 }
