@@ -1,5 +1,6 @@
 //! The store alone, over tables in memory: what writes and reads promise, and processes that end or begin at a bad moment.
 
+mod keys;
 mod lifecycle;
 mod writes;
 

@@ -273,7 +273,7 @@ impl WorkingSet {
         let row = |(slot, memory): (u32, &Memory)| Row {
             memory: as_seen(memory, view),
             vectors: match with_vectors {
-                true => self.vectors.vectors(slot),
+                true => self.vectors.vectors(slot, memory.keys.len()),
                 false => Vec::new(),
             },
         };
