@@ -11,7 +11,7 @@ use arrow::array::{
     LargeStringArray, ListArray, PrimitiveArray, RecordBatch, StructArray, UInt32Array,
     UInt64Array,
 };
-use arrow::buffer::OffsetBuffer;
+use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType, Field, Fields, Float32Type, Float64Type, UInt32Type, UInt64Type,
 };
@@ -158,13 +158,18 @@ pub(crate) fn read_memories(batch: &RecordBatch) -> Result<Vec<Memory>, String> 
         .collect()
 }
 
-/// Keys with their vectors; the table says whose they are.
+/// Keys with their vectors, null where a key is not embedded; the table says whose they are.
 pub(crate) fn keys(rows: &[KeyRow], embedder: &EmbedderIdentity) -> Result<RecordBatch, String> {
-    let vectors =
-        Float32Array::from_iter_values(rows.iter().flat_map(|row| row.vector.iter().copied()));
+    let nothing = vec![0.0; embedder.dimension];
+    let vectors = rows.iter().flat_map(|row| match row.key.embedded {
+        true => row.vector.iter().copied(),
+        false => nothing.iter().copied(),
+    });
+    let vectors = Float32Array::from_iter_values(vectors);
+    let embedded: NullBuffer = rows.iter().map(|row| row.key.embedded).collect();
     let item = Arc::new(Field::new("item", DataType::Float32, true));
     let width = i32::try_from(embedder.dimension).map_err(|error| error.to_string())?;
-    let vectors = FixedSizeListArray::try_new(item, width, Arc::new(vectors), None);
+    let vectors = FixedSizeListArray::try_new(item, width, Arc::new(vectors), Some(embedded));
     let keys = batch(vec![
         (
             "namespace",
@@ -212,7 +217,10 @@ pub(crate) fn read_keys(batch: &RecordBatch) -> Result<Vec<KeyRow>, String> {
                     text: key_texts.get(row),
                     embedded: vectors.is_valid(row),
                 },
-                vector: vector.values().to_vec(),
+                vector: match vectors.is_valid(row) {
+                    true => vector.values().to_vec(),
+                    false => Vec::new(),
+                },
             })
         })
         .collect()

@@ -5,7 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use memhost_contract::{Adjustment, Counter, Key, NewMemory, Op};
+use async_trait::async_trait;
+use memhost_contract::embedder::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
+use memhost_contract::{
+    Adjustment, Counter, Key, Memory, NewMemory, Op, Patch, Row, Scan, Side, Source, State,
+};
 use memhost_models::embedding::Builtin;
 use memhost_store::tables::{Manifest, Storage, Tables};
 use memhost_store::{Store, Transaction, View, Write};
@@ -163,4 +167,175 @@ async fn a_store_that_is_only_changed_does_not_grow() {
         counts.push(files(home.path()).len());
     }
     assert!(counts[0] < 60 && counts[1] < 60, "{counts:?} files");
+}
+
+/// An embedder of which only the length of its vectors matters.
+struct OfLength(EmbedderIdentity);
+
+impl OfLength {
+    fn new(dimension: usize) -> Arc<OfLength> {
+        Arc::new(OfLength(EmbedderIdentity {
+            name: format!("test:{dimension}"),
+            dimension,
+        }))
+    }
+}
+
+#[async_trait]
+impl Embedder for OfLength {
+    fn identity(&self) -> &EmbedderIdentity {
+        &self.0
+    }
+
+    async fn embed(&self, texts: &[String], _: Side) -> Result<Embedded, EmbeddingError> {
+        let mut vector = vec![0.0; self.0.dimension];
+        vector[0] = 1.0;
+        Ok(vec![vector; texts.len()].into())
+    }
+}
+
+/// Memories with all that a column can lack, or hold of odd texts.
+fn odd_memories() -> Vec<NewMemory> {
+    let words = |text: &str| Key {
+        embedded: false,
+        ..Key::new("task", text)
+    };
+    let sources = vec![
+        Source::attempt(""),
+        Source::step("", 0),
+        Source::attempt("a#1"),
+        Source::step("a", 1),
+        Source::step("nul \0 and \"quotes\"\nand '日本'", u32::MAX),
+    ];
+    vec![
+        NewMemory::new("item", "nothing else"),
+        NewMemory {
+            keys: vec![words("one")],
+            ..NewMemory::new("item", "only words")
+        },
+        NewMemory {
+            keys: vec![words("one"), Key::new("task", "two"), words("three")],
+            sources: sources.clone(),
+            expires: Some(-0.5),
+            ..NewMemory::new("item", "everything")
+        },
+        NewMemory {
+            keys: vec![Key::new("task", "two")],
+            sources: sources.into_iter().rev().collect(),
+            expires: Some(f64::MAX),
+            ..NewMemory::new("item", "the other way round")
+        },
+    ]
+}
+
+async fn rows_of(path: &Path, embedder: Arc<OfLength>) -> Vec<Row> {
+    let store = Store::open(path.to_str().unwrap(), embedder, &Lance);
+    let namespace = store.await.unwrap().namespace("a").await.unwrap();
+    let all = Scan {
+        filter: Vec::new(),
+        order_by: None,
+        descending: false,
+        offset: 0,
+        limit: u32::MAX,
+        with_vectors: true,
+    };
+    namespace.scan(&all, &View::default()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_memories_have_or_lack_comes_back_from_the_tables_as_it_was() {
+    let home = tempfile::tempdir().unwrap();
+    let uri = home.path().to_str().unwrap();
+    let (few, many) = (OfLength::new(2), OfLength::new(7));
+    let store = Store::open(uri, few.clone(), &Lance).await.unwrap();
+    let namespace = store.namespace("a").await.unwrap();
+    for memory in odd_memories() {
+        let inserted = transaction(Op::Insert(memory));
+        namespace.apply(inserted).await.unwrap();
+        // Each in files of its own, some of which have no vector at all.
+        store.close().await.unwrap();
+    }
+    let freeze = Op::Revise(Patch::to_state("m3", State::Frozen));
+    namespace.apply(transaction(freeze)).await.unwrap();
+    drop((namespace, store));
+    let from_journal = rows_of(home.path(), few.clone()).await;
+    let from_tables = rows_of(home.path(), few.clone()).await;
+    assert_eq!(from_tables, from_journal);
+    for (row, new) in from_tables.iter().zip(odd_memories()) {
+        let Memory {
+            keys,
+            sources,
+            expires,
+            ..
+        } = &row.memory;
+        assert_eq!((keys, sources), (&new.keys, &new.sources));
+        assert_eq!(*expires, new.expires);
+        let lengths: Vec<usize> = row.vectors.iter().map(Vec::len).collect();
+        let expected: Vec<usize> = keys
+            .iter()
+            .map(|key| 2 * usize::from(key.embedded))
+            .collect();
+        assert_eq!(lengths, expected);
+    }
+    assert_eq!(from_tables[2].memory.state, State::Frozen);
+
+    // So often that the tables are compacted.
+    const MORE: usize = 20;
+    for _ in 0..MORE {
+        let store = Store::open(uri, few.clone(), &Lance).await.unwrap();
+        let namespace = store.namespace("a").await.unwrap();
+        let everything = Op::Insert(odd_memories().remove(2));
+        namespace.apply(transaction(everything)).await.unwrap();
+        store.close().await.unwrap();
+    }
+    let compacted = rows_of(home.path(), few).await;
+    let (before, more) = compacted.split_at(from_tables.len());
+    assert_eq!((before, more.len()), (&from_tables[..], MORE));
+    for row in more {
+        assert_eq!(row.memory.keys, from_tables[2].memory.keys);
+        assert_eq!(row.memory.sources, from_tables[2].memory.sources);
+        assert_eq!(row.vectors, from_tables[2].vectors);
+    }
+
+    // With vectors of another length.
+    let reembedded = Store::reembed(uri, many.clone(), &Lance).await.unwrap();
+    assert_eq!(reembedded.keys, 2 + MORE);
+    let verified = Store::verify(uri, &Lance).await.unwrap();
+    assert!(verified.is_sound(), "{verified:?}");
+    for (row, before) in rows_of(home.path(), many).await.iter().zip(compacted) {
+        assert_eq!(row.memory, before.memory);
+        let lengths = row.vectors.iter().map(Vec::len);
+        let before = before.vectors.iter().map(|vector| vector.len() / 2 * 7);
+        assert!(lengths.eq(before));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repair_keeps_keys_without_a_vector_as_they_were() {
+    let home = tempfile::tempdir().unwrap();
+    let uri = home.path().to_str().unwrap();
+    let embedder = OfLength::new(2);
+    let store = Store::open(uri, embedder.clone(), &Lance).await.unwrap();
+    let namespace = store.namespace("a").await.unwrap();
+    for memory in odd_memories() {
+        let inserted = transaction(Op::Insert(memory));
+        namespace.apply(inserted).await.unwrap();
+    }
+    store.close().await.unwrap();
+    // What is written anew beside the damaged file is read again by the repair.
+    namespace.apply(use_of("m1")).await.unwrap();
+    store.close().await.unwrap();
+    drop((namespace, store));
+    let before = rows_of(home.path(), embedder.clone()).await;
+
+    let mut data = files(&home.path().join("memories.lance/data"));
+    data.sort_by_key(|file| fs::metadata(file).unwrap().len());
+    fs::write(data.remove(0), b"").unwrap();
+    let repaired = Store::repair(uri, false, &Lance).await.unwrap();
+    let names = repaired.tables.iter().map(|table| table.name.as_str());
+    assert_eq!(Vec::from_iter(names), ["memories", "keys"]);
+    let after = rows_of(home.path(), embedder).await;
+    assert!(!after.is_empty() && after.len() < before.len());
+    assert!(after.iter().all(|row| before.contains(row)), "{after:?}");
+    assert!(Store::verify(uri, &Lance).await.unwrap().is_sound());
 }

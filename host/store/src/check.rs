@@ -72,7 +72,7 @@ pub(crate) fn check(transaction: &Transaction, limits: &StoreLimits) -> Result<(
         check_op(&write.op, limits).map_err(|refusal| refusal.of(number, operation(&write.op)))?;
     }
     let keys = transaction.writes.iter().map(|write| new_keys(&write.op));
-    let vectors = keys.map(<[Key]>::len).sum::<usize>() as u64;
+    let vectors = keys.map(embedded_keys).sum::<usize>() as u64;
     limits
         .check(StoreLimit::VectorsPerCall, vectors)
         .map_err(whole)?;
@@ -226,6 +226,11 @@ pub(crate) fn new_keys(op: &Op) -> &[Key] {
         Op::Revise(patch) => patch.keys.as_deref().unwrap_or_default(),
         _ => &[],
     }
+}
+
+/// How many of these keys have a vector.
+pub(crate) fn embedded_keys(keys: &[Key]) -> usize {
+    keys.iter().filter(|key| key.embedded).count()
 }
 
 pub(crate) fn operation(op: &Op) -> &'static str {

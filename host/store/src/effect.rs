@@ -8,11 +8,11 @@ use memhost_contract::{Attempt, Blob, Link, Memory, Receipt};
 pub enum Effect {
     /// A memory as it is from now on.
     Put(Memory),
-    /// The vectors of a memory's keys, in the order of the keys; follows the memory's `Put`.
+    /// The vectors of a memory's new keys, in the order of the keys; follows the memory's `Put`.
     Vectors {
         /// The memory.
         id: String,
-        /// One per key, of unit length.
+        /// One per key, of unit length; an empty one of a key that is not embedded.
         vectors: Vec<Vec<f32>>,
     },
     /// A memory gone, with its keys. Its links go by effects of their own.

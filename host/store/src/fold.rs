@@ -20,7 +20,7 @@ pub struct Fold {
 pub struct Changes {
     /// By id, as they are from now on.
     pub memories: BTreeMap<String, Option<Memory>>,
-    /// Of memories whose keys changed.
+    /// Of memories whose keys changed: one per key, an empty one of a key that is not embedded.
     pub vectors: BTreeMap<String, Vec<Vec<f32>>>,
     /// The weights of edges.
     pub links: BTreeMap<LinkKey, Option<f64>>,

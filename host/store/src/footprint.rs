@@ -10,6 +10,7 @@ use memhost_contract::{
     Citation, Key, Label, Memory, NewMemory, Op, Patch, Receipt, Source, Target,
 };
 
+use super::check::embedded_keys;
 use super::effect::LinkKey;
 
 /// What the numbers of a row, and the lengths of its texts, take in a table.
@@ -37,7 +38,7 @@ pub struct Footprint {
 }
 
 impl Footprint {
-    /// A memory with its keys, whose vectors have this many numbers.
+    /// A memory with its keys; those that are embedded have vectors of this many numbers.
     pub(crate) fn of_memory(memory: &Memory, dimension: usize) -> Footprint {
         let texts = [
             &memory.id,
@@ -51,11 +52,12 @@ impl Footprint {
         let count = texts.clone().count() as u64 + memory.sources.len() as u64 + 2 * pairs;
         let bytes = texts.sum::<usize>() as u64 + source_bytes(&memory.sources) + pair_bytes;
         let keys = memory.keys.len() as u64;
-        let vectors = keys * vector_bytes(dimension);
+        let embedded = embedded_keys(&memory.keys) as u64;
+        let vectors = embedded * vector_bytes(dimension);
         Footprint {
             rows: 1 + keys,
             stored: bytes + vectors + ROW * (1 + keys),
-            resident: bytes + vectors + MEMORY + TEXT * count + VECTOR * keys,
+            resident: bytes + vectors + MEMORY + TEXT * count + VECTOR * embedded,
         }
     }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use memhost_contract::embedder::{Embedded, Embedder, EmbeddingError};
 use memhost_contract::{
-    Filter, Fusion, Hit, Link, Memory, Probe, Ranking, Row, Scan, Search, Share, Side,
+    Filter, Fusion, Hit, Key, Link, Memory, Probe, Ranking, Row, Scan, Search, Share, Side,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -90,8 +90,8 @@ impl Namespace {
         self.apply_with_vectors(transaction, Vec::new()).await
     }
 
-    /// [`Namespace::apply`] with vectors that the caller has: per write, one for each of its keys. Where there are
-    /// none they are computed. Vectors are brought to unit length.
+    /// [`Namespace::apply`] with vectors that the caller has: per write, one for each of its keys, an empty one for a key
+    /// that is not embedded. Where there are none they are computed. Vectors are brought to unit length.
     ///
     /// # Errors
     /// As for [`Namespace::apply`]; and a write has vectors of the wrong number or length.
@@ -304,7 +304,7 @@ impl Memories {
         for (number, (write, vectors)) in writes {
             let keys = new_keys(&write.op);
             if vectors.is_empty() {
-                for key in keys {
+                for key in keys.iter().filter(|key| key.embedded) {
                     places.entry(&key.text).or_insert_with(|| {
                         texts.push(key.text.clone());
                         texts.len() - 1
@@ -315,15 +315,17 @@ impl Memories {
             for vector in vectors.iter_mut() {
                 *vector = unit(std::mem::take(vector));
             }
-            let is_sound = |vector: &Vec<f32>| {
-                vector.len() == dimension && vector.iter().all(|x| x.is_finite())
+            let is_sound = |(key, vector): (&Key, &Vec<f32>)| match key.embedded {
+                true => vector.len() == dimension && vector.iter().all(|x| x.is_finite()),
+                false => vector.is_empty(),
             };
-            if vectors.len() != keys.len() || !vectors.iter().all(is_sound) {
+            if vectors.len() != keys.len() || !keys.iter().zip(&*vectors).all(is_sound) {
                 return Err(StoreError::Refused {
                     number: number + 1,
                     operation: operation(&write.op),
                     reason: format!(
-                        "it needs one vector of {dimension} finite numbers for each of its keys"
+                        "it needs one vector of {dimension} finite numbers for each of its keys, and an empty one \
+                         for a key that is not embedded"
                     ),
                 });
             }
@@ -331,11 +333,11 @@ impl Memories {
         let computed = self.embed(&texts, Side::Document).await?;
         for (write, vectors) in transaction.writes.iter().zip(&mut vectors) {
             if vectors.is_empty() {
-                let keys = new_keys(&write.op).iter();
-                let known = keys.filter_map(|key| places.get(key.text.as_str()));
-                *vectors = known
-                    .filter_map(|place| computed.get(*place).cloned())
-                    .collect();
+                let vector = |key: &Key| match places.get(key.text.as_str()) {
+                    Some(place) if key.embedded => computed.get(*place).cloned(),
+                    _ => Some(Vec::new()),
+                };
+                *vectors = new_keys(&write.op).iter().filter_map(vector).collect();
             }
         }
         Ok(vectors)

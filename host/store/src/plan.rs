@@ -11,14 +11,14 @@ use memhost_contract::{
     State,
 };
 
-use super::check::{Refusal, operation};
+use super::check::{Refusal, embedded_keys, operation};
 use super::effect::{Effect, LinkKey, memory_id};
 use super::footprint::{Footprint, vector_bytes};
 use super::targets::id_of;
 use super::working_set::WorkingSet;
 use super::{StoreError, Transaction, Write};
 
-/// The vectors of each write's keys; empty for a write without new keys.
+/// The vectors of each write's keys, an empty one of a key that is not embedded; none of a write without new keys.
 pub(crate) type Vectors = Vec<Vec<Vec<f32>>>;
 
 /// A transaction that has been checked in itself, with the vectors of its keys.
@@ -345,7 +345,8 @@ impl Step<'_> {
         for id in &self.touched {
             if let Some(Some(memory)) = self.layer.memories.get(id) {
                 let own = self.footprint_of(memory).stored;
-                let vectors = memory.keys.len() as u64 * vector_bytes(self.plan.base.dimension());
+                let embedded = embedded_keys(&memory.keys) as u64;
+                let vectors = embedded * vector_bytes(self.plan.base.dimension());
                 stored += match self.vectors.contains_key(id) {
                     true => own,
                     false => own.saturating_sub(vectors),

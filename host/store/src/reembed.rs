@@ -14,7 +14,7 @@ use super::manifest::Manifest;
 use super::namespace::embed;
 use super::opening::check_files;
 use super::storage::Storage;
-use super::tables::Format;
+use super::tables::{Format, KeyRow};
 use super::{CHECKPOINT, CLOCK_SLACK, Store, StoreError, THE_STORE};
 
 /// The lock that is held meanwhile; whoever opens a namespace looks for it.
@@ -89,7 +89,10 @@ impl Inner {
         let mut manifest = self.manifest().await?;
         self.tables.take_back(&mut manifest).await?;
         let mut keys = self.tables.all_keys(&manifest).await?;
-        for batch in keys.chunks_mut(BATCH) {
+        let mut embedded: Vec<&mut KeyRow> =
+            keys.iter_mut().filter(|row| row.key.embedded).collect();
+        let count = embedded.len();
+        for batch in embedded.chunks_mut(BATCH) {
             let texts: Vec<String> = batch.iter().map(|row| row.key.text.clone()).collect();
             let embedded = embed(self.embedder.as_ref(), &texts, Side::Document).await?;
             for (row, vector) in batch.iter_mut().zip(embedded.vectors) {
@@ -101,6 +104,6 @@ impl Inner {
             self.tables.replace_keys(&mut manifest, &keys).await?;
         }
         self.count(&mut manifest, since).await?;
-        Ok(keys.len())
+        Ok(count)
     }
 }

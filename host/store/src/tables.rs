@@ -57,7 +57,7 @@ pub struct KeyRow {
     pub position: u32,
     /// The text.
     pub key: Key,
-    /// The text's vector, of unit length.
+    /// The text's vector, of unit length; empty if the key is not embedded.
     pub vector: Vec<f32>,
 }
 
@@ -112,10 +112,10 @@ pub trait Tables: Send + Sync {
     /// disk and the versions that count are the newest. Failing is no harm: the next one tries again.
     async fn prune(&self, manifest: &Manifest, older_than: Duration) -> Result<(), StoreError>;
 
-    /// All keys of all namespaces with their vectors, at the versions that count, for embedding them anew.
+    /// All keys of all namespaces with their vectors, if they have one, at the versions that count, for embedding them anew.
     async fn all_keys(&self, manifest: &Manifest) -> Result<Vec<KeyRow>, StoreError>;
 
-    /// Replaces all keys by these, whose vectors are those of the manifest's embedder, and brings `manifest` up to date.
+    /// Replaces all keys by these, whose vectors, if they have one, are those of the manifest's embedder, and brings `manifest` up to date.
     /// What is promised of durability is what [`bring_up`](Tables::bring_up) promises.
     async fn replace_keys(
         &self,

@@ -1,5 +1,6 @@
-//! What cannot be brought about from outside: processes that end or begin at a bad moment, over tables in memory.
+//! The store alone, over tables in memory: what writes and reads promise, and processes that end or begin at a bad moment.
 
+mod keys;
 mod lifecycle;
 mod writes;
 
@@ -7,8 +8,8 @@ use std::path::Path;
 
 use memhost_contract::embedder::{Embedded, EmbedderIdentity, EmbeddingError};
 use memhost_contract::{
-    Adjustment, Counter, Key, NewLink, NewMemory, Op, Patch, Probe, Ranking, Row, Scan, Search,
-    Side,
+    Adjustment, Counter, Key, Memory, NewLink, NewMemory, Op, Patch, Probe, Ranking, Row, Scan,
+    Search, Side, State,
 };
 use memhost_models::embedding::Builtin;
 
@@ -73,6 +74,27 @@ fn new(content: &str) -> NewMemory {
     NewMemory {
         keys: vec![keyed(content)],
         ..NewMemory::new("item", content)
+    }
+}
+
+/// A memory that has nothing but an id.
+pub(crate) fn memory(id: &str) -> Memory {
+    let NewMemory { counters, .. } = NewMemory::new("", "");
+    Memory {
+        id: id.into(),
+        kind: String::new(),
+        title: String::new(),
+        content: String::new(),
+        keys: Vec::new(),
+        labels: Vec::new(),
+        payload: String::new(),
+        state: State::Active,
+        counters,
+        sources: Vec::new(),
+        expires: None,
+        created: 0.0,
+        updated: 0.0,
+        last_used: 0.0,
     }
 }
 

@@ -50,14 +50,18 @@ impl VectorIndex {
         }
     }
 
-    /// Replaces the keys of a slot. Each vector has the index's dimension.
+    /// Replaces the keys of a slot. Each vector has the index's dimension, or is empty: that key is not embedded.
     pub(crate) fn set<'a>(&mut self, slot: u32, keys: impl Iterator<Item = (&'a str, &'a [f32])>) {
         self.remove(slot);
         for (position, (name, vector)) in keys.enumerate() {
+            let name = self.name(name);
+            if vector.is_empty() {
+                continue;
+            }
             debug_assert_eq!(vector.len(), self.dimension);
             let row = Row {
                 slot,
-                name: self.name(name),
+                name,
                 position: position as u32,
             };
             self.by_slot
@@ -97,16 +101,18 @@ impl VectorIndex {
         &self.names
     }
 
-    /// The vectors of a slot's keys, in the order of the keys.
-    pub(crate) fn vectors(&self, slot: u32) -> Vec<Vec<f32>> {
-        let mut rows: Vec<u32> = self.by_slot.get(&slot).cloned().unwrap_or_default();
-        rows.sort_unstable_by_key(|row| self.rows[*row as usize].position);
-        rows.iter()
-            .map(|row| {
-                let start = *row as usize * self.dimension;
-                self.data[start..start + self.dimension].to_vec()
-            })
-            .collect()
+    /// The vectors of a slot's keys, in the order of the keys, of which there are so many; an empty one for a key that is
+    /// not embedded.
+    pub(crate) fn vectors(&self, slot: u32, keys: usize) -> Vec<Vec<f32>> {
+        let mut vectors = vec![Vec::new(); keys];
+        for row in self.by_slot.get(&slot).into_iter().flatten() {
+            let start = *row as usize * self.dimension;
+            let position = self.rows[*row as usize].position as usize;
+            if let Some(vector) = vectors.get_mut(position) {
+                *vector = self.data[start..start + self.dimension].to_vec();
+            }
+        }
+        vectors
     }
 
     /// The best key of each slot below `slots`, of one name if given. `query` has unit length or is zero.
@@ -273,11 +279,25 @@ mod tests {
         index.remove(9);
         for slot in [0, 3, 4] {
             let expected = vec![direction(slot as f32), direction(slot as f32 + 50.0)];
-            assert_eq!(index.vectors(slot), expected);
+            assert_eq!(index.vectors(slot, 2), expected);
         }
-        assert_eq!(index.vectors(2), vec![direction(7.0)]);
-        assert!(index.vectors(1).is_empty());
+        assert_eq!(index.vectors(2, 1), vec![direction(7.0)]);
+        assert!(index.vectors(1, 0).is_empty());
         assert_eq!(index.data.len(), index.rows.len() * 3);
+    }
+
+    #[test]
+    fn a_key_without_a_vector_keeps_its_place_and_its_name() {
+        let mut index = VectorIndex::new(3);
+        let (first, last) = (direction(10.0), direction(50.0));
+        let keys: [(&str, &[f32]); 3] = [("a", &first), ("words", &[]), ("a", &last)];
+        index.set(0, keys.into_iter());
+        assert_eq!(index.vectors(0, 3), [first.clone(), vec![], last]);
+        assert_eq!(index.best(&direction(60.0), None, 1)[0].position, 2);
+        let by_words = index.best(&first, Some("words"), 1);
+        assert_eq!(by_words[0].score, f64::NEG_INFINITY);
+        assert_eq!(index.names(), ["a", "words"]);
+        assert_eq!(index.data.len(), 2 * 3);
     }
 
     #[test]

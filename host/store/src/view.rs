@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use memhost_contract::Instant;
+
 /// What of a namespace a call sees.
 #[derive(Debug, Clone, Default)]
 pub struct View {
@@ -11,4 +13,7 @@ pub struct View {
     /// These provisional memories are visible as if they were active (candidates on trial), also where the attempt
     /// that they were learnt from is withheld: they are tried on the task that they come from.
     pub on_trial: Arc<HashSet<String>>,
+    /// When the call is, on the run's clock: memories that have expired by then are invisible, on trial or not. Without it
+    /// nothing has expired.
+    pub at: Option<Instant>,
 }

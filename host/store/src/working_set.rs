@@ -29,6 +29,8 @@ pub(crate) struct WorkingSet {
     /// Which of them hold a memory that takes part in reads, so that most of what is not looked at costs no look.
     taking_part: Vec<bool>,
     parts: usize,
+    /// How many memories expire, now or later.
+    expiring: usize,
     by_id: HashMap<String, u32>,
     vectors: VectorIndex,
     /// Built when a field is first searched.
@@ -52,6 +54,7 @@ impl WorkingSet {
             slots: Vec::new(),
             taking_part: Vec::new(),
             parts: 0,
+            expiring: 0,
             by_id: HashMap::new(),
             vectors: VectorIndex::new(dimension),
             lexical: HashMap::new(),
@@ -213,7 +216,7 @@ impl WorkingSet {
         }
         let memory = self.slots.get(slot)?.as_deref()?;
         let has_part = takes_part(seen_state(memory, view));
-        (has_part && !is_withheld(memory, view)).then_some(memory)
+        (has_part && !is_hidden(memory, view)).then_some(memory)
     }
 
     /// Whether a call sees a slot's memory and it takes part in reads.
@@ -226,7 +229,9 @@ impl WorkingSet {
 
     /// Whether a view shows all that takes part in reads, and nothing else.
     fn shows_all(&self, view: &View) -> bool {
-        view.withheld.is_empty() && view.on_trial.is_empty()
+        view.withheld.is_empty()
+            && view.on_trial.is_empty()
+            && (self.expiring == 0 || view.at.is_none())
     }
 
     fn has_part(&self, slot: usize) -> bool {
@@ -268,7 +273,7 @@ impl WorkingSet {
         let row = |(slot, memory): (u32, &Memory)| Row {
             memory: as_seen(memory, view),
             vectors: match with_vectors {
-                true => self.vectors.vectors(slot),
+                true => self.vectors.vectors(slot, memory.keys.len()),
                 false => Vec::new(),
             },
         };
@@ -278,7 +283,7 @@ impl WorkingSet {
     pub(crate) fn get(&self, ids: &[String], view: &View) -> Vec<Memory> {
         ids.iter()
             .filter_map(|id| self.memory(id))
-            .filter(|memory| !is_withheld(memory, view))
+            .filter(|memory| !is_hidden(memory, view))
             .map(|memory| as_seen(memory, view))
             .collect()
     }
@@ -296,11 +301,11 @@ impl WorkingSet {
         Ok(u32::try_from(found).unwrap_or(u32::MAX))
     }
 
-    /// Edges of these memories, sorted; an edge with an end that the view withholds is withheld too.
+    /// Edges of these memories, sorted; an edge with an end that the view hides is hidden too.
     pub(crate) fn links(&self, ids: &[String], kind: Option<&str>, view: &View) -> Vec<Link> {
         let is_visible = |id: &str| {
             self.memory(id)
-                .is_some_and(|memory| !is_withheld(memory, view))
+                .is_some_and(|memory| !is_hidden(memory, view))
         };
         let keys: BTreeSet<&LinkKey> = ids.iter().flat_map(|id| self.links_of(id)).collect();
         keys.into_iter()
@@ -331,7 +336,9 @@ impl WorkingSet {
         let old = place.take();
         if let Some(old) = &old {
             self.footprint -= Footprint::of_memory(old, self.dimension);
+            self.expiring -= usize::from(old.expires.is_some());
         }
+        self.expiring += usize::from(memory.expires.is_some());
         self.footprint += Footprint::of_memory(&memory, self.dimension);
         for (field, index) in &mut self.lexical {
             // Most writes only move a counter, and leave the texts as they are.
@@ -377,13 +384,14 @@ impl WorkingSet {
         let place = self.slots.get_mut(slot as usize);
         if let Some(memory) = place.and_then(Option::take) {
             self.footprint -= Footprint::of_memory(&memory, self.dimension);
+            self.expiring -= usize::from(memory.expires.is_some());
         }
         self.set_part(slot, false);
     }
 }
 
 fn is_wanted(memory: &Memory, predicate: &Predicate, view: &View) -> bool {
-    predicate.holds(memory, seen_state(memory, view)) && !is_withheld(memory, view)
+    predicate.holds(memory, seen_state(memory, view)) && !is_hidden(memory, view)
 }
 
 /// The state in which a view shows a memory.
@@ -402,6 +410,16 @@ fn as_seen(memory: &Memory, view: &View) -> Memory {
     }
 }
 
+/// Whether a view shows a memory in no read at all.
+fn is_hidden(memory: &Memory, view: &View) -> bool {
+    is_withheld(memory, view) || has_expired(memory, view)
+}
+
+fn has_expired(memory: &Memory, view: &View) -> bool {
+    let expired = |at| memory.expires.is_some_and(|expires| expires <= at);
+    view.at.is_some_and(expired)
+}
+
 /// Whether a memory was learnt from an attempt that the view withholds, or a step of it. A memory on trial is looked at
 /// in any case: it is tried on the task that it comes from.
 fn is_withheld(memory: &Memory, view: &View) -> bool {
@@ -411,4 +429,40 @@ fn is_withheld(memory: &Memory, view: &View) -> bool {
             .sources
             .iter()
             .any(|source| view.withheld.contains(&source.attempt))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::memory;
+
+    #[test]
+    fn a_namespace_in_which_nothing_expires_is_read_as_fast_as_ever() {
+        let mut set = WorkingSet::new(1);
+        let now = View {
+            at: Some(1.0),
+            ..View::default()
+        };
+        let expires = |id: &str, expires| {
+            Effect::Put(Memory {
+                expires,
+                ..memory(id)
+            })
+        };
+        let mut fast = Vec::new();
+        for effect in [
+            expires("m1", None),
+            expires("m2", Some(5.0)),
+            expires("m2", Some(6.0)),
+            expires("m1", Some(7.0)),
+            Effect::Remove("m2".into()),
+            Effect::Remove("m2".into()),
+            expires("m1", None),
+        ] {
+            set.apply(effect);
+            fast.push(set.shows_all(&now));
+            assert!(set.shows_all(&View::default()));
+        }
+        assert_eq!(fast, [true, false, false, false, false, false, true]);
+    }
 }

@@ -1,8 +1,6 @@
 //! What becomes of memories: frozen ones stay as they are, and expired ones are not seen.
 
-use memhost_contract::{
-    Citation, Comparison, Condition, Filter, Fusion, Operand, Receipt, Share, State,
-};
+use memhost_contract::{Citation, Comparison, Condition, Filter, Fusion, Operand, Receipt, Share};
 
 use super::*;
 
@@ -81,6 +79,28 @@ async fn found(namespace: &Namespace, view: &View) -> Vec<(&'static str, Vec<Str
         ),
         ("look", looked),
     ]
+}
+
+/// A view at this time.
+fn at(at: f64) -> View {
+    View {
+        at: Some(at),
+        ..View::default()
+    }
+}
+
+fn expiring(content: &str, expires: f64) -> Transaction {
+    transaction(Op::Insert(NewMemory {
+        expires: Some(expires),
+        ..new(content)
+    }))
+}
+
+fn expires_anew(id: &str, expires: f64) -> Transaction {
+    transaction(Op::Revise(Patch {
+        expires: Some(expires),
+        ..Patch::of(id)
+    }))
 }
 
 async fn assert_found(namespace: &Namespace, view: &View, expected: &[&str]) {
@@ -193,4 +213,105 @@ async fn links_and_the_time_of_last_use_of_a_frozen_memory_go_on() {
     let other_end = Op::Remove("m2".into());
     namespace.apply(transaction(other_end)).await.unwrap();
     assert_eq!(namespace.links(&["m1".into()], None, &view), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_the_instant_at_which_it_expires_a_memory_takes_part_in_no_read() {
+    let namespace = in_memory().await;
+    namespace.apply(insert("apple pie")).await.unwrap();
+    namespace
+        .apply(expiring("apple tart", 100.0))
+        .await
+        .unwrap();
+    namespace.apply(expiring("apple jam", -5.0)).await.unwrap();
+    let link = |source: &str, target: &str| {
+        Op::Connect(NewLink {
+            source: source.into(),
+            target: target.into(),
+            kind: "after".into(),
+            weight: 1.0,
+        })
+    };
+    let links = several([link("m1", "m2"), link("m2", "m1"), link("m1", "m1")]);
+    namespace.apply(links).await.unwrap();
+
+    let all = ["m1".to_owned(), "m2".to_owned(), "m3".to_owned()];
+    let not_yet = 100.0_f64.next_down();
+    for (view, expected, links) in [
+        (View::default(), &["m1", "m2", "m3"][..], 3),
+        (at(not_yet), &["m1", "m2"], 3),
+        (at(100.0), &["m1"], 1),
+        (at(f64::MAX), &["m1"], 1),
+        (at(-6.0), &["m1", "m2", "m3"], 3),
+    ] {
+        assert_found(&namespace, &view, expected).await;
+        let got = namespace.get(&all, &view);
+        let got: Vec<&str> = got.iter().map(|memory| memory.id.as_str()).collect();
+        assert_eq!(got, expected, "{view:?}");
+        let found = namespace.links(&all, None, &view);
+        assert_eq!(found.len(), links, "{view:?}");
+        let of_it = namespace.links(&all[1..2], None, &view);
+        assert_eq!(of_it.is_empty(), links == 1, "{view:?}");
+    }
+
+    // Of a state that is asked for, too; and neither trial nor freezing keeps it.
+    let mut view = at(100.0);
+    assert_eq!(namespace.count(&in_state("active"), &view).unwrap(), 1);
+    namespace.apply(freeze("m2")).await.unwrap();
+    view.on_trial = Arc::new(["m2".to_owned()].into());
+    assert_found(&namespace, &view, &["m1"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expiry_is_a_finite_number_that_a_patch_can_move() {
+    let namespace = in_memory().await;
+    namespace.apply(insert("apple")).await.unwrap();
+    for not_finite in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        for refused in [expiring("pear", not_finite), expires_anew("m1", not_finite)] {
+            let error = namespace.apply(refused).await.unwrap_err();
+            assert!(error.is_refusal(), "{error}");
+            assert!(error.to_string().contains("expiry"), "{error}");
+        }
+    }
+    assert_found(&namespace, &at(50.0), &["m1"]).await;
+    namespace.apply(expires_anew("m1", 50.0)).await.unwrap();
+    assert_found(&namespace, &at(50.0), &[]).await;
+    // What is not told stays.
+    let patch = Op::Revise(Patch::of("m1"));
+    namespace.apply(transaction(patch)).await.unwrap();
+    assert_found(&namespace, &at(50.0), &[]).await;
+    namespace.apply(expires_anew("m1", 51.0)).await.unwrap();
+    assert_found(&namespace, &at(50.0), &["m1"]).await;
+    let expires =
+        |namespace: &Namespace| namespace.get(&["m1".into()], &View::default())[0].expires;
+    assert_eq!(expires(&namespace), Some(51.0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn conditions_and_orders_ask_when_a_memory_expires() {
+    let namespace = in_memory().await;
+    namespace.apply(insert("apple")).await.unwrap();
+    namespace.apply(expiring("apple", 20.0)).await.unwrap();
+    namespace.apply(expiring("apple", 10.0)).await.unwrap();
+    let view = View::default();
+    let count = |comparison| {
+        let condition = Condition {
+            field: "expires".into(),
+            comparison,
+            operand: Operand::Number(20.0),
+        };
+        namespace.count(&vec![condition], &view).unwrap()
+    };
+    assert_eq!(count(Comparison::Eq), 1);
+    assert_eq!(count(Comparison::Lt), 1);
+    assert_eq!(count(Comparison::Ge), 1);
+    assert_eq!(count(Comparison::Ne), 2, "one that never expires meets it");
+    for (descending, expected) in [(false, ["m3", "m2", "m1"]), (true, ["m2", "m3", "m1"])] {
+        let scan = Scan {
+            order_by: Some("expires".into()),
+            descending,
+            ..everything()
+        };
+        assert_eq!(ids(namespace.scan(&scan, &view).unwrap()), expected);
+    }
 }
