@@ -16,7 +16,9 @@ use wit_component_of_bindgen::{StringEncoding, metadata};
 use wit_parser_of_bindgen::{Resolve, WorldKey};
 
 const WIT: &str = "wit";
-const PHASES: [&str; 4] = ["retrieve", "distill", "update", "evict"];
+const PHASES: [&str; 6] = [
+    "retrieve", "distill", "update", "evict", "maintain", "compact",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={WIT}");

@@ -67,15 +67,14 @@ impl Strategy for LiveEvo {
     fn plan(settings: &Settings) -> Result<Plan, Fault> {
         #[expect(clippy::cast_possible_truncation, reason = "an estimate")]
         let distilled = settings.get(&BAD_CASES)? as f32;
-        Ok(Plan {
-            labels: Labels::Graded,
-            baseline_arm: true,
-            calls: ExpectedCalls {
-                candidates: distilled,
-                ..ExpectedCalls::per(CALLS_PER_RETRIEVAL, 0.0, NO_GAIN + distilled)
-            },
-            ..Plan::streaming()
-        })
+        let calls = ExpectedCalls {
+            candidates: distilled,
+            ..ExpectedCalls::per(CALLS_PER_RETRIEVAL, 0.0, NO_GAIN + distilled)
+        };
+        Ok(Plan::streaming()
+            .labels(Labels::Graded)
+            .with_baseline()
+            .calls(calls))
     }
 }
 

@@ -5,9 +5,9 @@ use std::rc::Rc;
 
 use memhost_sdk::testing::{Taught, TestHost};
 use memhost_sdk::{
-    Attempt, Change, Citation, Commit, Counter, Fault, Feedback, Guidance, Labels, Level, Memory,
-    Op, Placement, Protocol, Query, Receipt, Request, Role, Settings, Speaker, State, Step, Task,
-    Value,
+    Arrangement, Attempt, Change, Citation, Commit, Counter, Fault, Feedback, Guidance, Labels,
+    Level, Memory, Op, Placement, Query, Receipt, Request, Role, Settings, Source, Speaker, State,
+    Step, Task, Value,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -165,7 +165,7 @@ fn a_task_without_text_is_no_query() {
 #[test]
 fn the_plan_wants_graded_outcomes_of_both_arms_and_says_what_it_costs() {
     let plan = memhost_sdk::plan::<LiveEvo>(&Settings::default()).unwrap();
-    assert_eq!(plan.protocol, Protocol::Streaming);
+    assert_eq!(plan.arrangement, Arrangement::Streaming);
     assert_eq!(plan.labels, Labels::Graded);
     assert!(plan.baseline_arm);
     assert_eq!((plan.trials, plan.rounds), (1, 1));
@@ -734,7 +734,7 @@ fn a_gain_of_0_or_less_writes_a_meta_guideline_and_a_gain_does_not() {
         for meta in metas {
             assert_eq!(meta.state, State::Active);
             assert_eq!(meta.content, "Weigh the notes.");
-            assert_eq!(meta.sources, ["t"]);
+            assert_eq!(meta.sources, [Source::attempt("t")]);
             let told = host.requests()[0].clone();
             let material = message(&told, Speaker::User);
             assert!(material.contains("Look twice.") && material.contains("Ask for the bulb."));
@@ -776,8 +776,8 @@ fn a_large_batch_reflects_upon_its_worst_gains() {
     let batch = batch.map(|(id, on)| outcome(id, &[&lamp], on, 0.5));
     update(&host, &batch);
     let metas = of_kind(&host, "meta-guideline").into_iter();
-    let sources: Vec<String> = metas.flat_map(|one| one.sources).collect();
-    assert_eq!(sources, ["b", "d"]);
+    let sources: Vec<Source> = metas.flat_map(|one| one.sources).collect();
+    assert_eq!(sources, ["b", "d"].map(Source::attempt));
 }
 
 // ---- update: experiences ----------------------------------------------------------------------------
@@ -801,8 +801,10 @@ fn trap_exactly_the_worst_30_percent_rounded_up_are_distilled() {
             .collect();
         update(&host, &batch);
         let learnt = of_kind(&host, "experience").into_iter();
-        let sources: Vec<String> = learnt.flat_map(|one| one.sources).collect();
-        let worst: Vec<String> = (0..expected).map(|place| format!("t{place}")).collect();
+        let sources: Vec<Source> = learnt.flat_map(|one| one.sources).collect();
+        let worst: Vec<Source> = (0..expected)
+            .map(|place| Source::attempt(format!("t{place}")))
+            .collect();
         assert_eq!(sources, worst, "{tasks}");
     }
 }
@@ -857,7 +859,7 @@ fn an_experience_has_the_papers_fields_two_keys_and_the_weight_1() {
     let lesson = "It hurried. Look at the price. The price.";
     assert_eq!(keys, [("question", "buy t"), ("experience", lesson)]);
     assert!(close(kept.counters.weight, 1.0));
-    assert_eq!(kept.sources, ["t"]);
+    assert_eq!(kept.sources, [Source::attempt("t")]);
 }
 
 #[test]
@@ -1000,7 +1002,7 @@ fn a_reply_that_cannot_be_used_costs_its_own_lesson_and_nothing_else() {
                 .flat_map(|one| one.sources)
                 .collect();
             // A lesson without an improvement is, as a reflection, no meta-guideline either.
-            assert_eq!(sources, ["b"], "{kind}: {bad}");
+            assert_eq!(sources, [Source::attempt("b")], "{kind}: {bad}");
         }
         assert_eq!(host.log_lines().len(), 2, "{bad}");
     }
@@ -1033,8 +1035,8 @@ fn past_the_limit_of_model_calls_the_least_bad_are_not_distilled_and_that_is_sai
     let batch = [("a", 0.9), ("b", 0.1), ("c", 0.5)].map(|(id, on)| outcome(id, &[], on, None));
     update(&host, &batch);
     let learnt = of_kind(&host, "experience").into_iter();
-    let sources: Vec<String> = learnt.flat_map(|one| one.sources).collect();
-    assert_eq!(sources, ["b", "c"]);
+    let sources: Vec<Source> = learnt.flat_map(|one| one.sources).collect();
+    assert_eq!(sources, ["b", "c"].map(Source::attempt));
     assert!(host.log_lines()[0].1.contains("1 of 3 lessons"));
 }
 

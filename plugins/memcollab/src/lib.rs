@@ -10,8 +10,8 @@ mod tfidf;
 
 use memhost_sdk::{
     Attempt, Change, Choice, Condition, Count, Declared, Description, Distill, ExpectedCalls,
-    Fault, Guidance, Labels, NewMemory, Plan, Protocol, Query, Recalled, Retrieve, Role, Scan,
-    Search, Settings, Strategy, ask_both, best_first, distinct, pack, recall, scan,
+    Fault, Guidance, Labels, NewMemory, Plan, Query, Recalled, Retrieve, Role, Scan, Search,
+    Settings, Strategy, ask_both, best_first, distinct, pack, recall, scan,
 };
 
 use contrast::Contrast;
@@ -90,13 +90,11 @@ impl Strategy for MemCollab {
 
     fn plan(settings: &Settings) -> Result<Plan, Fault> {
         Taxonomy::chosen(settings)?;
-        Ok(Plan {
-            protocol: Protocol::BuildThenFreeze,
-            labels: Labels::Verified,
-            all_agents: true,
-            calls: ExpectedCalls::per(CALLS_PER_RETRIEVAL, CALLS_PER_ATTEMPT, 0.0),
-            ..Plan::streaming()
-        })
+        let calls = ExpectedCalls::per(CALLS_PER_RETRIEVAL, CALLS_PER_ATTEMPT, 0.0);
+        Ok(Plan::build_then_freeze()
+            .labels(Labels::Verified)
+            .with_all_agents()
+            .calls(calls))
     }
 }
 

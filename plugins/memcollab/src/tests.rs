@@ -2,8 +2,8 @@
 
 use memhost_sdk::testing::{Taught, TestHost};
 use memhost_sdk::{
-    Agent, Attempt, Authority, ExpectedCalls, Fault, Guidance, Labels, Placement, Plan, Protocol,
-    Query, Request, Role, Settings, Speaker, State, Step, Task,
+    Agent, Arrangement, Attempt, Authority, ExpectedCalls, Fault, Guidance, Labels, Placement,
+    Plan, Query, Request, Role, Settings, Source, Speaker, State, Step, Task,
 };
 use serde_json::{Value, json};
 
@@ -25,9 +25,8 @@ fn run(task: &Task, (agent, rank): (&str, u32)) -> Attempt {
         .step(Step::thought(format!("Thought of {agent}.")))
         .answer(format!("answer of {agent}"));
     run.agent = Agent {
-        id: agent.to_owned(),
-        model: format!("{agent}-model"),
         rank,
+        ..Agent::new(agent, &format!("{agent}-model"))
     };
     run
 }
@@ -100,7 +99,7 @@ fn plan() -> Plan {
 #[test]
 fn the_plan_is_to_build_from_every_agents_verified_runs_and_then_freeze() {
     let plan = plan();
-    assert_eq!(plan.protocol, Protocol::BuildThenFreeze);
+    assert_eq!(plan.arrangement, Arrangement::BuildThenFreeze);
     assert_eq!(plan.labels, Labels::Verified);
     assert!(plan.all_agents && !plan.baseline_arm);
     assert_eq!((plan.trials, plan.refinements, plan.rounds), (1, 0, 1));
@@ -146,7 +145,10 @@ fn a_constraint_is_one_sentence_with_its_kind_its_models_and_its_runs() {
             ("model", "weak-model"),
         ]
     );
-    assert_eq!(memory.sources, ["t1-strong", "t1-weak"]);
+    assert_eq!(
+        memory.sources,
+        ["t1-strong", "t1-weak"].map(Source::attempt)
+    );
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use memhost_sdk::testing::{Taught, TestHost};
-use memhost_sdk::{Attempt, Guidance, Query, Step, Task};
+use memhost_sdk::{Attempt, Guidance, Query, Source, Step, Task};
 
 use crate::Rag;
 
@@ -94,7 +94,7 @@ fn a_conversation_is_found_by_the_words_of_the_user() {
     host.set("k", 1.0);
     let guidance = ask(&host, "what is the cat called?");
     assert!(guidance.text.ends_with("My cat is called Mia."));
-    assert_eq!(host.memories()[0].sources, ["talk#0"]);
+    assert_eq!(host.memories()[0].sources, [Source::step("talk", 0)]);
 }
 
 #[test]

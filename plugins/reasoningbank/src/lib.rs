@@ -123,23 +123,17 @@ impl Strategy for ReasoningBank {
     }
 
     fn plan(settings: &Settings) -> Result<Plan, Fault> {
-        let plan = Plan {
-            labels: Labels::SelfJudged,
-            calls: ExpectedCalls::per(0.0, JUDGE_AND_EXTRACT, 0.0),
-            ..Plan::streaming()
-        };
+        let plan = Plan::streaming()
+            .labels(Labels::SelfJudged)
+            .calls(ExpectedCalls::per(0.0, JUDGE_AND_EXTRACT, 0.0));
         let factor = settings.get(&SCALING_FACTOR)?;
         Ok(match settings.get(&SCALING)? {
-            Scaling::Parallel if factor > 1 => Plan {
-                trials: factor,
-                calls: ExpectedCalls::per(0.0, 1.0 / factor as f32, 0.0),
-                ..plan
-            },
+            Scaling::Parallel if factor > 1 => {
+                plan.trials(factor)
+                    .calls(ExpectedCalls::per(0.0, 1.0 / factor as f32, 0.0))
+            }
             Scaling::None | Scaling::Parallel => plan,
-            Scaling::Sequential => Plan {
-                refinements: factor,
-                ..plan
-            },
+            Scaling::Sequential => plan.refinements(factor),
         })
     }
 }

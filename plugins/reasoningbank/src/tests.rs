@@ -3,7 +3,7 @@
 use memhost_sdk::testing::{Taught, TestHost};
 use memhost_sdk::{
     Actor, Attempt, Authority, ExpectedCalls, Fault, Guidance, Labels, Placement, Plan, Query,
-    Request, Role, Settings, Speaker, State, Step, Task, Verdict,
+    Request, Role, Settings, Source, Speaker, State, Step, Task, Verdict,
 };
 use proptest::prelude::*;
 
@@ -289,7 +289,7 @@ fn several_attempts_are_judged_in_one_batch_and_kept_apart() {
     ];
     host.distill::<ReasoningBank>(&attempts).unwrap();
     let sources: Vec<_> = host.memories().into_iter().map(|one| one.sources).collect();
-    assert_eq!(sources, [["a1"], ["a2"]]);
+    assert_eq!(sources, ["a1", "a2"].map(|id| [Source::attempt(id)]));
     let purposes: Vec<_> = host.requests().into_iter().map(|one| one.purpose).collect();
     assert_eq!(purposes, ["judge", "judge", "extract", "extract"]);
 }
@@ -403,7 +403,10 @@ fn matts_contrasts_k_runs_in_one_call_and_keeps_one_experience() {
     }
     let memories = host.memories();
     assert_eq!(memories.len(), 1);
-    assert_eq!(memories[0].sources, ["a0", "a1", "a2", "a3"]);
+    assert_eq!(
+        memories[0].sources,
+        ["a0", "a1", "a2", "a3"].map(Source::attempt)
+    );
     assert!(memories[0].labels.iter().all(|one| one.name != "verdict"));
     assert_eq!(titles(&ask(&host, "t2", "buy a lamp")), ["x", "y"]);
 }

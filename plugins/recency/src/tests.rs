@@ -1,5 +1,5 @@
 use memhost_sdk::testing::{Taught, TestHost};
-use memhost_sdk::{Attempt, Fault, Guidance, Query, Step, Task};
+use memhost_sdk::{Attempt, Fault, Guidance, Query, Source, Step, Task};
 
 use crate::Recency;
 
@@ -13,7 +13,7 @@ fn ask(host: &TestHost, budget: u32) -> Guidance {
     host.retrieve::<Recency>(&query).unwrap()
 }
 
-fn sources(host: &TestHost, guidance: &Guidance) -> Vec<String> {
+fn sources(host: &TestHost, guidance: &Guidance) -> Vec<Source> {
     let memories = host.memories();
     let source = |id: &str| {
         let memory = memories.iter().find(|memory| memory.id == id).unwrap();
@@ -31,7 +31,10 @@ fn the_newest_k_are_handed_out_newest_first() {
         host.distill::<Recency>(&[solved(number)]).unwrap();
     }
     let guidance = ask(&host, 1000);
-    assert_eq!(sources(&host, &guidance), ["a4", "a3", "a2"]);
+    assert_eq!(
+        sources(&host, &guidance),
+        ["a4", "a3", "a2"].map(Source::attempt)
+    );
     let newest = guidance.text.find("task 4").unwrap();
     let oldest = guidance.text.find("task 2").unwrap();
     assert!(newest < oldest);
@@ -47,7 +50,10 @@ fn a_conversation_is_remembered_by_what_the_user_said() {
         .step(Step::user("She likes fish."));
     host.distill::<Recency>(&[talk]).unwrap();
     let guidance = ask(&host, 1000);
-    assert_eq!(sources(&host, &guidance), ["talk#2", "talk#0"]);
+    assert_eq!(
+        sources(&host, &guidance),
+        [2, 0].map(|step| Source::step("talk", step))
+    );
     assert!(guidance.text.contains("My cat is Mia."));
     assert!(!guidance.text.contains("Noted."));
 }
@@ -59,7 +65,7 @@ fn a_memory_that_does_not_fit_is_neither_said_nor_cited() {
     let long = Attempt::new("long", Task::new("t", "word ".repeat(70))).succeeded();
     host.distill::<Recency>(&[long]).unwrap();
     let guidance = ask(&host, 40);
-    assert_eq!(sources(&host, &guidance), ["a0"]);
+    assert_eq!(sources(&host, &guidance), [Source::attempt("a0")]);
 }
 
 #[test]

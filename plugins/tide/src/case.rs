@@ -2,7 +2,7 @@
 
 use memhost_sdk::trajectory::{cut, sections};
 use memhost_sdk::{
-    Attempt, Document, Fault, Finding, NewMemory, Question, ask_all, unless_all_lost,
+    Attempt, Document, Fault, Finding, NewMemory, Question, Source, ask_all, unless_all_lost,
 };
 
 use crate::Mode;
@@ -13,7 +13,7 @@ pub(crate) struct Case<'a> {
     attempt: &'a Attempt,
     finding: &'a Finding,
     /// With their places among the task's documents.
-    evidence: Vec<(usize, &'a Document)>,
+    evidence: Vec<(u32, &'a Document)>,
 }
 
 /// Whether somebody who knows says that the task was solved, and its problems and documents are there.
@@ -27,7 +27,7 @@ pub(crate) fn is_solved(attempt: &Attempt) -> bool {
 /// shows nothing.
 pub(crate) fn cases(attempt: &Attempt) -> impl Iterator<Item = Case<'_>> {
     attempt.findings.iter().filter_map(move |finding| {
-        let shows = |(_, document): &(usize, &Document)| {
+        let shows = |(_, document): &(u32, &Document)| {
             finding.evidence.contains(&document.id) && !document.text.trim().is_empty()
         };
         let evidence: Vec<_> = documents(attempt).filter(shows).collect();
@@ -85,18 +85,18 @@ pub(crate) fn below_each_other<'a>(texts: impl Iterator<Item = &'a str>) -> Stri
 }
 
 /// The documents of its task, with their places.
-pub(crate) fn documents(attempt: &Attempt) -> impl Iterator<Item = (usize, &Document)> {
-    attempt.task.documents.iter().enumerate()
+pub(crate) fn documents(attempt: &Attempt) -> impl Iterator<Item = (u32, &Document)> {
+    (0..).zip(&attempt.task.documents)
 }
 
 /// The step in which the agent saw the document, where the steps show the documents one by one; or else the attempt.
-pub(crate) fn source(attempt: &Attempt, place: usize) -> String {
-    let document = attempt.task.documents.get(place);
-    let step = attempt.steps.get(place);
+pub(crate) fn source(attempt: &Attempt, place: u32) -> Source {
+    let document = attempt.task.documents.get(place as usize);
+    let step = attempt.steps.get(place as usize);
     match document.zip(step) {
         Some((document, step)) if step.text.contains(&document.text) => {
-            format!("{}#{place}", attempt.id)
+            Source::step(&attempt.id, place)
         }
-        _ => attempt.id.clone(),
+        _ => Source::attempt(&attempt.id),
     }
 }

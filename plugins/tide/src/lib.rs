@@ -10,8 +10,8 @@ mod tests;
 
 use memhost_sdk::{
     Attempt, Change, Choice, Condition, Count, Declared, Description, Distill, ExpectedCalls,
-    Fault, Feedback, Guidance, Labels, Memory, Plan, Protocol, Query, Retrieve, Scan, Settings,
-    Strategy, Update, scan,
+    Fault, Feedback, Guidance, Labels, Memory, Plan, Query, Retrieve, Scan, Settings, Strategy,
+    Update, scan,
 };
 
 use case::Case;
@@ -110,17 +110,14 @@ impl Strategy for Tide {
     fn plan(settings: &Settings) -> Result<Plan, Fault> {
         let mode = settings.get(&MODE)?;
         let problems = mode.problems_per_task();
-        let built = Plan {
-            protocol: Protocol::BuildThenFreeze,
-            labels: Labels::Verified,
-            rounds: match settings.get(&ROUNDS)? {
-                0 => mode.rounds(),
-                rounds => rounds,
-            },
-            findings_per_round: mode.findings_per_round(),
-            calls: ExpectedCalls::per(0.0, problems, 0.0),
-            ..Plan::streaming()
+        let rounds = match settings.get(&ROUNDS)? {
+            0 => mode.rounds(),
+            rounds => rounds,
         };
+        let built = Plan::build_then_freeze()
+            .labels(Labels::Verified)
+            .rounds(rounds, mode.findings_per_round())
+            .calls(ExpectedCalls::per(0.0, problems, 0.0));
         Ok(match settings.get(&REFINE)? {
             Refine::None => built,
             Refine::Total => refine::plan(built, problems),

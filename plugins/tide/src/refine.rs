@@ -3,8 +3,8 @@
 
 use memhost_sdk::trajectory::{cut, sections};
 use memhost_sdk::{
-    Attempt, Change, Choice, Counter, ExpectedCalls, Fault, Feedback, Labels, Memory, NewMemory,
-    Number, Plan, Prompt, Protocol, Request, Role, ask_some, distinct, store,
+    Arrangement, Attempt, Change, Choice, Counter, ExpectedCalls, Fault, Feedback, Labels, Memory,
+    NewMemory, Number, Plan, Prompt, Request, Role, ask_some, distinct, store,
 };
 use serde::Deserialize;
 
@@ -15,7 +15,7 @@ pub(crate) const REFINE: Choice<Refine> = Choice::new(
     "refine",
     &[("none", Refine::None), ("total", Refine::Total)],
     "Whether templates change after they were built: not at all (TIDE), or ToTAL-style (arXiv 2510.07499), which \
-     keeps, fixes, supplements or discards those that do badly, and makes the protocol streaming.",
+     keeps, fixes, supplements or discards those that do badly, and makes the arrangement streaming.",
 );
 
 /// ToTAL tunes it on validation data; the middle is this plugin's choice.
@@ -76,7 +76,7 @@ struct Used<'a> {
 /// Outcomes come while templates are used. If one is used for every problem, it is judged once in so many outcomes.
 pub(crate) fn plan(built: Plan, problems: f32) -> Plan {
     Plan {
-        protocol: Protocol::Streaming,
+        arrangement: Arrangement::Streaming,
         labels: Labels::Graded,
         calls: ExpectedCalls::per(0.0, problems, problems / LEAST_USES as f32),
         ..built

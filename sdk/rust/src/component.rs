@@ -2,11 +2,14 @@
 
 use std::marker::PhantomData;
 
-pub use crate::bindings::exports::memhost::strategy::{distill, evict, retrieve, strategy, update};
+pub use crate::bindings::exports::memhost::strategy::{
+    compact, distill, evict, maintain, retrieve, strategy, update,
+};
 
-use crate::strategy::{Distill, Evict, Retrieve, Strategy, Update};
+use crate::strategy::{Compact, Distill, Evict, Maintain, Retrieve, Strategy, Update};
 use crate::types::{
-    Attempt, Change, Description, Fault, Feedback, Guidance, Plan, Pressure, Query, Setting,
+    Attempt, Change, Compacted, Context, Description, Fault, Feedback, Guidance, Plan, Pressure,
+    Query, Setting,
 };
 
 /// A strategy as the exported interfaces see it.
@@ -24,6 +27,8 @@ pub mod component_type {
         DISTILL = "distill";
         UPDATE = "update";
         EVICT = "evict";
+        MAINTAIN = "maintain";
+        COMPACT = "compact";
     }
 }
 
@@ -71,6 +76,20 @@ impl<S: Evict> evict::Guest for Component<S> {
     fn evict(pressure: Pressure, settings: Vec<Setting>) -> Result<Vec<String>, Fault> {
         report_panics();
         S::evict(&pressure, &settings.into())
+    }
+}
+
+impl<S: Maintain> maintain::Guest for Component<S> {
+    fn maintain(settings: Vec<Setting>) -> Result<Vec<Change>, Fault> {
+        report_panics();
+        S::maintain(&settings.into())
+    }
+}
+
+impl<S: Compact> compact::Guest for Component<S> {
+    fn compact(context: Context, settings: Vec<Setting>) -> Result<Compacted, Fault> {
+        report_panics();
+        S::compact(&context, &settings.into())
     }
 }
 

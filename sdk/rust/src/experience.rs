@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::parameter::Choice;
-use crate::types::{Actor, Attempt, Key, NewMemory, Outcome, Step, Verdict};
+use crate::types::{Actor, Attempt, Key, NewMemory, Outcome, Source, Step, Verdict};
 
 /// The key of every memory made here: the task's text, or the user's words.
 pub const KEY: &str = "situation";
@@ -123,7 +123,7 @@ fn experience(attempt: &Attempt) -> NewMemory {
 /// What the user said, each step in the pieces that `split` makes of it.
 fn utterances(attempt: &Attempt, split: impl Fn(&str) -> Vec<&str>) -> Vec<NewMemory> {
     let mut memories = Vec::new();
-    for (number, step) in attempt.steps.iter().enumerate() {
+    for (number, step) in (0..).zip(&attempt.steps) {
         if step.actor != Actor::User {
             continue;
         }
@@ -131,7 +131,7 @@ fn utterances(attempt: &Attempt, split: impl Fn(&str) -> Vec<&str>) -> Vec<NewMe
         for piece in pieces.filter(|piece| !piece.is_empty()) {
             let memory = NewMemory::new(UTTERANCE, piece)
                 .key(KEY, piece)
-                .learnt_from(format!("{}#{number}", attempt.id));
+                .learnt_from(Source::step(&attempt.id, number));
             memories.push(NewMemory {
                 labels: attempt.task.labels.clone(),
                 ..memory
@@ -221,17 +221,17 @@ mod tests {
             .answer("Ordered.")
     }
 
-    fn sources(memories: &[NewMemory]) -> Vec<&str> {
-        memories
-            .iter()
-            .flat_map(|memory| memory.sources.iter().map(String::as_str))
-            .collect()
+    fn sources(memories: &[NewMemory]) -> Vec<&Source> {
+        memories.iter().flat_map(|one| &one.sources).collect()
     }
 
     #[test]
     fn a_conversation_is_a_memory_per_step_of_the_user_found_by_its_text() {
         let memories = memories(&conversation(), Unit::Auto);
-        assert_eq!(sources(&memories), ["talk#0", "talk#3"]);
+        assert_eq!(
+            sources(&memories),
+            [&Source::step("talk", 0), &Source::step("talk", 3)]
+        );
         assert_eq!(memories[1].content, "Her name is Mia");
         assert_eq!(memories[1].keys[0].text, "Her name is Mia");
         assert_eq!(memories[1].labels, conversation().task.labels);
@@ -241,7 +241,7 @@ mod tests {
     fn an_attempt_with_an_action_or_a_verdict_is_one_experience_found_by_its_task() {
         for tried in [purchase(), conversation().failed()] {
             let memories = memories(&tried, Unit::Auto);
-            assert_eq!(sources(&memories), [tried.id.as_str()]);
+            assert_eq!(sources(&memories), [&Source::attempt(&tried.id)]);
             assert_eq!(memories[0].keys[0].text, tried.task.text);
         }
     }
@@ -259,7 +259,8 @@ mod tests {
     #[test]
     fn sentences_are_found_by_themselves_and_cite_their_step() {
         let memories = memories(&conversation(), Unit::Sentence);
-        assert_eq!(sources(&memories), ["talk#0", "talk#0", "talk#3"]);
+        let steps = [0, 0, 3].map(|step| Source::step("talk", step));
+        assert_eq!(sources(&memories), steps.each_ref());
         assert_eq!(memories[0].content, "I live in Bern.");
         assert_eq!(memories[1].keys[0].text, "I have a cat!");
     }
@@ -268,7 +269,10 @@ mod tests {
     fn where_the_user_says_nothing_the_attempt_is_one_memory() {
         let silent = Attempt::new("silent", Task::new("t", "Do it")).step(Step::thought("Hm."));
         for unit in [Unit::Auto, Unit::Step, Unit::Sentence] {
-            assert_eq!(sources(&memories(&silent, unit)), ["silent"]);
+            assert_eq!(
+                sources(&memories(&silent, unit)),
+                [&Source::attempt("silent")]
+            );
         }
     }
 

@@ -18,9 +18,11 @@ macro_rules! imported {
 
 /// Language model calls. Each is metered, recorded and replayable.
 pub mod llm {
-    use crate::types::{Fault, Reply, Request};
+    use crate::types::{Fault, ModelKind, Reply, Request, Role};
 
     imported! { llm:
+        /// What would answer this role, without asking it: a verdict of a stand-in is a count of words.
+        fn kind(role: Role) -> ModelKind;
         /// Answers every request, concurrently, in order.
         fn complete(requests: &[Request]) -> Vec<Result<Reply, Fault>>;
         /// How long a text is, in the tokens of the run's budgets.

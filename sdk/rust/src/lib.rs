@@ -5,6 +5,7 @@
     reason = "generated from wit/, where every item is documented"
 )]
 mod bindings;
+mod changes;
 #[doc(hidden)]
 #[allow(missing_docs, reason = "seen by `export!` alone")]
 pub mod component;
@@ -29,6 +30,7 @@ mod text;
 pub mod trajectory;
 mod types;
 
+pub use changes::Changes;
 pub use guard::{AnswerGuard, BLANK};
 pub use import::{embedder, llm, run, store};
 pub use pack::{Entry, append, grow, pack, unless_empty};
@@ -37,7 +39,7 @@ pub use prompt::{Prompt, Question, ask_all, ask_both, ask_some, complete, unless
 pub use rank::{Rerank, best_first, merge, min_max};
 pub use recall::{Recalled, fetch, recall, scan};
 pub use section::Section;
-pub use strategy::{Distill, Evict, Retrieve, Strategy, Update, describe, plan};
+pub use strategy::{Compact, Distill, Evict, Maintain, Retrieve, Strategy, Update, describe, plan};
 pub use surplus::surplus;
 pub use text::{distinct, one_line};
 pub use types::*;
@@ -62,7 +64,7 @@ macro_rules! export {
             #[cfg(target_arch = "wasm32")]
             type Exported = $crate::component::Component<$strategy>;
             #[cfg(target_arch = "wasm32")]
-            $crate::__export_memhost_strategy_strategy_0_1_0_cabi!(
+            $crate::__export_memhost_strategy_strategy_0_2_0_cabi!(
                 Exported with_types_in $crate::component::strategy
             );
             $(
@@ -78,28 +80,40 @@ macro_rules! export {
 #[macro_export]
 macro_rules! __export_phase {
     ($exported:ident, Retrieve) => {
-        $crate::__export_memhost_strategy_retrieve_0_1_0_cabi!(
+        $crate::__export_memhost_strategy_retrieve_0_2_0_cabi!(
             $exported with_types_in $crate::component::retrieve
         );
         $crate::__component_type!("component-type:memhost:retrieve", RETRIEVE);
     };
     ($exported:ident, Distill) => {
-        $crate::__export_memhost_strategy_distill_0_1_0_cabi!(
+        $crate::__export_memhost_strategy_distill_0_2_0_cabi!(
             $exported with_types_in $crate::component::distill
         );
         $crate::__component_type!("component-type:memhost:distill", DISTILL);
     };
     ($exported:ident, Update) => {
-        $crate::__export_memhost_strategy_update_0_1_0_cabi!(
+        $crate::__export_memhost_strategy_update_0_2_0_cabi!(
             $exported with_types_in $crate::component::update
         );
         $crate::__component_type!("component-type:memhost:update", UPDATE);
     };
     ($exported:ident, Evict) => {
-        $crate::__export_memhost_strategy_evict_0_1_0_cabi!(
+        $crate::__export_memhost_strategy_evict_0_2_0_cabi!(
             $exported with_types_in $crate::component::evict
         );
         $crate::__component_type!("component-type:memhost:evict", EVICT);
+    };
+    ($exported:ident, Maintain) => {
+        $crate::__export_memhost_strategy_maintain_0_2_0_cabi!(
+            $exported with_types_in $crate::component::maintain
+        );
+        $crate::__component_type!("component-type:memhost:maintain", MAINTAIN);
+    };
+    ($exported:ident, Compact) => {
+        $crate::__export_memhost_strategy_compact_0_2_0_cabi!(
+            $exported with_types_in $crate::component::compact
+        );
+        $crate::__component_type!("component-type:memhost:compact", COMPACT);
     };
 }
 

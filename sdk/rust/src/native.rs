@@ -8,12 +8,14 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::types::{
-    Attempt, Condition, Fault, Fusion, Hit, Instant, Level, Link, Memory, Reply, Request, Row,
-    Scan, Search, Side,
+    Attempt, Condition, Fault, Fusion, Hit, Instant, Level, Link, Memory, ModelKind, Reply,
+    Request, Role, Row, Scan, Search, Side,
 };
 
 /// Everything that a strategy may import, as `wit/host.wit` has it.
 pub trait Host {
+    /// See [`crate::llm::kind`].
+    fn kind(&self, role: Role) -> ModelKind;
     /// See [`crate::llm::complete`].
     fn complete(&self, requests: &[Request]) -> Vec<Result<Reply, Fault>>;
     /// See [`crate::llm::count_tokens`].

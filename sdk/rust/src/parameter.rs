@@ -20,7 +20,7 @@
 //! # Ok::<(), memhost_sdk::Fault>(())
 //! ```
 
-use crate::types::{Fault, Parameter, Setting, Value};
+use crate::types::{Fault, NumberRange, Parameter, Range, Setting, Value};
 
 /// A parameter whose chosen value has a type.
 pub trait Typed {
@@ -41,8 +41,8 @@ pub trait Typed {
     /// What it does, and its source.
     fn doc(&self) -> &'static str;
 
-    /// What values it takes, in words: `a whole number from 1 to 100`.
-    fn range(&self) -> String;
+    /// What it can be; `None`: any value of its type.
+    fn range(&self) -> Option<Range>;
 
     /// The value as the strategy's type, if it is one of those in range.
     fn read(&self, value: &Value) -> Option<Self::Chosen>;
@@ -66,7 +66,8 @@ impl<T: Typed + Sync> Declared for T {
             name: self.name().to_owned(),
             default: self.default(),
             source_value: self.source_value(),
-            doc: format!("{} Takes {}.", self.doc(), self.range()),
+            range: self.range(),
+            doc: self.doc().to_owned(),
         }
     }
 
@@ -92,7 +93,7 @@ impl Settings {
                 "parameter `{}` is {}, but takes {}",
                 parameter.name(),
                 shown(value),
-                parameter.range()
+                taken(parameter.range(), &default)
             ))
         })
     }
@@ -143,6 +144,7 @@ pub struct Count {
     default: u32,
     least: u32,
     most: u32,
+    logarithmic: bool,
     doc: &'static str,
 }
 
@@ -160,8 +162,20 @@ impl Count {
             default,
             least,
             most,
+            logarithmic: false,
             doc,
         }
+    }
+
+    /// A search over its values should go by ratios rather than by differences: 1, 2, 4 and so on.
+    ///
+    /// # Panics
+    /// While compiling, if the least is not above 0.
+    #[must_use]
+    pub const fn by_ratios(mut self) -> Self {
+        assert!(self.least > 0, "ratios need a least value above 0");
+        self.logarithmic = true;
+        self
     }
 }
 
@@ -180,8 +194,13 @@ impl Typed for Count {
         self.doc
     }
 
-    fn range(&self) -> String {
-        format!("a whole number from {} to {}", self.least, self.most)
+    fn range(&self) -> Option<Range> {
+        Some(Range::Numbers(NumberRange {
+            least: self.least.into(),
+            most: self.most.into(),
+            whole: true,
+            logarithmic: self.logarithmic,
+        }))
     }
 
     fn read(&self, value: &Value) -> Option<u32> {
@@ -205,6 +224,7 @@ pub struct Number {
     default: f64,
     least: f64,
     most: f64,
+    logarithmic: bool,
     doc: &'static str,
 }
 
@@ -222,8 +242,20 @@ impl Number {
             default,
             least,
             most,
+            logarithmic: false,
             doc,
         }
+    }
+
+    /// A search over its values should go by ratios rather than by differences: 1, 2, 4 and so on.
+    ///
+    /// # Panics
+    /// While compiling, if the least is not above 0.
+    #[must_use]
+    pub const fn by_ratios(mut self) -> Self {
+        assert!(self.least > 0.0, "ratios need a least value above 0");
+        self.logarithmic = true;
+        self
     }
 }
 
@@ -242,8 +274,13 @@ impl Typed for Number {
         self.doc
     }
 
-    fn range(&self) -> String {
-        format!("a number from {} to {}", self.least, self.most)
+    fn range(&self) -> Option<Range> {
+        Some(Range::Numbers(NumberRange {
+            least: self.least,
+            most: self.most,
+            whole: false,
+            logarithmic: self.logarithmic,
+        }))
     }
 
     fn read(&self, value: &Value) -> Option<f64> {
@@ -284,8 +321,8 @@ impl Typed for Flag {
         self.doc
     }
 
-    fn range(&self) -> String {
-        "true or false".to_owned()
+    fn range(&self) -> Option<Range> {
+        None
     }
 
     fn read(&self, value: &Value) -> Option<bool> {
@@ -326,8 +363,8 @@ impl Typed for Text {
         self.doc
     }
 
-    fn range(&self) -> String {
-        "a text, which may be empty".to_owned()
+    fn range(&self) -> Option<Range> {
+        None
     }
 
     fn read(&self, value: &Value) -> Option<String> {
@@ -394,13 +431,9 @@ impl<T: Copy> Typed for Choice<T> {
         self.doc
     }
 
-    fn range(&self) -> String {
-        let names: Vec<String> = self
-            .options
-            .iter()
-            .map(|(name, _)| format!("`{name}`"))
-            .collect();
-        format!("one of {}", names.join(", "))
+    fn range(&self) -> Option<Range> {
+        let names = self.options.iter().map(|(name, _)| (*name).to_owned());
+        Some(Range::Choices(names.collect()))
     }
 
     fn read(&self, value: &Value) -> Option<T> {
@@ -427,6 +460,29 @@ impl From<f64> for Value {
 impl From<bool> for Value {
     fn from(flag: bool) -> Self {
         Self::Flag(flag)
+    }
+}
+
+/// What a parameter takes, in words.
+fn taken(range: Option<Range>, default: &Value) -> String {
+    match (range, default) {
+        (Some(Range::Numbers(range)), _) => {
+            let kind = match range.whole {
+                true => "a whole number",
+                false => "a number",
+            };
+            format!("{kind} from {} to {}", range.least, range.most)
+        }
+        (Some(Range::Choices(choices)), _) => {
+            let choices: Vec<String> = choices.iter().map(|one| format!("`{one}`")).collect();
+            match choices.split_last() {
+                Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+                _ => choices.concat(),
+            }
+        }
+        (None, Value::Text(_)) => "a text, which may be empty".to_owned(),
+        (None, Value::Number(_)) => "a number".to_owned(),
+        (None, Value::Flag(_)) => "true or false".to_owned(),
     }
 }
 
@@ -487,9 +543,48 @@ mod tests {
     }
 
     #[test]
-    fn a_declaration_shows_its_range_and_keeps_its_type() {
+    fn a_declaration_has_its_range_and_keeps_its_type() {
         let declared = MODE.declare();
         assert_eq!(declared.default, Value::Text("a".into()));
-        assert_eq!(declared.doc, "Which. Takes one of `a`, `b`.");
+        assert_eq!(declared.doc, "Which.");
+        let choices = ["a", "b"].map(str::to_owned).to_vec();
+        assert_eq!(declared.range, Some(Range::Choices(choices)));
+        let numbers = |least, most, whole, logarithmic| {
+            Some(Range::Numbers(NumberRange {
+                least,
+                most,
+                whole,
+                logarithmic,
+            }))
+        };
+        let by_ratios = K.by_ratios().declare().range;
+        assert_eq!(K.declare().range, numbers(1.0, 100.0, true, false));
+        assert_eq!(by_ratios, numbers(1.0, 100.0, true, true));
+        assert_eq!(RATE.declare().range, numbers(0.0, 1.0, false, false));
+        assert_eq!(ON.declare().range, None);
+    }
+
+    #[test]
+    fn what_a_parameter_takes_is_said_in_the_words_of_the_host() {
+        let refused = |settings: Settings, parameter: &dyn Declared| {
+            let fault = parameter.check(&settings).unwrap_err();
+            let Fault::Invalid(text) = fault else {
+                panic!("{fault:?}");
+            };
+            text
+        };
+        let none = Settings::default();
+        assert_eq!(
+            refused(none.clone().with("mode", "c"), &MODE),
+            "parameter `mode` is the text `c`, but takes `a` or `b`"
+        );
+        assert_eq!(
+            refused(none.clone().with("rate", 2.0), &RATE),
+            "parameter `rate` is the number 2, but takes a number from 0 to 1"
+        );
+        assert_eq!(
+            refused(none.with("on", 1.0), &ON),
+            "parameter `on` is the number 1, but takes true or false"
+        );
     }
 }

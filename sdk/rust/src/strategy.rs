@@ -2,7 +2,8 @@
 
 use crate::parameter::{Declared, Settings};
 use crate::types::{
-    Attempt, Change, Description, Fault, Feedback, Guidance, Plan, Pressure, Query,
+    Attempt, Change, Compacted, Context, Description, Fault, Feedback, Guidance, Plan, Pressure,
+    Query,
 };
 
 /// What a memory algorithm is. It holds no state: whatever it wants to keep, it writes as memories.
@@ -57,6 +58,24 @@ pub trait Evict: Strategy {
     /// # Errors
     /// Whatever keeps the strategy from choosing; the host then chooses by its own policy.
     fn evict(pressure: &Pressure, settings: &Settings) -> Result<Vec<String>, Fault>;
+}
+
+/// What can be put in order, apart from any task?
+pub trait Maintain: Strategy {
+    /// What to write after a batch of outcomes, or after every 32nd task where outcomes come one by one.
+    ///
+    /// # Errors
+    /// Whatever keeps the strategy from it; nothing is then written.
+    fn maintain(settings: &Settings) -> Result<Vec<Change>, Fault>;
+}
+
+/// What does an agent need to keep of a run that has become long? Reads only.
+pub trait Compact: Strategy {
+    /// The run in less room: a summary in place of all steps but the last few.
+    ///
+    /// # Errors
+    /// Whatever keeps the strategy from it; the run then stays as it is.
+    fn compact(context: &Context, settings: &Settings) -> Result<Compacted, Fault>;
 }
 
 /// What a strategy says of itself, its parameters included.

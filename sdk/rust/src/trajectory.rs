@@ -57,6 +57,7 @@ pub fn line(step: &Step, text: &str) -> String {
         (Actor::Action, None) => format!("Action: {text}"),
         (Actor::Observation, _) => format!("Observation: {text}"),
         (Actor::Answer, _) => format!("Answer: {text}"),
+        (Actor::Subtask, _) => format!("Sub-task: {text}"),
     }
 }
 
@@ -68,16 +69,17 @@ mod tests {
     fn every_step_says_whose_turn_it_is_and_never_what_it_earned() {
         let mut steps = vec![
             Step::user("A lamp, please."),
+            Step::subtask("Find one."),
             Step::thought("Look first."),
             Step::action("search", "lamp"),
             Step::observation("3 lamps"),
             Step::answer("Which one?"),
         ];
-        steps[2].reward = Some(0.75);
+        steps[3].reward = Some(0.75);
         assert_eq!(
             history(&steps, true),
-            "User: A lamp, please.\nThought: Look first.\nAction: search(lamp)\nObservation: 3 lamps\n\
-             Answer: Which one?"
+            "User: A lamp, please.\nSub-task: Find one.\nThought: Look first.\nAction: search(lamp)\n\
+             Observation: 3 lamps\nAnswer: Which one?"
         );
         assert!(!history(&steps, false).contains("3 lamps"));
     }

@@ -1,7 +1,7 @@
 //! How the library is built.
 
 use memhost_sdk::testing::TestHost;
-use memhost_sdk::{Attempt, Authority, Fault, Role, Speaker, Verdict};
+use memhost_sdk::{Attempt, Authority, Fault, Role, Source, Speaker, Verdict};
 
 use super::{document, finding, names, solved, template};
 use crate::Tide;
@@ -45,7 +45,11 @@ fn every_finding_is_its_own_case_with_a_request_and_a_template_of_its_own() {
     );
     assert_eq!(names(&host), ["x", "y", "z"]);
     let sources: Vec<_> = host.memories().into_iter().map(|one| one.sources).collect();
-    assert_eq!(sources, [vec!["a1#0"], vec!["a1#1", "a1#2"], vec!["a1#2"]]);
+    let steps = |steps: &[u32]| -> Vec<Source> {
+        let steps = steps.iter();
+        steps.map(|step| Source::step("a1", *step)).collect()
+    };
+    assert_eq!(sources, [steps(&[0]), steps(&[1, 2]), steps(&[2])]);
 }
 
 #[test]
@@ -170,7 +174,10 @@ fn a_step_is_named_only_where_it_shows_the_document() {
     let mut file = solved("a1", &["one", "two"], vec![finding("p", &["d0", "d1"])]);
     file.steps[0].text = "something else".to_owned();
     host.distill::<Tide>(&[file]).unwrap();
-    assert_eq!(host.memories()[0].sources, ["a1", "a1#1"]);
+    assert_eq!(
+        host.memories()[0].sources,
+        [Source::attempt("a1"), Source::step("a1", 1)]
+    );
 }
 
 #[test]
@@ -210,7 +217,8 @@ fn a_bad_reply_teaches_nothing_of_its_case_and_all_of_the_others() {
             .unwrap();
         assert_eq!(names(&host), ["x", "z"], "after {reply}");
         let sources: Vec<_> = host.memories().into_iter().map(|one| one.sources).collect();
-        assert_eq!(sources, [["a1#0"], ["a1#0"]], "after {reply}");
+        let first = || [Source::step("a1", 0)];
+        assert_eq!(sources, [first(), first()], "after {reply}");
         let (_, line) = host.log_lines().remove(0);
         assert!(
             line.contains("1 of 3") && line.contains("`q`") && line.contains(problem),
@@ -250,8 +258,8 @@ fn blocks_without_a_problem_are_remembered_only_if_asked_for_and_cost_no_call() 
             .map(|one| (one.kind.as_str(), one.content.as_str(), one.sources.clone()))
             .collect();
         let expected = [
-            ("negative", "let a = 1;", vec!["a1#1".to_owned()]),
-            ("negative", "let b = 2;", vec!["a1#3".to_owned()]),
+            ("negative", "let a = 1;", vec![Source::step("a1", 1)]),
+            ("negative", "let b = 2;", vec![Source::step("a1", 3)]),
         ];
         let expected = if negatives { &expected[..] } else { &[] };
         assert_eq!(kept, expected);
@@ -274,5 +282,5 @@ fn a_document_that_only_one_of_two_findings_needs_is_no_negative() {
     assert_eq!(memories.len(), 3);
     assert_eq!(memories[2].content, "three");
     // No step shows it.
-    assert_eq!(memories[2].sources, ["a1"]);
+    assert_eq!(memories[2].sources, [Source::attempt("a1")]);
 }

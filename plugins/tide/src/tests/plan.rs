@@ -1,6 +1,6 @@
 //! What the host must run around it.
 
-use memhost_sdk::{Fault, Labels, Plan, Protocol, Settings};
+use memhost_sdk::{Arrangement, Fault, Labels, Plan, Settings};
 
 use crate::Tide;
 
@@ -12,8 +12,8 @@ fn plan(settings: Settings) -> Plan {
 fn the_library_is_built_from_verified_cases_and_then_frozen() {
     let plan = plan(Settings::default());
     assert_eq!(
-        (plan.protocol, plan.labels),
-        (Protocol::BuildThenFreeze, Labels::Verified)
+        (plan.arrangement, plan.labels),
+        (Arrangement::BuildThenFreeze, Labels::Verified)
     );
     assert_eq!(
         (plan.trials, plan.baseline_arm, plan.all_agents),
@@ -49,8 +49,8 @@ fn model_calls_are_expected_for_cases_alone_unless_templates_are_refined() {
 fn refining_needs_outcomes_and_so_cannot_freeze() {
     let plan = plan(Settings::default().with("refine", "total"));
     assert_eq!(
-        (plan.protocol, plan.labels, plan.rounds),
-        (Protocol::Streaming, Labels::Graded, 3)
+        (plan.arrangement, plan.labels, plan.rounds),
+        (Arrangement::Streaming, Labels::Graded, 3)
     );
 }
 

@@ -2,7 +2,7 @@
 
 use memhost_sdk::testing::TestHost;
 use memhost_sdk::{
-    Attempt, Authority, Change, Fault, Feedback, Memory, NewMemory, Receipt, Speaker,
+    Attempt, Authority, Change, Fault, Feedback, Memory, NewMemory, Receipt, Source, Speaker,
 };
 
 use super::{ask, cited, document, finding, library, names, query, template};
@@ -135,7 +135,11 @@ fn add_leaves_the_template_and_puts_another_at_the_end() {
     let added = memory(&host, "m3");
     assert_eq!(
         added.sources,
-        ["a-x#0", "b0", "b2"],
+        [
+            Source::step("a-x", 0),
+            Source::attempt("b0"),
+            Source::attempt("b2")
+        ],
         "and not where it did well"
     );
     assert_eq!(added.labels, before.labels);

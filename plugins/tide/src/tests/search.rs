@@ -1,7 +1,7 @@
 //! What the agent is told, round by round.
 
 use memhost_sdk::testing::TestHost;
-use memhost_sdk::{Change, Guidance, Moment, NewMemory, Query, State, llm};
+use memhost_sdk::{Change, Guidance, Moment, NewMemory, Query, Source, State, llm};
 use proptest::prelude::*;
 
 use super::watch::{Calls, watched};
@@ -136,7 +136,7 @@ fn templates_that_take_no_part_are_not_handed_out() {
 fn negatives_stand_behind_the_library_only_if_asked_for() {
     let host = TestHost::new();
     host.apply(&[Change::insert(
-        NewMemory::new("negative", "let fine = 1;").learnt_from("a1#1"),
+        NewMemory::new("negative", "let fine = 1;").learnt_from(Source::step("a1", 1)),
     )])
     .unwrap();
     library(&host, &["x"]);

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use memhost_sdk::native::{Host, with_host};
 use memhost_sdk::testing::TestHost;
 use memhost_sdk::{
-    Attempt, Condition, Fault, Fusion, Guidance, Hit, Instant, Level, Link, Memory, Query, Reply,
-    Request, Retrieve, Row, Scan, Search, Settings, Side,
+    Attempt, Condition, Fault, Fusion, Guidance, Hit, Instant, Level, Link, Memory, ModelKind,
+    Query, Reply, Request, Retrieve, Role, Row, Scan, Search, Settings, Side,
 };
 
 use crate::Tide;
@@ -40,6 +40,10 @@ struct Watch {
 }
 
 impl Host for Watch {
+    fn kind(&self, role: Role) -> ModelKind {
+        self.host.kind(role)
+    }
+
     fn complete(&self, requests: &[Request]) -> Vec<Result<Reply, Fault>> {
         self.calls.borrow_mut().complete += 1;
         self.host.complete(requests)

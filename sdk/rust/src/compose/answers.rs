@@ -1,8 +1,8 @@
 //! What a strategy says of itself and to the agent, and why it cannot.
 
 use crate::types::{
-    Citation, Description, ExpectedCalls, Fault, Guidance, Labels, Placement, Plan, Protocol,
-    Receipt,
+    Arrangement, Citation, Compacted, Description, ExpectedCalls, Fault, Guidance, Labels,
+    Placement, Plan, Receipt, Tool, Trigger,
 };
 
 impl Description {
@@ -45,9 +45,14 @@ impl Plan {
     /// One run per task, in order, each with what the earlier ones taught, and told whatever outcome is known.
     pub fn streaming() -> Self {
         Self {
-            protocol: Protocol::Streaming,
+            arrangement: Arrangement::Streaming,
             labels: Labels::Any,
             trials: 1,
+            build_trials: 0,
+            retries: 0,
+            batch: 0,
+            agent_temperature: None,
+            moments: Vec::new(),
             baseline_arm: false,
             all_agents: false,
             refinements: 0,
@@ -60,6 +65,110 @@ impl Plan {
                 candidates: 0.0,
             },
         }
+    }
+}
+
+/// The questions of a plan that a strategy may leave as they are.
+impl Plan {
+    /// All is learnt from the training tasks; then nothing changes.
+    pub fn build_then_freeze() -> Self {
+        Self {
+            arrangement: Arrangement::BuildThenFreeze,
+            ..Self::streaming()
+        }
+    }
+
+    /// All is learnt from the training tasks; then the test tasks come one by one, and teach too.
+    pub fn build_then_stream() -> Self {
+        Self {
+            arrangement: Arrangement::BuildThenStream,
+            ..Self::streaming()
+        }
+    }
+
+    /// What outcomes it is told; any, unless given.
+    #[must_use]
+    pub fn labels(mut self, labels: Labels) -> Self {
+        self.labels = labels;
+        self
+    }
+
+    /// Runs per task with memory; 1 unless given.
+    #[must_use]
+    pub fn trials(mut self, trials: u32) -> Self {
+        self.trials = trials;
+        self
+    }
+
+    /// The same for training tasks; as many as [`Plan::trials`], unless given.
+    #[must_use]
+    pub fn build_trials(mut self, trials: u32) -> Self {
+        self.build_trials = trials;
+        self
+    }
+
+    /// Further tries at a task after a failure, each learnt from before the next one is asked.
+    #[must_use]
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// Outcomes are told in batches of this many, where the suite has no batches of its own.
+    #[must_use]
+    pub fn batch(mut self, outcomes: u32) -> Self {
+        self.batch = outcomes;
+        self
+    }
+
+    /// The temperature at which the agent should run, where it is a model.
+    #[must_use]
+    pub fn agent_temperature(mut self, temperature: f32) -> Self {
+        self.agent_temperature = Some(temperature);
+        self
+    }
+
+    /// It wants to be asked at this moment too, besides the start of a task and its rounds.
+    #[must_use]
+    pub fn asked(mut self, moment: Trigger) -> Self {
+        self.moments.push(moment);
+        self
+    }
+
+    /// Each task is also run without memory.
+    #[must_use]
+    pub fn with_baseline(mut self) -> Self {
+        self.baseline_arm = true;
+        self
+    }
+
+    /// The training tasks are run with every agent.
+    #[must_use]
+    pub fn with_all_agents(mut self) -> Self {
+        self.all_agents = true;
+        self
+    }
+
+    /// The answer is refined so often by showing it to the agent again.
+    #[must_use]
+    pub fn refinements(mut self, times: u32) -> Self {
+        self.refinements = times;
+        self
+    }
+
+    /// A task has at most so many rounds, and the agent reports at most so many findings in each; 0: no limit.
+    #[must_use]
+    pub fn rounds(mut self, rounds: u32, findings_per_round: u32) -> Self {
+        self.rounds = rounds;
+        self.findings_per_round = findings_per_round;
+        self
+    }
+
+    /// How many model calls the operator should expect.
+    #[must_use]
+    pub fn calls(mut self, calls: ExpectedCalls) -> Self {
+        self.calls = calls;
+        self
     }
 }
 
@@ -110,16 +219,60 @@ impl Guidance {
         })
     }
 
+    /// It stands for what was said in the same place earlier in this attempt, rather than beside it.
+    #[must_use]
+    pub fn replacing(mut self) -> Self {
+        self.replaces = true;
+        self
+    }
+
+    /// The agent may call this from now on; a call comes back as `Moment::AfterTool`, and what is said then is its answer.
+    #[must_use]
+    pub fn offering(mut self, tool: Tool) -> Self {
+        self.offers.push(tool);
+        self
+    }
+
     fn placed(placement: Placement, text: String) -> Self {
         Self {
             text,
             placement,
-            receipt: Receipt {
-                id: String::new(),
-                used: Vec::new(),
-                note: String::new(),
-            },
+            replaces: false,
+            offers: Vec::new(),
+            receipt: Receipt::default(),
         }
+    }
+}
+
+impl Default for Receipt {
+    /// Of nothing.
+    fn default() -> Self {
+        Self {
+            id: String::new(),
+            used: Vec::new(),
+            note: String::new(),
+        }
+    }
+}
+
+impl Compacted {
+    /// This in place of all steps but the last few, which stay as they are.
+    pub fn new(summary: impl Into<String>, keep_last: u32) -> Self {
+        Self {
+            text: summary.into(),
+            keep_last,
+            receipt: Receipt::default(),
+        }
+    }
+
+    /// Made with this memory too, which weighed this much. Best first.
+    #[must_use]
+    pub fn citing(mut self, memory: impl Into<String>, score: f64) -> Self {
+        self.receipt.used.push(Citation {
+            memory: memory.into(),
+            score,
+        });
+        self
     }
 }
 

@@ -1,8 +1,8 @@
 //! Tasks, attempts and queries made in one expression, mostly for tests.
 
 use crate::types::{
-    Actor, Agent, Arm, Attempt, Authority, Document, Label, Moment, Outcome, Query, Step, Task,
-    Verdict,
+    Actor, Agent, Arm, Attempt, Authority, Context, Document, Feedback, Instant, Label, Moment,
+    Outcome, Query, Receipt, Step, Task, Tool, Verdict,
 };
 
 impl Task {
@@ -13,6 +13,8 @@ impl Task {
             text: text.into(),
             labels: Vec::new(),
             documents: Vec::new(),
+            time: None,
+            tools: Vec::new(),
         }
     }
 
@@ -33,6 +35,31 @@ impl Task {
         });
         self
     }
+
+    /// When it happened, on the clock of the world that it is about.
+    #[must_use]
+    pub fn happened(mut self, at: Instant) -> Self {
+        self.time = Some(at);
+        self
+    }
+
+    /// Something that the agent can call.
+    #[must_use]
+    pub fn tool(mut self, tool: Tool) -> Self {
+        self.tools.push(tool);
+        self
+    }
+}
+
+impl Tool {
+    /// Something that an agent can call with arguments of this JSON Schema.
+    pub fn new(name: &str, description: impl Into<String>, schema: impl Into<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            description: description.into(),
+            schema: schema.into(),
+        }
+    }
 }
 
 impl Agent {
@@ -42,7 +69,15 @@ impl Agent {
             id: id.to_owned(),
             model: model.to_owned(),
             rank: 0,
+            role: None,
         }
+    }
+
+    /// What it does in a team.
+    #[must_use]
+    pub fn role(mut self, role: &str) -> Self {
+        self.role = Some(role.to_owned());
+        self
     }
 }
 
@@ -72,12 +107,33 @@ impl Step {
         Self::by(Actor::Answer, None, text.into())
     }
 
+    /// Where a sub-task begins, and what is to be done in it.
+    pub fn subtask(text: impl Into<String>) -> Self {
+        Self::by(Actor::Subtask, None, text.into())
+    }
+
+    /// Taken by this agent of a team.
+    #[must_use]
+    pub fn agent(mut self, id: &str) -> Self {
+        self.agent = Some(id.to_owned());
+        self
+    }
+
+    /// Somebody says whether it went wrong.
+    #[must_use]
+    pub fn failed(mut self, failed: bool) -> Self {
+        self.failed = Some(failed);
+        self
+    }
+
     fn by(actor: Actor, name: Option<String>, text: String) -> Self {
         Self {
             actor,
             name,
             text,
             reward: None,
+            agent: None,
+            failed: None,
         }
     }
 }
@@ -101,7 +157,7 @@ impl Attempt {
                 reason: String::new(),
                 authority: Authority::GroundTruth,
             },
-            receipt: None,
+            receipts: Vec::new(),
         }
     }
 
@@ -117,6 +173,23 @@ impl Attempt {
     pub fn answer(mut self, answer: impl Into<String>) -> Self {
         self.answer = answer.into();
         self
+    }
+
+    /// This retrieval guided it too.
+    #[must_use]
+    pub fn guided_by(mut self, receipt: Receipt) -> Self {
+        self.receipts.push(receipt);
+        self
+    }
+
+    /// What `update` hears of it: one feedback per retrieval that guided it.
+    pub fn feedback(&self) -> Vec<Feedback> {
+        let receipts = self.receipts.iter().cloned();
+        let heard = receipts.map(|receipt| Feedback {
+            attempt: self.clone(),
+            receipt,
+        });
+        heard.collect()
     }
 
     /// By ground truth, the task was solved.
@@ -171,6 +244,8 @@ impl Query {
             moment: Moment::TaskStart,
             transcript: Vec::new(),
             found: Vec::new(),
+            handed_out: Vec::new(),
+            candidate: None,
             token_budget: 1000,
         }
     }
@@ -189,10 +264,37 @@ impl Query {
         self
     }
 
+    /// In the trial of this memory, which is seen as active: guidance must be made with it.
+    #[must_use]
+    pub fn on_trial(mut self, memory: impl Into<String>) -> Self {
+        self.candidate = Some(memory.into());
+        self
+    }
+
     /// With room for this many tokens.
     #[must_use]
     pub fn budget(mut self, tokens: u32) -> Self {
         self.token_budget = tokens;
+        self
+    }
+}
+
+impl Context {
+    /// A run of these steps that was not shortened before, to be brought to so many tokens.
+    pub fn new(task: Task, steps: Vec<Step>, token_budget: u32) -> Self {
+        Self {
+            task,
+            agent: Agent::new("agent", "model"),
+            steps,
+            summary: String::new(),
+            token_budget,
+        }
+    }
+
+    /// A run that was shortened before: what this says stands for the steps before these.
+    #[must_use]
+    pub fn after(mut self, summary: impl Into<String>) -> Self {
+        self.summary = summary.into();
         self
     }
 }

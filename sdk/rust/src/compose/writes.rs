@@ -1,8 +1,8 @@
 //! Memories and changes of them.
 
 use crate::types::{
-    Adjustment, Blob, Change, Commit, Counter, Counters, Key, Label, Link, NewMemory, Op, Patch,
-    State,
+    Adjustment, Blob, Change, Commit, Counter, Counters, Instant, Key, Label, Link, Memory,
+    NewLink, NewMemory, Op, Patch, Source, State, Target,
 };
 
 impl Default for Counters {
@@ -30,6 +30,7 @@ impl NewMemory {
             payload: String::new(),
             counters: Counters::default(),
             sources: Vec::new(),
+            expires: None,
         }
     }
 
@@ -44,6 +45,13 @@ impl NewMemory {
     #[must_use]
     pub fn key(mut self, name: &str, text: impl Into<String>) -> Self {
         self.keys.push(Key::new(name, text));
+        self
+    }
+
+    /// A text that it is found by its words alone, which costs no vector.
+    #[must_use]
+    pub fn key_by_words(mut self, name: &str, text: impl Into<String>) -> Self {
+        self.keys.push(Key::by_words(name, text));
         self
     }
 
@@ -68,20 +76,27 @@ impl NewMemory {
         self
     }
 
-    /// What it was learnt from: `<attempt>` or `<attempt>#<step>`.
+    /// What it was learnt from: an attempt, by its id, or one [`Source::step`] of it.
     #[must_use]
-    pub fn learnt_from(mut self, source: impl Into<String>) -> Self {
+    pub fn learnt_from(mut self, source: impl Into<Source>) -> Self {
         self.sources.push(source.into());
         self
     }
 
     /// The same for several.
     #[must_use]
-    pub fn learnt_from_all<S: Into<String>>(
+    pub fn learnt_from_all<S: Into<Source>>(
         mut self,
         sources: impl IntoIterator<Item = S>,
     ) -> Self {
         self.sources.extend(sources.into_iter().map(S::into));
+        self
+    }
+
+    /// From this moment of the run's clock on it takes no part in any read.
+    #[must_use]
+    pub fn expires(mut self, at: Instant) -> Self {
+        self.expires = Some(at);
         self
     }
 }
@@ -92,9 +107,54 @@ impl Key {
         Self {
             name: name.to_owned(),
             text: text.into(),
+            embedded: true,
+        }
+    }
+
+    /// A text that a memory is found by its words alone: it is indexed, and not embedded.
+    pub fn by_words(name: &str, text: impl Into<String>) -> Self {
+        Self {
+            embedded: false,
+            ..Self::new(name, text)
         }
     }
 }
+
+impl Source {
+    /// An attempt as a whole.
+    pub fn attempt(attempt: impl Into<String>) -> Self {
+        Self {
+            attempt: attempt.into(),
+            step: None,
+        }
+    }
+
+    /// One step of an attempt, from 0.
+    pub fn step(attempt: impl Into<String>, step: u32) -> Self {
+        Self {
+            attempt: attempt.into(),
+            step: Some(step),
+        }
+    }
+}
+
+/// Texts are ids, as they are: of an attempt as a whole, of a memory that is stored.
+macro_rules! ids {
+    ($($text:ty),*) => { $(
+        impl From<$text> for Source {
+            fn from(attempt: $text) -> Self {
+                Self::attempt(attempt)
+            }
+        }
+
+        impl From<$text> for Target {
+            fn from(memory: $text) -> Self {
+                Self::Memory(memory.into())
+            }
+        }
+    )* };
+}
+ids!(&str, &String, String);
 
 impl Label {
     /// A name and a value.
@@ -103,6 +163,13 @@ impl Label {
             name: name.to_owned(),
             value: value.into(),
         }
+    }
+}
+
+impl Memory {
+    /// Whether it was learnt from this attempt, or a step of it.
+    pub fn is_learnt_from(&self, attempt: &str) -> bool {
+        self.sources.iter().any(|source| source.attempt == attempt)
     }
 }
 
@@ -118,9 +185,9 @@ impl Change {
     }
 
     /// A counter moved by `delta`, without bounds.
-    pub fn adjust(memory: impl Into<String>, counter: Counter, delta: f64) -> Self {
+    pub fn adjust(memory: impl Into<Target>, counter: Counter, delta: f64) -> Self {
         Op::Adjust(Adjustment {
-            id: memory.into(),
+            target: memory.into(),
             counter,
             delta,
             least: None,
@@ -131,14 +198,14 @@ impl Change {
 
     /// A counter moved by `delta`, but not out of `least..=most`.
     pub fn adjust_within(
-        memory: impl Into<String>,
+        memory: impl Into<Target>,
         counter: Counter,
         delta: f64,
         least: f64,
         most: f64,
     ) -> Self {
         Op::Adjust(Adjustment {
-            id: memory.into(),
+            target: memory.into(),
             counter,
             delta,
             least: Some(least),
@@ -148,12 +215,12 @@ impl Change {
     }
 
     /// A memory gone, with its keys and links.
-    pub fn remove(memory: impl Into<String>) -> Self {
+    pub fn remove(memory: impl Into<Target>) -> Self {
         Op::Remove(memory.into()).into()
     }
 
     /// An edge set.
-    pub fn connect(link: Link) -> Self {
+    pub fn connect(link: NewLink) -> Self {
         Op::Connect(link).into()
     }
 
@@ -197,15 +264,17 @@ impl From<Op> for Change {
 
 impl Patch {
     /// Nothing of this memory anew yet.
-    pub fn of(memory: impl Into<String>) -> Self {
+    pub fn of(memory: impl Into<Target>) -> Self {
         Self {
-            id: memory.into(),
+            target: memory.into(),
             title: None,
             content: None,
             keys: None,
             labels: None,
             payload: None,
             state: None,
+            more_sources: Vec::new(),
+            expires: None,
         }
     }
 
@@ -250,10 +319,51 @@ impl Patch {
         self.state = Some(state);
         self
     }
+
+    /// It was learnt from this too; a source that it has already is not added again.
+    #[must_use]
+    pub fn learnt_from(mut self, source: impl Into<Source>) -> Self {
+        self.more_sources.push(source.into());
+        self
+    }
+
+    /// The same for several.
+    #[must_use]
+    pub fn learnt_from_all<S: Into<Source>>(
+        mut self,
+        sources: impl IntoIterator<Item = S>,
+    ) -> Self {
+        self.more_sources.extend(sources.into_iter().map(S::into));
+        self
+    }
+
+    /// From this moment of the run's clock on it takes no part in any read.
+    #[must_use]
+    pub fn expires(mut self, at: Instant) -> Self {
+        self.expires = Some(at);
+        self
+    }
+}
+
+impl NewLink {
+    /// An edge to be set between two memories.
+    pub fn new(
+        source: impl Into<Target>,
+        target: impl Into<Target>,
+        kind: &str,
+        weight: f64,
+    ) -> Self {
+        Self {
+            source: source.into(),
+            target: target.into(),
+            kind: kind.to_owned(),
+            weight,
+        }
+    }
 }
 
 impl Link {
-    /// An edge between two memories.
+    /// An edge between two memories, as it is read and [disconnected](Change::disconnect).
     pub fn new(
         source: impl Into<String>,
         target: impl Into<String>,

@@ -42,6 +42,7 @@ pub(super) fn field<'a>(memory: &'a Memory, name: &str) -> Result<Field<'a>, Fau
             State::Provisional => "provisional",
             State::Archived => "archived",
             State::Quarantined => "quarantined",
+            State::Frozen => "frozen",
         }),
         "weight" => Field::Number(counters.weight),
         "uses" => Field::Number(counters.uses.into()),
@@ -51,6 +52,7 @@ pub(super) fn field<'a>(memory: &'a Memory, name: &str) -> Result<Field<'a>, Fau
         "created" => Field::Number(memory.created),
         "updated" => Field::Number(memory.updated),
         "last-used" => Field::Number(memory.last_used),
+        "expires" => memory.expires.map_or(Field::Missing, Field::Number),
         _ => match name.strip_prefix("label.") {
             Some(label) if !label.is_empty() => memory
                 .labels
@@ -62,9 +64,10 @@ pub(super) fn field<'a>(memory: &'a Memory, name: &str) -> Result<Field<'a>, Fau
     })
 }
 
-/// Whether a memory meets every condition. Unless one names `state`, only active memories do.
+/// Whether a memory meets every condition. Unless one names `state`, only active and frozen memories do.
 pub(super) fn holds(filter: &[Condition], memory: &Memory) -> Result<bool, Fault> {
-    let looked_at = memory.state == State::Active || filter.iter().any(|one| one.field == "state");
+    let takes_part = matches!(memory.state, State::Active | State::Frozen);
+    let looked_at = takes_part || filter.iter().any(|one| one.field == "state");
     let mut holds = looked_at;
     for condition in filter {
         // Every condition is read even if one does not hold, so that a wrong one is always found.
@@ -79,8 +82,20 @@ fn met(condition: &Condition, memory: &Memory) -> Result<bool, Fault> {
         comparison,
         operand,
     } = condition;
-    let order = match (field(memory, name)?, operand) {
+    let held = field(memory, name)?;
+    if let Operand::OneOf(_) = operand
+        && !matches!(comparison, Comparison::Eq | Comparison::Ne)
+    {
+        return Err(Fault::Invalid(format!(
+            "field `{name}` can be one of several (eq) or none of them (ne), not {comparison:?}"
+        )));
+    }
+    let order = match (held, operand) {
         _ if name.starts_with("label.") => return Ok(label_met(condition, memory)),
+        (Field::Text(text), Operand::OneOf(texts)) => {
+            return Ok(texts.iter().any(|one| one == text) == (*comparison == Comparison::Eq));
+        }
+        (Field::Missing, Operand::Number(_)) if *comparison != Comparison::Contains => None,
         (Field::Text(text), Operand::Text(part)) if *comparison == Comparison::Contains => {
             return Ok(text.contains(part.as_str()));
         }
@@ -117,6 +132,10 @@ fn value_meets(value: &str, comparison: Comparison, condition: &Condition) -> bo
             return value.contains(part.as_str());
         }
         Operand::Text(text) => Some(value.cmp(text)),
+        Operand::OneOf(texts) => texts
+            .iter()
+            .any(|text| text == value)
+            .then_some(Ordering::Equal),
         Operand::Number(number) => value
             .parse::<f64>()
             .ok()

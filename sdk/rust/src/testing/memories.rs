@@ -6,12 +6,14 @@ use super::filter::{self, Field};
 use super::words;
 use crate::types::{
     Adjustment, Change, Citation, Commit, Condition, Counter, Fault, Hit, Instant, Key, Link,
-    Memory, NewMemory, Op, Patch, Ranking, Row, Scan, Search, State,
+    Memory, NewLink, NewMemory, Op, Patch, Ranking, Row, Scan, Search, State, Target,
 };
 
 /// One namespace.
 #[derive(Clone, Default)]
 pub(super) struct Memories {
+    /// The run's clock.
+    pub(super) now: Instant,
     /// The oldest first.
     rows: Vec<Memory>,
     links: Vec<Link>,
@@ -23,12 +25,12 @@ pub(super) struct Memories {
 }
 
 impl Memories {
-    pub(super) fn apply(&mut self, changes: &[Change], now: Instant) -> Result<Vec<String>, Fault> {
+    pub(super) fn apply(&mut self, changes: &[Change]) -> Result<Vec<String>, Fault> {
         self.transaction(|memories| {
             let mut inserted = Vec::new();
             for (number, change) in changes.iter().enumerate() {
-                let id = memories
-                    .apply_one(change, now)
+                let id = with_ids(&change.op, &inserted)
+                    .and_then(|op| memories.apply_one(op, change.commit))
                     .map_err(|reason| Fault::Invalid(format!("change {number}: {reason}")))?;
                 inserted.extend(id);
             }
@@ -36,16 +38,16 @@ impl Memories {
         })
     }
 
-    pub(super) fn keep_provisional(&mut self, now: Instant) -> Result<(), Fault> {
+    pub(super) fn keep_provisional(&mut self) -> Result<(), Fault> {
         self.transaction(|memories| {
             for memory in &mut memories.rows {
                 if memory.state == State::Provisional {
                     memory.state = State::Active;
-                    memory.updated = now;
+                    memory.updated = memories.now;
                 }
             }
             for op in std::mem::take(&mut memories.held_back) {
-                memories.write(&op, now).map_err(Fault::Invalid)?;
+                memories.write(&op).map_err(Fault::Invalid)?;
             }
             Ok(())
         })
@@ -64,7 +66,8 @@ impl Memories {
         }
     }
 
-    pub(super) fn mark_used(&mut self, used: &[Citation], now: Instant) -> Result<(), Fault> {
+    pub(super) fn mark_used(&mut self, used: &[Citation]) -> Result<(), Fault> {
+        let now = self.now;
         self.transaction(|memories| {
             for citation in used {
                 let memory = memories.get_mut(&citation.memory).map_err(|reason| {
@@ -81,7 +84,19 @@ impl Memories {
     }
 
     pub(super) fn get(&self, id: &str) -> Option<&Memory> {
-        self.rows.iter().find(|memory| memory.id == id)
+        self.readable().find(|memory| memory.id == id)
+    }
+
+    /// Lets a memory be seen in this state, as one on trial is, and says in which it is.
+    pub(super) fn show_as(&mut self, id: &str, state: State) -> Result<State, Fault> {
+        let memory = self.get_mut(id).map_err(Fault::Invalid)?;
+        Ok(std::mem::replace(&mut memory.state, state))
+    }
+
+    /// What has not expired.
+    fn readable(&self) -> impl Iterator<Item = &Memory> {
+        let rows = self.rows.iter();
+        rows.filter(|memory| memory.expires.is_none_or(|at| at > self.now))
     }
 
     pub(super) fn blob(&self, name: &str) -> Option<Vec<u8>> {
@@ -100,7 +115,7 @@ impl Memories {
     /// The memories that meet a filter, the oldest first.
     pub(super) fn matching(&self, filter: &[Condition]) -> Result<Vec<&Memory>, Fault> {
         let mut matching = Vec::new();
-        for memory in &self.rows {
+        for memory in self.readable() {
             if filter::holds(filter, memory)? {
                 matching.push(memory);
             }
@@ -131,11 +146,7 @@ impl Memories {
             .map(|memory| Row {
                 memory: memory.clone(),
                 vectors: match scan.with_vectors {
-                    true => memory
-                        .keys
-                        .iter()
-                        .map(|key| words::vector(&key.text))
-                        .collect(),
+                    true => memory.keys.iter().map(vector).collect(),
                     false => Vec::new(),
                 },
             })
@@ -178,31 +189,27 @@ impl Memories {
         Ok(answer)
     }
 
-    fn apply_one(&mut self, change: &Change, now: Instant) -> Result<Option<String>, String> {
-        match (&change.op, change.commit) {
+    fn apply_one(&mut self, op: Op, commit: Commit) -> Result<Option<String>, String> {
+        match (op, commit) {
             (_, Commit::IfTrialGains(margin)) if !margin.is_finite() => {
                 Err(format!("a margin of {margin}"))
             }
-            (Op::Insert(memory), Commit::AtOnce) => self.insert(memory, State::Active, now),
-            (Op::Insert(memory), _) => self.insert(memory, State::Provisional, now),
-            (op, Commit::AtOnce) => self.write(op, now).map(|()| None),
+            (Op::Insert(memory), Commit::AtOnce) => self.insert(&memory, State::Active),
+            (Op::Insert(memory), _) => self.insert(&memory, State::Provisional),
+            (op, Commit::AtOnce) => self.write(&op).map(|()| None),
             (op, _) => {
-                self.clone().write(op, now)?;
-                self.held_back.push(op.clone());
+                self.clone().write(&op)?;
+                self.held_back.push(op);
                 Ok(None)
             }
         }
     }
 
-    fn insert(
-        &mut self,
-        new: &NewMemory,
-        state: State,
-        now: Instant,
-    ) -> Result<Option<String>, String> {
+    fn insert(&mut self, new: &NewMemory, state: State) -> Result<Option<String>, String> {
         if !new.counters.weight.is_finite() || !new.counters.strength.is_finite() {
             return Err("a counter that is not a finite number".to_owned());
         }
+        finite(new.expires)?;
         distinct(&new.keys)?;
         self.inserted += 1;
         let id = format!("m{}", self.inserted);
@@ -217,33 +224,25 @@ impl Memories {
             state,
             counters: new.counters,
             sources: new.sources.clone(),
-            created: now,
-            updated: now,
+            expires: new.expires,
+            created: self.now,
+            updated: self.now,
             last_used: 0.0,
         });
         Ok(Some(id))
     }
 
-    fn write(&mut self, op: &Op, now: Instant) -> Result<(), String> {
+    fn write(&mut self, op: &Op) -> Result<(), String> {
         match op {
-            Op::Insert(memory) => self.insert(memory, State::Active, now).map(drop),
-            Op::Revise(patch) => self.revise(patch, now),
-            Op::Adjust(adjustment) => self.adjust(adjustment, now),
-            Op::Remove(id) => {
-                self.get_mut(id)?;
-                self.remove(id);
+            Op::Insert(memory) => self.insert(memory, State::Active).map(drop),
+            Op::Revise(patch) => self.revise(patch),
+            Op::Adjust(adjustment) => self.adjust(adjustment),
+            Op::Remove(target) => {
+                let id = self.changeable(target)?.id.clone();
+                self.remove(&id);
                 Ok(())
             }
-            Op::Connect(link) => {
-                self.get_mut(&link.source)?;
-                self.get_mut(&link.target)?;
-                if !link.weight.is_finite() {
-                    return Err(format!("a link's weight of {}", link.weight));
-                }
-                self.disconnect(link);
-                self.links.push(link.clone());
-                Ok(())
-            }
+            Op::Connect(link) => self.connect(link),
             Op::Disconnect(link) => {
                 self.disconnect(link);
                 Ok(())
@@ -259,25 +258,33 @@ impl Memories {
         }
     }
 
-    fn revise(&mut self, patch: &Patch, now: Instant) -> Result<(), String> {
+    fn revise(&mut self, patch: &Patch) -> Result<(), String> {
         fn set<T: Clone>(field: &mut T, new: &Option<T>) {
             if let Some(new) = new {
                 *field = new.clone();
             }
         }
         distinct(patch.keys.as_deref().unwrap_or_default())?;
-        let memory = self.get_mut(&patch.id)?;
+        finite(patch.expires)?;
+        let now = self.now;
+        let memory = self.changeable(&patch.target)?;
         set(&mut memory.title, &patch.title);
         set(&mut memory.content, &patch.content);
         set(&mut memory.keys, &patch.keys);
         set(&mut memory.labels, &patch.labels);
         set(&mut memory.payload, &patch.payload);
         set(&mut memory.state, &patch.state);
+        for source in &patch.more_sources {
+            if !memory.sources.contains(source) {
+                memory.sources.push(source.clone());
+            }
+        }
+        memory.expires = patch.expires.or(memory.expires);
         memory.updated = now;
         Ok(())
     }
 
-    fn adjust(&mut self, adjustment: &Adjustment, now: Instant) -> Result<(), String> {
+    fn adjust(&mut self, adjustment: &Adjustment) -> Result<(), String> {
         let least = adjustment.least.unwrap_or(f64::NEG_INFINITY);
         let most = adjustment.most.unwrap_or(f64::INFINITY);
         let bounds_are_an_interval = least <= most; // which no NaN is part of
@@ -287,7 +294,8 @@ impl Memories {
                 adjustment.delta
             ));
         }
-        let memory = self.get_mut(&adjustment.id)?;
+        let now = self.now;
+        let memory = self.changeable(&adjustment.target)?;
         memory.updated = now;
         let counters = &mut memory.counters;
         let real = |value: f64| (value + adjustment.delta).clamp(least, most);
@@ -300,6 +308,21 @@ impl Memories {
             Counter::Losses => counters.losses = whole(counters.losses),
             Counter::Strength => counters.strength = real(counters.strength),
         }
+        Ok(())
+    }
+
+    fn connect(&mut self, new: &NewLink) -> Result<(), String> {
+        if !new.weight.is_finite() {
+            return Err(format!("a link's weight of {}", new.weight));
+        }
+        let link = Link {
+            source: self.named(&new.source)?.id.clone(),
+            target: self.named(&new.target)?.id.clone(),
+            kind: new.kind.clone(),
+            weight: new.weight,
+        };
+        self.disconnect(&link);
+        self.links.push(link);
         Ok(())
     }
 
@@ -321,6 +344,58 @@ impl Memories {
             .find(|memory| memory.id == id)
             .ok_or_else(|| format!("there is no memory `{id}`"))
     }
+
+    /// The memory of a target that [`with_ids`] has made an id of.
+    fn named(&mut self, target: &Target) -> Result<&mut Memory, String> {
+        match target {
+            Target::Memory(id) => self.get_mut(id),
+            Target::Inserted(number) => Err(beyond(*number, 0)),
+        }
+    }
+
+    fn changeable(&mut self, target: &Target) -> Result<&mut Memory, String> {
+        let memory = self.named(target)?;
+        match memory.state {
+            State::Frozen => Err(format!("memory `{}` is frozen", memory.id)),
+            _ => Ok(memory),
+        }
+    }
+}
+
+/// The same write with the ids of what the answer has inserted before it.
+fn with_ids(op: &Op, inserted: &[String]) -> Result<Op, String> {
+    let id = |target: &mut Target| {
+        if let Target::Inserted(number) = *target {
+            let id = inserted
+                .get(number as usize)
+                .ok_or_else(|| beyond(number, inserted.len()))?;
+            *target = Target::Memory(id.clone());
+        }
+        Ok::<(), String>(())
+    };
+    let mut op = op.clone();
+    match &mut op {
+        Op::Revise(patch) => id(&mut patch.target)?,
+        Op::Adjust(adjustment) => id(&mut adjustment.target)?,
+        Op::Remove(target) => id(target)?,
+        Op::Connect(link) => {
+            id(&mut link.source)?;
+            id(&mut link.target)?;
+        }
+        Op::Insert(_) | Op::Disconnect(_) | Op::Save(_) => {}
+    }
+    Ok(op)
+}
+
+fn beyond(number: u32, inserted: usize) -> String {
+    format!("it names insert {number} of its answer, which has {inserted} before it")
+}
+
+fn finite(expires: Option<Instant>) -> Result<(), String> {
+    match expires {
+        Some(at) if !at.is_finite() => Err(format!("it expires at {at}")),
+        _ => Ok(()),
+    }
 }
 
 /// memhost refuses a key that is there twice.
@@ -335,13 +410,21 @@ fn distinct(keys: &[Key]) -> Result<(), String> {
     }
 }
 
+/// A key's vector, which is empty if it is not embedded.
+fn vector(key: &Key) -> Vec<f32> {
+    match key.embedded {
+        true => words::vector(&key.text),
+        false => Vec::new(),
+    }
+}
+
 /// One hit per memory that has a key of this name, by the key that matches best.
 fn by_vector(memories: &[&Memory], vector: &[f32], name: &str) -> Vec<Hit> {
     let best = |memory: &&Memory| {
         let keys = memory
             .keys
             .iter()
-            .filter(|key| name.is_empty() || key.name == name);
+            .filter(|key| key.embedded && (name.is_empty() || key.name == name));
         let scored = keys.map(|key| (words::cosine(vector, &words::vector(&key.text)), key));
         let (score, key) = scored.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
         Some(hit(memory, score, &key.name))

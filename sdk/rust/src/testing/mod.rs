@@ -31,10 +31,11 @@ use std::rc::Rc;
 
 use crate::native::{Host, with_host};
 use crate::parameter::Settings;
-use crate::strategy::{Distill, Evict, Retrieve, Update};
+use crate::strategy::{Compact, Distill, Evict, Maintain, Retrieve, Update};
 use crate::types::{
-    Actor, Attempt, Change, Condition, Fault, Feedback, Fusion, Guidance, Hit, Instant, Level,
-    Link, Memory, Moment, Pressure, Query, Reply, Request, Row, Scan, Search, Side, Step, Value,
+    Actor, Attempt, Change, Compacted, Condition, Context, Fault, Feedback, Fusion, Guidance, Hit,
+    Instant, Level, Link, Memory, ModelKind, Moment, Pressure, Query, Receipt, Reply, Request,
+    Role, Row, Scan, Search, Side, State, Step, Trigger, Value,
 };
 use memories::Memories;
 use model::Script;
@@ -50,7 +51,6 @@ struct Surroundings {
     attempts: Vec<Attempt>,
     script: Script,
     settings: Settings,
-    now: Instant,
     task_number: u32,
     batch_number: u32,
     random: u32,
@@ -87,6 +87,11 @@ impl TestHost {
         self.0.borrow_mut().script.answer_with(answer);
     }
 
+    /// What stands behind every role; a model unless given.
+    pub fn set_model_kind(&self, kind: ModelKind) {
+        self.0.borrow_mut().script.kind = kind;
+    }
+
     /// Every request that was made of the model, in order.
     pub fn requests(&self) -> Vec<Request> {
         self.0.borrow().script.requests().to_vec()
@@ -99,7 +104,7 @@ impl TestHost {
 
     /// Sets the run's clock, in milliseconds.
     pub fn set_now(&self, now: Instant) {
-        self.0.borrow_mut().now = now;
+        self.0.borrow_mut().memories.now = now;
     }
 
     /// Sets how many tasks and batches are finished.
@@ -121,9 +126,7 @@ impl TestHost {
     /// # Errors
     /// [`Fault::Invalid`] says which change cannot be, and why.
     pub fn apply(&self, changes: &[Change]) -> Result<Vec<String>, Fault> {
-        let mut host = self.0.borrow_mut();
-        let now = host.now;
-        host.memories.apply(changes, now)
+        self.0.borrow_mut().memories.apply(changes)
     }
 
     /// The condition of everything provisional is met: it takes effect.
@@ -131,9 +134,7 @@ impl TestHost {
     /// # Errors
     /// [`Fault::Invalid`] if a change that was held back cannot be any more.
     pub fn keep_provisional(&self) -> Result<(), Fault> {
-        let mut host = self.0.borrow_mut();
-        let now = host.now;
-        host.memories.keep_provisional(now)
+        self.0.borrow_mut().memories.keep_provisional()
     }
 
     /// The condition of everything provisional is not met: it goes.
@@ -153,24 +154,30 @@ impl TestHost {
         with_host(self.clone(), call)
     }
 
-    /// What the strategy says to a query. As in memhost, the text is cut at the budget, the receipt gets an
-    /// id, and the memories that it cites count as used now.
+    /// What the strategy says to a query. As in memhost, a memory on trial is seen as active, the text is cut at the budget,
+    /// the receipt gets an id, and the memories that it cites count as used now.
     ///
     /// # Errors
-    /// The strategy's own, a setting that cannot be, or a receipt that cites what is not there.
+    /// The strategy's own, a setting that cannot be, a candidate that is not there, or a receipt that cites what is not.
     pub fn retrieve<S: Retrieve>(&self, query: &Query) -> Result<Guidance, Fault> {
-        let mut guidance = self.call::<S, _>(|settings| S::retrieve(query, settings))?;
+        let show_as = |id: &str, state| self.0.borrow_mut().memories.show_as(id, state);
+        let candidate = match &query.candidate {
+            Some(id) => Some((id, show_as(id, State::Active)?)),
+            None => None,
+        };
+        let said = self.call::<S, _>(|settings| S::retrieve(query, settings));
+        if let Some((id, state)) = candidate {
+            show_as(id, state)?;
+        }
+        let mut guidance = said?;
         guidance.text = memhost_words::cut(&guidance.text, query.token_budget).to_owned();
-        let mut host = self.0.borrow_mut();
-        let now = host.now;
-        host.memories.mark_used(&guidance.receipt.used, now)?;
-        host.receipts += 1;
-        guidance.receipt.id = format!("r{}", host.receipts);
+        self.hand_out(&mut guidance.receipt)?;
         Ok(guidance)
     }
 
-    /// What the strategy says at every moment of a run of these steps, each with the transcript so far: at the start, before
-    /// every further step, and after every call of a tool.
+    /// What the strategy says at each moment of a run of these steps at which its plan asks to be called: at the start, and
+    /// then before every so many steps, after calls of a tool, and where a sub-task begins. Each query has the transcript
+    /// so far, and the receipts of what was handed out before.
     ///
     /// # Errors
     /// As for [`TestHost::retrieve`].
@@ -179,13 +186,16 @@ impl TestHost {
         query: &Query,
         steps: &[Step],
     ) -> Result<Vec<(Moment, Guidance)>, Fault> {
-        let moments = moments(steps).into_iter();
-        moments
-            .map(|(moment, told)| {
-                let query = query.clone().at(moment.clone()).after(told);
-                Ok((moment, self.retrieve::<S>(&query)?))
-            })
-            .collect()
+        let plan = self.call::<S, _>(crate::strategy::plan::<S>)?;
+        let mut query = query.clone();
+        let mut said = Vec::new();
+        for (moment, told) in moments(steps, &plan.moments) {
+            query = query.at(moment.clone()).after(told);
+            let guidance = self.retrieve::<S>(&query)?;
+            query.handed_out.push(guidance.receipt.clone());
+            said.push((moment, guidance));
+        }
+        Ok(said)
     }
 
     /// Lets the strategy learn from these attempts, and applies its changes. The attempts are kept for
@@ -210,12 +220,42 @@ impl TestHost {
         Ok(changes)
     }
 
+    /// Lets the strategy put its memories in order, and applies its changes.
+    ///
+    /// # Errors
+    /// The strategy's own, a setting that cannot be, or a change that cannot be.
+    pub fn maintain<S: Maintain>(&self) -> Result<Vec<Change>, Fault> {
+        let changes = self.call::<S, _>(S::maintain)?;
+        self.apply(&changes)?;
+        Ok(changes)
+    }
+
+    /// What the strategy makes of a run that has become long. As in memhost, the receipt gets an id, and the memories that
+    /// it cites count as used now.
+    ///
+    /// # Errors
+    /// The strategy's own, a setting that cannot be, or a receipt that cites what is not there.
+    pub fn compact<S: Compact>(&self, context: &Context) -> Result<Compacted, Fault> {
+        let mut compacted = self.call::<S, _>(|settings| S::compact(context, settings))?;
+        self.hand_out(&mut compacted.receipt)?;
+        Ok(compacted)
+    }
+
     /// What may go, in the strategy's opinion. Nothing is removed.
     ///
     /// # Errors
     /// The strategy's own, or a setting that cannot be.
     pub fn evict<S: Evict>(&self, pressure: &Pressure) -> Result<Vec<String>, Fault> {
         self.call::<S, _>(|settings| S::evict(pressure, settings))
+    }
+
+    /// Gives a receipt its id, and notes that its memories were used.
+    fn hand_out(&self, receipt: &mut Receipt) -> Result<(), Fault> {
+        let mut host = self.0.borrow_mut();
+        host.memories.mark_used(&receipt.used)?;
+        host.receipts += 1;
+        receipt.id = format!("r{}", host.receipts);
+        Ok(())
     }
 
     fn call<S: crate::Strategy, T>(
@@ -230,9 +270,10 @@ impl TestHost {
     }
 }
 
-/// Every moment of a run, with the steps before it.
-fn moments(steps: &[Step]) -> Vec<(Moment, &[Step])> {
+/// The moments of a run at which a strategy is asked that wants these, with the steps before each.
+fn moments<'a>(steps: &'a [Step], wanted: &[Trigger]) -> Vec<(Moment, &'a [Step])> {
     let mut moments = vec![(Moment::TaskStart, &steps[..0])];
+    let mut subtasks = 0;
     for (number, end) in (1..).zip(1..=steps.len()) {
         let told = &steps[..end];
         if let [.., call, seen] = told
@@ -241,12 +282,33 @@ fn moments(steps: &[Step]) -> Vec<(Moment, &[Step])> {
         {
             moments.push((Moment::AfterTool(tool.clone()), told));
         }
+        if told[end - 1].actor == Actor::Subtask {
+            moments.push((Moment::Subtask(subtasks), told));
+            subtasks += 1;
+        }
         moments.push((Moment::Step(number), told));
     }
+    moments.retain(|(moment, _)| is_wanted(moment, wanted));
     moments
 }
 
+/// Whether a strategy with these triggers is asked at this moment.
+fn is_wanted(moment: &Moment, wanted: &[Trigger]) -> bool {
+    wanted.iter().any(|trigger| match (trigger, moment) {
+        (Trigger::EverySteps(every), Moment::Step(number)) => number % (*every).max(1) == 0,
+        (Trigger::AfterTool(None), Moment::AfterTool(_))
+        | (Trigger::Retry, Moment::Retry(_))
+        | (Trigger::Subtask, Moment::Subtask(_)) => true,
+        (Trigger::AfterTool(Some(one)), Moment::AfterTool(tool)) => one == tool,
+        _ => false,
+    }) || matches!(moment, Moment::TaskStart | Moment::Round(_))
+}
+
 impl Host for TestHost {
+    fn kind(&self, _: Role) -> ModelKind {
+        self.0.borrow().script.kind
+    }
+
     fn complete(&self, requests: &[Request]) -> Vec<Result<Reply, Fault>> {
         requests
             .iter()
@@ -333,7 +395,7 @@ impl Host for TestHost {
     }
 
     fn now(&self) -> Instant {
-        self.0.borrow().now
+        self.0.borrow().memories.now
     }
 
     fn task_number(&self) -> u32 {

@@ -3,16 +3,28 @@
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
-use crate::types::{Fault, Request};
+use crate::types::{Fault, ModelKind, Request};
 
 type Answer = Rc<dyn Fn(&Request) -> Result<String, Fault>>;
 
 /// Replies in waiting by purpose, and what answers when none is left.
-#[derive(Default)]
 pub(super) struct Script {
+    /// What the strategy is told stands behind every role.
+    pub(super) kind: ModelKind,
     waiting: HashMap<String, VecDeque<Result<String, Fault>>>,
     otherwise: Option<Answer>,
     requests: Vec<Request>,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Self {
+            kind: ModelKind::Model,
+            waiting: HashMap::new(),
+            otherwise: None,
+            requests: Vec::new(),
+        }
+    }
 }
 
 impl Script {
@@ -37,6 +49,9 @@ impl Script {
     /// Remembers the request, and says how it is to be answered.
     pub(super) fn answer(&mut self, request: &Request) -> Answer {
         self.requests.push(request.clone());
+        if self.kind == ModelKind::None {
+            return Rc::new(|_| Err(Fault::Unavailable("there is no language model".to_owned())));
+        }
         let waiting = self.waiting.get_mut(&request.purpose);
         match (waiting.and_then(VecDeque::pop_front), &self.otherwise) {
             (Some(reply), _) => Rc::new(move |_| reply.clone()),

@@ -5,7 +5,7 @@
 use super::TestHost;
 use crate::guard::AnswerGuard;
 use crate::strategy::{Distill, Retrieve};
-use crate::types::{Attempt, Fault, Guidance, Moment, Query, State, Step, Task};
+use crate::types::{Attempt, Fault, Guidance, Memory, Moment, Query, State, Step, Task};
 
 /// A strategy that has learnt something, and what it is asked and given next.
 pub struct Taught {
@@ -33,6 +33,7 @@ impl Taught {
             Moment::Step(1),
             Moment::AfterTool("search".to_owned()),
             Moment::Retry(1),
+            Moment::Subtask(0),
             Moment::Round(1),
         ];
         moments.into_iter().map(move |moment| Query {
@@ -54,13 +55,9 @@ pub fn own_task_is_never_handed_out<S: Retrieve>(taught: &Taught) {
     let memories = taught.host.memories();
     let mut would_help = 0;
     for attempt in &attempts {
-        let is_from_it = |source: &String| {
-            let rest = source.strip_prefix(&attempt.id);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
-        };
         let learnt: Vec<&str> = memories
             .iter()
-            .filter(|memory| memory.sources.iter().any(is_from_it))
+            .filter(|memory| memory.is_learnt_from(&attempt.id))
             .map(|memory| memory.id.as_str())
             .collect();
         let cites = |guidance: &Guidance| {
@@ -133,8 +130,8 @@ pub fn receipts_cite_what_is_there<S: Retrieve>(taught: &Taught) {
             .collect();
         for id in &cited {
             let memory = memories.iter().find(|one| one.id == **id);
-            let state = memory.map(|one| one.state);
-            assert_eq!(state, Some(State::Active), "`{id}` is cited");
+            let takes_part = |one: &Memory| matches!(one.state, State::Active | State::Frozen);
+            assert!(memory.is_some_and(takes_part), "`{id}` is cited");
         }
         let all = cited.len();
         cited.sort_unstable();

@@ -2,8 +2,8 @@
 
 use super::TestHost;
 use crate::{
-    Attempt, Change, Condition, Counter, Fault, Link, NewMemory, Patch, Ranking, Request, Role,
-    Scan, Search, State, Task, embedder, llm, run, store,
+    Attempt, Change, Condition, Counter, Fault, Link, NewLink, NewMemory, Patch, Ranking, Request,
+    Role, Scan, Search, State, Task, embedder, llm, run, store,
 };
 
 fn note(content: &str) -> NewMemory {
@@ -229,18 +229,17 @@ fn scans_order_page_and_count() {
 #[test]
 fn links_are_replaced_removed_and_go_with_their_memories() {
     let host = host_with(&["a", "b", "c"]);
-    let link = |weight| Link::new("m1", "m2", "similar", weight);
-    host.apply(&[Change::connect(link(0.1)), Change::connect(link(0.9))])
-        .unwrap();
+    let connect = |weight| Change::connect(NewLink::new("m1", "m2", "similar", weight));
+    host.apply(&[connect(0.1), connect(0.9)]).unwrap();
     let links = |kind: Option<&str>| {
         let ids = ["m2".to_owned()];
         host.run(|| store::links(&ids, kind)).unwrap()
     };
-    assert_eq!(links(None), [link(0.9)]);
+    assert_eq!(links(None), [Link::new("m1", "m2", "similar", 0.9)]);
     assert!(links(Some("refines")).is_empty());
     host.apply(&[Change::remove("m1")]).unwrap();
     assert!(links(None).is_empty());
-    assert!(host.apply(&[Change::connect(link(0.5))]).is_err());
+    assert!(host.apply(&[connect(0.5)]).is_err());
 }
 
 #[test]
@@ -341,45 +340,77 @@ fn tokens_are_counted_as_memhost_counts_them() {
     }
 }
 
-/// Says at which moment it is asked, and after how many steps.
+/// Says at which moment it is asked, after how many steps, and after how many receipts.
 struct Echo;
 
+const MOMENTS: crate::Choice<&[crate::Trigger]> = crate::Choice::new(
+    "moments",
+    &[
+        (
+            "all",
+            &[
+                crate::Trigger::EverySteps(1),
+                crate::Trigger::AfterTool(None),
+                crate::Trigger::Subtask,
+            ],
+        ),
+        ("some", &[crate::Trigger::EverySteps(2)]),
+        ("none", &[]),
+    ],
+    "When it wants to be asked.",
+);
+
 impl crate::Strategy for Echo {
+    const PARAMETERS: &'static [&'static dyn crate::Declared] = &[&MOMENTS];
+
     fn describe() -> crate::Description {
         crate::Description::new("echo", "0.1.0", "Says when it is asked.")
+    }
+
+    fn plan(settings: &crate::Settings) -> Result<crate::Plan, Fault> {
+        let asked = settings.get(&MOMENTS)?.iter().cloned();
+        Ok(asked.fold(crate::Plan::streaming(), crate::Plan::asked))
     }
 }
 
 impl crate::Retrieve for Echo {
     fn retrieve(query: &crate::Query, _: &crate::Settings) -> Result<crate::Guidance, Fault> {
         let (moment, steps) = (&query.moment, query.transcript.len());
-        Ok(crate::Guidance::user(format!("{moment:?} after {steps}")))
+        let before = query.handed_out.len();
+        Ok(crate::Guidance::user(format!(
+            "{moment:?} after {steps}, {before}"
+        )))
     }
 }
 
 #[test]
-fn a_strategy_can_be_asked_at_every_moment_of_a_run() {
+fn a_strategy_is_asked_at_the_moments_of_a_run_that_it_wants() {
     let steps = [
-        crate::Step::thought("Look."),
+        crate::Step::subtask("Find a lamp."),
         crate::Step::action("search", "lamp"),
         crate::Step::observation("3 lamps"),
     ];
     let query = crate::Query::new(Task::new("t", "Buy a lamp"));
-    let said = TestHost::new()
-        .retrieve_along::<Echo>(&query, &steps)
-        .unwrap();
-    let texts: Vec<&str> = said
-        .iter()
-        .map(|(_, guidance)| guidance.text.as_str())
-        .collect();
+    let asked = |moments: &str| -> Vec<String> {
+        let host = TestHost::new();
+        host.set("moments", moments);
+        let said = host.retrieve_along::<Echo>(&query, &steps).unwrap();
+        said.into_iter().map(|(_, one)| one.text).collect()
+    };
     assert_eq!(
-        texts,
+        asked("all"),
         [
-            "Moment::TaskStart after 0",
-            "Moment::Step(1) after 1",
-            "Moment::Step(2) after 2",
-            "Moment::AfterTool(\"search\") after 3",
-            "Moment::Step(3) after 3",
+            "Moment::TaskStart after 0, 0",
+            "Moment::Subtask(0) after 1, 1",
+            "Moment::Step(1) after 1, 2",
+            "Moment::Step(2) after 2, 3",
+            "Moment::AfterTool(\"search\") after 3, 4",
+            "Moment::Step(3) after 3, 5",
         ]
     );
+    assert_eq!(
+        asked("some"),
+        ["Moment::TaskStart after 0, 0", "Moment::Step(2) after 2, 1"]
+    );
+    assert_eq!(asked("none"), ["Moment::TaskStart after 0, 0"]);
 }

@@ -15,13 +15,13 @@ mod bindings {
         inline: "
             package memhost:hostile;
             world hostile {
-                import memhost:strategy/llm@0.1.0;
-                import memhost:strategy/embedder@0.1.0;
-                import memhost:strategy/store@0.1.0;
-                import memhost:strategy/run@0.1.0;
-                export memhost:strategy/strategy@0.1.0;
-                export memhost:strategy/retrieve@0.1.0;
-                export memhost:strategy/distill@0.1.0;
+                import memhost:strategy/llm@0.2.0;
+                import memhost:strategy/embedder@0.2.0;
+                import memhost:strategy/store@0.2.0;
+                import memhost:strategy/run@0.2.0;
+                export memhost:strategy/strategy@0.2.0;
+                export memhost:strategy/retrieve@0.2.0;
+                export memhost:strategy/distill@0.2.0;
             }
         ",
         world: "memhost:hostile/hostile",
@@ -34,12 +34,12 @@ use bindings::exports::memhost::strategy::retrieve::{
     Guest as Retrieve, Guidance, Placement, Query,
 };
 use bindings::exports::memhost::strategy::strategy::{
-    Description, ExpectedCalls, Guest as Strategy, Labels, Parameter, Plan, Protocol, Setting,
+    Arrangement, Description, ExpectedCalls, Guest as Strategy, Labels, Parameter, Plan, Setting,
     Value,
 };
 use bindings::memhost::strategy::types::{
     Adjustment, Attempt, Blob, Change, Citation, Commit, Counter, Counters, Fault, Key, Label,
-    Link, NewMemory, Op, Patch, Receipt, State,
+    NewLink, NewMemory, Op, Patch, Receipt, Source, State, Target,
 };
 use bindings::memhost::strategy::{embedder, llm, run, store};
 
@@ -60,6 +60,7 @@ impl Strategy for Hostile {
                 name: "do".into(),
                 default: Value::Text("answer".into()),
                 source_value: None,
+                range: None,
                 doc: "How to misbehave.".into(),
             }],
             requires: Vec::new(),
@@ -69,9 +70,14 @@ impl Strategy for Hostile {
 
     fn plan_for(settings: Vec<Setting>) -> Result<Plan, Fault> {
         Ok(Plan {
-            protocol: Protocol::Streaming,
+            arrangement: Arrangement::Streaming,
             labels: Labels::Any,
             trials: if wish(&settings) == "no trials" { 0 } else { 1 },
+            build_trials: 0,
+            retries: 0,
+            batch: 0,
+            agent_temperature: None,
+            moments: Vec::new(),
             baseline_arm: false,
             all_agents: false,
             refinements: 0,
@@ -199,13 +205,13 @@ impl Distill for Hostile {
         let op = match wish(&settings) {
             "nameless kind" => Op::Insert(memory("")),
             "endless delta" => Op::Adjust(Adjustment {
-                id: "a".into(),
+                target: memory_named("a"),
                 counter: Counter::Weight,
                 delta: f64::INFINITY,
                 least: None,
                 most: None,
             }),
-            "endless id" => Op::Remove("x".repeat(10_000)),
+            "endless id" => Op::Remove(memory_named("x".repeat(10_000))),
             "loop while learning" => loop {
                 black_box(());
             },
@@ -218,7 +224,7 @@ impl Distill for Hostile {
                 ..memory("item")
             }),
             "20000 sources" => Op::Insert(NewMemory {
-                sources: (0..20_000).map(|n| n.to_string()).collect(),
+                sources: (0..20_000).map(source).collect(),
                 ..memory("item")
             }),
             "the most of everything" => return Ok(the_most_to_keep(run::task_number())),
@@ -240,7 +246,7 @@ impl Distill for Hostile {
                     .collect());
             }
         };
-        Ok(vec![at_once(Op::Remove("fine".into())), at_once(op)])
+        Ok(vec![at_once(Op::Remove(memory_named("fine"))), at_once(op)])
     }
 }
 
@@ -255,16 +261,16 @@ fn the_most_to_keep(round: u32) -> Vec<Change> {
                 payload: "p".repeat(8 << 10),
                 keys: keys(1_000, &format!("{round} {number}")),
                 labels: labels(1_000),
-                sources: (0..1_000).map(|n| n.to_string()).collect(),
+                sources: (0..1_000).map(source).collect(),
                 ..memory("item")
             }))
         })
         .collect();
     let first = round * 20 + 1;
     for number in 0..1_000 {
-        changes.push(at_once(Op::Connect(Link {
-            source: format!("m{first}"),
-            target: format!("m{}", first + 1 + number % 19),
+        changes.push(at_once(Op::Connect(NewLink {
+            source: memory_named(format!("m{first}")),
+            target: memory_named(format!("m{}", first + 1 + number % 19)),
             kind: format!("k{number}"),
             weight: 1.0,
         })));
@@ -298,13 +304,15 @@ fn rewritten(round: u32) -> Vec<Change> {
         _ => (0..20)
             .map(|number| {
                 at_once(Op::Revise(Patch {
-                    id: format!("m{}", number + 1),
+                    target: memory_named(format!("m{}", number + 1)),
                     title: None,
                     content: Some(content(number)),
                     keys: None,
                     labels: None,
                     payload: None,
                     state: Some(State::Active),
+                    more_sources: Vec::new(),
+                    expires: None,
                 }))
             })
             .collect(),
@@ -349,6 +357,7 @@ fn keys(count: usize, of: &str) -> Vec<Key> {
     let key = |number| Key {
         name: "task".into(),
         text: format!("key {of} {number}"),
+        embedded: true,
     };
     (0..count).map(key).collect()
 }
@@ -401,6 +410,8 @@ fn guidance(text: String) -> Guidance {
     Guidance {
         text,
         placement: Placement::System,
+        replaces: false,
+        offers: Vec::new(),
         receipt: Receipt {
             id: String::new(),
             used: Vec::new(),
@@ -439,6 +450,18 @@ fn memory(kind: &str) -> NewMemory {
             strength: 0.0,
         },
         sources: Vec::new(),
+        expires: None,
+    }
+}
+
+fn memory_named(id: impl Into<String>) -> Target {
+    Target::Memory(id.into())
+}
+
+fn source(number: u32) -> Source {
+    Source {
+        attempt: number.to_string(),
+        step: None,
     }
 }
 
