@@ -235,6 +235,16 @@ impl From<&str> for Target {
     }
 }
 
+/// For a person: `m7`, or `insert 2 of its answer`.
+impl std::fmt::Display for Target {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Target::Memory(id) => f.write_str(id),
+            Target::Inserted(number) => write!(f, "insert {number} of its answer"),
+        }
+    }
+}
+
 impl Patch {
     /// Leaves all of a memory as it is.
     pub fn of(target: impl Into<Target>) -> Patch {

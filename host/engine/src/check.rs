@@ -187,7 +187,10 @@ pub(super) fn guidance(guidance: &Guidance) -> Checked {
         offer(place, tool)?;
         let mut earlier = guidance.offers.iter().take(place);
         if earlier.any(|other| other.name == tool.name) {
-            return Err(format!("guidance: the tool `{}` is offered twice", tool.name));
+            return Err(format!(
+                "guidance: the tool `{}` is offered twice",
+                tool.name
+            ));
         }
     }
     receipt(&guidance.receipt)
@@ -545,7 +548,10 @@ mod tests {
             ("{", "not JSON:"),
             (r#"{"type": "objekt"}"#, "not JSON Schema"),
             ("7", "not JSON Schema"),
-            (r#"{"$schema": "https://example.org/mine"}"#, "not JSON Schema"),
+            (
+                r#"{"$schema": "https://example.org/mine"}"#,
+                "not JSON Schema",
+            ),
         ] {
             let told = offering(bad).unwrap_err();
             assert!(told.contains(sign), "{told}");

@@ -4,7 +4,10 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use memhost_contract::limits::{LimitReached, StoreLimits};
-use memhost_contract::{Attempt, Change, Compacted, Context, Description, Fault, Feedback, Guidance, Plan, Pressure, Query, Setting, Receipt};
+use memhost_contract::{
+    Attempt, Change, Compacted, Context, Description, Fault, Feedback, Guidance, Plan, Pressure,
+    Query, Receipt, Setting,
+};
 use memhost_store as store;
 use memhost_strategy::capability::{CallContext, Usage};
 use memhost_strategy::{Answer, CallError, CallFailure, Phases, Strategy};

@@ -1,5 +1,7 @@
 //! Targets: the memories that writes are about, by their ids or by their places among what the same answer inserts.
 
+use super::StoreError;
+use super::check::{Refusal, operation};
 use memhost_contract::{Adjustment, NewLink, Op, Patch, Target};
 
 /// A write names an insert that does not stand before it.
@@ -10,6 +12,13 @@ pub struct NotInserted {
     pub named: u32,
     /// How many inserts stand before the write.
     pub before: usize,
+}
+
+impl NotInserted {
+    /// The refusal of the write that names it, which has this place in its answer, from 0.
+    pub fn of_write(&self, place: usize, op: &Op) -> StoreError {
+        Refusal::Reason(self.to_string()).of(place, operation(op))
+    }
 }
 
 /// Puts ids in the place of the inserts that a write names: for a write that is made later than the answer that it

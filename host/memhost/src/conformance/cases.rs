@@ -4,8 +4,8 @@
 //! been solved better without memory; it has documents, two of which show a problem. A strategy takes what it needs.
 
 use memhost_contract::{
-    Actor, Agent, Arm, Attempt, Authority, Document, Finding, Label, Outcome, Plan, Query, Step,
-    Task, Verdict,
+    Actor, Agent, Arm, Attempt, Authority, Context, Document, Finding, Label, Outcome, Plan, Query,
+    Step, Task, Verdict,
 };
 use memhost_contract::{Moment, Receipt};
 
@@ -199,10 +199,9 @@ impl Case {
         Case {
             name,
             task: Task {
-                id: (*topic).to_owned(),
-                text: (*task).to_owned(),
                 labels: vec![label("topic", topic)],
                 documents: documents.collect(),
+                ..Task::new(*topic, *task)
             },
             solved,
             failed,
@@ -234,10 +233,9 @@ impl Case {
         Case {
             name: "",
             task: Task {
-                id: id.to_owned(),
-                text: text.to_owned(),
                 labels: vec![label("topic", id)],
                 documents: vec![document(1), document(2)],
+                ..Task::new(id, text)
             },
             failed: solved.clone(),
             solved,
@@ -288,12 +286,7 @@ impl Case {
     pub(super) fn empty() -> Case {
         Case {
             name: "",
-            task: Task {
-                id: "nothing".to_owned(),
-                text: String::new(),
-                labels: Vec::new(),
-                documents: Vec::new(),
-            },
+            task: Task::new("nothing", ""),
             solved: Vec::new(),
             failed: Vec::new(),
             answer: String::new(),
@@ -339,17 +332,38 @@ impl Case {
                 Vec::new()
             },
             outcome,
-            receipt: None,
+            receipts: Vec::new(),
         }
     }
 
-    /// The run that this retrieval guided.
-    pub(super) fn guided(&self, receipt: &Receipt) -> Attempt {
+    /// The run that these retrievals guided.
+    pub(super) fn guided(&self, receipts: &[Receipt]) -> Attempt {
+        let first = receipts.first().map_or("", |receipt| &receipt.id);
         Attempt {
-            id: format!("{}@{}", self.task.id, receipt.id),
+            id: format!("{}@{first}", self.task.id),
             arm: Arm::Memory,
-            receipt: Some(receipt.clone()),
+            receipts: receipts.to_vec(),
             ..self.attempt(strong(), 0, &self.solved, outcome(true))
+        }
+    }
+
+    /// The steps of the run that solved it.
+    pub(super) fn steps(&self) -> &[Step] {
+        &self.solved
+    }
+
+    /// The same run before an agent that has half the room for it.
+    pub(super) fn running(&self) -> Context {
+        let texts = self
+            .solved
+            .iter()
+            .map(|step| memhost_words::count(&step.text));
+        Context {
+            task: self.task.clone(),
+            agent: strong(),
+            steps: self.solved.clone(),
+            summary: String::new(),
+            token_budget: texts.sum::<u32>() / 2,
         }
     }
 
@@ -360,14 +374,10 @@ impl Case {
 }
 
 /// What the host asks before a task.
-pub(super) fn query(task: Task, moment: Moment, found: &[Finding], budget: u32) -> Query {
+pub(super) fn query(task: Task, moment: Moment, budget: u32) -> Query {
     Query {
-        task,
-        agent: strong(),
         moment,
-        transcript: Vec::new(),
-        found: found.to_vec(),
-        token_budget: budget,
+        ..Query::at_start(task, strong(), budget)
     }
 }
 
@@ -381,9 +391,8 @@ fn weak() -> Agent {
 
 fn agent(name: &str, rank: u32) -> Agent {
     Agent {
-        id: name.to_owned(),
-        model: format!("{name}-model"),
         rank,
+        ..Agent::new(name, format!("{name}-model"))
     }
 }
 
@@ -404,10 +413,8 @@ fn outcome(solved: bool) -> Outcome {
 
 fn step(actor: Actor, name: Option<&str>, text: &str) -> Step {
     Step {
-        actor,
         name: name.map(str::to_owned),
-        text: text.to_owned(),
-        reward: None,
+        ..Step::new(actor, text)
     }
 }
 

@@ -10,7 +10,7 @@ use memhost_contract::embedder::Embedder;
 use memhost_contract::limits::Limits;
 use memhost_contract::model::{Completion, LanguageModel, Models, NoModel};
 use memhost_contract::{
-    Attempt, Fault, Feedback, Finding, Guidance, Instant, Memory, Moment, Op, Protocol, Receipt,
+    Arrangement, Attempt, Fault, Feedback, Guidance, Instant, Memory, Moment, Op, Query, Receipt,
     Request, Row, Scan, Task,
 };
 use memhost_models::model::Extractive;
@@ -23,7 +23,7 @@ use super::fixture::{Fixture, Meter};
 use super::{ConformanceError, Stop, Subject};
 use crate::learning::{
     Clock, Configured, Event, Failure, Grants, History, Learner, Learnt, Observer, grouping,
-    reduce_labels,
+    moments, reduce_labels,
 };
 
 /// Midnight of 1 January 2026, UTC: when the clock of every check starts.
@@ -185,7 +185,7 @@ impl Session {
         for transaction in &self.books.written {
             namespace.apply(transaction.clone()).await?;
         }
-        let removal = Write::at_once(Op::Remove(memory.to_owned()));
+        let removal = Write::at_once(Op::Remove(memory.into()));
         namespace.apply(self.transaction(vec![removal])).await?;
         let mut session = self.bearings.clone().begin(namespace);
         session.learner.clock.tasks_done = self.learner.clock.tasks_done;
@@ -196,36 +196,66 @@ impl Session {
 
     /// One case from its beginning to its end, as the plan has it.
     pub(super) async fn work(&mut self, case: &Case) -> Result<(), Stop> {
-        let receipt = match self.bearings.configured.plan.protocol {
-            Protocol::Streaming => Some(self.guide(case).await?),
-            Protocol::BuildThenFreeze => None,
+        let receipts = match self.bearings.configured.plan.arrangement {
+            Arrangement::Streaming | Arrangement::BuildThenStream => self.guide(case).await?,
+            Arrangement::BuildThenFreeze => Vec::new(),
         };
-        self.learn(case, receipt).await
+        self.learn(case, receipts).await
     }
 
-    /// Every retrieval that the plan has for a task; the receipt of the last.
-    async fn guide(&mut self, case: &Case) -> Result<Receipt, Stop> {
+    /// Every retrieval that the plan has for a task, of whose rounds the last one counts.
+    async fn guide(&mut self, case: &Case) -> Result<Vec<Receipt>, Stop> {
+        let plan = self.bearings.configured.plan.clone();
         let mut guidance = self.ask(&case.task, ROOM).await?;
-        if self.bearings.configured.plan.rounds > 1 {
-            let found = case.findings();
-            guidance = self
-                .ask_at(&case.task, Moment::Round(1), found, ROOM)
-                .await?;
+        if plan.rounds > 1 {
+            let query = Query {
+                found: case.findings().to_vec(),
+                ..cases::query(case.task.clone(), Moment::Round(1), ROOM)
+            };
+            guidance = self.ask_at(query).await?;
         }
-        Ok(guidance.receipt)
+        let mut receipts = vec![guidance.receipt];
+        let steps = case.steps();
+        for taken in 0..=steps.len() {
+            for moment in moments::due(&plan.moments, steps, taken, taken < steps.len()) {
+                let query = Query {
+                    transcript: steps.get(..taken).unwrap_or_default().to_vec(),
+                    handed_out: receipts.clone(),
+                    ..cases::query(case.task.clone(), moment, ROOM)
+                };
+                receipts.push(self.ask_at(query).await?.receipt);
+            }
+        }
+        self.compact(case).await?;
+        Ok(receipts)
+    }
+
+    /// The run in half the room that it takes, where the plugin can do that.
+    async fn compact(&mut self, case: &Case) -> Result<(), Stop> {
+        if !self.learner.phases().compact {
+            return Ok(());
+        }
+        let run = case.running();
+        let view = View::default();
+        let shortened = self.learner.compact(run, &view, &mut self.books).await;
+        self.printable()?;
+        match shortened.failure {
+            Some(error) => Err(error.into()),
+            None => Ok(()),
+        }
     }
 
     /// What came of a case is told, and what the plugin makes of it is written. What is to be kept if it gains, gains.
-    pub(super) async fn learn(
-        &mut self,
-        case: &Case,
-        receipt: Option<Receipt>,
-    ) -> Result<(), Stop> {
+    pub(super) async fn learn(&mut self, case: &Case, receipts: Vec<Receipt>) -> Result<(), Stop> {
         let attempts = self.bearings.witness(case);
-        if let Some(receipt) = receipt {
-            let attempt = case.guided(&receipt);
+        if !receipts.is_empty() {
+            let attempt = case.guided(&receipts);
             self.learner.decide(&attempt, &mut self.books).await?;
-            self.update(vec![Feedback { attempt, receipt }]).await?;
+            let feedback = receipts.into_iter().map(|receipt| Feedback {
+                attempt: attempt.clone(),
+                receipt,
+            });
+            self.update(feedback.collect()).await?;
         }
         for attempts in grouping::calls(&self.bearings.configured.plan, &attempts, None) {
             for attempt in &attempts {
@@ -234,6 +264,8 @@ impl Session {
             self.distill(attempts.into_iter().cloned().collect())
                 .await?;
         }
+        let learnt = self.learner.maintain(&mut self.books).await?;
+        self.take_in(learnt).await?;
         self.bearings.minutes += 1;
         self.learner.clock.minutes = self.bearings.minutes;
         self.learner.clock.tasks_done += 1;
@@ -246,17 +278,11 @@ impl Session {
             0 | 1 => Moment::TaskStart,
             _ => Moment::Round(0),
         };
-        self.ask_at(task, moment, &[], budget).await
+        self.ask_at(cases::query(task.clone(), moment, budget))
+            .await
     }
 
-    async fn ask_at(
-        &mut self,
-        task: &Task,
-        moment: Moment,
-        found: &[Finding],
-        budget: u32,
-    ) -> Result<Guidance, Stop> {
-        let query = cases::query(task.clone(), moment, found, budget);
+    async fn ask_at(&mut self, query: Query) -> Result<Guidance, Stop> {
         let view = View::default();
         let retrieved = self.learner.retrieve(query, &view, &mut self.books).await;
         self.printable()?;
@@ -387,7 +413,7 @@ impl Bearings {
             configured: Configured {
                 strategy: subject.strategy.clone(),
                 settings: subject.settings.clone(),
-                plan: subject.plan,
+                plan: subject.plan.clone(),
             },
             embedder,
             limits: limits.clone(),

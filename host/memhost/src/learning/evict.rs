@@ -1,6 +1,7 @@
 //! Eviction: what the strategy lets go, and the host's own policy where it keeps too much.
 
-use memhost_contract::{Op, Pressure, Scan};
+use memhost_contract::{Comparison, Condition, Op, Operand, Pressure, Scan, State};
+use memhost_store::tables::state_name;
 use memhost_store::{StoreError, View, Write};
 use memhost_strategy::CallError;
 
@@ -68,11 +69,13 @@ impl<C: Clock> Learner<C> {
         ids: Vec<String>,
         observer: &mut dyn Observer,
     ) -> Result<Result<Vec<String>, Failure>, StoreError> {
-        let removals = ids.into_iter().map(Op::Remove).map(Write::at_once);
+        let removals = ids
+            .into_iter()
+            .map(|id| Write::at_once(Op::Remove(id.into())));
         self.write(removals.collect(), "evict", observer).await
     }
 
-    /// The host's own policy where the strategy left too many: the oldest go first.
+    /// The host's own policy where the strategy left too many: the oldest go first. What is frozen stays.
     async fn enforce(
         &mut self,
         most: Option<u32>,
@@ -86,14 +89,18 @@ impl<C: Clock> Learner<C> {
             return Ok(0);
         }
         let oldest = Scan {
-            filter: Vec::new(),
+            filter: vec![Condition {
+                field: "state".into(),
+                comparison: Comparison::Eq,
+                operand: Operand::Text(state_name(State::Active).into()),
+            }],
             order_by: Some("created".into()),
             descending: false,
             offset: 0,
             limit: excess,
             with_vectors: false,
         };
-        let rows = self.namespace.scan(&oldest, &View::default())?;
+        let rows = self.namespace.scan(&oldest, &self.now())?;
         let memories = rows.len();
         observer.observe(Event::EvictedByHost { memories });
         let ids = rows.into_iter().map(|row| row.memory.id).collect();

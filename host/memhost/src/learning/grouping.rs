@@ -72,7 +72,7 @@ mod tests {
         }
     }
 
-    fn made(plan: Plan, sent: Option<&str>) -> Vec<String> {
+    fn made(plan: &Plan, sent: Option<&str>) -> Vec<String> {
         let attempts = [
             run("a", 0),
             run("b", 0),
@@ -80,7 +80,7 @@ mod tests {
             run("b", 1),
             run("a", 2),
         ];
-        let calls = calls(&plan, &attempts, sent);
+        let calls = calls(plan, &attempts, sent);
         let ids = |call: &Vec<&Attempt>| call.iter().map(|a| a.id.as_str()).collect::<String>();
         calls.iter().map(ids).collect()
     }
@@ -88,9 +88,9 @@ mod tests {
     #[test]
     fn one_run_at_a_time_unless_the_plan_asks_for_more() {
         let plan = Plan::streaming();
-        assert_eq!(made(plan, None), ["a0", "a1", "a2", "b0", "b1"]);
+        assert_eq!(made(&plan, None), ["a0", "a1", "a2", "b0", "b1"]);
         let matts = Plan { trials: 2, ..plan };
-        assert_eq!(made(matts, None), ["a0a1", "a2", "b0b1"]);
+        assert_eq!(made(&matts, None), ["a0a1", "a2", "b0b1"]);
     }
 
     #[test]
@@ -99,14 +99,14 @@ mod tests {
             all_agents: true,
             ..Plan::streaming()
         };
-        assert_eq!(made(plan, None), ["a0b0", "a1b1", "a2"]);
-        assert_eq!(made(plan, Some("b")), ["a0b0"]);
+        assert_eq!(made(&plan, None), ["a0b0", "a1b1", "a2"]);
+        assert_eq!(made(&plan, Some("b")), ["a0b0"]);
     }
 
     #[test]
     fn an_agent_that_was_not_sent_did_not_run() {
         let plan = Plan::streaming();
-        assert_eq!(made(plan, Some("b")), ["b0"]);
-        assert_eq!(made(Plan { trials: 3, ..plan }, Some("a")), ["a0a1a2"]);
+        assert_eq!(made(&plan, Some("b")), ["b0"]);
+        assert_eq!(made(&Plan { trials: 3, ..plan }, Some("a")), ["a0a1a2"]);
     }
 }

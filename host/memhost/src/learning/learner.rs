@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use memhost_contract::{Attempt, Change, Feedback, Guidance, Labels, Query, Receipt, Verdict};
+use memhost_contract::{
+    Attempt, Change, Compacted, Context, Feedback, Guidance, Labels, Query, Receipt, Verdict,
+};
 use memhost_store::{Memories, Namespace, StoreError, View, receipt_bytes};
 use memhost_strategy::capability::CallContext;
 use memhost_strategy::{Answer, CallError, Phases};
@@ -42,7 +44,17 @@ pub struct Retrieved {
     pub failure: Option<CallError>,
 }
 
-/// What came of a `distill` or an `update`.
+/// What came of a `compact`.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Shortened {
+    /// What takes the run's place; the run itself where the call failed. Its receipt has an id either way.
+    pub compacted: Compacted,
+    /// Why the run stays.
+    pub failure: Option<CallError>,
+}
+
+/// What came of a `distill`, an `update` or a `maintain`.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Learnt {
@@ -121,12 +133,20 @@ impl<C: Clock> Learner<C> {
         self.configured.strategy.phases()
     }
 
-    /// Active memories.
+    /// Memories that take part now.
     ///
     /// # Errors
     /// As for [`Memories::count`].
     pub fn count(&self) -> Result<u32, StoreError> {
-        self.namespace.count(&Vec::new(), &View::default())
+        self.namespace.count(&Vec::new(), &self.now())
+    }
+
+    /// All that has not expired.
+    pub(super) fn now(&self) -> View {
+        View {
+            at: Some(self.clock.now()),
+            ..View::default()
+        }
     }
 
     /// An attempt has happened: the strategy may read of it, as much as its plan wants to be told.
@@ -152,8 +172,7 @@ impl<C: Clock> Learner<C> {
             Ok(guidance) => (guidance, None),
             Err(error) => (Guidance::nothing(), Some(error)),
         };
-        self.retrievals += 1;
-        guidance.receipt.id = format!("r{}", self.retrievals);
+        guidance.receipt.id = self.next_receipt();
         Retrieved { guidance, failure }
     }
 
@@ -266,6 +285,50 @@ impl<C: Clock> Learner<C> {
         self.take_in(answer, "distill", &about, observer).await
     }
 
+    /// Has the strategy put its memories in order, and writes what it asks for. Nothing happens where it has nothing to put
+    /// in order.
+    ///
+    /// # Errors
+    /// As for [`Learner::update`].
+    pub async fn maintain(&mut self, observer: &mut dyn Observer) -> Result<Learnt, StoreError> {
+        if !self.phases().maintain {
+            return Ok(Learnt::default());
+        }
+        let context = self.context(View::default());
+        let Configured {
+            strategy, settings, ..
+        } = &self.configured;
+        let answer = strategy.maintain(context, settings).await;
+        self.take_in(answer, "maintain", &[], observer).await
+    }
+
+    /// What the agent is to keep of its run. Writes nothing; after a call that fails, the run stays as it is.
+    pub async fn compact(
+        &mut self,
+        run: Context,
+        view: &View,
+        observer: &mut dyn Observer,
+    ) -> Shortened {
+        let task = run.task.id.clone();
+        let unchanged = Compacted::unchanged(run.clone());
+        let context = self.context(view.clone());
+        let Configured {
+            strategy, settings, ..
+        } = &self.configured;
+        let answer = strategy.compact(context, run, settings).await;
+        let (mut compacted, failure) = match hear(answer, "compact", Some(&task), observer) {
+            Ok(compacted) => (compacted, None),
+            Err(error) => (unchanged, Some(error)),
+        };
+        compacted.receipt.id = self.next_receipt();
+        Shortened { compacted, failure }
+    }
+
+    fn next_receipt(&mut self) -> String {
+        self.retrievals += 1;
+        format!("r{}", self.retrievals)
+    }
+
     /// Writes the changes of one call, but for what waits. `about` are the attempts that the call was told of.
     async fn take_in(
         &mut self,
@@ -283,8 +346,15 @@ impl<C: Clock> Learner<C> {
             return Ok(Learnt::default());
         }
         let mut sorted = Sorted::from(changes);
+        if let Err(error) = sorted.check_targets() {
+            observer.observe(Event::Refused {
+                call,
+                error: &error,
+            });
+            return Ok(Learnt::failed(Failure::Refused { call, error }));
+        }
         let writes = std::mem::take(&mut sorted.writes);
-        let waiting = sorted.waiting(first, |source| self.task_of(source, about));
+        let waiting = sorted.waiting(first, |attempt| self.task_of(attempt, about));
         let reserved = match self.namespace.reserve(waiting.bytes()) {
             Ok(reserved) => Arc::new(reserved),
             Err(error) => {
@@ -313,28 +383,27 @@ impl<C: Clock> Learner<C> {
         Ok(learnt)
     }
 
-    /// The task that a memory was learnt from, if the call was about it. A source is an attempt, or a step of one:
-    /// `<attempt>#<step>`.
-    fn task_of(&self, source: &str, about: &[&Attempt]) -> Option<String> {
-        let attempt = source.rsplit_once('#').map(|(attempt, _)| attempt);
-        let of = |id: &str| {
-            let own = about.iter().find(|attempt| attempt.id == id);
-            let own = own.map(|attempt| attempt.task.id.clone());
-            own.or_else(|| self.history.task_of(id))
-        };
-        let task = of(source).or_else(|| of(attempt?))?;
-        let is_of_the_call = about.iter().any(|attempt| attempt.task.id == task);
+    /// The task of an attempt that a memory was learnt from, if the call was about it.
+    fn task_of(&self, attempt: &str, about: &[&Attempt]) -> Option<String> {
+        let own = about.iter().find(|told| told.id == attempt);
+        let own = own.map(|told| told.task.id.clone());
+        let task = own.or_else(|| self.history.task_of(attempt))?;
+        let is_of_the_call = about.iter().any(|told| told.task.id == task);
         is_of_the_call.then_some(task)
     }
 
     pub(super) fn context(&mut self, view: View) -> CallContext {
+        let run = self.clock.next_call();
         CallContext {
             memories: Some(self.namespace.memories().clone()),
-            view,
+            view: View {
+                at: Some(run.now),
+                ..view
+            },
             models: self.grants.models.clone(),
             embedder: self.grants.embedder.clone(),
             attempts: Some(self.history.clone()),
-            run: self.clock.next_call(),
+            run,
             limits: self.grants.limits.clone(),
         }
     }

@@ -1,10 +1,10 @@
 //! Learning: the one loop around a strategy. A call, its books, one transaction, and the writes that wait.
 //!
-//! Whoever has a strategy at work needs the same five steps: `retrieve` before a task, `update` and `distill` after it,
-//! `evict` now and then, and `settle` for what was to be kept under a condition. [`Learner`] makes them, each as one call of
-//! the strategy and one transaction of the store, and tells an [`Observer`] what happened. The comparison's driver, `memhost
-//! check` and an agent that embeds memhost differ in where tasks come from and in who says how well they went; this module
-//! knows neither. It must never know of suites, of readers or of statistics.
+//! Whoever has a strategy at work needs the same steps: `retrieve` before a task and in the middle of it, `update` and
+//! `distill` after it, `evict` and `maintain` now and then, and `settle` for what was to be kept under a condition.
+//! [`Learner`] makes them, each as one call of the strategy and one transaction of the store, and tells an [`Observer`] what
+//! happened. The comparison's driver, `memhost check` and an agent that embeds memhost differ in where tasks come from and
+//! in who says how well they went; this module knows neither. It must never know of suites, of readers or of statistics.
 //!
 //! ```no_run
 //! # use std::sync::Arc;
@@ -38,6 +38,7 @@ pub mod grouping;
 mod history;
 mod labels;
 mod learner;
+pub mod moments;
 mod observer;
 mod pending;
 mod receipts;
@@ -48,7 +49,7 @@ pub use configured::{Configured, Grants};
 pub use evict::Evicted;
 pub use history::History;
 pub use labels::reduce_labels;
-pub use learner::{Failure, Learner, Learnt, Retrieved};
+pub use learner::{Failure, Learner, Learnt, Retrieved, Shortened};
 pub use observer::{Event, Observer, Said, Unobserved};
 pub use pending::{Condition, Pending};
 pub use receipts::{NoCredit, OpenReceipt};

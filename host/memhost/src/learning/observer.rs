@@ -1,6 +1,6 @@
 //! Events of a learner, and who listens. Books, progress, checks and logs eat the same ones.
 
-use memhost_contract::{Change, Guidance};
+use memhost_contract::{Change, Compacted, Guidance};
 use memhost_store::{StoreError, Transaction};
 use memhost_strategy::CallError;
 use memhost_strategy::capability::Usage;
@@ -11,9 +11,9 @@ use memhost_strategy::capability::Usage;
 pub enum Event<'a> {
     /// A call has ended, well or not.
     Called {
-        /// `retrieve`, `distill`, `update` or `evict`.
+        /// Which function.
         call: &'static str,
-        /// The task that it was about, the first of several; `None` for `evict`.
+        /// The task that it was about, the first of several; `None` where there is none.
         task: Option<&'a str>,
         /// What it cost.
         usage: &'a Usage,
@@ -56,8 +56,10 @@ pub enum Event<'a> {
 pub enum Said<'a> {
     /// To `retrieve`, before the host gives the receipt its id.
     Guidance(&'a Guidance),
-    /// To `distill` and `update`.
+    /// To `distill`, `update` and `maintain`.
     Changes(&'a [Change]),
+    /// To `compact`, before the host gives the receipt its id.
+    Compacted(&'a Compacted),
     /// To `evict`: ids of memories that may go.
     MayGo(&'a [String]),
 }
@@ -70,6 +72,12 @@ pub(super) trait Answered {
 impl Answered for Guidance {
     fn said(&self) -> Said<'_> {
         Said::Guidance(self)
+    }
+}
+
+impl Answered for Compacted {
+    fn said(&self) -> Said<'_> {
+        Said::Compacted(self)
     }
 }
 

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use memhost_contract::{Change, Commit, Op, Patch, State};
-use memhost_store::{Reserved, Write, waiting_bytes};
+use memhost_store::{Reserved, StoreError, Write, resolve_targets, waiting_bytes};
 
 /// What one call asked for under one condition.
 #[derive(Debug, Clone)]
@@ -55,8 +55,7 @@ impl Pending {
     pub(super) fn reject(self) -> Vec<Write> {
         self.memories
             .into_iter()
-            .map(Op::Remove)
-            .map(Write::at_once)
+            .map(|id| Write::at_once(Op::Remove(id.into())))
             .collect()
     }
 }
@@ -67,32 +66,59 @@ pub(super) struct Sorted {
     /// For the transaction, in the order of the changes.
     pub(super) writes: Vec<Write>,
     /// For each insert among the writes, the condition that it waits for, and the first attempt that it names.
-    inserts: Vec<Option<(Condition, String)>>,
+    inserts: Vec<Option<(Condition, Option<String>)>>,
     /// Other writes that wait.
-    held: Vec<(Condition, Op)>,
+    held: Vec<Held>,
+}
+
+/// A write that waits.
+#[derive(Debug, PartialEq)]
+struct Held {
+    condition: Condition,
+    op: Op,
+    /// Where in the answer it stands, from 0.
+    place: usize,
+    /// How many of the answer's inserts stand before it: it may name those.
+    inserts_before: usize,
 }
 
 impl Sorted {
     pub(super) fn from(changes: Vec<Change>) -> Sorted {
         let mut sorted = Sorted::default();
-        for Change { op, commit } in changes {
+        for (place, Change { op, commit }) in changes.into_iter().enumerate() {
             let condition = Condition::of(&commit);
             match (&op, condition) {
                 (Op::Insert(memory), _) => {
-                    let source = memory.sources.first().cloned().unwrap_or_default();
+                    let attempt = memory.sources.first().map(|source| source.attempt.clone());
                     sorted
                         .inserts
-                        .push(condition.map(|condition| (condition, source)));
+                        .push(condition.map(|condition| (condition, attempt)));
                     sorted.writes.push(Write {
                         op,
                         provisional: condition.is_some(),
                     });
                 }
                 (_, None) => sorted.writes.push(Write::at_once(op)),
-                (_, Some(condition)) => sorted.held.push((condition, op)),
+                (_, Some(condition)) => sorted.held.push(Held {
+                    condition,
+                    op,
+                    place,
+                    inserts_before: sorted.inserts.len(),
+                }),
             }
         }
         sorted
+    }
+
+    /// Whether each write that waits names inserts that stand before it, which nobody else looks at until it is made.
+    pub(super) fn check_targets(&self) -> Result<(), StoreError> {
+        let placeholders: Vec<String> = vec![String::new(); self.inserts.len()];
+        for held in &self.held {
+            let before = placeholders.get(..held.inserts_before).unwrap_or_default();
+            resolve_targets(&mut held.op.clone(), before)
+                .map_err(|error| error.of_write(held.place, &held.op))?;
+        }
+        Ok(())
     }
 
     /// What waits. `first` is the task that the call was about, or the first of several: a conditional write belongs to
@@ -100,8 +126,9 @@ impl Sorted {
     /// call's.
     pub(super) fn waiting(self, first: &str, task_of: impl Fn(&str) -> Option<String>) -> Waiting {
         let inserts = self.inserts.into_iter().map(|insert| {
-            let (condition, source) = insert?;
-            let task = task_of(&source).unwrap_or_else(|| first.to_owned());
+            let (condition, attempt) = insert?;
+            let task = attempt.and_then(|attempt| task_of(&attempt));
+            let task = task.unwrap_or_else(|| first.to_owned());
             Some((condition, task))
         });
         Waiting {
@@ -117,7 +144,7 @@ pub(super) struct Waiting {
     /// For each insert of the call, the condition and the task that it waits for.
     inserts: Vec<Option<(Condition, String)>>,
     /// Other writes.
-    held: Vec<(Condition, Op)>,
+    held: Vec<Held>,
     /// The task of those.
     task: String,
 }
@@ -125,7 +152,7 @@ pub(super) struct Waiting {
 impl Waiting {
     /// How many bytes the writes have that are not made before they are decided on.
     pub(super) fn bytes(&self) -> u64 {
-        self.held.iter().map(|(_, op)| waiting_bytes(op)).sum()
+        self.held.iter().map(|held| waiting_bytes(&held.op)).sum()
     }
 
     /// The same, now that the inserts have the ids `inserted`: what is decided together is together.
@@ -152,8 +179,12 @@ impl Waiting {
                 placed.push((under(condition, &task), Some(id.clone()), None));
             }
         }
-        for (condition, op) in self.held {
-            placed.push((under(condition, &self.task), None, Some(op)));
+        for mut held in self.held {
+            let before = inserted.get(..held.inserts_before).unwrap_or_default();
+            // Looked at before anything of the answer was written.
+            if resolve_targets(&mut held.op, before).is_ok() {
+                placed.push((under(held.condition, &self.task), None, Some(held.op)));
+            }
         }
         for (at, memory, op) in placed {
             if let Some(pending) = pending.get_mut(at) {
@@ -168,7 +199,7 @@ impl Waiting {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use memhost_contract::NewMemory;
+    use memhost_contract::{NewMemory, Source, Target};
 
     fn insert(title: &str) -> Op {
         Op::Insert(NewMemory {
@@ -205,7 +236,7 @@ mod tests {
 
         let confirmed = pending[0].clone().confirm();
         assert!(
-            matches!(&confirmed[0].op, Op::Revise(p) if p.id == "m8" && p.state == Some(State::Active))
+            matches!(&confirmed[0].op, Op::Revise(p) if p.target == Target::from("m8") && p.state == Some(State::Active))
         );
         assert_eq!(confirmed[1].op, Op::Remove("m1".into()));
         assert_eq!(
@@ -237,20 +268,20 @@ mod tests {
                 unreachable!()
             };
             Op::Insert(NewMemory {
-                sources: vec![attempt.into()],
+                sources: vec![Source::attempt(attempt)],
                 ..memory
             })
         };
         let sorted = Sorted::from(vec![
             change(about("t2@r5"), Commit::IfTrialGains(0.05)),
-            change(about("t1@r4#3"), Commit::IfTrialGains(0.05)),
+            change(about("t1@r4"), Commit::IfTrialGains(0.05)),
             change(about("nobody"), Commit::IfTrialGains(0.05)),
             change(about("t1-b@r6"), Commit::IfTrialGains(0.05)),
         ]);
         let ids = ["m1".into(), "m2".into(), "m3".into(), "m4".into()];
         let task_of = |source: &str| match source {
             "t2@r5" => Some("t2".to_owned()),
-            "t1@r4#3" => Some("t1".to_owned()),
+            "t1@r4" => Some("t1".to_owned()),
             "t1-b@r6" => Some("t1-b".to_owned()),
             _ => None,
         };

@@ -30,7 +30,7 @@ use tokio::sync::watch;
 use file::{Answer, Call, Header, Key, Line, Recorder};
 use memhost_contract::health::Health;
 use memhost_contract::model::{Completion, LanguageModel, Models};
-use memhost_contract::{Fault, Request, Role, ModelKind};
+use memhost_contract::{Fault, ModelKind, Request, Role};
 
 pub use file::CassetteError;
 

@@ -5,10 +5,10 @@
 //! what it has.
 
 use futures::future::{join_all, ready};
-use memhost_contract::{Fault, ModelKind, Role};
 use memhost_contract::generated::memhost::strategy::llm::{Host, Reply, Request};
 use memhost_contract::limits::{Limit, LimitReached};
 use memhost_contract::model::{Completion, Mended, Models};
+use memhost_contract::{Fault, ModelKind, Role};
 
 use super::{Capabilities, ModelCall, not_granted};
 use crate::fault_text;
@@ -251,7 +251,9 @@ mod tests {
         }
 
         async fn complete(&self, _: &Request) -> Result<Completion, Fault> {
-            Err(Fault::Failed("nobody asks for its kind by asking it".to_owned()))
+            Err(Fault::Failed(
+                "nobody asks for its kind by asking it".to_owned(),
+            ))
         }
     }
 

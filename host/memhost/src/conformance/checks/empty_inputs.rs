@@ -71,7 +71,7 @@ pub(super) async fn check(fixture: &Fixture<'_>) -> CheckResult {
         note: String::new(),
     };
     session
-        .learn(&nothing, Some(receipt))
+        .learn(&nothing, vec![receipt])
         .await
         .map_err(told("told of an outcome without receipt"))?;
     Ok(Came::Right(format!(

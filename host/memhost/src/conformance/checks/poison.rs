@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use memhost_contract::{Op, Patch, Receipt, State};
+use memhost_contract::{Op, Patch, Receipt, State, Target};
 use memhost_store::Transaction;
 
 use crate::conformance::cases::Case;
@@ -73,29 +73,33 @@ async fn tried(
 /// What learning does to memories that are there already. Nothing was handed out for it, so that no outcome is theirs.
 async fn learnt(session: &mut Session, case: &Case) -> Result<BTreeSet<String>, Stop> {
     let before = session.written().len();
-    session.learn(case, Some(nothing_handed_out())).await?;
+    session.learn(case, vec![nothing_handed_out()]).await?;
     let written = session.written().get(before..).unwrap_or_default();
     Ok(written.iter().flat_map(done_to_others).collect())
 }
 
 fn done_to_others(transaction: &Transaction) -> impl Iterator<Item = String> + '_ {
+    let stored = |verb: &str, target: &Target| match target {
+        Target::Memory(id) => Some(format!("{verb} `{id}`")),
+        Target::Inserted(_) => None,
+    };
     transaction
         .writes
         .iter()
-        .filter_map(|write| match &write.op {
+        .filter_map(move |write| match &write.op {
             Op::Insert(_) | Op::Save(_) => None,
             // What was on trial has gained.
             Op::Revise(patch) if is_activation(patch) => None,
-            Op::Revise(patch) => Some(format!("revises `{}`", patch.id)),
-            Op::Adjust(adjustment) => Some(format!("adjusts `{}`", adjustment.id)),
-            Op::Remove(id) => Some(format!("removes `{id}`")),
-            Op::Connect(link) => Some(format!("links `{}`", link.target)),
+            Op::Revise(patch) => stored("revises", &patch.target),
+            Op::Adjust(adjustment) => stored("adjusts", &adjustment.target),
+            Op::Remove(target) => stored("removes", target),
+            Op::Connect(link) => stored("links", &link.target),
             Op::Disconnect(link) => Some(format!("unlinks `{}`", link.target)),
         })
 }
 
 fn is_activation(patch: &Patch) -> bool {
-    *patch == Patch::to_state(&patch.id, State::Active)
+    *patch == Patch::to_state(patch.target.clone(), State::Active)
 }
 
 /// How many memories are cited for each case that is asked again.
@@ -111,7 +115,6 @@ async fn cited(session: &mut Session) -> Result<Vec<usize>, Stop> {
 fn nothing_handed_out() -> Receipt {
     Receipt {
         id: "r0".to_owned(),
-        used: Vec::new(),
-        note: String::new(),
+        ..Receipt::nothing()
     }
 }

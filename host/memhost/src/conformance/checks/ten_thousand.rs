@@ -62,8 +62,8 @@ fn copy(row: &Row, number: usize, random: &mut ChaCha8Rng) -> (Write, Vec<Vec<f3
     let memory = row.memory.clone();
     let numbered = |text: &str| format!("{text} ({number})");
     let keys = memory.keys.iter().map(|key| Key {
-        name: key.name.clone(),
         text: numbered(&key.text),
+        ..key.clone()
     });
     let op = Op::Insert(NewMemory {
         content: numbered(&memory.content),
@@ -74,6 +74,7 @@ fn copy(row: &Row, number: usize, random: &mut ChaCha8Rng) -> (Write, Vec<Vec<f3
         payload: memory.payload,
         counters: memory.counters,
         sources: memory.sources,
+        expires: memory.expires,
     });
     let vectors = row.vectors.iter().map(|vector| {
         let moved = vector

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use memhost_base::visible;
 use memhost_contract::model::{Completion, LanguageModel, Models, NoModel};
-use memhost_contract::{Fault, Request, ModelKind};
+use memhost_contract::{Fault, ModelKind, Request};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 

@@ -30,7 +30,7 @@ mod rank;
 use async_trait::async_trait;
 use memhost_base::blocking;
 use memhost_contract::model::{Completion, LanguageModel};
-use memhost_contract::{Fault, Reply, Request, Speaker, ModelKind};
+use memhost_contract::{Fault, ModelKind, Reply, Request, Speaker};
 
 use super::schema::ReplySchema;
 
