@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use divan::Bencher;
 use memhost::capability::CallContext;
-use memhost::contract::{Agent, Moment, Query, Setting, Task, Value};
+use memhost::contract::{Agent, Query, Setting, Task, Value};
 use memhost::engine::{CompilerProcess, Engine, EngineOptions, Plugin};
 use memhost::limits::Limits;
 use memhost::strategy::Strategy;
@@ -86,21 +86,5 @@ fn call(bencher: Bencher) {
 }
 
 fn query() -> Query {
-    Query {
-        task: Task {
-            id: "t".to_owned(),
-            text: "the task".to_owned(),
-            labels: Vec::new(),
-            documents: Vec::new(),
-        },
-        agent: Agent {
-            id: "a".to_owned(),
-            model: "m".to_owned(),
-            rank: 0,
-        },
-        moment: Moment::TaskStart,
-        transcript: Vec::new(),
-        found: Vec::new(),
-        token_budget: 256,
-    }
+    Query::at_start(Task::new("t", "the task"), Agent::new("a", "m"), 256)
 }

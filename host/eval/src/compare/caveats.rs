@@ -1,6 +1,6 @@
 //! What a reader must know before believing a number: printed under every table.
 
-use memhost::contract::{Labels, Plan, Protocol};
+use memhost::contract::{Arrangement, Labels, Plan};
 use memhost::model::Mended;
 use memhost_suite as suite;
 
@@ -73,7 +73,7 @@ fn degraded(strategy: &ListedStrategy) -> impl Iterator<Item = String> {
 
 /// Strategies that are told different things cannot be compared silently.
 fn differing_plans(plugins: Vec<&ListedStrategy>) -> Option<String> {
-    let conditions = |plan: &Plan| (plan.protocol, plan.labels);
+    let conditions = |plan: &Plan| (plan.arrangement, plan.labels);
     let first = conditions(&plugins.first()?.plan);
     if plugins.iter().all(|s| conditions(&s.plan) == first) {
         return None;
@@ -89,9 +89,10 @@ fn differing_plans(plugins: Vec<&ListedStrategy>) -> Option<String> {
 }
 
 pub(super) fn plan_text(plan: &Plan) -> String {
-    let protocol = match plan.protocol {
-        Protocol::Streaming => "learns as it goes",
-        Protocol::BuildThenFreeze => "learns first and is then frozen",
+    let arrangement = match plan.arrangement {
+        Arrangement::Streaming => "learns as it goes",
+        Arrangement::BuildThenFreeze => "learns first and is then frozen",
+        Arrangement::BuildThenStream => "learns first and then goes on learning",
     };
     let labels = match plan.labels {
         Labels::Any => "is told whatever outcomes there are",
@@ -99,7 +100,7 @@ pub(super) fn plan_text(plan: &Plan) -> String {
         Labels::Verified => "is told true outcomes",
         Labels::Graded => "is told graded outcomes",
     };
-    format!("{protocol} and {labels}")
+    format!("{arrangement} and {labels}")
 }
 
 /// Differences are to the first plugin.

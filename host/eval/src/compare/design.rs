@@ -207,7 +207,7 @@ impl ListedStrategy {
             digest: contestant.strategy.digest().to_owned(),
             floor: contestant.floor,
             settings: settings::as_text(&contestant.settings),
-            plan: contestant.plan,
+            plan: contestant.plan.clone(),
             degraded: description.degraded.clone(),
             deviations,
         }

@@ -91,12 +91,7 @@ pub fn contestant(name: &str, floor: bool) -> Contestant {
 /// A suite with this many questions, two of a group.
 pub fn suite(questions: usize) -> Suite {
     let episode = |number: usize| Episode {
-        task: Task {
-            id: format!("t{number}"),
-            text: format!("question {number}"),
-            labels: Vec::new(),
-            documents: Vec::new(),
-        },
+        task: Task::new(format!("t{number}"), format!("question {number}")),
         question: Some(Question::Kind {
             kind: "any".to_owned(),
         }),

@@ -123,7 +123,7 @@ impl Work {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use memhost::contract::{ExpectedCalls, Protocol};
+    use memhost::contract::{Arrangement, ExpectedCalls};
 
     const MODEL: Actors = Actors {
         acting: Acting::Model,
@@ -157,7 +157,7 @@ mod tests {
         assert_eq!(model.runs_per_task, 4);
         assert_eq!(model.model_calls, read.model_calls + questions * 5);
         let frozen = Plan {
-            protocol: Protocol::BuildThenFreeze,
+            arrangement: Arrangement::BuildThenFreeze,
             ..plan
         };
         let learnt_only = Cost::expected(&frozen, phases, &suite, Actors::READER);
@@ -203,11 +203,11 @@ mod tests {
         let three = all_phases(distilling(three), "routing", Actors::READER);
         assert_eq!(three.model_calls, 3 * tasks);
         let every_agent = Plan {
-            protocol: Protocol::BuildThenFreeze,
+            arrangement: Arrangement::BuildThenFreeze,
             all_agents: true,
             ..Plan::streaming()
         };
-        let built = all_phases(distilling(every_agent), "routing", Actors::READER);
+        let built = all_phases(distilling(every_agent.clone()), "routing", Actors::READER);
         let training = suite.episodes().take((tasks / 2) as usize);
         let recorded: usize = training.map(|(_, episode)| episode.attempts.len()).sum();
         assert_eq!(built.model_calls, recorded as u64);

@@ -122,9 +122,8 @@ impl ModelAgent {
             Role::Strongest => ("strongest", 2),
         };
         Agent {
-            id: id.to_owned(),
-            model: self.name().to_owned(),
             rank,
+            ..Agent::new(id, self.name())
         }
     }
 
@@ -297,10 +296,5 @@ fn message(speaker: Speaker, text: String) -> Message {
 }
 
 fn step(actor: Actor, text: String) -> Step {
-    Step {
-        actor,
-        name: None,
-        text,
-        reward: None,
-    }
+    Step::new(actor, text)
 }

@@ -126,12 +126,7 @@ mod tests {
 
     fn stream(sizes: &[(usize, bool)]) -> Stream {
         let episode = |id: usize| Episode {
-            task: Task {
-                id: id.to_string(),
-                text: String::new(),
-                labels: vec![],
-                documents: vec![],
-            },
+            task: Task::new(id.to_string(), ""),
             question: None,
             attempts: vec![],
             withheld: vec![],

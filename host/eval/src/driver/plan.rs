@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use memhost::contract::{Attempt, Authority, Labels, Plan, Protocol, Verdict};
+use memhost::contract::{Arrangement, Attempt, Authority, Labels, Plan, Verdict};
 use memhost::strategy::Phases;
 use memhost_suite::{Lane, Question, Suite};
 
@@ -37,7 +37,7 @@ pub fn obstacle(plan: &Plan, phases: Phases, suite: &Suite, actors: Actors) -> O
     }
     if plan.all_agents && most_agents(suite) < 2 {
         let checked = suite.episodes().any(|(_, episode)| episode.is_checkable());
-        let trains = model && checked && plan.protocol == Protocol::BuildThenFreeze;
+        let trains = model && checked && plan.arrangement == Arrangement::BuildThenFreeze;
         if !trains {
             return Some(
                 "it contrasts several agents on one task, and only one agent's runs are recorded here"

@@ -4,7 +4,7 @@
 //! in the test episodes only, and learns from the others: those that ask nothing, where a stream has such; else the
 //! first half of the run's order.
 
-use memhost::contract::{Plan, Protocol};
+use memhost::contract::{Arrangement, Plan};
 use memhost_suite::Stream;
 
 use super::order::{self, Repetition};
@@ -41,11 +41,12 @@ pub(super) fn schedule(
         episode.is_some_and(|episode| episode.question.is_some())
     };
     let asking = order.iter().filter(|(s, p)| asks(*s, *p)).count();
-    let training = match plan.protocol {
-        Protocol::Streaming => None,
-        Protocol::BuildThenFreeze if asking < order.len() => Some(0),
-        Protocol::BuildThenFreeze => Some(asking / 2),
+    let training = match plan.arrangement {
+        Arrangement::Streaming => None,
+        _ if asking < order.len() => Some(0),
+        Arrangement::BuildThenFreeze | Arrangement::BuildThenStream => Some(asking / 2),
     };
+    let freezes = plan.arrangement == Arrangement::BuildThenFreeze;
     let mut stretches: Vec<Stretch> = Vec::new();
     let mut questions = 0;
     for (stage, place) in order {
@@ -59,7 +60,7 @@ pub(super) fn schedule(
                 let tests = asked && questions >= training;
                 Use {
                     asked: tests,
-                    learnt: !tests,
+                    learnt: !(tests && freezes),
                 }
             }
         };
@@ -83,12 +84,7 @@ mod tests {
 
     fn stream(stages: &[&[bool]]) -> Stream {
         let episode = |asks: &bool| Episode {
-            task: Task {
-                id: String::new(),
-                text: String::new(),
-                labels: vec![],
-                documents: vec![],
-            },
+            task: Task::new("", ""),
             question: asks.then(|| Question::Kind { kind: "k".into() }),
             attempts: vec![],
             withheld: vec![],
@@ -106,9 +102,9 @@ mod tests {
     }
 
     /// `l` learnt, `a` asked, `b` both, per stage.
-    fn told(stages: &[&[bool]], protocol: Protocol) -> Vec<String> {
+    fn told(stages: &[&[bool]], arrangement: Arrangement) -> Vec<String> {
         let plan = Plan {
-            protocol,
+            arrangement,
             ..Plan::streaming()
         };
         let letter = |(_, purpose): &(usize, Use)| match (purpose.asked, purpose.learnt) {
@@ -126,19 +122,19 @@ mod tests {
     #[test]
     fn streaming_asks_and_learns_everywhere() {
         let stages: &[&[bool]] = &[&[false, false], &[true, true]];
-        assert_eq!(told(stages, Protocol::Streaming), ["ll", "bb"]);
+        assert_eq!(told(stages, Arrangement::Streaming), ["ll", "bb"]);
     }
 
     #[test]
     fn a_built_strategy_learns_from_what_is_not_asked_and_is_then_frozen() {
         let stages: &[&[bool]] = &[&[false, false], &[true, true]];
-        assert_eq!(told(stages, Protocol::BuildThenFreeze), ["ll", "aa"]);
+        assert_eq!(told(stages, Arrangement::BuildThenFreeze), ["ll", "aa"]);
     }
 
     #[test]
     fn where_everything_is_asked_the_first_half_trains() {
         let stages: &[&[bool]] = &[&[true, true], &[true, true, true]];
-        assert_eq!(told(stages, Protocol::BuildThenFreeze), ["ll", "aaa"]);
-        assert_eq!(told(&[&[true; 5]], Protocol::BuildThenFreeze), ["llaaa"]);
+        assert_eq!(told(stages, Arrangement::BuildThenFreeze), ["ll", "aaa"]);
+        assert_eq!(told(&[&[true; 5]], Arrangement::BuildThenFreeze), ["llaaa"]);
     }
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use memhost::capability::CallContext;
 use memhost::contract::{
-    Attempt, Change, Citation, Fault, Guidance, Memory, NewMemory, Op, Placement, Query, Receipt,
+    Attempt, Change, Citation, Fault, Guidance, Memory, NewMemory, Op, Query, Receipt, Source,
 };
 use memhost::strategy::Strategy;
 use memhost_suite::{Question, Suite};
@@ -21,7 +21,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::floor::{Floor, floor};
-use super::ordered::oldest_first;
+use super::ordered::{oldest_first, step_of};
 
 /// A memory's kind: a document with the problem that is its title.
 const TEMPLATE: &str = "template";
@@ -169,12 +169,11 @@ fn hand_out(cited: Vec<Memory>, budget: u32) -> Guidance {
     });
     Guidance {
         text: memhost_words::cut(&text, budget).to_owned(),
-        placement: Placement::System,
         receipt: Receipt {
-            id: String::new(),
             used: used.collect(),
-            note: String::new(),
+            ..Receipt::nothing()
         },
+        ..Guidance::nothing()
     }
 }
 
@@ -183,7 +182,7 @@ fn remember(attempt: &Attempt) -> Vec<NewMemory> {
     let documents = attempt.task.documents.iter().enumerate();
     documents
         .flat_map(|(place, document)| {
-            let source = format!("{}#{place}", attempt.id);
+            let source = step_of(attempt, place);
             let of_document = attempt
                 .findings
                 .iter()
@@ -200,7 +199,7 @@ fn remember(attempt: &Attempt) -> Vec<NewMemory> {
         .collect()
 }
 
-fn memory(kind: &str, problem: &str, source: String) -> NewMemory {
+fn memory(kind: &str, problem: &str, source: Source) -> NewMemory {
     NewMemory {
         title: problem.into(),
         sources: vec![source],

@@ -90,7 +90,7 @@ impl<F: Floor> Strategy for BuiltIn<F> {
             retrieve: true,
             distill: self.floor.distills(),
             update: self.floor.updates(),
-            evict: false,
+            ..Phases::default()
         }
     }
 

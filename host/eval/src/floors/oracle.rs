@@ -7,9 +7,9 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
-use memhost::contract::{Guidance, Query, Task};
+use memhost::contract::{Guidance, Query, Source, Task};
 use memhost::store::{Look, Memories, View};
-use memhost_suite::reader::{Reader, attempt_of, has_answer};
+use memhost_suite::reader::{Reader, has_answer};
 use memhost_suite::said::Said;
 use memhost_suite::text::{Bag, names, sentences};
 use memhost_suite::{Question, Suite};
@@ -27,8 +27,8 @@ pub(super) struct Oracle {
 #[derive(Default)]
 struct Index {
     /// By what the suite knows of their sources: one of these, and the places of all of them, the oldest first.
-    alike: HashMap<Facts, (String, Vec<usize>)>,
-    by_source: HashMap<String, Vec<usize>>,
+    alike: HashMap<Facts, (Source, Vec<usize>)>,
+    by_source: HashMap<Source, Vec<usize>>,
     said: Said,
     places: usize,
 }
@@ -97,7 +97,7 @@ impl Oracle {
                 .entry(source.clone())
                 .or_default()
                 .push(place);
-            if let Some(facts) = self.reader.facts_of(attempt_of(source)) {
+            if let Some(facts) = self.reader.facts_of(&source.attempt) {
                 let facts = (
                     facts.kind.clone(),
                     facts.success.map(f64::to_bits),

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use memhost::capability::CallContext;
 use memhost::contract::{
     Actor, Attempt, Change, Fault, Guidance, Key, Memory, NewMemory, Op, Probe, Query, Ranking,
-    Search, Verdict,
+    Search, Source, Verdict,
 };
 use memhost::embedding::{BUILTIN, Embedder};
 use memhost::store::{LONGEST_TEXT, Look};
@@ -202,7 +202,7 @@ fn remember(attempt: &Attempt) -> Vec<NewMemory> {
                     "turn",
                     step.text.clone(),
                     &step.text,
-                    format!("{}#{number}", attempt.id),
+                    step_of(attempt, number),
                 )
             })
             .collect()
@@ -214,7 +214,7 @@ fn remember(attempt: &Attempt) -> Vec<NewMemory> {
             "attempt",
             in_short(attempt),
             &attempt.task.text,
-            attempt.id.clone(),
+            Source::attempt(&attempt.id),
         )]
     } else {
         turns
@@ -272,19 +272,23 @@ fn add_sentence_keys(memory: &mut NewMemory) {
     let mut known = HashSet::from([whole.trim().to_owned()]);
     let parts = alone.iter().map(|sentence| (*sentence).to_owned());
     let parts = parts.chain(pairs).filter(|part| known.insert(part.clone()));
-    memory.keys.extend(parts.map(|text| Key {
-        name: SENTENCE.into(),
-        text,
-    }));
+    memory
+        .keys
+        .extend(parts.map(|text| Key::new(SENTENCE, text)));
 }
 
-pub(super) fn memory(kind: &str, mut content: String, found_by: &str, source: String) -> NewMemory {
+/// The step, or the document, at this place of an attempt.
+pub(super) fn step_of(attempt: &Attempt, place: usize) -> Source {
+    Source::step(&attempt.id, u32::try_from(place).unwrap_or(u32::MAX))
+}
+
+pub(super) fn memory(kind: &str, mut content: String, found_by: &str, source: Source) -> NewMemory {
     content.truncate(content.floor_char_boundary(LONGEST_TEXT));
     NewMemory {
-        keys: vec![Key {
-            name: KEY.into(),
-            text: found_by[..found_by.floor_char_boundary(FOUND_BY)].into(),
-        }],
+        keys: vec![Key::new(
+            KEY,
+            &found_by[..found_by.floor_char_boundary(FOUND_BY)],
+        )],
         sources: vec![source],
         ..NewMemory::new(kind, content)
     }

@@ -2,7 +2,7 @@
 
 use memhost_words::Cost;
 
-use memhost::contract::{Citation, Guidance, Placement, Receipt};
+use memhost::contract::{Citation, Guidance, Receipt};
 use memhost::store::Look;
 
 /// What stands between two memories.
@@ -62,12 +62,11 @@ impl Packing {
     pub(super) fn finish(self) -> Guidance {
         Guidance {
             text: self.texts.join(BETWEEN),
-            placement: Placement::System,
             receipt: Receipt {
-                id: String::new(),
                 used: self.used,
-                note: String::new(),
+                ..Receipt::nothing()
             },
+            ..Guidance::nothing()
         }
     }
 }

@@ -3,7 +3,7 @@ use std::future::pending;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use memhost::contract::{Agent, Arm, Authority, Outcome, Verdict};
+use memhost::contract::{Agent, Outcome};
 use memhost::embedding::{Builtin, EmbeddingError};
 use memhost::limits::Limits;
 use memhost::model::{Models, NoModel};
@@ -397,30 +397,10 @@ async fn where_nothing_embeds_any_more_the_run_stops_and_can_go_on() {
 }
 
 fn attempt(id: &str) -> Attempt {
-    Attempt {
-        id: id.to_owned(),
-        task: testing::suite(1).streams[0].stages[0].episodes[0]
-            .task
-            .clone(),
-        agent: Agent {
-            id: "a".to_owned(),
-            model: "m".to_owned(),
-            rank: 0,
-        },
-        arm: Arm::Memory,
-        trial: 0,
-        steps: Vec::new(),
-        answer: String::new(),
-        findings: Vec::new(),
-        outcome: Outcome {
-            verdict: Verdict::Success,
-            score: None,
-            baseline: None,
-            reason: String::new(),
-            authority: Authority::GroundTruth,
-        },
-        receipt: None,
-    }
+    let task = testing::suite(1).streams[0].stages[0].episodes[0]
+        .task
+        .clone();
+    Attempt::new(id, task, Agent::new("a", "m"), Outcome::known(true))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -55,10 +55,8 @@ fn task() -> Task {
         }],
     };
     Task {
-        id: "secret-id".to_owned(),
-        text: "How many?".to_owned(),
-        labels: Vec::new(),
         documents: vec![document("d1"), document("d2")],
+        ..Task::new("secret-id", "How many?")
     }
 }
 

@@ -4,11 +4,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use memhost::contract::{
-    Agent, Arm, Attempt, Citation, Finding, Moment, Outcome, Placement, Query, Receipt, Step,
+    Agent, Arm, Attempt, Citation, Finding, Moment, Outcome, Placement, Query, Receipt, Source,
+    Step,
 };
 use memhost::learning::{Clock, OpenReceipt};
 use memhost::store::View;
-use memhost_suite::{Act, Cited, Episode, Question, Reading, Stage, Visible, attempt_of};
+use memhost_suite::{Act, Cited, Episode, Question, Reading, Stage, Visible};
 
 use super::super::DriverError;
 use super::super::model_agent::outcome;
@@ -61,7 +62,7 @@ impl Handed {
         Handed {
             texts: vec![String::new(); budgets],
             placement: Placement::User,
-            receipt: empty_receipt(),
+            receipt: Receipt::nothing(),
             cited: Vec::new(),
         }
     }
@@ -134,6 +135,7 @@ impl<'a> StreamRun<'a> {
         let view = View {
             withheld: Arc::new(self.withheld(episode)),
             on_trial,
+            at: None,
         };
         if self.plan.rounds > 1
             && let Some(Question::Discover { reports, .. }) = &episode.question
@@ -157,7 +159,10 @@ impl<'a> StreamRun<'a> {
         if let Some(model) = self.model.clone() {
             return Ok(self.model_acts(&model, episode, handed).await);
         }
-        let sources = handed.cited.iter().map(|cited| cited.source.as_str());
+        let sources = handed
+            .cited
+            .iter()
+            .map(|cited| cited.source.attempt.as_str());
         self.guard.check(sources, self.learner.clock.now())?;
         let withheld = self.withheld(episode);
         let reading = self.reading(handed, &withheld, chance);
@@ -267,12 +272,9 @@ impl<'a> StreamRun<'a> {
                 continue;
             }
             let query = Query {
-                task: episode.task.clone(),
-                agent: self.agent(episode),
                 moment: moment.clone(),
-                transcript: Vec::new(),
                 found: found.to_vec(),
-                token_budget: budget,
+                ..Query::at_start(episode.task.clone(), self.agent(episode), budget)
             };
             let retrieved = self.learner.retrieve(query, view, self.report).await;
             let guidance = retrieved.guidance;
@@ -304,8 +306,8 @@ impl<'a> StreamRun<'a> {
         for memory in self.learner.memories().get(&cited, view) {
             let weight = weights.get(memory.id.as_str()).copied().unwrap_or(0.0);
             for source in memory.sources {
-                let runs = match self.stands_for.get(attempt_of(&source)) {
-                    Some(runs) => runs.clone(),
+                let runs = match self.stands_for.get(&source.attempt) {
+                    Some(runs) => runs.iter().map(Source::attempt).collect(),
                     None => vec![source],
                 };
                 let new = runs.into_iter().filter(|run| seen.insert(run.clone()));
@@ -365,7 +367,7 @@ impl<'a> StreamRun<'a> {
                 baseline: asked.baseline,
                 ..outcome(done.act.reward)
             },
-            receipt: Some(asked.receipt.receipt.clone()),
+            receipts: vec![asked.receipt.receipt.clone()],
         };
         let attempts = (0..).zip(&asked.runs).map(attempt);
         attempts
@@ -397,11 +399,7 @@ impl<'a> StreamRun<'a> {
         let recorded = episode.attempts.first().filter(|_| chosen);
         recorded
             .map(|attempt| attempt.agent.clone())
-            .unwrap_or_else(|| Agent {
-                id: "reader".into(),
-                model: "frozen-reader".into(),
-                rank: 0,
-            })
+            .unwrap_or_else(|| Agent::new("reader", "frozen-reader"))
     }
 }
 
@@ -428,13 +426,5 @@ fn joined(earlier: Option<Handed>, later: Handed) -> Handed {
             ..later.receipt
         },
         ..later
-    }
-}
-
-fn empty_receipt() -> Receipt {
-    Receipt {
-        id: String::new(),
-        used: Vec::new(),
-        note: String::new(),
     }
 }

@@ -22,7 +22,7 @@ impl<'a> StreamRun<'a> {
             }
             taught.push(self.make_known(waiting, &own));
             feedback.extend(own.into_iter().filter_map(|attempt| {
-                let receipt = attempt.receipt.clone()?;
+                let receipt = attempt.receipts.first()?.clone();
                 Some(Feedback { attempt, receipt })
             }));
         }

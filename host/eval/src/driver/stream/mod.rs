@@ -13,7 +13,7 @@ mod trial;
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
-use memhost::contract::{Attempt, Plan, Protocol};
+use memhost::contract::{Arrangement, Attempt, Plan};
 use memhost::learning::{Clock, Configured, Grants, Learner};
 use memhost_suite::{Episode, KnownOutcomes, LearntAttempts, Reader, Stage, Stream};
 
@@ -82,7 +82,7 @@ impl<'a> StreamRun<'a> {
         let configured = Configured {
             strategy: cell.strategy.clone(),
             settings: cell.settings.clone(),
-            plan: *plan,
+            plan: plan.clone(),
         };
         let grants = Grants {
             models: Some(testbed.models.clone()),
@@ -159,7 +159,7 @@ impl<'a> StreamRun<'a> {
     ) -> Result<(), DriverError> {
         self.learner.clock.begin(episode.timing.asked);
         self.release(ReleasePoint::Before).await?;
-        self.frozen |= self.plan.protocol == Protocol::BuildThenFreeze && !purpose.learnt;
+        self.frozen |= self.plan.arrangement == Arrangement::BuildThenFreeze && !purpose.learnt;
         let asked = match purpose.asked {
             true => Some(self.ask(stage, episode, position).await?),
             false => None,

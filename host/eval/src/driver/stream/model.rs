@@ -75,7 +75,7 @@ impl<'a> StreamRun<'a> {
                         answer: done.act.answer,
                         findings: done.act.findings,
                         outcome: outcome(done.act.reward),
-                        receipt: None,
+                        receipts: Vec::new(),
                     }
                 }));
             }

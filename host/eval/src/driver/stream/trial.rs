@@ -166,10 +166,8 @@ mod tests {
         };
         Episode {
             task: Task {
-                id: format!("t{number}"),
-                text: String::new(),
                 labels: labels.iter().map(label).collect(),
-                documents: vec![],
+                ..Task::new(format!("t{number}"), "")
             },
             question: Some(Question::Kind { kind: "k".into() }),
             attempts: vec![],

@@ -18,9 +18,7 @@
 use std::collections::BTreeMap;
 
 use memhost::capability::CallContext;
-use memhost::contract::{
-    Attempt, Blob, Citation, Fault, Feedback, Guidance, Memory, Placement, Receipt,
-};
+use memhost::contract::{Attempt, Blob, Citation, Fault, Feedback, Guidance, Memory, Receipt};
 use memhost_suite::reader::{BaseRates, PRIOR, forecast, score_of};
 use serde::{Deserialize, Serialize};
 
@@ -140,12 +138,12 @@ pub(super) async fn guidance(context: &CallContext, asked: &Asked) -> Result<Gui
 fn said(text: String, used: Vec<Citation>, note: String) -> Guidance {
     Guidance {
         text,
-        placement: Placement::System,
         receipt: Receipt {
-            id: String::new(),
             used,
             note,
+            ..Receipt::nothing()
         },
+        ..Guidance::nothing()
     }
 }
 
@@ -322,6 +320,7 @@ mod tests {
             state: State::Active,
             counters: new.counters,
             sources: new.sources,
+            expires: None,
             created: 0.0,
             updated: 0.0,
             last_used: 0.0,

@@ -2,7 +2,8 @@
 
 use memhost::capability::CallContext;
 use memhost::contract::{
-    Attempt, Comparison, Condition, Fault, Filter, Label, Memory, NewMemory, Operand, Scan, Task,
+    Attempt, Comparison, Condition, Fault, Filter, Label, Memory, NewMemory, Operand, Scan, Source,
+    Task,
 };
 use memhost::store::Look;
 use memhost_suite::reader::weight;
@@ -120,7 +121,12 @@ pub(super) fn remember(attempt: &Attempt, lot: f64) -> Option<NewMemory> {
         "{}\n{became}",
         memhost_words::cut(&attempt.task.text, TASK_EXCERPT)
     );
-    let mut memory = memory("", content, &attempt.task.text, attempt.id.clone());
+    let mut memory = memory(
+        "",
+        content,
+        &attempt.task.text,
+        Source::attempt(&attempt.id),
+    );
     memory.kind = if asked.has_market { PRICED } else { PLAIN }.into();
     memory.labels = attempt.task.labels.clone();
     memory.labels.push(Label {
