@@ -47,8 +47,8 @@ pub use error::SuiteError;
 pub use facts::{AttemptFacts, Resolution};
 pub use lane::Lane;
 pub use metric::{
-    BEST_OF_N, SCORE, Scores, aggregate, is_per_question, is_solved, lower_is_better, mean,
-    why_left_out,
+    AFTER_RETRIES, BEST_OF_N, SCORE, Scores, aggregate, is_per_question, is_solved,
+    lower_is_better, mean, why_left_out,
 };
 pub use problems::{Diagnostic, Severity, check};
 pub use question::{HiddenProblem, Matching, Question};

@@ -34,6 +34,8 @@ const DISCOVER: [&str; 7] = [
 pub const SCORE: &str = "score";
 /// Of several runs of a task, how right the one is that a judge takes for the best.
 pub const BEST_OF_N: &str = "best-of-n";
+/// What the last try scores, where a task that was failed is tried again.
+pub const AFTER_RETRIES: &str = "after-retries";
 const BRIER: &str = "brier";
 const MARKET_BRIER: &str = "market-brier";
 

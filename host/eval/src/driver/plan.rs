@@ -111,7 +111,7 @@ pub fn deviations(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
         .iter()
         .flat_map(|stream| &stream.stages)
         .any(|stage| stage.batched);
-    if plan.calls.candidates > 0.0 && !batched {
+    if plan.calls.candidates > 0.0 && !batched && plan.batch <= 1 {
         deviations.push(
             "outcomes come one by one here, so that each is the worst of its batch".to_owned(),
         );

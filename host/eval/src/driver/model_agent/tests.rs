@@ -77,6 +77,7 @@ fn assignment<'a>(task: &'a Task, form: &'a Form) -> Assignment<'a> {
         task,
         guidance: "Count twice.",
         placement: Placement::System,
+        offers: &[],
         form,
         found: &[],
     }
