@@ -1,4 +1,4 @@
-//! Conditions on memories, checked once per query and then evaluated per memory; and orders of a scan.
+//! Conditions on memories, checked once per query and then evaluated per memory.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use memhost_contract::{Comparison, Condition, Filter, Memory, Operand, State};
 
 use super::StoreError;
+use super::field::{Field, FieldValue, STATES, state_named, takes_part};
 
 /// The most texts that the conditions of a filter list together.
 const MOST_CHOICES: usize = 100_000;
@@ -32,35 +33,6 @@ enum Value {
     Flag(bool),
     /// With `eq` or `ne` only.
     OneOf(HashSet<String>),
-}
-
-/// What of a memory is looked at.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Field {
-    Id,
-    Kind,
-    Title,
-    Content,
-    Payload,
-    State,
-    Weight,
-    Uses,
-    Wins,
-    Losses,
-    Strength,
-    Created,
-    Updated,
-    LastUsed,
-    Expires,
-    Label(String),
-}
-
-/// What a field holds. Numbers come before texts, and what is missing comes last.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum FieldValue<'a> {
-    Number(f64),
-    Text(&'a str),
-    Missing,
 }
 
 impl Predicate {
@@ -206,135 +178,12 @@ impl Test {
     }
 }
 
-impl Field {
-    pub(crate) fn parse(name: &str) -> Result<Self, StoreError> {
-        Ok(match name {
-            "id" => Field::Id,
-            "kind" => Field::Kind,
-            "title" => Field::Title,
-            "content" => Field::Content,
-            "payload" => Field::Payload,
-            "state" => Field::State,
-            "weight" => Field::Weight,
-            "uses" => Field::Uses,
-            "wins" => Field::Wins,
-            "losses" => Field::Losses,
-            "strength" => Field::Strength,
-            "created" => Field::Created,
-            "updated" => Field::Updated,
-            "last-used" => Field::LastUsed,
-            "expires" => Field::Expires,
-            _ => match name.strip_prefix("label.") {
-                Some(label) if !label.is_empty() => Field::Label(label.to_owned()),
-                _ => {
-                    return Err(StoreError::Query(format!(
-                        "there is no field `{name}`; the fields are id, kind, title, content, payload, state, \
-                         weight, uses, wins, losses, strength, created, updated, last-used, expires and label.<name>"
-                    )));
-                }
-            },
-        })
-    }
-
-    /// What the field holds; of several labels with the name, the first.
-    pub(crate) fn value<'a>(&self, memory: &'a Memory, state: State) -> FieldValue<'a> {
-        let counters = &memory.counters;
-        match self {
-            Field::Id => FieldValue::Text(&memory.id),
-            Field::Kind => FieldValue::Text(&memory.kind),
-            Field::Title => FieldValue::Text(&memory.title),
-            Field::Content => FieldValue::Text(&memory.content),
-            Field::Payload => FieldValue::Text(&memory.payload),
-            Field::State => FieldValue::Text(state_name(state)),
-            Field::Weight => FieldValue::Number(counters.weight),
-            Field::Uses => FieldValue::Number(counters.uses.into()),
-            Field::Wins => FieldValue::Number(counters.wins.into()),
-            Field::Losses => FieldValue::Number(counters.losses.into()),
-            Field::Strength => FieldValue::Number(counters.strength),
-            Field::Created => FieldValue::Number(memory.created),
-            Field::Updated => FieldValue::Number(memory.updated),
-            Field::LastUsed => FieldValue::Number(memory.last_used),
-            Field::Expires => memory
-                .expires
-                .map_or(FieldValue::Missing, FieldValue::Number),
-            Field::Label(name) => memory
-                .labels
-                .iter()
-                .find(|label| label.name == *name)
-                .map_or(FieldValue::Missing, |label| FieldValue::Text(&label.value)),
-        }
-    }
-
-    fn is_number(&self) -> bool {
-        matches!(
-            self,
-            Field::Weight
-                | Field::Uses
-                | Field::Wins
-                | Field::Losses
-                | Field::Strength
-                | Field::Created
-                | Field::Updated
-                | Field::LastUsed
-                | Field::Expires
-        )
-    }
-}
-
-impl FieldValue<'_> {
-    /// The order of a scan: what is missing comes last, whichever way the rest is sorted.
-    pub(crate) fn order(self, other: Self, descending: bool) -> Ordering {
-        let order = match (self, other) {
-            (FieldValue::Number(a), FieldValue::Number(b)) => a.total_cmp(&b),
-            (FieldValue::Text(a), FieldValue::Text(b)) => a.cmp(b),
-            (FieldValue::Missing, FieldValue::Missing) => Ordering::Equal,
-            (FieldValue::Missing, _) => return Ordering::Greater,
-            (_, FieldValue::Missing) => return Ordering::Less,
-            (FieldValue::Number(_), FieldValue::Text(_)) => Ordering::Less,
-            (FieldValue::Text(_), FieldValue::Number(_)) => Ordering::Greater,
-        };
-        if descending { order.reverse() } else { order }
-    }
-}
-
 /// How many texts a condition lists.
 fn choices(condition: &Condition) -> usize {
     match &condition.operand {
         Operand::OneOf(texts) => texts.len(),
         _ => 0,
     }
-}
-
-/// The names of states, for errors.
-const STATES: &str = "`active`, `provisional`, `archived`, `quarantined` or `frozen`";
-
-/// A state as conditions and tables spell it.
-pub fn state_name(state: State) -> &'static str {
-    match state {
-        State::Active => "active",
-        State::Provisional => "provisional",
-        State::Archived => "archived",
-        State::Quarantined => "quarantined",
-        State::Frozen => "frozen",
-    }
-}
-
-/// The state with this name.
-pub fn state_named(name: &str) -> Option<State> {
-    [
-        State::Active,
-        State::Provisional,
-        State::Archived,
-        State::Quarantined,
-        State::Frozen,
-    ]
-    .into_iter()
-    .find(|state| state_name(*state) == name)
-}
-
-/// Whether a memory in this state is found by reads that do not ask for a state.
-pub(crate) fn takes_part(state: State) -> bool {
-    matches!(state, State::Active | State::Frozen)
 }
 
 fn meets(comparison: Comparison, order: Ordering) -> bool {
@@ -353,6 +202,7 @@ fn meets(comparison: Comparison, order: Ordering) -> bool {
 mod tests {
     use super::*;
     use memhost_contract::{Counters, Label};
+    use proptest::prelude::*;
 
     fn memory() -> Memory {
         Memory {
@@ -400,6 +250,10 @@ mod tests {
         Operand::Text(text.into())
     }
 
+    fn one_of(texts: &[&str]) -> Operand {
+        Operand::OneOf(texts.iter().map(|text| (*text).to_owned()).collect())
+    }
+
     fn test(field: &str, comparison: Comparison, operand: Operand) -> Result<bool, StoreError> {
         let condition = Condition {
             field: field.into(),
@@ -435,6 +289,22 @@ mod tests {
             ("label.site", Gt, Operand::Number(2.5), false),
             ("label.safe", Eq, Operand::Flag(true), true),
             ("label.safe", Ne, Operand::Flag(true), false),
+            ("id", Eq, one_of(&["m1", "m7"]), true),
+            ("id", Ne, one_of(&["m1", "m7"]), false),
+            ("id", Eq, one_of(&["m1", "m70", ""]), false),
+            ("id", Ne, one_of(&["m1", "m70", ""]), true),
+            ("kind", Eq, one_of(&[]), false),
+            ("kind", Ne, one_of(&[]), true),
+            ("state", Eq, one_of(&["frozen", "active"]), true),
+            ("state", Ne, one_of(&["frozen", "archived"]), true),
+            ("label.site", Eq, one_of(&["reddit", "map"]), true),
+            ("label.site", Ne, one_of(&["reddit", "map"]), false),
+            ("label.site", Ne, one_of(&["reddit"]), true),
+            ("label.none", Eq, one_of(&["", "x"]), false),
+            ("label.none", Ne, one_of(&["", "x"]), true),
+            ("expires", Eq, Operand::Number(5.0), false),
+            ("expires", Ge, Operand::Number(5.0), false),
+            ("expires", Ne, Operand::Number(5.0), true),
         ];
         for (field, comparison, operand, expected) in cases {
             let found = test(field, comparison, operand.clone()).unwrap();
@@ -463,6 +333,34 @@ mod tests {
             ("title", Comparison::Eq, Operand::Number(1.0), "a text"),
             ("title", Comparison::Eq, Operand::Flag(true), "a text"),
             ("state", Comparison::Eq, text("alive"), "quarantined"),
+            ("state", Comparison::Eq, text("alive"), "`frozen`"),
+            (
+                "state",
+                Comparison::Ne,
+                one_of(&["active", "alive"]),
+                "\"alive\" is none of them",
+            ),
+            ("weight", Comparison::Eq, one_of(&["1"]), "a number"),
+            ("expires", Comparison::Ne, one_of(&[]), "a number"),
+            ("expires", Comparison::Eq, text("never"), "a number"),
+            (
+                "label.site",
+                Comparison::Contains,
+                one_of(&["map"]),
+                "only `eq` and `ne`",
+            ),
+            (
+                "id",
+                Comparison::Lt,
+                one_of(&["m1"]),
+                "`id` is compared with one of several texts",
+            ),
+            (
+                "weight",
+                Comparison::Gt,
+                one_of(&["1"]),
+                "only `eq` and `ne`",
+            ),
         ] {
             let error = test(field, comparison, operand).unwrap_err().to_string();
             assert!(error.contains(sign), "{error}");
@@ -485,5 +383,37 @@ mod tests {
         .unwrap();
         assert!(archived.holds(&memory(), State::Archived));
         assert!(!archived.holds(&memory(), State::Active));
+    }
+
+    #[test]
+    fn a_filter_lists_no_more_texts_than_it_may_in_all_its_conditions() {
+        let listing = |texts: usize| Condition {
+            field: "id".into(),
+            comparison: Comparison::Ne,
+            operand: Operand::OneOf((0..texts).map(|n| format!("x{n}")).collect()),
+        };
+        let half = MOST_CHOICES / 2;
+        Predicate::new(&vec![listing(half), listing(half)]).unwrap();
+        let error = Predicate::new(&vec![listing(half), listing(half + 1)]).unwrap_err();
+        assert!(error.is_refusal(), "{error}");
+        let told = error.to_string();
+        assert!(told.contains("100001 texts, and at most 100000"), "{told}");
+    }
+
+    proptest! {
+        /// One set in the place of a condition per text: `eq` is any of them, `ne` all of them.
+        #[test]
+        fn one_of_is_what_a_condition_per_text_comes_to(
+            field in prop::sample::select(vec!["id", "kind", "title", "label.site", "label.level", "label.none"]),
+            texts in prop::collection::vec(
+                prop::sample::select(vec!["m7", "item", "A title", "map", "shopping", "3", "", "x"]), 0..5),
+        ) {
+            let each = |comparison| {
+                texts.iter().map(move |choice| test(field, comparison, text(choice)).unwrap())
+            };
+            let listed = |comparison| test(field, comparison, one_of(&texts)).unwrap();
+            prop_assert_eq!(listed(Comparison::Eq), each(Comparison::Eq).any(|met| met));
+            prop_assert_eq!(listed(Comparison::Ne), each(Comparison::Ne).all(|met| met));
+        }
     }
 }
