@@ -353,6 +353,7 @@ fn meets(comparison: Comparison, order: Ordering) -> bool {
 mod tests {
     use super::*;
     use memhost_contract::{Counters, Label};
+    use proptest::prelude::*;
 
     fn memory() -> Memory {
         Memory {
@@ -400,6 +401,10 @@ mod tests {
         Operand::Text(text.into())
     }
 
+    fn one_of(texts: &[&str]) -> Operand {
+        Operand::OneOf(texts.iter().map(|text| (*text).to_owned()).collect())
+    }
+
     fn test(field: &str, comparison: Comparison, operand: Operand) -> Result<bool, StoreError> {
         let condition = Condition {
             field: field.into(),
@@ -435,6 +440,22 @@ mod tests {
             ("label.site", Gt, Operand::Number(2.5), false),
             ("label.safe", Eq, Operand::Flag(true), true),
             ("label.safe", Ne, Operand::Flag(true), false),
+            ("id", Eq, one_of(&["m1", "m7"]), true),
+            ("id", Ne, one_of(&["m1", "m7"]), false),
+            ("id", Eq, one_of(&["m1", "m70", ""]), false),
+            ("id", Ne, one_of(&["m1", "m70", ""]), true),
+            ("kind", Eq, one_of(&[]), false),
+            ("kind", Ne, one_of(&[]), true),
+            ("state", Eq, one_of(&["frozen", "active"]), true),
+            ("state", Ne, one_of(&["frozen", "archived"]), true),
+            ("label.site", Eq, one_of(&["reddit", "map"]), true),
+            ("label.site", Ne, one_of(&["reddit", "map"]), false),
+            ("label.site", Ne, one_of(&["reddit"]), true),
+            ("label.none", Eq, one_of(&["", "x"]), false),
+            ("label.none", Ne, one_of(&["", "x"]), true),
+            ("expires", Eq, Operand::Number(5.0), false),
+            ("expires", Ge, Operand::Number(5.0), false),
+            ("expires", Ne, Operand::Number(5.0), true),
         ];
         for (field, comparison, operand, expected) in cases {
             let found = test(field, comparison, operand.clone()).unwrap();
@@ -463,6 +484,34 @@ mod tests {
             ("title", Comparison::Eq, Operand::Number(1.0), "a text"),
             ("title", Comparison::Eq, Operand::Flag(true), "a text"),
             ("state", Comparison::Eq, text("alive"), "quarantined"),
+            ("state", Comparison::Eq, text("alive"), "`frozen`"),
+            (
+                "state",
+                Comparison::Ne,
+                one_of(&["active", "alive"]),
+                "\"alive\" is none of them",
+            ),
+            ("weight", Comparison::Eq, one_of(&["1"]), "a number"),
+            ("expires", Comparison::Ne, one_of(&[]), "a number"),
+            ("expires", Comparison::Eq, text("never"), "a number"),
+            (
+                "label.site",
+                Comparison::Contains,
+                one_of(&["map"]),
+                "only `eq` and `ne`",
+            ),
+            (
+                "id",
+                Comparison::Lt,
+                one_of(&["m1"]),
+                "`id` is compared with one of several texts",
+            ),
+            (
+                "weight",
+                Comparison::Gt,
+                one_of(&["1"]),
+                "only `eq` and `ne`",
+            ),
         ] {
             let error = test(field, comparison, operand).unwrap_err().to_string();
             assert!(error.contains(sign), "{error}");
@@ -485,5 +534,37 @@ mod tests {
         .unwrap();
         assert!(archived.holds(&memory(), State::Archived));
         assert!(!archived.holds(&memory(), State::Active));
+    }
+
+    #[test]
+    fn a_filter_lists_no_more_texts_than_it_may_in_all_its_conditions() {
+        let listing = |texts: usize| Condition {
+            field: "id".into(),
+            comparison: Comparison::Ne,
+            operand: Operand::OneOf((0..texts).map(|n| format!("x{n}")).collect()),
+        };
+        let half = MOST_CHOICES / 2;
+        Predicate::new(&vec![listing(half), listing(half)]).unwrap();
+        let error = Predicate::new(&vec![listing(half), listing(half + 1)]).unwrap_err();
+        assert!(error.is_refusal(), "{error}");
+        let told = error.to_string();
+        assert!(told.contains("100001 texts, and at most 100000"), "{told}");
+    }
+
+    proptest! {
+        /// One set in the place of a condition per text: `eq` is any of them, `ne` all of them.
+        #[test]
+        fn one_of_is_what_a_condition_per_text_comes_to(
+            field in prop::sample::select(vec!["id", "kind", "title", "label.site", "label.level", "label.none"]),
+            texts in prop::collection::vec(
+                prop::sample::select(vec!["m7", "item", "A title", "map", "shopping", "3", "", "x"]), 0..5),
+        ) {
+            let each = |comparison| {
+                texts.iter().map(move |choice| test(field, comparison, text(choice)).unwrap())
+            };
+            let listed = |comparison| test(field, comparison, one_of(&texts)).unwrap();
+            prop_assert_eq!(listed(Comparison::Eq), each(Comparison::Eq).any(|met| met));
+            prop_assert_eq!(listed(Comparison::Ne), each(Comparison::Ne).all(|met| met));
+        }
     }
 }

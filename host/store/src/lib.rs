@@ -77,6 +77,8 @@
 //!   twice. [`Store::warnings`] says what was found.
 //! - Readers see what is committed, and nothing else. A caller that has seen `apply` return sees its writes.
 //! - Transactions on a namespace are made one after the other, so adjustments from many callers add up.
+//! - A memory that is frozen stays as it is, whoever writes. One that has expired is in no read whose [`View`] says when
+//!   the read is.
 //! - One process at a time has a namespace open; another one is refused by name. Different namespaces of a
 //!   store can be open in different processes.
 //! - Ids are `m1`, `m2`, …, in the order of insertion within a namespace, and never used again.

@@ -12,6 +12,8 @@ use crate::processes::{again, alone};
 
 const STORE: &str = "MEMHOST_TEST_STORE";
 const KILLS: usize = 50;
+/// How many sources the first memory comes to have.
+const SOURCES: u32 = 50;
 
 /// Not a test of its own: the process that is killed. It writes, and says what was acknowledged.
 #[tokio::test(flavor = "multi_thread")]
@@ -36,10 +38,24 @@ async fn child() {
 
 /// The transaction after which there are `number` memories. Each part of it tells the number again.
 fn whole(number: usize) -> Transaction {
+    let mut memory = new_memory(&format!("memory {number}"));
+    memory.keys.push(Key {
+        embedded: false,
+        ..Key::new("words", "found by words")
+    });
+    memory.expires = Some(number as f64);
     transaction([
-        insert(&format!("memory {number}")),
+        Op::Insert(memory),
         add("m1", Counter::Uses, 1.0),
-        connect(&format!("m{number}"), "m1", "follows", number as f64),
+        Op::Revise(Patch {
+            more_sources: vec![Source::step("attempt", number as u32 % SOURCES)],
+            ..Patch::of("m1")
+        }),
+        Op::Revise(Patch {
+            title: Some(format!("title {number}")),
+            ..Patch::of(Target::Inserted(0))
+        }),
+        connect(Target::Inserted(0), "m1", "follows", number as f64),
         Op::Save(Blob {
             name: "number".into(),
             bytes: number.to_string().into_bytes(),
@@ -56,15 +72,20 @@ fn check_whole(namespace: &Namespace) -> usize {
     for (memory, number) in memories.iter().zip(1..) {
         assert_eq!(memory.id, format!("m{number}"));
         assert_eq!(memory.content, format!("memory {number}"));
-        assert_eq!(memory.keys.len(), 1);
+        assert_eq!(memory.title, format!("title {number}"));
+        assert_eq!(memory.keys.len(), 2);
+        assert_eq!(memory.expires, Some(number as f64));
     }
     assert_eq!(memories[0].counters.uses as usize, number);
+    let sources = number.min(SOURCES as usize);
+    assert_eq!(memories[0].sources.len(), sources);
     let links = namespace.links(&["m1".into()], None, &View::default());
     assert_eq!(links.len(), number);
     let blob = namespace.blob("number").unwrap();
     assert_eq!(blob, number.to_string().into_bytes());
     let rows = namespace.scan(&everything(), &View::default()).unwrap();
-    assert!(rows.iter().all(|row| row.vectors.len() == 1));
+    let is_whole = |vectors: &[Vec<f32>]| vectors.len() == 2 && vectors[1].is_empty();
+    assert!(rows.iter().all(|row| is_whole(&row.vectors)));
     number
 }
 

@@ -1,24 +1,18 @@
 //! What a namespace may hold, whatever is written to it.
 
-use memhost::contract::{Blob, Citation, Label, Patch, Receipt, Row, State};
+use memhost::contract::{Blob, Citation, Label, Receipt, Row, State};
 use memhost::limits::StoreLimits;
 use memhost::store::StoreError;
 use proptest::prelude::*;
 
 use super::*;
 
-/// Bytes of one vector of the embedder here.
-const VECTOR: usize = 26 * 4;
-
 async fn limited(home: &Path, limits: StoreLimits) -> Store {
     open(home).await.with_limits(limits)
 }
 
 fn keyed(count: usize, name: &str) -> Op {
-    let key = |number| Key {
-        name: name.into(),
-        text: format!("key {number}"),
-    };
+    let key = |number| Key::new(name, format!("key {number}"));
     Op::Insert(NewMemory {
         keys: (0..count).map(key).collect(),
         ..NewMemory::new("item", "x")
@@ -26,15 +20,7 @@ fn keyed(count: usize, name: &str) -> Op {
 }
 
 fn revised(id: &str, patch: impl FnOnce(&mut Patch)) -> Op {
-    let mut revised = Patch {
-        id: id.into(),
-        title: None,
-        content: None,
-        keys: None,
-        labels: None,
-        payload: None,
-        state: None,
-    };
+    let mut revised = Patch::of(id);
     patch(&mut revised);
     Op::Revise(revised)
 }
@@ -109,8 +95,9 @@ async fn every_kind_of_write_meets_its_limit_by_name_and_leaves_everything_as_it
     let (before, held) = (contents(&namespace), namespace.footprint());
 
     let large = |bytes: usize| Op::Insert(NewMemory::new("item", "x".repeat(bytes)));
+    let three = ["a", "b", "c"].map(Source::attempt);
     let sources = Op::Insert(NewMemory {
-        sources: vec!["a".into(), "b".into(), "c".into()],
+        sources: three.to_vec(),
         ..NewMemory::new("item", "x")
     });
     let with_labels = Op::Insert(NewMemory {
@@ -132,6 +119,10 @@ async fn every_kind_of_write_meets_its_limit_by_name_and_leaves_everything_as_it
             vec![revised("m1", |patch| patch.labels = Some(labels(3)))],
         ),
         ("insert, sources", vec![sources]),
+        (
+            "revise, sources",
+            vec![revised("m1", |patch| patch.more_sources = three.to_vec())],
+        ),
         (
             "connect",
             vec![insert("fine"), connect("m4", "m1", "k", 1.0)],
@@ -189,7 +180,7 @@ async fn every_kind_of_write_meets_its_limit_by_name_and_leaves_everything_as_it
         assert!(contents(&namespace) == full || case == "rows");
         let rows = namespace.scan(&everything(), &View::default()).unwrap();
         for row in rows {
-            let gone = Op::Remove(row.memory.id);
+            let gone = Op::Remove(row.memory.id.into());
             namespace.apply(transaction([gone])).await.unwrap();
         }
         let gone = ["b0", "b2"].map(|name| blob(name, 0));
@@ -290,11 +281,14 @@ enum Action {
     Insert {
         content: usize,
         keys: usize,
+        embedded: bool,
         labels: usize,
         provisional: bool,
     },
     Revise(u8, usize, usize),
     Archive(u8),
+    Freeze(u8),
+    Cite(u8, u32),
     Adjust(u8),
     Remove(u8),
     Connect(u8, u8, u8),
@@ -307,12 +301,17 @@ fn write(action: &Action) -> Write {
         Action::Insert {
             content,
             keys,
+            embedded,
             labels: count,
             ..
         } => {
-            let Op::Insert(memory) = keyed(*keys, "task") else {
+            let Op::Insert(mut memory) = keyed(*keys, "task") else {
                 unreachable!()
             };
+            memory
+                .keys
+                .iter_mut()
+                .for_each(|key| key.embedded = *embedded);
             Op::Insert(NewMemory {
                 content: "x".repeat(*content),
                 labels: labels(*count),
@@ -329,9 +328,13 @@ fn write(action: &Action) -> Write {
         Action::Archive(number) => {
             revised(&id(number), |patch| patch.state = Some(State::Archived))
         }
-        Action::Adjust(number) => add(&id(number), Counter::Uses, 1.0),
-        Action::Remove(number) => Op::Remove(id(number)),
-        Action::Connect(from, to, kind) => connect(&id(from), &id(to), &format!("k{kind}"), 1.0),
+        Action::Freeze(number) => revised(&id(number), |patch| patch.state = Some(State::Frozen)),
+        Action::Cite(number, step) => revised(&id(number), |patch| {
+            patch.more_sources = vec![Source::step("attempt", *step), Source::attempt("attempt")];
+        }),
+        Action::Adjust(number) => add(id(number), Counter::Uses, 1.0),
+        Action::Remove(number) => Op::Remove(id(number).into()),
+        Action::Connect(from, to, kind) => connect(id(from), id(to), &format!("k{kind}"), 1.0),
         Action::Save(number, bytes) => blob(&format!("b{number}"), *bytes),
     };
     let provisional = matches!(
@@ -346,13 +349,15 @@ fn write(action: &Action) -> Write {
 
 fn actions() -> impl Strategy<Value = Action> {
     prop_oneof![
-        6 => (0usize..900, 0usize..5, 0usize..4, any::<bool>()).prop_map(
-            |(content, keys, labels, provisional)| Action::Insert {
-                content, keys, labels, provisional
+        6 => (0usize..900, 0usize..5, any::<bool>(), 0usize..4, any::<bool>()).prop_map(
+            |(content, keys, embedded, labels, provisional)| Action::Insert {
+                content, keys, embedded, labels, provisional
             }
         ),
         2 => (1u8..12, 0usize..900, 0usize..5).prop_map(|(n, c, k)| Action::Revise(n, c, k)),
         1 => (1u8..12).prop_map(Action::Archive),
+        1 => (1u8..24).prop_map(Action::Freeze),
+        1 => (1u8..12, 0u32..4).prop_map(|(n, step)| Action::Cite(n, step)),
         1 => (1u8..12).prop_map(Action::Adjust),
         1 => (1u8..12).prop_map(Action::Remove),
         2 => (1u8..6, 1u8..6, 0u8..3).prop_map(|(a, b, k)| Action::Connect(a, b, k)),
@@ -387,15 +392,21 @@ fn counted(namespace: &Namespace, receipts: &[(usize, usize)]) -> (u64, u64) {
                 .labels
                 .iter()
                 .map(|label| label.name.len() + label.value.len());
-            memory.content.len() + keys.chain(labels).sum::<usize>()
+            let sources = memory.sources.iter().map(|source| source.attempt.len());
+            memory.content.len() + keys.chain(labels).chain(sources).sum::<usize>()
         })
+        .sum();
+    let vectors: usize = rows
+        .iter()
+        .flat_map(|row| &row.vectors)
+        .map(|vector| size_of_val(&vector[..]))
         .sum();
     let cited: usize = receipts
         .iter()
         .map(|(citations, note)| citations * 2 + note)
         .sum();
     let count = rows.len() + keys + links.len() + blobs.len() + receipts.len();
-    let bytes = texts + keys * VECTOR + blobs.iter().sum::<usize>() + cited;
+    let bytes = texts + vectors + blobs.iter().sum::<usize>() + cited;
     (count as u64, bytes as u64)
 }
 
@@ -409,6 +420,7 @@ proptest! {
             let limits = StoreLimits {
                 keys_per_memory: 3,
                 labels_per_memory: 2,
+                sources_per_memory: 3,
                 links_per_memory: 4,
                 bytes_per_call: 3_000,
                 citations_per_receipt: 4,
@@ -460,6 +472,8 @@ proptest! {
                 let footprint = namespace.footprint();
                 let (rows, bytes) = counted(&namespace, &receipts);
                 assert_eq!(footprint.rows, rows);
+                let sources = all(&namespace).into_iter().map(|memory| memory.sources.len());
+                assert!(sources.max().unwrap_or_default() <= 3);
                 assert!(bytes <= footprint.stored, "{bytes} of {footprint:?}");
                 assert!(footprint.rows <= limits.rows, "{footprint:?}");
                 assert!(footprint.stored <= limits.stored_bytes, "{footprint:?}");

@@ -17,8 +17,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use memhost::Lance;
 use memhost::contract::{
-    Adjustment, Agent, Arm, Attempt, Authority, Comparison, Condition, Counter, Filter, Key, Link,
-    Memory, NewMemory, Op, Operand, Outcome, Probe, Ranking, Scan, Search, Side, Task, Verdict,
+    Adjustment, Agent, Attempt, Comparison, Condition, Counter, Filter, Key, Link, Memory, NewLink,
+    NewMemory, Op, Operand, Outcome, Patch, Probe, Ranking, Scan, Search, Side, Source, Target,
+    Task,
 };
 use memhost::embedding::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
 use memhost::store::{Namespace, Store, Transaction, View, Write};
@@ -68,41 +69,19 @@ async fn open(path: &Path) -> Store {
 
 fn new_memory(content: &str) -> NewMemory {
     NewMemory {
-        keys: vec![Key {
-            name: "task".into(),
-            text: content.into(),
-        }],
+        keys: vec![Key::new("task", content)],
         ..NewMemory::new("item", content)
     }
 }
 
 fn attempt(id: &str, answer: &str) -> Attempt {
+    let outcome = Outcome {
+        score: Some(1.0),
+        ..Outcome::known(true)
+    };
     Attempt {
-        id: id.into(),
-        task: Task {
-            id: "t".into(),
-            text: "do".into(),
-            labels: vec![],
-            documents: vec![],
-        },
-        agent: Agent {
-            id: "a".into(),
-            model: "m".into(),
-            rank: 0,
-        },
-        arm: Arm::Memory,
-        trial: 0,
-        steps: vec![],
         answer: answer.into(),
-        findings: vec![],
-        outcome: Outcome {
-            verdict: Verdict::Success,
-            score: Some(1.0),
-            baseline: None,
-            reason: String::new(),
-            authority: Authority::GroundTruth,
-        },
-        receipt: None,
+        ..Attempt::new(id, Task::new("t", "do"), Agent::new("a", "m"), outcome)
     }
 }
 
@@ -110,9 +89,9 @@ fn insert(content: &str) -> Op {
     Op::Insert(new_memory(content))
 }
 
-fn add(id: &str, counter: Counter, delta: f64) -> Op {
+fn add(target: impl Into<Target>, counter: Counter, delta: f64) -> Op {
     Op::Adjust(Adjustment {
-        id: id.into(),
+        target: target.into(),
         counter,
         delta,
         least: None,
@@ -120,8 +99,8 @@ fn add(id: &str, counter: Counter, delta: f64) -> Op {
     })
 }
 
-fn connect(source: &str, target: &str, kind: &str, weight: f64) -> Op {
-    Op::Connect(Link {
+fn connect(source: impl Into<Target>, target: impl Into<Target>, kind: &str, weight: f64) -> Op {
+    Op::Connect(NewLink {
         source: source.into(),
         target: target.into(),
         kind: kind.into(),

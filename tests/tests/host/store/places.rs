@@ -213,7 +213,7 @@ async fn an_object_store_keeps_what_a_directory_keeps() {
             .await
             .unwrap();
         namespace
-            .apply(transaction([Op::Remove(format!("m{}", round * 2))]))
+            .apply(transaction([Op::Remove(format!("m{}", round * 2).into())]))
             .await
             .unwrap();
         if round == 2 {

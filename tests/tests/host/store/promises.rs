@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use memhost::contract::{Blob, Citation, Counter, Label, Patch, Receipt, State};
+use memhost::contract::{Blob, Citation, Counter, Label, Receipt, State};
 use memhost::store::{LONGEST_TEXT, StoreError};
 
 use super::*;
@@ -76,16 +76,9 @@ async fn a_caller_reads_its_own_writes_and_later_writes_see_earlier_ones() {
             connect("m1", "m2", "similar", 0.5),
             connect("m1", "m2", "similar", 0.7),
             Op::Revise(Patch {
-                id: "m2".into(),
-                title: None,
                 content: Some("plum tart".into()),
-                keys: Some(vec![Key {
-                    name: "when".into(),
-                    text: "dessert".into(),
-                }]),
-                labels: None,
-                payload: None,
-                state: None,
+                keys: Some(vec![Key::new("when", "dessert")]),
+                ..Patch::of("m2")
             }),
         ]))
         .await
@@ -152,7 +145,7 @@ async fn adjustments_of_sixteen_callers_add_up() {
                         add("m1", Counter::Wins, 1.0),
                     ]);
                     bounded.writes.push(Write::at_once(Op::Adjust(Adjustment {
-                        id: "m2".into(),
+                        target: "m2".into(),
                         counter: Counter::Losses,
                         delta: -0.6,
                         least: None,
@@ -187,7 +180,7 @@ async fn adjustments_are_clamped_and_rounded() {
     namespace.apply(transaction([insert("x")])).await.unwrap();
     let clamp = |counter, delta, least, most| {
         Op::Adjust(Adjustment {
-            id: "m1".into(),
+            target: "m1".into(),
             counter,
             delta,
             least,
@@ -269,7 +262,7 @@ async fn an_id_is_never_used_again() {
             .unwrap();
         assert_eq!(ids, [format!("m{round}")]);
         namespace
-            .apply(transaction([Op::Remove(ids[0].clone())]))
+            .apply(transaction([Op::Remove(ids[0].as_str().into())]))
             .await
             .unwrap();
         if round != 2 {
@@ -404,15 +397,15 @@ async fn receipts_are_kept_and_mark_what_was_handed_out() {
 async fn provisional_and_withheld_memories_are_seen_as_the_view_says() {
     let home = tempfile::tempdir().unwrap();
     let namespace = open(home.path()).await.namespace("a").await.unwrap();
-    let from = |content: &str, source: &str| {
+    let from = |content: &str, source: Source| {
         let mut memory = new_memory(content);
-        memory.sources = vec![source.into()];
+        memory.sources = vec![source];
         Op::Insert(memory)
     };
     let mut writes = transaction([
-        from("one", "t1"),
-        from("two", "t2#3"),
-        from("three", "t#1#2"),
+        from("one", Source::attempt("t1")),
+        from("two", Source::step("t2", 3)),
+        from("three", Source::step("t#1", 2)),
     ]);
     writes.writes.push(Write {
         op: insert("four"),
@@ -496,7 +489,7 @@ async fn odd_texts_come_back_as_they_were() {
             name: text.into(),
             value: text.into(),
         }];
-        memory.sources = vec![text.into()];
+        memory.sources = vec![Source::attempt(text), Source::step(text, 7)];
         ops.push(Op::Insert(memory));
         ops.push(connect("m1", "m1", text, 1.0));
         ops.push(Op::Save(Blob {

@@ -14,10 +14,8 @@ async fn library(home: &Path) -> Namespace {
             name: "site".into(),
             value: site.into(),
         }];
-        memory.keys.push(Key {
-            name: "when".into(),
-            text: format!("when asked about {title}"),
-        });
+        let when = format!("when asked about {title}");
+        memory.keys.push(Key::new("when", when));
         Op::Insert(memory)
     };
     namespace
@@ -209,7 +207,9 @@ async fn searching_is_exact_against_a_pass_over_everything() {
         .apply(transaction(texts.iter().map(|text| insert(text))))
         .await
         .unwrap();
-    let removed = (1..300).step_by(7).map(|n| Op::Remove(format!("m{n}")));
+    let removed = (1..300)
+        .step_by(7)
+        .map(|n| Op::Remove(format!("m{n}").into()));
     namespace.apply(transaction(removed)).await.unwrap();
     let query = letters()
         .embed(&["quick brown fox".into()], Side::Query)
@@ -377,7 +377,7 @@ async fn memories_are_looked_at_in_place_as_a_scan_would_copy_them() {
     };
     assert_eq!(seen(&View::default()), ["m1", "m2", "m3", "m4"]);
     let mut learnt = new_memory("learnt from one attempt");
-    learnt.sources = vec!["a1#0".into()];
+    learnt.sources = vec![Source::step("a1", 0)];
     let mut writes = transaction([Op::Remove("m2".into()), Op::Insert(learnt)]);
     writes.writes.push(Write {
         op: insert("on trial"),
