@@ -144,52 +144,22 @@ fn memory(number: usize) -> host::Op {
         "Task: {text}\nDone: find_order, check_policy, answer number {number}\nOutcome: solved"
     );
     host::Op::Insert(host::NewMemory {
-        keys: vec![host::Key {
-            name: "task".to_owned(),
-            text,
-        }],
-        sources: vec![format!("a{number}")],
+        keys: vec![host::Key::new("task", text)],
+        sources: vec![host::Source::attempt(format!("a{number}"))],
         ..host::NewMemory::new("experience", content)
     })
 }
 
 fn query(number: u32) -> host::Query {
-    host::Query {
-        task: host::Task {
-            id: "t".to_owned(),
-            text: task(number),
-            labels: vec![],
-            documents: vec![],
-        },
-        agent: host::Agent {
-            id: "a".to_owned(),
-            model: "m".to_owned(),
-            rank: 0,
-        },
-        moment: host::Moment::TaskStart,
-        transcript: Vec::new(),
-        found: Vec::new(),
-        token_budget: 512,
-    }
+    let task = host::Task::new("t", task(number));
+    host::Query::at_start(task, host::Agent::new("a", "m"), 512)
 }
 
 fn guest_query(number: u32) -> guest::Query {
     guest::Query {
-        task: guest::Task {
-            id: "t".to_owned(),
-            text: task(number),
-            labels: vec![],
-            documents: vec![],
-        },
-        agent: guest::Agent {
-            id: "a".to_owned(),
-            model: "m".to_owned(),
-            rank: 0,
-        },
-        moment: guest::Moment::TaskStart,
-        transcript: Vec::new(),
-        found: Vec::new(),
+        agent: guest::Agent::new("a", "m"),
         token_budget: 512,
+        ..guest::Query::new(guest::Task::new("t", task(number)))
     }
 }
 
@@ -237,13 +207,15 @@ impl guest::native::Host for Bridge {
                 .map(|key| guest::Key {
                     name: key.name,
                     text: key.text,
+                    embedded: key.embedded,
                 })
                 .collect(),
             labels: Vec::new(),
             payload: memory.payload,
             state: guest::State::Active,
             counters: counters(memory.counters),
-            sources: memory.sources,
+            sources: memory.sources.into_iter().map(source).collect(),
+            expires: memory.expires,
             created: memory.created,
             updated: memory.updated,
             last_used: memory.last_used,
@@ -254,6 +226,10 @@ impl guest::native::Host for Bridge {
             .into_iter()
             .map(memory)
             .collect())
+    }
+
+    fn kind(&self, _: guest::Role) -> guest::ModelKind {
+        guest::ModelKind::None
     }
 
     fn count_tokens(&self, text: &str) -> u32 {
@@ -338,6 +314,13 @@ fn hits(found: Result<Vec<host::Hit>, StoreError>) -> Result<Vec<guest::Hit>, gu
         counters: counters(hit.counters),
     };
     Ok(hits.into_iter().map(hit).collect())
+}
+
+fn source(source: host::Source) -> guest::Source {
+    guest::Source {
+        attempt: source.attempt,
+        step: source.step,
+    }
 }
 
 fn counters(counters: host::Counters) -> guest::Counters {

@@ -11,7 +11,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use memhost::Lance;
 use memhost::contract::{
-    Comparison, Condition, Counters, Key, NewMemory, Op, Operand, Probe, Ranking, Search, Side,
+    Comparison, Condition, Key, NewMemory, Op, Operand, Probe, Ranking, Search, Side, Source,
 };
 use memhost::embedding::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
 use memhost::store::{Namespace, Store, Transaction, View, Write};
@@ -309,24 +309,13 @@ async fn insert(namespace: &Namespace, first: u64, size: usize) {
 }
 
 fn memory(number: u64) -> NewMemory {
+    let mut memory = NewMemory::new("item", text(number, 40));
+    memory.counters.weight = (number % 100) as f64 / 100.0;
     NewMemory {
-        kind: "item".into(),
         title: text(number, 5),
-        content: text(number, 40),
-        keys: vec![Key {
-            name: "task".into(),
-            text: text(number, 15),
-        }],
-        labels: vec![],
-        payload: String::new(),
-        counters: Counters {
-            weight: (number % 100) as f64 / 100.0,
-            uses: 0,
-            wins: 0,
-            losses: 0,
-            strength: 0.0,
-        },
-        sources: vec![format!("t{number}")],
+        keys: vec![Key::new("task", text(number, 15))],
+        sources: vec![Source::attempt(format!("t{number}"))],
+        ..memory
     }
 }
 

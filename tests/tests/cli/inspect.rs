@@ -8,10 +8,10 @@ fn a_plugin_is_shown_with_parameters_imports_and_exports() {
     let said = said.says(&[
         "rag 0.1.0: ",
         "phases     retrieve, distill",
-        "memhost:strategy/store@0.1.0",
-        "memhost:strategy/retrieve@0.1.0",
+        "memhost:strategy/store@0.2.0",
+        "memhost:strategy/retrieve@0.2.0",
         "sha256:",
-        "for contract 0.1.0",
+        "for contract 0.2.0",
         "parameters, for --set rag.<name>=<value>",
         "  mode = ",
     ]);

@@ -30,7 +30,7 @@ fn place() -> Place {
     for (id, group) in [("name", "a"), ("age", "b")] {
         suite += &format!(
             "{{\"stage\": 1, \"task\": {{\"id\": \"{id}\", \"text\": \"What is my cat called?\"}}, \"group\": \"{group}\", \
-             \"question\": {{\"answers\": [\"Momo\"], \"gold\": [\"day0-0#0\"]}}}}\n"
+             \"question\": {{\"answers\": [\"Momo\"], \"gold\": [{{\"attempt\": \"day0-0\", \"step\": 0}}]}}}}\n"
         );
     }
     place.write("days.jsonl", suite);

@@ -80,7 +80,7 @@ fn the_manifest_says_what_was_compared_and_where() {
     let suite = &design["suites"][0];
     assert_eq!(suite["digest"].as_str().unwrap().len(), 64);
     let strategy = &suite["strategies"][0];
-    for field in ["protocol", "labels"] {
+    for field in ["arrangement", "labels"] {
         assert!(
             strategy["plan"][field].is_string(),
             "no {field}: {strategy}"

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use memhost::contract::Actor;
+use memhost::contract::{Actor, Source};
 use memhost_suite::{Matching, Question, Severity, Suite, builtin, check, formats};
 
 use crate::floors::measure;
@@ -60,7 +60,7 @@ fn locomo_is_read_as_its_authors_publish_it() {
     assert_eq!(picture.actor, Actor::User);
     assert_eq!(picture.text, "Bob: Look! [sends a picture of a blue bowl]");
 
-    let gold: Vec<Vec<String>> = questions
+    let gold: Vec<Vec<Source>> = questions
         .episodes
         .iter()
         .map(|episode| match episode.question.clone() {
@@ -71,12 +71,13 @@ fn locomo_is_read_as_its_authors_publish_it() {
             other => panic!("{other:?}"),
         })
         .collect();
+    let turn = |session: u32, turn| Source::step(format!("conv-1-session-{session}"), turn);
     assert_eq!(
         gold,
         [
-            vec!["conv-1-session-1#0"],
-            vec!["conv-1-session-1#1", "conv-1-session-2#0"],
-            vec!["conv-1-session-10#0"],
+            vec![turn(1, 0)],
+            vec![turn(1, 1), turn(2, 0)],
+            vec![turn(10, 0)],
         ]
     );
 }

@@ -5,9 +5,7 @@ use std::time::{Duration, Instant};
 
 use memhost::Lance;
 use memhost::capability::{CallContext, RunState};
-use memhost::contract::{
-    Arm, Attempt, Authority, Fault, Guidance, Op, Outcome, Pressure, Request, Verdict,
-};
+use memhost::contract::{Attempt, Fault, Guidance, Op, Outcome, Pressure, Request};
 use memhost::embedding::{Builtin, Embedder};
 use memhost::engine::{Compiler, Engine, EngineOptions, Plugin};
 use memhost::limits::{Limit, Limits};
@@ -26,24 +24,7 @@ async fn hostile() -> Plugin {
 }
 
 fn attempt() -> Attempt {
-    Attempt {
-        id: "x".to_owned(),
-        task: task(),
-        agent: agent(),
-        arm: Arm::Memory,
-        trial: 0,
-        steps: Vec::new(),
-        answer: String::new(),
-        findings: Vec::new(),
-        outcome: Outcome {
-            verdict: Verdict::Unknown,
-            score: None,
-            baseline: None,
-            reason: String::new(),
-            authority: Authority::GroundTruth,
-        },
-        receipt: None,
-    }
+    Attempt::new("x", task(), agent(), Outcome::known(true))
 }
 
 /// Tight enough for a test, and wide enough for a call that behaves.

@@ -2,9 +2,7 @@
 
 use async_trait::async_trait;
 use memhost::capability::CallContext;
-use memhost::contract::{
-    Agent, Fault, Guidance, Moment, Query, Reply, Request, Setting, Task, Value,
-};
+use memhost::contract::{Agent, Fault, Guidance, Query, Reply, Request, Setting, Task, Value};
 use memhost::engine::Plugin;
 use memhost::model::{Completion, LanguageModel};
 use memhost::strategy::{Answer, Strategy};
@@ -44,21 +42,12 @@ impl LanguageModel for NeverAnswers {
 
 /// Some task.
 pub fn task() -> Task {
-    Task {
-        id: "t".to_owned(),
-        text: "the task".to_owned(),
-        labels: Vec::new(),
-        documents: Vec::new(),
-    }
+    Task::new("t", "the task")
 }
 
 /// Some agent.
 pub fn agent() -> Agent {
-    Agent {
-        id: "a".to_owned(),
-        model: "m".to_owned(),
-        rank: 0,
-    }
+    Agent::new("a", "m")
 }
 
 /// Asks `hostile` to misbehave in this way.
@@ -71,13 +60,6 @@ pub fn settings(wish: &str) -> [Setting; 1] {
 
 /// Calls `retrieve` for some task.
 pub async fn retrieve(plugin: &Plugin, wish: &str, context: CallContext) -> Answer<Guidance> {
-    let query = Query {
-        task: task(),
-        agent: agent(),
-        moment: Moment::TaskStart,
-        transcript: Vec::new(),
-        found: Vec::new(),
-        token_budget: 100,
-    };
+    let query = Query::at_start(task(), agent(), 100);
     plugin.retrieve(context, query, &settings(wish)).await
 }

@@ -19,8 +19,8 @@ async fn a_loaded_plugin_tells_what_it_is() {
     assert!(plugin.digest().starts_with("sha256:") && plugin.digest().len() == 71);
     assert_eq!(plugin.size(), std::fs::metadata(path).unwrap().len());
     let named = |names: &[String], name: &str| names.iter().any(|each| each == name);
-    assert!(named(plugin.imports(), "memhost:strategy/llm@0.1.0"));
-    assert!(named(plugin.exports(), "memhost:strategy/retrieve@0.1.0"));
+    assert!(named(plugin.imports(), "memhost:strategy/llm@0.2.0"));
+    assert!(named(plugin.exports(), "memhost:strategy/retrieve@0.2.0"));
     assert!(!plugin.compiled().from_cache);
 }
 
@@ -88,7 +88,7 @@ fn importing(imports: &str) -> Vec<u8> {
     let component = format!(
         r#"(component {imports}
             (instance $strategy)
-            (export "memhost:strategy/strategy@0.1.0" (instance $strategy)))"#
+            (export "memhost:strategy/strategy@0.2.0" (instance $strategy)))"#
     );
     wat::parse_str(component).unwrap()
 }
@@ -123,7 +123,7 @@ async fn what_cannot_be_loaded_says_why_and_what_to_do() {
         ),
         (
             "a newer contract",
-            exporting("memhost:strategy/strategy@0.2.0"),
+            exporting("memhost:strategy/strategy@0.3.0"),
         ),
         (
             "a newer import",
@@ -150,16 +150,16 @@ async fn what_cannot_be_loaded_says_why_and_what_to_do() {
         ),
         (
             "a wrapper",
-            importing(r#"(import "memhost:strategy/retrieve@0.1.0" (instance))"#),
+            importing(r#"(import "memhost:strategy/retrieve@0.2.0" (instance))"#),
         ),
         ("a missing function", importing("")),
         (
             "an unknown function",
-            run("0.1.7", r#"(export "dice" (func (result u32)))"#),
+            run("0.2.7", r#"(export "dice" (func (result u32)))"#),
         ),
         (
             "a function of another type",
-            run("0.1.0", r#"(export "random" (func (result f64)))"#),
+            run("0.2.0", r#"(export "random" (func (result f64)))"#),
         ),
     ];
     let mut told = String::new();
@@ -174,7 +174,7 @@ async fn what_cannot_be_loaded_says_why_and_what_to_do() {
 #[tokio::test]
 async fn no_damaged_byte_makes_the_loader_panic() {
     let whole = importing(
-        r#"(import "memhost:strategy/run@0.1.0" (instance $run (export "random" (func (result u32)))))
+        r#"(import "memhost:strategy/run@0.2.0" (instance $run (export "random" (func (result u32)))))
            (core func $random (canon lower (func $run "random")))
            (core module $m
                 (import "run" "random" (func (result i32)))

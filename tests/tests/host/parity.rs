@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use memhost::capability::CallContext;
 use memhost::conformance::{ConformanceError, Origin, Subject, parity};
 use memhost::contract::{
-    Adjustment, Attempt, Blob, Change, Commit, Counter, Description, Guidance, Labels, Link,
-    Memory, NewMemory, Op, Patch, Plan, Protocol, Query, Setting, Task,
+    Adjustment, Arrangement, Attempt, Blob, Change, Commit, Counter, Description, Guidance, Labels,
+    Link, Memory, NewLink, NewMemory, Op, Patch, Plan, Query, Setting, Task,
 };
 use memhost::embedding::{Builtin, Embedder};
 use memhost::limits::Limits;
@@ -22,7 +22,7 @@ use memhost_suite::{Episode, Lane, Matching, Question, Stage, Stream, Suite, Tim
 struct Script {
     description: Description,
     /// Whether tasks are asked before they are learnt from.
-    protocol: Protocol,
+    arrangement: Arrangement,
     /// At which call, from 0.
     at: usize,
     says: Option<Change>,
@@ -31,12 +31,12 @@ struct Script {
 
 impl Script {
     fn new(at: usize, says: Option<Change>) -> Arc<Script> {
-        Script::under(Protocol::BuildThenFreeze, at, says)
+        Script::under(Arrangement::BuildThenFreeze, at, says)
     }
 
-    fn under(protocol: Protocol, at: usize, says: Option<Change>) -> Arc<Script> {
+    fn under(arrangement: Arrangement, at: usize, says: Option<Change>) -> Arc<Script> {
         Arc::new(Script {
-            protocol,
+            arrangement,
             description: Description {
                 name: "script".into(),
                 version: "1".into(),
@@ -72,7 +72,7 @@ impl Strategy for Script {
 
     async fn plan(&self, _: &[Setting]) -> Result<Plan, CallError> {
         Ok(Plan {
-            protocol: self.protocol,
+            arrangement: self.arrangement,
             labels: Labels::Any,
             ..Plan::streaming()
         })
@@ -93,7 +93,7 @@ impl Strategy for Script {
                 let memory = NewMemory::new("item", format!("what {name} says"));
                 Change::at_once(Op::Insert(memory))
             }));
-            changes.push(Change::at_once(Op::Connect(link("old"))));
+            changes.push(Change::at_once(Op::Connect(new_link("old"))));
             changes.push(Change::at_once(Op::Save(Blob {
                 name: "state".into(),
                 bytes: vec![1],
@@ -127,28 +127,32 @@ fn link(kind: &str) -> Link {
     }
 }
 
+fn new_link(kind: &str) -> NewLink {
+    NewLink {
+        source: "m1".into(),
+        target: "m2".into(),
+        kind: kind.into(),
+        weight: 1.0,
+    }
+}
+
 /// One of each kind.
 fn ops() -> Vec<Op> {
     vec![
         Op::Insert(NewMemory::new("item", "what m3 says")),
         Op::Revise(Patch {
-            id: "m1".into(),
             title: Some("revised".into()),
-            content: None,
-            keys: None,
-            labels: None,
-            payload: None,
-            state: None,
+            ..Patch::of("m1")
         }),
         Op::Adjust(Adjustment {
-            id: "m1".into(),
+            target: "m1".into(),
             counter: Counter::Wins,
             delta: 3.0,
             least: None,
             most: None,
         }),
         Op::Remove("m2".into()),
-        Op::Connect(link("new")),
+        Op::Connect(new_link("new")),
         Op::Disconnect(link("old")),
         Op::Save(Blob {
             name: "state".into(),
@@ -297,7 +301,7 @@ async fn what_gains_on_trial_is_kept_of_every_kind_of_write_wherever_it_is_asked
         let kept = checked(script(says(&op, Commit::AtOnce))).await;
         let gains = says(&op, Commit::IfTrialGains(-1.0));
         assert_eq!(checked(script(gains.clone())).await, kept, "{op:?}");
-        let asked = |says| Script::under(Protocol::Streaming, FAILURE_FOLLOWS, says);
+        let asked = |says| Script::under(Arrangement::Streaming, FAILURE_FOLLOWS, says);
         assert_eq!(driven(asked(gains), true).await, kept, "{op:?}");
         let loses = says(&op, Commit::IfTrialGains(2.0));
         let rejected = checked(script(None)).await;

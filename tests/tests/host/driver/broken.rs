@@ -132,11 +132,7 @@ impl Strategy for Asking {
         answer(Ok(Guidance {
             text: if knows { "answer" } else { "nothing" }.into(),
             placement: Placement::User,
-            receipt: Receipt {
-                id: String::new(),
-                used: vec![],
-                note: String::new(),
-            },
+            ..Guidance::nothing()
         }))
     }
 
@@ -181,12 +177,7 @@ fn model(fails: Fails) -> Model {
 fn lessons() -> Suite {
     let taught = (0..TASKS).map(|number| {
         let id = format!("lesson-{number}");
-        let said = Step {
-            actor: Actor::User,
-            name: None,
-            text: "What is wanted is the answer.".into(),
-            reward: None,
-        };
+        let said = Step::new(Actor::User, "What is wanted is the answer.");
         let lesson = Attempt {
             steps: vec![said],
             ..attempt(&id, 0, Verdict::Success)

@@ -102,6 +102,7 @@ impl Strategy for Scripted {
             distill: true,
             update: self.update.is_some(),
             evict: self.evicts,
+            ..Phases::default()
         }
     }
 
@@ -110,7 +111,7 @@ impl Strategy for Scripted {
     }
 
     async fn plan(&self, _: &[Setting]) -> Result<Plan, CallError> {
-        Ok(self.plan)
+        Ok(self.plan.clone())
     }
 
     async fn retrieve(
@@ -136,7 +137,8 @@ impl Strategy for Scripted {
         self.seen.lock().unwrap().push(contents.clone());
         let sources: Vec<String> = rows
             .iter()
-            .flat_map(|row| row.memory.sources.clone())
+            .flat_map(|row| &row.memory.sources)
+            .map(|source| source.attempt.clone())
             .collect();
         let known = context.attempts().unwrap().get(&sources);
         self.looked_up.lock().unwrap().extend(known);
@@ -151,10 +153,10 @@ impl Strategy for Scripted {
             text: contents.join("\n"),
             placement: Placement::User,
             receipt: Receipt {
-                id: String::new(),
                 used,
-                note: String::new(),
+                ..Receipt::nothing()
             },
+            ..Guidance::nothing()
         }))
     }
 
@@ -202,7 +204,7 @@ fn everything() -> Scan {
 
 fn note(content: &str, source: &str, commit: Commit) -> Change {
     let op = Op::Insert(NewMemory {
-        sources: vec![source.into()],
+        sources: vec![Source::attempt(source)],
         ..NewMemory::new("note", content)
     });
     Change { op, commit }
@@ -217,37 +219,22 @@ fn remember(attempts: &[Attempt]) -> Result<Vec<Change>, Fault> {
 }
 
 fn attempt(task: &str, number: u32, verdict: Verdict) -> Attempt {
+    let outcome = Outcome {
+        verdict,
+        score: Some(0.5),
+        baseline: None,
+        reason: "because".into(),
+        authority: Authority::GroundTruth,
+    };
+    let (id, agent) = (format!("{task}-{number}"), Agent::new("a", "m"));
     Attempt {
-        id: format!("{task}-{number}"),
-        task: task_called(task),
-        agent: Agent {
-            id: "a".into(),
-            model: "m".into(),
-            rank: 0,
-        },
         arm: Arm::NoMemory,
-        trial: 0,
-        steps: vec![],
-        answer: String::new(),
-        findings: vec![],
-        outcome: Outcome {
-            verdict,
-            score: Some(0.5),
-            baseline: None,
-            reason: "because".into(),
-            authority: Authority::GroundTruth,
-        },
-        receipt: None,
+        ..Attempt::new(id, task_called(task), agent, outcome)
     }
 }
 
 fn task_called(id: &str) -> Task {
-    Task {
-        id: id.into(),
-        text: format!("do {id}"),
-        labels: vec![],
-        documents: vec![],
-    }
+    Task::new(id, format!("do {id}"))
 }
 
 /// One task: asked (for the word `answer`) or not, and what is learnt from afterwards.
@@ -425,12 +412,7 @@ async fn a_write_that_waits_for_a_trial_is_kept_if_the_score_rises_by_its_margin
         }));
         // The answer must be known to stand somewhere, or the reader does not count the question.
         let mut said = attempt("seen", 0, Verdict::Unknown);
-        said.steps.push(Step {
-            actor: Actor::User,
-            name: None,
-            text: "answer".into(),
-            reward: None,
-        });
+        said.steps.push(Step::new(Actor::User, "answer"));
         let suite = suite(vec![
             episode("seen", false, vec![said]),
             episode("x", true, vec![attempt("x", 0, Verdict::Failure)]),
@@ -477,10 +459,8 @@ async fn a_strategy_is_told_no_more_than_its_plan_says() {
         let strategy = Arc::new(strategy);
         let mut paid = attempt("x", 0, Verdict::Success);
         paid.steps = vec![Step {
-            actor: Actor::Observation,
-            name: None,
-            text: "done".into(),
             reward: Some(1.0),
+            ..Step::new(Actor::Observation, "done")
         }];
         let tasks = vec![episode("x", false, vec![paid]), episode("y", true, vec![])];
         run(&strategy, &suite(tasks), None).await.unwrap();
@@ -556,10 +536,7 @@ async fn a_failing_call_costs_that_call_and_is_reported() {
 #[tokio::test]
 async fn of_a_call_whose_writes_cannot_all_be_made_none_is_made() {
     let strategy = Arc::new(Scripted::new(|_: &[Attempt]| {
-        let remove = Change {
-            op: Op::Remove("m99".into()),
-            commit: Commit::AtOnce,
-        };
+        let remove = Change::at_once(Op::Remove("m99".into()));
         Ok(vec![note("half", "x-0", Commit::AtOnce), remove])
     }));
     let suite = suite(vec![episode(
@@ -581,10 +558,7 @@ async fn a_text_that_is_too_long_is_cut_and_counted_and_costs_nothing_else() {
     let strategy = Arc::new(Scripted::new(|_: &[Attempt]| {
         let mut long = note("long", "x-0", Commit::AtOnce);
         if let Op::Insert(memory) = &mut long.op {
-            memory.keys = vec![Key {
-                name: "task".into(),
-                text: "word ".repeat(300_000),
-            }];
+            memory.keys = vec![Key::new("task", "word ".repeat(300_000))];
         }
         Ok(vec![note("short", "x-0", Commit::AtOnce), long])
     }));

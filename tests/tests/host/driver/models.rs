@@ -144,7 +144,7 @@ async fn every_agent_that_there_is_a_model_for_runs_the_training_tasks() {
     };
     let mut strategy = super::Scripted::new(remember);
     strategy.plan.all_agents = true;
-    strategy.plan.protocol = Protocol::BuildThenFreeze;
+    strategy.plan.arrangement = Arrangement::BuildThenFreeze;
     let strategy = Arc::new(strategy);
     let tasks = ["a", "b", "c", "d"].map(task);
     let (report, _) = run_with(
@@ -170,7 +170,7 @@ async fn every_agent_that_there_is_a_model_for_runs_the_training_tasks() {
         calls
             .iter()
             .flatten()
-            .all(|a| a.arm == Arm::NoMemory && a.receipt.is_none())
+            .all(|a| a.arm == Arm::NoMemory && a.receipts.is_empty())
     );
     assert_eq!((report.runs.no_memory, report.runs.memory), (4, 2));
 

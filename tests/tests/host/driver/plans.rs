@@ -1,4 +1,4 @@
-//! What the driver does with a plan: protocols, arms, agents, trials, batches and outcomes that come late.
+//! What the driver does with a plan: arrangements, arms, agents, trials, batches and outcomes that come late.
 
 use std::collections::BTreeMap;
 
@@ -14,12 +14,7 @@ fn planning(change: impl Fn(&mut Plan)) -> Scripted {
 /// An asked task from whose attempt the word `answer` can be learnt.
 fn telling(task: &str) -> Episode {
     let mut told = attempt(task, 0, Verdict::Success);
-    told.steps = vec![Step {
-        actor: Actor::Answer,
-        name: None,
-        text: "the answer".into(),
-        reward: None,
-    }];
+    told.steps = vec![Step::new(Actor::Answer, "the answer")];
     episode(task, true, vec![told])
 }
 
@@ -70,7 +65,7 @@ async fn with_a_baseline_arm_every_outcome_says_what_it_would_have_been_without_
 
 #[tokio::test]
 async fn what_is_built_and_frozen_learns_from_the_first_half_and_never_again() {
-    let mut strategy = planning(|plan| plan.protocol = Protocol::BuildThenFreeze);
+    let mut strategy = planning(|plan| plan.arrangement = Arrangement::BuildThenFreeze);
     strategy.update = Some(Box::new(|_| vec![]));
     let strategy = Arc::new(strategy);
     let tasks = ["a", "b", "c", "d", "e"].map(telling);
@@ -83,7 +78,7 @@ async fn what_is_built_and_frozen_learns_from_the_first_half_and_never_again() {
 
 #[tokio::test]
 async fn where_some_tasks_only_teach_those_are_what_is_built_from() {
-    let strategy = Arc::new(planning(|plan| plan.protocol = Protocol::BuildThenFreeze));
+    let strategy = Arc::new(planning(|plan| plan.arrangement = Arrangement::BuildThenFreeze));
     let session = episode("s", false, vec![attempt("s", 0, Verdict::Success)]);
     let tasks = vec![session, telling("x"), telling("y")];
     run(&strategy, &suite(tasks), None).await.unwrap();
@@ -223,7 +218,7 @@ async fn the_readers_own_record_is_the_same_however_many_runs_a_plan_takes() {
     assert_eq!(scores(&|plan| plan.trials = 2).await, once);
     let built = |plan: &mut Plan| {
         plan.all_agents = true;
-        plan.protocol = Protocol::BuildThenFreeze;
+        plan.arrangement = Arrangement::BuildThenFreeze;
     };
     assert_eq!(scores(&built).await, once);
 }
@@ -258,7 +253,7 @@ async fn the_reader_hears_of_one_run_of_the_agent_that_it_sent() {
 async fn a_plan_with_all_agents_is_told_what_each_of_them_did() {
     let strategy = Arc::new(planning(|plan| {
         plan.all_agents = true;
-        plan.protocol = Protocol::BuildThenFreeze;
+        plan.arrangement = Arrangement::BuildThenFreeze;
     }));
     run(&strategy, &routing(4), None).await.unwrap();
     assert_eq!(
@@ -311,7 +306,7 @@ async fn where_the_outcome_is_the_answer_a_memory_is_tried_on_a_sibling() {
         let source = format!("{}-0", attempt.task.id);
         let mut change = note(&attempt.id, &source, Commit::IfTrialGains(0.0001));
         if let Op::Insert(memory) = &mut change.op {
-            memory.sources.insert(0, attempt.id.clone());
+            memory.sources.insert(0, Source::attempt(&attempt.id));
         }
         vec![change]
     }));

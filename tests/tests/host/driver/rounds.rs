@@ -47,8 +47,11 @@ fn searched() -> Arc<Suite> {
 
 fn searching(rounds: u32, findings_per_round: u32) -> Arc<Scripted> {
     let mut strategy = Scripted::new(|attempts| {
-        let source = format!("{}#0", attempts[0].id);
-        Ok(vec![note("the template", &source, Commit::AtOnce)])
+        let memory = NewMemory {
+            sources: vec![Source::step(&attempts[0].id, 0)],
+            ..NewMemory::new("note", "the template")
+        };
+        Ok(vec![Change::at_once(Op::Insert(memory))])
     });
     strategy.plan.rounds = rounds;
     strategy.plan.findings_per_round = findings_per_round;

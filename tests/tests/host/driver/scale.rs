@@ -89,7 +89,7 @@ fn episode(asks: Asks, number: usize) -> Episode {
             } else {
                 Matching::Phrase
             },
-            gold: vec![format!("t{}-0#0", number / 2)],
+            gold: vec![Source::step(format!("t{}-0", number / 2), 0)],
         },
         Asks::Kind => Question::Kind {
             kind: format!("k{kind}"),
@@ -131,12 +131,6 @@ fn episode(asks: Asks, number: usize) -> Episode {
         &["a"]
     };
     let run = |agent: &&str| {
-        let step = |actor, name: Option<String>, text: &str| Step {
-            actor,
-            name,
-            text: text.into(),
-            reward: None,
-        };
         let mut run = attempt(
             &task.id,
             0,
@@ -154,12 +148,10 @@ fn episode(asks: Asks, number: usize) -> Episode {
         run.outcome.score = Some(f64::from(u8::from(happened)));
         run.answer = if happened { "yes" } else { "no" }.into();
         run.steps = match asks {
-            Asks::Phrase | Asks::Words => vec![step(Actor::User, None, &text)],
+            Asks::Phrase | Asks::Words => vec![Step::new(Actor::User, &text)],
             _ => {
                 let called = tools(kind).into_iter();
-                called
-                    .map(|tool| step(Actor::Action, Some(tool), "{}"))
-                    .collect()
+                called.map(|tool| Step::action(tool, "{}")).collect()
             }
         };
         if matches!(asks, Asks::Phrase | Asks::Words) {
