@@ -42,6 +42,11 @@ pub fn builtin() -> &'static [Format] {
                 summary: generate::discovery::SUMMARY,
                 path: "",
             },
+            Format {
+                name: "hops",
+                summary: generate::hops::SUMMARY,
+                path: "",
+            },
         ]
     }
 }
@@ -99,6 +104,11 @@ pub fn formats() -> &'static [Format] {
                 name: "clippy-ui",
                 summary: "rust-clippy's UI tests (discovery): Rust files with an unknown number of annotated problems",
                 path: "the folder with tests/ui/, or that folder",
+            },
+            Format {
+                name: "hotpotqa",
+                summary: "HotpotQA (hops): questions of Reflexion's logs, with the two paragraphs that answer each",
+                path: "the folder with the *_trials.txt files and, for paragraphs about something else, HippoRAG's 2wikimultihopqa_corpus.json",
             },
             Format {
                 name: "reflexion-hotpotqa",

@@ -73,6 +73,7 @@ impl Suite {
             "gsm8k" => import::gsm8k::read(path),
             "forecastbench" => import::forecastbench::read(path),
             "clippy-ui" => import::clippy_ui::read(path),
+            "hotpotqa" => import::hotpotqa::read(path),
             "reflexion-hotpotqa" => import::reflexion_hotpotqa::read(path),
             _ => Err(unknown(format)),
         }

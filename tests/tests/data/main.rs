@@ -4,6 +4,7 @@ mod attempts;
 mod discovery;
 mod floors;
 mod forecast;
+mod hops;
 mod planted;
 mod routing;
 mod suites;

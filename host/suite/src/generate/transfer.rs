@@ -121,7 +121,7 @@ fn with_values(verb: &str, object: &str, site: &Site, bits: &mut ChaCha8Rng) -> 
 }
 
 /// A made-up name.
-fn name(bits: &mut ChaCha8Rng) -> String {
+pub(super) fn name(bits: &mut ChaCha8Rng) -> String {
     let syllables: String = (0..bits.random_range(2..4))
         .map(|_| one_of(bits, SYLLABLES))
         .collect();
