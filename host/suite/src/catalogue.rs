@@ -47,6 +47,11 @@ pub fn builtin() -> &'static [Format] {
                 summary: generate::hops::SUMMARY,
                 path: "",
             },
+            Format {
+                name: "domains",
+                summary: generate::domains::SUMMARY,
+                path: "",
+            },
         ]
     }
 }
@@ -84,6 +89,16 @@ pub fn formats() -> &'static [Format] {
                 name: "tau2",
                 summary: "tau2-bench (transfer): customer service tasks and the tool calls that solve them",
                 path: "the root of a clone, the folder with <domain>/tasks.json or tau2_<domain>_tasks.json, or one such file",
+            },
+            Format {
+                name: "tau2-pooled",
+                summary: "tau2-bench (domains): the same tasks with all domains in one stream",
+                path: "as for tau2",
+            },
+            Format {
+                name: "tau2-cross-domain",
+                summary: "the same with attempts of the same domain withheld: what is known must come from another",
+                path: "as for tau2",
             },
             Format {
                 name: "tau-bench",

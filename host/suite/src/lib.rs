@@ -25,6 +25,7 @@ pub mod jsonl;
 mod lane;
 mod load;
 mod metric;
+mod pool;
 mod problems;
 mod question;
 pub mod reader;

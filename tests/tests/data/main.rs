@@ -2,6 +2,7 @@
 
 mod attempts;
 mod discovery;
+mod domains;
 mod floors;
 mod forecast;
 mod hops;

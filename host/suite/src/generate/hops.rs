@@ -28,16 +28,16 @@ pub const SUMMARY: &str = "Generated (hops): questions whose answers follow from
 
 const WORLDS: [&str; 3] = ["coast", "hills", "plain"];
 /// Questions of a world, by what they ask for.
-const CHAINS: [(usize, usize); 3] = [(2, 14), (3, 7), (4, 4)];
+const CHAINS: [(usize, usize); 3] = [(2, 17), (3, 6), (4, 3)];
 const JOINS: usize = 5;
-const COMPARISONS: usize = 10;
+const COMPARISONS: usize = 9;
 const UNANSWERABLE: usize = 5;
 /// How often a question says what somebody or something is known for that it does not name.
-const HINT: f64 = 0.6;
+const HINT: f64 = 0.75;
 /// How often a paragraph names somebody or something that it is not about.
 const MENTION: f64 = 0.25;
-/// Sentences of a paragraph that tell nothing.
-const AROUND: std::ops::RangeInclusive<usize> = 1..=3;
+/// More sentences of a paragraph that tell nothing.
+const AROUND: std::ops::RangeInclusive<usize> = 0..=2;
 /// Paragraphs of a document.
 const PARAGRAPHS: usize = 5;
 /// How often another question is tried before a world is taken to have no more.
@@ -72,7 +72,9 @@ struct Asked {
 fn stream(name: &str, bits: &mut ChaCha8Rng) -> Stream {
     let world = World::new(bits);
     let (documents, sources) = documents(name, &world, bits);
-    let asked = questions(&world, bits);
+    let mut asked = questions(&world, bits);
+    // Ids are given after the shuffle, so that they do not say which of them have no answer.
+    asked.shuffle(bits);
     let asked = asked
         .into_iter()
         .enumerate()
@@ -119,7 +121,13 @@ fn documents(
 /// A fact among small talk, behind an opening that says what it is about.
 fn paragraph(world: &World, fact: &Fact, bits: &mut ChaCha8Rng) -> String {
     let about = &world.entities[fact.subject];
-    let mut sentences = vec![world.statement(fact)];
+    let on_theme: Vec<&str> = FILLERS
+        .iter()
+        .copied()
+        .filter(|filler| filler.contains("{s}"))
+        .collect();
+    let known_for = one_of(bits, &on_theme).replace("{s}", about.theme);
+    let mut sentences = vec![world.statement(fact), known_for];
     for _ in 0..bits.random_range(AROUND) {
         sentences.push(one_of(bits, FILLERS).replace("{s}", about.theme));
     }

@@ -11,6 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use super::Suite;
 
 pub mod discovery;
+pub mod domains;
 pub mod evidence;
 pub mod forecast;
 pub mod hops;
@@ -21,13 +22,14 @@ pub mod transfer;
 pub const SEED: u64 = 1;
 
 /// The generators, one per lane.
-pub const NAMES: [&str; 6] = [
+pub const NAMES: [&str; 7] = [
     "evidence",
     "transfer",
     "routing",
     "forecast",
     "discovery",
     "hops",
+    "domains",
 ];
 
 /// The suite that the generator of this name makes of a seed; `None` if there is no such generator.
@@ -39,6 +41,7 @@ pub fn suite(name: &str, seed: u64) -> Option<Suite> {
         "forecast" => Some(forecast::suite(seed)),
         "discovery" => Some(discovery::suite(seed)),
         "hops" => Some(hops::suite(seed)),
+        "domains" => Some(domains::suite(seed)),
         _ => None,
     }
 }
