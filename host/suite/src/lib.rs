@@ -51,6 +51,7 @@ pub use metric::{
     BEST_OF_N, SCORE, Scores, aggregate, is_per_question, is_solved, lower_is_better, mean,
     why_left_out,
 };
+pub use pool::Pool;
 pub use problems::{Diagnostic, Severity, check};
 pub use question::{HiddenProblem, Matching, Question};
 pub use reader::attempt_of;
