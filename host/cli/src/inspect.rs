@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
-use memhost::contract::Description;
+use memhost::contract::{Description, Parameter, Plan};
 use memhost::engine::Plugin;
 use memhost::settings;
-use memhost::strategy::{Phases, Strategy as _};
+use memhost::strategy::{CallError, Phases, Strategy as _};
 use memhost_base::visible;
 use memhost_eval::compare::report::number::{count, milliseconds};
+use memhost_eval::compare::{plan_text, runs_text};
 
 use super::output::{self, Format};
 use super::setup::ConfigFile;
@@ -18,7 +19,7 @@ Examples:
   memhost inspect rag
   memhost inspect ./mine.wasm --format json";
 
-/// Show what a plugin says of itself, its parameters, and what it imports and exports.
+/// Show what a plugin is: its plan, its parameters and what each can be, and what it imports and exports.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Options {
@@ -47,6 +48,8 @@ struct Inspection<'a> {
     from_cache: bool,
     description: &'a Description,
     phases: Phases,
+    /// What it asks the host to run, with every parameter at its default; absent if it then has no plan.
+    plan: Option<Plan>,
     imports: &'a [String],
     exports: &'a [String],
 }
@@ -56,14 +59,16 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     let config = options.config.load()?;
     let engine = setup::engine(&config)?;
     let plugin = plugins::load(&engine, &options.plugin).await?;
-    let inspection = inspect(&plugin);
+    let defaults = settings::defaults(&plugin.description().parameters);
+    let plan = plugin.plan(&defaults).await;
+    let inspection = inspect(&plugin, plan.as_ref().ok().cloned());
     match options.format {
-        Format::Table => output::print_folded(&text(&inspection)),
+        Format::Table => output::print_folded(&text(&inspection, &plan)),
         Format::Json => output::print_json(&inspection),
     }
 }
 
-fn inspect(plugin: &Plugin) -> Inspection<'_> {
+fn inspect(plugin: &Plugin, plan: Option<Plan>) -> Inspection<'_> {
     Inspection {
         digest: plugin.digest(),
         size_bytes: plugin.size(),
@@ -73,12 +78,13 @@ fn inspect(plugin: &Plugin) -> Inspection<'_> {
         from_cache: plugin.compiled().from_cache,
         description: plugin.description(),
         phases: plugin.phases(),
+        plan,
         imports: plugin.imports(),
         exports: plugin.exports(),
     }
 }
 
-fn text(inspection: &Inspection<'_>) -> String {
+fn text(inspection: &Inspection<'_>, plan: &Result<Plan, CallError>) -> String {
     let Description {
         name,
         version,
@@ -116,6 +122,13 @@ fn text(inspection: &Inspection<'_>) -> String {
         ),
     );
     line("phases", &phases(inspection.phases).join(", "));
+    match plan {
+        Ok(plan) => {
+            line("plan", &plan_text(plan));
+            line("runs", &runs_text(plan));
+        }
+        Err(error) => line("plan", &format!("none with these defaults: {error}")),
+    }
     line("requires", &or_nothing(requires).join(", "));
     for how in degraded {
         line("degraded", how);
@@ -138,11 +151,19 @@ fn text(inspection: &Inspection<'_>) -> String {
             "  {} = {} ({})\n      {}",
             shown(&parameter.name),
             shown(&settings::display(&parameter.default)),
-            settings::type_name(&parameter.default),
+            shown(&possible_values(parameter)),
             shown(&parameter.doc)
         );
     }
     text
+}
+
+/// What a parameter can be, in words.
+fn possible_values(parameter: &Parameter) -> String {
+    match &parameter.range {
+        Some(range) => settings::range_name(range),
+        None => settings::type_name(&parameter.default).to_owned(),
+    }
 }
 
 fn phases(phases: Phases) -> Vec<String> {
@@ -151,6 +172,8 @@ fn phases(phases: Phases) -> Vec<String> {
         (phases.distill, "distill"),
         (phases.update, "update"),
         (phases.evict, "evict"),
+        (phases.maintain, "maintain"),
+        (phases.compact, "compact"),
     ];
     let present: Vec<String> = all
         .into_iter()

@@ -1,10 +1,10 @@
 //! What a reader must know before believing a number: printed under every table.
 
-use memhost::contract::{Arrangement, Labels, Plan};
 use memhost::model::Mended;
 use memhost_suite as suite;
 
 use super::key::Conditions;
+use super::plan_text::plan_text;
 use super::report::number::{count, plural, score};
 use super::result::{Clash, StrategyResult, SuiteResult};
 use super::statistics::{FEW_GROUPS, FEW_SEEDS};
@@ -71,11 +71,10 @@ fn degraded(strategy: &ListedStrategy) -> impl Iterator<Item = String> {
         .map(move |how| format!("{name}: {how}"))
 }
 
-/// Strategies that are told different things cannot be compared silently.
+/// Strategies that are told different things, or at other moments, cannot be compared silently.
 fn differing_plans(plugins: Vec<&ListedStrategy>) -> Option<String> {
-    let conditions = |plan: &Plan| (plan.arrangement, plan.labels);
-    let first = conditions(&plugins.first()?.plan);
-    if plugins.iter().all(|s| conditions(&s.plan) == first) {
+    let first = plan_text(&plugins.first()?.plan);
+    if plugins.iter().all(|s| plan_text(&s.plan) == first) {
         return None;
     }
     let each: Vec<String> = plugins
@@ -86,21 +85,6 @@ fn differing_plans(plugins: Vec<&ListedStrategy>) -> Option<String> {
         "the strategies do not run under the same conditions: {}",
         each.join("; ")
     ))
-}
-
-pub(super) fn plan_text(plan: &Plan) -> String {
-    let arrangement = match plan.arrangement {
-        Arrangement::Streaming => "learns as it goes",
-        Arrangement::BuildThenFreeze => "learns first and is then frozen",
-        Arrangement::BuildThenStream => "learns first and then goes on learning",
-    };
-    let labels = match plan.labels {
-        Labels::Any => "is told whatever outcomes there are",
-        Labels::SelfJudged => "is told no outcomes",
-        Labels::Verified => "is told true outcomes",
-        Labels::Graded => "is told graded outcomes",
-    };
-    format!("{arrangement} and {labels}")
 }
 
 /// Differences are to the first plugin.
@@ -378,6 +362,7 @@ mod tests {
     use super::*;
     use crate::compare::{Contestant, testing};
     use crate::driver::ModelCost;
+    use memhost::contract::{Labels, Plan, Trigger};
     use memhost::embedding::{Builtin, Embedder as _};
     use memhost::model::Mend;
 
@@ -440,6 +425,21 @@ mod tests {
         );
         judge.floor = true;
         assert!(told(vec![testing::contestant("rag", false), judge], REAL, &[]).is_empty());
+    }
+
+    #[test]
+    fn a_strategy_that_is_asked_at_other_moments_is_not_compared_silently() {
+        let mut asked = testing::contestant("rb", false);
+        asked.plan = Plan {
+            moments: vec![Trigger::EverySteps(1)],
+            ..Plan::streaming()
+        };
+        assert_eq!(
+            told(vec![testing::contestant("rag", false), asked], REAL, &[]),
+            ["the strategies do not run under the same conditions: \
+              rag learns as it goes and is told whatever outcomes there are; \
+              rb learns as it goes and is told whatever outcomes there are, is asked again before every step"]
+        );
     }
 
     #[test]

@@ -78,7 +78,9 @@ async fn what_is_built_and_frozen_learns_from_the_first_half_and_never_again() {
 
 #[tokio::test]
 async fn where_some_tasks_only_teach_those_are_what_is_built_from() {
-    let strategy = Arc::new(planning(|plan| plan.arrangement = Arrangement::BuildThenFreeze));
+    let strategy = Arc::new(planning(|plan| {
+        plan.arrangement = Arrangement::BuildThenFreeze
+    }));
     let session = episode("s", false, vec![attempt("s", 0, Verdict::Success)]);
     let tasks = vec![session, telling("x"), telling("y")];
     run(&strategy, &suite(tasks), None).await.unwrap();

@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use memhost::contract::Plan;
 
 use super::super::number::plural;
-use crate::compare::caveats::plan_text;
 use crate::compare::summary::Report;
-use crate::compare::{Design, ListedStrategy};
+use crate::compare::{Design, ListedStrategy, plan_text, runs_text};
 
 pub(super) fn section(report: &Report, design: &Design) -> Markup {
     html! {
@@ -108,7 +106,7 @@ fn card(strategy: &ListedStrategy) -> Markup {
             summary { b { (strategy.label()) } " " (strategy.version) }
             dl.facts.wide {
                 (fact("Protocol", &plan_text(&strategy.plan)))
-                (fact("Runs per task", &arms(&strategy.plan)))
+                (fact("Runs per task", &runs_text(&strategy.plan)))
                 div { dt { "Code" } dd { code.digest { (strategy.digest) } } }
                 @for (name, value) in &strategy.settings {
                     div { dt { code { (name) } } dd { (value) } }
@@ -120,33 +118,4 @@ fn card(strategy: &ListedStrategy) -> Markup {
             }
         }
     }
-}
-
-/// What the host runs around a strategy.
-fn arms(plan: &Plan) -> String {
-    let mut arms = vec![plural(
-        plan.trials.max(1) as usize,
-        "run with memory",
-        "runs with memory",
-    )];
-    if plan.baseline_arm {
-        arms.push("one without".to_owned());
-    }
-    if plan.all_agents {
-        arms.push("every agent on the training tasks".to_owned());
-    }
-    if plan.refinements > 0 {
-        arms.push(plural(
-            plan.refinements as usize,
-            "check of a finished run",
-            "checks of a finished run",
-        ));
-    }
-    if plan.rounds > 1 {
-        arms.push(format!(
-            "{} rounds, each told what the earlier ones found",
-            plan.rounds
-        ));
-    }
-    arms.join(", ")
 }
