@@ -418,7 +418,10 @@ fn a_question_of_another_lane_is_an_error() {
 
 #[test]
 fn where_an_answer_takes_several_pieces_they_are_given() {
-    let mut hops = suite(vec![session("s", "I am 41."), question("q", "41", Source::step("s-0", 0))]);
+    let mut hops = suite(vec![
+        session("s", "I am 41."),
+        question("q", "41", Source::step("s-0", 0)),
+    ]);
     hops.lane = Lane::Hops;
     let (errors, _) = said_of(&hops);
     assert!(

@@ -192,7 +192,11 @@ fn gold_that_was_not_visible_does_not_count() {
 fn hops() -> Suite {
     let pieces = ["Zorvex employs Ann.", "Gulis hosts Zorvex."];
     let talk = |texts: &[&str]| texts.iter().map(|t| said(Actor::User, *t)).collect();
-    let mut question = evidence(&["Gulis"], Matching::Phrase, &[Source::step("s1-0", 0), Source::step("s2-0", 1)]);
+    let mut question = evidence(
+        &["Gulis"],
+        Matching::Phrase,
+        &[Source::step("s1-0", 0), Source::step("s2-0", 1)],
+    );
     if let Question::Evidence { pieces: of_it, .. } = &mut question {
         *of_it = pieces.map(String::from).to_vec();
     }
@@ -225,14 +229,24 @@ fn halves_of_two_sentences_are_no_piece() {
 
 #[test]
 fn pieces_that_could_not_be_seen_are_not_asked_for() {
-    let read = scores(&hops(), "where", &["", ""], &[Source::step("s1-0", 0)], &["s1-0"]);
+    let read = scores(
+        &hops(),
+        "where",
+        &["", ""],
+        &[Source::step("s1-0", 0)],
+        &["s1-0"],
+    );
     assert!(!read.contains_key("pieces@256"), "{read:?}");
     assert_eq!(read["all-evidence@2"], 1.0);
 }
 
 #[test]
 fn all_evidence_is_looked_for_at_several_depths() {
-    let sources = [Source::step("s1-0", 0), Source::step("s2-0", 0), Source::step("s2-0", 1)];
+    let sources = [
+        Source::step("s1-0", 0),
+        Source::step("s2-0", 0),
+        Source::step("s2-0", 1),
+    ];
     let read = scores(&hops(), "where", &["", ""], &sources, &BOTH);
     assert_eq!((read["all-evidence@2"], read["all-evidence@5"]), (0.0, 1.0));
 }
