@@ -56,6 +56,7 @@ pub use problems::{Diagnostic, Severity, check};
 pub use question::{HiddenProblem, Matching, Question};
 pub use reader::{Act, Cited, KnownOutcomes, LearntAttempts, Reader, Reading, Visible};
 pub use spec::split;
+pub use success::success;
 pub use summary::{StreamSummary, SuiteSummary};
 
 /// A set of work on which strategies are compared.

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use memhost::contract::{Arrangement, Attempt, Authority, Labels, Plan, Verdict};
+use memhost::contract::{Arrangement, Attempt, Authority, Labels, Plan, Step, Trigger, Verdict};
+use memhost::learning::moments;
 use memhost::strategy::Phases;
-use memhost_suite::{Lane, Question, Suite};
+use memhost_suite::{Episode, Lane, Question, Suite};
 
 use super::{Acting, Actors};
 
@@ -130,7 +131,61 @@ pub fn deviations(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
             "both arms are the frozen reader's, so that they differ by the guidance alone".into(),
         );
     }
+    deviations.extend(missing_moments(plan, suite, acting));
+    if plan.retries > 0 && !suite.episodes().any(|(_, e)| may_be_retried(e, acting)) {
+        deviations.push(
+            "it tries again after a failure, and nothing here may be tried again: outcomes come later, or a memory of \
+             the task itself would be the answer"
+                .to_owned(),
+        );
+    }
+    if plan.batch > 1 && batched {
+        deviations.push(format!(
+            "it wants outcomes in batches of {}, and the suite has batches of its own",
+            plan.batch
+        ));
+    }
+    if plan.agent_temperature.is_some() && acting == Acting::Reader {
+        deviations.push("it asks for a temperature, and no model acts".to_owned());
+    }
     deviations
+}
+
+/// Whether an episode can be tried again: its outcome is known at once, and a memory of the task itself is no answer.
+pub(super) fn may_be_retried(episode: &Episode, acting: Acting) -> bool {
+    let question = episode.question.as_ref();
+    episode.timing.known.is_none()
+        && question.is_some_and(|question| tests_its_own_memory(question, acting))
+}
+
+/// The moments that the plan wants to be asked at and that never come here.
+fn missing_moments(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
+    let questions = suite.questions();
+    let runs: Vec<&[Step]> = questions
+        .filter_map(|(episode, _)| Some(episode.attempts.first()?.steps.as_slice()))
+        .collect();
+    let comes = |trigger: &Trigger| match trigger {
+        Trigger::Retry => plan.retries > 0,
+        // What a model does is not known before.
+        _ if acting == Acting::Model => true,
+        _ => runs.iter().any(|steps| {
+            let mut taken = 0..=steps.len();
+            let trigger = std::slice::from_ref(trigger);
+            taken.any(|taken| !moments::due(trigger, steps, taken, taken < steps.len()).is_empty())
+        }),
+    };
+    let missing = plan.moments.iter().filter(|trigger| !comes(trigger));
+    let text = |trigger: &Trigger| {
+        let when = match trigger {
+            Trigger::EverySteps(every) => format!("before every {every}th step"),
+            Trigger::AfterTool(None) => "after every call of a tool".to_owned(),
+            Trigger::AfterTool(Some(tool)) => format!("after every call of `{tool}`"),
+            Trigger::Subtask => "where a sub-task begins".to_owned(),
+            Trigger::Retry => "before another try".to_owned(),
+        };
+        format!("it wants to be asked {when}, which never comes here")
+    };
+    missing.map(text).collect()
 }
 
 /// Whether a memory that was learnt from a task can be put to the test on that task:

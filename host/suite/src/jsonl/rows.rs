@@ -39,6 +39,8 @@ pub(super) struct HeaderRow {
     warm_up: BTreeSet<usize>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     changed: BTreeSet<usize>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    probe: BTreeSet<usize>,
 }
 
 impl HeaderRow {
@@ -62,6 +64,7 @@ impl HeaderRow {
             batched: stages(|stage| stage.batched),
             warm_up: stages(|stage| stage.warm_up),
             changed: stages(|stage| stage.changed),
+            probe: stages(|stage| stage.probe),
         }
     }
 
@@ -72,6 +75,7 @@ impl HeaderRow {
             batched: self.batched.contains(&number),
             warm_up: self.warm_up.contains(&number),
             changed: self.changed.contains(&number),
+            probe: self.probe.contains(&number),
             episodes: Vec::new(),
         }
     }

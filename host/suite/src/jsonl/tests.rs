@@ -561,7 +561,7 @@ fn stages_and_streams_keep_their_place() {
 fn suites() -> impl Strategy<Value = Suite> {
     let moments = proptest::option::of((0.0..1e15f64, proptest::option::of(0.0..1e12f64)));
     let findings = proptest::collection::vec(findings(), 0..3);
-    let stages = proptest::array::uniform3(proptest::array::uniform4(any::<bool>()));
+    let stages = proptest::array::uniform3(proptest::array::uniform5(any::<bool>()));
     (
         questions(),
         proptest::option::of(checks()),
@@ -603,11 +603,12 @@ fn suites() -> impl Strategy<Value = Suite> {
                 check,
                 task,
             };
-            let mut stages = stages.map(|[shuffled, batched, warm_up, changed]| Stage {
+            let mut stages = stages.map(|[shuffled, batched, warm_up, changed, probe]| Stage {
                 shuffled,
                 batched,
                 warm_up,
                 changed,
+                probe,
                 episodes: vec![],
             });
             stages[2].episodes.push(episode);

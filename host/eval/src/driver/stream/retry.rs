@@ -39,11 +39,7 @@ impl<'a> StreamRun<'a> {
     /// How often this episode may be tried again: where the outcome of a try is known at once, and where a memory of the
     /// task itself is no answer to it.
     fn most_retries(&self, stage: &Stage, episode: &Episode) -> u32 {
-        let is_known_at_once = episode.timing.known.is_none() && !stage.batched;
-        let question = episode.question.as_ref();
-        let is_fair = question
-            .is_some_and(|question| plan::tests_its_own_memory(question, self.testbed.acting));
-        match is_known_at_once && is_fair {
+        match !stage.batched && plan::may_be_retried(episode, self.testbed.acting) {
             true => self.plan.retries,
             false => 0,
         }
