@@ -20,11 +20,11 @@ Set up, build, run and test memhost.
 Usage: cargo xtask <TASK>
 
   demo [-- ARGUMENT...]          Set up what is missing, build, and compare the plugins with each other and with the
-                                 floors. Runs on the built-in suites of lanes A to E, and on the real data sets too
+                                 floors. Runs on the built-in suites of every lane, and on the real data sets too
                                  where MEMHOST_DATA names a folder that holds any of `bfcl_memory`, `tau_bench`,
-                                 `webarena`, `gsm8k_multi_agent`, `forecastbench` and `clippy_ui`. The report is in
-                                 target/demo, unless `--output` names another place. Arguments are handed on to
-                                 `memhost compare`, e.g. `-- --seeds 5 --format csv`.
+                                 `webarena`, `gsm8k_multi_agent`, `forecastbench`, `clippy_ui` and
+                                 `reflexion_hotpotqa`. The report is in target/demo, unless `--output` names another
+                                 place. Arguments are handed on to `memhost compare`, e.g. `-- --seeds 5 --format csv`.
   test [--all] [-- ARGUMENT...]  Set up what is missing, check format, lints and documentation, and run every test.
                                  With --all, test too what needs other programs and takes minutes: the example of a
                                  Ray cluster, with Ray from PyPI. Arguments are handed on to `cargo test`, e.g.
@@ -219,6 +219,8 @@ fn real_suites() -> Vec<String> {
         suite("gsm8k", "gsm8k_multi_agent"),
         suite("forecastbench", "forecastbench"),
         suite("clippy-ui", "clippy_ui"),
+        suite("hotpotqa", "reflexion_hotpotqa"),
+        suite("tau2-cross-domain", "tau_bench"),
     ]
     .into_iter()
     .flatten()

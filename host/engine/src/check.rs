@@ -245,6 +245,17 @@ pub(super) fn changes(changes: &[Change]) -> Checked {
     Ok(())
 }
 
+/// Changes that are about no task wait for none.
+pub(super) fn maintained(changes: &[Change]) -> Checked {
+    let mut waiting = changes.iter().enumerate();
+    match waiting.find(|(_, change)| change.commit != Commit::AtOnce) {
+        Some((place, _)) => Err(format!(
+            "change {place} waits for what becomes of a task, and `maintain` is about none"
+        )),
+        None => self::changes(changes),
+    }
+}
+
 pub(super) fn ids(ids: &[String]) -> Checked {
     for (place, id) in ids.iter().enumerate() {
         named(&format!("id {place}"), id)?;
@@ -663,6 +674,19 @@ mod tests {
             };
             prop_assert!(text.starts_with(&kept));
             prop_assert!(kept.len() <= LONGEST_REMARK && (kept.len() == text.len() || kept.len() > LONGEST_REMARK - 4));
+        }
+    }
+
+    #[test]
+    fn what_is_written_apart_from_any_task_waits_for_none() {
+        let insert = |commit| Change {
+            op: Op::Insert(NewMemory::new("item", "")),
+            commit,
+        };
+        maintained(&[insert(Commit::AtOnce)]).unwrap();
+        for commit in [Commit::IfNextAttemptSucceeds, Commit::IfTrialGains(0.0)] {
+            let told = maintained(&[insert(Commit::AtOnce), insert(commit)]).unwrap_err();
+            assert!(told.starts_with("change 1 waits"), "{told}");
         }
     }
 

@@ -284,7 +284,7 @@ impl Strategy for Plugin {
     }
 
     async fn maintain(&self, context: CallContext, settings: &[Setting]) -> Answer<Vec<Change>> {
-        phase!(self.maintain(context, call_maintain(settings), |changes| check::changes(changes)) or Vec::new())
+        phase!(self.maintain(context, call_maintain(settings), |changes| check::maintained(changes)) or Vec::new())
     }
 
     async fn compact(

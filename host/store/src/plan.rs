@@ -6,14 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use memhost_contract::limits::{LimitReached, StoreLimit, StoreLimits};
-use memhost_contract::{
-    Adjustment, Blob, Counter, Counters, Instant, Memory, NewMemory, Op, Patch, Receipt, Source,
-    State,
-};
+use memhost_contract::{Adjustment, Blob, Instant, Memory, NewMemory, Op, Patch, Receipt, State};
 
 use super::check::{Refusal, embedded_keys, operation};
 use super::effect::{Effect, LinkKey, memory_id};
 use super::footprint::{Footprint, vector_bytes};
+use super::revision::{adjust, revise};
 use super::targets::id_of;
 use super::working_set::WorkingSet;
 use super::{StoreError, Transaction, Write};
@@ -252,29 +250,11 @@ impl Step<'_> {
 
     fn revise(&mut self, patch: Patch, vectors: Vec<Vec<f32>>) -> Result<(), Refusal> {
         let mut memory = self.changeable(&id_of(&patch.target, &self.ids)?)?.clone();
-        if let Some(title) = patch.title {
-            memory.title = title;
-        }
-        if let Some(content) = patch.content {
-            memory.content = content;
-        }
-        if let Some(keys) = patch.keys {
-            memory.keys = keys;
+        let sources = memory.sources.len();
+        if revise(&mut memory, patch) {
             self.vectors.insert(memory.id.clone(), vectors);
         }
-        if let Some(labels) = patch.labels {
-            memory.labels = labels;
-        }
-        if let Some(payload) = patch.payload {
-            memory.payload = payload;
-        }
-        if let Some(state) = patch.state {
-            memory.state = state;
-        }
-        if patch.expires.is_some() {
-            memory.expires = patch.expires;
-        }
-        if add_sources(&mut memory.sources, patch.more_sources) {
+        if memory.sources.len() > sources {
             let sources = memory.sources.len() as u64;
             let limits = self.plan.limits;
             limits.check(StoreLimit::SourcesPerMemory, sources)?;
@@ -508,39 +488,4 @@ impl Step<'_> {
 
 fn missing(id: &str) -> String {
     format!("there is no memory `{id}` in this namespace")
-}
-
-/// Appends sources that are not there yet. Returns whether there was one.
-fn add_sources(sources: &mut Vec<Source>, more: Vec<Source>) -> bool {
-    let before = sources.len();
-    let known = |source: &Source| (source.attempt.clone(), source.step);
-    let mut seen: HashSet<(String, Option<u32>)> = match more.is_empty() {
-        true => HashSet::new(),
-        false => sources.iter().map(known).collect(),
-    };
-    sources.extend(more.into_iter().filter(|source| seen.insert(known(source))));
-    sources.len() > before
-}
-
-/// New value = clamp(old + delta, least, most); whole numbers are rounded and never negative.
-fn adjust(counters: &mut Counters, adjustment: &Adjustment) -> Result<(), String> {
-    let moved = |old: f64| {
-        let new = old + adjustment.delta;
-        let new = adjustment.least.map_or(new, |least| new.max(least));
-        adjustment.most.map_or(new, |most| new.min(most))
-    };
-    let real = |old: f64| match moved(old) {
-        new if new.is_finite() => Ok(new),
-        _ => Err("the sum is beyond the range of numbers".to_owned()),
-    };
-    // A cast from float to integer stops at the ends of the range.
-    let whole = |old: u32| moved(old.into()).round() as u32;
-    match adjustment.counter {
-        Counter::Weight => counters.weight = real(counters.weight)?,
-        Counter::Strength => counters.strength = real(counters.strength)?,
-        Counter::Uses => counters.uses = whole(counters.uses),
-        Counter::Wins => counters.wins = whole(counters.wins),
-        Counter::Losses => counters.losses = whole(counters.losses),
-    }
-    Ok(())
 }

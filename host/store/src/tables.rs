@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
 pub use super::effect::{Effect, LinkKey, memory_number};
-pub use super::filter::{state_name, state_named};
+pub use super::field::{state_name, state_named};
 pub use super::fold::{Changes, Fold};
 pub use super::manifest::Manifest;
 pub use super::seal::{BrokenSeal, Depth, Harm, Seal, list_of};

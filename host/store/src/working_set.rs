@@ -11,7 +11,8 @@ use memhost_contract::{Blob, Filter, Link, Memory, Row, Scan, State};
 use memhost_words::Cost;
 
 use super::effect::{Effect, LinkKey};
-use super::filter::{Field, Predicate, takes_part};
+use super::field::{Field, takes_part};
+use super::filter::Predicate;
 use super::footprint::Footprint;
 use super::lexical::LexicalIndex;
 use super::look::Look;

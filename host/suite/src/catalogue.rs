@@ -42,6 +42,16 @@ pub fn builtin() -> &'static [Format] {
                 summary: generate::discovery::SUMMARY,
                 path: "",
             },
+            Format {
+                name: "hops",
+                summary: generate::hops::SUMMARY,
+                path: "",
+            },
+            Format {
+                name: "domains",
+                summary: generate::domains::SUMMARY,
+                path: "",
+            },
         ]
     }
 }
@@ -81,6 +91,16 @@ pub fn formats() -> &'static [Format] {
                 path: "the root of a clone, the folder with <domain>/tasks.json or tau2_<domain>_tasks.json, or one such file",
             },
             Format {
+                name: "tau2-pooled",
+                summary: "tau2-bench (domains): the same tasks with all domains in one stream",
+                path: "as for tau2",
+            },
+            Format {
+                name: "tau2-cross-domain",
+                summary: "the same with attempts of the same domain withheld: what is known must come from another",
+                path: "as for tau2",
+            },
+            Format {
                 name: "tau-bench",
                 summary: "tau-bench (transfer): recorded trajectories with their reward",
                 path: "a file of historical_trajectories/, or the folder with gpt-4o-airline.json",
@@ -99,6 +119,11 @@ pub fn formats() -> &'static [Format] {
                 name: "clippy-ui",
                 summary: "rust-clippy's UI tests (discovery): Rust files with an unknown number of annotated problems",
                 path: "the folder with tests/ui/, or that folder",
+            },
+            Format {
+                name: "hotpotqa",
+                summary: "HotpotQA (hops): questions of Reflexion's logs, with the two paragraphs that answer each",
+                path: "the folder with the *_trials.txt files and, for paragraphs about something else, HippoRAG's 2wikimultihopqa_corpus.json",
             },
             Format {
                 name: "reflexion-hotpotqa",

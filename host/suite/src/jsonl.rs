@@ -40,6 +40,13 @@
 //! {"task": {"id": "solved", "text": "Review a.rs", "documents": [{"id": "a1", "text": "return x;", "labels": {"file": "a.rs"}}]}, "attempts": [{"steps": [{"actor": "observation", "text": "return x;"}], "findings": [{"problem": "needless_return", "evidence": ["a1"]}]}]}
 //! {"stage": 1, "task": {"id": "new", "text": "Review b.rs", "documents": [{"id": "b1", "text": "return y;", "labels": {"file": "b.rs"}}]}, "question": {"problems": [{"problem": "needless_return", "place": "b.rs", "evidence": ["b1"]}], "reports": 20}}
 //! "#)?;
+//! let hops = read(r#"
+//! {"format": 1, "name": "family", "lane": "hops"}
+//! {"task": {"id": "talk", "text": "Small talk"}, "attempts": [{"steps": [{"actor": "user", "text": "Ann works for Ida."}, {"actor": "user", "text": "Ida lives in Ghent."}]}]}
+//! {"stage": 1, "task": {"id": "where", "text": "Where does Ann's boss live?"}, "question": {"answers": ["Ghent"], "gold": ["talk-0#0", "talk-0#1"], "pieces": ["Ann works for Ida.", "Ida lives in Ghent."]}}
+//! {"stage": 1, "task": {"id": "whom", "text": "Whom does Ann's boss love?"}, "question": {"unanswerable": true}}
+//! "#)?;
+//! assert_eq!(hops.primary, "pieces@256");
 //! let attempts = read(r#"
 //! {"format": 1, "name": "runs", "lane": "attempts"}
 //! {"stage": 0, "task": {"id": "q1", "text": "Where is Ghent?"}, "attempts": [{"id": "q1-0", "answer": "France", "outcome": {"verdict": "failure"}}]}

@@ -18,18 +18,31 @@ pub enum Lane {
     Discovery,
     /// F. Recorded attempts over several trials: learning curves, and nothing that a frozen reader could ask.
     Attempts,
+    /// Does the guidance hold all the pieces that an answer follows from?
+    Hops,
+    /// Does what was learnt in one domain help in another?
+    Domains,
 }
 
 impl Lane {
-    /// The letter that reports call it by.
-    pub fn letter(self) -> char {
+    /// The letter of one of the first six; the others have names only.
+    pub fn letter(self) -> Option<char> {
         match self {
-            Lane::Evidence => 'A',
-            Lane::Transfer => 'B',
-            Lane::Routing => 'C',
-            Lane::Forecast => 'D',
-            Lane::Discovery => 'E',
-            Lane::Attempts => 'F',
+            Lane::Evidence => Some('A'),
+            Lane::Transfer => Some('B'),
+            Lane::Routing => Some('C'),
+            Lane::Forecast => Some('D'),
+            Lane::Discovery => Some('E'),
+            Lane::Attempts => Some('F'),
+            Lane::Hops | Lane::Domains => None,
+        }
+    }
+
+    /// As reports write it behind `lane`: `A, evidence`, `hops`.
+    pub fn title(self) -> String {
+        match self.letter() {
+            Some(letter) => format!("{letter}, {}", self.name()),
+            None => self.name().to_owned(),
         }
     }
 
@@ -42,6 +55,8 @@ impl Lane {
             Lane::Forecast => "forecast",
             Lane::Discovery => "discovery",
             Lane::Attempts => "attempts",
+            Lane::Hops => "hops",
+            Lane::Domains => "domains",
         }
     }
 }

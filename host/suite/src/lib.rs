@@ -25,6 +25,7 @@ pub mod jsonl;
 mod lane;
 mod load;
 mod metric;
+mod pool;
 mod problems;
 mod question;
 pub mod reader;
@@ -47,9 +48,10 @@ pub use error::SuiteError;
 pub use facts::{AttemptFacts, Resolution};
 pub use lane::Lane;
 pub use metric::{
-    BEST_OF_N, SCORE, Scores, aggregate, is_per_question, is_solved, lower_is_better, mean,
-    why_left_out,
+    AFTER_RETRIES, BEST_OF_N, SCORE, Scores, aggregate, is_per_question, is_solved,
+    lower_is_better, mean, why_left_out,
 };
+pub use pool::Pool;
 pub use problems::{Diagnostic, Severity, check};
 pub use question::{HiddenProblem, Matching, Question};
 pub use reader::{Act, Cited, KnownOutcomes, LearntAttempts, Reader, Reading, Visible};

@@ -8,6 +8,7 @@ use memhost_base::suggest::nearest;
 use super::advice::{Advice, Topic};
 use super::catalogue::{Format, builtin, formats};
 use super::error::SuiteError;
+use super::pool::Pool;
 use super::problems::{Severity, check};
 use super::spec::{Origin, Spec};
 use super::{Lane, Suite, generate, import, jsonl};
@@ -69,10 +70,13 @@ impl Suite {
                 import::webarena::read(path, import::webarena::Mode::CrossTemplate)
             }
             "tau2" => import::tau2::read(path),
+            "tau2-pooled" => import::tau2::read_pooled(path, Pool::Pooled),
+            "tau2-cross-domain" => import::tau2::read_pooled(path, Pool::CrossDomain),
             "tau-bench" => import::tau_bench::read(path),
             "gsm8k" => import::gsm8k::read(path),
             "forecastbench" => import::forecastbench::read(path),
             "clippy-ui" => import::clippy_ui::read(path),
+            "hotpotqa" => import::hotpotqa::read(path),
             "reflexion-hotpotqa" => import::reflexion_hotpotqa::read(path),
             _ => Err(unknown(format)),
         }

@@ -16,6 +16,12 @@ pub(super) const OUTCOME_AUC: &str = "outcome-auc";
 
 /// What metrics of answers within a budget begin with.
 const ANSWER: &str = "answer@";
+/// What metrics of all the evidence within a budget begin with.
+const PIECES: &str = "pieces@";
+/// Depths at which all the evidence is looked for among the receipt's sources, where an answer takes several pieces.
+pub(super) const DEPTHS: [usize; 3] = [2, 5, 10];
+/// Whether nothing was handed out where nothing is known.
+pub(super) const ABSTAINED: &str = "abstained";
 /// Metrics of the three kinds of question, besides the answers themselves; see [`super::Reader`].
 const EVIDENCE: [&str; 5] = ["hit@1", "hit@5", "ndcg@10", "recall@10", "all-evidence@10"];
 const KIND: [&str; 2] = ["hit@1", "recall@5"];
@@ -34,6 +40,8 @@ const DISCOVER: [&str; 7] = [
 pub const SCORE: &str = "score";
 /// Of several runs of a task, how right the one is that a judge takes for the best.
 pub const BEST_OF_N: &str = "best-of-n";
+/// What the last try scores, where a task that was failed is tried again.
+pub const AFTER_RETRIES: &str = "after-retries";
 const BRIER: &str = "brier";
 const MARKET_BRIER: &str = "market-brier";
 
@@ -61,12 +69,20 @@ pub fn is_per_question(metric: &str) -> bool {
 pub fn why_left_out(lane: Lane, metric: &str) -> &'static str {
     match (lane, metric) {
         (_, SCORE | BEST_OF_N) => "no program can check their answers, or their agent failed",
-        (Lane::Evidence, metric) if metric.starts_with(ANSWER) => {
+        (Lane::Evidence | Lane::Hops, metric) if metric.starts_with(ANSWER) => {
             "no accepted answer to them is known, or none stands in anything that could be drawn on"
         }
-        (Lane::Evidence, _) => "no place that is known to hold their answer could be drawn on",
-        (Lane::Transfer, "hit@1" | "recall@5") => "no attempt of their kind could be drawn on",
-        (Lane::Transfer, _) => "no attempt could be drawn on",
+        (Lane::Hops, metric) if metric.starts_with(PIECES) => {
+            "nothing answers them, or some piece of their evidence could not be drawn on"
+        }
+        (Lane::Hops, ABSTAINED) => "they have an answer, which is to be found",
+        (Lane::Evidence | Lane::Hops, _) => {
+            "no place that is known to hold their answer could be drawn on"
+        }
+        (Lane::Transfer | Lane::Domains, "hit@1" | "recall@5") => {
+            "no attempt of their kind could be drawn on"
+        }
+        (Lane::Transfer | Lane::Domains, _) => "no attempt could be drawn on",
         (Lane::Forecast, BRIER) => {
             "a market has a price for them, so that they count for `market-brier`"
         }
@@ -135,8 +151,21 @@ impl Suite {
             return vec![SCORE.into(), BEST_OF_N.into()];
         }
         if asks(|question| matches!(question, Question::Evidence { .. })) {
+            let asks_for_pieces = asks(
+                |question| matches!(question, Question::Evidence { pieces, .. } if !pieces.is_empty()),
+            );
+            if asks_for_pieces {
+                metrics.extend(self.budgets.iter().copied().map(pieces_within));
+            }
             metrics.extend(self.budgets.iter().copied().map(answer_within));
             metrics.extend(EVIDENCE.map(String::from));
+            if asks_for_pieces {
+                let others = DEPTHS.map(all_evidence).into_iter();
+                metrics.extend(others.filter(|metric| !EVIDENCE.contains(&metric.as_str())));
+            }
+        }
+        if asks(|question| matches!(question, Question::Unanswerable)) {
+            metrics.push(ABSTAINED.into());
         }
         if asks(|question| matches!(question, Question::Kind { .. })) {
             metrics.extend(KIND.map(String::from));
@@ -172,16 +201,16 @@ impl Suite {
 
     /// The budget that the primary metric names (`answer@256`), or the last: rankings are read off its receipt.
     pub fn primary_budget(&self) -> Option<u32> {
-        let named = self
-            .primary
-            .strip_prefix(ANSWER)
+        let named = [ANSWER, PIECES]
+            .iter()
+            .find_map(|metric| self.primary.strip_prefix(metric))
             .and_then(|budget| budget.parse().ok());
         named.or_else(|| self.budgets.last().copied())
     }
 
     /// Whether some asked tasks are known to have succeeded and others to have failed.
     fn outcomes_vary(&self) -> bool {
-        if self.lane != Lane::Transfer {
+        if !matches!(self.lane, Lane::Transfer | Lane::Domains) {
             return false;
         }
         let mut verdicts = self
@@ -197,6 +226,16 @@ impl Suite {
 /// The name of the metric: does an accepted answer stand in the guidance of this many tokens?
 pub(super) fn answer_within(budget: u32) -> String {
     format!("{ANSWER}{budget}")
+}
+
+/// The name of the metric: do all pieces of evidence stand in the guidance of this many tokens?
+pub(super) fn pieces_within(budget: u32) -> String {
+    format!("{PIECES}{budget}")
+}
+
+/// The name of the metric: is all the evidence among so many sources of the receipt?
+pub(super) fn all_evidence(depth: usize) -> String {
+    format!("all-evidence@{depth}")
 }
 
 /// Normalised discounted cumulative gain of a ranking cut at `depth`, given the gains of what was ranked, in

@@ -6,11 +6,13 @@ use std::fmt;
 use memhost_contract::limits::LONGEST_NAMESPACE;
 use memhost_contract::{Attempt, Source, Task};
 
+use memhost_words::cut;
+
 use super::reader::transcript;
 use super::said::Said;
 use super::success::success;
 use super::text::content_words;
-use super::{AnswerCheck, Episode, HiddenProblem, Lane, Question, Stage, Stream, Suite};
+use super::{AnswerCheck, Episode, HiddenProblem, Lane, Matching, Question, Stage, Stream, Suite};
 
 /// Whether anything can be compared in spite of a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -302,7 +304,7 @@ impl<'a> Learnt<'a> {
 fn check_stream(lane: Lane, stream: &Stream, findings: &mut Findings) -> bool {
     let learnt = Learnt::of(stream);
     let mut said = Said::default();
-    if lane == Lane::Evidence {
+    if matches!(lane, Lane::Evidence | Lane::Hops) {
         learnt
             .attempts
             .iter()
@@ -330,11 +332,12 @@ fn check_stream(lane: Lane, stream: &Stream, findings: &mut Findings) -> bool {
                 findings.warning(&place, "the question may draw on no attempt");
             }
             if let (
-                Lane::Evidence,
+                Lane::Evidence | Lane::Hops,
                 Question::Evidence {
                     answers,
                     matching,
                     gold,
+                    pieces,
                 },
             ) = (lane, question)
             {
@@ -345,6 +348,20 @@ fn check_stream(lane: Lane, stream: &Stream, findings: &mut Findings) -> bool {
                     findings.warning(
                         &place,
                         "no accepted answer stands in what the question may draw on, so that `answer@…` leaves it out",
+                    );
+                }
+                check_pieces(lane, pieces, &place, findings);
+                let out_of_reach = |piece: &&String| {
+                    !said.has_answer(std::slice::from_ref(piece), Matching::Words, seen)
+                };
+                if let Some(piece) = pieces.iter().find(out_of_reach) {
+                    findings.warning(
+                        &place,
+                        format!(
+                            "the piece `{}` stands nowhere in what the question may draw on, so that `pieces@…` leaves \
+                             it out",
+                            cut(piece, 12)
+                        ),
                     );
                 }
             } else {
@@ -420,14 +437,16 @@ fn check_question(
     findings: &mut Findings,
 ) {
     match (lane, question) {
-        (Lane::Transfer, Question::Kind { kind }) if kind.is_empty() => {
+        (Lane::Hops, Question::Unanswerable) => {}
+        (Lane::Transfer | Lane::Domains, Question::Kind { kind }) if kind.is_empty() => {
             findings.error(place, "the question's `kind` is empty");
         }
-        (Lane::Transfer, Question::Tools { tools }) if tools.is_empty() => findings.error(
-            place,
-            "the question's `tools` are empty; leave tasks without tools out",
-        ),
-        (Lane::Transfer, Question::Kind { .. } | Question::Tools { .. }) => {}
+        (Lane::Transfer | Lane::Domains, Question::Tools { tools }) if tools.is_empty() => findings
+            .error(
+                place,
+                "the question's `tools` are empty; leave tasks without tools out",
+            ),
+        (Lane::Transfer | Lane::Domains, Question::Kind { .. } | Question::Tools { .. }) => {}
         (Lane::Routing, Question::Route { values }) => {
             check_route(values, &episode.attempts, place, findings);
         }
@@ -467,6 +486,10 @@ fn asked_in(lane: Lane) -> &'static str {
         Lane::Forecast => "a question of lane `forecast` has `happened`, `source` and `horizon`",
         Lane::Discovery => "a question of lane `discovery` has `problems` and `reports`",
         Lane::Attempts => "nothing is asked in lane `attempts`",
+        Lane::Hops => {
+            "a question of lane `hops` has `pieces`, with `answers` or `gold`, or is `unanswerable`"
+        }
+        Lane::Domains => "a question of lane `domains` has a `kind` or `tools`",
     }
 }
 
@@ -645,6 +668,19 @@ fn check_answers(answers: &[String], gold: &[Source], place: &str, findings: &mu
                 format!("the answer `{answer}` holds no letter or digit to look for"),
             );
         }
+    }
+}
+
+/// Where an answer takes several pieces, they are given, and each can be looked for.
+fn check_pieces(lane: Lane, pieces: &[String], place: &str, findings: &mut Findings) {
+    if lane == Lane::Hops && pieces.is_empty() {
+        findings.error(
+            place,
+            "the question has no `pieces`; give each of what its answer follows from, or say that it is `unanswerable`",
+        );
+    }
+    if pieces.iter().any(|piece| content_words(piece).is_empty()) {
+        findings.error(place, "a piece holds no letter or digit to look for");
     }
 }
 

@@ -7,7 +7,7 @@ use memhost_contract::Source;
 /// What a right answer looks like. Strategies never see it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Question {
-    /// Lane A.
+    /// Lanes A and `hops`.
     Evidence {
         /// Any of these in the guidance counts. Empty: the answer cannot be checked, only the ranking.
         answers: Vec<String>,
@@ -15,7 +15,12 @@ pub enum Question {
         matching: Matching,
         /// The steps in which the answer stands. Empty: unknown.
         gold: Vec<Source>,
+        /// What the answer follows from, each piece in a text of its own, of which all are needed: lane `hops`. Empty:
+        /// one place is enough.
+        pieces: Vec<String>,
     },
+    /// Lane `hops`: nothing that was ever learnt answers it, so that the right guidance is none.
+    Unanswerable,
     /// Lane B, tasks made from templates: which other attempts are of the same kind.
     Kind {
         /// The kind of this task.

@@ -7,6 +7,14 @@
 //! - `hit@1`, `hit@5`, `ndcg@10`, `recall@10`, `all-evidence@10`: the gold turns among the receipt's sources. A
 //!   source that names an attempt but no step of it points at no turn. Absent if no gold turn could be seen.
 //!
+//! **Lane `hops`, [`Question::Evidence`] with pieces**: the same, and
+//! - `pieces@<budget>`: all pieces stand in the guidance of that budget: of each sentence of a piece, all words but stop
+//!   words stand in one sentence of it, so that two halves of two facts make no third. Absent if some piece stands
+//!   nowhere in what could be seen.
+//! - `all-evidence@2`, `all-evidence@5`.
+//!
+//! **Lane `hops`, [`Question::Unanswerable`]**: `abstained`: nothing was handed out within any budget.
+//!
 //! **Lane B, [`Question::Kind`]**, over the distinct attempts that the receipt's sources name
 //! - `hit@1`: the first is of the task's kind. `recall@5`: how many of the first five are, of as many as could be.
 //!   Absent if no attempt of the kind could be seen.
@@ -17,7 +25,7 @@
 //!   smallest budget names. All absent if no attempt could be seen.
 //!
 //! **Lane B, all**: the mean success of the first five attempts predicts the task's own (`outcome-auc` over
-//! tasks); a strategy that cites none predicts 0.5.
+//! tasks); a strategy that cites none predicts 0.5. Lane `domains` asks the same questions, in one stream of all domains.
 //!
 //! **Lane C, [`Question::Route`]**: Thompson sampling. An agent's chances are Beta distributed; its record so far
 //! counts whole where the receipt is silent, and for 10 observations at most where it speaks; the outcome of every
@@ -46,10 +54,13 @@ use std::hash::Hash;
 
 use memhost_contract::{Actor, Attempt, Finding, Source, Task};
 
-use super::metric::{PREDICTED_SUCCESS, SUCCEEDED, answer_within, mean, ndcg};
+use super::metric::{
+    ABSTAINED, DEPTHS, PREDICTED_SUCCESS, SUCCEEDED, all_evidence, answer_within, mean, ndcg,
+    pieces_within,
+};
 use super::said::Said;
 use super::success::{succeeded, success};
-use super::text::{Bag, content_words, names};
+use super::text::{Bag, content_words, names, sentences};
 use super::{AttemptFacts, Episode, Matching, Question, Resolution, Scores, Suite};
 
 pub(super) use discovery::code_tokens;
@@ -166,9 +177,18 @@ impl Reader {
                 answers,
                 matching,
                 gold,
+                pieces,
             } => {
                 self.read_answers(answers, *matching, reading, &mut scores);
-                read_gold(gold, reading, &mut scores);
+                self.read_pieces(pieces, reading, &mut scores);
+                let depths: &[usize] = if pieces.is_empty() { &[10] } else { &DEPTHS };
+                read_gold(gold, depths, reading, &mut scores);
+            }
+            Question::Unanswerable => {
+                if !reading.visible.is_empty() {
+                    let silent = reading.guidance.iter().all(|text| text.trim().is_empty());
+                    scores.insert(ABSTAINED.into(), f64::from(u8::from(silent)));
+                }
             }
             Question::Kind { kind } => {
                 self.read_kind(kind, reading, &mut scores);
@@ -256,7 +276,7 @@ impl Reader {
                 self.jaccard(&tools.iter().cloned().collect(), &self.tools_of(attempt))
             }
             Question::Route { values } => self.points_to_the_best(values, attempt),
-            Question::Forecast { .. } | Question::Discover { .. } => 0.0,
+            Question::Unanswerable | Question::Forecast { .. } | Question::Discover { .. } => 0.0,
         }
     }
 
@@ -267,19 +287,36 @@ impl Reader {
         reading: &Reading<'_>,
         scores: &mut Scores,
     ) {
-        let (said, attempts) = &self.said;
-        let visible = |at: usize| {
-            attempts
-                .get(at)
-                .is_some_and(|id| reading.visible.contains(id))
-        };
-        if !said.has_answer(answers, matching, visible) {
+        if !self.can_be_seen(answers, matching, reading) {
             return;
         }
         for (budget, guidance) in self.budgets.iter().zip(reading.guidance) {
             let found = has_answer(&[&Bag::new(guidance)], answers, matching);
             scores.insert(answer_within(*budget), f64::from(u8::from(found)));
         }
+    }
+
+    fn read_pieces(&self, pieces: &[String], reading: &Reading<'_>, scores: &mut Scores) {
+        let can_be_seen = |piece: &String| {
+            self.can_be_seen(std::slice::from_ref(piece), Matching::Words, reading)
+        };
+        if pieces.is_empty() || !pieces.iter().all(can_be_seen) {
+            return;
+        }
+        for (budget, guidance) in self.budgets.iter().zip(reading.guidance) {
+            let told = f64::from(u8::from(tells_all(guidance, pieces)));
+            scores.insert(pieces_within(*budget), told);
+        }
+    }
+
+    /// Whether an accepted answer stands in what was said and could be drawn on.
+    fn can_be_seen(&self, answers: &[String], matching: Matching, reading: &Reading<'_>) -> bool {
+        let (said, attempts) = &self.said;
+        said.has_answer(answers, matching, |at| {
+            attempts
+                .get(at)
+                .is_some_and(|id| reading.visible.contains(id))
+        })
     }
 
     fn read_kind(&self, kind: &str, reading: &Reading<'_>, scores: &mut Scores) {
@@ -371,7 +408,7 @@ fn ratio(part: f64, whole: f64) -> f64 {
     if whole > 0.0 { part / whole } else { 0.0 }
 }
 
-fn read_gold(gold: &[Source], reading: &Reading<'_>, scores: &mut Scores) {
+fn read_gold(gold: &[Source], depths: &[usize], reading: &Reading<'_>, scores: &mut Scores) {
     let gold: BTreeSet<&Source> = gold
         .iter()
         .filter(|source| reading.visible.contains(&source.attempt))
@@ -396,7 +433,32 @@ fn read_gold(gold: &[Source], reading: &Reading<'_>, scores: &mut Scores) {
     scores.insert("hit@5".into(), share(found(5) > 0));
     scores.insert("ndcg@10".into(), ndcg(gains, vec![1.0; all], 10));
     scores.insert("recall@10".into(), found(10) as f64 / all as f64);
-    scores.insert("all-evidence@10".into(), share(found(10) == all));
+    for depth in depths {
+        scores.insert(all_evidence(*depth), share(found(*depth) == all));
+    }
+}
+
+/// Whether a text tells all these pieces.
+fn tells_all(text: &str, pieces: &[String]) -> bool {
+    let told: Vec<Bag> = sentences(text).map(Bag::new).collect();
+    let tells = |piece: &String| {
+        sentences(piece).all(|wanted| told.iter().any(|sentence| holds(sentence, wanted)))
+    };
+    pieces.iter().all(tells)
+}
+
+/// Whether a sentence tells, in whatever order, something of what these pieces say.
+pub fn tells_some(sentence: &str, pieces: &[String]) -> bool {
+    let sentence = Bag::new(sentence);
+    let mut wanted = pieces.iter().flat_map(|piece| sentences(piece));
+    wanted.any(|wanted| holds(&sentence, wanted))
+}
+
+/// Whether all telling words of a sentence stand in another.
+fn holds(sentence: &Bag, wanted: &str) -> bool {
+    content_words(wanted)
+        .iter()
+        .all(|word| sentence.has_word(word))
 }
 
 /// Whether any accepted answer stands in these texts: a phrase in one of them, words anywhere in all of them.

@@ -159,8 +159,13 @@ impl Bar {
     }
 }
 
-/// The best experiences by weight x similarity, each by the query that suits it best.
-pub(crate) fn experiences(queries: &[Written], bar: &Bar) -> Result<Vec<Found<Experience>>, Fault> {
+/// The best experiences by weight x similarity, each by the query that suits it best. One on trial is among them in any
+/// case: a new experience weighs less than those that have helped, which would else keep it from ever being tried.
+pub(crate) fn experiences(
+    queries: &[Written],
+    bar: &Bar,
+    candidate: Option<&str>,
+) -> Result<Vec<Found<Experience>>, Fault> {
     let mut ranked = Vec::new();
     for query in queries {
         // Two classes, because the few that have gained weight would keep the bound for all others high.
@@ -169,8 +174,32 @@ pub(crate) fn experiences(queries: &[Written], bar: &Bar) -> Result<Vec<Found<Ex
         ranked.extend(weighted(query, bar, as_new, INITIAL_WEIGHT)?);
         ranked.extend(weighted(query, bar, heavier, bar.most_weight)?);
     }
-    let best = fetch(merge(ranked, bar.k))?;
-    best.into_iter().map(Found::read).collect()
+    let mut best = merge(ranked, bar.k);
+    if let Some(id) = candidate
+        && best.iter().all(|(one, _)| one != id)
+        && let Some(candidate) = on_trial(id, queries)?
+    {
+        best.truncate(bar.k.saturating_sub(1) as usize);
+        best.push(candidate);
+    }
+    fetch(best)?.into_iter().map(Found::read).collect()
+}
+
+/// An experience with its weight x similarity, whether or not that is enough.
+fn on_trial(id: &str, queries: &[Written]) -> Result<Option<(String, f64)>, Fault> {
+    let memories = store::get_memories(&[id.to_owned()])?;
+    if memories.iter().all(|memory| memory.kind != EXPERIENCE) {
+        return Ok(None);
+    }
+    let mut ranked = vec![(id.to_owned(), 0.0)];
+    for query in queries {
+        let search = Search::semantic(query.matches.key(), &query.text)
+            .only(Condition::eq("id", id))
+            .limit(1);
+        let hits = store::search_memories(&search)?.into_iter();
+        ranked.extend(hits.map(|hit| (hit.id, hit.score * hit.counters.weight)));
+    }
+    Ok(merge(ranked, 1).pop())
 }
 
 /// The best `k` for one query of a class in which nothing is heavier than `heaviest`.

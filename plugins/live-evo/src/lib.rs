@@ -82,12 +82,16 @@ impl Retrieve for LiveEvo {
     fn retrieve(query: &Query, settings: &Settings) -> Result<Guidance, Fault> {
         let bar = bank::Bar::chosen(settings)?;
         let asks = !query.task.text.trim().is_empty();
-        if !asks || !bar.is_in_reach()? || !compile::has_room(query.token_budget) {
+        let candidate = query.candidate.as_deref();
+        if !asks || !compile::has_room(query.token_budget) {
+            return Ok(Guidance::none());
+        }
+        if candidate.is_none() && !bar.is_in_reach()? {
             return Ok(Guidance::none());
         }
         let temperature = settings.get(&TEMPERATURE)?;
         let queries = query::write(&query.task, temperature)?;
-        let experiences = bank::experiences(&queries, &bar)?;
+        let experiences = bank::experiences(&queries, &bar, candidate)?;
         if experiences.is_empty() {
             return Ok(Guidance::none());
         }

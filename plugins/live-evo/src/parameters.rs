@@ -10,7 +10,8 @@ pub(crate) const K: Count = Count::new(
     1,
     50,
     "How many experiences a guideline is compiled from (paper: not said; skill: 5).",
-);
+)
+.by_ratios();
 
 /// Paper, appendix A.1.
 pub(crate) const FLOOR: Number = Number::new(

@@ -33,7 +33,8 @@ const P: Count = Count::new(
     1,
     100,
     "How many constraints are handed out, if the token budget has room (paper: 3).",
-);
+)
+.by_ratios();
 
 const VERSION: Choice<Version> = Choice::new(
     "version",

@@ -15,7 +15,8 @@ const K: Count = Count::new(
     1,
     1000,
     "How many similar memories are handed out, if the token budget has room (Evo-Memory: 4).",
-);
+)
+.by_ratios();
 
 const MODE: Choice<Mode> = Choice::new(
     "mode",

@@ -16,7 +16,8 @@ const K: Count = Count::new(
     1,
     1000,
     "How many of the newest memories are handed out, if the token budget has room (Evo-Memory: 4).",
-);
+)
+.by_ratios();
 
 const HEADING: &str = "Recent experience:";
 

@@ -2,8 +2,10 @@
 
 mod attempts;
 mod discovery;
+mod domains;
 mod floors;
 mod forecast;
+mod hops;
 mod planted;
 mod routing;
 mod suites;

@@ -204,6 +204,7 @@ async fn driven(script: Arc<Script>, asks: bool) -> String {
             answers: vec!["Brewmoor".into()],
             matching: Matching::Phrase,
             gold: vec![],
+            pieces: vec![],
         }),
         attempts,
         withheld: vec![],

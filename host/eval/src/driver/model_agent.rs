@@ -8,6 +8,10 @@
 //! - **The reply** is split at its last line `Answer:`. What stands before is thought, and so is what stands between
 //!   marks such as `<think>`; what follows is handed in.
 //!
+//! - **A call** instead of an answer is a line `Call:`, where a strategy offers tools ([`Run::call`]); what the strategy says
+//!   to it is the next message ([`ModelAgent::answer_call`]). What it says at other moments of the run stands where its
+//!   placement has it ([`Run::guide`]).
+//!
 //! A run can be continued with check messages ([`ModelAgent::refine`]: sequential MaTTS, ReasoningBank section 3.3),
 //! and repeated with what was found so far ([`Assignment::found`]: TIDE's rounds). Scores come from the suite
 //! ([`AnswerCheck::score`](memhost_suite::AnswerCheck::score), or [`Reader::judge`](memhost_suite::Reader::judge) for
@@ -20,20 +24,23 @@ mod best;
 mod form;
 #[cfg(test)]
 mod tests;
+mod tools;
 
 use std::sync::Arc;
 
 use memhost::capability::ModelCall;
 use memhost::contract::{
     Actor, Agent, Authority, Fault, Finding, Message, Outcome, Placement, Request, Role, Speaker,
-    Step, Task, Verdict,
+    Step, Task, Tool, Verdict,
 };
 use memhost::model::{Completion, Mended, Models};
 
 pub(super) use best::{PURPOSE as SELECT, best};
 pub(super) use form::Form;
+pub(super) use tools::Call;
 
 const SYSTEM: &str = include_str!("model_agent/prompts/system.md");
+const SYSTEM_WITH_TOOLS: &str = include_str!("model_agent/prompts/system_with_tools.md");
 const CHECK_FIRST: &str = include_str!("model_agent/prompts/check_first.md");
 const CHECK_AGAIN: &str = include_str!("model_agent/prompts/check_again.md");
 
@@ -61,6 +68,8 @@ pub(super) struct Assignment<'a> {
     pub(super) guidance: &'a str,
     /// Where that goes.
     pub(super) placement: Placement,
+    /// Tools that the strategy offers.
+    pub(super) offers: &'a [Tool],
     /// How it is to answer.
     pub(super) form: &'a Form,
     /// What earlier rounds found, for [`Form::Findings`].
@@ -78,10 +87,22 @@ pub(super) struct Run {
     pub(super) findings: Vec<Finding>,
     /// Every model call of the run, in order.
     pub(super) calls: Vec<ModelCall>,
+    brief: Brief,
+    /// What was said after the brief.
     conversation: Vec<Message>,
+    /// What it wants to call, if that is how its last reply ends.
+    call: Option<Call>,
+}
+
+/// What an agent is told before it begins.
+#[derive(Clone)]
+struct Brief {
+    task: Task,
     form: Form,
-    /// Ids of the task's documents.
-    documents: Vec<String>,
+    found: Vec<Finding>,
+    offers: Vec<Tool>,
+    /// What the strategy said, in order.
+    guidance: Vec<(Placement, String)>,
 }
 
 impl ModelAgent {
@@ -127,7 +148,15 @@ impl ModelAgent {
         }
     }
 
-    /// One run.
+    /// The same agent at this temperature; at the model's own, if there is none.
+    pub(super) fn at_temperature(self, temperature: Option<f32>) -> ModelAgent {
+        ModelAgent {
+            temperature,
+            ..self
+        }
+    }
+
+    /// One run, up to its answer or to its first call.
     ///
     /// # Errors
     /// If the model does not answer. That was one call too: [`unanswered`].
@@ -137,10 +166,40 @@ impl ModelAgent {
             answer: String::new(),
             findings: Vec::new(),
             calls: Vec::new(),
-            conversation: conversation(assignment),
-            form: assignment.form.clone(),
-            documents: ids(assignment.task),
+            brief: Brief {
+                task: assignment.task.clone(),
+                form: assignment.form.clone(),
+                found: assignment.found.to_vec(),
+                offers: assignment.offers.to_vec(),
+                guidance: vec![(assignment.placement, assignment.guidance.to_owned())],
+            },
+            conversation: Vec::new(),
+            call: None,
         };
+        self.go_on(run).await
+    }
+
+    /// Tells an agent what came of its call, and lets it go on.
+    ///
+    /// # Errors
+    /// As for [`ModelAgent::refine`].
+    pub(super) async fn answer_call(&self, run: &Run, said: &str) -> Result<Run, Fault> {
+        let mut run = run.clone();
+        let Some(call) = run.call.take() else {
+            return Ok(run);
+        };
+        let is_offered = run.offers(&call.tool);
+        let said = match is_offered {
+            true => said.to_owned(),
+            false => tools::unknown(&call.tool, &run.brief.offers),
+        };
+        let told = format!("# What `{}` says\n\n{said}", call.tool);
+        run.steps.push(Step {
+            name: Some(call.tool),
+            failed: Some(!is_offered),
+            ..Step::new(Actor::Observation, said)
+        });
+        run.conversation.push(message(Speaker::User, told));
         self.go_on(run).await
     }
 
@@ -152,7 +211,7 @@ impl ModelAgent {
     /// If the model does not answer. The run is then as good as it was, and there was one call more: [`unanswered`].
     pub(super) async fn refine(&self, run: &Run, round: u32) -> Result<Run, Fault> {
         let check = if round == 0 { CHECK_FIRST } else { CHECK_AGAIN };
-        let check = format!("{}\n\n{}", check.trim_end(), run.form.instruction());
+        let check = format!("{}\n\n{}", check.trim_end(), run.brief.form.instruction());
         let mut run = run.clone();
         run.steps.push(step(Actor::User, check.clone()));
         run.conversation.push(message(Speaker::User, check));
@@ -162,10 +221,10 @@ impl ModelAgent {
     async fn go_on(&self, mut run: Run) -> Result<Run, Fault> {
         let request = Request {
             role: self.role,
-            messages: run.conversation.clone(),
+            messages: [run.brief.messages(), run.conversation.clone()].concat(),
             temperature: self.temperature,
             max_tokens: None,
-            schema: run.form.schema(),
+            schema: run.brief.form.schema(),
             purpose: PURPOSE.to_owned(),
         };
         let completion = self.models.role(self.role).complete(&request).await?;
@@ -175,6 +234,35 @@ impl ModelAgent {
 }
 
 impl Run {
+    /// What it wants to call before it goes on.
+    pub(super) fn call(&self) -> Option<&Call> {
+        self.call.as_ref()
+    }
+
+    /// Whether a tool of this name was offered.
+    pub(super) fn offers(&self, tool: &str) -> bool {
+        self.brief.offers.iter().any(|offer| offer.name == tool)
+    }
+
+    /// What a strategy says in the middle of it: beside what stands in that place already, or instead.
+    pub(super) fn guide(
+        &mut self,
+        placement: Placement,
+        text: &str,
+        replaces: bool,
+        offers: &[Tool],
+    ) {
+        if replaces {
+            self.brief.guidance.retain(|(place, _)| *place != placement);
+        }
+        self.brief.guidance.push((placement, text.to_owned()));
+        for tool in offers {
+            if !self.offers(&tool.name) {
+                self.brief.offers.push(tool.clone());
+            }
+        }
+    }
+
     fn take(&mut self, Completion { reply, mended }: Completion) {
         self.calls.push(ModelCall {
             purpose: PURPOSE.to_owned(),
@@ -184,15 +272,30 @@ impl Run {
             fault: None,
             mended,
         });
-        let (thought, answer) = self.form.split(&reply.text);
+        let call = tools::called(&reply.text).filter(|_| !self.brief.offers.is_empty());
+        match call {
+            Some((thought, call)) => {
+                if !thought.is_empty() {
+                    self.steps.push(step(Actor::Thought, thought.to_owned()));
+                }
+                self.steps.push(Step::action(&call.tool, &call.arguments));
+                self.call = Some(call);
+            }
+            None => self.take_answer(&reply.text),
+        }
+        let said = message(Speaker::Assistant, reply.text);
+        self.conversation.push(said);
+    }
+
+    fn take_answer(&mut self, reply: &str) {
+        let (thought, answer) = self.brief.form.split(reply);
         if !thought.is_empty() {
             self.steps.push(step(Actor::Thought, thought));
         }
         self.steps.push(step(Actor::Answer, answer.clone()));
         self.answer = answer;
-        self.findings = self.form.findings(&reply.text, &self.documents);
-        let said = message(Speaker::Assistant, reply.text);
-        self.conversation.push(said);
+        let documents = ids(&self.brief.task);
+        self.findings = self.brief.form.findings(reply, &documents);
     }
 }
 
@@ -224,33 +327,41 @@ pub(super) fn outcome(score: Option<f64>) -> Outcome {
     }
 }
 
-fn conversation(assignment: &Assignment<'_>) -> Vec<Message> {
-    let Assignment {
-        task,
-        guidance,
-        placement,
-        form,
-        found,
-    } = assignment;
-    let guidance = Some(guidance.trim())
-        .filter(|text| !text.is_empty())
-        .map(|text| format!("# What earlier work taught\n\n{text}"));
-    let (with_system, with_task) = match placement {
-        Placement::System => (guidance, None),
-        Placement::User => (None, guidance),
-    };
-    let system = [Some(SYSTEM.trim_end().to_owned()), with_system];
-    let user = [
-        with_task,
-        Some(format!("# Task\n\n{}", task.text)),
-        documents(task),
-        already_found(found),
-        Some(format!("# How to answer\n\n{}", form.instruction())),
-    ];
-    vec![
-        message(Speaker::System, paragraphs(system)),
-        message(Speaker::User, paragraphs(user)),
-    ]
+impl Brief {
+    fn messages(&self) -> Vec<Message> {
+        let guidance = |placement: Placement| {
+            let said = self
+                .guidance
+                .iter()
+                .filter(|(place, _)| *place == placement);
+            let said = said
+                .map(|(_, text)| text.trim())
+                .filter(|text| !text.is_empty());
+            let said: Vec<&str> = said.collect();
+            (!said.is_empty())
+                .then(|| format!("# What earlier work taught\n\n{}", said.join("\n\n")))
+        };
+        let system = match self.offers.is_empty() {
+            true => SYSTEM,
+            false => SYSTEM_WITH_TOOLS,
+        };
+        let system = [
+            Some(system.trim_end().to_owned()),
+            guidance(Placement::System),
+        ];
+        let user = [
+            guidance(Placement::User),
+            Some(format!("# Task\n\n{}", self.task.text)),
+            documents(&self.task),
+            already_found(&self.found),
+            tools::described(&self.offers),
+            Some(format!("# How to answer\n\n{}", self.form.instruction())),
+        ];
+        vec![
+            message(Speaker::System, paragraphs(system)),
+            message(Speaker::User, paragraphs(user)),
+        ]
+    }
 }
 
 fn paragraphs(parts: impl IntoIterator<Item = Option<String>>) -> String {

@@ -111,7 +111,7 @@ pub fn deviations(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
         .iter()
         .flat_map(|stream| &stream.stages)
         .any(|stage| stage.batched);
-    if plan.calls.candidates > 0.0 && !batched {
+    if plan.calls.candidates > 0.0 && !batched && plan.batch <= 1 {
         deviations.push(
             "outcomes come one by one here, so that each is the worst of its batch".to_owned(),
         );
@@ -140,6 +140,8 @@ pub fn deviations(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
 pub(super) fn tests_its_own_memory(question: &Question, acting: Acting) -> bool {
     match question {
         Question::Route { .. } | Question::Forecast { .. } => false,
+        // There is nothing to be learnt from it.
+        Question::Unanswerable => false,
         Question::Kind { .. } | Question::Tools { .. } => acting == Acting::Model,
         Question::Evidence { .. } | Question::Discover { .. } => true,
     }
@@ -149,7 +151,10 @@ pub(super) fn tests_its_own_memory(question: &Question, acting: Acting) -> bool 
 fn grades(suite: &Suite) -> bool {
     let graded = |question: &Question| match question {
         Question::Tools { .. } | Question::Forecast { .. } | Question::Discover { .. } => true,
-        Question::Evidence { .. } | Question::Kind { .. } | Question::Route { .. } => false,
+        Question::Evidence { .. }
+        | Question::Unanswerable
+        | Question::Kind { .. }
+        | Question::Route { .. } => false,
     };
     let mut scores = suite.attempts().filter_map(|a| a.outcome.score);
     scores.any(|s| s != 0.0 && s != 1.0) || suite.questions().any(|(_, q)| graded(q))

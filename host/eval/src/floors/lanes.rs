@@ -11,7 +11,9 @@ use super::{discovery, forecast, ordered, routing};
 /// The floors and the oracle of a suite's lane, in the order in which reports show them.
 pub fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
     match suite.lane {
-        Lane::Evidence | Lane::Transfer | Lane::Attempts => ordered::common(suite),
+        Lane::Evidence | Lane::Hops | Lane::Transfer | Lane::Domains | Lane::Attempts => {
+            ordered::common(suite)
+        }
         Lane::Routing => routing::floors(suite),
         Lane::Forecast => forecast::floors(suite),
         Lane::Discovery => discovery::floors(suite),

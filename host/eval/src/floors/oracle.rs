@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
 use memhost::contract::{Guidance, Query, Source, Task};
 use memhost::store::{Look, Memories, View};
-use memhost_suite::reader::{Reader, has_answer};
+use memhost_suite::reader::{Reader, has_answer, tells_some};
 use memhost_suite::said::Said;
 use memhost_suite::text::{Bag, names, sentences};
 use memhost_suite::{Question, Suite};
@@ -162,6 +162,7 @@ impl Index {
             answers,
             matching,
             gold,
+            ..
         } = question
         else {
             return Vec::new();
@@ -223,12 +224,12 @@ fn answers(question: &Question, text: &str) -> bool {
     }
 }
 
-/// The sentences with the answer, the tools that are needed; or everything, where there is nothing shorter.
+/// The sentences with the answer or a piece of the evidence, the tools that are needed; or everything, where there is nothing shorter.
 fn what_matters(question: &Question, text: &str) -> String {
     let short = match question {
-        Question::Evidence { .. } => {
+        Question::Evidence { pieces, .. } => {
             let telling: Vec<&str> = sentences(text)
-                .filter(|sentence| answers(question, sentence))
+                .filter(|sentence| answers(question, sentence) || tells_some(sentence, pieces))
                 .collect();
             telling.join(" ")
         }

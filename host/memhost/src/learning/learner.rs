@@ -1,6 +1,6 @@
 //! The learner: a strategy at work on its memories, one call and one transaction at a time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use memhost_contract::{
@@ -232,6 +232,14 @@ impl<C: Clock> Learner<C> {
             self.settle(pending, success, observer).await?;
         }
         Ok(())
+    }
+
+    /// The provisional memories that wait for the next attempt on a task.
+    pub fn waiting_for(&self, task: &str) -> HashSet<String> {
+        let waiting = self.pending.get(task).into_iter().flatten();
+        waiting
+            .flat_map(|pending| pending.memories.clone())
+            .collect()
     }
 
     /// Tells the strategy outcomes of what it handed out, together, and writes what follows from them. Nothing happens

@@ -194,7 +194,7 @@ async fn vectors_come_and_go_with_what_a_patch_says_of_the_keys() {
         ),
     ] {
         namespace.apply(rekeyed(keys)).await.unwrap();
-        assert_eq!(have_vectors(&namespace), [expected.clone()]);
+        assert_eq!(have_vectors(&namespace), std::slice::from_ref(&expected));
         let found = hits(&namespace, by_meaning("one")).await;
         assert_eq!(found.len(), usize::from(expected.contains(&true)));
     }

@@ -14,7 +14,7 @@ use super::super::recorded::{attempt, said, step_of, task, unknown};
 use super::super::{Episode, Lane, Matching, Question, Stage, Stream, Suite, Timing};
 use super::{bits, one_of};
 
-mod talk;
+pub(super) mod talk;
 
 use talk::{FILLERS, Fact, MENTIONS, NAMES, OPENINGS, PASTIMES, Subject, THINGS, TOPICS};
 
@@ -237,6 +237,7 @@ fn questions(
                     answers: vec![truth.value.clone()],
                     matching: Matching::Phrase,
                     gold,
+                    pieces: Vec::new(),
                 }),
                 attempts: Vec::new(),
                 withheld: Vec::new(),

@@ -1,7 +1,8 @@
 //! Built-in suites: seeded generators, so that anybody can compare strategies without a data set or a licence.
 //!
 //! They are calibrated: random, recency, BM25 and dense stand in the order, and roughly at the distances, that they
-//! have on the real data of the same lane (BFCL memory for [`evidence`], WebArena for [`transfer`]).
+//! have on the real data of the same lane (BFCL memory for [`evidence`], WebArena for [`transfer`],
+//! HotpotQA for [`hops`]).
 
 use rand::SeedableRng;
 use rand::seq::IndexedRandom;
@@ -10,8 +11,10 @@ use rand_chacha::ChaCha8Rng;
 use super::Suite;
 
 pub mod discovery;
+pub mod domains;
 pub mod evidence;
 pub mod forecast;
+pub mod hops;
 pub mod routing;
 pub mod transfer;
 
@@ -19,7 +22,15 @@ pub mod transfer;
 pub const SEED: u64 = 1;
 
 /// The generators, one per lane.
-pub const NAMES: [&str; 5] = ["evidence", "transfer", "routing", "forecast", "discovery"];
+pub const NAMES: [&str; 7] = [
+    "evidence",
+    "transfer",
+    "routing",
+    "forecast",
+    "discovery",
+    "hops",
+    "domains",
+];
 
 /// The suite that the generator of this name makes of a seed; `None` if there is no such generator.
 pub fn suite(name: &str, seed: u64) -> Option<Suite> {
@@ -29,6 +40,8 @@ pub fn suite(name: &str, seed: u64) -> Option<Suite> {
         "routing" => Some(routing::suite(seed)),
         "forecast" => Some(forecast::suite(seed)),
         "discovery" => Some(discovery::suite(seed)),
+        "hops" => Some(hops::suite(seed)),
+        "domains" => Some(domains::suite(seed)),
         _ => None,
     }
 }

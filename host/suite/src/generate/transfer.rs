@@ -5,6 +5,8 @@
 //! values with others, and some requests are worded differently. Among them are poisoned attempts: requests that
 //! borrow the words of several families, end in failure and belong to none.
 
+use std::collections::BTreeSet;
+
 use memhost_contract::{Actor, Step, Task};
 use rand::Rng;
 use rand::seq::SliceRandom;
@@ -14,7 +16,7 @@ use super::super::recorded::{attempt, graded, said, task, tool};
 use super::super::{Episode, Lane, Question, Stage, Stream, Suite, Timing};
 use super::{bits, one_of};
 
-mod sites;
+pub(super) mod sites;
 
 use sites::{PERIODS, SITES, SYLLABLES, Site, VERBS, Verb};
 
@@ -22,11 +24,15 @@ use sites::{PERIODS, SITES, SYLLABLES, Site, VERBS, Verb};
 pub const SUMMARY: &str =
     "Generated (transfer): families of web tasks with recorded attempts, some of them poisoned";
 
-const FAMILIES: usize = 20;
-const TASKS_PER_FAMILY: usize = 5;
-const POISONED: usize = 6;
-/// How often a request is worded differently than its family usually is.
-const REWORDED: f64 = 0.05;
+/// Of each site.
+const MAKING: Making = Making {
+    families: 20,
+    tasks: 5,
+    poisoned: 6,
+    reworded: 0.05,
+    chance_of_verb: false,
+    question: |_, kind| Question::Kind { kind },
+};
 /// Chances of success: what an agent can do, and what it cannot.
 const CHANCES: [f64; 5] = [0.03, 0.97, 0.1, 0.9, 0.5];
 
@@ -39,31 +45,59 @@ pub fn suite(seed: u64) -> Suite {
         summary: SUMMARY.into(),
         left_out: Vec::new(),
         streams: sites
-            .map(|(site, part)| stream(site, &mut bits(seed, part)))
+            .map(|(site, part)| stream(site, &MAKING, &mut bits(seed, part)))
             .collect(),
         budgets: vec![1024],
         primary: "hit@1".into(),
     }
 }
 
+/// How many tasks a site has, and what is asked of them.
+pub(super) struct Making {
+    pub(super) families: usize,
+    /// Of each family.
+    pub(super) tasks: usize,
+    pub(super) poisoned: usize,
+    /// How often a request is worded differently than its family usually is.
+    pub(super) reworded: f64,
+    /// Whether what is done goes as well with every object, on every site.
+    pub(super) chance_of_verb: bool,
+    /// By a task's family, and the family's name.
+    pub(super) question: fn(&Family, String) -> Question,
+}
+
 /// Requests of one kind.
-struct Family {
+pub(super) struct Family {
     verb: &'static Verb,
     object: &'static sites::Object,
     chance: f64,
 }
 
-fn stream(site: &'static Site, bits: &mut ChaCha8Rng) -> Stream {
-    let families = families(site, bits);
+impl Family {
+    /// What leads to the object, and what is then done with it.
+    fn procedure(&self) -> Vec<&'static str> {
+        [self.object.way, self.verb.way].concat()
+    }
+
+    /// The tools of the procedure, without repeats.
+    pub(super) fn tools(&self) -> Vec<String> {
+        let tools: BTreeSet<&str> = self.procedure().into_iter().collect();
+        tools.into_iter().map(str::to_owned).collect()
+    }
+}
+
+/// The tasks of a site as they come in.
+pub(super) fn stream(site: &'static Site, making: &Making, bits: &mut ChaCha8Rng) -> Stream {
+    let families = families(site, making, bits);
     let mut episodes = Vec::new();
     for (number, family) in families.iter().enumerate() {
-        for _ in 0..TASKS_PER_FAMILY {
-            let text = request(site, family, bits);
+        for _ in 0..making.tasks {
+            let text = request(site, family, making, bits);
             let kind = format!("{}-family-{number}", site.name);
             episodes.push((text, family, Some(kind)));
         }
     }
-    for _ in 0..POISONED {
+    for _ in 0..making.poisoned {
         if let Some((text, family)) = poisoned(site, &families, bits) {
             episodes.push((text, family, None));
         }
@@ -75,7 +109,8 @@ fn stream(site: &'static Site, bits: &mut ChaCha8Rng) -> Stream {
         .enumerate()
         .map(|(number, (text, family, kind))| {
             let id = format!("{}-{number}", site.name);
-            episode(task(id, text, &[("site", site.name)]), family, kind, bits)
+            let task = task(id, text, &[("site", site.name)]);
+            episode(task, family, kind, making, bits)
         })
         .collect();
     Stream {
@@ -84,26 +119,30 @@ fn stream(site: &'static Site, bits: &mut ChaCha8Rng) -> Stream {
     }
 }
 
-fn families(site: &'static Site, bits: &mut ChaCha8Rng) -> Vec<Family> {
-    let mut pairs: Vec<(&'static Verb, &'static sites::Object)> = VERBS
-        .iter()
+fn families(site: &'static Site, making: &Making, bits: &mut ChaCha8Rng) -> Vec<Family> {
+    let verbs = VERBS.iter().zip(CHANCES.iter().cycle());
+    let mut pairs: Vec<((&'static Verb, &f64), &'static sites::Object)> = verbs
         .flat_map(|verb| site.objects.iter().map(move |object| (verb, object)))
         .collect();
     pairs.shuffle(bits);
     pairs
         .into_iter()
-        .take(FAMILIES)
+        .take(making.families)
         .zip(CHANCES.iter().cycle())
-        .map(|((verb, object), chance)| Family {
+        .map(|(((verb, of_verb), object), chance)| Family {
             verb,
             object,
-            chance: *chance,
+            chance: if making.chance_of_verb {
+                *of_verb
+            } else {
+                *chance
+            },
         })
         .collect()
 }
 
-fn request(site: &Site, family: &Family, bits: &mut ChaCha8Rng) -> String {
-    let (verb, object) = if bits.random_bool(REWORDED) {
+fn request(site: &Site, family: &Family, making: &Making, bits: &mut ChaCha8Rng) -> String {
+    let (verb, object) = if bits.random_bool(making.reworded) {
         (family.verb.reworded, family.object.reworded)
     } else {
         (family.verb.usual, family.object.usual)
@@ -121,7 +160,7 @@ fn with_values(verb: &str, object: &str, site: &Site, bits: &mut ChaCha8Rng) -> 
 }
 
 /// A made-up name.
-fn name(bits: &mut ChaCha8Rng) -> String {
+pub(super) fn name(bits: &mut ChaCha8Rng) -> String {
     let syllables: String = (0..bits.random_range(2..4))
         .map(|_| one_of(bits, SYLLABLES))
         .collect();
@@ -145,14 +184,20 @@ fn poisoned<'a>(
     Some((with_values(first.verb.usual, &object, site, bits), first))
 }
 
-fn episode(task: Task, family: &Family, kind: Option<String>, bits: &mut ChaCha8Rng) -> Episode {
+fn episode(
+    task: Task,
+    family: &Family,
+    kind: Option<String>,
+    making: &Making,
+    bits: &mut ChaCha8Rng,
+) -> Episode {
     let solved = kind.is_some() && bits.random_bool(family.chance);
     let outcome = graded(f64::from(u8::from(solved)));
     let steps = steps(family, solved, bits);
     Episode {
         attempts: vec![attempt(format!("{}-0", task.id), &task, 0, steps, outcome)],
         group: kind.clone().unwrap_or_else(|| task.id.clone()),
-        question: kind.map(|kind| Question::Kind { kind }),
+        question: kind.map(|kind| (making.question)(family, kind)),
         withheld: Vec::new(),
         timing: Timing::default(),
         check: None,
@@ -162,8 +207,7 @@ fn episode(task: Task, family: &Family, kind: Option<String>, bits: &mut ChaCha8
 
 /// The procedure of the family; an attempt that failed took a wrong turn and gave up.
 fn steps(family: &Family, solved: bool, bits: &mut ChaCha8Rng) -> Vec<Step> {
-    let mut procedure: Vec<&str> = family.object.way.to_vec();
-    procedure.extend(family.verb.way);
+    let mut procedure = family.procedure();
     if !solved {
         let kept = bits.random_range(1..procedure.len().max(2));
         procedure.truncate(kept);

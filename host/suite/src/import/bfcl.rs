@@ -214,6 +214,7 @@ fn question(row: &QuestionRow, answer: &AnswerRow, turns: &[Turn<'_>]) -> Episod
             answers: answer.ground_truth.clone(),
             matching: Matching::Phrase,
             gold: gold.iter().map(|turn| turn.source.clone()).collect(),
+            pieces: Vec::new(),
         }),
         attempts: Vec::new(),
         withheld: Vec::new(),

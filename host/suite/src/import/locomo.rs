@@ -365,6 +365,7 @@ fn question(sample: &str, number: usize, qa: Qa, turns: &Turns, unknown: &mut us
             answers,
             matching: Matching::Words,
             gold,
+            pieces: Vec::new(),
         }),
         attempts: Vec::new(),
         withheld: Vec::new(),

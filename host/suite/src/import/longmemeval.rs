@@ -159,6 +159,7 @@ fn stream(file: &Path, instance: Instance) -> Result<Stream, SuiteError> {
             },
             matching: Matching::Words,
             gold,
+            pieces: Vec::new(),
         }),
         attempts: Vec::new(),
         withheld: Vec::new(),

@@ -20,6 +20,7 @@ pub mod clippy_ui;
 mod dates;
 pub mod forecastbench;
 pub mod gsm8k;
+pub mod hotpotqa;
 mod lenient;
 pub mod locomo;
 pub mod longmemeval;

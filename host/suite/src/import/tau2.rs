@@ -12,6 +12,7 @@ use memhost_contract::{Actor, Attempt, Task};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::super::pool::Pool;
 use super::super::reader::tools_called;
 use super::super::recorded::{agent, attempt, graded, task, tool};
 use super::super::source::{is_readable, unpacked_name};
@@ -97,6 +98,35 @@ pub fn read(path: &Path) -> Result<Suite, SuiteError> {
         streams,
         budgets: vec![256, 4096],
         primary: "ndcg@5".into(),
+    })
+}
+
+/// Reads every domain below a folder into one stream.
+pub fn read_pooled(path: &Path, pool: Pool) -> Result<Suite, SuiteError> {
+    let domains = read(path)?;
+    if domains.streams.len() < 2 {
+        return Err(SuiteError::Source {
+            path: path.to_owned(),
+            problem: "there is one domain in it".into(),
+            advice: "give a folder with several; `tau2:` takes one alone".into(),
+        });
+    }
+    let (mut suite, out_of_reach) = domains.pooled(pool);
+    let mut left_out = LeftOut(std::mem::take(&mut suite.left_out));
+    let why = "no other domain has any of the tools that they need";
+    left_out.counted(out_of_reach, "question", "questions", why);
+    let (name, drawn_on) = match pool {
+        Pool::Pooled => ("tau2-pooled", "tasks of all domains in one stream"),
+        Pool::CrossDomain => (
+            "tau2-cross-domain",
+            "tasks of all domains in one stream, those of the same one withheld",
+        ),
+    };
+    Ok(Suite {
+        name: name.into(),
+        summary: format!("tau2-bench: {drawn_on}, known by the tools that solve them"),
+        left_out: left_out.0,
+        ..suite
     })
 }
 

@@ -10,7 +10,7 @@ use super::super::{Suite, SuiteError, Topic};
 /// A data set in miniature: its format, and the text of its files by their names.
 type DataSet = (&'static str, &'static [(&'static str, &'static str)]);
 
-const DATA_SETS: [DataSet; 10] = [
+const DATA_SETS: [DataSet; 11] = [
     (
         "bfcl",
         &[
@@ -108,6 +108,20 @@ const DATA_SETS: [DataSet; 10] = [
             (
                 "tests/ui/b.rs",
                 "fn g() -> u8 {\n    return 2;\n    //~^ needless_return\n}\n",
+            ),
+        ],
+    ),
+    (
+        "hotpotqa",
+        &[
+            (
+                "CoT_context_base_1_questions_1_trials.txt",
+                "BEGIN TRIAL 1\n------------- BEGIN CORRECT\nContext: Ann runs the café.\n\nThe café is in Ghent. Question: Where is Ann?\nThought: Ghent.\nAction: Finish[Ghent]\nCorrect answer: Ghent\n",
+            ),
+            (
+                "2wikimultihopqa_corpus.json",
+                r#"[{"title": "Née", "text": "Née means born."},
+{"title": "Bruges", "text": "Bruges is a city."}]"#,
             ),
         ],
     ),
@@ -212,7 +226,7 @@ fn every_format_of_rows_is_read_in_every_layout() {
         for (changed, (_, text)) in files
             .iter()
             .enumerate()
-            .filter(|(_, (name, _))| !name.ends_with(".csv"))
+            .filter(|(_, (name, _))| !name.ends_with(".csv") && !name.ends_with(".txt"))
         {
             for layout in layouts(text) {
                 let files = files.iter().enumerate().map(|(number, (name, text))| {
@@ -233,7 +247,7 @@ fn every_format_of_rows_is_read_in_every_layout() {
 fn advice_is_about_the_format_that_was_meant() {
     let nothing = |name: &str| (name.to_owned(), br#"[{"something": "else"}]"#.to_vec());
     for (format, files) in DATA_SETS {
-        if ["clippy-ui", "reflexion-hotpotqa"].contains(&format) {
+        if ["clippy-ui", "hotpotqa", "reflexion-hotpotqa"].contains(&format) {
             continue;
         }
         let error = read(format, files.iter().map(|(name, _)| nothing(name))).unwrap_err();

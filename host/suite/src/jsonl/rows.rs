@@ -78,8 +78,10 @@ impl HeaderRow {
 
     pub(super) fn into_suite(self, streams: Vec<Stream>) -> Suite {
         let budgets = self.budgets.unwrap_or_else(|| match self.lane {
-            Lane::Evidence => vec![128, 256, 512, 4096],
-            Lane::Transfer | Lane::Routing | Lane::Forecast | Lane::Discovery => vec![4096],
+            Lane::Evidence | Lane::Hops => vec![128, 256, 512, 4096],
+            Lane::Transfer | Lane::Routing | Lane::Forecast | Lane::Discovery | Lane::Domains => {
+                vec![4096]
+            }
             Lane::Attempts => Vec::new(),
         });
         let asks = |kind: fn(&Question) -> bool| {
@@ -89,11 +91,15 @@ impl HeaderRow {
         let asks_for_tools = asks(|question| matches!(question, Question::Tools { .. }));
         let asks_without_market =
             asks(|question| matches!(question, Question::Forecast { market: None, .. }));
+        let usual = match budgets.first() {
+            Some(first) if !budgets.contains(&256) => *first,
+            _ => 256,
+        };
         let primary = self.primary.unwrap_or_else(|| match self.lane {
-            Lane::Evidence if budgets.contains(&256) => "answer@256".into(),
-            Lane::Evidence => format!("answer@{}", budgets.first().copied().unwrap_or_default()),
-            Lane::Transfer if asks_for_tools => "ndcg@5".into(),
-            Lane::Transfer => "hit@1".into(),
+            Lane::Evidence => format!("answer@{usual}"),
+            Lane::Hops => format!("pieces@{usual}"),
+            Lane::Transfer | Lane::Domains if asks_for_tools => "ndcg@5".into(),
+            Lane::Transfer | Lane::Domains => "hit@1".into(),
             Lane::Routing => "success".into(),
             Lane::Forecast if asks_without_market => "brier".into(),
             Lane::Forecast => "market-brier".into(),
@@ -371,6 +377,10 @@ struct QuestionRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     gold: Option<Vec<SourceRow>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pieces: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unanswerable: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tools: Option<Vec<String>>,
@@ -398,10 +408,16 @@ impl QuestionRow {
                 answers,
                 matching,
                 gold,
+                pieces,
             } => QuestionRow {
                 answers: Some(answers),
                 matching: (matching != Matching::default()).then_some(matching),
                 gold: Some(gold.iter().map(SourceRow::of).collect()),
+                pieces: (!pieces.is_empty()).then_some(pieces),
+                ..none
+            },
+            Question::Unanswerable => QuestionRow {
+                unanswerable: Some(true),
                 ..none
             },
             Question::Kind { kind } => QuestionRow {
@@ -438,7 +454,11 @@ impl QuestionRow {
 
     /// The one kind of question that the fields which are there belong to.
     fn into_question(self) -> Result<Question, Wrong> {
-        let evidence = self.answers.is_some() || self.gold.is_some() || self.matching.is_some();
+        let evidence = self.answers.is_some()
+            || self.gold.is_some()
+            || self.matching.is_some()
+            || self.pieces.is_some();
+        let unanswerable = self.unanswerable.unwrap_or_default();
         let forecast = self.happened.is_some()
             || self.source.is_some()
             || self.horizon.is_some()
@@ -446,6 +466,7 @@ impl QuestionRow {
         let discover = self.problems.is_some() || self.reports.is_some();
         let kinds = [
             evidence,
+            unanswerable,
             self.kind.is_some(),
             self.tools.is_some(),
             self.values.is_some(),
@@ -455,8 +476,11 @@ impl QuestionRow {
         if kinds.into_iter().filter(|is_there| *is_there).count() != 1 {
             return Err((
                 "question".into(),
-                "a question has either `answers` and `gold`, or `kind`, or `tools`, or `values`, or `happened`, `source` and `horizon`, or `problems` and `reports`".into(),
+                "a question has either `answers` and `gold` (with `pieces` in lane `hops`), or `unanswerable`, or `kind`, or `tools`, or `values`, or `happened`, `source` and `horizon`, or `problems` and `reports`".into(),
             ));
+        }
+        if unanswerable {
+            return Ok(Question::Unanswerable);
         }
         if let Some(kind) = self.kind {
             return Ok(Question::Kind { kind });
@@ -502,6 +526,7 @@ impl QuestionRow {
                 .into_iter()
                 .map(SourceRow::into_source)
                 .collect(),
+            pieces: self.pieces.unwrap_or_default(),
         })
     }
 }

@@ -376,6 +376,24 @@ fn the_other_lanes_are_read_with_their_defaults() {
     assert_eq!((suite.budgets, suite.primary), (vec![], String::new()));
 }
 
+#[test]
+fn a_question_of_several_pieces_is_read_and_one_without_answer_says_so() {
+    let header = HEADER.replace("evidence", "hops");
+    let hops = QUESTION.replace(r#""gold""#, r#""pieces": ["I am 41."], "gold""#);
+    let nothing =
+        r#"{"stage": 1, "task": {"id": "r", "text": "Why?"}, "question": {"unanswerable": true}}"#;
+    let suite = read_lines(&[&header, SESSION, &hops, nothing]).unwrap();
+    assert_eq!(suite.primary, "pieces@256");
+    let questions: Vec<&Question> = suite.questions().map(|(_, question)| question).collect();
+    let [Question::Evidence { pieces, .. }, Question::Unanswerable] = &questions[..] else {
+        panic!("{questions:?}");
+    };
+    assert_eq!(pieces, &["I am 41."]);
+    let both = nothing.replace("true", r#"true, "answers": ["so"]"#);
+    let said = error(&[&header, SESSION, &both]);
+    assert!(said.contains("`unanswerable`"), "{said}");
+}
+
 /// Lines with one thing wrong, the field that is to be named, and a part of what is to be said.
 #[test]
 fn what_cannot_be_is_refused_with_its_line_and_field() {

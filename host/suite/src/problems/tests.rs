@@ -25,6 +25,7 @@ fn question(id: &str, answer: &str, gold: Source) -> Episode {
             answers: vec![answer.into()],
             matching: Matching::Phrase,
             gold: vec![gold],
+            pieces: Vec::new(),
         }),
         attempts: vec![],
         ..session(id, "")
@@ -404,6 +405,7 @@ fn a_question_of_another_lane_is_an_error() {
     let kind = || Question::Kind { kind: "x".into() };
     for (lane, said) in [
         (Lane::Evidence, "`answers` or `gold`"),
+        (Lane::Hops, "`unanswerable`"),
         (Lane::Routing, "`values`, one per agent"),
         (Lane::Forecast, "`happened`, `source` and `horizon`"),
         (Lane::Discovery, "`problems` and `reports`"),
@@ -412,6 +414,37 @@ fn a_question_of_another_lane_is_an_error() {
         let (errors, _) = said_of(&asking(lane, "hit@1", kind()));
         assert!(errors.iter().any(|e| e.contains(said)), "{errors:?}");
     }
+}
+
+#[test]
+fn where_an_answer_takes_several_pieces_they_are_given() {
+    let mut hops = suite(vec![
+        session("s", "I am 41."),
+        question("q", "41", Source::step("s-0", 0)),
+    ]);
+    hops.lane = Lane::Hops;
+    let (errors, _) = said_of(&hops);
+    assert!(
+        errors.iter().any(|e| e.contains("no `pieces`")),
+        "{errors:?}"
+    );
+    let mut with = |pieces: &[&str]| {
+        hops.primary = "pieces@256".into();
+        if let Some(Question::Evidence { pieces: of_it, .. }) =
+            &mut hops.streams[0].stages[0].episodes[1].question
+        {
+            *of_it = pieces.iter().map(|piece| (*piece).to_owned()).collect();
+        }
+        said_of(&hops)
+    };
+    assert_eq!(with(&["I am 41."]), (vec![], vec![]));
+    let (errors, _) = with(&["I am 41.", "?!"]);
+    assert!(errors[0].contains("no letter or digit"), "{errors:?}");
+    let (_, warnings) = with(&["I am 41.", "I live in Ghent."]);
+    assert!(
+        warnings[0].contains("`I live in Ghent.` stands nowhere"),
+        "{warnings:?}"
+    );
 }
 
 /// A year of forecasts: lists of what each may draw on would take minutes.

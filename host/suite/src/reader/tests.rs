@@ -76,6 +76,7 @@ fn evidence(answers: &[&str], matching: Matching, gold: &[Source]) -> Question {
         answers: answers.iter().map(|a| (*a).into()).collect(),
         matching,
         gold: gold.to_vec(),
+        pieces: Vec::new(),
     }
 }
 
@@ -185,6 +186,77 @@ fn gold_that_was_not_visible_does_not_count() {
     assert_eq!(read["recall@10"], 1.0);
     let read = scores(&talks(), "tea", &["", ""], &[], &[]);
     assert!(read.is_empty(), "{read:?}");
+}
+
+/// What somebody works for, and where that is; neither is said of who is asked for in one place.
+fn hops() -> Suite {
+    let pieces = ["Zorvex employs Ann.", "Gulis hosts Zorvex."];
+    let talk = |texts: &[&str]| texts.iter().map(|t| said(Actor::User, *t)).collect();
+    let mut question = evidence(
+        &["Gulis"],
+        Matching::Phrase,
+        &[Source::step("s1-0", 0), Source::step("s2-0", 1)],
+    );
+    if let Question::Evidence { pieces: of_it, .. } = &mut question {
+        *of_it = pieces.map(String::from).to_vec();
+    }
+    suite(
+        Lane::Hops,
+        vec![128, 256],
+        vec![
+            learnt("s1", talk(&["So it is: Zorvex employs Ann."]), unknown()),
+            learnt("s2", talk(&["Tea.", pieces[1]]), unknown()),
+            asked("where", question),
+            asked("nowhere", Question::Unanswerable),
+        ],
+    )
+}
+
+#[test]
+fn pieces_count_when_all_of_them_stand_in_the_guidance() {
+    let both = "Ann, whom Zorvex employs, is fine.\nGulis hosts Zorvex and others.";
+    let read = scores(&hops(), "where", &["Gulis hosts Zorvex.", both], &[], &BOTH);
+    assert_eq!((read["pieces@128"], read["pieces@256"]), (0.0, 1.0));
+    assert_eq!(read["answer@128"], 1.0);
+}
+
+#[test]
+fn halves_of_two_sentences_are_no_piece() {
+    let apart = "Zorvex employs Bob. Ann is fine. Gulis hosts Zorvex.";
+    let read = scores(&hops(), "where", &[apart, apart], &[], &BOTH);
+    assert_eq!(read["pieces@256"], 0.0);
+}
+
+#[test]
+fn pieces_that_could_not_be_seen_are_not_asked_for() {
+    let read = scores(
+        &hops(),
+        "where",
+        &["", ""],
+        &[Source::step("s1-0", 0)],
+        &["s1-0"],
+    );
+    assert!(!read.contains_key("pieces@256"), "{read:?}");
+    assert_eq!(read["all-evidence@2"], 1.0);
+}
+
+#[test]
+fn all_evidence_is_looked_for_at_several_depths() {
+    let sources = [
+        Source::step("s1-0", 0),
+        Source::step("s2-0", 0),
+        Source::step("s2-0", 1),
+    ];
+    let read = scores(&hops(), "where", &["", ""], &sources, &BOTH);
+    assert_eq!((read["all-evidence@2"], read["all-evidence@5"]), (0.0, 1.0));
+}
+
+#[test]
+fn where_nothing_answers_silence_is_right() {
+    let read = |guidance| scores(&hops(), "nowhere", guidance, &[], &BOTH)["abstained"];
+    assert_eq!(read(&["", " \n"]), 1.0);
+    assert_eq!(read(&["", "Zorvex."]), 0.0);
+    assert!(scores(&hops(), "nowhere", &["", ""], &[], &[]).is_empty());
 }
 
 fn kinds() -> Suite {

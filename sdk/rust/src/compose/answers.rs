@@ -289,3 +289,61 @@ impl Fault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_says_what_was_asked_for_and_the_rest_is_as_usual() {
+        assert_eq!(
+            Plan::build_then_freeze().arrangement,
+            Arrangement::BuildThenFreeze
+        );
+        let plan = Plan::build_then_stream()
+            .labels(Labels::Graded)
+            .trials(3)
+            .build_trials(5)
+            .retries(2)
+            .batch(50)
+            .agent_temperature(0.7)
+            .asked(Trigger::EverySteps(4))
+            .asked(Trigger::Retry)
+            .with_baseline()
+            .with_all_agents()
+            .refinements(1)
+            .rounds(10, 1)
+            .calls(ExpectedCalls::per(1.0, 2.0, 3.0));
+        assert_eq!(
+            plan,
+            Plan {
+                arrangement: Arrangement::BuildThenStream,
+                labels: Labels::Graded,
+                trials: 3,
+                build_trials: 5,
+                retries: 2,
+                batch: 50,
+                agent_temperature: Some(0.7),
+                moments: vec![Trigger::EverySteps(4), Trigger::Retry],
+                baseline_arm: true,
+                all_agents: true,
+                refinements: 1,
+                rounds: 10,
+                findings_per_round: 1,
+                calls: ExpectedCalls::per(1.0, 2.0, 3.0),
+            }
+        );
+        assert_eq!(Plan::streaming().trials(3).batch, 0);
+    }
+
+    #[test]
+    fn guidance_can_replace_what_was_said_and_offer_tools() {
+        let recall = Tool::new("recall", "Looks something up.", "{}");
+        let guidance = Guidance::user("See above.")
+            .replacing()
+            .offering(recall.clone());
+        assert_eq!((guidance.replaces, guidance.offers), (true, vec![recall]));
+        let usual = Guidance::system("");
+        assert_eq!((usual.replaces, usual.offers.len()), (false, 0));
+    }
+}

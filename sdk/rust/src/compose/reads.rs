@@ -18,9 +18,9 @@ macro_rules! comparisons {
 }
 
 comparisons! {
-    /// The field equals the operand.
+    /// The field equals the operand, or one of several texts.
     eq = Eq;
-    /// The field differs from the operand, or is a label that the memory lacks.
+    /// The field differs from the operand, from each of several texts, or is something that the memory lacks.
     ne = Ne;
     /// The field is less than the operand.
     lt = Lt;
@@ -55,6 +55,20 @@ impl From<&str> for Operand {
 impl From<String> for Operand {
     fn from(text: String) -> Self {
         Self::Text(text)
+    }
+}
+
+/// One of these texts, with [`Condition::eq`]; none of them, with [`Condition::ne`].
+impl<T: Into<String>> From<Vec<T>> for Operand {
+    fn from(texts: Vec<T>) -> Self {
+        Self::OneOf(texts.into_iter().map(Into::into).collect())
+    }
+}
+
+/// As for a list.
+impl<T: Into<String>, const N: usize> From<[T; N]> for Operand {
+    fn from(texts: [T; N]) -> Self {
+        Self::from(Vec::from(texts))
     }
 }
 
@@ -144,7 +158,7 @@ impl Fusion {
 }
 
 impl Scan {
-    /// All active memories, the oldest first.
+    /// All memories that take part, the oldest first.
     pub fn oldest_first() -> Self {
         Self {
             filter: Vec::new(),
@@ -156,12 +170,12 @@ impl Scan {
         }
     }
 
-    /// All active memories, the newest first.
+    /// All memories that take part, the newest first.
     pub fn newest_first() -> Self {
         Self::oldest_first().descending()
     }
 
-    /// All active memories by one of the fields of a condition, the smallest first.
+    /// All memories that take part, by one of the fields of a condition, the smallest first.
     pub fn by(field: &str) -> Self {
         Self {
             order_by: Some(field.to_owned()),

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::types::{Comparison, Condition, Fault, Memory, Operand, State};
 
-/// What a field holds. Numbers come before texts, and what is missing comes last.
+/// What a field holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Field<'a> {
     Number(f64),
@@ -13,18 +13,19 @@ pub(super) enum Field<'a> {
 }
 
 impl Field<'_> {
-    /// The order of a scan.
-    pub(super) fn compare(&self, other: &Self) -> Ordering {
-        let rank = |field: &Field| match field {
-            Field::Number(_) => 0,
-            Field::Text(_) => 1,
-            Field::Missing => 2,
-        };
-        match (self, other) {
+    /// The order of a scan: what is missing comes last, whichever way the rest is sorted.
+    pub(super) fn order(&self, other: &Self, descending: bool) -> Ordering {
+        let order = match (self, other) {
             (Field::Number(left), Field::Number(right)) => left.total_cmp(right),
             (Field::Text(left), Field::Text(right)) => left.cmp(right),
-            _ => rank(self).cmp(&rank(other)),
-        }
+            (Field::Number(_), Field::Text(_)) => Ordering::Less,
+            (Field::Text(_), Field::Number(_)) => Ordering::Greater,
+            _ => {
+                let is_missing = |field: &Field| *field == Field::Missing;
+                return is_missing(self).cmp(&is_missing(other));
+            }
+        };
+        if descending { order.reverse() } else { order }
     }
 }
 
@@ -37,13 +38,7 @@ pub(super) fn field<'a>(memory: &'a Memory, name: &str) -> Result<Field<'a>, Fau
         "title" => Field::Text(&memory.title),
         "content" => Field::Text(&memory.content),
         "payload" => Field::Text(&memory.payload),
-        "state" => Field::Text(match memory.state {
-            State::Active => "active",
-            State::Provisional => "provisional",
-            State::Archived => "archived",
-            State::Quarantined => "quarantined",
-            State::Frozen => "frozen",
-        }),
+        "state" => Field::Text(state_name(memory.state)),
         "weight" => Field::Number(counters.weight),
         "uses" => Field::Number(counters.uses.into()),
         "wins" => Field::Number(counters.wins.into()),
@@ -64,6 +59,25 @@ pub(super) fn field<'a>(memory: &'a Memory, name: &str) -> Result<Field<'a>, Fau
     })
 }
 
+/// Every state.
+const STATES: [State; 5] = [
+    State::Active,
+    State::Provisional,
+    State::Archived,
+    State::Quarantined,
+    State::Frozen,
+];
+
+fn state_name(state: State) -> &'static str {
+    match state {
+        State::Active => "active",
+        State::Provisional => "provisional",
+        State::Archived => "archived",
+        State::Quarantined => "quarantined",
+        State::Frozen => "frozen",
+    }
+}
+
 /// Whether a memory meets every condition. Unless one names `state`, only active and frozen memories do.
 pub(super) fn holds(filter: &[Condition], memory: &Memory) -> Result<bool, Fault> {
     let takes_part = matches!(memory.state, State::Active | State::Frozen);
@@ -82,15 +96,8 @@ fn met(condition: &Condition, memory: &Memory) -> Result<bool, Fault> {
         comparison,
         operand,
     } = condition;
-    let held = field(memory, name)?;
-    if let Operand::OneOf(_) = operand
-        && !matches!(comparison, Comparison::Eq | Comparison::Ne)
-    {
-        return Err(Fault::Invalid(format!(
-            "field `{name}` can be one of several (eq) or none of them (ne), not {comparison:?}"
-        )));
-    }
-    let order = match (held, operand) {
+    is_possible(condition)?;
+    let order = match (field(memory, name)?, operand) {
         _ if name.starts_with("label.") => return Ok(label_met(condition, memory)),
         (Field::Text(text), Operand::OneOf(texts)) => {
             return Ok(texts.iter().any(|one| one == text) == (*comparison == Comparison::Eq));
@@ -110,6 +117,31 @@ fn met(condition: &Condition, memory: &Memory) -> Result<bool, Fault> {
         }
     };
     Ok(meets(*comparison, order))
+}
+
+/// Refuses what memhost refuses beside a field that is compared with another type.
+fn is_possible(condition: &Condition) -> Result<(), Fault> {
+    let Condition {
+        field, comparison, ..
+    } = condition;
+    let is_equality = matches!(comparison, Comparison::Eq | Comparison::Ne);
+    let no_state = |text: &&String| !STATES.iter().any(|state| state_name(*state) == **text);
+    let unknown = match &condition.operand {
+        Operand::OneOf(_) if !is_equality => {
+            return Err(Fault::Invalid(format!(
+                "field `{field}` is compared with one of several texts, which only `eq` and `ne` can be"
+            )));
+        }
+        Operand::OneOf(texts) if field == "state" => texts.iter().find(no_state),
+        Operand::Text(text) if field == "state" && *comparison != Comparison::Contains => {
+            Some(text).filter(no_state)
+        }
+        _ => None,
+    };
+    match unknown {
+        Some(text) => Err(Fault::Invalid(format!("there is no state `{text}`"))),
+        None => Ok(()),
+    }
 }
 
 /// Whether any label of the name meets it; `ne` asks that none has the value.

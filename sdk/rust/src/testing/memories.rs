@@ -108,6 +108,11 @@ impl Memories {
             .iter()
             .filter(|link| ids.contains(&link.source) || ids.contains(&link.target))
             .filter(|link| kind.is_none_or(|kind| link.kind == kind))
+            .filter(|link| {
+                [&link.source, &link.target]
+                    .iter()
+                    .all(|id| self.get(id).is_some())
+            })
             .cloned()
             .collect()
     }
@@ -131,10 +136,7 @@ impl Memories {
                 .map(|memory| Ok((filter::field(memory, order_by)?, memory)))
                 .collect::<Result<_, Fault>>()?;
             // Ties keep to the order of insertion either way.
-            keyed.sort_by(|(left, _), (right, _)| match scan.descending {
-                true => right.compare(left),
-                false => left.compare(right),
-            });
+            keyed.sort_by(|(left, _), (right, _)| left.order(right, scan.descending));
             rows = keyed.into_iter().map(|(_, memory)| memory).collect();
         } else if scan.descending {
             rows.reverse();
@@ -356,7 +358,10 @@ impl Memories {
     fn changeable(&mut self, target: &Target) -> Result<&mut Memory, String> {
         let memory = self.named(target)?;
         match memory.state {
-            State::Frozen => Err(format!("memory `{}` is frozen", memory.id)),
+            State::Frozen => Err(format!(
+                "memory `{}` is frozen: it stays as it is, and cannot be revised, adjusted or removed",
+                memory.id
+            )),
             _ => Ok(memory),
         }
     }
@@ -388,12 +393,14 @@ fn with_ids(op: &Op, inserted: &[String]) -> Result<Op, String> {
 }
 
 fn beyond(number: u32, inserted: usize) -> String {
-    format!("it names insert {number} of its answer, which has {inserted} before it")
+    format!(
+        "it names insert {number} of its answer (counted from 0), which has {inserted} before it"
+    )
 }
 
 fn finite(expires: Option<Instant>) -> Result<(), String> {
     match expires {
-        Some(at) if !at.is_finite() => Err(format!("it expires at {at}")),
+        Some(at) if !at.is_finite() => Err(format!("an expiry of {at}")),
         _ => Ok(()),
     }
 }

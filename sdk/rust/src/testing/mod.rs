@@ -1,7 +1,7 @@
 //! A host for unit tests: a strategy runs natively against memories, a scripted model, a clock and a seed.
 //!
-//! It keeps to the contract where a strategy could tell the difference: filters, counters that clamp,
-//! provisional memories, links, budgets, transactions that apply whole or not at all. **Scores differ from
+//! It keeps to the contract where a strategy could tell the difference: filters, counters that clamp, provisional, frozen
+//! and expired memories, links, targets, moments, budgets, transactions that apply whole or not at all. **Scores differ from
 //! memhost's**: semantic search is the cosine of word counts and knows no synonyms, lexical search is BM25
 //! without a stop list and without stemming. A test that asserts an order by score should use texts for which
 //! the order is beyond doubt.

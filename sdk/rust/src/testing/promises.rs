@@ -4,8 +4,8 @@
 
 use super::TestHost;
 use crate::guard::AnswerGuard;
-use crate::strategy::{Distill, Retrieve};
-use crate::types::{Attempt, Fault, Guidance, Memory, Moment, Query, State, Step, Task};
+use crate::strategy::{Compact, Distill, Retrieve};
+use crate::types::{Attempt, Context, Fault, Guidance, Memory, Moment, Query, State, Step, Task};
 
 /// A strategy that has learnt something, and what it is asked and given next.
 pub struct Taught {
@@ -142,6 +142,49 @@ pub fn receipts_cite_what_is_there<S: Retrieve>(taught: &Taught) {
     }
 }
 
+/// Whatever room there is, summary and remaining steps keep to it, and the receipt cites what is there. The attempts' steps
+/// are the run, once as it is and once with a summary of what came before.
+///
+/// # Panics
+/// If it is not so, or there are no steps, or nothing is ever left of them.
+pub fn compaction_keeps_to_its_budget<S: Compact>(taught: &Taught) {
+    let steps = taught.attempts.iter().flat_map(|one| one.steps.clone());
+    let steps: Vec<Step> = steps.collect();
+    let tokens = |steps: &[Step]| -> u32 {
+        let texts = steps.iter().map(|step| memhost_words::count(&step.text));
+        texts.sum()
+    };
+    let whole = tokens(&steps);
+    let mut says_something = false;
+    for budget in (0..=whole).step_by(7).chain([whole]) {
+        let run = Context::new(taught.query.task.clone(), steps.clone(), budget);
+        for run in [run.clone(), run.after("What came before these steps.")] {
+            let compacted = taught
+                .host
+                .call::<S, _>(|settings| S::compact(&run, settings));
+            let compacted =
+                compacted.unwrap_or_else(|fault| panic!("the run has no summary: {fault}"));
+            let left = steps.len().checked_sub(compacted.keep_last as usize);
+            let left = left.unwrap_or_else(|| {
+                let (keep, all) = (compacted.keep_last, steps.len());
+                panic!("{keep} steps are to stay of {all}")
+            });
+            let length = memhost_words::count(&compacted.text) + tokens(&steps[left..]);
+            assert!(
+                length <= budget,
+                "{length} tokens are left, where there is room for {budget}"
+            );
+            let memories = taught.host.memories();
+            for one in &compacted.receipt.used {
+                let id = &one.memory;
+                assert!(memories.iter().any(|one| one.id == *id), "`{id}` is cited");
+            }
+            says_something |= !compacted.text.is_empty();
+        }
+    }
+    assert!(says_something, "no summary is ever made");
+}
+
 /// If the model was asked and answered nothing, no memory is written or changed, and the host is told of the fault.
 ///
 /// # Panics
@@ -196,6 +239,12 @@ macro_rules! __promises_of {
             $crate::testing::promises::receipts_cite_what_is_there::<$strategy>(&$taught());
         }
     };
+    (Compact, $strategy:ident, $taught:path) => {
+        #[test]
+        fn compaction_keeps_to_its_budget() {
+            $crate::testing::promises::compaction_keeps_to_its_budget::<$strategy>(&$taught());
+        }
+    };
     (OwnTask, $strategy:ident, $taught:path) => {
         #[test]
         fn own_task_is_never_handed_out() {
@@ -220,7 +269,7 @@ mod tests {
     use crate::parameter::Settings;
     use crate::recall::Recalled;
     use crate::strategy::Strategy;
-    use crate::types::{Change, Description, NewMemory, Request, Role};
+    use crate::types::{Change, Compacted, Description, NewMemory, Request, Role};
 
     /// Keeps none of the promises.
     struct Careless;
@@ -262,6 +311,22 @@ mod tests {
     #[should_panic(expected = "`nowhere` is cited")]
     fn who_cites_what_is_not_there_is_caught() {
         receipts_cite_what_is_there::<Careless>(&taught());
+    }
+
+    impl Compact for Careless {
+        fn compact(context: &Context, _: &Settings) -> Result<Compacted, Fault> {
+            let steps = u32::try_from(context.steps.len()).unwrap();
+            Ok(Compacted::new("All as it was.", steps))
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "where there is room for 0")]
+    fn who_leaves_more_of_a_run_than_there_is_room_for_is_caught() {
+        let mut taught = taught();
+        let attempt = Attempt::new("a", Task::new("t", "Do it")).step(Step::thought("Hm."));
+        taught.attempts.push(attempt);
+        compaction_keeps_to_its_budget::<Careless>(&taught);
     }
 
     /// Hands out whatever there is.

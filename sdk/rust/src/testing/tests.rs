@@ -1,5 +1,8 @@
 //! The test host keeps to the contract where a strategy could tell the difference.
 
+mod reads;
+mod writes;
+
 use super::TestHost;
 use crate::{
     Attempt, Change, Condition, Counter, Fault, Link, NewLink, NewMemory, Patch, Ranking, Request,

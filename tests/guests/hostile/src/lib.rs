@@ -1,7 +1,7 @@
 //! A plugin that misbehaves in whichever way its setting `do` asks for.
 //!
 //! It is written against the bare bindings and not the SDK, because it does what the SDK does not let one do. It
-//! exports neither `update` nor `evict`.
+//! exports no phase but `retrieve` and `distill`.
 
 use std::hint::black_box;
 
@@ -35,11 +35,11 @@ use bindings::exports::memhost::strategy::retrieve::{
 };
 use bindings::exports::memhost::strategy::strategy::{
     Arrangement, Description, ExpectedCalls, Guest as Strategy, Labels, Parameter, Plan, Setting,
-    Value,
+    Trigger, Value,
 };
 use bindings::memhost::strategy::types::{
     Adjustment, Attempt, Blob, Change, Citation, Commit, Counter, Counters, Fault, Key, Label,
-    NewLink, NewMemory, Op, Patch, Receipt, Source, State, Target,
+    NewLink, NewMemory, Op, Patch, Receipt, Source, State, Target, Tool,
 };
 use bindings::memhost::strategy::{embedder, llm, run, store};
 
@@ -76,8 +76,12 @@ impl Strategy for Hostile {
             build_trials: 0,
             retries: 0,
             batch: 0,
-            agent_temperature: None,
-            moments: Vec::new(),
+            agent_temperature: (wish(&settings) == "endless temperature").then_some(f32::INFINITY),
+            moments: match wish(&settings) {
+                "ask before every 0th step" => vec![Trigger::EverySteps(0)],
+                "1000000 moments" => vec![Trigger::Retry; 1_000_000],
+                _ => Vec::new(),
+            },
             baseline_arm: false,
             all_agents: false,
             refinements: 0,
@@ -172,6 +176,16 @@ impl Retrieve for Hostile {
                 guidance.receipt.used = (0..20_000).map(|_| cited()).collect();
                 Ok(guidance)
             }
+            "offer a nameless tool" => Ok(offering(vec![tool("")])),
+            "offer a tool twice" => Ok(offering(vec![tool("recall"), tool("recall")])),
+            "endless offers" => Ok(offering(
+                (0..20_000).map(|n| tool(&n.to_string())).collect(),
+            )),
+            "endless schema" => {
+                let mut recall = tool("recall");
+                recall.schema = "x".repeat(2 << 20);
+                Ok(offering(vec![recall]))
+            }
             "search every field" => (0..1_000)
                 .map(|field| search(&format!("key.f{field}"), &[]))
                 .collect::<Result<Vec<_>, _>>()
@@ -226,6 +240,15 @@ impl Distill for Hostile {
             "20000 sources" => Op::Insert(NewMemory {
                 sources: (0..20_000).map(source).collect(),
                 ..memory("item")
+            }),
+            "never expire" => Op::Insert(NewMemory {
+                expires: Some(f64::INFINITY),
+                ..memory("item")
+            }),
+            "name what is not inserted" => Op::Remove(Target::Inserted(0)),
+            "20000 more sources" => Op::Revise(Patch {
+                more_sources: (0..20_000).map(source).collect(),
+                ..patch(memory_named("fine"))
             }),
             "the most of everything" => return Ok(the_most_to_keep(run::task_number())),
             "keep waiting" => {
@@ -304,15 +327,9 @@ fn rewritten(round: u32) -> Vec<Change> {
         _ => (0..20)
             .map(|number| {
                 at_once(Op::Revise(Patch {
-                    target: memory_named(format!("m{}", number + 1)),
-                    title: None,
                     content: Some(content(number)),
-                    keys: None,
-                    labels: None,
-                    payload: None,
                     state: Some(State::Active),
-                    more_sources: Vec::new(),
-                    expires: None,
+                    ..patch(memory_named(format!("m{}", number + 1)))
                 }))
             })
             .collect(),
@@ -420,6 +437,21 @@ fn guidance(text: String) -> Guidance {
     }
 }
 
+fn offering(offers: Vec<Tool>) -> Guidance {
+    Guidance {
+        offers,
+        ..guidance(String::new())
+    }
+}
+
+fn tool(name: &str) -> Tool {
+    Tool {
+        name: name.into(),
+        description: "Looks something up.".into(),
+        schema: "{}".into(),
+    }
+}
+
 fn request() -> llm::Request {
     llm::Request {
         role: llm::Role::Cheap,
@@ -450,6 +482,20 @@ fn memory(kind: &str) -> NewMemory {
             strength: 0.0,
         },
         sources: Vec::new(),
+        expires: None,
+    }
+}
+
+fn patch(target: Target) -> Patch {
+    Patch {
+        target,
+        title: None,
+        content: None,
+        keys: None,
+        labels: None,
+        payload: None,
+        state: None,
+        more_sources: Vec::new(),
         expires: None,
     }
 }

@@ -245,6 +245,7 @@ fn episode(task: &str, asks: bool, attempts: Vec<Attempt>) -> Episode {
             answers: vec!["answer".into()],
             matching: Default::default(),
             gold: vec![],
+            pieces: vec![],
         }),
         attempts,
         withheld: vec![],

@@ -90,6 +90,7 @@ fn episode(asks: Asks, number: usize) -> Episode {
                 Matching::Phrase
             },
             gold: vec![Source::step(format!("t{}-0", number / 2), 0)],
+            pieces: Vec::new(),
         },
         Asks::Kind => Question::Kind {
             kind: format!("k{kind}"),

@@ -97,10 +97,9 @@ fn model_calls(strategy: &StrategyResult) -> String {
 
 fn heading(suite: &SuiteResult, report: &Report, width: usize) -> String {
     let size = format!(
-        "{} (lane {}, {}): {} in {}, {}",
+        "{} (lane {}): {} in {}, {}",
         suite.suite,
-        suite.lane.letter(),
-        suite.lane.name(),
+        suite.lane.title(),
         plural(suite.questions, "question", "questions"),
         plural(suite.groups, "group", "groups"),
         runs(report),

@@ -77,6 +77,7 @@ fn assignment<'a>(task: &'a Task, form: &'a Form) -> Assignment<'a> {
         task,
         guidance: "Count twice.",
         placement: Placement::System,
+        offers: &[],
         form,
         found: &[],
     }
@@ -179,6 +180,7 @@ fn how_to_answer_follows_from_how_the_answer_is_checked() {
         answers: vec!["Rex".to_owned()],
         matching: Matching::Phrase,
         gold: Vec::new(),
+        pieces: Vec::new(),
     };
     let route = Question::Route {
         values: BTreeMap::new(),

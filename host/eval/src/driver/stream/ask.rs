@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use memhost::contract::{
     Agent, Arm, Attempt, Citation, Finding, Moment, Outcome, Placement, Query, Receipt, Source,
-    Step,
+    Step, Tool,
 };
 use memhost::learning::{Clock, OpenReceipt};
 use memhost::store::View;
@@ -16,21 +16,29 @@ use super::super::model_agent::outcome;
 use super::super::report::{Position, TaskReport};
 use super::StreamRun;
 use super::learn::recorded;
+use super::retry::Retries;
 
 /// What became of one question.
 pub(super) struct Asked {
     /// One per trial with guidance that came to an end: an agent that did not answer has done nothing.
     pub(super) runs: Vec<Done>,
-    /// What was handed out.
+    /// What was handed out for all of them, before the first step.
     pub(super) receipt: OpenReceipt,
-    /// What the same agent scores without guidance, where that arm was run.
-    pub(super) baseline: Option<f64>,
+    /// Tries after the first one failed.
+    pub(super) retries: Retries,
+    /// What the same agent does without guidance, where that arm was run.
+    pub(super) bare: Option<Done>,
 }
 
 impl Asked {
     /// How well it went.
     pub(super) fn reward(&self) -> Option<f64> {
         self.runs.first()?.act.reward
+    }
+
+    /// What the same agent scores without guidance, where that is known.
+    pub(super) fn baseline(&self) -> Option<f64> {
+        self.bare.as_ref()?.act.reward
     }
 
     /// The agent that was chosen, in lane C.
@@ -45,6 +53,25 @@ pub(super) struct Done {
     pub(super) act: Act,
     /// What a model did, step by step; a reader takes none.
     pub(super) steps: Vec<Step>,
+    /// What was handed out for it after the first step.
+    pub(super) along: Vec<OpenReceipt>,
+}
+
+impl Done {
+    /// What a frozen reader made of a question.
+    fn read(act: Act) -> Done {
+        Done {
+            act,
+            ..Done::default()
+        }
+    }
+}
+
+/// A further try at a task.
+pub(super) struct Retried {
+    pub(super) done: Done,
+    /// What was handed out for it.
+    pub(super) receipt: OpenReceipt,
 }
 
 /// What a strategy handed out for one run of a task.
@@ -54,6 +81,9 @@ pub(super) struct Handed {
     placement: Placement,
     receipt: Receipt,
     cited: Vec<Cited>,
+    pub(super) replaces: bool,
+    /// Tools that the strategy offers.
+    pub(super) offers: Vec<Tool>,
 }
 
 impl Handed {
@@ -64,11 +94,17 @@ impl Handed {
             placement: Placement::User,
             receipt: Receipt::nothing(),
             cited: Vec::new(),
+            replaces: false,
+            offers: Vec::new(),
         }
     }
 
     pub(super) fn placement(&self) -> Placement {
         self.placement
+    }
+
+    pub(super) fn receipt(&self) -> &Receipt {
+        &self.receipt
     }
 
     pub(super) fn primary_text(&self, place: usize) -> &str {
@@ -93,17 +129,26 @@ impl<'a> StreamRun<'a> {
         let (first, handed) = self.act(episode, none, chance).await?;
         let mut runs = Vec::from_iter(first);
         for _ in 1..trials {
-            runs.extend(self.act_on(episode, &handed, chance).await?);
+            let view = self.view(episode, Arc::default());
+            runs.extend(self.act_on(episode, &handed, Some(&view), chance).await?);
         }
         let asked = self.report.asked();
         self.report.runs(Arm::Memory, trials);
-        let baseline = match self.plan.baseline_arm {
+        let bare = match self.plan.baseline_arm {
             true => self.without_memory(episode, chance).await?,
             false => None,
         };
+        let baseline = bare.as_ref().and_then(|done| done.act.reward);
+        let first = runs.first();
+        let first = first.map(|done| self.own_attempt(episode, done, &handed.receipt, baseline));
+        let retries = match first {
+            Some(first) => self.retry(stage, episode, first, chance).await?,
+            None => Retries::default(),
+        };
         let primary = self.primary_place();
         if !stage.warm_up {
-            let scores = self.scores(episode, &runs).await;
+            let mut scores = self.scores(episode, &runs).await;
+            retries.score(&runs, self.plan.retries, &mut scores);
             self.report.task(
                 position,
                 TaskReport {
@@ -121,8 +166,18 @@ impl<'a> StreamRun<'a> {
         Ok(Asked {
             runs,
             receipt,
-            baseline,
+            retries,
+            bare,
         })
+    }
+
+    /// What a call about this episode sees of the memories. Those `on_trial` take part.
+    pub(super) fn view(&self, episode: &Episode, on_trial: Arc<HashSet<String>>) -> View {
+        View {
+            withheld: Arc::new(self.withheld(episode)),
+            on_trial,
+            at: None,
+        }
     }
 
     /// One run with guidance, unless the agent does not answer, and what was handed out. Memories `on_trial` take part.
@@ -132,32 +187,35 @@ impl<'a> StreamRun<'a> {
         on_trial: Arc<HashSet<String>>,
         chance: u64,
     ) -> Result<(Option<Done>, Handed), DriverError> {
-        let view = View {
-            withheld: Arc::new(self.withheld(episode)),
-            on_trial,
-            at: None,
-        };
+        // One memory is tried at a time, or several that stand or fall together.
+        let candidate = on_trial.iter().min().cloned();
+        let candidate = candidate.as_deref();
+        let view = self.view(episode, on_trial);
         if self.plan.rounds > 1
             && let Some(Question::Discover { reports, .. }) = &episode.question
         {
-            return self.in_rounds(episode, *reports, &view, chance).await;
+            return self
+                .in_rounds(episode, *reports, (&view, candidate), chance)
+                .await;
         }
         let handed = self
-            .hand_out(episode, Moment::TaskStart, &[], &view)
+            .hand_out(episode, Moment::TaskStart, &[], &view, candidate)
             .await?;
-        let done = self.act_on(episode, &handed, chance).await?;
+        let done = self.act_on(episode, &handed, Some(&view), chance).await?;
         Ok((done, handed))
     }
 
-    /// One run with what was handed out; `None` if the agent does not answer.
-    async fn act_on(
+    /// One run with what was handed out; `None` if the agent does not answer. With a view the strategy is asked along the
+    /// run too.
+    pub(super) async fn act_on(
         &mut self,
         episode: &'a Episode,
         handed: &Handed,
+        along: Option<&View>,
         chance: u64,
     ) -> Result<Option<Done>, DriverError> {
         if let Some(model) = self.model.clone() {
-            return Ok(self.model_acts(&model, episode, handed).await);
+            return Ok(self.model_acts(&model, episode, handed, along).await);
         }
         let sources = handed
             .cited
@@ -166,10 +224,12 @@ impl<'a> StreamRun<'a> {
         self.guard.check(sources, self.learner.clock.now())?;
         let withheld = self.withheld(episode);
         let reading = self.reading(handed, &withheld, chance);
-        Ok(Some(Done {
-            act: self.reader.read(episode, &reading),
-            steps: Vec::new(),
-        }))
+        let done = Done::read(self.reader.read(episode, &reading));
+        let along = match along {
+            Some(view) => self.hand_out_along(episode, handed, view).await,
+            None => Vec::new(),
+        };
+        Ok(Some(Done { along, ..done }))
     }
 
     /// In lane C, whom the reader sends by its own record alone.
@@ -189,16 +249,16 @@ impl<'a> StreamRun<'a> {
         self.reader.read(episode, &reading).agent
     }
 
-    /// What the same agent scores without any guidance.
+    /// What the same agent does without any guidance.
     async fn without_memory(
         &mut self,
         episode: &'a Episode,
         chance: u64,
-    ) -> Result<Option<f64>, DriverError> {
+    ) -> Result<Option<Done>, DriverError> {
         let nothing = Handed::nothing(self.cell.suite.budgets.len());
-        let done = self.act_on(episode, &nothing, chance).await?;
+        let done = self.act_on(episode, &nothing, None, chance).await?;
         self.report.runs(Arm::NoMemory, 1);
-        Ok(done.and_then(|done| done.act.reward))
+        Ok(done)
     }
 
     /// Rounds of findings, each told what the earlier ones found, until one finds nothing.
@@ -206,7 +266,7 @@ impl<'a> StreamRun<'a> {
         &mut self,
         episode: &'a Episode,
         reports: u32,
-        view: &View,
+        (view, candidate): (&View, Option<&str>),
         chance: u64,
     ) -> Result<(Option<Done>, Handed), DriverError> {
         let most = match self.plan.findings_per_round {
@@ -219,7 +279,7 @@ impl<'a> StreamRun<'a> {
         let mut all: Option<Handed> = None;
         for round in 0..self.plan.rounds {
             let handed = self
-                .hand_out(episode, Moment::Round(round), &found, view)
+                .hand_out(episode, Moment::Round(round), &found, view, candidate)
                 .await?;
             let said = match self.model.clone() {
                 Some(model) => {
@@ -247,8 +307,8 @@ impl<'a> StreamRun<'a> {
             found.extend(new);
         }
         let done = answered.then(|| Done {
-            act: self.reader.judge(episode, found),
             steps,
+            ..Done::read(self.reader.judge(episode, found))
         });
         let handed = all.unwrap_or_else(|| Handed::nothing(self.cell.suite.budgets.len()));
         Ok((done, handed))
@@ -257,12 +317,13 @@ impl<'a> StreamRun<'a> {
     // ---- retrieve ---------------------------------------------------------------------------------
 
     /// One retrieval per budget for a reader, which is scored at each; one for a model.
-    async fn hand_out(
+    pub(super) async fn hand_out(
         &mut self,
         episode: &Episode,
         moment: Moment,
         found: &[Finding],
         view: &View,
+        candidate: Option<&str>,
     ) -> Result<Handed, DriverError> {
         let primary = self.primary_place();
         let mut handed = Handed::nothing(0);
@@ -274,22 +335,43 @@ impl<'a> StreamRun<'a> {
             let query = Query {
                 moment: moment.clone(),
                 found: found.to_vec(),
-                ..Query::at_start(episode.task.clone(), self.agent(episode), budget)
+                candidate: candidate.map(str::to_owned),
+                ..self.query(episode, budget)
             };
-            let retrieved = self.learner.retrieve(query, view, self.report).await;
-            let guidance = retrieved.guidance;
-            let text = memhost_words::cut(&guidance.text, budget);
-            if text.len() < guidance.text.trim_end().len() {
-                self.report.cut();
-            }
-            handed.cited = self.sources(&guidance.receipt, view);
+            let once = self.hand_out_once(query, view).await;
+            handed.cited = once.cited;
             if place == primary {
-                handed.placement = guidance.placement;
-                handed.receipt = guidance.receipt;
+                handed.placement = once.placement;
+                handed.receipt = once.receipt;
+                handed.offers = once.offers;
             }
-            handed.texts.push(text.to_owned());
+            handed.texts.extend(once.texts);
         }
         Ok(handed)
+    }
+
+    /// What is asked of a strategy at the start of an episode.
+    pub(super) fn query(&self, episode: &Episode, budget: u32) -> Query {
+        Query::at_start(episode.task.clone(), self.agent(episode), budget)
+    }
+
+    /// One retrieval, cut at its budget.
+    pub(super) async fn hand_out_once(&mut self, query: Query, view: &View) -> Handed {
+        let budget = query.token_budget;
+        let retrieved = self.learner.retrieve(query, view, self.report).await;
+        let guidance = retrieved.guidance;
+        let text = memhost_words::cut(&guidance.text, budget);
+        if text.len() < guidance.text.trim_end().len() {
+            self.report.cut();
+        }
+        Handed {
+            texts: vec![text.to_owned()],
+            placement: guidance.placement,
+            cited: self.sources(&guidance.receipt, view),
+            receipt: guidance.receipt,
+            replaces: guidance.replaces,
+            offers: guidance.offers,
+        }
     }
 
     /// Where the cited memories were learnt, best first, without repeats.
@@ -351,35 +433,60 @@ impl<'a> StreamRun<'a> {
 
     /// What was done in each run, as an attempt with a true outcome.
     pub(super) fn own_attempts(&self, episode: &Episode, asked: &Asked) -> Vec<Attempt> {
-        let attempt = |(trial, done): (u32, &Done)| Attempt {
-            id: match trial {
-                0 => format!("{}@{}", episode.task.id, asked.receipt.receipt.id),
-                trial => format!("{}@{}.{trial}", episode.task.id, asked.receipt.receipt.id),
-            },
+        let receipt = &asked.receipt.receipt;
+        let tried = (0..).zip(&asked.runs).map(|(trial, done)| {
+            let attempt = self.own_attempt(episode, done, receipt, asked.baseline());
+            Attempt {
+                id: match trial {
+                    0 => attempt.id,
+                    trial => format!("{}.{trial}", attempt.id),
+                },
+                trial,
+                ..attempt
+            }
+        });
+        let retried = asked.retries.retried.iter().map(|retried| {
+            let receipt = &retried.receipt.receipt;
+            self.own_attempt(episode, &retried.done, receipt, asked.baseline())
+        });
+        tried.chain(retried).collect()
+    }
+
+    /// What was done in one run that was guided by this, and by what was handed out along it.
+    pub(super) fn own_attempt(
+        &self,
+        episode: &Episode,
+        done: &Done,
+        receipt: &Receipt,
+        baseline: Option<f64>,
+    ) -> Attempt {
+        let first = &receipt.id;
+        let along = done.along.iter().map(|open| open.receipt.clone());
+        let receipts = std::iter::once(receipt.clone()).chain(along).collect();
+        let attempt = Attempt {
+            id: format!("{}@{first}", episode.task.id),
             task: episode.task.clone(),
             agent: self.sent_agent(episode, done),
             arm: Arm::Memory,
-            trial,
+            trial: 0,
             steps: done.steps.clone(),
             answer: done.act.answer.clone(),
             findings: done.act.findings.clone(),
             outcome: Outcome {
-                baseline: asked.baseline,
+                baseline,
                 ..outcome(done.act.reward)
             },
-            receipts: vec![asked.receipt.receipt.clone()],
+            receipts,
         };
-        let attempts = (0..).zip(&asked.runs).map(attempt);
-        attempts
-            .map(|attempt| {
-                let run = recorded(episode, &attempt).next();
-                let run = run.filter(|_| self.model.is_none());
-                Attempt {
-                    steps: run.map_or(attempt.steps, |run| run.steps.clone()),
-                    ..attempt
-                }
-            })
-            .collect()
+        let run = recorded(episode, &attempt).next();
+        let run = run.filter(|_| self.model.is_none() && attempt.steps.is_empty());
+        match run {
+            Some(run) => Attempt {
+                steps: run.steps.clone(),
+                ..attempt
+            },
+            None => attempt,
+        }
     }
 
     fn sent_agent(&self, episode: &Episode, done: &Done) -> Agent {

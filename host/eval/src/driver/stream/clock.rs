@@ -37,6 +37,11 @@ impl StreamClock {
         self.now = asked.unwrap_or(START + f64::from(self.episodes) * STEP);
     }
 
+    /// How many episodes are done.
+    pub(super) fn episodes(&self) -> u32 {
+        self.episodes
+    }
+
     /// An episode is done.
     pub(super) fn end(&mut self) {
         self.episodes += 1;

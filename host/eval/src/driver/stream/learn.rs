@@ -1,6 +1,6 @@
 //! Tells the strategy what came of what was asked, and of what others did.
 
-use memhost::contract::{Attempt, Feedback};
+use memhost::contract::{Arm, Attempt, Feedback, Plan, Receipt};
 use memhost::learning::{Clock, Pending, grouping};
 use memhost_suite::Episode;
 
@@ -17,13 +17,20 @@ impl<'a> StreamRun<'a> {
         let mut feedback = Vec::new();
         for waiting in &known {
             let own = self.credited(waiting);
-            for attempt in &own {
+            let learnt = waiting.asked.as_ref().map(|asked| &asked.retries.learnt);
+            let new = own
+                .iter()
+                .filter(|attempt| learnt.is_none_or(|learnt| !learnt.contains(&attempt.id)));
+            for attempt in new {
                 self.learner.decide(attempt, self.report).await?;
             }
             taught.push(self.make_known(waiting, &own));
-            feedback.extend(own.into_iter().filter_map(|attempt| {
-                let receipt = attempt.receipts.first()?.clone();
-                Some(Feedback { attempt, receipt })
+            feedback.extend(own.into_iter().flat_map(|attempt| {
+                let receipts = attempt.receipts.clone().into_iter();
+                receipts.map(move |receipt| Feedback {
+                    attempt: attempt.clone(),
+                    receipt,
+                })
             }));
         }
         if !self.frozen {
@@ -52,12 +59,24 @@ impl<'a> StreamRun<'a> {
         let Some(asked) = &waiting.asked else {
             return Vec::new();
         };
-        let scores = asked.runs.iter().filter_map(|run| run.act.reward);
-        let scores = scores.chain(asked.baseline);
-        if let Err(reason) = self.learner.credit(&asked.receipt, scores) {
-            self.report
-                .failure(format!("task `{}`: {reason}", waiting.episode.task.id));
-            return Vec::new();
+        let retried = asked.retries.retried.iter();
+        let retried =
+            retried.map(|retried| (&retried.receipt, std::slice::from_ref(&retried.done)));
+        let tried = std::iter::once((&asked.receipt, &asked.runs[..])).chain(retried);
+        let tried = tried.flat_map(|(first, runs)| {
+            let along = runs.chunks(1).flat_map(|run| {
+                let open = run.iter().flat_map(|run| &run.along);
+                open.map(move |open| (open, run))
+            });
+            std::iter::once((first, runs)).chain(along)
+        });
+        for (open, runs) in tried {
+            let scores = runs.iter().filter_map(|run| run.act.reward);
+            if let Err(reason) = self.learner.credit(open, scores.chain(asked.baseline())) {
+                self.report
+                    .failure(format!("task `{}`: {reason}", waiting.episode.task.id));
+                return Vec::new();
+            }
         }
         let own = self.own_attempts(waiting.episode, asked);
         for attempt in &own {
@@ -74,10 +93,18 @@ impl<'a> StreamRun<'a> {
         let sent = waiting.asked.as_ref().and(waiting.sent.as_deref());
         let runs = match &waiting.trained {
             Some(trained) => trained,
-            None if waiting.asked.is_some() && self.model.is_some() => own,
+            None if waiting.asked.is_some() && self.model.is_some() => &self.taken(waiting, own),
             None => &episode.attempts,
         };
-        let calls = grouping::calls(self.plan, runs, sent);
+        let trials = match waiting.asked.is_none() && self.plan.build_trials > 0 {
+            true => self.plan.build_trials,
+            false => self.plan.trials,
+        };
+        let plan = &Plan {
+            trials,
+            ..self.plan.clone()
+        };
+        let calls = grouping::calls(plan, runs, sent);
         let learns = waiting.purpose.learnt && !self.frozen;
         for &attempt in calls.iter().flatten().filter(|_| learns) {
             self.reader.learn(&mut self.learnt, &attempt.id);
@@ -88,6 +115,26 @@ impl<'a> StreamRun<'a> {
         calls
             .map(|attempts| attempts.into_iter().cloned().collect())
             .collect()
+    }
+
+    /// What a model did that has not been learnt from yet: with guidance, and without where that arm was run.
+    fn taken(&self, waiting: &Waiting<'a>, own: &[Attempt]) -> Vec<Attempt> {
+        let Some(asked) = &waiting.asked else {
+            return Vec::new();
+        };
+        let new = own
+            .iter()
+            .filter(|attempt| !asked.retries.learnt.contains(&attempt.id));
+        let bare = asked.bare.as_ref().map(|done| {
+            let id = format!("{}@bare", own.first().map_or("", |attempt| &attempt.id));
+            Attempt {
+                id,
+                arm: Arm::NoMemory,
+                receipts: Vec::new(),
+                ..self.own_attempt(waiting.episode, done, &Receipt::nothing(), None)
+            }
+        });
+        new.cloned().chain(bare).collect()
     }
 
     /// What the reader hears by itself is the same for every strategy, however many runs its plan takes: the run of the
@@ -106,14 +153,14 @@ impl<'a> StreamRun<'a> {
 
     /// A reader takes no steps: in its place, the recorded runs of the task by the same agent are what happened. A
     /// memory that names the reader's attempt as its source is about them.
-    fn remember_what_it_stands_for(&mut self, attempt: &Attempt, episode: &Episode) {
+    pub(super) fn remember_what_it_stands_for(&mut self, attempt: &Attempt, episode: &Episode) {
         if self.model.is_none() {
             let runs = recorded(episode, attempt).map(|run| run.id.clone());
             self.stands_for.insert(attempt.id.clone(), runs.collect());
         }
     }
 
-    async fn distill(
+    pub(super) async fn distill(
         &mut self,
         episode: &'a Episode,
         attempts: Vec<Attempt>,

@@ -4,10 +4,12 @@
 //! and transactions are the [`Learner`]'s. This module holds the order of events: what is asked when, and from when an
 //! outcome may be heard of.
 
+mod along;
 mod ask;
 mod clock;
 mod learn;
 mod model;
+mod retry;
 mod trial;
 
 use std::collections::{HashMap, HashSet};
@@ -26,6 +28,9 @@ use super::{Acting, Calendar, Cell, DriverError, Guard, Testbed};
 use ask::Asked;
 use clock::StreamClock;
 use trial::Past;
+
+/// Where outcomes come one by one, memories are put in order after every so many tasks.
+const MAINTAIN_EVERY: u32 = 32;
 
 /// A stream while it is run.
 pub(super) struct StreamRun<'a> {
@@ -48,6 +53,8 @@ pub(super) struct StreamRun<'a> {
     past: Past<'a>,
     /// Questions are asked and nothing is learnt any more.
     frozen: bool,
+    /// Questions whose outcomes the plan's batch still waits for.
+    unheard: u32,
     report: &'a mut Recorder,
 }
 
@@ -90,8 +97,9 @@ impl<'a> StreamRun<'a> {
             limits: testbed.limits.clone(),
         };
         let clock = StreamClock::new(CallSeeds::new(cell.repetition.seed, stream_index));
-        let model =
-            (testbed.acting == Acting::Model).then(|| ModelAgent::new(testbed.models.clone()));
+        let model = (testbed.acting == Acting::Model).then(|| {
+            ModelAgent::new(testbed.models.clone()).at_temperature(plan.agent_temperature)
+        });
         Ok(StreamRun {
             cell,
             testbed,
@@ -108,6 +116,7 @@ impl<'a> StreamRun<'a> {
             calendar: Calendar::default(),
             past: Past::default(),
             frozen: false,
+            unheard: 0,
             report,
         })
     }
@@ -138,8 +147,8 @@ impl<'a> StreamRun<'a> {
                 // A strategy that never waits for anything would not be stopped before its last question.
                 tokio::task::yield_now().await;
             }
-            if stage.batched {
-                self.release(ReleasePoint::EndOfBatch).await?;
+            if stage.batched || self.unheard > 0 {
+                self.end_batch().await?;
             }
             self.learner.clock.batches += 1;
         }
@@ -182,9 +191,42 @@ impl<'a> StreamRun<'a> {
         };
         self.calendar.wait(episode.timing.known, waiting);
         if !stage.batched {
-            self.release(ReleasePoint::EndOfBatch).await?;
+            self.hear(purpose).await?;
         }
         self.learner.clock.end();
+        if !stage.batched && self.learner.clock.episodes().is_multiple_of(MAINTAIN_EVERY) {
+            self.maintain().await?;
+        }
+        Ok(())
+    }
+
+    /// What has just been done may be heard of: at once, or when as many questions were asked as the plan's batch has.
+    async fn hear(&mut self, purpose: Use) -> Result<(), DriverError> {
+        if self.plan.batch > 1 && purpose.asked {
+            self.unheard += 1;
+        }
+        match self.unheard {
+            0 => self.release(ReleasePoint::EndOfBatch).await,
+            unheard if unheard < self.plan.batch => Ok(()),
+            _ => {
+                self.end_batch().await?;
+                self.learner.clock.batches += 1;
+                Ok(())
+            }
+        }
+    }
+
+    async fn end_batch(&mut self) -> Result<(), DriverError> {
+        self.unheard = 0;
+        self.release(ReleasePoint::EndOfBatch).await?;
+        self.maintain().await
+    }
+
+    /// Lets the strategy put its memories in order, apart from any task.
+    async fn maintain(&mut self) -> Result<(), DriverError> {
+        if !self.frozen {
+            self.learner.maintain(self.report).await?;
+        }
         Ok(())
     }
 

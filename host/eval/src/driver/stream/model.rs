@@ -1,6 +1,8 @@
 //! A language model acts on the guidance, and its answer is checked.
 
-use memhost::contract::{Arm, Attempt, Fault, Finding, Step};
+use memhost::contract::{Arm, Attempt, Fault, Finding, Moment, Receipt, Step};
+use memhost::learning::{OpenReceipt, moments};
+use memhost::store::View;
 use memhost::strategy::fault_text;
 use memhost_suite::{Act, BEST_OF_N, Episode, Question, SCORE, Scores, mean};
 
@@ -11,6 +13,18 @@ use super::super::phases::ACT;
 use super::StreamRun;
 use super::ask::{Done, Handed};
 
+/// The most calls of a run that are answered: a model may call for ever.
+const MOST_CALLS: usize = 16;
+
+/// A run that is under way.
+struct InHand {
+    run: Run,
+    /// What was handed out for it, oldest first.
+    handed_out: Vec<Receipt>,
+    /// The same of all but the first.
+    along: Vec<OpenReceipt>,
+}
+
 impl<'a> StreamRun<'a> {
     /// One run of the model, with as many check messages as the plan asks for; `None` if it does not answer.
     pub(super) async fn model_acts(
@@ -18,6 +32,7 @@ impl<'a> StreamRun<'a> {
         model: &ModelAgent,
         episode: &'a Episode,
         handed: &Handed,
+        along: Option<&View>,
     ) -> Option<Done> {
         let reports = match &episode.question {
             Some(Question::Discover { reports, .. }) => *reports,
@@ -27,19 +42,31 @@ impl<'a> StreamRun<'a> {
         let run = model
             .run(&self.assignment(episode, handed, &form, &[]))
             .await;
-        let mut run = self.taken_run(run, episode)?;
+        let run = self.taken_run(run, episode)?;
+        let mut acting = InHand {
+            run,
+            handed_out: vec![handed.receipt().clone()],
+            along: Vec::new(),
+        };
+        self.answer_calls(model, episode, &mut acting, along).await;
         for round in 0..self.plan.refinements {
-            if run.answer.is_empty() && run.findings.is_empty() {
+            if acting.run.answer.is_empty() && acting.run.findings.is_empty() {
                 break;
             }
-            match model.refine(&run, round).await {
-                Ok(refined) => run = refined,
+            if let Some(view) = along {
+                self.guide(episode, &mut acting, view).await;
+            }
+            let run = &mut acting.run;
+            match model.refine(run, round).await {
+                Ok(refined) => *run = refined,
                 Err(fault) => {
                     self.unanswered(&fault, episode);
                     break;
                 }
             }
+            self.answer_calls(model, episode, &mut acting, along).await;
         }
+        let InHand { run, along, .. } = acting;
         self.report.acted(&run.calls);
         let act = match &episode.question {
             Some(Question::Discover { .. }) => self.reader.judge(episode, run.findings),
@@ -52,17 +79,96 @@ impl<'a> StreamRun<'a> {
         Some(Done {
             act,
             steps: run.steps,
+            along,
         })
+    }
+
+    /// Answers the calls of a run until it has an answer: what the strategy says after its tool is what the tool says.
+    async fn answer_calls(
+        &mut self,
+        model: &ModelAgent,
+        episode: &'a Episode,
+        acting: &mut InHand,
+        along: Option<&View>,
+    ) {
+        let Some(view) = along else {
+            return;
+        };
+        for _ in 0..MOST_CALLS {
+            let Some(call) = acting.run.call().cloned() else {
+                return;
+            };
+            let said = match acting.run.offers(&call.tool) {
+                true => {
+                    let moment = Moment::AfterTool(call.tool);
+                    let handed = self.say(episode, acting, moment, view).await;
+                    handed.primary_text(0).to_owned()
+                }
+                false => String::new(),
+            };
+            self.guide(episode, acting, view).await;
+            match model.answer_call(&acting.run, &said).await {
+                Ok(run) => acting.run = run,
+                Err(fault) => {
+                    self.unanswered(&fault, episode);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Before the model goes on, the strategy says what it has to say at the moments that have come.
+    async fn guide(&mut self, episode: &'a Episode, acting: &mut InHand, view: &View) {
+        let steps = &acting.run.steps;
+        let answered = acting.run.call().map(|call| call.tool.clone());
+        for moment in moments::due(&self.plan.moments, steps, steps.len(), true) {
+            // A tool of the strategy's own has been answered by it.
+            if matches!(&moment, Moment::AfterTool(tool) if Some(tool) == answered.as_ref()) {
+                continue;
+            }
+            let handed = self.say(episode, acting, moment, view).await;
+            acting.run.guide(
+                handed.placement(),
+                handed.primary_text(0),
+                handed.replaces,
+                &handed.offers,
+            );
+        }
+    }
+
+    /// One retrieval in the middle of a run, booked.
+    async fn say(
+        &mut self,
+        episode: &'a Episode,
+        acting: &mut InHand,
+        moment: Moment,
+        view: &View,
+    ) -> Handed {
+        let steps = acting.run.steps.clone();
+        let handed = self
+            .hand_out_at(episode, moment, &steps, &acting.handed_out, view)
+            .await;
+        let receipt = handed.receipt().clone();
+        acting.handed_out.push(receipt.clone());
+        acting
+            .along
+            .push(self.learner.hand_out(receipt, self.report));
+        handed
     }
 
     /// Every agent's runs of a training task, without guidance: there is nothing to guide by while a memory is built.
     pub(super) async fn train(&mut self, episode: &'a Episode) -> Vec<Attempt> {
         let nothing = Handed::nothing(self.cell.suite.budgets.len());
         let mut attempts = Vec::new();
+        let trials = match self.plan.build_trials {
+            0 => self.plan.trials,
+            trials => trials,
+        };
         for model in ModelAgent::every(&self.testbed.models) {
-            for trial in 0..self.plan.trials {
+            let model = model.at_temperature(self.plan.agent_temperature);
+            for trial in 0..trials {
                 self.report.runs(Arm::NoMemory, 1);
-                let done = self.model_acts(&model, episode, &nothing).await;
+                let done = self.model_acts(&model, episode, &nothing, None).await;
                 attempts.extend(done.map(|done| {
                     let agent = model.agent();
                     Attempt {
@@ -112,6 +218,7 @@ impl<'a> StreamRun<'a> {
             task: &episode.task,
             guidance: handed.primary_text(self.primary_place()),
             placement: handed.placement(),
+            offers: &handed.offers,
             form,
             found,
         }

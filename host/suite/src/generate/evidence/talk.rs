@@ -6,11 +6,11 @@ use rand_chacha::ChaCha8Rng;
 use super::one_of;
 
 /// Something in a person's life.
-pub(super) struct Subject {
+pub(in super::super) struct Subject {
     pub(super) name: &'static str,
     pub(super) other_name: &'static str,
     /// What small talk around it is about.
-    pub(super) themes: &'static [&'static str],
+    pub(in super::super) themes: &'static [&'static str],
     pub(super) facts: &'static [Fact],
 }
 
@@ -73,7 +73,7 @@ const fn pastime(
     }
 }
 
-pub(super) const THINGS: &[Subject] = &[
+pub(in super::super) const THINGS: &[Subject] = &[
     thing(
         "espresso machine",
         "coffee maker",
@@ -136,7 +136,7 @@ pub(super) const THINGS: &[Subject] = &[
     thing("lawnmower", "grass cutter", &["hedges", "weeds", "petrol"]),
 ];
 
-pub(super) const PASTIMES: &[Subject] = &[
+pub(in super::super) const PASTIMES: &[Subject] = &[
     pastime(
         "choir",
         "singing group",
@@ -409,7 +409,7 @@ const DAYS: &[&str] = &[
     "Sunday",
 ];
 
-pub(super) const TOPICS: &[&str] = &[
+pub(in super::super) const TOPICS: &[&str] = &[
     "Catching up after the holidays",
     "A quiet evening",
     "Plans for the summer",
@@ -420,7 +420,7 @@ pub(super) const TOPICS: &[&str] = &[
     "An answer to your letter",
 ];
 
-pub(super) const OPENINGS: &[&str] = &[
+pub(in super::super) const OPENINGS: &[&str] = &[
     "Let me tell you a little about the {s}.",
     "You asked about the {s} the other day.",
     "It is about time that I wrote something about the {s}.",
@@ -429,7 +429,7 @@ pub(super) const OPENINGS: &[&str] = &[
     "A word about the {s}, before I forget.",
 ];
 
-pub(super) const MENTIONS: &[&str] = &[
+pub(in super::super) const MENTIONS: &[&str] = &[
     "The {s} is another story, and a long one.",
     "Compared with the {s}, this is easy.",
     "I should do something about the {s} too, one day.",
@@ -438,7 +438,7 @@ pub(super) const MENTIONS: &[&str] = &[
 ];
 
 /// Small talk around a theme, `{s}`.
-pub(super) const FILLERS: &[&str] = &[
+pub(in super::super) const FILLERS: &[&str] = &[
     "Some days it is all about {s}, and I would not want it any other way.",
     "My neighbours have started to ask me questions about {s}, which is flattering and a bit strange.",
     "I never thought that {s} would take up so much of my attention.",

@@ -1,7 +1,7 @@
 //! The sites of the generator: what can be done on them, and with what words.
 
 /// A site with what it holds.
-pub(super) struct Site {
+pub(in super::super) struct Site {
     pub(super) name: &'static str,
     pub(super) objects: &'static [Object],
     /// What requests are about; shared by all families of the site.
@@ -85,7 +85,7 @@ pub(super) const VERBS: &[Verb] = &[
     },
 ];
 
-pub(super) const SITES: &[Site] = &[
+pub(in super::super) const SITES: &[Site] = &[
     Site {
         name: "shop",
         objects: &[

@@ -26,6 +26,37 @@ fn streams(suite: &Suite) -> Vec<&str> {
 }
 
 #[test]
+fn domains_are_pooled_and_what_no_other_has_is_said() {
+    let (shared, own) = (tasks_of("ask"), tasks_of("pay"));
+    let files = [
+        ("tau2_retail_tasks.json", shared.as_str()),
+        ("tau2_airline_tasks.json", shared.as_str()),
+        ("tau2_banking_tasks.json", own.as_str()),
+    ];
+    let folder = folder(&files);
+    let pooled = read_pooled(folder.path(), Pool::Pooled).unwrap();
+    assert_eq!(
+        (streams(&pooled), pooled.questions().count()),
+        (vec!["pool"], 6)
+    );
+    assert_eq!(pooled.left_out, Vec::<String>::new());
+    let across = read_pooled(folder.path(), Pool::CrossDomain).unwrap();
+    assert_eq!(
+        (across.lane, across.questions().count()),
+        (Lane::Domains, 4)
+    );
+    assert_eq!(
+        across.left_out,
+        ["2 questions: no other domain has any of the tools that they need"]
+    );
+    let one = folder.path().join("tau2_retail_tasks.json");
+    let said = read_pooled(&one, Pool::CrossDomain)
+        .unwrap_err()
+        .to_string();
+    assert!(said.contains("one domain"), "{said}");
+}
+
+#[test]
 fn every_domain_of_a_clone_is_read_from_wherever_one_points() {
     let tasks = tasks_of("act");
     let domains = ["airline", "mock", "retail", "telecom", "banking_knowledge"];

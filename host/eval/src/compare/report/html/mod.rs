@@ -129,7 +129,7 @@ fn answers(report: &Report) -> Markup {
                 @for (place, suite) in report.suites.iter().enumerate() {
                     li {
                         a.lane href={ "#" (suite::anchor(place)) } {
-                            span.letter aria-hidden="true" { (suite.lane.letter()) }
+                            (suite::badge(suite.lane))
                             (suite.suite)
                         }
                         (suite::answer(suite))

@@ -26,6 +26,17 @@ fn question(lane: Lane) -> &'static str {
         Lane::Forecast => "Is memory worth anything when the world drifts and outcomes come late?",
         Lane::Discovery => "How many of several hidden problems are found?",
         Lane::Attempts => "How do recorded attempts get better?",
+        Lane::Hops => "Does the guidance hold all the pieces that an answer follows from?",
+        Lane::Domains => "Does what was learnt in one domain help in another?",
+    }
+}
+
+/// The letter of a lane that has one.
+pub(super) fn badge(lane: Lane) -> Markup {
+    html! {
+        @if let Some(letter) = lane.letter() {
+            span.letter aria-hidden="true" { (letter) }
+        }
     }
 }
 
@@ -46,7 +57,7 @@ pub(super) fn section(place: usize, suite: &SuiteResult, looks: &Looks) -> Marku
     html! {
         section.suite id=(anchor(place)) data-suite=(place) data-looks=(drawn) {
             header {
-                p.lane { span.letter aria-hidden="true" { (suite.lane.letter()) } "Lane " (suite.lane.letter()) }
+                p.lane { (badge(suite.lane)) "Lane " (suite.lane.title()) }
                 h2 { (suite.suite) }
                 p.question { (question(suite.lane)) }
                 p.summary { (suite.summary) }

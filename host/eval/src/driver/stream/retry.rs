@@ -1,0 +1,111 @@
+//! Retries: a task that was failed is tried again, with what the failed try taught.
+//!
+//! What a try taught waits for nobody: the try is learnt from before the next one is asked for guidance, which sees it, and
+//! sees what is provisional until that next try. No other task sees any of it sooner than it would without retries.
+
+use std::sync::Arc;
+
+use memhost::contract::{Arm, Attempt, Moment, Verdict};
+use memhost::store::View;
+use memhost_suite::{AFTER_RETRIES, Episode, Scores, Stage};
+
+use super::super::{DriverError, plan};
+use super::StreamRun;
+use super::ask::{Done, Retried};
+
+/// What came of the tries after the first one.
+#[derive(Default)]
+pub(super) struct Retries {
+    /// The tries, in order.
+    pub(super) retried: Vec<Retried>,
+    /// Ids of the tries that have been learnt from already.
+    pub(super) learnt: Vec<String>,
+}
+
+impl Retries {
+    /// What the tries after the first one come to: what the last of them scores, where there might have been any.
+    pub(super) fn score(&self, first: &[Done], most: u32, scores: &mut Scores) {
+        let last = self.retried.last().map(|retried| &retried.done);
+        let last = last.or(first.first());
+        if most > 0
+            && let Some(reward) = last.and_then(|done| done.act.reward)
+        {
+            scores.insert(AFTER_RETRIES.to_owned(), reward);
+        }
+    }
+}
+
+impl<'a> StreamRun<'a> {
+    /// How often this episode may be tried again: where the outcome of a try is known at once, and where a memory of the
+    /// task itself is no answer to it.
+    fn most_retries(&self, stage: &Stage, episode: &Episode) -> u32 {
+        let is_known_at_once = episode.timing.known.is_none() && !stage.batched;
+        let question = episode.question.as_ref();
+        let is_fair = question
+            .is_some_and(|question| plan::tests_its_own_memory(question, self.testbed.acting));
+        match is_known_at_once && is_fair {
+            true => self.plan.retries,
+            false => 0,
+        }
+    }
+
+    /// Tries a task again until it is solved, or was tried often enough.
+    pub(super) async fn retry(
+        &mut self,
+        stage: &Stage,
+        episode: &'a Episode,
+        mut failed: Attempt,
+        chance: u64,
+    ) -> Result<Retries, DriverError> {
+        let mut retries = Retries::default();
+        for number in 1..=self.most_retries(stage, episode) {
+            if failed.outcome.verdict != Verdict::Failure {
+                break;
+            }
+            self.learn_from_try(episode, &failed).await?;
+            retries.learnt.push(failed.id.clone());
+            let view = self.own_loop(episode, &retries.learnt);
+            let handed = self
+                .hand_out(episode, Moment::Retry(number), &[], &view, None)
+                .await?;
+            let done = self.act_on(episode, &handed, Some(&view), chance).await?;
+            self.report.runs(Arm::Memory, 1);
+            let Some(done) = done else {
+                break;
+            };
+            failed = self.own_attempt(episode, &done, handed.receipt(), None);
+            let receipt = handed.receipt().clone();
+            let receipt = self.learner.hand_out(receipt, self.report);
+            retries.retried.push(Retried { done, receipt });
+        }
+        Ok(retries)
+    }
+
+    /// A failed try decides over what waited for it, and is learnt from.
+    async fn learn_from_try(
+        &mut self,
+        episode: &'a Episode,
+        failed: &Attempt,
+    ) -> Result<(), DriverError> {
+        if self.frozen {
+            return Ok(());
+        }
+        self.learner.decide(failed, self.report).await?;
+        self.remember_what_it_stands_for(failed, episode);
+        self.learner.witness(failed);
+        self.distill(episode, vec![failed.clone()]).await
+    }
+
+    /// What a try sees: the earlier tries of its own loop too, and what waits for it.
+    fn own_loop(&self, episode: &Episode, tries: &[String]) -> View {
+        let mut withheld = self.withheld(episode);
+        for attempt in tries {
+            withheld.remove(attempt);
+        }
+        View {
+            withheld: Arc::new(withheld),
+            on_trial: Arc::new(self.learner.waiting_for(&episode.task.id)),
+            at: None,
+        }
+    }
+}
