@@ -76,6 +76,19 @@ async fn a_file_that_is_missing_or_too_large_is_not_read() {
     }
 }
 
+/// `load/recency-0.1.0.wasm` is the plugin `recency` as it was built for that contract.
+#[tokio::test]
+async fn a_plugin_that_was_built_for_an_earlier_contract_is_refused_with_the_cure() {
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/host/load/recency-0.1.0.wasm");
+    let told = refusal(std::fs::read(built).unwrap()).await;
+    assert!(
+        told.contains("it was built for version 0.1.0 of memhost's contract")
+            && told.contains(&format!("this host speaks {}", memhost::contract::VERSION))
+            && told.ends_with("; build the plugin again against this host's `wit/`"),
+        "{told}"
+    );
+}
+
 async fn refusal(bytes: Vec<u8>) -> String {
     match Plugin::from_bytes(&engine(), "some.wasm", bytes).await {
         Ok(_) => panic!("it was loaded"),

@@ -8,8 +8,8 @@ use super::report::number::plural;
 pub fn plan_text(plan: &Plan) -> String {
     let arrangement = match plan.arrangement {
         Arrangement::Streaming => "learns as it goes",
-        Arrangement::BuildThenFreeze => "learns first and is then frozen",
-        Arrangement::BuildThenStream => "learns first and then goes on learning",
+        Arrangement::BuildThenFreeze => "learns first, is then frozen",
+        Arrangement::BuildThenStream => "learns first, goes on learning in the test",
     };
     let labels = match plan.labels {
         Labels::Any => "is told whatever outcomes there are",
@@ -115,7 +115,7 @@ mod tests {
         };
         assert_eq!(
             plan_text(&asking),
-            "learns first and then goes on learning and is told graded outcomes, hears of them in batches of 50 where \
+            "learns first, goes on learning in the test and is told graded outcomes, hears of them in batches of 50 where \
              the suite has no batches of its own, has a failed task tried up to 3 times more, is asked again every 4 \
              steps and after each call of `search` and after each call of a tool and before a failed task is tried \
              again and where a sub-task begins, has its agent run at temperature 0.7"
