@@ -1,8 +1,9 @@
 //! A strategy's plan in words: under which conditions it runs, and how many runs it asks for.
 
-use memhost::contract::{Arrangement, Labels, Plan, Trigger};
+use memhost::contract::{Arrangement, Labels, Plan};
 
 use super::report::number::plural;
+use crate::driver::moment_text;
 
 /// The conditions under which a strategy runs, with what it asks for beyond the usual.
 pub fn plan_text(plan: &Plan) -> String {
@@ -39,17 +40,6 @@ pub fn plan_text(plan: &Plan) -> String {
     conditions.join(", ")
 }
 
-fn moment_text(moment: &Trigger) -> String {
-    match moment {
-        Trigger::EverySteps(1) => "before every step".to_owned(),
-        Trigger::EverySteps(steps) => format!("every {steps} steps"),
-        Trigger::AfterTool(None) => "after each call of a tool".to_owned(),
-        Trigger::AfterTool(Some(tool)) => format!("after each call of `{tool}`"),
-        Trigger::Retry => "before a failed task is tried again".to_owned(),
-        Trigger::Subtask => "where a sub-task begins".to_owned(),
-    }
-}
-
 /// What the host runs around a strategy for each task.
 pub fn runs_text(plan: &Plan) -> String {
     let mut runs = vec![plural(
@@ -84,6 +74,8 @@ pub fn runs_text(plan: &Plan) -> String {
 
 #[cfg(test)]
 mod tests {
+    use memhost::contract::Trigger;
+
     use super::*;
 
     #[test]

@@ -175,17 +175,23 @@ fn missing_moments(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
         }),
     };
     let missing = plan.moments.iter().filter(|trigger| !comes(trigger));
-    let text = |trigger: &Trigger| {
-        let when = match trigger {
-            Trigger::EverySteps(every) => format!("before every {every}th step"),
-            Trigger::AfterTool(None) => "after every call of a tool".to_owned(),
-            Trigger::AfterTool(Some(tool)) => format!("after every call of `{tool}`"),
-            Trigger::Subtask => "where a sub-task begins".to_owned(),
-            Trigger::Retry => "before another try".to_owned(),
-        };
+    let text = |trigger| {
+        let when = moment_text(trigger);
         format!("it wants to be asked {when}, which never comes here")
     };
     missing.map(text).collect()
+}
+
+/// When a strategy is asked, in words.
+pub fn moment_text(moment: &Trigger) -> String {
+    match moment {
+        Trigger::EverySteps(1) => "before every step".to_owned(),
+        Trigger::EverySteps(steps) => format!("every {steps} steps"),
+        Trigger::AfterTool(None) => "after each call of a tool".to_owned(),
+        Trigger::AfterTool(Some(tool)) => format!("after each call of `{tool}`"),
+        Trigger::Retry => "before a failed task is tried again".to_owned(),
+        Trigger::Subtask => "where a sub-task begins".to_owned(),
+    }
 }
 
 /// Whether a memory that was learnt from a task can be put to the test on that task:

@@ -425,9 +425,9 @@ fn what_a_plan_asks_for_and_a_suite_cannot_give_is_said() {
     assert_eq!(
         deviations(&plan, &suite, Acting::Reader),
         [
-            "it wants to be asked after every call of `close`, which never comes here",
-            "it wants to be asked before every 100th step, which never comes here",
-            "it wants to be asked before another try, which never comes here",
+            "it wants to be asked after each call of `close`, which never comes here",
+            "it wants to be asked every 100 steps, which never comes here",
+            "it wants to be asked before a failed task is tried again, which never comes here",
         ]
     );
     let mut late = hard("x");
@@ -437,6 +437,9 @@ fn what_a_plan_asks_for_and_a_suite_cannot_give_is_said() {
         ..Plan::streaming()
     };
     let said = deviations(&retrying, &asking([late]), Acting::Reader);
-    assert!(said[0].contains("nothing here may be tried again"), "{said:?}");
+    assert!(
+        said[0].contains("nothing here may be tried again"),
+        "{said:?}"
+    );
     assert!(deviations(&retrying, &asking([hard("x")]), Acting::Reader).is_empty());
 }
