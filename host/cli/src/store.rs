@@ -194,16 +194,22 @@ fn found(verified: &Verified) -> String {
     {
         line(&format_args!("! {damage}"));
     }
+    for process in &verified.open_in {
+        line(&format_args!(
+            "{process} has the store open, and takes journals in from time to time and at its end"
+        ));
+    }
     for journal in &verified.journals {
         let of = journal
             .namespace
             .as_deref()
             .unwrap_or("nothing that can be read");
         let records = count(journal.records as f64);
-        let held = journal.held_by.as_deref();
-        let state = held.map_or("left by a run that was killed".to_owned(), |holder| {
-            format!("in use by {holder}")
-        });
+        let state = match &journal.held_by {
+            Some(holder) => format!("in use by {holder}"),
+            None if verified.open_in.is_empty() => "left by a run that was killed".to_owned(),
+            None => "not taken in yet".to_owned(),
+        };
         line(&format_args!(
             "journal {}: {records} records of `{of}`, {state}",
             journal.name

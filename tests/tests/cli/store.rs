@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use std::process::Stdio;
 
 use super::{Place, Said, with_pets};
 
@@ -63,6 +65,36 @@ fn a_damaged_journal_of_a_killed_run_costs_one_group_and_the_next_run_says_so() 
     assert_eq!(rows(&place, "attempts"), 2 * of_one_run);
     let said = compare(&place, "third").succeeds();
     said.complains(&["set aside by an earlier run", "Delete it"]);
+}
+
+/// The journals of cells that are finished wait for the end of the comparison, and nobody holds them.
+#[cfg(unix)]
+#[test]
+fn a_store_says_who_has_it_open_and_what_a_killed_run_left_in_it() {
+    use super::interrupt::{lines, long};
+
+    let place = with_pets();
+    place.write("long.jsonl", long(10_000));
+    let suites = ["--suite", "pets.jsonl", "--suite", "long.jsonl"];
+    let kept = ["--store", "store", "--output", "out"];
+    let rest = ["--jobs", "1", "--no-check"];
+    let mut command =
+        place.command(&[&["compare", "rag"], &suites[..], &kept[..], &rest[..]].concat());
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let said = lines(&mut child);
+    let last_of_the_pets = |line: String| line.starts_with("[7/");
+    assert!(said.iter().any(last_of_the_pets));
+    let verified = store(&place, "verify").succeeds();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let holder = format!("process {} on ", child.id());
+    let verified = verified.says(&[&holder, "has the store open", "not taken in yet"]);
+    assert!(!verified.out.contains("killed"), "{}", verified.out);
+
+    let verified = store(&place, "verify").succeeds();
+    let verified = verified.says(&["left by a run that was killed"]);
+    assert!(!verified.out.contains("open"), "{}", verified.out);
 }
 
 /// As whoever may not read everything: tests are run by root here and there, whom no mode keeps out.
