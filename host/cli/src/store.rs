@@ -249,6 +249,11 @@ fn done(uri: &str, repaired: &Repaired) -> String {
     for restored in &repaired.restored {
         line(&format_args!("put back from its copy: {restored}"));
     }
+    for copied in &repaired.copied {
+        line(&format_args!(
+            "copied again, as it had no sound copy: {copied}"
+        ));
+    }
     for table in &repaired.tables {
         let rows = |rows: usize| count(rows as f64);
         let lost = table.lost.map_or("an unknown number of".to_owned(), rows);

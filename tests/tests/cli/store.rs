@@ -97,6 +97,31 @@ fn a_store_says_who_has_it_open_and_what_a_killed_run_left_in_it() {
     assert!(!verified.out.contains("open"), "{}", verified.out);
 }
 
+#[test]
+fn copies_that_are_lacking_are_made_by_a_repair_and_serve() {
+    let place = with_pets();
+    compare(&place, "first").succeeds();
+    fs::remove_dir_all(place.path("store/copies")).unwrap();
+    fs::remove_file(place.path("store/memhost.copy.json")).unwrap();
+    let repaired = store(&place, "repair").succeeds();
+    repaired.says(&[
+        "had no sound copy: memhost.json",
+        "had no sound copy: attempts.lance/_versions/",
+        "had no sound copy: memories.lance/_versions/",
+    ]);
+    let again = store(&place, "repair").succeeds();
+    again.says(&["nothing was to be done"]);
+
+    fs::remove_dir_all(place.path("store/attempts.lance/_versions")).unwrap();
+    fs::remove_file(place.path("store/memhost.json")).unwrap();
+    let said = compare(&place, "second").succeeds();
+    said.complains(&[
+        "attempts.lance/_versions/",
+        "memhost.json",
+        "nothing is lost",
+    ]);
+}
+
 /// As whoever may not read everything: tests are run by root here and there, whom no mode keeps out.
 #[cfg(unix)]
 #[test]
