@@ -114,6 +114,7 @@ fn of_manifest(error: &ManifestError) -> Option<&'static str> {
             Some("name the `manifest.json` of a comparison that was run with --output")
         }
         ManifestError::Unreadable { .. } => Some("make it readable, or choose another --output"),
+        ManifestError::Foreign { .. } => Some("choose another --output"),
         _ => None,
     }
 }

@@ -384,6 +384,22 @@ fn a_damaged_manifest_of_a_comparison_is_written_anew_and_its_cells_are_used() {
 }
 
 #[test]
+fn a_manifest_of_something_else_is_neither_renamed_nor_written_over() {
+    let place = with_pets();
+    fs::create_dir(place.path("out")).unwrap();
+    let theirs = place.write("out/manifest.json", "{\"manifest_version\": 3}");
+    let said = compare(&place, "out").fails(1);
+    said.complains(&[
+        "out/manifest.json`",
+        "no cells",
+        "nothing was touched",
+        "--output",
+    ]);
+    assert_eq!(fs::read_dir(place.path("out")).unwrap().count(), 1);
+    assert_eq!(fs::read(theirs).unwrap(), b"{\"manifest_version\": 3}");
+}
+
+#[test]
 fn a_changed_cell_is_run_again() {
     let place = with_pets();
     let before = compare(&place, "out").succeeds();
