@@ -64,7 +64,7 @@ async fn a_file_that_is_missing_or_too_large_is_not_read() {
     let engine = engine.unwrap();
     for (path, told) in [
         (Path::new("no/such.wasm").to_owned(), "check the path"),
-        (plugin("hostile"), "`largest_plugin_bytes`"),
+        (plugin("hostile"), "the limit is 1000; if it is meant"),
         (Path::new(".").to_owned(), "not a file"),
     ] {
         let Err(error) = Plugin::load(&engine, &path).await else {

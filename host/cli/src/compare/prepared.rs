@@ -25,7 +25,7 @@ use super::{
     replayed, run_name, say_warnings, testbed, warn_of_unrecorded,
 };
 use crate::plugins::Choice;
-use crate::{Failure, check, outage, output, plugins, progress, setup};
+use crate::{Failure, check, hint, outage, output, plugins, progress, setup};
 
 /// A comparison that is ready to be run.
 pub struct Prepared {
@@ -97,7 +97,7 @@ impl Prepared {
         if let Some(damage) = directory.as_ref().and_then(ResultDirectory::damage) {
             output::say(format_args!("warning: {damage}"));
         }
-        let embedder_caveat = testbed.embedder.caveat().map(str::to_owned);
+        let embedder_caveat = hint::caveat_of(testbed.embedder.as_ref());
         let design = Design {
             embedder_caveat,
             ..Design::of(
