@@ -272,6 +272,14 @@ fn done(uri: &str, repaired: &Repaired) -> String {
             "the damaged tables are in `{aside}`; delete them when you do not need them"
         ));
     }
+    let taken_in = &repaired.taken_in;
+    if taken_in.journals > 0 {
+        line(&format_args!(
+            "journals taken in: {}, records in them: {}",
+            count(taken_in.journals as f64),
+            count(taken_in.records as f64)
+        ));
+    }
     for warning in &repaired.warnings {
         line(&format_args!("! {warning}"));
     }

@@ -20,7 +20,7 @@ use super::checkpoint::count;
 use super::inner::Inner;
 use super::manifest::{MANIFEST, Manifest};
 use super::seal::{BrokenSeal, Depth, Seal, Seals, table_of};
-use super::storage::{Directory, Storage};
+use super::storage::{Directory, LookedAt, Storage};
 use super::tables::{Format, Repairable, table};
 use super::verify::read_manifest;
 use super::{CHECKPOINT, CLOCK_SLACK, Store, StoreError, THE_STORE};
@@ -46,8 +46,30 @@ pub struct Repaired {
     pub tables: Vec<RepairedTable>,
     /// Where the damaged tables are now.
     pub set_aside: Option<String>,
+    /// What killed runs had left, and is in the tables now.
+    pub taken_in: TakenIn,
     /// What was found in journals.
     pub warnings: Vec<String>,
+}
+
+/// What was taken into the tables.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct TakenIn {
+    /// Journals that nobody held.
+    pub journals: usize,
+    /// Their sound records: transactions and lists of attempts.
+    pub records: usize,
+}
+
+impl TakenIn {
+    fn of(journals: &[LookedAt]) -> TakenIn {
+        let idle = journals.iter().filter(|journal| journal.holder.is_none());
+        idle.fold(TakenIn::default(), |sum, journal| TakenIn {
+            journals: sum.journals + 1,
+            records: sum.records + journal.sealed.records(),
+        })
+    }
 }
 
 /// A table that was written anew.
@@ -115,6 +137,7 @@ impl Store {
         let mut repaired = repaired?;
 
         let inner = open_inner(storage, format).await?;
+        repaired.taken_in = TakenIn::of(&inner.storage.look_at_journals().await?);
         inner.checkpoint().await?;
         repaired.warnings = std::mem::take(&mut *inner.unheard());
         Ok(repaired)

@@ -154,12 +154,7 @@ impl VerifiedJournal {
         VerifiedJournal {
             name: journal.stem.clone(),
             namespace: journal.sealed.namespace().map(str::to_owned),
-            records: journal
-                .sealed
-                .groups
-                .iter()
-                .map(|group| group.records.len())
-                .sum(),
+            records: journal.sealed.records(),
             held_by: journal.holder.clone(),
             damage: shown(damage),
             // Whoever writes to it may be in the middle of a group.

@@ -95,6 +95,10 @@ fn a_store_says_who_has_it_open_and_what_a_killed_run_left_in_it() {
     let verified = store(&place, "verify").succeeds();
     let verified = verified.says(&["left by a run that was killed"]);
     assert!(!verified.out.contains("open"), "{}", verified.out);
+    let repaired = store(&place, "repair").succeeds();
+    repaired.says(&["journals taken in: ", "records in them: "]);
+    let again = store(&place, "repair").succeeds();
+    again.says(&["nothing was to be done"]);
 }
 
 #[test]
