@@ -183,6 +183,20 @@ async fn every_plugin_that_memhost_brings_passes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_puts_memories_in_order_or_shortens_runs_is_checked_in_that_and_passes() {
+    for (name, call) in [("tidy", "maintain"), ("brief", "compact")] {
+        let conformance = checked(name, &[]).await;
+        assert!(conformance.passed(), "{name}: {}", told(&conformance));
+        let calls: Vec<&str> = conformance
+            .calls
+            .iter()
+            .map(|cost| cost.call.as_str())
+            .collect();
+        assert!(calls.contains(&call), "{name}: {calls:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_passed_is_not_checked_again_and_who_failed_is() {
     let directory = tempfile::tempdir().unwrap();
     let files = || std::fs::read_dir(directory.path()).unwrap().count();

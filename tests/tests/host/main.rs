@@ -14,5 +14,6 @@ mod hostile_memory;
 mod limits;
 mod load;
 mod parity;
+mod phases;
 mod processes;
 mod store;
