@@ -19,7 +19,7 @@ Examples:
   memhost inspect rag
   memhost inspect ./mine.wasm --format json";
 
-/// Show what a plugin is: its plan, its parameters and what each can be, and what it imports and exports.
+/// Show what a plugin is: its plan, its parameters, and what it imports and exports.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Options {

@@ -402,8 +402,8 @@ async fn what_it_returns_is_checked_before_it_is_handed_on() {
         ("endless temperature", "agent-temperature is inf"),
         ("ask before every 0th step", "every-steps is 0"),
         (
-            "1000000 moments",
-            "it asks for 1000000 moments and may ask for 64",
+            "1000 moments",
+            "it asks for 1000 moments and may ask for 64",
         ),
     ] {
         let error = plugin.plan(&settings(wish)).await.unwrap_err();
