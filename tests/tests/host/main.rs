@@ -16,3 +16,4 @@ mod load;
 mod parity;
 mod processes;
 mod store;
+mod wrapped;

@@ -68,13 +68,10 @@ impl Capabilities {
 
     /// What a call shares that is made in this one.
     pub(super) fn within(&self) -> Within {
-        let before = self.context.within.as_ref();
-        let inside = self.context.inner.as_ref();
+        let before = self.context.within();
         Within {
             clock: self.model_wait.clone(),
-            model_calls: before.map_or(0, |within| within.model_calls)
-                + self.model_calls.len()
-                + inside.map_or(0, |inner| inner.model_calls()),
+            model_calls: before.model_calls + self.model_calls.len(),
         }
     }
 

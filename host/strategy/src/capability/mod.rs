@@ -76,6 +76,19 @@ impl CallContext {
         }
     }
 
+    /// What a call of what is wrapped shares with this one, of a wrapper that runs in this process and asks no model itself.
+    pub fn within(&self) -> Within {
+        let (clock, before) = match &self.within {
+            Some(within) => (within.clock.clone(), within.model_calls),
+            None => (ModelWait::new(), 0),
+        };
+        let inside = self.inner.as_ref();
+        Within {
+            clock,
+            model_calls: before + inside.map_or(0, |inner| inner.model_calls()),
+        }
+    }
+
     /// The memories, or the fault that a strategy gets which may not read them.
     pub fn memories(&self) -> Result<&Memories, Fault> {
         self.memories.as_ref().ok_or_else(|| not_granted("store"))
