@@ -2,7 +2,7 @@
 //!
 //! `wit-bindgen` describes one world per binary, and a component must then export all of it. A strategy
 //! exports only the phases that it has, so the description comes in one part per phase: the world
-//! `plugin` with no exports but `strategy` and that phase. [`export!`] embeds the parts that a strategy
+//! `wrapper` with no exports but `strategy` and that phase. [`export!`] embeds the parts that a strategy
 //! lists, and `wit-component` merges them.
 //!
 //! Every part names `strategy`, because an export added later would change what the types of the
@@ -27,9 +27,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_dir(Path::new(WIT))?;
-    let plugin = resolve.select_world(&[package], Some("plugin"))?;
+    let wrapper = resolve.select_world(&[package], Some("wrapper"))?;
     for phase in PHASES {
-        let mut world = resolve.worlds[plugin].clone();
+        let mut world = resolve.worlds[wrapper].clone();
         world.name = format!("plugin-{phase}");
         world.exports.retain(|key, _| match key {
             WorldKey::Interface(id) => {

@@ -107,6 +107,8 @@ async fn context(directory: &Path, memories: usize) -> CallContext {
         attempts: None,
         run: RunState::default(),
         limits: Limits::default(),
+        inner: None,
+        within: None,
     }
 }
 

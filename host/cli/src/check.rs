@@ -32,6 +32,8 @@ Examples:
       {number} promises of the contract, a line each, and what the calls cost
   memhost check ./mine.wasm --set mine.k=10
       a plugin of yours; its parameters are part of what is checked
+  memhost check guard+rag
+      a plugin in a wrapper: what is checked is both together
   memhost check rag reasoningbank --format json > checks.json
       for programs: a list with an entry for each plugin
 
@@ -56,7 +58,8 @@ fn widest() -> usize {
 #[derive(Debug, clap::Args)]
 #[command(after_help = explained())]
 pub struct Options {
-    /// A path to a `.wasm` file, or the name of a plugin; with NAME= before it, it goes by that name.
+    /// A path to a `.wasm` file, or the name of a plugin; with NAME= before it, it goes by that name. `guard(rag)` or
+    /// `guard+rag` is a plugin in a wrapper.
     #[arg(required = true, value_name = "PLUGIN")]
     plugins: Vec<String>,
     /// A parameter of a plugin; `memhost inspect` lists them.
@@ -140,10 +143,10 @@ pub async fn fit(
 }
 
 async fn subject(engine: &Engine, name: &str, plugin: &Contestant) -> Result<Subject, Failure> {
-    let path = plugins::file(name).map_err(Failure::usage)?;
+    let files = plugins::files(name).map_err(Failure::usage)?;
     let (strategy, settings) = (plugin.strategy.clone(), plugin.settings.clone());
-    let subject = Subject::loaded(strategy, settings, engine, &path).await;
-    let process = ThisProgram::asking(plugin, &path, engine);
+    let subject = Subject::loaded(strategy, settings, engine, files.clone()).await;
+    let process = ThisProgram::asking(plugin, files, engine);
     Ok(subject.map_err(Failure::failed)?.asked_afresh_by(process))
 }
 

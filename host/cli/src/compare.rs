@@ -92,7 +92,8 @@ fn explained() -> String {
 #[command(after_help = explained())]
 pub struct Options {
     /// A path to a `.wasm` file, or the name of a plugin; with NAME= before it, it takes part under that name. One that
-    /// is called like a floor is shown as `NAME (plugin)`.
+    /// is called like a floor is shown as `NAME (plugin)`. `guard(rag)` or `guard+rag` is a plugin in a wrapper, whose
+    /// parameters are those of the wrapper and, as `inner.NAME`, those of the plugin.
     #[arg(required = true, value_name = "PLUGIN")]
     plugins: Vec<String>,
     /// A built-in suite, `<format>:<path>`, a `.jsonl` file, or `all` for every built-in one; with NAME= before it, it

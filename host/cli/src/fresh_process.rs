@@ -1,7 +1,7 @@
 //! `memhost fresh-process`: the part of a check that wants a process of its own. Only memhost itself calls it.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use memhost::Lance;
 use memhost::conformance::fresh_process::{Answers, Errand, Process, answer};
 use memhost::conformance::{ConformanceError, Subject};
-use memhost::engine::{Engine, EngineOptions};
+use memhost::engine::{Engine, EngineOptions, Layers};
 use memhost::settings;
 use memhost_eval::compare::Contestant;
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ pub struct Options {}
 /// What is written to its standard input.
 #[derive(Serialize, Deserialize)]
 struct Order {
-    plugin: PathBuf,
+    plugin: Layers,
     settings: BTreeMap<String, String>,
     engine: EngineOptions,
     errand: Errand,
@@ -48,23 +48,23 @@ impl Order {
     async fn carry_out(self) -> Result<Answers, ConformanceError> {
         let engine = Engine::new(self.engine)?;
         let chosen: Vec<(String, String)> = self.settings.into_iter().collect();
-        let subject = Subject::plugin(&engine, &self.plugin, &chosen).await?;
+        let subject = Subject::plugin(&engine, self.plugin, &chosen).await?;
         answer(&subject, &self.errand, &Lance).await
     }
 }
 
 /// This program, started anew for each errand.
 pub struct ThisProgram {
-    plugin: PathBuf,
+    plugin: Layers,
     settings: BTreeMap<String, String>,
     engine: EngineOptions,
 }
 
 impl ThisProgram {
-    /// To ask this plugin from this file.
-    pub fn asking(plugin: &Contestant, file: &Path, engine: &Engine) -> Arc<dyn Process> {
+    /// To ask this plugin from these files.
+    pub fn asking(plugin: &Contestant, files: Layers, engine: &Engine) -> Arc<dyn Process> {
         Arc::new(ThisProgram {
-            plugin: file.to_owned(),
+            plugin: files,
             settings: settings::as_text(&plugin.settings),
             engine: engine.options().clone(),
         })

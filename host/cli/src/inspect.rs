@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use memhost::contract::{Description, Parameter, Plan};
-use memhost::engine::Plugin;
+use memhost::engine::{Plugin, assemble};
 use memhost::settings;
-use memhost::strategy::{CallError, Phases, Strategy as _};
+use memhost::strategy::{CallError, Phases, Strategy};
 use memhost_base::visible;
 use memhost_eval::compare::report::number::{count, milliseconds};
 use memhost_eval::compare::{plan_text, runs_text};
@@ -17,13 +17,14 @@ use super::{Failure, plugins, setup};
 const EXAMPLES: &str = "\
 Examples:
   memhost inspect rag
-  memhost inspect ./mine.wasm --format json";
+  memhost inspect ./mine.wasm --format json
+  memhost inspect guard+rag";
 
 /// Show what a plugin is: its plan, its parameters, and what it imports and exports.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Options {
-    /// A path to a `.wasm` file, or the name of a plugin.
+    /// A path to a `.wasm` file, or the name of a plugin. `guard(rag)` or `guard+rag` is a plugin in a wrapper.
     #[arg(value_name = "PLUGIN")]
     plugin: String,
     /// How it is printed.
@@ -37,6 +38,32 @@ pub struct Options {
 #[derive(serde::Serialize)]
 struct Inspection<'a> {
     digest: &'a str,
+    /// Of the outermost, where there are wrappers.
+    #[serde(flatten)]
+    file: File<'a>,
+    description: &'a Description,
+    phases: Phases,
+    /// What it asks the host to run, with every parameter at its default; absent if it then has no plan.
+    plan: Option<Plan>,
+    imports: &'a [String],
+    exports: &'a [String],
+    /// What the outermost wraps, from outside to inside.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    wraps: Vec<Inside<'a>>,
+}
+
+/// A plugin inside of a wrapper.
+#[derive(serde::Serialize)]
+struct Inside<'a> {
+    name: &'a str,
+    digest: &'a str,
+    #[serde(flatten)]
+    file: File<'a>,
+}
+
+/// What is known of a file.
+#[derive(serde::Serialize)]
+struct File<'a> {
     size_bytes: u64,
     /// The version of the contract that it was built against.
     contract: &'a str,
@@ -46,41 +73,71 @@ struct Inspection<'a> {
     compile_ms: f64,
     /// Whether it was compiled before.
     from_cache: bool,
-    description: &'a Description,
-    phases: Phases,
-    /// What it asks the host to run, with every parameter at its default; absent if it then has no plan.
-    plan: Option<Plan>,
-    imports: &'a [String],
-    exports: &'a [String],
 }
 
 /// Runs the command.
 pub async fn run(options: Options) -> Result<(), Failure> {
     let config = options.config.load()?;
     let engine = setup::engine(&config)?;
-    let plugin = plugins::load(&engine, &options.plugin).await?;
-    let defaults = settings::defaults(&plugin.description().parameters);
-    let plan = plugin.plan(&defaults).await;
-    let inspection = inspect(&plugin, plan.as_ref().ok().cloned());
+    let files = plugins::files(&options.plugin).map_err(Failure::usage)?;
+    let layers = files.load(&engine).await.map_err(Failure::failed)?;
+    let Some((outermost, inside)) = layers.split_first() else {
+        return Ok(());
+    };
+    let strategy = assemble(layers.clone()).map_err(Failure::failed)?;
+    let defaults = settings::defaults(&strategy.description().parameters);
+    let plan = strategy.plan(&defaults).await;
+    let inspection = Inspection {
+        digest: strategy.digest(),
+        file: file(outermost),
+        description: strategy.description(),
+        phases: strategy.phases(),
+        plan: plan.as_ref().ok().cloned(),
+        imports: outermost.imports(),
+        exports: outermost.exports(),
+        wraps: inside.iter().map(|plugin| wrapped(plugin)).collect(),
+    };
     match options.format {
         Format::Table => output::print_folded(&text(&inspection, &plan)),
         Format::Json => output::print_json(&inspection),
     }
 }
 
-fn inspect(plugin: &Plugin, plan: Option<Plan>) -> Inspection<'_> {
-    Inspection {
-        digest: plugin.digest(),
+fn file(plugin: &Plugin) -> File<'_> {
+    File {
         size_bytes: plugin.size(),
         contract: plugin.contract_version(),
         core_module: plugin.is_core_module(),
         compile_ms: plugin.compiled().took.as_secs_f64() * 1e3,
         from_cache: plugin.compiled().from_cache,
-        description: plugin.description(),
-        phases: plugin.phases(),
-        plan,
-        imports: plugin.imports(),
-        exports: plugin.exports(),
+    }
+}
+
+fn wrapped(plugin: &Plugin) -> Inside<'_> {
+    Inside {
+        name: plugin.name(),
+        digest: plugin.digest(),
+        file: file(plugin),
+    }
+}
+
+impl File<'_> {
+    /// In a line.
+    fn told(&self) -> String {
+        let kind = match self.core_module {
+            true => "core module",
+            false => "component",
+        };
+        let compiled = match self.from_cache {
+            true => "mapped from the cache in",
+            false => "compiled in",
+        };
+        format!(
+            "{kind} of {} bytes for contract {}, {compiled} {}",
+            count(self.size_bytes as f64),
+            self.contract,
+            milliseconds(self.compile_ms)
+        )
     }
 }
 
@@ -94,16 +151,6 @@ fn text(inspection: &Inspection<'_>, plan: &Result<Plan, CallError>) -> String {
         requires,
         degraded,
     } = inspection.description;
-    let kind = if inspection.core_module {
-        "core module"
-    } else {
-        "component"
-    };
-    let compiled = if inspection.from_cache {
-        "mapped from the cache in"
-    } else {
-        "compiled in"
-    };
     let shown = visible::line;
     let (version, summary) = (shown(version), shown(summary));
     let mut text = format!("{name} {version}: {summary}\n");
@@ -112,15 +159,13 @@ fn text(inspection: &Inspection<'_>, plan: &Result<Plan, CallError>) -> String {
     };
     line("source", source);
     line("digest", inspection.digest);
-    line(
-        "file",
-        &format!(
-            "{kind} of {} bytes for contract {}, {compiled} {}",
-            count(inspection.size_bytes as f64),
-            inspection.contract,
-            milliseconds(inspection.compile_ms)
-        ),
-    );
+    line("file", &inspection.file.told());
+    for inside in &inspection.wraps {
+        line(
+            "wraps",
+            &format!("{}, a {}", inside.name, inside.file.told()),
+        );
+    }
     line("phases", &phases(inspection.phases).join(", "));
     match plan {
         Ok(plan) => {

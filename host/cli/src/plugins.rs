@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::Arc;
 
 use memhost::contract::Fault;
-use memhost::engine::{Engine, Plugin};
+use memhost::engine::{Engine, Layers};
 use memhost::settings;
-use memhost::strategy::{CallFailure, Strategy};
+use memhost::strategy::CallFailure;
 use memhost_base::home;
 use memhost_base::suggest::{nearest, suggestion};
 use memhost_eval::compare::Contestant;
@@ -36,6 +35,11 @@ pub enum PluginError {
         /// Where it was looked for.
         looked_in: Vec<PathBuf>,
     },
+    /// A wrapper without anything in it, or brackets that do not close.
+    #[error(
+        "`{0}` is no plugin in a wrapper: write `guard(rag)` or `guard+rag`, and `a(b(rag))` or `a+b+rag` for two of them"
+    )]
+    NoLayers(String),
     /// Results could not be told apart.
     #[error(
         "two of the plugins are called `{name}`: give one of them another name with NAME=PLUGIN, as in `other={plugin}`"
@@ -110,6 +114,29 @@ impl PluginDirectories {
             })
     }
 
+    /// The files of a plugin, or of one in wrappers: `guard(rag)` or `guard+rag`.
+    ///
+    /// A path may hold a plus or brackets itself. So what is a file is a file, and a wrapper's name ends at the first place
+    /// where it can end and leads to a plugin.
+    pub fn find_layers(&self, given: &str) -> Result<Layers, PluginError> {
+        let whole = self.find(given);
+        let error = match (whole, given.contains(['(', ')', '+'])) {
+            (Ok(file), _) => return Ok(Layers::of(file)),
+            (Err(error), false) => return Err(error),
+            (Err(_), true) => PluginError::NoLayers(given.to_owned()),
+        };
+        let splits: Vec<(&str, &str)> = splits(given).collect();
+        let found = splits.iter().find_map(|(wrapper, inside)| {
+            let wrapper = self.find(wrapper).ok()?;
+            Some((wrapper, *inside))
+        });
+        match (found, splits.first()) {
+            (Some((wrapper, inside)), _) => Ok(self.find_layers(inside)?.wrapped_in(wrapper)),
+            (None, Some((wrapper, _))) => Err(self.find(wrapper).err().unwrap_or(error)),
+            (None, None) => Err(error),
+        }
+    }
+
     /// The names of all plugins in these directories.
     fn names(&self) -> BTreeSet<String> {
         self.0
@@ -123,6 +150,19 @@ impl PluginDirectories {
             .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
             .collect()
     }
+}
+
+/// Where the name of a wrapper can end, and what then stands inside of it.
+fn splits(given: &str) -> impl Iterator<Item = (&str, &str)> {
+    let ends = given.match_indices(['(', '+']);
+    let splits = ends.filter_map(|(at, end)| {
+        let (wrapper, inside) = (given.get(..at)?, given.get(at + 1..)?);
+        match end {
+            "(" => Some((wrapper, inside.strip_suffix(')')?)),
+            _ => Some((wrapper, inside)),
+        }
+    });
+    splits.filter(|(wrapper, inside)| !wrapper.is_empty() && !inside.is_empty())
 }
 
 /// A parameter as `--set` takes it: `plugin.parameter=value`.
@@ -150,18 +190,10 @@ impl FromStr for Choice {
     }
 }
 
-/// Loads a plugin that is given by path or by name.
-pub async fn load(engine: &Engine, plugin: &str) -> Result<Plugin, Failure> {
-    let path = PluginDirectories::from_environment()
-        .find(plugin)
-        .map_err(Failure::usage)?;
-    Plugin::load(engine, &path).await.map_err(Failure::failed)
-}
-
-/// The file of a plugin as `compare` and `check` take it.
-pub fn file(plugin: &str) -> Result<PathBuf, PluginError> {
+/// The files of a plugin as `compare` and `check` take it.
+pub fn files(plugin: &str) -> Result<Layers, PluginError> {
     let (_, plugin) = named(plugin);
-    PluginDirectories::from_environment().find(plugin)
+    PluginDirectories::from_environment().find_layers(plugin)
 }
 
 /// A plugin as `compare` takes it: by path or name, and under another name if one stands before it.
@@ -182,12 +214,13 @@ pub async fn contestants(
     plugins: &[String],
     choices: &[Choice],
 ) -> Result<Vec<Contestant>, Failure> {
-    let mut loaded: Vec<(String, Arc<dyn Strategy>)> = Vec::new();
+    let mut loaded = Vec::new();
     for plugin in plugins {
         let (name, given) = named(plugin);
-        let plugin: Arc<dyn Strategy> = Arc::new(load(engine, given).await?);
+        let files = files(plugin).map_err(Failure::usage)?;
+        let plugin = files.strategy(engine).await.map_err(Failure::failed)?;
         let name = name.unwrap_or(&plugin.description().name).to_owned();
-        if loaded.iter().any(|(other, _)| *other == name) {
+        if loaded.iter().any(|(other, _): &(String, _)| *other == name) {
             return Err(Failure::usage(PluginError::SameName {
                 name,
                 plugin: given.to_owned(),
@@ -250,6 +283,10 @@ mod tests {
     fn a_choice_names_plugin_parameter_and_value() {
         assert_eq!("rag.mode=dense".parse(), Ok(choice("rag", "mode", "dense")));
         assert_eq!("a.b.c=d=e".parse(), Ok(choice("a", "b.c", "d=e")));
+        assert_eq!(
+            "guard(rag).inner.k=2".parse(),
+            Ok(choice("guard(rag)", "inner.k", "2"))
+        );
         assert_eq!("rag.prefix=".parse(), Ok(choice("rag", "prefix", "")));
         for wrong in ["rag", "rag.k", "k=3", ".k=3", "rag.=3", ""] {
             assert!(wrong.parse::<Choice>().is_err(), "{wrong}");
@@ -290,6 +327,52 @@ mod tests {
         let path = first.path().join("rag.wasm");
         assert_eq!(directories.find("rag").unwrap(), path);
         assert_eq!(directories.find(path.to_str().unwrap()).unwrap(), path);
+    }
+
+    #[test]
+    fn a_plugin_in_wrappers_is_named_from_outside_to_inside() {
+        let place = tempfile::tempdir().unwrap();
+        let directories = PluginDirectories(vec![place.path().to_owned()]);
+        for name in ["guard", "budget", "rag", "a+b", "c(d)"] {
+            std::fs::write(place.path().join(format!("{name}.wasm")), b"").unwrap();
+        }
+        let path = place.path().join("a+b.wasm");
+        let (path, rag) = (path.to_str().unwrap(), place.path().join("rag.wasm"));
+        for (given, layers) in [
+            ("rag", "rag"),
+            ("guard(rag)", "guard(rag)"),
+            ("guard+rag", "guard(rag)"),
+            ("budget+guard+rag", "budget(guard(rag))"),
+            ("budget(guard(rag))", "budget(guard(rag))"),
+            ("budget(guard+rag)", "budget(guard(rag))"),
+            ("budget+guard(rag)", "budget(guard(rag))"),
+            ("guard(guard(rag))", "guard(guard(rag))"),
+            ("a+b", "a+b"),
+            ("guard+a+b", "guard(a+b)"),
+            ("guard(c(d))", "guard(c(d))"),
+            (path, "a+b"),
+            (&format!("{path}+{}", rag.display()), "a+b(rag)"),
+        ] {
+            let found = directories.find_layers(given).unwrap();
+            assert_eq!(found.to_string(), layers, "{given}");
+        }
+        for (given, told) in [
+            ("guard(", "write `guard(rag)`"),
+            ("guard()", "write `guard(rag)`"),
+            ("+rag", "write `guard(rag)`"),
+            ("rag)", "write `guard(rag)`"),
+            (
+                "guard(rga)",
+                "no plugin is called `rga` (did you mean `rag`?)",
+            ),
+            (
+                "gaurd+rag",
+                "no plugin is called `gaurd` (did you mean `guard`?)",
+            ),
+        ] {
+            let error = directories.find_layers(given).unwrap_err().to_string();
+            assert!(error.contains(told), "{given}: {error}");
+        }
     }
 
     #[test]

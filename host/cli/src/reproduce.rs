@@ -7,7 +7,7 @@ use memhost::config::Config;
 use memhost_base::visible;
 use memhost_eval::compare::files::{CellFiles, Kept};
 use memhost_eval::compare::manifest::{
-    self, FoundPlugin, Manifest, Recorded, Versions, digest_of_file,
+    self, FoundFile, FoundPlugin, Manifest, Recorded, Versions, digest_of_file,
 };
 use memhost_eval::compare::report::number::count;
 use memhost_eval::compare::{CellOutcome, reproduction};
@@ -196,38 +196,50 @@ fn check_cassette(expected: &Manifest) -> Result<(), Failure> {
     }
 }
 
-/// A plugin's file, as `compare` takes it: where it was, else wherever its name leads, as long as it is the same.
+/// A plugin's files, as `compare` takes them.
 fn locate(plugin: &FoundPlugin) -> Result<String, ReproduceError> {
-    let mut other = None;
-    let elsewhere = plugins::file(&plugin.given).ok();
-    for path in [Some(plugin.path.clone()), elsewhere].into_iter().flatten() {
-        let Ok(digest) = digest_of_file(&path) else {
-            continue;
-        };
-        let digest = format!("sha256:{digest}");
-        if digest == plugin.digest {
-            let path = path.display();
-            let renamed = plugin.given.starts_with(&format!("{}=", plugin.name));
-            return Ok(match renamed {
-                true => format!("{}={path}", plugin.name),
-                false => path.to_string(),
-            });
-        }
-        other.get_or_insert((path, digest));
+    let elsewhere = plugins::files(&plugin.given).ok();
+    let mut paths = Vec::new();
+    for (place, file) in plugin.files().into_iter().enumerate() {
+        let elsewhere = elsewhere
+            .as_ref()
+            .and_then(|layers| layers.files().get(place));
+        paths.push(located(&plugin.name, &file, elsewhere)?);
     }
-    let (name, digest) = (plugin.name.clone(), plugin.digest.clone());
+    let paths = paths.join("+");
+    let renamed = plugin.given.starts_with(&format!("{}=", plugin.name));
+    Ok(match renamed {
+        true => format!("{}={paths}", plugin.name),
+        false => paths,
+    })
+}
+
+/// A file where it was, else wherever its name leads, as long as it is the same.
+fn located(
+    name: &str,
+    file: &FoundFile,
+    elsewhere: Option<&PathBuf>,
+) -> Result<String, ReproduceError> {
+    let FoundFile { path, digest } = file.clone();
+    let name = name.to_owned();
+    let mut other = None;
+    for path in [Some(&path), elsewhere].into_iter().flatten() {
+        match FoundFile::at(path) {
+            Ok(found) if found.digest == digest => return Ok(path.display().to_string()),
+            Ok(found) => {
+                other.get_or_insert(found);
+            }
+            Err(_) => {}
+        }
+    }
     Err(match other {
-        Some((path, found)) => ReproduceError::OtherPlugin {
+        Some(found) => ReproduceError::OtherPlugin {
             name,
-            path,
-            found,
+            path: found.path,
+            found: found.digest,
             digest,
         },
-        None => ReproduceError::PluginGone {
-            name,
-            path: plugin.path.clone(),
-            digest,
-        },
+        None => ReproduceError::PluginGone { name, path, digest },
     })
 }
 

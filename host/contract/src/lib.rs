@@ -19,21 +19,13 @@ pub mod settings;
 pub mod generated {
     wasmtime::component::bindgen!({
         path: "wit",
-        world: "plugin",
+        world: "wrapper",
         imports: { default: async | trappable },
         exports: { default: async },
         additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
     });
 }
 
-pub use generated::exports::memhost::strategy::compact::{Compacted, Context};
-pub use generated::exports::memhost::strategy::evict::Pressure;
-pub use generated::exports::memhost::strategy::retrieve::{Guidance, Moment, Placement, Query};
-pub use generated::exports::memhost::strategy::strategy::{
-    Arrangement, Description, ExpectedCalls, Labels, NumberRange, Parameter, Plan, Range, Setting,
-    Trigger, Value,
-};
-pub use generated::exports::memhost::strategy::update::Feedback;
 pub use generated::memhost::strategy::embedder::Side;
 pub use generated::memhost::strategy::llm::{Message, ModelKind, Reply, Request, Role, Speaker};
 pub use generated::memhost::strategy::run::Level;
@@ -41,9 +33,11 @@ pub use generated::memhost::strategy::store::{
     Comparison, Condition, Filter, Fusion, Hit, Operand, Probe, Ranking, Row, Scan, Search, Share,
 };
 pub use generated::memhost::strategy::types::{
-    Actor, Adjustment, Agent, Arm, Attempt, Authority, Blob, Change, Citation, Commit, Counter,
-    Counters, Document, Fault, Finding, Instant, Key, Label, Link, Memory, NewLink, NewMemory, Op,
-    Outcome, Patch, Receipt, Source, State, Step, Target, Task, Tool, Verdict,
+    Actor, Adjustment, Agent, Arm, Arrangement, Attempt, Authority, Blob, Change, Citation, Commit,
+    Compacted, Context, Counter, Counters, Description, Document, ExpectedCalls, Fault, Feedback,
+    Finding, Guidance, Instant, Key, Label, Labels, Link, Memory, Moment, NewLink, NewMemory,
+    NumberRange, Op, Outcome, Parameter, Patch, Placement, Plan, Pressure, Query, Range, Receipt,
+    Setting, Source, State, Step, Target, Task, Tool, Trigger, Value, Verdict,
 };
 
 /// The package that defines the contract.

@@ -13,6 +13,18 @@ use super::error::LoadFailure;
 /// The contract's interfaces that a plugin may import.
 const IMPORTABLE: [&str; 5] = ["types", "llm", "embedder", "store", "run"];
 
+/// The one that a wrapper imports besides.
+const INNER: &str = "inner";
+
+/// What a component is loaded as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LoadedAs {
+    /// A strategy of its own.
+    Plugin,
+    /// What stands around another strategy.
+    Wrapper,
+}
+
 /// The packages of WASI 0.2 that are linked to an empty world.
 const EMPTY_WORLD: [&str; 5] = [
     "wasi:cli",
@@ -66,10 +78,23 @@ pub(super) fn contract_version(surface: &Surface) -> Option<&str> {
 }
 
 /// Whether everything that a component names can be linked.
-pub(super) fn check(surface: &Surface) -> Result<(), LoadFailure> {
+pub(super) fn check(surface: &Surface, loaded_as: LoadedAs) -> Result<(), LoadFailure> {
     check_version(surface)?;
     check_imports(surface)?;
-    check_exports(surface)
+    check_exports(surface)?;
+    check_inner(surface, loaded_as)
+}
+
+fn check_inner(surface: &Surface, loaded_as: LoadedAs) -> Result<(), LoadFailure> {
+    let mut imports = surface.imports.iter().map(|name| Name::parse(name));
+    let wraps = imports.any(|name| (name.package, name.interface) == (PACKAGE, INNER));
+    match (loaded_as, wraps) {
+        (LoadedAs::Plugin, true) => Err(LoadFailure::Alone),
+        (LoadedAs::Wrapper, false) => Err(LoadFailure::NoWrapper {
+            expected: format!("{PACKAGE}/{INNER}@{VERSION}"),
+        }),
+        (LoadedAs::Plugin, false) | (LoadedAs::Wrapper, true) => Ok(()),
+    }
 }
 
 fn check_version(surface: &Surface) -> Result<(), LoadFailure> {
@@ -126,9 +151,11 @@ fn check_imports(surface: &Surface) -> Result<(), LoadFailure> {
         "of WASI only version 0.2 is linked; build for wasm32-wasip2 or wasm32-unknown-unknown",
     )?;
     refused(
-        having(&|name| name.package == PACKAGE && !IMPORTABLE.contains(&name.interface)),
-        "they are exports of another strategy, so this is a wrapper; compose it with the strategy that it wraps \
-         (`wac plug`) and load the result",
+        having(&|name| {
+            let ours = IMPORTABLE.contains(&name.interface) || name.interface == INNER;
+            name.package == PACKAGE && !ours
+        }),
+        "a strategy exports them; one that wraps another imports `inner`, and the host links the two",
     )?;
     refused(
         having(&|name| {
@@ -177,7 +204,7 @@ mod tests {
             ],
             &[STRATEGY, "memhost:strategy/retrieve@0.2.7", "extra:thing/x"],
         );
-        check(&admitted).unwrap();
+        check(&admitted, LoadedAs::Plugin).unwrap();
         assert_eq!(contract_version(&admitted), Some("0.2.7"));
     }
 
@@ -188,25 +215,35 @@ mod tests {
             ("wasi:http/outgoing-handler@0.2.0", "--disable http"),
             ("wasi:cli/stdout@0.3.0", "wasm32-wasip2"),
             ("wasi:nn/graph@0.2.0", "nothing else"),
-            ("memhost:strategy/retrieve@0.2.0", "wac plug"),
+            ("memhost:strategy/retrieve@0.2.0", "imports `inner`"),
             ("memhost:strategy/llm@0.3.0", "update memhost"),
             ("memhost:strategy/llm@0.1.0", "again"),
             ("memhost:strategy/llm", "again"),
             ("stranger", "nothing else"),
         ] {
-            let told = check(&surface(&[import], &[STRATEGY]))
-                .unwrap_err()
-                .to_string();
+            let surface = surface(&[import], &[STRATEGY]);
+            let told = check(&surface, LoadedAs::Plugin).unwrap_err().to_string();
             assert!(told.contains(import) && told.contains(cure), "{told}");
         }
+    }
+
+    #[test]
+    fn whoever_wraps_is_not_alone_and_whoever_does_not_wrap_wraps_nothing() {
+        let wrapper = surface(&["memhost:strategy/inner@0.2.0"], &[STRATEGY]);
+        check(&wrapper, LoadedAs::Wrapper).unwrap();
+        let told = check(&wrapper, LoadedAs::Plugin).unwrap_err().to_string();
+        assert!(told.contains("guard(rag)"), "{told}");
+        let plugin = surface(&["memhost:strategy/llm@0.2.0"], &[STRATEGY]);
+        let told = check(&plugin, LoadedAs::Wrapper).unwrap_err().to_string();
+        assert!(told.contains("memhost:strategy/inner@0.2.0"), "{told}");
     }
 
     #[test]
     fn shared_libraries_may_carry_sockets_but_not_http() {
         let mut python = surface(&["wasi:sockets/tcp@0.2.9"], &[STRATEGY]);
         python.has_shared_libraries = true;
-        check(&python).unwrap();
+        check(&python, LoadedAs::Plugin).unwrap();
         python.imports.push("wasi:http/types@0.2.9".to_owned());
-        check(&python).unwrap_err();
+        check(&python, LoadedAs::Plugin).unwrap_err();
     }
 }

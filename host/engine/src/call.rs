@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use memhost_contract::limits::{Limit, LimitReached};
-use memhost_strategy::CallFailure;
 use memhost_strategy::capability::{CallContext, Capabilities, Usage};
+use memhost_strategy::{CallError, CallFailure};
 use tokio::task::coop::unconstrained;
 use wasmtime::component::{Instance, InstancePre, ResourceTable};
 use wasmtime::{Store, Trap, WasmBacktrace};
@@ -67,7 +67,7 @@ pub(super) async fn call<T>(
         biased;
         outcome = work => Ok(outcome),
         // The work may use up the task's turn, and shall be ended nevertheless.
-        limit = unconstrained(model_wait.out_of_time(start, &limits)) => Err(limit),
+        limit = unconstrained(model_wait.out_of_time(&limits)) => Err(limit),
     };
     let fuel_left = store.get_fuel().unwrap_or(0);
     let memory = store.data().limiter.held();
@@ -114,6 +114,10 @@ fn failure(error: &wasmtime::Error, capabilities: &Capabilities) -> CallFailure 
     let limits = &capabilities.context.limits;
     if let Some(reached) = error.downcast_ref::<LimitReached>() {
         return CallFailure::Limit(reached.clone());
+    }
+    // What a wrapper wraps has failed, and names itself.
+    if let Some(inside) = error.downcast_ref::<CallError>() {
+        return inside.reason.clone();
     }
     if is_hostcall_fuel_exhausted(error) {
         return CallFailure::Limit(LimitReached::of(limits, Limit::HostcallBytes));

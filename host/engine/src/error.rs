@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use memhost_contract::limits::milliseconds;
-use memhost_strategy::CallFailure;
+use memhost_strategy::{CallFailure, NotWrapped};
 
 use super::LoadLimits;
 
@@ -102,6 +102,21 @@ pub enum LoadFailure {
         /// Why not, and what to do.
         why: &'static str,
     },
+    /// A wrapper that is loaded as a plugin.
+    #[error("it is a wrapper, and has nothing to wrap: name what it wraps, as in `guard(rag)`")]
+    Alone,
+    /// A component that is to wrap another and cannot.
+    #[error(
+        "it is no wrapper: it does not import `{expected}`, so nothing can stand inside it; build it for the world `wrapper` \
+         of `memhost:strategy`, or name it alone"
+    )]
+    NoWrapper {
+        /// What every wrapper imports.
+        expected: String,
+    },
+    /// A wrapper that cannot be put around what it is to wrap.
+    #[error(transparent)]
+    NotWrapped(NotWrapped),
     /// An interface of the right name and version, but not as this host knows it.
     #[error(
         "`{interface}` lacks or adds something, compared with contract {speaks} of this host: {detail}; it was built \

@@ -30,6 +30,7 @@ mod check;
 mod compile;
 mod complexity;
 mod error;
+mod layers;
 mod limiter;
 mod load;
 mod load_limits;
@@ -51,6 +52,7 @@ use self::call::Sandbox;
 
 pub use compile::{CompileWatcher, Compiled, CompilerProcess, Compiling, serve};
 pub use error::{CompileLimit, EngineError, LoadError, LoadFailure};
+pub use layers::{Layers, assemble};
 pub use load_limits::LoadLimits;
 pub use plugin::Plugin;
 

@@ -8,12 +8,13 @@ use sha2::{Digest, Sha256};
 use wasmparser::Parser;
 use wasmtime::component::{Component, InstancePre};
 
+use super::admission::{self, LoadedAs};
 use super::binary::{self, Surface};
 use super::call::Sandbox;
 use super::compile::{self, Compiled, Source};
 use super::error::LoadFailure;
 use super::since_v0_2::Exports;
-use super::{Engine, Inner, LoadLimits, admission, complexity, shape};
+use super::{Engine, Inner, LoadLimits, complexity, shape};
 
 /// The bytes of a file, unless it is too large.
 pub(super) async fn read(path: &Path, limit: u64) -> Result<Vec<u8>, LoadFailure> {
@@ -60,9 +61,10 @@ pub(super) async fn prepare(
     engine: &Engine,
     name: &str,
     bytes: Vec<u8>,
+    loaded_as: LoadedAs,
 ) -> Result<Prepared, LoadFailure> {
     let limits = engine.inner.options.load.clone();
-    let admitted = compile::away(move || Admitted::from_bytes(bytes, &limits)).await?;
+    let admitted = compile::away(move || Admitted::from_bytes(bytes, &limits, loaded_as)).await?;
     let source = Source {
         name: name.to_owned(),
         bytes: admitted.component.clone(),
@@ -85,14 +87,18 @@ struct Admitted {
 }
 
 impl Admitted {
-    fn from_bytes(bytes: Vec<u8>, limits: &LoadLimits) -> Result<Admitted, LoadFailure> {
+    fn from_bytes(
+        bytes: Vec<u8>,
+        limits: &LoadLimits,
+        loaded_as: LoadedAs,
+    ) -> Result<Admitted, LoadFailure> {
         if Parser::is_core_wasm(&bytes) {
             // Making a component of it validates it, which is costly where compiling is.
             complexity::check(&bytes, limits)?;
         }
         let component = binary::component(&bytes)?;
         let surface = binary::surface(&component)?;
-        admission::check(&surface)?;
+        admission::check(&surface, loaded_as)?;
         let contract_version = admission::contract_version(&surface)
             .unwrap_or_default()
             .to_owned();

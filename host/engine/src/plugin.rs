@@ -1,6 +1,7 @@
 //! A strategy as a component: how it is loaded, and how its phases are called.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use memhost_contract::limits::{LimitReached, StoreLimits};
@@ -9,11 +10,12 @@ use memhost_contract::{
     Query, Receipt, Setting,
 };
 use memhost_store as store;
-use memhost_strategy::capability::{CallContext, Usage};
+use memhost_strategy::capability::{CallContext, Inner, Usage};
 use memhost_strategy::{Answer, CallError, CallFailure, Phases, Strategy};
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
 
+use super::admission::LoadedAs;
 use super::binary::Surface;
 use super::call::{self, Sandbox};
 use super::error::{LoadError, LoadFailure};
@@ -38,13 +40,28 @@ pub struct Plugin {
 impl Plugin {
     /// Loads a component, or a core module that was built against the contract, from a file.
     pub async fn load(engine: &Engine, path: &Path) -> Result<Plugin, LoadError> {
-        let name = path.display().to_string();
+        Plugin::from_file(engine, path, LoadedAs::Plugin).await
+    }
+
+    /// The same of a component that wraps another strategy; see [`Wrapped`](memhost_strategy::Wrapped).
+    pub async fn load_wrapper(engine: &Engine, path: &Path) -> Result<Plugin, LoadError> {
+        Plugin::from_file(engine, path, LoadedAs::Wrapper).await
+    }
+
+    async fn from_file(
+        engine: &Engine,
+        path: &Path,
+        loaded_as: LoadedAs,
+    ) -> Result<Plugin, LoadError> {
         let limit = engine.inner.options.largest_plugin;
-        let bytes = read(path, limit).await.map_err(|reason| LoadError {
-            plugin: name.clone(),
+        let admit = async {
+            let bytes = read(path, limit).await?;
+            Plugin::admit(engine, &path.display().to_string(), bytes, loaded_as).await
+        };
+        admit.await.map_err(|reason| LoadError {
+            plugin: path.display().to_string(),
             reason,
-        })?;
-        Plugin::from_bytes(engine, &name, bytes).await
+        })
     }
 
     /// The same from memory; `name` is what errors call it until it has said its own.
@@ -53,7 +70,7 @@ impl Plugin {
         name: &str,
         bytes: Vec<u8>,
     ) -> Result<Plugin, LoadError> {
-        Plugin::admit(engine, name, bytes)
+        Plugin::admit(engine, name, bytes, LoadedAs::Plugin)
             .await
             .map_err(|reason| LoadError {
                 plugin: name.to_owned(),
@@ -61,13 +78,18 @@ impl Plugin {
             })
     }
 
-    async fn admit(engine: &Engine, name: &str, bytes: Vec<u8>) -> Result<Plugin, LoadFailure> {
+    async fn admit(
+        engine: &Engine,
+        name: &str,
+        bytes: Vec<u8>,
+        loaded_as: LoadedAs,
+    ) -> Result<Plugin, LoadFailure> {
         let limit = engine.inner.options.largest_plugin;
         let size = bytes.len() as u64;
         if size > limit {
             return Err(LoadFailure::TooLarge { size, limit });
         }
-        let prepared = prepare(engine, name, bytes).await?;
+        let prepared = prepare(engine, name, bytes, loaded_as).await?;
         let (described, _usage) = call::call(
             &prepared.pre,
             prepared.surface.core_instances,
@@ -168,6 +190,29 @@ macro_rules! phase {
 }
 
 impl Plugin {
+    /// Its plan, where nothing but what it wraps can be reached.
+    async fn plan_with(
+        &self,
+        inner: Option<Arc<Inner>>,
+        settings: &[Setting],
+    ) -> Result<Plan, CallError> {
+        let (outcome, _usage) = call::call(
+            &self.pre,
+            self.surface.core_instances,
+            CallContext {
+                inner,
+                ..CallContext::nothing_granted(self.engine.describe_limits())
+            },
+            async |store: &mut Store<Sandbox>, instance: &Instance| {
+                let strategy = self.exports.strategy.load(&mut *store, instance)?;
+                strategy.call_plan_for(store, settings).await
+            },
+        )
+        .await;
+        let outcome = outcome.map_err(of_describing);
+        self.accept("plan-for", outcome, check::plan)
+    }
+
     /// Whether a receipt is of bounded length.
     fn fits(
         &self,
@@ -227,18 +272,15 @@ impl Strategy for Plugin {
     }
 
     async fn plan(&self, settings: &[Setting]) -> Result<Plan, CallError> {
-        let (outcome, _usage) = call::call(
-            &self.pre,
-            self.surface.core_instances,
-            CallContext::nothing_granted(self.engine.describe_limits()),
-            async |store: &mut Store<Sandbox>, instance: &Instance| {
-                let strategy = self.exports.strategy.load(&mut *store, instance)?;
-                strategy.call_plan_for(store, settings).await
-            },
-        )
-        .await;
-        let outcome = outcome.map_err(of_describing);
-        self.accept("plan-for", outcome, check::plan)
+        self.plan_with(None, settings).await
+    }
+
+    async fn plan_around(
+        &self,
+        inner: Arc<Inner>,
+        settings: &[Setting],
+    ) -> Result<Plan, CallError> {
+        self.plan_with(Some(inner), settings).await
     }
 
     async fn retrieve(

@@ -4,16 +4,17 @@
 //! one, with its own bindings, and components of both can be loaded.
 
 use memhost_contract::PACKAGE;
-use memhost_contract::generated::{Plugin, exports::memhost::strategy as exports};
+use memhost_contract::generated::{Wrapper, exports::memhost::strategy as exports};
 use wasmtime::Store;
 use wasmtime::component::{HasSelf, Instance, InstancePre, Linker};
 
 use super::binary::Surface;
 use super::call::Sandbox;
 
-/// Gives a component what the contract has for it.
+/// Gives a component what the contract has for it. `inner` too: whether it may be imported is a matter of admission, and what
+/// it leads to a matter of each call.
 pub(super) fn add_to_linker(linker: &mut Linker<Sandbox>) -> wasmtime::Result<()> {
-    Plugin::add_to_linker::<_, HasSelf<_>>(linker, |sandbox: &mut Sandbox| {
+    Wrapper::add_to_linker::<_, HasSelf<_>>(linker, |sandbox: &mut Sandbox| {
         &mut sandbox.capabilities
     })
 }

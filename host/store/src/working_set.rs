@@ -32,6 +32,8 @@ pub(crate) struct WorkingSet {
     parts: usize,
     /// How many memories expire, now or later.
     expiring: usize,
+    /// How many have a kind that may be a wrapper's own; see [`View::hidden_kinds`].
+    owned: usize,
     by_id: HashMap<String, u32>,
     vectors: VectorIndex,
     /// Built when a field is first searched.
@@ -56,6 +58,7 @@ impl WorkingSet {
             taking_part: Vec::new(),
             parts: 0,
             expiring: 0,
+            owned: 0,
             by_id: HashMap::new(),
             vectors: VectorIndex::new(dimension),
             lexical: HashMap::new(),
@@ -232,7 +235,9 @@ impl WorkingSet {
     fn shows_all(&self, view: &View) -> bool {
         view.withheld.is_empty()
             && view.on_trial.is_empty()
+            && view.hidden.is_empty()
             && (self.expiring == 0 || view.at.is_none())
+            && (self.owned == 0 || view.hidden_kinds.is_empty())
     }
 
     fn has_part(&self, slot: usize) -> bool {
@@ -338,8 +343,10 @@ impl WorkingSet {
         if let Some(old) = &old {
             self.footprint -= Footprint::of_memory(old, self.dimension);
             self.expiring -= usize::from(old.expires.is_some());
+            self.owned -= usize::from(may_be_owned(old));
         }
         self.expiring += usize::from(memory.expires.is_some());
+        self.owned += usize::from(may_be_owned(&memory));
         self.footprint += Footprint::of_memory(&memory, self.dimension);
         for (field, index) in &mut self.lexical {
             // Most writes only move a counter, and leave the texts as they are.
@@ -386,6 +393,7 @@ impl WorkingSet {
         if let Some(memory) = place.and_then(Option::take) {
             self.footprint -= Footprint::of_memory(&memory, self.dimension);
             self.expiring -= usize::from(memory.expires.is_some());
+            self.owned -= usize::from(may_be_owned(&memory));
         }
         self.set_part(slot, false);
     }
@@ -413,7 +421,15 @@ fn as_seen(memory: &Memory, view: &View) -> Memory {
 
 /// Whether a view shows a memory in no read at all.
 fn is_hidden(memory: &Memory, view: &View) -> bool {
-    is_withheld(memory, view) || has_expired(memory, view)
+    is_withheld(memory, view)
+        || has_expired(memory, view)
+        || view.hidden.contains(&memory.id)
+        || view.hides_kind(&memory.kind)
+}
+
+/// Whether a memory's kind is named after somebody: `a-memguard:lesson`.
+fn may_be_owned(memory: &Memory) -> bool {
+    memory.kind.contains(':')
 }
 
 fn has_expired(memory: &Memory, view: &View) -> bool {

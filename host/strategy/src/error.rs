@@ -7,9 +7,9 @@ use memhost_contract::limits::{Limit, LimitReached};
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("plugin `{plugin}`, call `{call}`: {reason}")]
 pub struct CallError {
-    /// The plugin's name.
+    /// The plugin's name; of a strategy inside of a wrapper, with the wrapper's before it: `guard(rag): rag`.
     pub plugin: String,
-    /// `retrieve`, `distill`, `update`, `evict`, `describe` or `plan-for`.
+    /// `retrieve` or another phase, `describe` or `plan-for`.
     pub call: &'static str,
     /// What happened.
     pub reason: CallFailure,

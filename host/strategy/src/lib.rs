@@ -6,16 +6,21 @@
 
 pub mod capability;
 mod error;
+mod notes;
+mod wrapped;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::capability::{CallContext, Usage};
+use crate::capability::{CallContext, Inner, Usage};
 pub use error::fault_text;
 pub use error::{CallError, CallFailure};
 use memhost_contract::{
     Attempt, Change, Compacted, Context, Description, Feedback, Guidance, Plan, Pressure, Query,
     Setting,
 };
+pub use wrapped::{MOST_LAYERS, NotWrapped, Wrapped};
 
 /// The decisions that a strategy takes part in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -69,6 +74,20 @@ pub trait Strategy: Send + Sync {
 
     /// What the host must run around it.
     async fn plan(&self, settings: &[Setting]) -> Result<Plan, CallError>;
+
+    /// What the host must run around it where it wraps another strategy.
+    async fn plan_around(
+        &self,
+        _inner: Arc<Inner>,
+        settings: &[Setting],
+    ) -> Result<Plan, CallError> {
+        self.plan(settings).await
+    }
+
+    /// How many strategies stand in one another, itself included.
+    fn layers(&self) -> usize {
+        1
+    }
 
     /// What the agent should know now.
     async fn retrieve(

@@ -16,6 +16,21 @@ macro_rules! imported {
     )* };
 }
 
+macro_rules! wrapped {
+    ($(
+        $(#[$doc:meta])*
+        fn $name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;
+    )*) => { $(
+        $(#[$doc])*
+        pub fn $name($($argument: $kind),*) -> $answer {
+            #[cfg(target_arch = "wasm32")]
+            return crate::bindings::memhost::strategy::inner::$name($($argument),*);
+            #[cfg(not(target_arch = "wasm32"))]
+            return crate::native::inner()?.$name($($argument),*);
+        }
+    )* };
+}
+
 /// Language model calls. Each is metered, recorded and replayable.
 pub mod llm {
     use crate::types::{Fault, ModelKind, Reply, Request, Role};
@@ -108,5 +123,58 @@ pub mod run {
         fn random() -> u32;
         /// A line for the trace.
         fn log(level: Level, message: &str);
+    }
+}
+
+/// What a wrapper wraps: a plugin, one of memhost's own strategies, another wrapper. See [`Wrap`](crate::Wrap).
+///
+/// Settings are those that the operator chose for it; what is given here overrides them by name, usually nothing.
+pub mod inner {
+    use crate::types::{
+        Attempt, Change, Compacted, Context, Description, Fault, Feedback, Guidance, Plan,
+        Pressure, Query, Setting,
+    };
+
+    wrapped! {
+        /// What it is.
+        ///
+        /// # Errors
+        /// [`Fault::Unavailable`] while the wrapper is asked what it is itself: it then wraps nothing yet.
+        fn describe() -> Result<Description, Fault>;
+        /// Its plan, but for the model calls that it expects: the host adds those to the wrapper's.
+        ///
+        /// # Errors
+        /// Its own.
+        fn plan_for(settings: &[Setting]) -> Result<Plan, Fault>;
+        /// What it would say if the memories with these ids were not there.
+        ///
+        /// # Errors
+        /// Its own.
+        fn retrieve(query: &Query, hide: &[String], settings: &[Setting]) -> Result<Guidance, Fault>;
+        /// What it would write after these runs of one task. Nothing is written but what the wrapper returns.
+        ///
+        /// # Errors
+        /// Its own.
+        fn distill(attempts: &[Attempt], settings: &[Setting]) -> Result<Vec<Change>, Fault>;
+        /// What it would write now that these outcomes are known.
+        ///
+        /// # Errors
+        /// Its own.
+        fn update(feedback: &[Feedback], settings: &[Setting]) -> Result<Vec<Change>, Fault>;
+        /// What it would write to put its memories in order.
+        ///
+        /// # Errors
+        /// Its own.
+        fn maintain(settings: &[Setting]) -> Result<Vec<Change>, Fault>;
+        /// What it would make of a run that has become long, if the memories with these ids were not there.
+        ///
+        /// # Errors
+        /// Its own.
+        fn compact(context: &Context, hide: &[String], settings: &[Setting]) -> Result<Compacted, Fault>;
+        /// What it would let go.
+        ///
+        /// # Errors
+        /// Its own.
+        fn evict(pressure: Pressure, settings: &[Setting]) -> Result<Vec<String>, Fault>;
     }
 }

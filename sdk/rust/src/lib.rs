@@ -29,10 +29,11 @@ pub mod testing;
 mod text;
 pub mod trajectory;
 mod types;
+mod wrap;
 
 pub use changes::Changes;
 pub use guard::{AnswerGuard, BLANK};
-pub use import::{embedder, llm, run, store};
+pub use import::{embedder, inner, llm, run, store};
 pub use pack::{Entry, append, grow, pack, unless_empty};
 pub use parameter::{Choice, Count, Declared, Flag, Number, Settings, Text, Typed};
 pub use prompt::{Prompt, Question, ask_all, ask_both, ask_some, complete, unless_all_lost};
@@ -43,6 +44,7 @@ pub use strategy::{Compact, Distill, Evict, Maintain, Retrieve, Strategy, Update
 pub use surplus::surplus;
 pub use text::{distinct, one_line};
 pub use types::*;
+pub use wrap::Wrap;
 
 /// What a word is: as memhost searches, reads and counts. Budgets are counted by [`llm::count_tokens`].
 pub use memhost_words as words;

@@ -8,8 +8,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::types::{
-    Attempt, Condition, Fault, Fusion, Hit, Instant, Level, Link, Memory, ModelKind, Reply,
-    Request, Role, Row, Scan, Search, Side,
+    Attempt, Change, Compacted, Condition, Context, Description, Fault, Feedback, Fusion, Guidance,
+    Hit, Instant, Level, Link, Memory, ModelKind, Plan, Pressure, Query, Reply, Request, Role, Row,
+    Scan, Search, Setting, Side,
 };
 
 /// Everything that a strategy may import, as `wit/host.wit` has it.
@@ -77,6 +78,65 @@ pub trait Host {
     fn random(&self) -> u32;
     /// See [`crate::run::log`].
     fn log(&self, level: Level, message: &str);
+
+    /// What a wrapper that is called wraps; nothing, unless the host says so.
+    fn inner(&self) -> Option<Rc<dyn Inner>> {
+        None
+    }
+}
+
+/// What a wrapper wraps, as `wit/strategy.wit` has it.
+pub trait Inner {
+    /// See [`crate::inner::describe`].
+    ///
+    /// # Errors
+    /// There is nothing to be described.
+    fn describe(&self) -> Result<Description, Fault>;
+    /// See [`crate::inner::plan_for`].
+    ///
+    /// # Errors
+    /// Its own.
+    fn plan_for(&self, settings: &[Setting]) -> Result<Plan, Fault>;
+    /// See [`crate::inner::retrieve`].
+    ///
+    /// # Errors
+    /// Its own.
+    fn retrieve(
+        &self,
+        query: &Query,
+        hide: &[String],
+        settings: &[Setting],
+    ) -> Result<Guidance, Fault>;
+    /// See [`crate::inner::distill`].
+    ///
+    /// # Errors
+    /// Its own.
+    fn distill(&self, attempts: &[Attempt], settings: &[Setting]) -> Result<Vec<Change>, Fault>;
+    /// See [`crate::inner::update`].
+    ///
+    /// # Errors
+    /// Its own.
+    fn update(&self, feedback: &[Feedback], settings: &[Setting]) -> Result<Vec<Change>, Fault>;
+    /// See [`crate::inner::maintain`].
+    ///
+    /// # Errors
+    /// Its own.
+    fn maintain(&self, settings: &[Setting]) -> Result<Vec<Change>, Fault>;
+    /// See [`crate::inner::compact`].
+    ///
+    /// # Errors
+    /// Its own.
+    fn compact(
+        &self,
+        context: &Context,
+        hide: &[String],
+        settings: &[Setting],
+    ) -> Result<Compacted, Fault>;
+    /// See [`crate::inner::evict`].
+    ///
+    /// # Errors
+    /// Its own.
+    fn evict(&self, pressure: Pressure, settings: &[Setting]) -> Result<Vec<String>, Fault>;
 }
 
 thread_local! {
@@ -104,4 +164,10 @@ pub(crate) fn host() -> Rc<dyn Host> {
     HOSTS.with_borrow(|hosts| hosts.last().cloned()).expect(
         "outside of a component a strategy is called within `memhost_sdk::native::with_host`",
     )
+}
+
+/// What the call that is being made wraps.
+pub(crate) fn inner() -> Result<Rc<dyn Inner>, Fault> {
+    let nothing = || Fault::Unavailable("`inner` is not granted to this call".to_owned());
+    host().inner().ok_or_else(nothing)
 }

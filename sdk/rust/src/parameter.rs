@@ -128,6 +128,19 @@ impl Settings {
         declared.iter().try_for_each(|one| one.check(self))
     }
 
+    /// Those whose name does not begin like this, and the others without it.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn split(self, prefix: &str) -> (Settings, Settings) {
+        let (others, mut named): (Vec<Setting>, Vec<Setting>) = self
+            .0
+            .into_iter()
+            .partition(|setting| !setting.name.starts_with(prefix));
+        for setting in &mut named {
+            setting.name.drain(..prefix.len());
+        }
+        (Settings(others), Settings(named))
+    }
+
     fn value(&self, name: &str) -> Option<&Value> {
         let setting = self.0.iter().find(|setting| setting.name == name)?;
         Some(&setting.value)

@@ -27,9 +27,9 @@ const PLUGINS: [(&str, &str, usize); 6] = [
     ("memhost-live-evo", "strategy retrieve update", 695),
     ("memhost-tide", "strategy retrieve distill update", 415),
 ];
-/// The example, and the guests that have the phases that no plugin has: what they export, and what they import beside
-/// the types.
-const OTHERS: [(&str, &str, &str); 3] = [
+/// The example, the guests that have the phases that no plugin has, and the wrappers: what they export, and what they import
+/// beside the types.
+const OTHERS: [(&str, &str, &str); 5] = [
     (
         "own-strategy",
         "strategy retrieve distill update evict",
@@ -41,6 +41,12 @@ const OTHERS: [(&str, &str, &str); 3] = [
         "store llm run",
     ),
     ("brief", "strategy compact", "llm run"),
+    (
+        "pass",
+        "strategy retrieve distill update evict maintain compact",
+        "inner run",
+    ),
+    ("hide", "strategy retrieve update", "inner run"),
 ];
 
 #[test]

@@ -21,6 +21,7 @@ mod suite;
 mod surroundings;
 mod visible;
 mod width;
+mod wrapped;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

@@ -104,6 +104,55 @@ fn no_type_that_guest_languages_disagree_on() {
     }
 }
 
+/// An interface that uses a type of another imports it whole, functions and all: a wrapper, which is asked and asks the same,
+/// would import what it exports.
+#[test]
+fn what_is_asked_and_answered_is_defined_in_one_interface() {
+    let (resolve, package) = contract();
+    let world = resolve
+        .select_world(&[package], Some("wrapper"))
+        .expect("world");
+    let world = &resolve.worlds[world];
+    let inner = world
+        .imports
+        .keys()
+        .find(|key| resolve.name_world_key(key).contains("/inner@"));
+    let inner = inner
+        .map(|key| &world.imports[key])
+        .expect("it imports `inner`");
+    for item in world.exports.values().chain([inner]) {
+        let WorldItem::Interface { id, .. } = item else {
+            panic!("{item:?} is not an interface")
+        };
+        let interface = &resolve.interfaces[*id];
+        for (name, id) in &interface.types {
+            let kind = &resolve.types[*id].kind;
+            assert!(
+                matches!(kind, TypeDefKind::Type(_)),
+                "`{name}` is defined in `{}`, and not in `types`",
+                interface.name.as_deref().unwrap_or_default()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_wrapper_imports_one_interface_more_than_a_plugin() {
+    let (resolve, package) = contract();
+    let imports = |world| {
+        let world = resolve
+            .select_world(&[package], Some(world))
+            .expect("world");
+        let keys = resolve.worlds[world].imports.keys();
+        let names = keys.map(|key| resolve.name_world_key(key));
+        names.collect::<std::collections::BTreeSet<String>>()
+    };
+    let (plugin, wrapper) = (imports("plugin"), imports("wrapper"));
+    let more: Vec<&String> = wrapper.difference(&plugin).collect();
+    assert_eq!(more, ["memhost:strategy/inner@0.2.0"]);
+    assert!(plugin.is_subset(&wrapper));
+}
+
 #[test]
 fn the_plugin_world_imports_nothing_but_this_package() {
     let (resolve, package) = contract();

@@ -17,3 +17,4 @@ mod parity;
 mod phases;
 mod processes;
 mod store;
+mod wrapped;

@@ -11,7 +11,7 @@ use memhost::settings;
 use memhost::store::Store;
 use memhost_eval::compare::directory::ResultDirectory;
 use memhost_eval::compare::manifest::{
-    FoundCassette, FoundPlugin, Machine, Part, Shard, Versions, digest_of_file,
+    FoundCassette, FoundFile, FoundPlugin, Machine, Part, Shard, Versions, digest_of_file,
 };
 use memhost_eval::compare::{
     CellKey, Comparison, Conditions, Contest, Contestant, Design, Finish, HostRunner, Manifest,
@@ -314,15 +314,25 @@ impl Cast {
     }
 }
 
-/// Each plugin with its file.
+/// Each plugin with its files.
 fn found(given: &[String], contestants: &[Contestant]) -> Result<Vec<FoundPlugin>, Failure> {
     let plugins = given.iter().zip(contestants).map(|(given, contestant)| {
+        let layers = plugins::files(given).map_err(Failure::usage)?;
+        let files = layers.files().iter().map(|file| FoundFile::at(file));
+        let files = files
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(Failure::failed)?;
+        let path = files.first().map(|file| file.path.clone());
         Ok(FoundPlugin {
             given: given.clone(),
-            path: plugins::file(given).map_err(Failure::usage)?,
+            path: path.unwrap_or_default(),
             name: contestant.name().to_owned(),
             digest: contestant.strategy.digest().to_owned(),
             settings: settings::as_text(&contestant.settings),
+            layers: match files.len() {
+                1 => Vec::new(),
+                _ => files,
+            },
         })
     });
     plugins.collect()

@@ -75,7 +75,7 @@ pub fn is_ceiling(name: &str, floor: bool) -> bool {
 }
 
 /// A strategy's name, marked if it is the host's own: `bm25 (floor)`. A plugin that is called like a floor is marked
-/// too, `bm25 (plugin)`, so that nobody takes one for the other; plugins' names hold neither blanks nor brackets.
+/// too, `bm25 (plugin)`, so that nobody takes one for the other; plugins' names hold no blanks.
 pub fn label(name: &str, floor: bool) -> String {
     match floor {
         false if floors::is_name_of_a_floor(name) => format!("{name} (plugin)"),

@@ -115,14 +115,52 @@ impl Part {
 pub struct FoundPlugin {
     /// As it was asked for: a name or a path, and `NAME=` before it if it took part under another name.
     pub given: String,
-    /// The file.
+    /// The file; of a plugin in wrappers, the outermost's.
     pub path: PathBuf,
     /// Under which name it took part.
     pub name: String,
-    /// Its code: `sha256:…`.
+    /// Its code: `sha256:…`; of a plugin in wrappers, one in the other.
     pub digest: String,
     /// Every parameter, as text.
     pub settings: BTreeMap<String, String>,
+    /// The files of a plugin in wrappers, from outside to inside; empty for one that nothing wraps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<FoundFile>,
+}
+
+impl FoundPlugin {
+    /// All of its files, from outside to inside.
+    pub fn files(&self) -> Vec<FoundFile> {
+        match self.layers.is_empty() {
+            true => vec![FoundFile {
+                path: self.path.clone(),
+                digest: self.digest.clone(),
+            }],
+            false => self.layers.clone(),
+        }
+    }
+}
+
+/// One of the files of a plugin in wrappers.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct FoundFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its code: `sha256:…`.
+    pub digest: String,
+}
+
+impl FoundFile {
+    /// A file as it is now.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn at(path: &Path) -> std::io::Result<FoundFile> {
+        Ok(FoundFile {
+            path: path.to_owned(),
+            digest: format!("sha256:{}", digest_of_file(path)?),
+        })
+    }
 }
 
 /// A cassette's file.

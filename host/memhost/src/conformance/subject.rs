@@ -1,12 +1,11 @@
 //! What is checked: a strategy with its settings, and where it can be had anew.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use memhost_contract::settings;
 use memhost_contract::{Plan, Setting};
-use memhost_engine::{Engine, Plugin};
+use memhost_engine::{Engine, Layers};
 use memhost_strategy::Strategy;
 
 use super::ConformanceError;
@@ -55,22 +54,24 @@ impl Subject {
         })
     }
 
-    /// A plugin from its file, with these parameters, by name and as text, and defaults for the rest.
+    /// A plugin from its file, or from those of its layers, with these parameters, by name and as text, and defaults for the
+    /// rest.
     ///
     /// # Errors
     /// If it cannot be loaded, has no such parameter, or refuses it.
     pub async fn plugin(
         engine: &Engine,
-        path: &Path,
+        files: impl Into<Layers>,
         chosen: &[(String, String)],
     ) -> Result<Subject, ConformanceError> {
-        let plugin = Plugin::load(engine, path).await?;
-        let description = plugin.description();
+        let files = files.into();
+        let strategy = files.strategy(engine).await?;
+        let description = strategy.description();
         let settings = settings::resolve(&description.name, &description.parameters, chosen)?;
-        Subject::loaded(Arc::new(plugin), settings, engine, path).await
+        Subject::loaded(strategy, settings, engine, files).await
     }
 
-    /// A plugin that is loaded already, with the file that it was loaded from.
+    /// A plugin that is loaded already, with the files that it was loaded from.
     ///
     /// # Errors
     /// If it refuses its settings.
@@ -78,7 +79,7 @@ impl Subject {
         strategy: Arc<dyn Strategy>,
         settings: Vec<Setting>,
         engine: &Engine,
-        path: &Path,
+        files: impl Into<Layers>,
     ) -> Result<Subject, ConformanceError> {
         let plan = strategy
             .plan(&settings)
@@ -88,9 +89,9 @@ impl Subject {
             strategy,
             settings,
             plan,
-            origin: Arc::new(File {
+            origin: Arc::new(Files {
                 engine: engine.clone(),
-                path: path.to_owned(),
+                layers: files.into(),
             }),
             process: None,
         })
@@ -126,17 +127,17 @@ impl Subject {
     }
 }
 
-/// A plugin's file.
-struct File {
+/// A plugin's files.
+struct Files {
     engine: Engine,
-    path: PathBuf,
+    layers: Layers,
 }
 
 #[async_trait]
-impl Origin for File {
+impl Origin for Files {
     /// In an engine of its own.
     async fn anew(&self) -> Result<Arc<dyn Strategy>, ConformanceError> {
         let engine = Engine::new(self.engine.options().clone())?;
-        Ok(Arc::new(Plugin::load(&engine, &self.path).await?))
+        Ok(self.layers.strategy(&engine).await?)
     }
 }

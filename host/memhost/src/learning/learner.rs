@@ -413,6 +413,8 @@ impl<C: Clock> Learner<C> {
             attempts: Some(self.history.clone()),
             run,
             limits: self.grants.limits.clone(),
+            inner: None,
+            within: None,
         }
     }
 

@@ -82,7 +82,7 @@ impl Capabilities {
             return Ok(None);
         }
         let limits = &self.context.limits;
-        if self.model_calls.len() >= limits.model_calls as usize {
+        if self.within().model_calls >= limits.model_calls as usize {
             let reached = LimitReached::of(limits, Limit::ModelCalls);
             return Err(Fault::Exhausted(reached.to_string()));
         }

@@ -9,7 +9,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::wait::ModelWait;
-use super::{CallContext, Log, ModelCall};
+use super::{CallContext, Log, ModelCall, Within};
 
 /// How long a call may keep its thread with imported functions alone.
 const LONGEST_TURN: Duration = Duration::from_millis(10);
@@ -38,7 +38,10 @@ impl Capabilities {
         Capabilities {
             log: Arc::new(Mutex::new(Log::new(&context.limits))),
             model_calls: Vec::new(),
-            model_wait: ModelWait::new(),
+            model_wait: match &context.within {
+                Some(within) => within.clock.clone(),
+                None => ModelWait::new(),
+            },
             host_calls: 0,
             random: ChaCha8Rng::seed_from_u64(context.run.seed),
             turn: Instant::now(),
@@ -61,6 +64,15 @@ impl Capabilities {
             self.turn = Instant::now();
         }
         Ok(())
+    }
+
+    /// What a call shares that is made in this one.
+    pub(super) fn within(&self) -> Within {
+        let before = self.context.within();
+        Within {
+            clock: self.model_wait.clone(),
+            model_calls: before.model_calls + self.model_calls.len(),
+        }
     }
 
     /// The log, for a moment.

@@ -4,6 +4,7 @@
 //! may go on without it. What is granted is metered into [`Usage`].
 
 mod embedder;
+mod inner;
 mod llm;
 mod log;
 mod meter;
@@ -20,10 +21,12 @@ use memhost_contract::model::{Mended, Models};
 use memhost_contract::{Attempt, Fault, Level};
 use memhost_store::{Memories, View};
 
+pub use inner::Inner;
 #[doc(hidden)]
 pub use log::Log;
 #[doc(hidden)]
 pub use meter::Capabilities;
+pub use wait::ModelWait;
 
 /// Everything one call may reach. The strategy sees it only through the interfaces of the contract.
 #[derive(Clone)]
@@ -42,6 +45,19 @@ pub struct CallContext {
     pub run: RunState,
     /// What the call may spend.
     pub limits: Limits,
+    /// The strategy that is wrapped, where a wrapper is called.
+    pub inner: Option<Arc<Inner>>,
+    /// The call in which this one is made, where it is one of what a wrapper wraps.
+    pub within: Option<Within>,
+}
+
+/// What a call of a wrapped strategy shares with the wrapper's, in which it is made.
+#[derive(Clone)]
+pub struct Within {
+    /// The wrapper's clocks: both calls end at the same time.
+    pub clock: ModelWait,
+    /// The model calls that were made until now: together they may make as many as one call may.
+    pub model_calls: usize,
 }
 
 impl CallContext {
@@ -55,6 +71,21 @@ impl CallContext {
             attempts: None,
             run: RunState::default(),
             limits,
+            inner: None,
+            within: None,
+        }
+    }
+
+    /// What a call of what is wrapped shares with this one, of a wrapper that runs in this process and asks no model itself.
+    pub fn within(&self) -> Within {
+        let (clock, before) = match &self.within {
+            Some(within) => (within.clock.clone(), within.model_calls),
+            None => (ModelWait::new(), 0),
+        };
+        let inside = self.inner.as_ref();
+        Within {
+            clock,
+            model_calls: before + inside.map_or(0, |inner| inner.model_calls()),
         }
     }
 

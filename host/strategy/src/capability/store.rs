@@ -86,7 +86,8 @@ impl Host for Capabilities {
     async fn get_blob(&mut self, name: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Fault>> {
         self.begin().await?;
         let memories = self.context.memories();
-        Ok(memories.map(|memories| memories.blob(&name)))
+        let is_hidden = self.context.view.hides_kind(&name);
+        Ok(memories.map(|memories| memories.blob(&name).filter(|_| !is_hidden)))
     }
 }
 

@@ -10,9 +10,12 @@ use std::time::{Duration, Instant};
 use memhost_contract::limits::{Limit, Limits};
 use tokio::sync::watch;
 
-/// The waiting of one call; clones are of the same call.
+/// The clocks of one call; clones are of the same call.
 #[derive(Clone)]
-pub struct ModelWait(Arc<watch::Sender<Waited>>);
+pub struct ModelWait {
+    start: Instant,
+    waited: Arc<watch::Sender<Waited>>,
+}
 
 #[derive(Clone, Copy)]
 struct Waited {
@@ -25,6 +28,12 @@ struct Waited {
 /// The call waits for as long as this lives.
 pub(crate) struct Waiting<'a>(&'a ModelWait);
 
+impl Default for ModelWait {
+    fn default() -> Self {
+        ModelWait::new()
+    }
+}
+
 impl ModelWait {
     /// A call that begins now.
     pub fn new() -> ModelWait {
@@ -32,19 +41,22 @@ impl ModelWait {
             so_far: Duration::ZERO,
             since: None,
         };
-        ModelWait(Arc::new(watch::Sender::new(none)))
+        ModelWait {
+            start: Instant::now(),
+            waited: Arc::new(watch::Sender::new(none)),
+        }
     }
 
     /// A plugin is one thread: there is one wait at a time.
     pub(crate) fn begin(&self) -> Waiting<'_> {
-        self.0
+        self.waited
             .send_modify(|waited| waited.since = Some(Instant::now()));
         Waiting(self)
     }
 
-    /// Which limit a call that began at `start` reaches first, once it does.
-    pub async fn out_of_time(&self, start: Instant, limits: &Limits) -> Limit {
-        let mut changes = self.0.subscribe();
+    /// Which limit the call reaches first, once it does.
+    pub async fn out_of_time(&self, limits: &Limits) -> Limit {
+        let mut changes = self.waited.subscribe();
         loop {
             let Waited { so_far, since } = *changes.borrow_and_update();
             let (limit, until) = match since {
@@ -54,7 +66,7 @@ impl ModelWait {
                 }
                 None => {
                     let allowed = limits.wall_clock.saturating_add(so_far);
-                    (Limit::WallClock, start.checked_add(allowed))
+                    (Limit::WallClock, self.start.checked_add(allowed))
                 }
             };
             tokio::select! {
@@ -76,7 +88,7 @@ async fn sleep_until(time: Option<Instant>) {
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.0.0.send_modify(|waited| {
+        self.0.waited.send_modify(|waited| {
             if let Some(since) = waited.since.take() {
                 waited.so_far += since.elapsed();
             }
@@ -115,21 +127,21 @@ mod tests {
         };
         tokio::select! {
             () = work => {}
-            limit = wait.out_of_time(start, &limits) => assert_eq!(limit, Limit::ModelWait),
+            limit = wait.out_of_time(&limits) => assert_eq!(limit, Limit::ModelWait),
         }
         assert!(start.elapsed() >= 7 * SHORT, "{:?}", start.elapsed());
     }
 
     #[tokio::test]
     async fn whoever_does_not_wait_for_a_model_computes() {
-        let (wait, start) = (ModelWait::new(), Instant::now());
+        let wait = ModelWait::new();
         assert_eq!(
-            wait.out_of_time(start, &limits(SHORT, LONG)).await,
+            wait.out_of_time(&limits(SHORT, LONG)).await,
             Limit::WallClock
         );
         let _waiting = wait.begin();
         assert_eq!(
-            wait.out_of_time(start, &limits(SHORT, SHORT)).await,
+            wait.out_of_time(&limits(SHORT, SHORT)).await,
             Limit::ModelWait
         );
     }

@@ -20,6 +20,8 @@ pub(super) struct Memories {
     blobs: BTreeMap<String, Vec<u8>>,
     /// Changes of what already exists that wait for their condition.
     held_back: Vec<Op>,
+    /// Ids that no read shows, and whose own memories none does.
+    pub(super) hidden: (Vec<String>, Option<String>),
     /// How many there ever were, so that no id is used again.
     inserted: u32,
 }
@@ -93,10 +95,16 @@ impl Memories {
         Ok(std::mem::replace(&mut memory.state, state))
     }
 
-    /// What has not expired.
+    /// What has not expired, and is not hidden.
     fn readable(&self) -> impl Iterator<Item = &Memory> {
+        let (hidden, owner) = &self.hidden;
+        let is_owned = |memory: &Memory| {
+            let owner_of = memory.kind.split_once(':').map(|(owner, _)| owner);
+            owner_of.is_some() && owner_of == owner.as_deref()
+        };
         let rows = self.rows.iter();
         rows.filter(|memory| memory.expires.is_none_or(|at| at > self.now))
+            .filter(move |memory| !hidden.contains(&memory.id) && !is_owned(memory))
     }
 
     pub(super) fn blob(&self, name: &str) -> Option<Vec<u8>> {

@@ -19,6 +19,7 @@
 
 mod filter;
 mod fusion;
+mod inside;
 mod memories;
 mod model;
 pub mod promises;
@@ -29,7 +30,7 @@ mod words;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::native::{Host, with_host};
+use crate::native::{Host, Inner, with_host};
 use crate::parameter::Settings;
 use crate::strategy::{Compact, Distill, Evict, Maintain, Retrieve, Update};
 use crate::types::{
@@ -37,6 +38,7 @@ use crate::types::{
     Instant, Level, Link, Memory, ModelKind, Moment, Pressure, Query, Receipt, Reply, Request,
     Role, Row, Scan, Search, Side, State, Step, Trigger, Value,
 };
+pub use inside::Inside;
 use memories::Memories;
 use model::Script;
 pub use promises::Taught;
@@ -56,6 +58,10 @@ struct Surroundings {
     random: u32,
     receipts: u32,
     log: Vec<(Level, String)>,
+    /// What the strategy that is called wraps.
+    inner: Option<Rc<dyn Inner>>,
+    /// Its name, if it wraps anything.
+    wrapper: Option<String>,
 }
 
 impl TestHost {
@@ -249,6 +255,11 @@ impl TestHost {
         self.call::<S, _>(|settings| S::evict(pressure, settings))
     }
 
+    /// The settings of a wrapper, and those of what it wraps.
+    fn settings(&self) -> (Settings, Settings) {
+        self.0.borrow().settings.clone().split("inner.")
+    }
+
     /// Gives a receipt its id, and notes that its memories were used.
     fn hand_out(&self, receipt: &mut Receipt) -> Result<(), Fault> {
         let mut host = self.0.borrow_mut();
@@ -262,7 +273,11 @@ impl TestHost {
         &self,
         call: impl FnOnce(&Settings) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        let settings = self.0.borrow().settings.clone();
+        let mut settings = self.0.borrow().settings.clone();
+        if self.0.borrow().inner.is_some() {
+            settings = self.settings().0;
+            self.0.borrow_mut().wrapper = Some(S::describe().name);
+        }
         self.run(|| {
             crate::strategy::plan::<S>(&settings)?;
             call(&settings)
@@ -414,5 +429,9 @@ impl Host for TestHost {
 
     fn log(&self, level: Level, message: &str) {
         self.0.borrow_mut().log.push((level, message.to_owned()));
+    }
+
+    fn inner(&self) -> Option<Rc<dyn Inner>> {
+        self.0.borrow().inner.clone()
     }
 }

@@ -3,23 +3,17 @@
 from typing import List
 
 from wit_world import exports
-from wit_world.exports.compact import Compacted, Context
-from wit_world.exports.evict import Pressure
-from wit_world.exports.retrieve import Guidance, Placement, Query
-from wit_world.exports.strategy import (
-    Arrangement, Description, ExpectedCalls, Labels, NumberRange, Parameter, Plan, Range_Numbers, Setting,
-    Trigger_EverySteps, Trigger_Retry, Value_Number,
-)
-from wit_world.exports.update import Feedback
 from wit_world.imports import llm, run, store
 from wit_world.imports.llm import ModelKind, Role
 from wit_world.imports.store import (
     Comparison, Condition, Operand_OneOf, Probe, Ranking_Lexical, Scan, Search,
 )
 from wit_world.imports.types import (
-    Adjustment, Attempt, Change, Citation, Commit_AtOnce, Counter, Counters, Key, Label, NewLink, NewMemory, Op,
-    Op_Adjust, Op_Connect, Op_Insert, Op_Remove, Op_Revise, Patch, Receipt, Source, State, Target_Inserted,
-    Target_Memory, Tool,
+    Adjustment, Arrangement, Attempt, Change, Citation, Commit_AtOnce, Compacted, Context, Counter, Counters,
+    Description, ExpectedCalls, Feedback, Guidance, Key, Label, Labels, NewLink, NewMemory, NumberRange, Op,
+    Op_Adjust, Op_Connect, Op_Insert, Op_Remove, Op_Revise, Parameter, Patch, Placement, Plan, Pressure, Query,
+    Range_Numbers, Receipt, Setting, Source, State, Target_Inserted, Target_Memory, Tool, Trigger_EverySteps,
+    Trigger_Retry, Value_Number,
 )
 
 

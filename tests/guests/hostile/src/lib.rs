@@ -30,16 +30,13 @@ mod bindings {
 }
 
 use bindings::exports::memhost::strategy::distill::Guest as Distill;
-use bindings::exports::memhost::strategy::retrieve::{
-    Guest as Retrieve, Guidance, Placement, Query,
-};
-use bindings::exports::memhost::strategy::strategy::{
-    Arrangement, Description, ExpectedCalls, Guest as Strategy, Labels, Parameter, Plan, Setting,
-    Trigger, Value,
-};
+use bindings::exports::memhost::strategy::retrieve::Guest as Retrieve;
+use bindings::exports::memhost::strategy::strategy::Guest as Strategy;
 use bindings::memhost::strategy::types::{
-    Adjustment, Attempt, Blob, Change, Citation, Commit, Counter, Counters, Fault, Key, Label,
-    NewLink, NewMemory, Op, Patch, Receipt, Source, State, Target, Tool,
+    Adjustment, Arrangement, Attempt, Blob, Change, Citation, Commit, Counter, Counters,
+    Description, ExpectedCalls, Fault, Guidance, Key, Label, Labels, NewLink, NewMemory, Op,
+    Parameter, Patch, Placement, Plan, Query, Receipt, Setting, Source, State, Target, Tool,
+    Trigger, Value,
 };
 use bindings::memhost::strategy::{embedder, llm, run, store};
 

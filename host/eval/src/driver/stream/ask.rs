@@ -176,7 +176,7 @@ impl<'a> StreamRun<'a> {
         View {
             withheld: Arc::new(self.withheld(episode)),
             on_trial,
-            at: None,
+            ..View::default()
         }
     }
 

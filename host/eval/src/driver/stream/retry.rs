@@ -101,7 +101,7 @@ impl<'a> StreamRun<'a> {
         View {
             withheld: Arc::new(withheld),
             on_trial: Arc::new(self.learner.waiting_for(&episode.task.id)),
-            at: None,
+            ..View::default()
         }
     }
 }
