@@ -47,6 +47,12 @@
 //! {"stage": 1, "task": {"id": "whom", "text": "Whom does Ann's boss love?"}, "question": {"unanswerable": true}}
 //! "#)?;
 //! assert_eq!(hops.primary, "pieces@256");
+//! let steps = read(r#"
+//! {"format": 1, "name": "desk", "lane": "steps"}
+//! {"task": {"id": "o1", "text": "Where is order 41?"}, "attempts": [{"steps": [{"actor": "action", "name": "get_order", "text": "{}"}, {"actor": "observation", "name": "get_order", "text": "{}"}, {"actor": "action", "name": "track", "text": "{}"}]}]}
+//! {"stage": 1, "task": {"id": "o2", "text": "Where is order 42?"}, "question": {"run": [{"actor": "action", "name": "get_order", "text": "{}"}, {"actor": "observation", "name": "get_order", "text": "{}"}], "next": "track"}}
+//! "#)?;
+//! assert_eq!(steps.primary, "next@1");
 //! let attempts = read(r#"
 //! {"format": 1, "name": "runs", "lane": "attempts"}
 //! {"stage": 0, "task": {"id": "q1", "text": "Where is Ghent?"}, "attempts": [{"id": "q1-0", "answer": "France", "outcome": {"verdict": "failure"}}]}

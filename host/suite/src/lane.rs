@@ -22,6 +22,8 @@ pub enum Lane {
     Hops,
     /// Does what was learnt in one domain help in another?
     Domains,
+    /// After a tool: does the guidance name the tool that comes next?
+    Steps,
 }
 
 impl Lane {
@@ -34,7 +36,7 @@ impl Lane {
             Lane::Forecast => Some('D'),
             Lane::Discovery => Some('E'),
             Lane::Attempts => Some('F'),
-            Lane::Hops | Lane::Domains => None,
+            Lane::Hops | Lane::Domains | Lane::Steps => None,
         }
     }
 
@@ -57,6 +59,7 @@ impl Lane {
             Lane::Attempts => "attempts",
             Lane::Hops => "hops",
             Lane::Domains => "domains",
+            Lane::Steps => "steps",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use memhost_contract::Source;
+use memhost_contract::{Source, Step};
 
 /// What a right answer looks like. Strategies never see it.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +30,13 @@ pub enum Question {
     Tools {
         /// Names of the tools, without repeats.
         tools: Vec<String>,
+    },
+    /// Lane `steps`: in the middle of a recorded run, after a tool: which tool comes next?
+    NextTool {
+        /// The run so far, which strategies see: up to the answer of a call.
+        run: Vec<Step>,
+        /// The tool that was called next.
+        tool: String,
     },
     /// Lane C: which of the agents that have recorded attempts in this episode is sent?
     Route {

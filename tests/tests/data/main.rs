@@ -8,5 +8,6 @@ mod forecast;
 mod hops;
 mod planted;
 mod routing;
+mod steps;
 mod suites;
 mod suites_reference;

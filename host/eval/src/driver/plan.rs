@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use memhost::contract::{Arrangement, Attempt, Authority, Labels, Plan, Verdict};
+use memhost::contract::{Arrangement, Attempt, Authority, Labels, Plan, Trigger, Verdict};
 use memhost::strategy::Phases;
 use memhost_suite::{Lane, Question, Suite};
 
@@ -125,12 +125,25 @@ pub fn deviations(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if suite.lane == Lane::Steps && !is_asked_along(plan) {
+        deviations.push(
+            "it does not want to be asked after a tool: what it says before the first step is read after each"
+                .to_owned(),
+        );
+    }
     if plan.baseline_arm && acting == Acting::Reader {
         deviations.push(
             "both arms are the frozen reader's, so that they differ by the guidance alone".into(),
         );
     }
     deviations
+}
+
+/// Whether it wants to be asked after some tool, or before some step.
+fn is_asked_along(plan: &Plan) -> bool {
+    let is_along =
+        |trigger: &Trigger| matches!(trigger, Trigger::AfterTool(_) | Trigger::EverySteps(_));
+    plan.moments.iter().any(is_along)
 }
 
 /// Whether a memory that was learnt from a task can be put to the test on that task:
@@ -142,6 +155,8 @@ pub(super) fn tests_its_own_memory(question: &Question, acting: Acting) -> bool 
         Question::Route { .. } | Question::Forecast { .. } => false,
         // There is nothing to be learnt from it.
         Question::Unanswerable => false,
+        // The run that goes on is the answer.
+        Question::NextTool { .. } => false,
         Question::Kind { .. } | Question::Tools { .. } => acting == Acting::Model,
         Question::Evidence { .. } | Question::Discover { .. } => true,
     }
@@ -154,6 +169,7 @@ fn grades(suite: &Suite) -> bool {
         Question::Evidence { .. }
         | Question::Unanswerable
         | Question::Kind { .. }
+        | Question::NextTool { .. }
         | Question::Route { .. } => false,
     };
     let mut scores = suite.attempts().filter_map(|a| a.outcome.score);

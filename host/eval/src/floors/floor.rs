@@ -6,7 +6,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 use memhost::capability::{CallContext, Usage};
 use memhost::contract::{
-    Attempt, Change, Description, Fault, Feedback, Guidance, Plan, Query, Setting,
+    Attempt, Change, Description, Fault, Feedback, Guidance, Plan, Query, Setting, Trigger,
 };
 use memhost::strategy::{Answer, CallError, CallFailure, Phases, Strategy};
 
@@ -26,6 +26,11 @@ pub(super) trait Floor: Send + Sync {
     /// Rounds of its plan.
     fn rounds(&self) -> u32 {
         1
+    }
+
+    /// When it wants to be asked, besides the start of a task.
+    fn moments(&self) -> Vec<Trigger> {
+        Vec::new()
     }
 
     async fn retrieve(&self, context: &CallContext, query: &Query) -> Result<Guidance, Fault>;
@@ -101,6 +106,7 @@ impl<F: Floor> Strategy for BuiltIn<F> {
     async fn plan(&self, _: &[Setting]) -> Result<Plan, CallError> {
         Ok(Plan {
             rounds: self.floor.rounds(),
+            moments: self.floor.moments(),
             ..Plan::streaming()
         })
     }

@@ -82,6 +82,7 @@ impl HeaderRow {
             Lane::Transfer | Lane::Routing | Lane::Forecast | Lane::Discovery | Lane::Domains => {
                 vec![4096]
             }
+            Lane::Steps => vec![256],
             Lane::Attempts => Vec::new(),
         });
         let asks = |kind: fn(&Question) -> bool| {
@@ -100,6 +101,7 @@ impl HeaderRow {
             Lane::Hops => format!("pieces@{usual}"),
             Lane::Transfer | Lane::Domains if asks_for_tools => "ndcg@5".into(),
             Lane::Transfer | Lane::Domains => "hit@1".into(),
+            Lane::Steps => "next@1".into(),
             Lane::Routing => "success".into(),
             Lane::Forecast if asks_without_market => "brier".into(),
             Lane::Forecast => "market-brier".into(),
@@ -385,6 +387,10 @@ struct QuestionRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     tools: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<Vec<StepRow>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     values: Option<BTreeMap<String, f64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     happened: Option<bool>,
@@ -428,6 +434,11 @@ impl QuestionRow {
                 tools: Some(tools),
                 ..none
             },
+            Question::NextTool { run, tool } => QuestionRow {
+                run: Some(run.iter().map(StepRow::of).collect()),
+                next: Some(tool),
+                ..none
+            },
             Question::Route { values } => QuestionRow {
                 values: Some(values),
                 ..none
@@ -463,12 +474,14 @@ impl QuestionRow {
             || self.source.is_some()
             || self.horizon.is_some()
             || self.market.is_some();
+        let within_a_run = self.run.is_some() || self.next.is_some();
         let discover = self.problems.is_some() || self.reports.is_some();
         let kinds = [
             evidence,
             unanswerable,
             self.kind.is_some(),
             self.tools.is_some(),
+            within_a_run,
             self.values.is_some(),
             forecast,
             discover,
@@ -476,7 +489,7 @@ impl QuestionRow {
         if kinds.into_iter().filter(|is_there| *is_there).count() != 1 {
             return Err((
                 "question".into(),
-                "a question has either `answers` and `gold` (with `pieces` in lane `hops`), or `unanswerable`, or `kind`, or `tools`, or `values`, or `happened`, `source` and `horizon`, or `problems` and `reports`".into(),
+                "a question has either `answers` and `gold` (with `pieces` in lane `hops`), or `unanswerable`, or `kind`, or `tools`, or `run` and `next`, or `values`, or `happened`, `source` and `horizon`, or `problems` and `reports`".into(),
             ));
         }
         if unanswerable {
@@ -488,6 +501,13 @@ impl QuestionRow {
         if let Some(tools) = self.tools {
             return Ok(Question::Tools {
                 tools: distinct(tools),
+            });
+        }
+        if within_a_run {
+            let run = needed(self.run, "run")?;
+            return Ok(Question::NextTool {
+                run: run.into_iter().map(StepRow::into_step).collect(),
+                tool: needed(self.next, "next")?,
             });
         }
         if let Some(values) = self.values {

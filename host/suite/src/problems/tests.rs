@@ -406,6 +406,7 @@ fn a_question_of_another_lane_is_an_error() {
     for (lane, said) in [
         (Lane::Evidence, "`answers` or `gold`"),
         (Lane::Hops, "`unanswerable`"),
+        (Lane::Steps, "a `run` and what is called `next`"),
         (Lane::Routing, "`values`, one per agent"),
         (Lane::Forecast, "`happened`, `source` and `horizon`"),
         (Lane::Discovery, "`problems` and `reports`"),

@@ -9,10 +9,42 @@ use memhost::learning::{OpenReceipt, moments};
 use memhost::store::View;
 use memhost_suite::Episode;
 
+use super::super::DriverError;
+
 use super::StreamRun;
-use super::ask::Handed;
+use super::ask::{Done, Handed};
 
 impl<'a> StreamRun<'a> {
+    /// Answers a question that is asked in the middle of a run: with what the strategy says there, and under it what it said
+    /// before the first step. A strategy that does not want to be asked there has only said the latter.
+    pub(super) async fn act_within(
+        &mut self,
+        episode: &'a Episode,
+        run: &[Step],
+        first: &Handed,
+        view: &View,
+        chance: u64,
+    ) -> Result<Done, DriverError> {
+        let mut standing = first.clone();
+        let mut handed_out = vec![first.receipt().clone()];
+        let mut along = Vec::new();
+        for moment in moments::due(&self.plan.moments, run, run.len(), true) {
+            let handed = self
+                .hand_out_at(episode, moment, run, &handed_out, view)
+                .await;
+            let receipt = handed.receipt().clone();
+            handed_out.push(receipt.clone());
+            along.push(self.learner.hand_out(receipt, self.report));
+            standing = handed.above(standing);
+        }
+        let done = self.read(episode, &standing, chance)?;
+        Ok(Done {
+            steps: run.to_vec(),
+            along,
+            ..done
+        })
+    }
+
     /// What is handed out along the recorded run of a task, after `first`.
     pub(super) async fn hand_out_along(
         &mut self,

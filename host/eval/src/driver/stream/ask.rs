@@ -75,6 +75,7 @@ pub(super) struct Retried {
 }
 
 /// What a strategy handed out for one run of a task.
+#[derive(Clone)]
 pub(super) struct Handed {
     /// One text per budget.
     texts: Vec<String>,
@@ -97,6 +98,19 @@ impl Handed {
             replaces: false,
             offers: Vec::new(),
         }
+    }
+
+    /// This, and below it what was said earlier, unless this stands in its place.
+    pub(super) fn above(mut self, earlier: Handed) -> Handed {
+        if !self.replaces {
+            let below = earlier.texts.last().map_or("", String::as_str);
+            for text in &mut self.texts {
+                text.push('\n');
+                text.push_str(below);
+            }
+            self.cited.extend(earlier.cited);
+        }
+        self
     }
 
     pub(super) fn placement(&self) -> Placement {
@@ -217,6 +231,25 @@ impl<'a> StreamRun<'a> {
         if let Some(model) = self.model.clone() {
             return Ok(self.model_acts(&model, episode, handed, along).await);
         }
+        if let (Some(Question::NextTool { run, .. }), Some(view)) = (&episode.question, along) {
+            let done = self.act_within(episode, run, handed, view, chance).await?;
+            return Ok(Some(done));
+        }
+        let done = self.read(episode, handed, chance)?;
+        let along = match along {
+            Some(view) => self.hand_out_along(episode, handed, view).await,
+            None => Vec::new(),
+        };
+        Ok(Some(Done { along, ..done }))
+    }
+
+    /// What the frozen reader makes of what was handed out.
+    pub(super) fn read(
+        &self,
+        episode: &Episode,
+        handed: &Handed,
+        chance: u64,
+    ) -> Result<Done, DriverError> {
         let sources = handed
             .cited
             .iter()
@@ -224,12 +257,7 @@ impl<'a> StreamRun<'a> {
         self.guard.check(sources, self.learner.clock.now())?;
         let withheld = self.withheld(episode);
         let reading = self.reading(handed, &withheld, chance);
-        let done = Done::read(self.reader.read(episode, &reading));
-        let along = match along {
-            Some(view) => self.hand_out_along(episode, handed, view).await,
-            None => Vec::new(),
-        };
-        Ok(Some(Done { along, ..done }))
+        Ok(Done::read(self.reader.read(episode, &reading)))
     }
 
     /// In lane C, whom the reader sends by its own record alone.
