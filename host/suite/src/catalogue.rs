@@ -57,6 +57,11 @@ pub fn builtin() -> &'static [Format] {
                 summary: generate::steps::SUMMARY,
                 path: "",
             },
+            Format {
+                name: "compaction",
+                summary: generate::compaction::SUMMARY,
+                path: "",
+            },
         ]
     }
 }
@@ -113,6 +118,11 @@ pub fn formats() -> &'static [Format] {
             Format {
                 name: "tau-bench-steps",
                 summary: "the same (steps): after each tool, which one comes next",
+                path: "as for tau-bench",
+            },
+            Format {
+                name: "tau-bench-compaction",
+                summary: "the same (compaction): what later calls need of runs that have become long",
                 path: "as for tau-bench",
             },
             Format {

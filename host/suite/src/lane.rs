@@ -24,6 +24,8 @@ pub enum Lane {
     Domains,
     /// After a tool: does the guidance name the tool that comes next?
     Steps,
+    /// Of a run that was shortened: does what later steps need still stand?
+    Compaction,
 }
 
 impl Lane {
@@ -36,7 +38,7 @@ impl Lane {
             Lane::Forecast => Some('D'),
             Lane::Discovery => Some('E'),
             Lane::Attempts => Some('F'),
-            Lane::Hops | Lane::Domains | Lane::Steps => None,
+            Lane::Hops | Lane::Domains | Lane::Steps | Lane::Compaction => None,
         }
     }
 
@@ -60,6 +62,7 @@ impl Lane {
             Lane::Hops => "hops",
             Lane::Domains => "domains",
             Lane::Steps => "steps",
+            Lane::Compaction => "compaction",
         }
     }
 }

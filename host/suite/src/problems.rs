@@ -458,6 +458,14 @@ fn check_question(
                 );
             }
         }
+        (
+            Lane::Compaction,
+            Question::Keep {
+                run,
+                needed,
+                outdated,
+            },
+        ) => check_keep(run, needed, outdated, place, findings),
         (Lane::Routing, Question::Route { values }) => {
             check_route(values, &episode.attempts, place, findings);
         }
@@ -501,7 +509,39 @@ fn asked_in(lane: Lane) -> &'static str {
             "a question of lane `hops` has `pieces`, with `answers` or `gold`, or is `unanswerable`"
         }
         Lane::Domains => "a question of lane `domains` has a `kind` or `tools`",
+        Lane::Compaction => {
+            "a question of lane `compaction` has a `run` and what is `needed` of it"
+        }
         Lane::Steps => "a question of lane `steps` has a `run` and what is called `next`",
+    }
+}
+
+/// What is to be kept stands in the run.
+fn check_keep(
+    run: &[Step],
+    needed: &[String],
+    outdated: &[String],
+    place: &str,
+    findings: &mut Findings,
+) {
+    if needed.is_empty() {
+        findings.error(
+            place,
+            "nothing of the run is `needed`, so that whatever is kept is right",
+        );
+    }
+    let stands = |value: &String| {
+        let mut steps = run.iter();
+        !value.is_empty() && steps.any(|step| step.text.contains(value))
+    };
+    if let Some(value) = needed.iter().chain(outdated).find(|value| !stands(value)) {
+        findings.error(
+            place,
+            format!("`{value}` stands in no step of the question's `run`, to the letter"),
+        );
+    }
+    if let Some(value) = needed.iter().find(|value| outdated.contains(value)) {
+        findings.error(place, format!("`{value}` is both `needed` and `outdated`"));
     }
 }
 

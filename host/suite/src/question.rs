@@ -38,6 +38,15 @@ pub enum Question {
         /// The tool that was called next.
         tool: String,
     },
+    /// Lane `compaction`: a recorded run is to be shortened; what must still stand?
+    Keep {
+        /// The run so far, which strategies see.
+        run: Vec<Step>,
+        /// Values that later calls take, each of which stands in the run so far.
+        needed: Vec<String>,
+        /// Values that stand there too and hold no more: each has been replaced by one that is needed.
+        outdated: Vec<String>,
+    },
     /// Lane C: which of the agents that have recorded attempts in this episode is sent?
     Route {
         /// What each agent scores on this task on average, in 0..=1, by agent id. The true regret follows from it.

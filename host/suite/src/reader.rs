@@ -31,6 +31,10 @@
 //! first, are the guess. `next@1`, `next@3`: the tool that was called next is the first of them, or among the first
 //! three. Absent if no attempt could be seen.
 //!
+//! **Lane `compaction`, [`Question::Keep`]**: the summary and the steps that are kept stand for the run, cut at the budget.
+//! `kept`: the share of the needed values that still stand there, to the letter; an outdated one that does counts as one
+//! more that does not. `all-kept`: all needed ones stand, and no outdated one.
+//!
 //! **Lane C, [`Question::Route`]**: Thompson sampling. An agent's chances are Beta distributed; its record so far
 //! counts whole where the receipt is silent, and for 10 observations at most where it speaks; the outcome of every
 //! cited attempt counts 3 · score^6 observations more (scores are cut to 0..=1). `success`: of the agent that was sent.
@@ -47,6 +51,7 @@
 //! share of those reports that name one for the first time. `grounded@10`: coverage by findings whose evidence is
 //! right.
 
+mod compaction;
 mod discovery;
 pub mod forecast;
 mod record;
@@ -207,6 +212,9 @@ impl Reader {
                 self.read_outcome(episode, reading, &mut scores);
             }
             Question::NextTool { tool, .. } => self.read_next(tool, reading, &mut scores),
+            Question::Keep {
+                needed, outdated, ..
+            } => compaction::read(needed, outdated, reading, &mut scores),
             Question::Route { values } => return self.route(episode, values, reading),
             Question::Forecast {
                 happened,
@@ -287,6 +295,7 @@ impl Reader {
             Question::Route { values } => self.points_to_the_best(values, attempt),
             Question::Unanswerable
             | Question::NextTool { .. }
+            | Question::Keep { .. }
             | Question::Forecast { .. }
             | Question::Discover { .. } => 0.0,
         }

@@ -1,6 +1,7 @@
 //! What suites measure: the built-in ones, and real data sets where `MEMHOST_DATA` names the folder that holds them.
 
 mod attempts;
+mod compaction;
 mod discovery;
 mod domains;
 mod floors;

@@ -17,6 +17,9 @@ pub fn obstacle(plan: &Plan, phases: Phases, suite: &Suite, actors: Actors) -> O
     if model && !suite.episodes().any(|(_, episode)| episode.is_checkable()) {
         return Some("no program can check what a language model answers here".into());
     }
+    if suite.lane == Lane::Compaction && !phases.compact {
+        return Some("it shortens no runs: it has no `compact`".into());
+    }
     if plan.rounds > 1 && !hides_several(suite) {
         return Some(
             "it works in rounds of findings, and the tasks here have one outcome each".into(),
@@ -157,6 +160,8 @@ pub(super) fn tests_its_own_memory(question: &Question, acting: Acting) -> bool 
         Question::Unanswerable => false,
         // The run that goes on is the answer.
         Question::NextTool { .. } => false,
+        // What was kept of one run says nothing of another.
+        Question::Keep { .. } => false,
         Question::Kind { .. } | Question::Tools { .. } => acting == Acting::Model,
         Question::Evidence { .. } | Question::Discover { .. } => true,
     }
@@ -165,7 +170,10 @@ pub(super) fn tests_its_own_memory(question: &Question, acting: Acting) -> bool 
 /// Whether any outcome may lie between failure and success: a recorded one, or what a question is worth.
 fn grades(suite: &Suite) -> bool {
     let graded = |question: &Question| match question {
-        Question::Tools { .. } | Question::Forecast { .. } | Question::Discover { .. } => true,
+        Question::Tools { .. }
+        | Question::Keep { .. }
+        | Question::Forecast { .. }
+        | Question::Discover { .. } => true,
         Question::Evidence { .. }
         | Question::Unanswerable
         | Question::Kind { .. }

@@ -7,6 +7,7 @@
 //! (newest first), `bm25`, `dense` (cosine of the store's embedder, of the best key) and `oracle`, which knows the
 //! suite's answers. Lanes that ask for something else have floors of their own. Then the best are packed into the token budget; one that does not fit is passed over.
 
+mod compaction;
 mod discovery;
 mod floor;
 mod forecast;

@@ -20,8 +20,10 @@ use super::{
     LeftOut, Meant, file_in, files_of, folder_in, lenient, name_of, opaque, rows, stem_of,
 };
 
+mod compaction;
 mod steps;
 
+pub use compaction::read as read_compaction;
 pub use steps::read as read_steps;
 
 #[derive(Deserialize)]

@@ -83,6 +83,7 @@ impl HeaderRow {
                 vec![4096]
             }
             Lane::Steps => vec![256],
+            Lane::Compaction => vec![512],
             Lane::Attempts => Vec::new(),
         });
         let asks = |kind: fn(&Question) -> bool| {
@@ -102,6 +103,7 @@ impl HeaderRow {
             Lane::Transfer | Lane::Domains if asks_for_tools => "ndcg@5".into(),
             Lane::Transfer | Lane::Domains => "hit@1".into(),
             Lane::Steps => "next@1".into(),
+            Lane::Compaction => "kept".into(),
             Lane::Routing => "success".into(),
             Lane::Forecast if asks_without_market => "brier".into(),
             Lane::Forecast => "market-brier".into(),
@@ -391,6 +393,10 @@ struct QuestionRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    needed: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outdated: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     values: Option<BTreeMap<String, f64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     happened: Option<bool>,
@@ -439,6 +445,16 @@ impl QuestionRow {
                 next: Some(tool),
                 ..none
             },
+            Question::Keep {
+                run,
+                needed,
+                outdated,
+            } => QuestionRow {
+                run: Some(run.iter().map(StepRow::of).collect()),
+                needed: Some(needed),
+                outdated: (!outdated.is_empty()).then_some(outdated),
+                ..none
+            },
             Question::Route { values } => QuestionRow {
                 values: Some(values),
                 ..none
@@ -474,7 +490,8 @@ impl QuestionRow {
             || self.source.is_some()
             || self.horizon.is_some()
             || self.market.is_some();
-        let within_a_run = self.run.is_some() || self.next.is_some();
+        let keeps = self.needed.is_some() || self.outdated.is_some();
+        let within_a_run = self.next.is_some() || self.run.is_some() && !keeps;
         let discover = self.problems.is_some() || self.reports.is_some();
         let kinds = [
             evidence,
@@ -482,6 +499,7 @@ impl QuestionRow {
             self.kind.is_some(),
             self.tools.is_some(),
             within_a_run,
+            keeps,
             self.values.is_some(),
             forecast,
             discover,
@@ -489,7 +507,7 @@ impl QuestionRow {
         if kinds.into_iter().filter(|is_there| *is_there).count() != 1 {
             return Err((
                 "question".into(),
-                "a question has either `answers` and `gold` (with `pieces` in lane `hops`), or `unanswerable`, or `kind`, or `tools`, or `run` and `next`, or `values`, or `happened`, `source` and `horizon`, or `problems` and `reports`".into(),
+                "a question has either `answers` and `gold` (with `pieces` in lane `hops`), or `unanswerable`, or `kind`, or `tools`, or `run` and `next` or `needed`, or `values`, or `happened`, `source` and `horizon`, or `problems` and `reports`".into(),
             ));
         }
         if unanswerable {
@@ -508,6 +526,14 @@ impl QuestionRow {
             return Ok(Question::NextTool {
                 run: run.into_iter().map(StepRow::into_step).collect(),
                 tool: needed(self.next, "next")?,
+            });
+        }
+        if keeps {
+            let run = needed(self.run, "run")?;
+            return Ok(Question::Keep {
+                run: run.into_iter().map(StepRow::into_step).collect(),
+                needed: needed(self.needed, "needed")?,
+                outdated: self.outdated.unwrap_or_default(),
             });
         }
         if let Some(values) = self.values {

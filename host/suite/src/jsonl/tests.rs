@@ -644,6 +644,11 @@ fn questions() -> impl Strategy<Value = Question> {
         proptest::option::of(0.0..=1.0f64),
     );
     prop_oneof![
+        (steps(), texts(), texts()).prop_map(|(run, needed, outdated)| Question::Keep {
+            run,
+            needed,
+            outdated,
+        }),
         (steps(), any::<String>()).prop_map(|(run, tool)| Question::NextTool { run, tool }),
         values.prop_map(|values| Question::Route { values }),
         forecast.prop_map(|(happened, source, horizon, market)| Question::Forecast {

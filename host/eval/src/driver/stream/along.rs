@@ -4,7 +4,7 @@
 //! at each moment of it. That is handed out and credited like everything else, and it is read where the suite asks what comes
 //! next; elsewhere a question is read with what was said before the first step, because a recorded run may hold its answer.
 
-use memhost::contract::{Moment, Query, Receipt, Step};
+use memhost::contract::{Compacted, Context, Moment, Query, Receipt, Step};
 use memhost::learning::{OpenReceipt, moments};
 use memhost::store::View;
 use memhost_suite::Episode;
@@ -45,6 +45,42 @@ impl<'a> StreamRun<'a> {
         })
     }
 
+    /// Has a run shortened, and what is left of it read: the summary, and the steps that stay, as much as the budget holds.
+    pub(super) async fn shorten(
+        &mut self,
+        episode: &'a Episode,
+        run: &[Step],
+        view: &View,
+        chance: u64,
+    ) -> Result<(Done, Handed), DriverError> {
+        let Query {
+            task,
+            agent,
+            token_budget,
+            ..
+        } = self.query(episode, self.primary_budget());
+        let run_so_far = Context {
+            task,
+            agent,
+            steps: run.to_vec(),
+            summary: String::new(),
+            token_budget,
+        };
+        let shortened = self.learner.compact(run_so_far, view, self.report).await;
+        let Compacted {
+            text,
+            keep_last,
+            receipt,
+        } = shortened.compacted;
+        let kept = run.len().saturating_sub(keep_last as usize);
+        let kept = run.iter().skip(kept).map(|step| step.text.as_str());
+        let left: Vec<&str> = std::iter::once(text.as_str()).chain(kept).collect();
+        let handed = self.handed(&left.join("\n"), receipt, token_budget, view);
+        let done = self.read(episode, &handed, chance)?;
+        let steps = run.to_vec();
+        Ok((Done { steps, ..done }, handed))
+    }
+
     /// What is handed out along the recorded run of a task, after `first`.
     pub(super) async fn hand_out_along(
         &mut self,
@@ -81,13 +117,11 @@ impl<'a> StreamRun<'a> {
         earlier: &[Receipt],
         view: &View,
     ) -> Handed {
-        let budgets = &self.cell.suite.budgets;
-        let budget = budgets.get(self.primary_place()).copied();
         let query = Query {
             moment,
             transcript: so_far.to_vec(),
             handed_out: earlier.to_vec(),
-            ..self.query(episode, budget.unwrap_or_default())
+            ..self.query(episode, self.primary_budget())
         };
         self.hand_out_once(query, view).await
     }

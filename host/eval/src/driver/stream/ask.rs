@@ -212,6 +212,10 @@ impl<'a> StreamRun<'a> {
                 .in_rounds(episode, *reports, (&view, candidate), chance)
                 .await;
         }
+        if let Some(Question::Keep { run, .. }) = &episode.question {
+            let (done, handed) = self.shorten(episode, run, &view, chance).await?;
+            return Ok((Some(done), handed));
+        }
         let handed = self
             .hand_out(episode, Moment::TaskStart, &[], &view, candidate)
             .await?;
@@ -388,17 +392,31 @@ impl<'a> StreamRun<'a> {
         let budget = query.token_budget;
         let retrieved = self.learner.retrieve(query, view, self.report).await;
         let guidance = retrieved.guidance;
-        let text = memhost_words::cut(&guidance.text, budget);
-        if text.len() < guidance.text.trim_end().len() {
+        Handed {
+            placement: guidance.placement,
+            replaces: guidance.replaces,
+            offers: guidance.offers,
+            ..self.handed(&guidance.text, guidance.receipt, budget, view)
+        }
+    }
+
+    /// A text, cut at its budget, with what it was made from.
+    pub(super) fn handed(
+        &mut self,
+        said: &str,
+        receipt: Receipt,
+        budget: u32,
+        view: &View,
+    ) -> Handed {
+        let text = memhost_words::cut(said, budget);
+        if text.len() < said.trim_end().len() {
             self.report.cut();
         }
         Handed {
             texts: vec![text.to_owned()],
-            placement: guidance.placement,
-            cited: self.sources(&guidance.receipt, view),
-            receipt: guidance.receipt,
-            replaces: guidance.replaces,
-            offers: guidance.offers,
+            cited: self.sources(&receipt, view),
+            receipt,
+            ..Handed::nothing(0)
         }
     }
 
@@ -455,6 +473,15 @@ impl<'a> StreamRun<'a> {
         let primary = self.cell.suite.primary_budget();
         let place = budgets.iter().position(|budget| Some(*budget) == primary);
         place.unwrap_or(budgets.len().saturating_sub(1))
+    }
+
+    /// That budget.
+    pub(super) fn primary_budget(&self) -> u32 {
+        let budgets = &self.cell.suite.budgets;
+        budgets
+            .get(self.primary_place())
+            .copied()
+            .unwrap_or_default()
     }
 
     // ---- attempts ---------------------------------------------------------------------------------
