@@ -22,6 +22,10 @@ pub enum Lane {
     Hops,
     /// Does what was learnt in one domain help in another?
     Domains,
+    /// After a tool: does the guidance name the tool that comes next?
+    Steps,
+    /// Of a run that was shortened: does what later steps need still stand?
+    Compaction,
 }
 
 impl Lane {
@@ -34,7 +38,7 @@ impl Lane {
             Lane::Forecast => Some('D'),
             Lane::Discovery => Some('E'),
             Lane::Attempts => Some('F'),
-            Lane::Hops | Lane::Domains => None,
+            Lane::Hops | Lane::Domains | Lane::Steps | Lane::Compaction => None,
         }
     }
 
@@ -57,6 +61,8 @@ impl Lane {
             Lane::Attempts => "attempts",
             Lane::Hops => "hops",
             Lane::Domains => "domains",
+            Lane::Steps => "steps",
+            Lane::Compaction => "compaction",
         }
     }
 }

@@ -26,6 +26,8 @@ pub(super) const ABSTAINED: &str = "abstained";
 const EVIDENCE: [&str; 5] = ["hit@1", "hit@5", "ndcg@10", "recall@10", "all-evidence@10"];
 const KIND: [&str; 2] = ["hit@1", "recall@5"];
 const TOOLS: [&str; 3] = ["ndcg@5", "f1@1", "guidance-f1"];
+const STEPS: [&str; 2] = ["next@1", "next@3"];
+const KEEP: [&str; 2] = ["kept", "all-kept"];
 const ROUTE: [&str; 2] = ["success", "regret"];
 const DISCOVER: [&str; 7] = [
     "coverage@5",
@@ -89,9 +91,11 @@ pub fn why_left_out(lane: Lane, metric: &str) -> &'static str {
         (Lane::Forecast, MARKET_BRIER) => {
             "no market has a price for them, so that they count for `brier`"
         }
-        (Lane::Routing | Lane::Forecast | Lane::Discovery | Lane::Attempts, _) => {
-            "they say nothing about it"
-        }
+        (Lane::Steps, _) => "no attempt could be drawn on",
+        (
+            Lane::Routing | Lane::Forecast | Lane::Discovery | Lane::Attempts | Lane::Compaction,
+            _,
+        ) => "they say nothing about it",
     }
 }
 
@@ -172,6 +176,12 @@ impl Suite {
         }
         if asks(|question| matches!(question, Question::Tools { .. })) {
             metrics.extend(TOOLS.map(String::from));
+        }
+        if asks(|question| matches!(question, Question::NextTool { .. })) {
+            metrics.extend(STEPS.map(String::from));
+        }
+        if asks(|question| matches!(question, Question::Keep { .. })) {
+            metrics.extend(KEEP.map(String::from));
         }
         if asks(|question| matches!(question, Question::Route { .. })) {
             metrics.extend(ROUTE.map(String::from));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 use memhost_contract::limits::LONGEST_NAMESPACE;
-use memhost_contract::{Attempt, Source, Task};
+use memhost_contract::{Actor, Attempt, Source, Step, Task};
 
 use memhost_words::cut;
 
@@ -447,6 +447,25 @@ fn check_question(
                 "the question's `tools` are empty; leave tasks without tools out",
             ),
         (Lane::Transfer | Lane::Domains, Question::Kind { .. } | Question::Tools { .. }) => {}
+        (Lane::Steps, Question::NextTool { run, tool }) => {
+            if tool.is_empty() {
+                findings.error(place, "the question's `next` is empty");
+            }
+            if !run.iter().any(is_named_call) {
+                findings.error(
+                    place,
+                    "the question's `run` calls no tool, so that there is none to come after",
+                );
+            }
+        }
+        (
+            Lane::Compaction,
+            Question::Keep {
+                run,
+                needed,
+                outdated,
+            },
+        ) => check_keep(run, needed, outdated, place, findings),
         (Lane::Routing, Question::Route { values }) => {
             check_route(values, &episode.attempts, place, findings);
         }
@@ -490,7 +509,44 @@ fn asked_in(lane: Lane) -> &'static str {
             "a question of lane `hops` has `pieces`, with `answers` or `gold`, or is `unanswerable`"
         }
         Lane::Domains => "a question of lane `domains` has a `kind` or `tools`",
+        Lane::Compaction => {
+            "a question of lane `compaction` has a `run` and what is `needed` of it"
+        }
+        Lane::Steps => "a question of lane `steps` has a `run` and what is called `next`",
     }
+}
+
+/// What is to be kept stands in the run.
+fn check_keep(
+    run: &[Step],
+    needed: &[String],
+    outdated: &[String],
+    place: &str,
+    findings: &mut Findings,
+) {
+    if needed.is_empty() {
+        findings.error(
+            place,
+            "nothing of the run is `needed`, so that whatever is kept is right",
+        );
+    }
+    let stands = |value: &String| {
+        let mut steps = run.iter();
+        !value.is_empty() && steps.any(|step| step.text.contains(value))
+    };
+    if let Some(value) = needed.iter().chain(outdated).find(|value| !stands(value)) {
+        findings.error(
+            place,
+            format!("`{value}` stands in no step of the question's `run`, to the letter"),
+        );
+    }
+    if let Some(value) = needed.iter().find(|value| outdated.contains(value)) {
+        findings.error(place, format!("`{value}` is both `needed` and `outdated`"));
+    }
+}
+
+fn is_named_call(step: &Step) -> bool {
+    step.actor == Actor::Action && step.name.as_ref().is_some_and(|name| !name.is_empty())
 }
 
 /// Whoever can be sent has been tried, and what became of it is known.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use memhost_contract::Source;
+use memhost_contract::{Source, Step};
 
 /// What a right answer looks like. Strategies never see it.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +30,22 @@ pub enum Question {
     Tools {
         /// Names of the tools, without repeats.
         tools: Vec<String>,
+    },
+    /// Lane `steps`: in the middle of a recorded run, after a tool: which tool comes next?
+    NextTool {
+        /// The run so far, which strategies see: up to the answer of a call.
+        run: Vec<Step>,
+        /// The tool that was called next.
+        tool: String,
+    },
+    /// Lane `compaction`: a recorded run is to be shortened; what must still stand?
+    Keep {
+        /// The run so far, which strategies see.
+        run: Vec<Step>,
+        /// Values that later calls take, each of which stands in the run so far.
+        needed: Vec<String>,
+        /// Values that stand there too and hold no more: each has been replaced by one that is needed.
+        outdated: Vec<String>,
     },
     /// Lane C: which of the agents that have recorded attempts in this episode is sent?
     Route {

@@ -1,6 +1,7 @@
 //! What suites measure: the built-in ones, and real data sets where `MEMHOST_DATA` names the folder that holds them.
 
 mod attempts;
+mod compaction;
 mod discovery;
 mod domains;
 mod floors;
@@ -8,5 +9,6 @@ mod forecast;
 mod hops;
 mod planted;
 mod routing;
+mod steps;
 mod suites;
 mod suites_reference;

@@ -182,15 +182,9 @@ async fn every_plugin_that_memhost_brings_passes() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_puts_memories_in_order_or_shortens_runs_is_checked_in_that() {
-    // What only shortens runs remembers nothing, and fails in that alone.
-    let guests: [(&str, &str, &[Check]); 2] = [
-        ("tidy", "maintain", &[]),
-        ("brief", "compact", &[Check::RoundTrip]),
-    ];
-    for (name, call, fails) in guests {
+    for (name, call) in [("tidy", "maintain"), ("brief", "compact")] {
         let conformance = checked(name, &[]).await;
-        let failed: Vec<Check> = conformance.failed().map(|failed| failed.check).collect();
-        assert_eq!(failed, fails, "{name}: {}", told(&conformance));
+        assert!(conformance.passed(), "{name}: {}", told(&conformance));
         let calls = conformance.calls.iter();
         let calls: Vec<&str> = calls.map(|cost| cost.call.as_str()).collect();
         assert!(calls.contains(&call), "{name}: {calls:?}");

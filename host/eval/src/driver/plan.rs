@@ -18,6 +18,9 @@ pub fn obstacle(plan: &Plan, phases: Phases, suite: &Suite, actors: Actors) -> O
     if model && !suite.episodes().any(|(_, episode)| episode.is_checkable()) {
         return Some("no program can check what a language model answers here".into());
     }
+    if suite.lane == Lane::Compaction && !phases.compact {
+        return Some("it shortens no runs: it has no `compact`".into());
+    }
     if plan.rounds > 1 && !hides_several(suite) {
         return Some(
             "it works in rounds of findings, and the tasks here have one outcome each".into(),
@@ -126,6 +129,12 @@ pub fn deviations(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if suite.lane == Lane::Steps && !is_asked_along(plan) {
+        deviations.push(
+            "it does not want to be asked after a tool: what it says before the first step is read after each"
+                .to_owned(),
+        );
+    }
     if plan.baseline_arm && acting == Acting::Reader {
         deviations.push(
             "both arms are the frozen reader's, so that they differ by the guidance alone".into(),
@@ -194,6 +203,13 @@ pub fn moment_text(moment: &Trigger) -> String {
     }
 }
 
+/// Whether it wants to be asked after some tool, or before some step.
+fn is_asked_along(plan: &Plan) -> bool {
+    let is_along =
+        |trigger: &Trigger| matches!(trigger, Trigger::AfterTool(_) | Trigger::EverySteps(_));
+    plan.moments.iter().any(is_along)
+}
+
 /// Whether a memory that was learnt from a task can be put to the test on that task:
 ///
 /// - not where its outcome is the answer: a memory of the outcome would pass by knowing it;
@@ -203,6 +219,10 @@ pub(super) fn tests_its_own_memory(question: &Question, acting: Acting) -> bool 
         Question::Route { .. } | Question::Forecast { .. } => false,
         // There is nothing to be learnt from it.
         Question::Unanswerable => false,
+        // The run that goes on is the answer.
+        Question::NextTool { .. } => false,
+        // What was kept of one run says nothing of another.
+        Question::Keep { .. } => false,
         Question::Kind { .. } | Question::Tools { .. } => acting == Acting::Model,
         Question::Evidence { .. } | Question::Discover { .. } => true,
     }
@@ -211,10 +231,14 @@ pub(super) fn tests_its_own_memory(question: &Question, acting: Acting) -> bool 
 /// Whether any outcome may lie between failure and success: a recorded one, or what a question is worth.
 fn grades(suite: &Suite) -> bool {
     let graded = |question: &Question| match question {
-        Question::Tools { .. } | Question::Forecast { .. } | Question::Discover { .. } => true,
+        Question::Tools { .. }
+        | Question::Keep { .. }
+        | Question::Forecast { .. }
+        | Question::Discover { .. } => true,
         Question::Evidence { .. }
         | Question::Unanswerable
         | Question::Kind { .. }
+        | Question::NextTool { .. }
         | Question::Route { .. } => false,
     };
     let mut scores = suite.attempts().filter_map(|a| a.outcome.score);

@@ -86,6 +86,8 @@ impl HeaderRow {
             Lane::Transfer | Lane::Routing | Lane::Forecast | Lane::Discovery | Lane::Domains => {
                 vec![4096]
             }
+            Lane::Steps => vec![256],
+            Lane::Compaction => vec![512],
             Lane::Attempts => Vec::new(),
         });
         let asks = |kind: fn(&Question) -> bool| {
@@ -104,6 +106,8 @@ impl HeaderRow {
             Lane::Hops => format!("pieces@{usual}"),
             Lane::Transfer | Lane::Domains if asks_for_tools => "ndcg@5".into(),
             Lane::Transfer | Lane::Domains => "hit@1".into(),
+            Lane::Steps => "next@1".into(),
+            Lane::Compaction => "kept".into(),
             Lane::Routing => "success".into(),
             Lane::Forecast if asks_without_market => "brier".into(),
             Lane::Forecast => "market-brier".into(),
@@ -389,6 +393,14 @@ struct QuestionRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     tools: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<Vec<StepRow>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needed: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outdated: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     values: Option<BTreeMap<String, f64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     happened: Option<bool>,
@@ -432,6 +444,21 @@ impl QuestionRow {
                 tools: Some(tools),
                 ..none
             },
+            Question::NextTool { run, tool } => QuestionRow {
+                run: Some(run.iter().map(StepRow::of).collect()),
+                next: Some(tool),
+                ..none
+            },
+            Question::Keep {
+                run,
+                needed,
+                outdated,
+            } => QuestionRow {
+                run: Some(run.iter().map(StepRow::of).collect()),
+                needed: Some(needed),
+                outdated: (!outdated.is_empty()).then_some(outdated),
+                ..none
+            },
             Question::Route { values } => QuestionRow {
                 values: Some(values),
                 ..none
@@ -467,12 +494,16 @@ impl QuestionRow {
             || self.source.is_some()
             || self.horizon.is_some()
             || self.market.is_some();
+        let keeps = self.needed.is_some() || self.outdated.is_some();
+        let within_a_run = self.next.is_some() || self.run.is_some() && !keeps;
         let discover = self.problems.is_some() || self.reports.is_some();
         let kinds = [
             evidence,
             unanswerable,
             self.kind.is_some(),
             self.tools.is_some(),
+            within_a_run,
+            keeps,
             self.values.is_some(),
             forecast,
             discover,
@@ -480,7 +511,7 @@ impl QuestionRow {
         if kinds.into_iter().filter(|is_there| *is_there).count() != 1 {
             return Err((
                 "question".into(),
-                "a question has either `answers` and `gold` (with `pieces` in lane `hops`), or `unanswerable`, or `kind`, or `tools`, or `values`, or `happened`, `source` and `horizon`, or `problems` and `reports`".into(),
+                "a question has either `answers` and `gold` (with `pieces` in lane `hops`), or `unanswerable`, or `kind`, or `tools`, or `run` and `next` or `needed`, or `values`, or `happened`, `source` and `horizon`, or `problems` and `reports`".into(),
             ));
         }
         if unanswerable {
@@ -492,6 +523,21 @@ impl QuestionRow {
         if let Some(tools) = self.tools {
             return Ok(Question::Tools {
                 tools: distinct(tools),
+            });
+        }
+        if within_a_run {
+            let run = needed(self.run, "run")?;
+            return Ok(Question::NextTool {
+                run: run.into_iter().map(StepRow::into_step).collect(),
+                tool: needed(self.next, "next")?,
+            });
+        }
+        if keeps {
+            let run = needed(self.run, "run")?;
+            return Ok(Question::Keep {
+                run: run.into_iter().map(StepRow::into_step).collect(),
+                needed: needed(self.needed, "needed")?,
+                outdated: self.outdated.unwrap_or_default(),
             });
         }
         if let Some(values) = self.values {

@@ -645,6 +645,12 @@ fn questions() -> impl Strategy<Value = Question> {
         proptest::option::of(0.0..=1.0f64),
     );
     prop_oneof![
+        (steps(), texts(), texts()).prop_map(|(run, needed, outdated)| Question::Keep {
+            run,
+            needed,
+            outdated,
+        }),
+        (steps(), any::<String>()).prop_map(|(run, tool)| Question::NextTool { run, tool }),
         values.prop_map(|values| Question::Route { values }),
         forecast.prop_map(|(happened, source, horizon, market)| Question::Forecast {
             happened,
@@ -655,6 +661,20 @@ fn questions() -> impl Strategy<Value = Question> {
         (proptest::collection::vec(hidden, 0..3), 1..u32::MAX)
             .prop_map(|(problems, reports)| Question::Discover { problems, reports }),
     ]
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = (
+        any::<String>(),
+        any::<Option<String>>(),
+        any::<Option<bool>>(),
+    );
+    let step = step.prop_map(|(text, name, failed)| Step {
+        name,
+        failed,
+        ..Step::new(Actor::Observation, text)
+    });
+    proptest::collection::vec(step, 0..3)
 }
 
 fn checks() -> impl Strategy<Value = AnswerCheck> {

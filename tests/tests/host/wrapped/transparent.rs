@@ -1,6 +1,7 @@
 //! A wrapper that passes everything through changes nothing: not a byte of what is said, written or measured.
 
 use super::*;
+use memhost_eval::driver::{TaskOrder, Told};
 
 /// A strategy, and all that it says.
 struct Overheard {
@@ -100,6 +101,8 @@ async fn ran(strategy: Arc<dyn Strategy>, suite: &Arc<Suite>) -> Ran {
         embedder,
         limits: Limits::default(),
         acting: Acting::Reader,
+        order: TaskOrder::default(),
+        told: Told::default(),
     };
     let cell = Cell {
         strategy: overheard.clone(),

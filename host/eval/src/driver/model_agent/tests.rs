@@ -3,8 +3,8 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use futures::FutureExt as _;
-use memhost::contract::{Reply, Tool};
 use memhost::contract::{Document, Label};
+use memhost::contract::{Reply, Tool};
 use memhost::model::LanguageModel;
 use memhost_suite::{AnswerCheck, Episode, HiddenProblem, Matching, Question, Timing};
 
