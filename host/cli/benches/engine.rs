@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use divan::Bencher;
 use memhost::capability::CallContext;
 use memhost::contract::{Agent, Query, Setting, Task, Value};
-use memhost::engine::{CompilerProcess, Engine, EngineOptions, Plugin};
+use memhost::engine::{CompilerProcess, Engine, EngineOptions, Layers, Plugin};
 use memhost::limits::Limits;
 use memhost::strategy::Strategy;
 use tokio::runtime::Runtime;
@@ -16,11 +16,11 @@ fn main() {
     divan::main();
 }
 
-/// The guest of the tests, which answers at once unless it is asked to misbehave.
-fn guest() -> PathBuf {
+/// A guest of the tests: `hostile` answers at once unless it is asked to misbehave, `pass` asks what it wraps.
+fn guest(name: &str) -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-    workspace.join(target).join("guests/hostile.wasm")
+    workspace.join(target).join(format!("guests/{name}.wasm"))
 }
 
 fn runtime() -> Runtime {
@@ -28,7 +28,7 @@ fn runtime() -> Runtime {
 }
 
 fn load(runtime: &Runtime, engine: &Engine) -> Plugin {
-    let plugin = runtime.block_on(Plugin::load(engine, &guest()));
+    let plugin = runtime.block_on(Plugin::load(engine, &guest("hostile")));
     plugin.unwrap_or_else(|error| {
         panic!("{error}; run `cargo xtask bench engine`, which builds it first")
     })
@@ -81,6 +81,27 @@ fn call(bencher: Bencher) {
     bencher.bench(|| {
         let context = CallContext::nothing_granted(Limits::default());
         let answer = runtime.block_on(plugin.retrieve(context, query(), &settings));
+        answer.result.expect("an answer")
+    });
+}
+
+/// The same in a wrapper that passes everything through: a second store and instance, and each record crosses twice more.
+#[divan::bench]
+fn call_in_a_wrapper(bencher: Bencher) {
+    let runtime = runtime();
+    let engine = Engine::new(EngineOptions::default()).expect("an engine");
+    let layers = Layers::of(guest("hostile")).wrapped_in(guest("pass"));
+    let strategy = runtime.block_on(layers.strategy(&engine));
+    let strategy = strategy.unwrap_or_else(|error| {
+        panic!("{error}; run `cargo xtask bench engine`, which builds it first")
+    });
+    let settings = [Setting {
+        name: "inner.do".to_owned(),
+        value: Value::Text("answer".to_owned()),
+    }];
+    bencher.bench(|| {
+        let context = CallContext::nothing_granted(Limits::default());
+        let answer = runtime.block_on(strategy.retrieve(context, query(), &settings));
         answer.result.expect("an answer")
     });
 }

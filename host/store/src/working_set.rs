@@ -450,6 +450,8 @@ fn is_withheld(memory: &Memory, view: &View) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::tests::memory;
 
@@ -481,5 +483,50 @@ mod tests {
             assert!(set.shows_all(&View::default()));
         }
         assert_eq!(fast, [true, false, false, false, false, false, true]);
+    }
+
+    #[test]
+    fn what_is_hidden_is_in_no_read_and_a_wrappers_own_is_only_hidden_from_what_it_wraps() {
+        let mut set = WorkingSet::new(1);
+        let of_kind = |id: &str, kind: &str| {
+            Effect::Put(Memory {
+                kind: kind.into(),
+                ..memory(id)
+            })
+        };
+        let inside = View {
+            hidden_kinds: Arc::new(["guard:".to_owned()].into()),
+            ..View::default()
+        };
+        set.apply(of_kind("m1", "note"));
+        assert!(set.shows_all(&inside));
+        set.apply(of_kind("m2", "guard:lesson"));
+        set.apply(of_kind("m3", "guardian:lesson"));
+        let seen = |view: &View| -> Vec<String> {
+            let ids = ["m1", "m2", "m3"].map(str::to_owned);
+            let got = set.get(&ids, view).into_iter().map(|memory| memory.id);
+            let got: Vec<String> = got.collect();
+            let counted = set.count(&Vec::new(), view).unwrap();
+            let looked_at = (0..set.slots()).filter(|slot| set.is_seen(*slot, view));
+            assert_eq!(got.len(), counted as usize);
+            assert_eq!(got.len(), looked_at.count());
+            got
+        };
+        assert_eq!(seen(&View::default()), ["m1", "m2", "m3"]);
+        assert_eq!(seen(&inside), ["m1", "m3"]);
+        let without = View {
+            hidden: Arc::new(["m1".to_owned()].into()),
+            on_trial: Arc::new(["m1".to_owned()].into()),
+            ..inside
+        };
+        assert_eq!(seen(&without), ["m3"]);
+        let mut set = set;
+        for gone in ["m2", "m3"] {
+            set.apply(Effect::Remove(gone.into()));
+        }
+        assert!(set.shows_all(&View {
+            hidden_kinds: without.hidden_kinds.clone(),
+            ..View::default()
+        }));
     }
 }

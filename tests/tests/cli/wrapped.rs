@@ -54,7 +54,7 @@ fn score(results: &Value, strategy: &str) -> Value {
     let found = of
         .next()
         .unwrap_or_else(|| panic!("no {strategy} in {results}"));
-    found["metrics"].clone()
+    found["quality"].clone()
 }
 
 #[test]
