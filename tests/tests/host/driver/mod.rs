@@ -2,6 +2,7 @@
 //! draws on its own attempts; a strategy is told no more than its plan says; a failing call costs that call.
 
 mod broken;
+mod lanes;
 mod models;
 mod plans;
 mod rounds;
