@@ -62,6 +62,11 @@ pub fn builtin() -> &'static [Format] {
                 summary: generate::compaction::SUMMARY,
                 path: "",
             },
+            Format {
+                name: "retry",
+                summary: generate::retry::SUMMARY,
+                path: "",
+            },
         ]
     }
 }

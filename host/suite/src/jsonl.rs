@@ -59,6 +59,11 @@
 //! {"stage": 1, "task": {"id": "o2", "text": "Move my flight."}, "question": {"run": [{"actor": "observation", "text": "Flight HAT069 on 2024-05-20."}, {"actor": "user", "text": "No, on 2024-05-21."}], "needed": ["HAT069", "2024-05-21"], "outdated": ["2024-05-20"]}}
 //! "#)?;
 //! assert_eq!(compaction.primary, "kept");
+//! let retry = read(r#"
+//! {"format": 1, "name": "locks", "lane": "retry"}
+//! {"task": {"id": "l1", "text": "Set the lock: the dial is red or blue."}, "question": {"slots": [{"name": "dial", "values": ["red", "blue"], "right": "blue"}], "noise": 0.1, "tries": 3}}
+//! "#)?;
+//! assert_eq!(retry.primary, "solved@3");
 //! let attempts = read(r#"
 //! {"format": 1, "name": "runs", "lane": "attempts"}
 //! {"stage": 0, "task": {"id": "q1", "text": "Where is Ghent?"}, "attempts": [{"id": "q1-0", "answer": "France", "outcome": {"verdict": "failure"}}]}

@@ -26,6 +26,8 @@ pub enum Lane {
     Steps,
     /// Of a run that was shortened: does what later steps need still stand?
     Compaction,
+    /// Several tries of one task: does what failed help the next?
+    Retry,
 }
 
 impl Lane {
@@ -38,7 +40,7 @@ impl Lane {
             Lane::Forecast => Some('D'),
             Lane::Discovery => Some('E'),
             Lane::Attempts => Some('F'),
-            Lane::Hops | Lane::Domains | Lane::Steps | Lane::Compaction => None,
+            Lane::Hops | Lane::Domains | Lane::Steps | Lane::Compaction | Lane::Retry => None,
         }
     }
 
@@ -63,6 +65,7 @@ impl Lane {
             Lane::Domains => "domains",
             Lane::Steps => "steps",
             Lane::Compaction => "compaction",
+            Lane::Retry => "retry",
         }
     }
 }

@@ -47,6 +47,15 @@ pub enum Question {
         /// Values that stand there too and hold no more: each has been replaced by one that is needed.
         outdated: Vec<String>,
     },
+    /// Lane `retry`: every slot has one right value, which several tries are to find.
+    Assign {
+        /// What is to be assigned.
+        slots: Vec<Slot>,
+        /// How often a try is told of a slot that it is right where it is wrong, or the other way round, in 0..=0.5.
+        noise: f64,
+        /// The most tries, the first one among them.
+        tries: u32,
+    },
     /// Lane C: which of the agents that have recorded attempts in this episode is sent?
     Route {
         /// What each agent scores on this task on average, in 0..=1, by agent id. The true regret follows from it.
@@ -71,6 +80,18 @@ pub enum Question {
         /// The most findings that may be reported.
         reports: u32,
     },
+}
+
+/// Something that takes one of several values.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Slot {
+    /// What it is called: `region`.
+    pub name: String,
+    /// What it may be.
+    pub values: Vec<String>,
+    /// What is right.
+    pub right: String,
 }
 
 /// A problem to be found: its class in this place counts once, however often it occurs there.

@@ -35,6 +35,12 @@
 //! `kept`: the share of the needed values that still stand there, to the letter; an outdated one that does counts as one
 //! more that does not. `all-kept`: all needed ones stand, and no outdated one.
 //!
+//! **Lane `retry`, [`Question::Assign`]**: in each slot, the value of the greatest weight: the weight of every cited try that
+//! said that it is right, less that of every cited try that said that it is wrong. A source that names a step speaks for
+//! that step's slot only. Equals are chosen from by chance. A try scores the share of the slots that are right, and is
+//! told of each whether it is, with noise. `solved@<n>`: all are right in one of the first n tries. `area`: the mean score
+//! over all tries, where a solved task stays solved.
+//!
 //! **Lane C, [`Question::Route`]**: Thompson sampling. An agent's chances are Beta distributed; its record so far
 //! counts whole where the receipt is silent, and for 10 observations at most where it speaks; the outcome of every
 //! cited attempt counts 3 · score^6 observations more (scores are cut to 0..=1). `success`: of the agent that was sent.
@@ -55,6 +61,7 @@ mod compaction;
 mod discovery;
 pub mod forecast;
 mod record;
+mod retry;
 mod routing;
 mod steps;
 mod visible;
@@ -77,6 +84,7 @@ pub(super) use discovery::code_tokens;
 pub use forecast::{OTHER_HORIZON, PRIOR, forecast, score_of, weight};
 pub use record::BaseRates;
 pub use record::KnownOutcomes;
+pub use retry::{attempted as try_again, curve};
 pub use visible::{LearntAttempts, Visible};
 
 /// How many retrieved attempts predict an outcome.
@@ -215,6 +223,7 @@ impl Reader {
             Question::Keep {
                 needed, outdated, ..
             } => compaction::read(needed, outdated, reading, &mut scores),
+            Question::Assign { .. } => return retry::attempted(episode, &[], reading).0,
             Question::Route { values } => return self.route(episode, values, reading),
             Question::Forecast {
                 happened,
@@ -296,6 +305,7 @@ impl Reader {
             Question::Unanswerable
             | Question::NextTool { .. }
             | Question::Keep { .. }
+            | Question::Assign { .. }
             | Question::Forecast { .. }
             | Question::Discover { .. } => 0.0,
         }

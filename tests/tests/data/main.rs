@@ -8,6 +8,7 @@ mod floors;
 mod forecast;
 mod hops;
 mod planted;
+mod retry;
 mod routing;
 mod steps;
 mod suites;

@@ -21,6 +21,14 @@ pub fn obstacle(plan: &Plan, phases: Phases, suite: &Suite, actors: Actors) -> O
     if suite.lane == Lane::Compaction && !phases.compact {
         return Some("it shortens no runs: it has no `compact`".into());
     }
+    if suite.lane == Lane::Retry && !phases.distill {
+        return Some("it keeps nothing of a try before the next one".into());
+    }
+    if suite.lane == Lane::Retry && plan.arrangement == Arrangement::BuildThenFreeze {
+        return Some(
+            "it learns before it is tested, and what is to be learnt from here are the tries of the test".into(),
+        );
+    }
     if plan.rounds > 1 && !hides_several(suite) {
         return Some(
             "it works in rounds of findings, and the tasks here have one outcome each".into(),
@@ -80,6 +88,8 @@ fn unlabelled(labels: Labels, suite: &Suite, model: bool) -> Option<String> {
         model || suite.lane != Lane::Attempts && suite.questions().next().is_some();
     match labels {
         Labels::Any | Labels::SelfJudged => None,
+        // The tries are made here, and what they scored is known.
+        Labels::Verified if suite.lane == Lane::Retry => None,
         Labels::Verified if suite.attempts().any(is_verified) => None,
         Labels::Verified => {
             Some("it learns from verified outcomes, and no attempt of the suite has one".into())
@@ -132,6 +142,12 @@ pub fn deviations(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
     if suite.lane == Lane::Steps && !is_asked_along(plan) {
         deviations.push(
             "it does not want to be asked after a tool: what it says before the first step is read after each"
+                .to_owned(),
+        );
+    }
+    if suite.lane == Lane::Retry && plan.retries == 0 {
+        deviations.push(
+            "it does not ask to try again, and does so here like everybody: its guidance is asked for before each try"
                 .to_owned(),
         );
     }
@@ -223,6 +239,8 @@ pub(super) fn tests_its_own_memory(question: &Question, acting: Acting) -> bool 
         Question::NextTool { .. } => false,
         // What was kept of one run says nothing of another.
         Question::Keep { .. } => false,
+        // Each try is one, of a task of which nothing else is known.
+        Question::Assign { .. } => true,
         Question::Kind { .. } | Question::Tools { .. } => acting == Acting::Model,
         Question::Evidence { .. } | Question::Discover { .. } => true,
     }
@@ -233,6 +251,7 @@ fn grades(suite: &Suite) -> bool {
     let graded = |question: &Question| match question {
         Question::Tools { .. }
         | Question::Keep { .. }
+        | Question::Assign { .. }
         | Question::Forecast { .. }
         | Question::Discover { .. } => true,
         Question::Evidence { .. }

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use memhost::strategy::Strategy;
 use memhost_suite::{Lane, Suite};
 
-use super::{compaction, discovery, forecast, ordered, routing, steps};
+use super::{compaction, discovery, forecast, ordered, retry, routing, steps};
 
 /// The floors and the oracle of a suite's lane, in the order in which reports show them.
 pub fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
@@ -19,6 +19,7 @@ pub fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
         Lane::Discovery => discovery::floors(suite),
         Lane::Steps => steps::floors(suite),
         Lane::Compaction => compaction::floors(suite),
+        Lane::Retry => retry::floors(suite),
     }
 }
 
@@ -32,6 +33,7 @@ pub fn is_name_of_a_floor(name: &str) -> bool {
             Lane::Discovery,
             Lane::Steps,
             Lane::Compaction,
+            Lane::Retry,
         ];
         let floors = lanes.into_iter().flat_map(|lane| {
             floors(&Suite {

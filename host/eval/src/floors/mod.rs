@@ -15,6 +15,7 @@ mod lanes;
 mod oracle;
 mod ordered;
 mod packing;
+mod retry;
 mod routing;
 mod steps;
 

@@ -17,6 +17,7 @@ pub mod domains;
 pub mod evidence;
 pub mod forecast;
 pub mod hops;
+pub mod retry;
 pub mod routing;
 pub mod steps;
 pub mod transfer;
@@ -25,7 +26,7 @@ pub mod transfer;
 pub const SEED: u64 = 1;
 
 /// The generators, one per lane.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 10] = [
     "evidence",
     "transfer",
     "routing",
@@ -35,6 +36,7 @@ pub const NAMES: [&str; 9] = [
     "domains",
     "steps",
     "compaction",
+    "retry",
 ];
 
 /// The suite that the generator of this name makes of a seed; `None` if there is no such generator.
@@ -47,6 +49,7 @@ pub fn suite(name: &str, seed: u64) -> Option<Suite> {
         "discovery" => Some(discovery::suite(seed)),
         "hops" => Some(hops::suite(seed)),
         "domains" => Some(domains::suite(seed)),
+        "retry" => Some(retry::suite(seed)),
         "compaction" => Some(compaction::suite(seed)),
         "steps" => Some(steps::suite(seed)),
         _ => None,

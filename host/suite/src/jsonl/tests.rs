@@ -4,8 +4,8 @@ use memhost_contract::{Actor, Attempt, Finding, Step, Tool};
 use proptest::prelude::*;
 
 use super::super::{
-    AnswerCheck, Diagnostic, HiddenProblem, Lane, Matching, Question, Severity, Stage, Timing,
-    check, recorded,
+    AnswerCheck, Diagnostic, HiddenProblem, Lane, Matching, Question, Severity, Slot, Stage,
+    Timing, check, recorded,
 };
 use super::*;
 
@@ -645,6 +645,18 @@ fn questions() -> impl Strategy<Value = Question> {
         proptest::option::of(0.0..=1.0f64),
     );
     prop_oneof![
+        (texts(), 0.0..=0.5f64, any::<u32>()).prop_map(|(values, noise, tries)| {
+            let slots = values.into_iter().map(|value| Slot {
+                name: value.clone(),
+                values: vec![value.clone()],
+                right: value,
+            });
+            Question::Assign {
+                slots: slots.collect(),
+                noise,
+                tries,
+            }
+        }),
         (steps(), texts(), texts()).prop_map(|(run, needed, outdated)| Question::Keep {
             run,
             needed,

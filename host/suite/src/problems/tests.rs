@@ -408,6 +408,7 @@ fn a_question_of_another_lane_is_an_error() {
         (Lane::Hops, "`unanswerable`"),
         (Lane::Steps, "a `run` and what is called `next`"),
         (Lane::Compaction, "what is `needed` of it"),
+        (Lane::Retry, "`slots`, `noise` and `tries`"),
         (Lane::Routing, "`values`, one per agent"),
         (Lane::Forecast, "`happened`, `source` and `horizon`"),
         (Lane::Discovery, "`problems` and `reports`"),
@@ -416,6 +417,31 @@ fn a_question_of_another_lane_is_an_error() {
         let (errors, _) = said_of(&asking(lane, "hit@1", kind()));
         assert!(errors.iter().any(|e| e.contains(said)), "{errors:?}");
     }
+}
+
+#[test]
+fn what_is_to_be_assigned_can_be_tried_again_and_needs_no_attempts() {
+    let said = |right: &str, noise, tries| {
+        let slots = vec![Slot {
+            name: "dial".into(),
+            values: vec!["red".into(), "blue".into()],
+            right: right.into(),
+        }];
+        let question = Question::Assign {
+            slots,
+            noise,
+            tries,
+        };
+        let mut asking = asking(Lane::Retry, &format!("solved@{tries}"), question);
+        asking.streams[0].stages[0].episodes.remove(0);
+        let (errors, warnings) = said_of(&asking);
+        assert!(warnings.is_empty(), "{warnings:?}");
+        errors.join("\n")
+    };
+    assert_eq!(said("blue", 0.1, 5), "");
+    assert!(said("green", 0.1, 5).contains("`green` is none of the values of slot `dial`"));
+    assert!(said("blue", 0.6, 5).contains("`noise` is 0.6"));
+    assert!(said("blue", 0.1, 1).contains("fewer than 2 `tries`"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod along;
 mod broken;
+mod lanes;
 mod models;
 mod plans;
 mod rounds;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use memhost::contract::{
     Agent, Arm, Attempt, Citation, Finding, Moment, Outcome, Placement, Query, Receipt, Source,
-    Step, Tool,
+    Step, Tool, Verdict,
 };
 use memhost::learning::{Clock, OpenReceipt};
 use memhost::store::View;
@@ -162,7 +162,7 @@ impl<'a> StreamRun<'a> {
         let primary = self.primary_place();
         if !stage.warm_up {
             let mut scores = self.scores(episode, &runs).await;
-            retries.score(&runs, self.plan.retries, &mut scores);
+            retries.score(episode, &runs, self.plan.retries, &mut scores);
             self.report.task(
                 position,
                 TaskReport {
@@ -238,6 +238,9 @@ impl<'a> StreamRun<'a> {
         if let (Some(Question::NextTool { run, .. }), Some(view)) = (&episode.question, along) {
             let done = self.act_within(episode, run, handed, view, chance).await?;
             return Ok(Some(done));
+        }
+        if let Some(Question::Assign { .. }) = &episode.question {
+            return Ok(Some(self.try_again(episode, handed, &[], chance)));
         }
         let done = self.read(episode, handed, chance)?;
         let along = match along {
@@ -452,7 +455,7 @@ impl<'a> StreamRun<'a> {
     // ---- read -------------------------------------------------------------------------------------
 
     /// What a reader goes by. A task draws neither on its own attempts nor on what is withheld from it.
-    fn reading<'r>(
+    pub(super) fn reading<'r>(
         &'r self,
         handed: &'r Handed,
         withheld: &'r HashSet<String>,
@@ -529,7 +532,7 @@ impl<'a> StreamRun<'a> {
             findings: done.act.findings.clone(),
             outcome: Outcome {
                 baseline,
-                ..outcome(done.act.reward)
+                ..outcome_of(episode, done)
             },
             receipts,
         };
@@ -562,6 +565,19 @@ impl<'a> StreamRun<'a> {
         recorded
             .map(|attempt| attempt.agent.clone())
             .unwrap_or_else(|| Agent::new("reader", "frozen-reader"))
+    }
+}
+
+/// What a run came to. An assignment is solved when all of it is right.
+fn outcome_of(episode: &Episode, done: &Done) -> Outcome {
+    let outcome = outcome(done.act.reward);
+    let assigns = matches!(episode.question, Some(Question::Assign { .. }));
+    match outcome.score {
+        Some(score) if assigns && score < 1.0 => Outcome {
+            verdict: Verdict::Failure,
+            ..outcome
+        },
+        _ => outcome,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use memhost::contract::{Arm, Attempt, Feedback, Plan, Receipt};
 use memhost::learning::{Clock, Pending, grouping};
-use memhost_suite::Episode;
+use memhost_suite::{Episode, Question};
 
 use super::super::DriverError;
 use super::{StreamRun, Waiting};
@@ -160,10 +160,11 @@ impl<'a> StreamRun<'a> {
         }
     }
 
-    /// A reader takes no steps: in its place, the recorded runs of the task by the same agent are what happened. A
+    /// A reader takes no steps, but in its tries at an assignment: in its place, the recorded runs of the task by the same agent are what happened. A
     /// memory that names the reader's attempt as its source is about them.
     pub(super) fn remember_what_it_stands_for(&mut self, attempt: &Attempt, episode: &Episode) {
-        if self.model.is_none() {
+        let is_try = matches!(episode.question, Some(Question::Assign { .. }));
+        if self.model.is_none() && !is_try {
             let runs = recorded(episode, attempt).map(|run| run.id.clone());
             self.stands_for.insert(attempt.id.clone(), runs.collect());
         }
