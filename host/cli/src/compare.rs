@@ -469,13 +469,10 @@ pub(super) async fn testbed(
         .map_err(Failure::failed)?;
     say_warnings(&store);
     Ok(Testbed {
-        store,
         models,
-        embedder,
         limits: config.limits.clone(),
         acting,
-        order: driver::TaskOrder::default(),
-        told: driver::Told::default(),
+        ..Testbed::new(store, embedder)
     })
 }
 

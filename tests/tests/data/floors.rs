@@ -7,12 +7,8 @@ use std::sync::Arc;
 
 use memhost::Lance;
 use memhost::embedding::{Builtin, Embedder};
-use memhost::limits::Limits;
-use memhost::model::{Models, NoModel};
 use memhost::store::Store;
-use memhost_eval::driver::{
-    Acting, Cell, CellReport, Progress, Repetition, TaskOrder, Testbed, Told, run_cell,
-};
+use memhost_eval::driver::{Cell, CellReport, Progress, Repetition, Testbed, run_cell};
 use memhost_eval::floors::floors;
 use memhost_suite::{Scores, Suite, aggregate};
 
@@ -105,15 +101,7 @@ pub fn reports(
         let store = Store::open(&folder.path().to_string_lossy(), embedder.clone(), &Lance)
             .await
             .unwrap();
-        let testbed = Testbed {
-            store,
-            models: Arc::new(Models::all(Arc::new(NoModel))),
-            embedder,
-            limits: Limits::default(),
-            acting: Acting::Reader,
-            order: TaskOrder::default(),
-            told: Told::default(),
-        };
+        let testbed = Testbed::new(store, embedder);
         let mut reports: BTreeMap<String, Vec<(u64, CellReport)>> = BTreeMap::new();
         for floor in floors(&suite) {
             let name = floor.description().name.clone();

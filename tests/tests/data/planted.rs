@@ -4,15 +4,13 @@ use std::sync::Arc;
 
 use memhost::Lance;
 use memhost::embedding::Builtin;
-use memhost::limits::Limits;
-use memhost::model::{Models, NoModel};
 use memhost::settings;
 use memhost::store::Store;
 use memhost_eval::compare::summary::{Decision, Pair, Setup, SuiteResult};
 use memhost_eval::compare::{
     CellOutcome, Comparison, Conditions, Contest, Contestant, Design, Finish, Report,
 };
-use memhost_eval::driver::{self, Acting, CellReport, Progress, TaskOrder, Testbed, Told};
+use memhost_eval::driver::{self, CellReport, Progress, Testbed};
 use memhost_eval::floors::floors;
 use memhost_suite::{Suite, generate};
 
@@ -118,17 +116,12 @@ fn found(plan: &Plan) -> Found {
     runtime.block_on(async {
         let folder = tempfile::tempdir().unwrap();
         let embedder = Arc::new(Builtin::default());
-        let testbed = Testbed {
-            store: Store::open(&folder.path().to_string_lossy(), embedder.clone(), &Lance)
+        let testbed = Testbed::new(
+            Store::open(&folder.path().to_string_lossy(), embedder.clone(), &Lance)
                 .await
                 .unwrap(),
-            models: Arc::new(Models::all(Arc::new(NoModel))),
             embedder,
-            limits: Limits::default(),
-            acting: Acting::Reader,
-            order: TaskOrder::default(),
-            told: Told::default(),
-        };
+        );
         let mut found = Found::default();
         for number in 0..plan.runs {
             let (design, mut finish) = compare(plan, number, &testbed).await;

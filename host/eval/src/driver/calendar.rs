@@ -158,13 +158,11 @@ mod tests {
 
     use super::super::report::Recorder;
     use super::super::stream::StreamRun;
-    use super::super::{Acting, Cell, DriverError, Repetition, TaskOrder, Testbed, Told};
+    use super::super::{Cell, DriverError, Repetition, Testbed};
     use super::*;
     use crate::floors::floors;
     use memhost::contract::Plan;
     use memhost::embedding::Builtin;
-    use memhost::limits::Limits;
-    use memhost::model::{Models, NoModel};
     use memhost::store::Store;
     use memhost_suite::Reader;
 
@@ -223,15 +221,7 @@ mod tests {
     async fn run(suite: Suite, guarded: &Suite) -> Result<(), DriverError> {
         let embedder = Arc::new(Builtin::default());
         let store = Store::in_memory(embedder.clone()).await.unwrap();
-        let testbed = Testbed {
-            store,
-            models: Arc::new(Models::all(Arc::new(NoModel))),
-            embedder,
-            limits: Limits::default(),
-            acting: Acting::Reader,
-            order: TaskOrder::default(),
-            told: Told::default(),
-        };
+        let testbed = Testbed::new(store, embedder);
         let mut floors = floors(&suite).into_iter();
         let cell = Cell {
             strategy: floors.find(|f| f.description().name == "bm25").unwrap(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use memhost::embedding::Embedder;
 use memhost::limits::Limits;
-use memhost::model::Models;
+use memhost::model::{Models, NoModel};
 use memhost::store::Store;
 
 use super::agent::Acting;
@@ -28,4 +28,19 @@ pub struct Testbed {
     pub order: TaskOrder,
     /// Which outcomes strategies hear of.
     pub told: Told,
+}
+
+impl Testbed {
+    /// The suite's frozen reader and no language model, within the default limits, and everything else as usual.
+    pub fn new(store: Store, embedder: Arc<dyn Embedder>) -> Testbed {
+        Testbed {
+            store,
+            models: Arc::new(Models::all(Arc::new(NoModel))),
+            embedder,
+            limits: Limits::default(),
+            acting: Acting::default(),
+            order: TaskOrder::default(),
+            told: Told::default(),
+        }
+    }
 }

@@ -236,15 +236,14 @@ async fn compare(
 ) -> Ran {
     let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
     let testbed = Testbed {
-        store: Store::open("memory://", embedder.clone(), &Lance)
-            .await
-            .unwrap(),
         models: Arc::new(Models::all(Arc::new(model))),
-        embedder,
-        limits: Limits::default(),
         acting,
-        order: TaskOrder::default(),
-        told: Told::default(),
+        ..Testbed::new(
+            Store::open("memory://", embedder.clone(), &Lance)
+                .await
+                .unwrap(),
+            embedder,
+        )
     };
     let actors = Actors::of(acting, &testbed.models);
     let suite = match acting {

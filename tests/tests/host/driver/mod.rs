@@ -16,12 +16,11 @@ use memhost::Lance;
 use memhost::capability::{CallContext, Usage};
 use memhost::contract::*;
 use memhost::embedding::{Builtin, Embedder};
-use memhost::limits::Limits;
 use memhost::model::{Models, NoModel};
 use memhost::store::{Store, View};
 use memhost::strategy::{Answer, CallError, CallFailure, Phases, Strategy};
 use memhost_eval::driver::{
-    Acting, Cell, CellReport, DriverError, Progress, Repetition, TaskOrder, Testbed, Told, run_cell,
+    Acting, Cell, CellReport, DriverError, Progress, Repetition, Testbed, Told, run_cell,
 };
 use memhost_suite::{Episode, Lane, Question, Stage, Stream, Suite, Timing};
 
@@ -334,13 +333,10 @@ async fn run_under(
         .await
         .unwrap();
     let testbed = Testbed {
-        store: store.clone(),
         models: Arc::new(models),
-        embedder,
-        limits: Limits::default(),
         acting,
-        order: TaskOrder::default(),
         told,
+        ..Testbed::new(store.clone(), embedder)
     };
     let cell = Cell {
         strategy: strategy.clone(),

@@ -269,15 +269,7 @@ fn cost_with(strategy: &Arc<dyn Strategy>, settings: Vec<Setting>, suite: &Arc<S
         let store = Store::open(directory.path().to_str().unwrap(), embedder.clone(), &Lance)
             .await
             .unwrap();
-        let testbed = Testbed {
-            store,
-            models: Arc::new(Models::all(Arc::new(NoModel))),
-            embedder,
-            limits: Limits::default(),
-            acting: Acting::Reader,
-            order: TaskOrder::default(),
-            told: Told::default(),
-        };
+        let testbed = Testbed::new(store, embedder);
         let cell = Cell {
             strategy: strategy.clone(),
             settings,

@@ -1,7 +1,6 @@
 //! A wrapper that passes everything through changes nothing: not a byte of what is said, written or measured.
 
 use super::*;
-use memhost_eval::driver::{TaskOrder, Told};
 
 /// A strategy, and all that it says.
 struct Overheard {
@@ -96,13 +95,8 @@ async fn ran(strategy: Arc<dyn Strategy>, suite: &Arc<Suite>) -> Ran {
     let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
     let store = Store::in_memory(embedder.clone()).await.unwrap();
     let testbed = Testbed {
-        store: store.clone(),
         models: Arc::new(Models::all(Arc::new(Extractive))),
-        embedder,
-        limits: Limits::default(),
-        acting: Acting::Reader,
-        order: TaskOrder::default(),
-        told: Told::default(),
+        ..Testbed::new(store.clone(), embedder)
     };
     let cell = Cell {
         strategy: overheard.clone(),

@@ -5,14 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use memhost::contract::{Agent, Outcome};
 use memhost::embedding::{Builtin, EmbeddingError};
-use memhost::limits::Limits;
-use memhost::model::{Models, NoModel};
 use memhost::store::{InMemory, Store};
 use tokio::sync::Notify;
 
 use super::*;
 use crate::compare::testing;
-use crate::driver::{Acting, TaskOrder, Told};
 
 /// Gives every cell a score of its own, and remembers which cells it ran.
 #[derive(Default)]
@@ -412,15 +409,7 @@ async fn attempts_are_kept_once_for_each_suite_that_a_cell_runs_on() {
         .await
         .unwrap();
     let runner = HostRunner {
-        testbed: Testbed {
-            store,
-            models: Arc::new(Models::all(Arc::new(NoModel))),
-            embedder,
-            limits: Limits::default(),
-            acting: Acting::Reader,
-            order: TaskOrder::default(),
-            told: Told::default(),
-        },
+        testbed: Testbed::new(store, embedder),
         cassette: None,
         run: "run".to_owned(),
         kept: Default::default(),
