@@ -51,13 +51,13 @@ pub enum SettingError {
         /// Which parameter.
         name: String,
         /// What it takes, in words.
-        expected: String,
+        expected: Box<str>,
         /// What it is unless chosen.
         default: String,
         /// What was given.
-        given: String,
+        given: Box<str>,
         /// The choice that is most like it.
-        nearest: Option<String>,
+        nearest: Option<Box<str>>,
     },
     /// One parameter got two values.
     #[error("parameter `{strategy}.{name}` is set twice: give it one value")]
@@ -109,12 +109,14 @@ pub fn resolve(
             return Err(SettingError::Range {
                 strategy: strategy.to_owned(),
                 name: name.clone(),
-                expected: range_name(range),
+                expected: range_name(range).into(),
                 default: display(&parameter.default),
-                given: text.clone(),
+                given: text.as_str().into(),
                 nearest: match range {
                     Range::Numbers(_) => None,
-                    Range::Choices(choices) => nearest(text, choices.iter().map(String::as_str)),
+                    Range::Choices(choices) => {
+                        nearest(text, choices.iter().map(String::as_str)).map(Box::from)
+                    }
                 },
             });
         }

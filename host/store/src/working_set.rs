@@ -520,7 +520,6 @@ mod tests {
             ..inside
         };
         assert_eq!(seen(&without), ["m3"]);
-        let mut set = set;
         for gone in ["m2", "m3"] {
             set.apply(Effect::Remove(gone.into()));
         }

@@ -201,9 +201,9 @@ mod tests {
         let first = (Source::attempt("t1"), 1.0);
         let answer = |cited: &[(Source, f64)], seed| next(0.0, &tries, cited, seed).0.answer;
         for seed in 0..20 {
-            assert!(answer(&[first.clone()], seed).starts_with("one = a, two = "));
+            assert!(answer(std::slice::from_ref(&first), seed).starts_with("one = a, two = "));
             assert!(
-                !answer(&[first.clone()], seed).ends_with('b'),
+                !answer(std::slice::from_ref(&first), seed).ends_with('b'),
                 "it was said to be wrong"
             );
             let second = (Source::attempt("t2"), 2.0);

@@ -29,14 +29,20 @@ use crate::types::{
 /// host.wrap(Inside::<Notes>::new().retrieves());
 /// ```
 pub struct Inside<S> {
-    retrieve: Option<fn(&Query, &Settings) -> Result<Guidance, Fault>>,
-    distill: Option<fn(&[Attempt], &Settings) -> Result<Vec<Change>, Fault>>,
-    update: Option<fn(&[Feedback], &Settings) -> Result<Vec<Change>, Fault>>,
-    evict: Option<fn(&Pressure, &Settings) -> Result<Vec<String>, Fault>>,
-    maintain: Option<fn(&Settings) -> Result<Vec<Change>, Fault>>,
-    compact: Option<fn(&Context, &Settings) -> Result<Compacted, Fault>>,
+    retrieve: Option<Phase<Query, Guidance>>,
+    distill: Option<Phase<[Attempt], Vec<Change>>>,
+    update: Option<Phase<[Feedback], Vec<Change>>>,
+    evict: Option<Phase<Pressure, Vec<String>>>,
+    maintain: Option<Upkeep>,
+    compact: Option<Phase<Context, Compacted>>,
     strategy: PhantomData<S>,
 }
+
+/// A phase: what it is asked, under which settings.
+type Phase<Asked, Said> = fn(&Asked, &Settings) -> Result<Said, Fault>;
+
+/// The phase that is asked about nothing.
+type Upkeep = fn(&Settings) -> Result<Vec<Change>, Fault>;
 
 macro_rules! has {
     ($($(#[$doc:meta])* $method:ident: $phase:ident as $field:ident;)*) => { $(
