@@ -13,7 +13,7 @@ const HEAD: &str = "\
 
 <!-- Written by `cargo xtask results`: change that, not this. -->
 
-What `cargo xtask demo` finds: ten plugins and the host's floors on seven lanes. The plugins are plain retrieval in four
+What `cargo xtask demo` finds: ten plugins and the host's floors on ten lanes. The plugins are plain retrieval in four
 ways (`rag` by meaning, `lexical` by words, `hybrid` by both, `recency` by age alone) and four strategies as their papers
 have them: `reasoningbank`, `memcollab`, `live-evo` and `tide`. `matts` and `negatives` are ReasoningBank and TIDE a second
 time, with what they can do besides: several runs of a task contrasted, and documents without a problem kept for contrast.

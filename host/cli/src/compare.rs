@@ -27,7 +27,7 @@ use memhost_eval::compare::summary::Costs;
 use memhost_eval::compare::{
     CellOutcome, Contestant, Finish, MOST_REPETITIONS, PlannedCell, Report,
 };
-use memhost_eval::driver::{Acting, Broken, Testbed};
+use memhost_eval::driver::{self, Acting, Broken, Testbed};
 use memhost_suite::Suite;
 
 use super::plugins::Choice;
@@ -108,6 +108,22 @@ pub struct Options {
     /// Runs per seed, each with the tasks in another order and everything else as it was.
     #[arg(help_heading = "Work", long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_REPETITIONS)))]
     orders: u32,
+    /// In which order the tasks come that may be shuffled.
+    #[arg(
+        help_heading = "Work",
+        long,
+        value_name = "ORDER",
+        default_value = "shuffled"
+    )]
+    order: TaskOrder,
+    /// Which outcomes strategies hear of.
+    #[arg(
+        help_heading = "Work",
+        long,
+        value_name = "WHICH",
+        default_value = "all"
+    )]
+    told: Told,
     /// A parameter of a plugin; `memhost inspect` lists them.
     #[arg(
         help_heading = "Strategies",
@@ -180,6 +196,68 @@ impl From<Agent> for Acting {
         match agent {
             Agent::Reader => Acting::Reader,
             Agent::Model => Acting::Model,
+        }
+    }
+}
+
+/// In which order the tasks of a suite come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TaskOrder {
+    /// Decided by the seed.
+    Shuffled,
+    /// Those first that were solved most often on record.
+    EasyFirst,
+    /// Those first that were solved least often on record.
+    HardFirst,
+    /// As the data has them, which may give answers away.
+    Given,
+}
+
+impl From<TaskOrder> for driver::TaskOrder {
+    fn from(order: TaskOrder) -> driver::TaskOrder {
+        match order {
+            TaskOrder::Shuffled => driver::TaskOrder::Shuffled,
+            TaskOrder::EasyFirst => driver::TaskOrder::EasyFirst,
+            TaskOrder::HardFirst => driver::TaskOrder::HardFirst,
+            TaskOrder::Given => driver::TaskOrder::Given,
+        }
+    }
+}
+
+impl From<driver::TaskOrder> for TaskOrder {
+    fn from(order: driver::TaskOrder) -> TaskOrder {
+        match order {
+            driver::TaskOrder::Shuffled => TaskOrder::Shuffled,
+            driver::TaskOrder::EasyFirst => TaskOrder::EasyFirst,
+            driver::TaskOrder::HardFirst => TaskOrder::HardFirst,
+            driver::TaskOrder::Given => TaskOrder::Given,
+        }
+    }
+}
+
+/// Which outcomes strategies hear of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Told {
+    /// All of them.
+    All,
+    /// Successes alone.
+    Successes,
+}
+
+impl From<Told> for driver::Told {
+    fn from(told: Told) -> driver::Told {
+        match told {
+            Told::All => driver::Told::All,
+            Told::Successes => driver::Told::Successes,
+        }
+    }
+}
+
+impl From<driver::Told> for Told {
+    fn from(told: driver::Told) -> Told {
+        match told {
+            driver::Told::All => Told::All,
+            driver::Told::Successes => Told::Successes,
         }
     }
 }
@@ -396,6 +474,8 @@ pub(super) async fn testbed(
         embedder,
         limits: config.limits.clone(),
         acting,
+        order: driver::TaskOrder::default(),
+        told: driver::Told::default(),
     })
 }
 

@@ -3,6 +3,9 @@
 use std::error::Error;
 use std::io::ErrorKind;
 
+use memhost::conformance::ConformanceError;
+use memhost::embedding::{BUILTIN, Embedder};
+use memhost::engine::{EngineError, LoadError, LoadFailure};
 use memhost::store::StoreError;
 use memhost_eval::compare::directory::ResultDirectoryError;
 use memhost_eval::compare::files::CellFileError;
@@ -17,6 +20,9 @@ pub fn hint(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(error) = error.downcast_ref() {
         return of_store(error);
     }
+    if let Some(LoadError { reason, .. }) = error.downcast_ref() {
+        return of_plugin(reason);
+    }
     let hint = if let Some(error) = error.downcast_ref() {
         of_results(error)
     } else if let Some(error) = error.downcast_ref() {
@@ -25,12 +31,23 @@ pub fn hint(error: &(dyn Error + 'static)) -> Option<String> {
         of_manifest(error)
     } else if let Some(error) = error.downcast_ref() {
         of_suite(error)
+    } else if let Some(EngineError::Cache { .. }) = error.downcast_ref() {
+        Some("`directory` under [cache] in memhost.toml, or MEMHOST_CACHE, chooses another")
     } else if error.is::<CellFileError>() {
         Some("choose another --output, or free it")
     } else {
         None
     };
     hint.map(str::to_owned)
+}
+
+/// What a reader of results must know of an embedder, with the option that chooses a better one.
+pub fn caveat_of(embedder: &dyn Embedder) -> Option<String> {
+    let caveat = embedder.caveat()?;
+    Some(match embedder.identity().name == BUILTIN {
+        true => format!("{caveat} (--embedder local:DIR)"),
+        false => caveat.to_owned(),
+    })
 }
 
 /// The error that says what is wrong, behind those that hand it on.
@@ -51,6 +68,12 @@ fn cause<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
         match error {
             RunError::Store { source, .. } => Some(source),
             RunError::CellFile(error) => Some(error),
+        }
+    } else if let Some(error) = error.downcast_ref() {
+        match error {
+            ConformanceError::Engine(error) => Some(error),
+            ConformanceError::Load(error) => Some(error),
+            _ => None,
         }
     } else {
         None
@@ -90,6 +113,18 @@ fn of_store(error: &StoreError) -> Option<String> {
     }
 }
 
+fn of_plugin(reason: &LoadFailure) -> Option<String> {
+    let (key, table) = match reason {
+        LoadFailure::TooLarge { .. } => ("largest_plugin_bytes", "cache"),
+        LoadFailure::TooComplex { key, .. } => (*key, "load"),
+        LoadFailure::Compile { limit, .. } => (limit.key(), "load"),
+        _ => return None,
+    };
+    Some(format!(
+        "`{key}` under [{table}] in memhost.toml raises the limit"
+    ))
+}
+
 fn of_results(error: &ResultDirectoryError) -> Option<&'static str> {
     match error {
         ResultDirectoryError::Busy { .. } => Some(
@@ -114,6 +149,7 @@ fn of_manifest(error: &ManifestError) -> Option<&'static str> {
             Some("name the `manifest.json` of a comparison that was run with --output")
         }
         ManifestError::Unreadable { .. } => Some("make it readable, or choose another --output"),
+        ManifestError::Foreign { .. } => Some("choose another --output"),
         _ => None,
     }
 }
@@ -137,6 +173,8 @@ fn of_suite(error: &SuiteError) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
+
+    use memhost::engine::CompileLimit;
 
     use super::*;
 
@@ -198,6 +236,31 @@ mod tests {
             source: damaged(),
         };
         assert_eq!(hint(&behind), hint(&damaged()));
+    }
+
+    #[test]
+    fn a_plugin_that_is_refused_for_a_limit_has_its_setting() {
+        let too_large = LoadFailure::TooLarge { size: 9, limit: 8 };
+        let too_complex = LoadFailure::TooComplex {
+            what: "joins",
+            found: 9,
+            limit: 8,
+            key: "joins",
+        };
+        let too_long = LoadFailure::Compile {
+            limit: CompileLimit::Cpu,
+            allowed: 8,
+            wanted: None,
+        };
+        for (error, helps) in [
+            (too_large, "`largest_plugin_bytes` under [cache]"),
+            (too_complex, "`joins` under [load]"),
+            (too_long, "`compile_cpu_ms` under [load]"),
+        ] {
+            assert!(!error.to_string().contains("memhost.toml"), "{error}");
+            let hint = of_plugin(&error).unwrap();
+            assert!(hint.contains(helps), "{hint}");
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ Examples:
   memhost inspect ./mine.wasm --format json
   memhost inspect guard+rag";
 
-/// Show what a plugin is: its plan, its parameters and what each can be, and what it imports and exports.
+/// Show what a plugin is: its plan, its parameters, and what it imports and exports.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Options {

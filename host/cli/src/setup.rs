@@ -7,6 +7,7 @@ use memhost::config::Config;
 use memhost::engine::{Engine, EngineError, EngineOptions};
 use memhost_base::home;
 
+use super::hint::hint;
 use super::{Failure, compile, output};
 
 /// Where the configuration comes from, and what overrides it.
@@ -86,8 +87,10 @@ pub fn engine(config: &Config) -> Result<Engine, Failure> {
     let seen = compile::watcher();
     match Engine::watched(kept, seen.clone()) {
         Err(error @ EngineError::Cache { .. }) => {
+            let hint = hint(&error).map(|hint| format!("\n  hint: {hint}"));
             output::say(format_args!(
-                "warning: plugins are compiled on every run: {error}"
+                "warning: plugins are compiled on every run: {error}{}",
+                hint.unwrap_or_default()
             ));
             Engine::watched(options, seen).map_err(Failure::failed)
         }

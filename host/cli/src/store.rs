@@ -194,16 +194,22 @@ fn found(verified: &Verified) -> String {
     {
         line(&format_args!("! {damage}"));
     }
+    for process in &verified.open_in {
+        line(&format_args!(
+            "{process} has the store open, and takes journals in from time to time and at its end"
+        ));
+    }
     for journal in &verified.journals {
         let of = journal
             .namespace
             .as_deref()
             .unwrap_or("nothing that can be read");
         let records = count(journal.records as f64);
-        let held = journal.held_by.as_deref();
-        let state = held.map_or("left by a run that was killed".to_owned(), |holder| {
-            format!("in use by {holder}")
-        });
+        let state = match &journal.held_by {
+            Some(holder) => format!("in use by {holder}"),
+            None if verified.open_in.is_empty() => "left by a run that was killed".to_owned(),
+            None => "not taken in yet".to_owned(),
+        };
         line(&format_args!(
             "journal {}: {records} records of `{of}`, {state}",
             journal.name
@@ -243,6 +249,11 @@ fn done(uri: &str, repaired: &Repaired) -> String {
     for restored in &repaired.restored {
         line(&format_args!("put back from its copy: {restored}"));
     }
+    for copied in &repaired.copied {
+        line(&format_args!(
+            "copied again, as it had no sound copy: {copied}"
+        ));
+    }
     for table in &repaired.tables {
         let rows = |rows: usize| count(rows as f64);
         let lost = table.lost.map_or("an unknown number of".to_owned(), rows);
@@ -259,6 +270,14 @@ fn done(uri: &str, repaired: &Repaired) -> String {
     if let Some(aside) = &repaired.set_aside {
         line(&format_args!(
             "the damaged tables are in `{aside}`; delete them when you do not need them"
+        ));
+    }
+    let taken_in = &repaired.taken_in;
+    if taken_in.journals > 0 {
+        line(&format_args!(
+            "journals taken in: {}, records in them: {}",
+            count(taken_in.journals as f64),
+            count(taken_in.records as f64)
         ));
     }
     for warning in &repaired.warnings {

@@ -36,11 +36,7 @@ impl Cache {
             path: directory.to_owned(),
             problem,
         };
-        make_private(directory).map_err(|error| {
-            refused(format!(
-                "{error}; choose another with `cache` in memhost.toml"
-            ))
-        })?;
+        make_private(directory).map_err(|error| refused(format!("{error}; choose another")))?;
         match check_private(directory) {
             Ok(None) => Ok(Cache {
                 directory: directory.to_owned(),
@@ -187,7 +183,7 @@ fn check_private(directory: &Path) -> io::Result<Option<String>> {
     let owner = tempfile::tempfile_in(directory)?.metadata()?.uid();
     if about.uid() != owner {
         return Ok(Some(format!(
-            "it belongs to user {} and the host runs as user {owner}; choose another with `cache` in memhost.toml",
+            "it belongs to user {} and the host runs as user {owner}; choose another",
             about.uid()
         )));
     }

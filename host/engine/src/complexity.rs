@@ -332,7 +332,7 @@ mod tests {
         ] {
             checked(key, count).unwrap();
             let told = checked(key, count - 1).unwrap_err();
-            let setting = format!("`{key}` under [load]");
+            let setting = format!("raise the limit `{key}`");
             assert!(told.contains(&setting), "{key}: {told}");
             assert!(told.contains(&format!("it has {count} ")), "{key}: {told}");
             let limit = format!("the limit is {},", count - 1);

@@ -30,8 +30,7 @@ pub enum LoadFailure {
     },
     /// The file is larger than [`super::EngineOptions::largest_plugin`].
     #[error(
-        "it has {size} bytes and the limit is {limit}; if it is meant to be that large, raise \
-         `largest_plugin_bytes` under [cache] in memhost.toml"
+        "it has {size} bytes and the limit is {limit}; if it is meant to be that large, raise the limit"
     )]
     TooLarge {
         /// Its size in bytes.
@@ -144,8 +143,8 @@ pub enum LoadFailure {
     /// It is costly to compile out of proportion to its size, by a count of [`super::LoadLimits`].
     #[error(
         "it has {found} {what} and the limit is {limit}, because what has more costs a compiler minutes or gigabytes; \
-         build it smaller (optimised for size, without what it does not use), or, if it is meant to be like that, raise \
-         `{key}` under [load] in memhost.toml"
+         build it smaller (optimised for size, without what it does not use), or, if it is meant to be like that, raise the \
+         limit `{key}`"
     )]
     TooComplex {
         /// What is counted.
@@ -160,7 +159,7 @@ pub enum LoadFailure {
     /// Compiling it reached a limit of [`super::LoadLimits`].
     #[error(
         "compiling it takes more than {allowed} {unit}{wanted}, and was ended; build it smaller (optimised for size, \
-         without what it does not use), or, if you trust it, raise `{key}` under [load] in memhost.toml",
+         without what it does not use), or, if you trust it, raise the limit `{key}`",
         unit = limit.unit(),
         wanted = wanted.map(|wanted| format!(" (it takes {wanted})")).unwrap_or_default(),
         key = limit.key()

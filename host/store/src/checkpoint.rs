@@ -151,7 +151,8 @@ pub(super) async fn count(
     seal::seal(storage, tables, manifest).await?;
     storage.sync_since(since).await?;
     manifest.write(storage).await?;
-    storage.keep_copies(&manifest.files).await
+    storage.keep_copies(&manifest.files).await?;
+    Ok(())
 }
 
 /// Takes in what was read of a journal; returns up to where.

@@ -140,7 +140,7 @@ pub use look::Look;
 pub use manifest::SCHEMA_VERSION;
 pub use namespace::{Memories, Namespace};
 pub use reembed::Reembedded;
-pub use repair::{Repaired, RepairedTable};
+pub use repair::{Repaired, RepairedTable, TakenIn};
 pub use targets::{NotInserted, resolve_targets};
 pub use transaction::{Transaction, Write};
 pub use verify::{Verified, VerifiedJournal, VerifiedTable};

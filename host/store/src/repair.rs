@@ -1,5 +1,6 @@
-//! Repairing a store: files that have a copy are put back, every damaged table is written anew from the rows that are
-//! sound, and the journals are taken in. What a table was before stays in `damaged/`, as it can be opened.
+//! Repairing a store: files that have a copy are put back, copies that are lacking are made, every damaged table is
+//! written anew from the rows that are sound, and the journals are taken in. What a table was before stays in `damaged/`,
+//! as it can be opened.
 //!
 //! New tables are written beside the store first. Then a plan is written down, and from there on the repair is brought to
 //! its end by whoever begins it again, however often it is interrupted.
@@ -17,9 +18,9 @@ use memhost_contract::embedder::{Embedded, Embedder, EmbedderIdentity, Embedding
 
 use super::checkpoint::count;
 use super::inner::Inner;
-use super::manifest::Manifest;
+use super::manifest::{MANIFEST, Manifest};
 use super::seal::{BrokenSeal, Depth, Seal, Seals, table_of};
-use super::storage::{Directory, Storage};
+use super::storage::{Directory, LookedAt, Storage};
 use super::tables::{Format, Repairable, table};
 use super::verify::read_manifest;
 use super::{CHECKPOINT, CLOCK_SLACK, Store, StoreError, THE_STORE};
@@ -39,12 +40,36 @@ const ASIDE: &str = "damaged";
 pub struct Repaired {
     /// Files whose copy was put in their place.
     pub restored: Vec<String>,
+    /// Files that had no sound copy, and have one again.
+    pub copied: Vec<String>,
     /// Tables that were written anew.
     pub tables: Vec<RepairedTable>,
     /// Where the damaged tables are now.
     pub set_aside: Option<String>,
+    /// What killed runs had left, and is in the tables now.
+    pub taken_in: TakenIn,
     /// What was found in journals.
     pub warnings: Vec<String>,
+}
+
+/// What was taken into the tables.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct TakenIn {
+    /// Journals that nobody held.
+    pub journals: usize,
+    /// Their sound records: transactions and lists of attempts.
+    pub records: usize,
+}
+
+impl TakenIn {
+    fn of(journals: &[LookedAt]) -> TakenIn {
+        let idle = journals.iter().filter(|journal| journal.holder.is_none());
+        idle.fold(TakenIn::default(), |sum, journal| TakenIn {
+            journals: sum.journals + 1,
+            records: sum.records + journal.sealed.records(),
+        })
+    }
 }
 
 /// A table that was written anew.
@@ -112,6 +137,7 @@ impl Store {
         let mut repaired = repaired?;
 
         let inner = open_inner(storage, format).await?;
+        repaired.taken_in = TakenIn::of(&inner.storage.look_at_journals().await?);
         inner.checkpoint().await?;
         repaired.warnings = std::mem::take(&mut *inner.unheard());
         Ok(repaired)
@@ -148,6 +174,9 @@ async fn repair_alone(
     if let Some(reason) = manifest.restored.take() {
         manifest.write(storage).await?;
         repaired.restored.push(reason);
+    } else if Manifest::read_copy(storage).await?.is_none() {
+        manifest.write(storage).await?;
+        repaired.copied.push(MANIFEST.to_owned());
     }
     let broken = storage
         .broken_seals(manifest.files.clone(), Depth::Everything)
@@ -167,6 +196,10 @@ async fn repair_alone(
         }
     }
     if damaged.is_empty() {
+        // Every file was just found to be what it was.
+        repaired
+            .copied
+            .extend(storage.keep_copies(&manifest.files).await?);
         return Ok(repaired);
     }
     let mut plan = Plan {

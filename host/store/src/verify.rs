@@ -21,6 +21,8 @@ pub struct Verified {
     pub embedder: String,
     /// Its tables.
     pub tables: Vec<VerifiedTable>,
+    /// The processes that have it open and hold anything of it. They take the journals in.
+    pub open_in: Vec<String>,
     /// What runs have written and no checkpoint has taken into the tables yet.
     pub journals: Vec<VerifiedJournal>,
     /// What is wrong with the store as a whole, and can be put right from a copy.
@@ -94,6 +96,7 @@ impl Store {
             .await?;
         let stored = format.rescue(&storage).await?;
         let looked_at = storage.look_at_journals().await?;
+        let open_in = storage.holders().await?;
         let journals = looked_at.iter().map(VerifiedJournal::new).collect();
         let in_journals = rows_in(looked_at);
         let mut tables = Vec::new();
@@ -134,6 +137,7 @@ impl Store {
             store: storage.tables(),
             embedder: manifest.embedder.name.clone(),
             tables,
+            open_in: Vec::from_iter(open_in),
             journals,
             damage,
             set_aside: storage.set_aside().await?,
@@ -150,12 +154,7 @@ impl VerifiedJournal {
         VerifiedJournal {
             name: journal.stem.clone(),
             namespace: journal.sealed.namespace().map(str::to_owned),
-            records: journal
-                .sealed
-                .groups
-                .iter()
-                .map(|group| group.records.len())
-                .sum(),
+            records: journal.sealed.records(),
             held_by: journal.holder.clone(),
             damage: shown(damage),
             // Whoever writes to it may be in the middle of a group.

@@ -52,6 +52,21 @@ pub fn builtin() -> &'static [Format] {
                 summary: generate::domains::SUMMARY,
                 path: "",
             },
+            Format {
+                name: "steps",
+                summary: generate::steps::SUMMARY,
+                path: "",
+            },
+            Format {
+                name: "compaction",
+                summary: generate::compaction::SUMMARY,
+                path: "",
+            },
+            Format {
+                name: "retry",
+                summary: generate::retry::SUMMARY,
+                path: "",
+            },
         ]
     }
 }
@@ -104,6 +119,16 @@ pub fn formats() -> &'static [Format] {
                 name: "tau-bench",
                 summary: "tau-bench (transfer): recorded trajectories with their reward",
                 path: "a file of historical_trajectories/, or the folder with gpt-4o-airline.json",
+            },
+            Format {
+                name: "tau-bench-steps",
+                summary: "the same (steps): after each tool, which one comes next",
+                path: "as for tau-bench",
+            },
+            Format {
+                name: "tau-bench-compaction",
+                summary: "the same (compaction): what later calls need of runs that have become long",
+                path: "as for tau-bench",
             },
             Format {
                 name: "gsm8k",

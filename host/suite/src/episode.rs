@@ -33,6 +33,9 @@ pub struct Stage {
     /// Whether the world has changed when it begins, so that what was learnt before may mislead. How long a strategy
     /// takes to recover is counted from its first question.
     pub changed: bool,
+    /// Whether its questions are probes: asked and scored, and heard of by nobody. What a strategy learnt is measured, and
+    /// measuring it teaches it nothing.
+    pub probe: bool,
     /// In the order of the data.
     pub episodes: Vec<Episode>,
 }

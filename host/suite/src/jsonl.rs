@@ -47,6 +47,23 @@
 //! {"stage": 1, "task": {"id": "whom", "text": "Whom does Ann's boss love?"}, "question": {"unanswerable": true}}
 //! "#)?;
 //! assert_eq!(hops.primary, "pieces@256");
+//! let steps = read(r#"
+//! {"format": 1, "name": "desk", "lane": "steps"}
+//! {"task": {"id": "o1", "text": "Where is order 41?"}, "attempts": [{"steps": [{"actor": "action", "name": "get_order", "text": "{}"}, {"actor": "observation", "name": "get_order", "text": "{}"}, {"actor": "action", "name": "track", "text": "{}"}]}]}
+//! {"stage": 1, "task": {"id": "o2", "text": "Where is order 42?"}, "question": {"run": [{"actor": "action", "name": "get_order", "text": "{}"}, {"actor": "observation", "name": "get_order", "text": "{}"}], "next": "track"}}
+//! "#)?;
+//! assert_eq!(steps.primary, "next@1");
+//! let compaction = read(r#"
+//! {"format": 1, "name": "long", "lane": "compaction", "budgets": [64]}
+//! {"task": {"id": "o1", "text": "Cancel order 41."}, "attempts": [{"steps": [{"actor": "action", "name": "cancel", "text": "{}"}]}]}
+//! {"stage": 1, "task": {"id": "o2", "text": "Move my flight."}, "question": {"run": [{"actor": "observation", "text": "Flight HAT069 on 2024-05-20."}, {"actor": "user", "text": "No, on 2024-05-21."}], "needed": ["HAT069", "2024-05-21"], "outdated": ["2024-05-20"]}}
+//! "#)?;
+//! assert_eq!(compaction.primary, "kept");
+//! let retry = read(r#"
+//! {"format": 1, "name": "locks", "lane": "retry"}
+//! {"task": {"id": "l1", "text": "Set the lock: the dial is red or blue."}, "question": {"slots": [{"name": "dial", "values": ["red", "blue"], "right": "blue"}], "noise": 0.1, "tries": 3}}
+//! "#)?;
+//! assert_eq!(retry.primary, "solved@3");
 //! let attempts = read(r#"
 //! {"format": 1, "name": "runs", "lane": "attempts"}
 //! {"stage": 0, "task": {"id": "q1", "text": "Where is Ghent?"}, "attempts": [{"id": "q1-0", "answer": "France", "outcome": {"verdict": "failure"}}]}

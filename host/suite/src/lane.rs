@@ -22,6 +22,12 @@ pub enum Lane {
     Hops,
     /// Does what was learnt in one domain help in another?
     Domains,
+    /// After a tool: does the guidance name the tool that comes next?
+    Steps,
+    /// Of a run that was shortened: does what later steps need still stand?
+    Compaction,
+    /// Several tries of one task: does what failed help the next?
+    Retry,
 }
 
 impl Lane {
@@ -34,7 +40,7 @@ impl Lane {
             Lane::Forecast => Some('D'),
             Lane::Discovery => Some('E'),
             Lane::Attempts => Some('F'),
-            Lane::Hops | Lane::Domains => None,
+            Lane::Hops | Lane::Domains | Lane::Steps | Lane::Compaction | Lane::Retry => None,
         }
     }
 
@@ -57,6 +63,9 @@ impl Lane {
             Lane::Attempts => "attempts",
             Lane::Hops => "hops",
             Lane::Domains => "domains",
+            Lane::Steps => "steps",
+            Lane::Compaction => "compaction",
+            Lane::Retry => "retry",
         }
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! | name | made by |
 //! |---|---|
-//! | `evidence`, `transfer` | the [`generate`] module, seeded and always at hand |
+//! | `evidence`, `transfer`, … | the [`generate`] module, seeded and always at hand |
 //! | `<format>:<path>` | the [`import`] module, from files as their authors publish them |
 //! | `<file>.jsonl` | anybody, in the format that [`jsonl`] documents |
 //!
@@ -53,9 +53,10 @@ pub use metric::{
 };
 pub use pool::Pool;
 pub use problems::{Diagnostic, Severity, check};
-pub use question::{HiddenProblem, Matching, Question};
+pub use question::{HiddenProblem, Matching, Question, Slot};
 pub use reader::{Act, Cited, KnownOutcomes, LearntAttempts, Reader, Reading, Visible};
 pub use spec::split;
+pub use success::success;
 pub use summary::{StreamSummary, SuiteSummary};
 
 /// A set of work on which strategies are compared.

@@ -73,6 +73,8 @@ impl Suite {
             "tau2-pooled" => import::tau2::read_pooled(path, Pool::Pooled),
             "tau2-cross-domain" => import::tau2::read_pooled(path, Pool::CrossDomain),
             "tau-bench" => import::tau_bench::read(path),
+            "tau-bench-compaction" => import::tau_bench::read_compaction(path),
+            "tau-bench-steps" => import::tau_bench::read_steps(path),
             "gsm8k" => import::gsm8k::read(path),
             "forecastbench" => import::forecastbench::read(path),
             "clippy-ui" => import::clippy_ui::read(path),

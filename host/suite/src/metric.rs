@@ -26,6 +26,12 @@ pub(super) const ABSTAINED: &str = "abstained";
 const EVIDENCE: [&str; 5] = ["hit@1", "hit@5", "ndcg@10", "recall@10", "all-evidence@10"];
 const KIND: [&str; 2] = ["hit@1", "recall@5"];
 const TOOLS: [&str; 3] = ["ndcg@5", "f1@1", "guidance-f1"];
+const STEPS: [&str; 2] = ["next@1", "next@3"];
+const KEEP: [&str; 2] = ["kept", "all-kept"];
+/// What metrics of how many are solved within so many tries begin with.
+const SOLVED: &str = "solved@";
+/// The mean score over the tries, where what is solved stays so.
+pub(super) const AREA: &str = "area";
 const ROUTE: [&str; 2] = ["success", "regret"];
 const DISCOVER: [&str; 7] = [
     "coverage@5",
@@ -89,9 +95,16 @@ pub fn why_left_out(lane: Lane, metric: &str) -> &'static str {
         (Lane::Forecast, MARKET_BRIER) => {
             "no market has a price for them, so that they count for `brier`"
         }
-        (Lane::Routing | Lane::Forecast | Lane::Discovery | Lane::Attempts, _) => {
-            "they say nothing about it"
-        }
+        (Lane::Steps, _) => "no attempt could be drawn on",
+        (
+            Lane::Routing
+            | Lane::Forecast
+            | Lane::Discovery
+            | Lane::Attempts
+            | Lane::Compaction
+            | Lane::Retry,
+            _,
+        ) => "they say nothing about it",
     }
 }
 
@@ -173,6 +186,20 @@ impl Suite {
         if asks(|question| matches!(question, Question::Tools { .. })) {
             metrics.extend(TOOLS.map(String::from));
         }
+        if asks(|question| matches!(question, Question::NextTool { .. })) {
+            metrics.extend(STEPS.map(String::from));
+        }
+        if asks(|question| matches!(question, Question::Keep { .. })) {
+            metrics.extend(KEEP.map(String::from));
+        }
+        let tries = self.questions().filter_map(|(_, question)| match question {
+            Question::Assign { tries, .. } => Some(*tries),
+            _ => None,
+        });
+        if let Some(tries) = tries.max() {
+            metrics.extend((1..=tries).map(solved_within));
+            metrics.push(AREA.into());
+        }
         if asks(|question| matches!(question, Question::Route { .. })) {
             metrics.extend(ROUTE.map(String::from));
         }
@@ -231,6 +258,11 @@ pub(super) fn answer_within(budget: u32) -> String {
 /// The name of the metric: do all pieces of evidence stand in the guidance of this many tokens?
 pub(super) fn pieces_within(budget: u32) -> String {
     format!("{PIECES}{budget}")
+}
+
+/// The name of the metric: is the task solved within so many tries?
+pub(super) fn solved_within(tries: u32) -> String {
+    format!("{SOLVED}{tries}")
 }
 
 /// The name of the metric: is all the evidence among so many sources of the receipt?

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 use memhost_contract::limits::LONGEST_NAMESPACE;
-use memhost_contract::{Attempt, Source, Task};
+use memhost_contract::{Actor, Attempt, Source, Step, Task};
 
 use memhost_words::cut;
 
@@ -12,7 +12,9 @@ use super::reader::transcript;
 use super::said::Said;
 use super::success::success;
 use super::text::content_words;
-use super::{AnswerCheck, Episode, HiddenProblem, Lane, Matching, Question, Stage, Stream, Suite};
+use super::{
+    AnswerCheck, Episode, HiddenProblem, Lane, Matching, Question, Slot, Stage, Stream, Suite,
+};
 
 /// Whether anything can be compared in spite of a problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -72,7 +74,9 @@ pub fn check(suite: &Suite) -> Vec<Diagnostic> {
             "the suite is empty: no episode asks a question; add at least one",
         );
     }
-    if suite.episodes().all(|(_, e)| e.attempts.is_empty()) {
+    if suite.lane == Lane::Retry {
+        // What is learnt from are the tries.
+    } else if suite.episodes().all(|(_, e)| e.attempts.is_empty()) {
         findings.error(
             "",
             "no episode has attempts, so that there is nothing to learn from",
@@ -327,7 +331,7 @@ fn check_stream(lane: Lane, stream: &Stream, findings: &mut Findings) -> bool {
                 .is_some_and(|(asked, earliest)| asked < *earliest);
             if withheld.len() < before && !too_early {
                 all_withheld = false;
-            } else if !stage.batched && (at > 0 || number > 0) {
+            } else if lane != Lane::Retry && !stage.batched && (at > 0 || number > 0) {
                 // The first question of an online stream, or its first batch, never has anything to draw on.
                 findings.warning(&place, "the question may draw on no attempt");
             }
@@ -447,6 +451,35 @@ fn check_question(
                 "the question's `tools` are empty; leave tasks without tools out",
             ),
         (Lane::Transfer | Lane::Domains, Question::Kind { .. } | Question::Tools { .. }) => {}
+        (Lane::Steps, Question::NextTool { run, tool }) => {
+            if tool.is_empty() {
+                findings.error(place, "the question's `next` is empty");
+            }
+            if !run.iter().any(is_named_call) {
+                findings.error(
+                    place,
+                    "the question's `run` calls no tool, so that there is none to come after",
+                );
+            }
+        }
+        (
+            Lane::Compaction,
+            Question::Keep {
+                run,
+                needed,
+                outdated,
+            },
+        ) => check_keep(run, needed, outdated, place, findings),
+        (
+            Lane::Retry,
+            Question::Assign {
+                slots,
+                noise,
+                tries,
+            },
+        ) => {
+            check_assign(slots, *noise, *tries, place, findings);
+        }
         (Lane::Routing, Question::Route { values }) => {
             check_route(values, &episode.attempts, place, findings);
         }
@@ -490,7 +523,70 @@ fn asked_in(lane: Lane) -> &'static str {
             "a question of lane `hops` has `pieces`, with `answers` or `gold`, or is `unanswerable`"
         }
         Lane::Domains => "a question of lane `domains` has a `kind` or `tools`",
+        Lane::Retry => "a question of lane `retry` has `slots`, `noise` and `tries`",
+        Lane::Compaction => {
+            "a question of lane `compaction` has a `run` and what is `needed` of it"
+        }
+        Lane::Steps => "a question of lane `steps` has a `run` and what is called `next`",
     }
+}
+
+/// Something can be tried, and tried again.
+fn check_assign(slots: &[Slot], noise: f64, tries: u32, place: &str, findings: &mut Findings) {
+    if slots.is_empty() || tries < 2 {
+        findings.error(
+            place,
+            "the question has no `slots`, or fewer than 2 `tries`, so that nothing is tried again",
+        );
+    }
+    if !(0.0..=0.5).contains(&noise) {
+        findings.error(
+            place,
+            format!("`noise` is {noise}, which is not in 0..=0.5: more says the opposite"),
+        );
+    }
+    if let Some(slot) = slots.iter().find(|slot| !slot.values.contains(&slot.right)) {
+        findings.error(
+            place,
+            format!(
+                "`{}` is none of the values of slot `{}`",
+                slot.right, slot.name
+            ),
+        );
+    }
+}
+
+/// What is to be kept stands in the run.
+fn check_keep(
+    run: &[Step],
+    needed: &[String],
+    outdated: &[String],
+    place: &str,
+    findings: &mut Findings,
+) {
+    if needed.is_empty() {
+        findings.error(
+            place,
+            "nothing of the run is `needed`, so that whatever is kept is right",
+        );
+    }
+    let stands = |value: &String| {
+        let mut steps = run.iter();
+        !value.is_empty() && steps.any(|step| step.text.contains(value))
+    };
+    if let Some(value) = needed.iter().chain(outdated).find(|value| !stands(value)) {
+        findings.error(
+            place,
+            format!("`{value}` stands in no step of the question's `run`, to the letter"),
+        );
+    }
+    if let Some(value) = needed.iter().find(|value| outdated.contains(value)) {
+        findings.error(place, format!("`{value}` is both `needed` and `outdated`"));
+    }
+}
+
+fn is_named_call(step: &Step) -> bool {
+    step.actor == Actor::Action && step.name.as_ref().is_some_and(|name| !name.is_empty())
 }
 
 /// Whoever can be sent has been tried, and what became of it is known.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use memhost_contract::Source;
+use memhost_contract::{Source, Step};
 
 /// What a right answer looks like. Strategies never see it.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +31,31 @@ pub enum Question {
         /// Names of the tools, without repeats.
         tools: Vec<String>,
     },
+    /// Lane `steps`: in the middle of a recorded run, after a tool: which tool comes next?
+    NextTool {
+        /// The run so far, which strategies see: up to the answer of a call.
+        run: Vec<Step>,
+        /// The tool that was called next.
+        tool: String,
+    },
+    /// Lane `compaction`: a recorded run is to be shortened; what must still stand?
+    Keep {
+        /// The run so far, which strategies see.
+        run: Vec<Step>,
+        /// Values that later calls take, each of which stands in the run so far.
+        needed: Vec<String>,
+        /// Values that stand there too and hold no more: each has been replaced by one that is needed.
+        outdated: Vec<String>,
+    },
+    /// Lane `retry`: every slot has one right value, which several tries are to find.
+    Assign {
+        /// What is to be assigned.
+        slots: Vec<Slot>,
+        /// How often a try is told of a slot that it is right where it is wrong, or the other way round, in 0..=0.5.
+        noise: f64,
+        /// The most tries, the first one among them.
+        tries: u32,
+    },
     /// Lane C: which of the agents that have recorded attempts in this episode is sent?
     Route {
         /// What each agent scores on this task on average, in 0..=1, by agent id. The true regret follows from it.
@@ -55,6 +80,18 @@ pub enum Question {
         /// The most findings that may be reported.
         reports: u32,
     },
+}
+
+/// Something that takes one of several values.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Slot {
+    /// What it is called: `region`.
+    pub name: String,
+    /// What it may be.
+    pub values: Vec<String>,
+    /// What is right.
+    pub right: String,
 }
 
 /// A problem to be found: its class in this place counts once, however often it occurs there.

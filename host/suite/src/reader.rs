@@ -27,6 +27,20 @@
 //! **Lane B, all**: the mean success of the first five attempts predicts the task's own (`outcome-auc` over
 //! tasks); a strategy that cites none predicts 0.5. Lane `domains` asks the same questions, in one stream of all domains.
 //!
+//! **Lane `steps`, [`Question::NextTool`]**: the tools that the guidance names, in the order in which they are named
+//! first, are the guess. `next@1`, `next@3`: the tool that was called next is the first of them, or among the first
+//! three. Absent if no attempt could be seen.
+//!
+//! **Lane `compaction`, [`Question::Keep`]**: the summary and the steps that are kept stand for the run, cut at the budget.
+//! `kept`: the share of the needed values that still stand there, to the letter; an outdated one that does counts as one
+//! more that does not. `all-kept`: all needed ones stand, and no outdated one.
+//!
+//! **Lane `retry`, [`Question::Assign`]**: in each slot, the value of the greatest weight: the weight of every cited try that
+//! said that it is right, less that of every cited try that said that it is wrong. A source that names a step speaks for
+//! that step's slot only. Equals are chosen from by chance. A try scores the share of the slots that are right, and is
+//! told of each whether it is, with noise. `solved@<n>`: all are right in one of the first n tries. `area`: the mean score
+//! over all tries, where a solved task stays solved.
+//!
 //! **Lane C, [`Question::Route`]**: Thompson sampling. An agent's chances are Beta distributed; its record so far
 //! counts whole where the receipt is silent, and for 10 observations at most where it speaks; the outcome of every
 //! cited attempt counts 3 · score^6 observations more (scores are cut to 0..=1). `success`: of the agent that was sent.
@@ -43,10 +57,13 @@
 //! share of those reports that name one for the first time. `grounded@10`: coverage by findings whose evidence is
 //! right.
 
+mod compaction;
 mod discovery;
 pub mod forecast;
 mod record;
+mod retry;
 mod routing;
+mod steps;
 mod visible;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -67,6 +84,7 @@ pub(super) use discovery::code_tokens;
 pub use forecast::{OTHER_HORIZON, PRIOR, forecast, score_of, weight};
 pub use record::BaseRates;
 pub use record::KnownOutcomes;
+pub use retry::{attempted as try_again, curve};
 pub use visible::{LearntAttempts, Visible};
 
 /// How many retrieved attempts predict an outcome.
@@ -139,6 +157,8 @@ pub struct Reader {
     /// What was said, where answers are looked for, and the attempts in which it was.
     said: (Said, Vec<String>),
     tool_weights: HashMap<String, f64>,
+    /// Tools that may come next.
+    tools: BTreeSet<String>,
     /// What solved attempts show, where problems are hidden.
     cases: discovery::Cases,
     primary: String,
@@ -161,6 +181,7 @@ impl Reader {
             successes: suite.task_successes(),
             said,
             tool_weights: tool_weights(suite),
+            tools: steps::tools(suite),
             cases: discovery::Cases::new(suite),
             primary: suite.primary.clone(),
         }
@@ -198,6 +219,11 @@ impl Reader {
                 self.read_tools(tools, reading, &mut scores);
                 self.read_outcome(episode, reading, &mut scores);
             }
+            Question::NextTool { tool, .. } => self.read_next(tool, reading, &mut scores),
+            Question::Keep {
+                needed, outdated, ..
+            } => compaction::read(needed, outdated, reading, &mut scores),
+            Question::Assign { .. } => return retry::attempted(episode, &[], reading).0,
             Question::Route { values } => return self.route(episode, values, reading),
             Question::Forecast {
                 happened,
@@ -276,7 +302,12 @@ impl Reader {
                 self.jaccard(&tools.iter().cloned().collect(), &self.tools_of(attempt))
             }
             Question::Route { values } => self.points_to_the_best(values, attempt),
-            Question::Unanswerable | Question::Forecast { .. } | Question::Discover { .. } => 0.0,
+            Question::Unanswerable
+            | Question::NextTool { .. }
+            | Question::Keep { .. }
+            | Question::Assign { .. }
+            | Question::Forecast { .. }
+            | Question::Discover { .. } => 0.0,
         }
     }
 

@@ -6,7 +6,7 @@ use memhost_contract::{Attempt, Verdict};
 const SOLVED: f64 = 0.75;
 
 /// Graded success of an attempt in 0..=1, where it is known.
-pub(super) fn success(attempt: &Attempt) -> Option<f64> {
+pub fn success(attempt: &Attempt) -> Option<f64> {
     attempt.outcome.score.or(match attempt.outcome.verdict {
         Verdict::Success => Some(1.0),
         Verdict::Failure => Some(0.0),

@@ -89,13 +89,19 @@ pub fn overlap(one: &str, other: &str) -> f64 {
 
 /// Whether a name stands in a text as a whole identifier: `get_order` does not stand in `get_order_details`.
 pub fn names(text: &str, name: &str) -> bool {
+    first_mention(text, name).is_some()
+}
+
+/// Where a name first stands in a text as a whole identifier, in bytes.
+pub(super) fn first_mention(text: &str, name: &str) -> Option<usize> {
     let part_of_name = |c: char| c.is_alphanumeric() || c == '_';
-    !name.is_empty()
-        && text.match_indices(name).any(|(at, _)| {
-            let before = text[..at].chars().next_back();
-            let after = text[at + name.len()..].chars().next();
-            !before.is_some_and(part_of_name) && !after.is_some_and(part_of_name)
-        })
+    let mut mentions = text.match_indices(name).filter(|_| !name.is_empty());
+    let mention = mentions.find(|(at, _)| {
+        let before = text[..*at].chars().next_back();
+        let after = text[at + name.len()..].chars().next();
+        !before.is_some_and(part_of_name) && !after.is_some_and(part_of_name)
+    });
+    mention.map(|(at, _)| at)
 }
 
 /// The sentences of a text, each with its closing mark: a mark closes one if a space follows, and in scripts without

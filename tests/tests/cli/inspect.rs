@@ -8,12 +8,16 @@ fn a_plugin_is_shown_with_parameters_imports_and_exports() {
     let said = said.says(&[
         "rag 0.1.0: ",
         "phases     retrieve, distill",
+        "plan       learns as it goes and is told whatever outcomes there are",
+        "runs       1 run with memory",
         "memhost:strategy/store@0.2.0",
         "memhost:strategy/retrieve@0.2.0",
         "sha256:",
         "for contract 0.2.0",
         "parameters, for --set rag.<name>=<value>",
-        "  mode = ",
+        "  k = 4 (a whole number from 1 to 1000)",
+        "  mode = dense (`dense`, `lexical` or `hybrid`)",
+        "  sentence-keys = true (true or false)",
     ]);
     assert!(said.err.is_empty(), "{}", said.err);
 }
@@ -38,11 +42,14 @@ fn programs_get_json_under_names_that_stay() {
             "from_cache",
             "imports",
             "phases",
+            "plan",
             "size_bytes"
         ]
     );
     assert_eq!(json["description"]["name"], "rag");
     assert_eq!(json["phases"]["retrieve"], true);
+    assert_eq!(json["phases"]["maintain"], false);
+    assert_eq!(json["plan"]["arrangement"], "Streaming");
     assert_eq!(json["core_module"], false);
 }
 

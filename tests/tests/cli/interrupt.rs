@@ -12,7 +12,7 @@ use super::*;
 const MOST: Duration = Duration::from_secs(3);
 
 /// One stream of so many questions.
-fn long(questions: usize) -> String {
+pub fn long(questions: usize) -> String {
     let mut lines = String::from(
         r#"{"format": 1, "name": "long", "lane": "transfer", "summary": "Many questions."}"#,
     );
@@ -34,7 +34,7 @@ fn long(questions: usize) -> String {
 }
 
 /// What is said on standard error, line by line, as it is said.
-fn lines(child: &mut Child) -> mpsc::Receiver<String> {
+pub fn lines(child: &mut Child) -> mpsc::Receiver<String> {
     let (send, receive) = mpsc::channel();
     let err = BufReader::new(child.stderr.take().unwrap());
     std::thread::spawn(move || {

@@ -205,3 +205,60 @@ fn whoever_uses_up_its_limits_in_every_call_is_given_up_and_said_to_be_unfit() {
         assert!(broken["first"].as_str().unwrap().contains(told), "{broken}");
     }
 }
+
+#[test]
+fn a_plugin_that_is_refused_for_a_limit_is_told_with_the_setting_that_raises_it() {
+    let place = super::with_pets();
+    for (setting, limit, hint) in [
+        (
+            "[cache]\nlargest_plugin_bytes = 1_000",
+            "the limit is 1000",
+            "hint: `largest_plugin_bytes` under [cache] in memhost.toml raises",
+        ),
+        (
+            "[load]\nfunctions = 1",
+            "raise the limit `functions`",
+            "hint: `functions` under [load] in memhost.toml raises",
+        ),
+    ] {
+        place.write("memhost.toml", setting);
+        for arguments in [
+            &["inspect", "rag"][..],
+            &["check", "rag"],
+            &["compare", "rag", "--suite", "pets.jsonl"],
+        ] {
+            // What was compiled before is not counted anew.
+            let mut command = place.command(arguments);
+            let said = command.env("MEMHOST_CACHE", place.path("cache")).output();
+            Said::from(said.unwrap()).fails(1).complains(&[limit, hint]);
+        }
+    }
+}
+
+#[test]
+fn where_nothing_compiled_can_be_kept_the_setting_that_chooses_another_place_is_named() {
+    let place = super::with_pets();
+    let cache = place.write("taken", "a file");
+    let mut command = place.command(&["inspect", "rag"]);
+    let said = command.env("MEMHOST_CACHE", cache).output().unwrap();
+    Said::from(said).succeeds().complains(&[
+        "warning: plugins are compiled on every run",
+        "hint: `directory` under [cache] in memhost.toml, or MEMHOST_CACHE, chooses another",
+    ]);
+}
+
+#[test]
+fn who_rests_on_the_built_in_embedder_is_told_which_option_chooses_a_better_one() {
+    let place = super::with_pets();
+    let said = place.memhost(&[
+        "compare",
+        "rag",
+        "--suite",
+        "pets.jsonl",
+        "--no-check",
+        "--format",
+        "json",
+    ]);
+    said.succeeds()
+        .says(&["a sentence embedder finds more (--embedder local:DIR)"]);
+}

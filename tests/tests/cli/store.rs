@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use std::process::Stdio;
 
 use super::{Place, Said, with_pets};
 
@@ -63,6 +65,65 @@ fn a_damaged_journal_of_a_killed_run_costs_one_group_and_the_next_run_says_so() 
     assert_eq!(rows(&place, "attempts"), 2 * of_one_run);
     let said = compare(&place, "third").succeeds();
     said.complains(&["set aside by an earlier run", "Delete it"]);
+}
+
+/// The journals of cells that are finished wait for the end of the comparison, and nobody holds them.
+#[cfg(unix)]
+#[test]
+fn a_store_says_who_has_it_open_and_what_a_killed_run_left_in_it() {
+    use super::interrupt::{lines, long};
+
+    let place = with_pets();
+    place.write("long.jsonl", long(10_000));
+    let suites = ["--suite", "pets.jsonl", "--suite", "long.jsonl"];
+    let kept = ["--store", "store", "--output", "out"];
+    let rest = ["--jobs", "1", "--no-check"];
+    let mut command =
+        place.command(&[&["compare", "rag"], &suites[..], &kept[..], &rest[..]].concat());
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let said = lines(&mut child);
+    let last_of_the_pets = |line: String| line.starts_with("[7/");
+    assert!(said.iter().any(last_of_the_pets));
+    let verified = store(&place, "verify").succeeds();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let holder = format!("process {} on ", child.id());
+    let verified = verified.says(&[&holder, "has the store open", "not taken in yet"]);
+    assert!(!verified.out.contains("killed"), "{}", verified.out);
+
+    let verified = store(&place, "verify").succeeds();
+    let verified = verified.says(&["left by a run that was killed"]);
+    assert!(!verified.out.contains("open"), "{}", verified.out);
+    let repaired = store(&place, "repair").succeeds();
+    repaired.says(&["journals taken in: ", "records in them: "]);
+    let again = store(&place, "repair").succeeds();
+    again.says(&["nothing was to be done"]);
+}
+
+#[test]
+fn copies_that_are_lacking_are_made_by_a_repair_and_serve() {
+    let place = with_pets();
+    compare(&place, "first").succeeds();
+    fs::remove_dir_all(place.path("store/copies")).unwrap();
+    fs::remove_file(place.path("store/memhost.copy.json")).unwrap();
+    let repaired = store(&place, "repair").succeeds();
+    repaired.says(&[
+        "had no sound copy: memhost.json",
+        "had no sound copy: attempts.lance/_versions/",
+        "had no sound copy: memories.lance/_versions/",
+    ]);
+    let again = store(&place, "repair").succeeds();
+    again.says(&["nothing was to be done"]);
+
+    fs::remove_dir_all(place.path("store/attempts.lance/_versions")).unwrap();
+    fs::remove_file(place.path("store/memhost.json")).unwrap();
+    let said = compare(&place, "second").succeeds();
+    said.complains(&[
+        "attempts.lance/_versions/",
+        "memhost.json",
+        "nothing is lost",
+    ]);
 }
 
 /// As whoever may not read everything: tests are run by root here and there, whom no mode keeps out.
@@ -324,6 +385,22 @@ fn a_damaged_manifest_of_a_comparison_is_written_anew_and_its_cells_are_used() {
         said.complains(&["manifest.json`", "Its finished cells are used"]);
         place.memhost(&["report", "out"]).succeeds();
     }
+}
+
+#[test]
+fn a_manifest_of_something_else_is_neither_renamed_nor_written_over() {
+    let place = with_pets();
+    fs::create_dir(place.path("out")).unwrap();
+    let theirs = place.write("out/manifest.json", "{\"manifest_version\": 3}");
+    let said = compare(&place, "out").fails(1);
+    said.complains(&[
+        "out/manifest.json`",
+        "no cells",
+        "nothing was touched",
+        "--output",
+    ]);
+    assert_eq!(fs::read_dir(place.path("out")).unwrap().count(), 1);
+    assert_eq!(fs::read(theirs).unwrap(), b"{\"manifest_version\": 3}");
 }
 
 #[test]

@@ -10,7 +10,9 @@ use memhost::embedding::{Builtin, Embedder};
 use memhost::limits::Limits;
 use memhost::model::{Models, NoModel};
 use memhost::store::Store;
-use memhost_eval::driver::{Acting, Cell, CellReport, Progress, Repetition, Testbed, run_cell};
+use memhost_eval::driver::{
+    Acting, Cell, CellReport, Progress, Repetition, TaskOrder, Testbed, Told, run_cell,
+};
 use memhost_eval::floors::floors;
 use memhost_suite::{Scores, Suite, aggregate};
 
@@ -109,6 +111,8 @@ pub fn reports(
             embedder,
             limits: Limits::default(),
             acting: Acting::Reader,
+            order: TaskOrder::default(),
+            told: Told::default(),
         };
         let mut reports: BTreeMap<String, Vec<(u64, CellReport)>> = BTreeMap::new();
         for floor in floors(&suite) {

@@ -12,7 +12,7 @@ use memhost_eval::compare::summary::{Decision, Pair, Setup, SuiteResult};
 use memhost_eval::compare::{
     CellOutcome, Comparison, Conditions, Contest, Contestant, Design, Finish, Report,
 };
-use memhost_eval::driver::{self, Acting, CellReport, Progress, Testbed};
+use memhost_eval::driver::{self, Acting, CellReport, Progress, TaskOrder, Testbed, Told};
 use memhost_eval::floors::floors;
 use memhost_suite::{Suite, generate};
 
@@ -126,6 +126,8 @@ fn found(plan: &Plan) -> Found {
             embedder,
             limits: Limits::default(),
             acting: Acting::Reader,
+            order: TaskOrder::default(),
+            told: Told::default(),
         };
         let mut found = Found::default();
         for number in 0..plan.runs {

@@ -372,9 +372,24 @@ async fn what_it_returns_is_checked_before_it_is_handed_on() {
     let error = answer.result.unwrap_err().to_string();
     assert!(error.contains("receipt.used[0].score is NaN"), "{error}");
     for (wish, told) in [
+        ("offer a nameless tool", "offers[0].name has 0 bytes"),
+        ("offer a tool twice", "the tool `recall` is offered twice"),
+        ("endless offers", "it offers 20000 tools and may offer 64"),
+        (
+            "endless schema",
+            "offers[0]: the description may have 4096 bytes and the schema 65536",
+        ),
+    ] {
+        let error = retrieve(&plugin, wish, context(limits())).await.result;
+        let error = error.unwrap_err();
+        assert!(matches!(error.reason, CallFailure::Contract(_)), "{error}");
+        assert!(error.to_string().contains(told), "{error}");
+    }
+    for (wish, told) in [
         ("nameless kind", "change 1: insert.kind has 0 bytes"),
         ("endless delta", "change 1: adjust.delta is inf"),
-        ("endless id", "change 1: remove has 10000 bytes"),
+        ("endless id", "change 1: remove: the id has 10000 bytes"),
+        ("never expire", "change 1: insert.expires is inf"),
     ] {
         let settings = settings(wish);
         let distilled = plugin.distill(context(limits()), vec![attempt()], &settings);
@@ -382,8 +397,18 @@ async fn what_it_returns_is_checked_before_it_is_handed_on() {
         assert!(matches!(error.reason, CallFailure::Contract(_)), "{error}");
         assert!(error.to_string().contains(told), "{error}");
     }
-    let error = plugin.plan(&settings("no trials")).await.unwrap_err();
-    assert!(error.to_string().contains("trials is 0"), "{error}");
+    for (wish, told) in [
+        ("no trials", "trials is 0"),
+        ("endless temperature", "agent-temperature is inf"),
+        ("ask before every 0th step", "every-steps is 0"),
+        (
+            "1000 moments",
+            "it asks for 1000 moments and may ask for 64",
+        ),
+    ] {
+        let error = plugin.plan(&settings(wish)).await.unwrap_err();
+        assert!(error.to_string().contains(told), "{error}");
+    }
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ async fn a_file_that_is_missing_or_too_large_is_not_read() {
     let engine = engine.unwrap();
     for (path, told) in [
         (Path::new("no/such.wasm").to_owned(), "check the path"),
-        (plugin("hostile"), "`largest_plugin_bytes`"),
+        (plugin("hostile"), "the limit is 1000; if it is meant"),
         (Path::new(".").to_owned(), "not a file"),
     ] {
         let Err(error) = Plugin::load(&engine, &path).await else {
@@ -74,6 +74,19 @@ async fn a_file_that_is_missing_or_too_large_is_not_read() {
         assert!(error.contains(told), "{error}");
         assert!(error.contains(&path.display().to_string()), "{error}");
     }
+}
+
+/// `load/recency-0.1.0.wasm` is the plugin `recency` as it was built for that contract.
+#[tokio::test]
+async fn a_plugin_that_was_built_for_an_earlier_contract_is_refused_with_the_cure() {
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/host/load/recency-0.1.0.wasm");
+    let told = refusal(std::fs::read(built).unwrap()).await;
+    assert!(
+        told.contains("it was built for version 0.1.0 of memhost's contract")
+            && told.contains(&format!("this host speaks {}", memhost::contract::VERSION))
+            && told.ends_with("; build the plugin again against this host's `wit/`"),
+        "{told}"
+    );
 }
 
 async fn refusal(bytes: Vec<u8>) -> String {
@@ -107,7 +120,7 @@ async fn what_cannot_be_loaded_says_why_and_what_to_do() {
             r#"(import "memhost:strategy/run@{version}" (instance {function}))"#
         ))
     };
-    let cases: [(&str, Vec<u8>); 20] = [
+    let cases: [(&str, Vec<u8>); 21] = [
         ("an empty file", Vec::new()),
         ("a text file", b"pip install strategy\n".to_vec()),
         ("the text format", b"  (component)".to_vec()),
@@ -149,8 +162,12 @@ async fn what_cannot_be_loaded_says_why_and_what_to_do() {
             importing(r#"(import "acme:billing/charge@1.0.0" (instance))"#),
         ),
         (
-            "a wrapper",
+            "what a strategy exports",
             importing(r#"(import "memhost:strategy/retrieve@0.2.0" (instance))"#),
+        ),
+        (
+            "a wrapper",
+            importing(r#"(import "memhost:strategy/inner@0.2.0" (instance))"#),
         ),
         ("a missing function", importing("")),
         (

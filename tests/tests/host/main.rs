@@ -14,6 +14,7 @@ mod hostile_memory;
 mod limits;
 mod load;
 mod parity;
+mod phases;
 mod processes;
 mod store;
 mod wrapped;

@@ -15,7 +15,9 @@ use memhost::limits::Limits;
 use memhost::model::{Models, NoModel};
 use memhost::store::{InMemory, Memories, Store, View};
 use memhost::strategy::{Answer, CallError, Phases, Strategy};
-use memhost_eval::driver::{Acting, Cell, Progress, Repetition, Testbed, run_cell};
+use memhost_eval::driver::{
+    Acting, Cell, Progress, Repetition, TaskOrder, Testbed, Told, run_cell,
+};
 use memhost_suite::{Episode, Lane, Matching, Question, Stage, Stream, Suite, Timing};
 
 /// Inserts two memories, a link and a blob at its first call of `distill`, and says one thing at a later one.
@@ -238,6 +240,8 @@ async fn driven(script: Arc<Script>, asks: bool) -> String {
         embedder,
         limits: Limits::default(),
         acting: Acting::Reader,
+        order: TaskOrder::default(),
+        told: Told::default(),
     };
     let cell = Cell {
         strategy: script,

@@ -17,7 +17,7 @@ use memhost_eval::compare::{
     CellKey, Comparison, Conditions, Contest, Contestant, Design, Finish, HostRunner, Manifest,
     PlannedCell, Unfit, schedule, summary,
 };
-use memhost_eval::driver::{Acting, Actors};
+use memhost_eval::driver::{Acting, Actors, Testbed};
 
 use super::cost::{check_cost, say_costs};
 use super::{
@@ -25,7 +25,7 @@ use super::{
     replayed, run_name, say_warnings, testbed, warn_of_unrecorded,
 };
 use crate::plugins::Choice;
-use crate::{Failure, check, outage, output, plugins, progress, setup};
+use crate::{Failure, check, hint, outage, output, plugins, progress, setup};
 
 /// A comparison that is ready to be run.
 pub struct Prepared {
@@ -87,13 +87,17 @@ impl Prepared {
         let record = options.record.as_deref();
         let record = record.map(|file| Cassette::record(file, &models));
         let cassette = replay.or(record.transpose().map_err(Failure::failed)?);
-        let testbed = testbed(&config, models, embedder, &place.uri, acting).await?;
+        let testbed = Testbed {
+            order: options.order.into(),
+            told: options.told.into(),
+            ..testbed(&config, models, embedder, &place.uri, acting).await?
+        };
         let directory = output.map(ResultDirectory::open);
         let directory = directory.transpose().map_err(Failure::failed)?;
         if let Some(damage) = directory.as_ref().and_then(ResultDirectory::damage) {
             output::say(format_args!("warning: {damage}"));
         }
-        let embedder_caveat = testbed.embedder.caveat().map(str::to_owned);
+        let embedder_caveat = hint::caveat_of(testbed.embedder.as_ref());
         let design = Design {
             embedder_caveat,
             ..Design::of(
@@ -379,6 +383,8 @@ impl Options {
                 Acting::Reader => Agent::Reader,
                 Acting::Model => Agent::Model,
             },
+            order: manifest.design.conditions.order.into(),
+            told: manifest.design.conditions.told.into(),
             most_model_calls: None,
             record: None,
             replay: part.cassette.as_ref().map(|cassette| cassette.path.clone()),

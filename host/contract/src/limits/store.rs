@@ -72,7 +72,7 @@ macro_rules! store_limits {
 }
 
 store_limits! {
-    /// Keys of one memory; each has a vector. Default: 5,000.
+    /// Keys of one memory; each that is embedded has a vector. Default: 5,000.
     keys_per_memory / KeysPerMemory = 5_000, "keys of one memory";
     /// Labels of one memory. Default: 1,000.
     labels_per_memory / LabelsPerMemory = 1_000, "labels of one memory";
@@ -86,7 +86,7 @@ store_limits! {
     blob_bytes / BlobBytes = 32 << 20, "bytes of one blob";
     /// Writes that one call may ask for. Default: 100,000.
     writes_per_call / WritesPerCall = 100_000, "writes of one call";
-    /// Keys that the writes of one call bring, each of which is embedded unless its vector is given. Default: 20,000.
+    /// Keys that the writes of one call bring and that are embedded, unless their vectors are given. Default: 20,000.
     vectors_per_call / VectorsPerCall = 20_000, "vectors of one call";
     /// Bytes that the store writes down for one call: every memory that it changes, however little, as it is
     /// afterwards. Default: 64 MiB.

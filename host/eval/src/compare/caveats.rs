@@ -9,6 +9,7 @@ use super::report::number::{count, plural, score};
 use super::result::{Clash, StrategyResult, SuiteResult};
 use super::statistics::{FEW_GROUPS, FEW_SEEDS};
 use super::{Design, ListedStrategy, ListedSuite, label};
+use crate::driver::Told;
 
 /// The caveats of one suite's results, most general first.
 pub fn of(suite: &ListedSuite, result: &SuiteResult, design: &Design) -> Vec<String> {
@@ -23,6 +24,7 @@ pub fn of(suite: &ListedSuite, result: &SuiteResult, design: &Design) -> Vec<Str
         caveats.extend(suite.strategies.iter().flat_map(degraded));
     }
     caveats.extend(about_embedder(suite, design));
+    caveats.extend(about_conditions(&design.conditions));
     let plugins = || suite.strategies.iter().filter(|s| !s.floor);
     caveats.extend(differing_plans(plugins().collect()));
     caveats.extend(plugins().flat_map(|strategy| {
@@ -51,6 +53,19 @@ pub fn about_results(result: &SuiteResult) -> Vec<String> {
 
 fn has_no_model(conditions: &Conditions) -> bool {
     conditions.models.values().any(|model| model == "none")
+}
+
+/// What is not as usual in how the work comes.
+fn about_conditions(conditions: &Conditions) -> Vec<String> {
+    let order = conditions.order.caveat();
+    let told = match conditions.told {
+        Told::All => None,
+        Told::Successes => Some(
+            "strategies are told of successes only: those that learn from failures are not what they are elsewhere",
+        ),
+    };
+    let caveats = order.into_iter().chain(told);
+    caveats.map(str::to_owned).collect()
 }
 
 /// The floor that searches by meaning alone.

@@ -81,7 +81,7 @@ pub struct ListedStrategy {
     pub floor: bool,
     /// Every parameter, as text.
     pub settings: BTreeMap<String, String>,
-    /// What the host runs around it: protocol, label policy, trials, arms.
+    /// What the host runs around it: arrangement, label policy, trials, arms.
     pub plan: Plan,
     /// How it runs where it is not given all that it asks for.
     pub degraded: Vec<String>,

@@ -153,10 +153,14 @@ fn earlier(path: &Path) -> Result<Earlier, ManifestError> {
     }
     match Manifest::read(&manifest) {
         Ok(manifest) => Ok(Earlier::Was(Box::new(manifest))),
-        // Beside cells of this format it was a manifest, and not somebody's notes.
-        Err(error @ ManifestError::Damaged { .. })
-            if is_empty(&manifest) || has_cells(path) && check_cells(path).is_ok() =>
+        // Many programs have a `manifest.json`; beside cells it was one of a comparison.
+        Err(ManifestError::Damaged { place, reason })
+            if !is_empty(&manifest) && !has_cells(path) =>
         {
+            Err(ManifestError::Foreign { place, reason })
+        }
+        Err(error @ ManifestError::Damaged { .. }) => {
+            check_cells(path)?;
             Ok(Earlier::Damaged(error))
         }
         Err(error) => Err(error),
@@ -289,7 +293,11 @@ mod tests {
         let manifest = output.path().join("manifest.json");
         for (text, expected) in [
             ("{\"format\": 99, \"new\": []}", "is of format 99"),
-            ("notes of mine", "is no manifest of a comparison"),
+            ("notes of mine", "no cells of one stand beside it"),
+            (
+                "{\"manifest_version\": 3}",
+                "no cells of one stand beside it",
+            ),
         ] {
             std::fs::write(&manifest, text).unwrap();
             let error = ResultDirectory::open(output.path()).unwrap_err();

@@ -8,7 +8,7 @@ use memhost_suite::Suite;
 use sha2::{Digest, Sha256};
 
 use super::label;
-use crate::driver::{Acting, Repetition, Testbed};
+use crate::driver::{Acting, Repetition, TaskOrder, Testbed, Told};
 
 /// In characters: three parts of four bytes each leave room in a name of 512 bytes.
 const LONGEST_PART: usize = 32;
@@ -51,6 +51,12 @@ pub struct Conditions {
     pub limits: String,
     /// Who acts on the guidance.
     pub acting: Acting,
+    /// In which order tasks come.
+    #[serde(default, skip_serializing_if = "TaskOrder::is_usual")]
+    pub order: TaskOrder,
+    /// Which outcomes strategies hear of.
+    #[serde(default, skip_serializing_if = "Told::is_usual")]
+    pub told: Told,
 }
 
 impl Conditions {
@@ -73,6 +79,8 @@ impl Conditions {
                 .collect(),
             limits: format!("{:?}", testbed.limits),
             acting: testbed.acting,
+            order: testbed.order,
+            told: testbed.told,
         }
     }
 
@@ -161,7 +169,7 @@ mod tests {
 
     #[test]
     fn whatever_determines_a_result_changes_the_digest() {
-        let change: [fn(&mut CellKey); 15] = [
+        let change: [fn(&mut CellKey); 17] = [
             |key| key.floor = true,
             |key| key.strategy.push('2'),
             |key| key.digest = "sha256:other".to_owned(),
@@ -183,6 +191,8 @@ mod tests {
             },
             |key| key.conditions.limits.push('2'),
             |key| key.conditions.acting = Acting::Model,
+            |key| key.conditions.order = TaskOrder::EasyFirst,
+            |key| key.conditions.told = Told::Successes,
         ];
         let mut digests = std::collections::BTreeSet::from([key().digest()]);
         for change in change {

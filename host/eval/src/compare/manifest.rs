@@ -220,6 +220,17 @@ pub enum ManifestError {
         /// What is wrong with it.
         reason: String,
     },
+    /// It is something else, and stands where nothing else is a comparison's.
+    #[error(
+        "`{place}` is no manifest of a comparison ({reason}), and no cells of one stand beside it, so that it may be \
+         something else's; nothing was touched: move it away, or choose another directory"
+    )]
+    Foreign {
+        /// Where it is.
+        place: String,
+        /// What it lacks.
+        reason: String,
+    },
 }
 
 impl Manifest {

@@ -1,15 +1,16 @@
 //! A strategy's plan in words: under which conditions it runs, and how many runs it asks for.
 
-use memhost::contract::{Arrangement, Labels, Plan, Trigger};
+use memhost::contract::{Arrangement, Labels, Plan};
 
 use super::report::number::plural;
+use crate::driver::moment_text;
 
 /// The conditions under which a strategy runs, with what it asks for beyond the usual.
 pub fn plan_text(plan: &Plan) -> String {
     let arrangement = match plan.arrangement {
         Arrangement::Streaming => "learns as it goes",
-        Arrangement::BuildThenFreeze => "learns first and is then frozen",
-        Arrangement::BuildThenStream => "learns first and then goes on learning",
+        Arrangement::BuildThenFreeze => "learns first, is then frozen",
+        Arrangement::BuildThenStream => "learns first, goes on learning in the test",
     };
     let labels = match plan.labels {
         Labels::Any => "is told whatever outcomes there are",
@@ -37,17 +38,6 @@ pub fn plan_text(plan: &Plan) -> String {
         conditions.push(format!("has its agent run at temperature {temperature}"));
     }
     conditions.join(", ")
-}
-
-fn moment_text(moment: &Trigger) -> String {
-    match moment {
-        Trigger::EverySteps(1) => "before every step".to_owned(),
-        Trigger::EverySteps(steps) => format!("every {steps} steps"),
-        Trigger::AfterTool(None) => "after each call of a tool".to_owned(),
-        Trigger::AfterTool(Some(tool)) => format!("after each call of `{tool}`"),
-        Trigger::Retry => "before a failed task is tried again".to_owned(),
-        Trigger::Subtask => "where a sub-task begins".to_owned(),
-    }
 }
 
 /// What the host runs around a strategy for each task.
@@ -84,6 +74,8 @@ pub fn runs_text(plan: &Plan) -> String {
 
 #[cfg(test)]
 mod tests {
+    use memhost::contract::Trigger;
+
     use super::*;
 
     #[test]
@@ -115,7 +107,7 @@ mod tests {
         };
         assert_eq!(
             plan_text(&asking),
-            "learns first and then goes on learning and is told graded outcomes, hears of them in batches of 50 where \
+            "learns first, goes on learning in the test and is told graded outcomes, hears of them in batches of 50 where \
              the suite has no batches of its own, has a failed task tried up to 3 times more, is asked again every 4 \
              steps and after each call of `search` and after each call of a tool and before a failed task is tried \
              again and where a sub-task begins, has its agent run at temperature 0.7"

@@ -14,7 +14,9 @@ use memhost::strategy::{Answer, CallError, CallFailure, Phases, Strategy};
 use memhost_suite::{Episode, Lane, Question, Stage, Stream, Suite, Timing};
 
 use super::{CellKey, Comparison, Conditions, Contest, Contestant, Design, PlannedCell};
-use crate::driver::{Acting, CellReport, ModelCost, PhaseCalls, Repetition, Runs, TaskReport};
+use crate::driver::{
+    Acting, CellReport, ModelCost, PhaseCalls, Repetition, Runs, TaskOrder, TaskReport, Told,
+};
 
 /// A strategy that is only ever named and never called.
 pub struct Named(Description);
@@ -126,6 +128,8 @@ pub fn conditions() -> Conditions {
         models: BTreeMap::from([("agent".to_owned(), "extractive".to_owned())]),
         limits: "the usual".to_owned(),
         acting: Acting::Reader,
+        order: TaskOrder::default(),
+        told: Told::default(),
     }
 }
 

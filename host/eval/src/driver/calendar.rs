@@ -158,7 +158,7 @@ mod tests {
 
     use super::super::report::Recorder;
     use super::super::stream::StreamRun;
-    use super::super::{Acting, Cell, DriverError, Repetition, Testbed};
+    use super::super::{Acting, Cell, DriverError, Repetition, TaskOrder, Testbed, Told};
     use super::*;
     use crate::floors::floors;
     use memhost::contract::Plan;
@@ -229,6 +229,8 @@ mod tests {
             embedder,
             limits: Limits::default(),
             acting: Acting::Reader,
+            order: TaskOrder::default(),
+            told: Told::default(),
         };
         let mut floors = floors(&suite).into_iter();
         let cell = Cell {

@@ -1,12 +1,12 @@
 //! What a plan will cost, said before it is begun.
 
 use memhost::contract::Plan;
-use memhost::learning::grouping;
+use memhost::learning::{grouping, moments};
 use memhost::strategy::Phases;
 use memhost_suite::{Episode, Question, Suite};
 
 use super::schedule::{self, Stretch, Use};
-use super::{Acting, Actors, Repetition};
+use super::{Acting, Actors, Repetition, TaskOrder};
 
 /// What one run of a strategy on a suite is expected to cost.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -39,6 +39,8 @@ impl Cost {
         let budgets = if model { 1 } else { suite.budgets.len() as u64 };
 
         let tasks = work.tasks as f64;
+        // Every task may fail every time, which is more than is to be expected, and no surprise then.
+        let retries = tasks * f64::from(plan.retries);
         let candidates =
             f64::from(plan.calls.candidates) * tasks * f64::from(u8::from(phases.update));
         let calls_per_run = (rounds + u64::from(plan.refinements)) as f64;
@@ -46,17 +48,23 @@ impl Cost {
             false => 0.0,
             true => {
                 let choices = if trials > 1 { tasks } else { 0.0 };
-                let runs = tasks * runs_per_task as f64 + 2.0 * candidates + work.trained as f64;
+                let runs =
+                    tasks * runs_per_task as f64 + retries + 2.0 * candidates + work.trained as f64;
                 runs * calls_per_run + choices
             }
         };
-        let retrievals = (tasks + 2.0 * candidates) * (rounds * budgets) as f64;
+        let retrievals =
+            (tasks + retries + 2.0 * candidates) * (rounds * budgets) as f64 + work.moments as f64;
         let expected = |calls: f32, times: f64, takes_part: bool| match takes_part {
             true => f64::from(calls) * times,
             false => 0.0,
         };
         let own = expected(plan.calls.retrieve, retrievals, phases.retrieve)
-            + expected(plan.calls.distill, work.distilled as f64, phases.distill)
+            + expected(
+                plan.calls.distill,
+                work.distilled as f64 + retries,
+                phases.distill,
+            )
             + expected(plan.calls.update, tasks, phases.update);
         Cost {
             tasks: work.tasks,
@@ -68,6 +76,16 @@ impl Cost {
     }
 }
 
+/// How often the plan wants to be asked along the recorded run that a reader goes through.
+fn moments_along(plan: &Plan, episode: &Episode) -> u64 {
+    let Some(run) = episode.attempts.first() else {
+        return 0;
+    };
+    let steps = run.steps.len();
+    let due = |taken| moments::due(&plan.moments, &run.steps, taken, taken < steps).len();
+    (0..=steps).map(due).sum::<usize>() as u64
+}
+
 /// What there is to do, counted along the schedule of each stream.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Work {
@@ -77,13 +95,21 @@ struct Work {
     distilled: u64,
     /// Runs of models on training tasks.
     trained: u64,
+    /// Moments along the recorded runs of questions at which the plan wants to be asked.
+    moments: u64,
 }
 
 impl Work {
     fn of(plan: &Plan, suite: &Suite, actors: Actors) -> Work {
         let mut work = Work::default();
         for (index, stream) in suite.streams.iter().enumerate() {
-            let schedule = schedule::schedule(stream, plan, Repetition::default(), index);
+            let schedule = schedule::schedule(
+                stream,
+                plan,
+                Repetition::default(),
+                index,
+                TaskOrder::default(),
+            );
             for Stretch { stage, episodes } in schedule {
                 let stage = stream.stages.get(stage).map(|stage| &stage.episodes);
                 let of_stage = |place: usize| stage.and_then(|episodes| episodes.get(place));
@@ -101,6 +127,9 @@ impl Work {
         let model = actors.acting == Acting::Model;
         let runs = u64::from(plan.trials);
         self.tasks += u64::from(purpose.asked);
+        if purpose.asked && !model {
+            self.moments += moments_along(plan, episode);
+        }
         if !purpose.learnt {
             return;
         }

@@ -1,7 +1,7 @@
 //! In which order a stream's episodes come, and which random bits each call gets: the same for every
 //! strategy, from the cell's seed and order alone.
 
-use memhost_suite::Stream;
+use memhost_suite::{Episode, Stage, Stream, mean, success};
 use rand::RngCore;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -57,20 +57,80 @@ const TRIALS: u64 = 1 << 61;
 /// Where the number of the order stands, below those bits and above the number of the stream.
 const ORDER_SHIFT: u32 = 28;
 
+/// In which order the tasks of a stage come that may be shuffled (Evo-Memory, arXiv 2511.20857). Every other stage keeps
+/// the order that its suite gives it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TaskOrder {
+    /// By the run's seed.
+    #[default]
+    Shuffled,
+    /// The one that was solved most often on record first; of equals, by the run's seed.
+    EasyFirst,
+    /// The one that was solved least often on record first; of equals, by the run's seed.
+    HardFirst,
+    /// As the suite's data has them, which may give answers away: neighbours in a file are often alike.
+    Given,
+}
+
+impl TaskOrder {
+    /// Whether it is what a comparison has unless told otherwise.
+    pub fn is_usual(&self) -> bool {
+        *self == TaskOrder::default()
+    }
+
+    /// What is said of it in reports, if anything.
+    pub fn caveat(self) -> Option<&'static str> {
+        match self {
+            TaskOrder::Shuffled => None,
+            TaskOrder::EasyFirst => Some(
+                "tasks come easy first, by how often they were solved on record: learning curves fall for everybody",
+            ),
+            TaskOrder::HardFirst => Some(
+                "tasks come hard first, by how often they were solved on record: learning curves rise for everybody",
+            ),
+            TaskOrder::Given => Some(
+                "tasks come in the order of the data, in which neighbours may be alike and give answers away",
+            ),
+        }
+    }
+
+    fn arrange(self, stage: &Stage, random: &mut ChaCha8Rng) -> Vec<usize> {
+        let mut places: Vec<usize> = (0..stage.episodes.len()).collect();
+        if !stage.shuffled || self == TaskOrder::Given {
+            return places;
+        }
+        places.shuffle(random);
+        let solved = |place: &usize| stage.episodes.get(*place).map_or(UNKNOWN, solved);
+        match self {
+            TaskOrder::EasyFirst => places.sort_by(|a, b| solved(b).total_cmp(&solved(a))),
+            TaskOrder::HardFirst => places.sort_by(|a, b| solved(a).total_cmp(&solved(b))),
+            TaskOrder::Shuffled | TaskOrder::Given => {}
+        }
+        places
+    }
+}
+
+/// How often a task is taken to be solved of which there is no record.
+const UNKNOWN: f64 = 0.5;
+
+/// Mean success of the recorded runs of a task, whoever made them.
+fn solved(episode: &Episode) -> f64 {
+    mean(episode.attempts.iter().filter_map(success)).unwrap_or(UNKNOWN)
+}
+
 /// Stage and place within it of every episode, in the order of the run.
 pub(super) fn episodes(
     stream: &Stream,
     repetition: Repetition,
     stream_index: usize,
+    tasks: TaskOrder,
 ) -> Vec<(usize, usize)> {
     let order = u64::from(repetition.order) << ORDER_SHIFT;
     let mut random = generator(repetition.seed, order | stream_index as u64);
     let mut order = Vec::new();
     for (stage_index, stage) in stream.stages.iter().enumerate() {
-        let mut places: Vec<usize> = (0..stage.episodes.len()).collect();
-        if stage.shuffled {
-            places.shuffle(&mut random);
-        }
+        let places = tasks.arrange(stage, &mut random);
         order.extend(places.into_iter().map(|place| (stage_index, place)));
     }
     order
@@ -122,7 +182,8 @@ fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
 mod tests {
     use super::*;
     use memhost::contract::Task;
-    use memhost_suite::{Episode, Stage, Timing};
+    use memhost::contract::{Agent, Attempt, Outcome};
+    use memhost_suite::Timing;
 
     fn stream(sizes: &[(usize, bool)]) -> Stream {
         let episode = |id: usize| Episode {
@@ -150,7 +211,7 @@ mod tests {
     #[test]
     fn only_stages_that_may_be_are_shuffled_and_none_is_mixed_with_another() {
         let stream = stream(&[(20, false), (20, true)]);
-        let order = episodes(&stream, repetition(7, 0), 0);
+        let order = episodes(&stream, repetition(7, 0), 0, TaskOrder::Shuffled);
         assert_eq!(order[..20], (0..20).map(|p| (0, p)).collect::<Vec<_>>());
         assert!(order[20..].iter().all(|&(stage, _)| stage == 1));
         let mut places: Vec<usize> = order[20..].iter().map(|&(_, p)| p).collect();
@@ -166,7 +227,9 @@ mod tests {
     #[test]
     fn the_order_depends_on_the_repetition_and_on_nothing_else() {
         let stream = stream(&[(50, true)]);
-        let episodes = |seed, order, index| episodes(&stream, repetition(seed, order), index);
+        let episodes = |seed, order, index| {
+            episodes(&stream, repetition(seed, order), index, TaskOrder::Shuffled)
+        };
         assert_eq!(episodes(1, 0, 0), episodes(1, 0, 0));
         let others = [
             episodes(2, 0, 0),
@@ -190,5 +253,41 @@ mod tests {
             repetition(1, 1),
         ];
         assert_eq!(all.map(Repetition::name), ["0", "1", "0.1", "1.1"]);
+    }
+
+    /// Tasks of which this share of the recorded runs succeeded.
+    fn solved_by(shares: &[(u32, u32)]) -> Stream {
+        let mut stream = stream(&[(shares.len(), true)]);
+        for (episode, (successes, runs)) in stream.stages[0].episodes.iter_mut().zip(shares) {
+            let run = |number| {
+                let outcome = Outcome::known(number < *successes);
+                Attempt::new("", Task::new("", ""), Agent::new("a", "a"), outcome)
+            };
+            episode.attempts = (0..*runs).map(run).collect();
+        }
+        stream
+    }
+
+    #[test]
+    fn easy_tasks_come_first_or_hard_ones_as_they_were_solved_on_record() {
+        let stream = solved_by(&[(9, 10), (2, 10), (5, 10), (0, 0)]);
+        let order = |tasks| -> Vec<usize> {
+            let order = episodes(&stream, Repetition::default(), 0, tasks).into_iter();
+            order.map(|(_, place)| place).collect()
+        };
+        let easy = order(TaskOrder::EasyFirst);
+        assert_eq!((easy[0], easy[3]), (0, 1));
+        let hard = order(TaskOrder::HardFirst);
+        assert_eq!((hard[0], hard[3]), (1, 0));
+        assert_eq!(order(TaskOrder::Given), [0, 1, 2, 3]);
+        assert_eq!(order(TaskOrder::EasyFirst), easy);
+    }
+
+    #[test]
+    fn a_stage_that_is_not_shuffled_keeps_its_order() {
+        let mut stream = solved_by(&[(0, 1), (1, 1)]);
+        stream.stages[0].shuffled = false;
+        let order = episodes(&stream, Repetition::default(), 0, TaskOrder::EasyFirst);
+        assert_eq!(order, [(0, 0), (0, 1)]);
     }
 }

@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use memhost::capability::{CallContext, Usage};
 use memhost::contract::{
-    Attempt, Change, Description, Feedback, Guidance, Plan, Pressure, Query, Setting,
+    Attempt, Change, Compacted, Context, Description, Feedback, Guidance, Plan, Pressure, Query,
+    Setting,
 };
 use memhost::limits::Limit;
 use memhost::strategy::{Answer, CallError, Phases, Strategy};
@@ -171,6 +172,31 @@ impl Strategy for Patience {
             None => {
                 let answer = self.strategy.evict(context, pressure, settings).await;
                 self.note("evict", answer)
+            }
+        }
+    }
+
+    async fn maintain(&self, context: CallContext, settings: &[Setting]) -> Answer<Vec<Change>> {
+        match self.refusal("maintain") {
+            Some(refusal) => refusal,
+            None => {
+                let answer = self.strategy.maintain(context, settings).await;
+                self.note("maintain", answer)
+            }
+        }
+    }
+
+    async fn compact(
+        &self,
+        context: CallContext,
+        run: Context,
+        settings: &[Setting],
+    ) -> Answer<Compacted> {
+        match self.refusal("compact") {
+            Some(refusal) => refusal,
+            None => {
+                let answer = self.strategy.compact(context, run, settings).await;
+                self.note("compact", answer)
             }
         }
     }

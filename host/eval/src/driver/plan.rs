@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use memhost::contract::{Arrangement, Attempt, Authority, Labels, Plan, Verdict};
+use memhost::contract::{Arrangement, Attempt, Authority, Labels, Plan, Step, Trigger, Verdict};
+use memhost::learning::moments;
 use memhost::strategy::Phases;
-use memhost_suite::{Lane, Question, Suite};
+use memhost_suite::{Episode, Lane, Question, Suite};
 
 use super::{Acting, Actors};
 
@@ -16,6 +17,17 @@ pub fn obstacle(plan: &Plan, phases: Phases, suite: &Suite, actors: Actors) -> O
     let model = actors.acting == Acting::Model;
     if model && !suite.episodes().any(|(_, episode)| episode.is_checkable()) {
         return Some("no program can check what a language model answers here".into());
+    }
+    if suite.lane == Lane::Compaction && !phases.compact {
+        return Some("it shortens no runs: it has no `compact`".into());
+    }
+    if suite.lane == Lane::Retry && !phases.distill {
+        return Some("it keeps nothing of a try before the next one".into());
+    }
+    if suite.lane == Lane::Retry && plan.arrangement == Arrangement::BuildThenFreeze {
+        return Some(
+            "it learns before it is tested, and what is to be learnt from here are the tries of the test".into(),
+        );
     }
     if plan.rounds > 1 && !hides_several(suite) {
         return Some(
@@ -76,6 +88,8 @@ fn unlabelled(labels: Labels, suite: &Suite, model: bool) -> Option<String> {
         model || suite.lane != Lane::Attempts && suite.questions().next().is_some();
     match labels {
         Labels::Any | Labels::SelfJudged => None,
+        // The tries are made here, and what they scored is known.
+        Labels::Verified if suite.lane == Lane::Retry => None,
         Labels::Verified if suite.attempts().any(is_verified) => None,
         Labels::Verified => {
             Some("it learns from verified outcomes, and no attempt of the suite has one".into())
@@ -125,12 +139,91 @@ pub fn deviations(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if suite.lane == Lane::Steps && !is_asked_along(plan) {
+        deviations.push(
+            "it does not want to be asked after a tool: what it says before the first step is read after each"
+                .to_owned(),
+        );
+    }
+    if suite.lane == Lane::Retry && plan.retries == 0 {
+        deviations.push(
+            "it does not ask to try again, and does so here like everybody: its guidance is asked for before each try"
+                .to_owned(),
+        );
+    }
     if plan.baseline_arm && acting == Acting::Reader {
         deviations.push(
             "both arms are the frozen reader's, so that they differ by the guidance alone".into(),
         );
     }
+    deviations.extend(missing_moments(plan, suite, acting));
+    if plan.retries > 0 && !suite.episodes().any(|(_, e)| may_be_retried(e, acting)) {
+        deviations.push(
+            "it tries again after a failure, and nothing here may be tried again: outcomes come later, or a memory of \
+             the task itself would be the answer"
+                .to_owned(),
+        );
+    }
+    if plan.batch > 1 && batched {
+        deviations.push(format!(
+            "it wants outcomes in batches of {}, and the suite has batches of its own",
+            plan.batch
+        ));
+    }
+    if plan.agent_temperature.is_some() && acting == Acting::Reader {
+        deviations.push("it asks for a temperature, and no model acts".to_owned());
+    }
     deviations
+}
+
+/// Whether an episode can be tried again: its outcome is known at once, and a memory of the task itself is no answer.
+pub(super) fn may_be_retried(episode: &Episode, acting: Acting) -> bool {
+    let question = episode.question.as_ref();
+    episode.timing.known.is_none()
+        && question.is_some_and(|question| tests_its_own_memory(question, acting))
+}
+
+/// The moments that the plan wants to be asked at and that never come here.
+fn missing_moments(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
+    let questions = suite.questions();
+    let runs: Vec<&[Step]> = questions
+        .filter_map(|(episode, _)| Some(episode.attempts.first()?.steps.as_slice()))
+        .collect();
+    let comes = |trigger: &Trigger| match trigger {
+        Trigger::Retry => plan.retries > 0,
+        // What a model does is not known before.
+        _ if acting == Acting::Model => true,
+        _ => runs.iter().any(|steps| {
+            let mut taken = 0..=steps.len();
+            let trigger = std::slice::from_ref(trigger);
+            taken.any(|taken| !moments::due(trigger, steps, taken, taken < steps.len()).is_empty())
+        }),
+    };
+    let missing = plan.moments.iter().filter(|trigger| !comes(trigger));
+    let text = |trigger| {
+        let when = moment_text(trigger);
+        format!("it wants to be asked {when}, which never comes here")
+    };
+    missing.map(text).collect()
+}
+
+/// When a strategy is asked, in words.
+pub fn moment_text(moment: &Trigger) -> String {
+    match moment {
+        Trigger::EverySteps(1) => "before every step".to_owned(),
+        Trigger::EverySteps(steps) => format!("every {steps} steps"),
+        Trigger::AfterTool(None) => "after each call of a tool".to_owned(),
+        Trigger::AfterTool(Some(tool)) => format!("after each call of `{tool}`"),
+        Trigger::Retry => "before a failed task is tried again".to_owned(),
+        Trigger::Subtask => "where a sub-task begins".to_owned(),
+    }
+}
+
+/// Whether it wants to be asked after some tool, or before some step.
+fn is_asked_along(plan: &Plan) -> bool {
+    let is_along =
+        |trigger: &Trigger| matches!(trigger, Trigger::AfterTool(_) | Trigger::EverySteps(_));
+    plan.moments.iter().any(is_along)
 }
 
 /// Whether a memory that was learnt from a task can be put to the test on that task:
@@ -142,6 +235,12 @@ pub(super) fn tests_its_own_memory(question: &Question, acting: Acting) -> bool 
         Question::Route { .. } | Question::Forecast { .. } => false,
         // There is nothing to be learnt from it.
         Question::Unanswerable => false,
+        // The run that goes on is the answer.
+        Question::NextTool { .. } => false,
+        // What was kept of one run says nothing of another.
+        Question::Keep { .. } => false,
+        // Each try is one, of a task of which nothing else is known.
+        Question::Assign { .. } => true,
         Question::Kind { .. } | Question::Tools { .. } => acting == Acting::Model,
         Question::Evidence { .. } | Question::Discover { .. } => true,
     }
@@ -150,10 +249,15 @@ pub(super) fn tests_its_own_memory(question: &Question, acting: Acting) -> bool 
 /// Whether any outcome may lie between failure and success: a recorded one, or what a question is worth.
 fn grades(suite: &Suite) -> bool {
     let graded = |question: &Question| match question {
-        Question::Tools { .. } | Question::Forecast { .. } | Question::Discover { .. } => true,
+        Question::Tools { .. }
+        | Question::Keep { .. }
+        | Question::Assign { .. }
+        | Question::Forecast { .. }
+        | Question::Discover { .. } => true,
         Question::Evidence { .. }
         | Question::Unanswerable
         | Question::Kind { .. }
+        | Question::NextTool { .. }
         | Question::Route { .. } => false,
     };
     let mut scores = suite.attempts().filter_map(|a| a.outcome.score);

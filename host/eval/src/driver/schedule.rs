@@ -7,7 +7,7 @@
 use memhost::contract::{Arrangement, Plan};
 use memhost_suite::Stream;
 
-use super::order::{self, Repetition};
+use super::order::{self, Repetition, TaskOrder};
 
 /// What an episode is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +33,9 @@ pub(super) fn schedule(
     plan: &Plan,
     repetition: Repetition,
     stream_index: usize,
+    tasks: TaskOrder,
 ) -> Vec<Stretch> {
-    let order = order::episodes(stream, repetition, stream_index);
+    let order = order::episodes(stream, repetition, stream_index, tasks);
     let asks = |stage: usize, place: usize| {
         let stage = stream.stages.get(stage);
         let episode = stage.and_then(|stage| stage.episodes.get(place));
@@ -113,10 +114,16 @@ mod tests {
             (false, true) => 'l',
             (false, false) => '-',
         };
-        schedule(&stream(stages), &plan, Repetition::default(), 0)
-            .iter()
-            .map(|stretch| stretch.episodes.iter().map(letter).collect())
-            .collect()
+        schedule(
+            &stream(stages),
+            &plan,
+            Repetition::default(),
+            0,
+            TaskOrder::default(),
+        )
+        .iter()
+        .map(|stretch| stretch.episodes.iter().map(letter).collect())
+        .collect()
     }
 
     #[test]

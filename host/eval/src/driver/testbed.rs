@@ -8,6 +8,8 @@ use memhost::model::Models;
 use memhost::store::Store;
 
 use super::agent::Acting;
+use super::order::TaskOrder;
+use super::told::Told;
 
 /// What a cell runs on.
 #[derive(Clone)]
@@ -22,4 +24,8 @@ pub struct Testbed {
     pub limits: Limits,
     /// Who acts on the guidance.
     pub acting: Acting,
+    /// In which order tasks come.
+    pub order: TaskOrder,
+    /// Which outcomes strategies hear of.
+    pub told: Told,
 }

@@ -6,7 +6,8 @@ use std::time::Instant;
 use async_trait::async_trait;
 use memhost::capability::{CallContext, Usage};
 use memhost::contract::{
-    Attempt, Change, Description, Fault, Feedback, Guidance, Plan, Query, Setting,
+    Attempt, Change, Compacted, Context, Description, Fault, Feedback, Guidance, Plan, Query,
+    Setting, Trigger,
 };
 use memhost::strategy::{Answer, CallError, CallFailure, Phases, Strategy};
 
@@ -28,10 +29,29 @@ pub(super) trait Floor: Send + Sync {
         1
     }
 
-    async fn retrieve(&self, context: &CallContext, query: &Query) -> Result<Guidance, Fault>;
+    /// When it wants to be asked, besides the start of a task.
+    fn moments(&self) -> Vec<Trigger> {
+        Vec::new()
+    }
+
+    /// Whether it shortens runs.
+    fn compacts(&self) -> bool {
+        false
+    }
+
+    /// The run in less room.
+    fn compact(&self, _context: &CallContext, run: &Context) -> Compacted {
+        Compacted::unchanged(run.clone())
+    }
+
+    async fn retrieve(&self, _context: &CallContext, _query: &Query) -> Result<Guidance, Fault> {
+        Ok(Guidance::nothing())
+    }
 
     /// What to write after these runs of one task.
-    fn distill(&self, context: &CallContext, attempts: &[Attempt]) -> Vec<Change>;
+    fn distill(&self, _context: &CallContext, _attempts: &[Attempt]) -> Vec<Change> {
+        Vec::new()
+    }
 
     /// Texts of these attempts that it does not remember whole.
     fn cut_texts(&self, _attempts: &[Attempt]) -> u64 {
@@ -90,6 +110,7 @@ impl<F: Floor> Strategy for BuiltIn<F> {
             retrieve: true,
             distill: self.floor.distills(),
             update: self.floor.updates(),
+            compact: self.floor.compacts(),
             ..Phases::default()
         }
     }
@@ -101,6 +122,7 @@ impl<F: Floor> Strategy for BuiltIn<F> {
     async fn plan(&self, _: &[Setting]) -> Result<Plan, CallError> {
         Ok(Plan {
             rounds: self.floor.rounds(),
+            moments: self.floor.moments(),
             ..Plan::streaming()
         })
     }
@@ -127,6 +149,17 @@ impl<F: Floor> Strategy for BuiltIn<F> {
         let mut answer = self.answer("distill", Ok(changes), start);
         answer.usage.cut_texts = self.floor.cut_texts(&attempts);
         answer
+    }
+
+    async fn compact(
+        &self,
+        context: CallContext,
+        run: Context,
+        _: &[Setting],
+    ) -> Answer<Compacted> {
+        let start = Instant::now();
+        let compacted = self.floor.compact(&context, &run);
+        self.answer("compact", Ok(compacted), start)
     }
 
     async fn update(

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use memhost::strategy::Strategy;
 use memhost_suite::{Lane, Suite};
 
-use super::{discovery, forecast, ordered, routing};
+use super::{compaction, discovery, forecast, ordered, retry, routing, steps};
 
 /// The floors and the oracle of a suite's lane, in the order in which reports show them.
 pub fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
@@ -17,6 +17,9 @@ pub fn floors(suite: &Suite) -> Vec<Arc<dyn Strategy>> {
         Lane::Routing => routing::floors(suite),
         Lane::Forecast => forecast::floors(suite),
         Lane::Discovery => discovery::floors(suite),
+        Lane::Steps => steps::floors(suite),
+        Lane::Compaction => compaction::floors(suite),
+        Lane::Retry => retry::floors(suite),
     }
 }
 
@@ -28,6 +31,9 @@ pub fn is_name_of_a_floor(name: &str) -> bool {
             Lane::Routing,
             Lane::Forecast,
             Lane::Discovery,
+            Lane::Steps,
+            Lane::Compaction,
+            Lane::Retry,
         ];
         let floors = lanes.into_iter().flat_map(|lane| {
             floors(&Suite {

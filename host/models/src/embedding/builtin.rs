@@ -16,7 +16,7 @@ pub const BUILTIN: &str = "builtin:static-minilm-256";
 
 /// How good it is: README of its files.
 const CAVEAT: &str = "`dense` and whoever else searches by meaning rest on the built-in embedder, a table of words: it fails \
-                      where question and memory use different words, and a sentence embedder finds more (--embedder local:DIR)";
+                      where question and memory use different words, and a sentence embedder finds more";
 
 /// The length of its vectors.
 const DIMENSION: usize = 256;

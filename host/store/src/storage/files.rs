@@ -73,10 +73,11 @@ impl Storage {
         }
     }
 
-    /// Keeps copies of the small files that list others, and of no files that do not count any more.
-    pub(crate) async fn keep_copies(&self, seals: &Seals) -> Result<(), StoreError> {
+    /// Keeps copies of the small files that list others, and of no files that do not count any more; says of which there
+    /// was none like it.
+    pub(crate) async fn keep_copies(&self, seals: &Seals) -> Result<Vec<String>, StoreError> {
         let Storage::Directory(directory) = self else {
-            return Ok(());
+            return Ok(Vec::new());
         };
         let lists = seals.keys().filter(|path| is_list(path));
         let lists: Vec<String> = lists.cloned().collect();
@@ -138,15 +139,17 @@ impl Directory {
         broken
     }
 
-    fn keep_copies(&self, lists: &[String]) -> Result<(), StoreError> {
+    fn keep_copies(&self, lists: &[String]) -> Result<Vec<String>, StoreError> {
         let folder = self.path().join(COPIES);
-        let written = || -> io::Result<()> {
+        let written = || -> io::Result<Vec<String>> {
+            let mut copied = Vec::new();
             disk::create_directories(&folder)?;
             let names: Vec<String> = lists.iter().map(|path| copy_name(path)).collect();
             for (path, name) in lists.iter().zip(&names) {
                 let content = fs::read(self.path().join(path))?;
                 if fs::read(folder.join(name)).ok().as_ref() != Some(&content) {
                     disk::write_whole(&folder.join(name), &content)?;
+                    copied.push(path.clone());
                 }
             }
             for entry in fs::read_dir(&folder)? {
@@ -157,7 +160,7 @@ impl Directory {
                     let _ = fs::remove_file(entry.path());
                 }
             }
-            Ok(())
+            Ok(copied)
         };
         written().map_err(|e| StoreError::io("write", &folder, &e))
     }

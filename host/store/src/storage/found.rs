@@ -73,6 +73,11 @@ impl Sealed {
     pub(crate) fn namespace(&self) -> Option<&str> {
         self.groups.first().map(|group| group.namespace.as_str())
     }
+
+    /// How many records it holds.
+    pub(crate) fn records(&self) -> usize {
+        self.groups.iter().map(|group| group.records.len()).sum()
+    }
 }
 
 impl Extent {

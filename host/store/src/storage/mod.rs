@@ -178,22 +178,36 @@ impl Storage {
                 }
                 Storage::Objects(objects) => objects.read_journal(&stem, u64::MAX).await?,
             };
-            let holder = match self.try_lock(&stem).await {
-                Ok(None) => Some(self.holder(&stem).await.0),
-                Ok(Some(lock)) => {
-                    lock.release().await;
-                    None
-                }
-                // Where no lock can be made, as on a disk that is only read, nobody writes.
-                Err(_) => None,
-            };
             looked_at.push(LookedAt {
                 sealed: Sealed::new(found, u64::MAX),
+                holder: self.holder_now(&stem).await,
                 stem,
-                holder,
             });
         }
         Ok(looked_at)
+    }
+
+    /// The processes that hold anything of the store: whoever has it open lets go of a journal long before taking it in.
+    pub(crate) async fn holders(&self) -> Result<BTreeSet<String>, StoreError> {
+        let names = self.journal_names().await?;
+        let mut holders = BTreeSet::new();
+        for stem in names.iter().filter_map(|name| name.strip_suffix(".lock")) {
+            holders.extend(self.holder_now(stem).await);
+        }
+        Ok(holders)
+    }
+
+    /// Who holds a lock, if anybody does.
+    async fn holder_now(&self, stem: &str) -> Option<String> {
+        match self.try_lock(stem).await {
+            Ok(None) => Some(self.holder(stem).await.0),
+            Ok(Some(lock)) => {
+                lock.release().await;
+                None
+            }
+            // Where no lock can be made, as on a disk that is only read, nobody writes.
+            Err(_) => None,
+        }
     }
 
     /// Opens the first of a row of journals that nobody holds; what a killed process left in it stays.

@@ -2,7 +2,8 @@
 //!
 //! They are calibrated: random, recency, BM25 and dense stand in the order, and roughly at the distances, that they
 //! have on the real data of the same lane (BFCL memory for [`evidence`], WebArena for [`transfer`],
-//! HotpotQA for [`hops`]).
+//! HotpotQA for [`hops`], tau-bench for [`steps`] and
+//! [`compaction`]).
 
 use rand::SeedableRng;
 use rand::seq::IndexedRandom;
@@ -10,19 +11,22 @@ use rand_chacha::ChaCha8Rng;
 
 use super::Suite;
 
+pub mod compaction;
 pub mod discovery;
 pub mod domains;
 pub mod evidence;
 pub mod forecast;
 pub mod hops;
+pub mod retry;
 pub mod routing;
+pub mod steps;
 pub mod transfer;
 
 /// The seed of the built-in suites. Runs shuffle by seeds of their own.
 pub const SEED: u64 = 1;
 
 /// The generators, one per lane.
-pub const NAMES: [&str; 7] = [
+pub const NAMES: [&str; 10] = [
     "evidence",
     "transfer",
     "routing",
@@ -30,6 +34,9 @@ pub const NAMES: [&str; 7] = [
     "discovery",
     "hops",
     "domains",
+    "steps",
+    "compaction",
+    "retry",
 ];
 
 /// The suite that the generator of this name makes of a seed; `None` if there is no such generator.
@@ -42,6 +49,9 @@ pub fn suite(name: &str, seed: u64) -> Option<Suite> {
         "discovery" => Some(discovery::suite(seed)),
         "hops" => Some(hops::suite(seed)),
         "domains" => Some(domains::suite(seed)),
+        "retry" => Some(retry::suite(seed)),
+        "compaction" => Some(compaction::suite(seed)),
+        "steps" => Some(steps::suite(seed)),
         _ => None,
     }
 }

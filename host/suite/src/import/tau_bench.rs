@@ -20,6 +20,12 @@ use super::{
     LeftOut, Meant, file_in, files_of, folder_in, lenient, name_of, opaque, rows, stem_of,
 };
 
+mod compaction;
+mod steps;
+
+pub use compaction::read as read_compaction;
+pub use steps::read as read_steps;
+
 #[derive(Deserialize)]
 struct Record {
     #[serde(deserialize_with = "lenient::id")]
@@ -77,8 +83,56 @@ const ERROR: &str = "Error";
 /// What an agent was told, and the runs that were told so.
 type Told = (String, Vec<Record>);
 
+/// A file of `historical_trajectories/`.
+pub(super) struct Trajectories {
+    pub(super) model: String,
+    pub(super) domain: String,
+    pub(super) tasks: Vec<TaskRuns>,
+    pub(super) left_out: Vec<String>,
+}
+
+/// A task with its runs, in the order of their trials.
+pub(super) struct TaskRuns {
+    pub(super) task: Task,
+    /// The tools of its gold calls, without repeats.
+    tools: Vec<String>,
+    pub(super) runs: Vec<Attempt>,
+}
+
 /// Reads a file of `historical_trajectories/`, named `<model>-<domain>.json`.
 pub fn read(path: &Path) -> Result<Suite, SuiteError> {
+    let Trajectories {
+        model,
+        domain,
+        tasks,
+        left_out,
+    } = trajectories(path)?;
+    let mut left_out = LeftOut(left_out);
+    let all = tasks.len();
+    let (mut attempts, mut asked) = (Vec::new(), Vec::new());
+    for TaskRuns { task, tools, runs } in tasks {
+        if !tools.is_empty() {
+            asked.push(question(&task, tools));
+            attempts.push(learnt(runs, task));
+        }
+    }
+    let without_tools = all - asked.len();
+    left_out.counted(without_tools, "task", "tasks", "needing no tool");
+    Ok(Suite {
+        name: format!("tau-bench-{domain}"),
+        lane: Lane::Transfer,
+        summary: format!(
+            "tau-bench: trajectories of {model} with their reward; {without_tools} tasks that need no tool are left out"
+        ),
+        left_out: left_out.0,
+        streams: vec![leave_one_out(&domain, attempts, asked)],
+        budgets: vec![256, 4096],
+        primary: "ndcg@5".into(),
+    })
+}
+
+/// The tasks of a file with their runs.
+pub(super) fn trajectories(path: &Path) -> Result<Trajectories, SuiteError> {
     let mut left_out = LeftOut::default();
     let file = file(path, &mut left_out)?;
     let stem = stem_of(&file).to_lowercase();
@@ -110,42 +164,25 @@ pub fn read(path: &Path) -> Result<Suite, SuiteError> {
             (id, instruction, records)
         })
     });
-    let mut without_tools = 0;
-    let mut attempts = Vec::new();
-    let mut asked = Vec::new();
-    for (id, instruction, mut records) in tasks {
+    let tasks = tasks.map(|(id, instruction, mut records)| {
         records.sort_by_key(|record| record.trial);
-        let tools = records
-            .first()
-            .map_or_else(Vec::new, |first| gold_tools(&first.info.task.actions));
-        if tools.is_empty() {
-            without_tools += 1;
-            continue;
+        let gold = records.first().map(|first| &first.info.task.actions);
+        let tools = gold.map_or_else(Vec::new, |actions| gold_tools(actions));
+        let id = opaque(&format!("tau-bench/{domain}"), &id);
+        let task = task(id, instruction, &[("domain", domain)]);
+        let runs = records.into_iter().enumerate();
+        let runs = runs.map(|(trial, record)| run(&task, model, trial, record));
+        TaskRuns {
+            runs: runs.collect(),
+            tools,
+            task,
         }
-        let task = task(
-            opaque(&format!("tau-bench/{domain}"), &id),
-            instruction,
-            &[("domain", domain)],
-        );
-        asked.push(question(&task, tools));
-        let runs = records
-            .into_iter()
-            .enumerate()
-            .map(|(trial, record)| run(&task, model, trial, record))
-            .collect();
-        attempts.push(learnt(runs, task));
-    }
-    left_out.counted(without_tools, "task", "tasks", "needing no tool");
-    Ok(Suite {
-        name: format!("tau-bench-{domain}"),
-        lane: Lane::Transfer,
-        summary: format!(
-            "tau-bench: trajectories of {model} with their reward; {without_tools} tasks that need no tool are left out"
-        ),
+    });
+    Ok(Trajectories {
+        tasks: tasks.collect(),
+        model: model.to_owned(),
+        domain: domain.to_owned(),
         left_out: left_out.0,
-        streams: vec![leave_one_out(domain, attempts, asked)],
-        budgets: vec![256, 4096],
-        primary: "ndcg@5".into(),
     })
 }
 

@@ -9,8 +9,8 @@ use memhost_contract::{
 use serde::{Deserialize, Serialize};
 
 use super::super::{
-    AnswerCheck, Episode, HiddenProblem, Lane, Matching, Question, Stage, Stream, Suite, Timing,
-    recorded,
+    AnswerCheck, Episode, HiddenProblem, Lane, Matching, Question, Slot, Stage, Stream, Suite,
+    Timing, recorded,
 };
 use super::FORMAT;
 
@@ -39,6 +39,8 @@ pub(super) struct HeaderRow {
     warm_up: BTreeSet<usize>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     changed: BTreeSet<usize>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    probe: BTreeSet<usize>,
 }
 
 impl HeaderRow {
@@ -62,6 +64,7 @@ impl HeaderRow {
             batched: stages(|stage| stage.batched),
             warm_up: stages(|stage| stage.warm_up),
             changed: stages(|stage| stage.changed),
+            probe: stages(|stage| stage.probe),
         }
     }
 
@@ -72,6 +75,7 @@ impl HeaderRow {
             batched: self.batched.contains(&number),
             warm_up: self.warm_up.contains(&number),
             changed: self.changed.contains(&number),
+            probe: self.probe.contains(&number),
             episodes: Vec::new(),
         }
     }
@@ -82,6 +86,9 @@ impl HeaderRow {
             Lane::Transfer | Lane::Routing | Lane::Forecast | Lane::Discovery | Lane::Domains => {
                 vec![4096]
             }
+            Lane::Steps => vec![256],
+            Lane::Compaction => vec![512],
+            Lane::Retry => vec![1024],
             Lane::Attempts => Vec::new(),
         });
         let asks = |kind: fn(&Question) -> bool| {
@@ -91,6 +98,12 @@ impl HeaderRow {
         let asks_for_tools = asks(|question| matches!(question, Question::Tools { .. }));
         let asks_without_market =
             asks(|question| matches!(question, Question::Forecast { market: None, .. }));
+        let tries = |episode: &Episode| match episode.question {
+            Some(Question::Assign { tries, .. }) => Some(tries),
+            _ => None,
+        };
+        let episodes = streams.iter().flat_map(Stream::episodes);
+        let tries = episodes.filter_map(tries).max();
         let usual = match budgets.first() {
             Some(first) if !budgets.contains(&256) => *first,
             _ => 256,
@@ -100,6 +113,9 @@ impl HeaderRow {
             Lane::Hops => format!("pieces@{usual}"),
             Lane::Transfer | Lane::Domains if asks_for_tools => "ndcg@5".into(),
             Lane::Transfer | Lane::Domains => "hit@1".into(),
+            Lane::Steps => "next@1".into(),
+            Lane::Compaction => "kept".into(),
+            Lane::Retry => format!("solved@{}", tries.unwrap_or_default()),
             Lane::Routing => "success".into(),
             Lane::Forecast if asks_without_market => "brier".into(),
             Lane::Forecast => "market-brier".into(),
@@ -385,6 +401,20 @@ struct QuestionRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     tools: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<Vec<StepRow>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slots: Option<Vec<Slot>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    noise: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tries: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needed: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outdated: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     values: Option<BTreeMap<String, f64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     happened: Option<bool>,
@@ -428,6 +458,31 @@ impl QuestionRow {
                 tools: Some(tools),
                 ..none
             },
+            Question::NextTool { run, tool } => QuestionRow {
+                run: Some(run.iter().map(StepRow::of).collect()),
+                next: Some(tool),
+                ..none
+            },
+            Question::Keep {
+                run,
+                needed,
+                outdated,
+            } => QuestionRow {
+                run: Some(run.iter().map(StepRow::of).collect()),
+                needed: Some(needed),
+                outdated: (!outdated.is_empty()).then_some(outdated),
+                ..none
+            },
+            Question::Assign {
+                slots,
+                noise,
+                tries,
+            } => QuestionRow {
+                slots: Some(slots),
+                noise: Some(noise),
+                tries: Some(tries),
+                ..none
+            },
             Question::Route { values } => QuestionRow {
                 values: Some(values),
                 ..none
@@ -463,12 +518,18 @@ impl QuestionRow {
             || self.source.is_some()
             || self.horizon.is_some()
             || self.market.is_some();
+        let assigns = self.slots.is_some() || self.noise.is_some() || self.tries.is_some();
+        let keeps = self.needed.is_some() || self.outdated.is_some();
+        let within_a_run = self.next.is_some() || self.run.is_some() && !keeps;
         let discover = self.problems.is_some() || self.reports.is_some();
         let kinds = [
             evidence,
             unanswerable,
             self.kind.is_some(),
             self.tools.is_some(),
+            within_a_run,
+            keeps,
+            assigns,
             self.values.is_some(),
             forecast,
             discover,
@@ -476,7 +537,7 @@ impl QuestionRow {
         if kinds.into_iter().filter(|is_there| *is_there).count() != 1 {
             return Err((
                 "question".into(),
-                "a question has either `answers` and `gold` (with `pieces` in lane `hops`), or `unanswerable`, or `kind`, or `tools`, or `values`, or `happened`, `source` and `horizon`, or `problems` and `reports`".into(),
+                "a question has either `answers` and `gold` (with `pieces` in lane `hops`), or `unanswerable`, or `kind`, or `tools`, or `run` and `next` or `needed`, or `slots`, `noise` and `tries`, or `values`, or `happened`, `source` and `horizon`, or `problems` and `reports`".into(),
             ));
         }
         if unanswerable {
@@ -488,6 +549,28 @@ impl QuestionRow {
         if let Some(tools) = self.tools {
             return Ok(Question::Tools {
                 tools: distinct(tools),
+            });
+        }
+        if within_a_run {
+            let run = needed(self.run, "run")?;
+            return Ok(Question::NextTool {
+                run: run.into_iter().map(StepRow::into_step).collect(),
+                tool: needed(self.next, "next")?,
+            });
+        }
+        if keeps {
+            let run = needed(self.run, "run")?;
+            return Ok(Question::Keep {
+                run: run.into_iter().map(StepRow::into_step).collect(),
+                needed: needed(self.needed, "needed")?,
+                outdated: self.outdated.unwrap_or_default(),
+            });
+        }
+        if assigns {
+            return Ok(Question::Assign {
+                slots: needed(self.slots, "slots")?,
+                noise: needed(self.noise, "noise")?,
+                tries: needed(self.tries, "tries")?,
             });
         }
         if let Some(values) = self.values {

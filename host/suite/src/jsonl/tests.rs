@@ -4,8 +4,8 @@ use memhost_contract::{Actor, Attempt, Finding, Step, Tool};
 use proptest::prelude::*;
 
 use super::super::{
-    AnswerCheck, Diagnostic, HiddenProblem, Lane, Matching, Question, Severity, Stage, Timing,
-    check, recorded,
+    AnswerCheck, Diagnostic, HiddenProblem, Lane, Matching, Question, Severity, Slot, Stage,
+    Timing, check, recorded,
 };
 use super::*;
 
@@ -561,7 +561,7 @@ fn stages_and_streams_keep_their_place() {
 fn suites() -> impl Strategy<Value = Suite> {
     let moments = proptest::option::of((0.0..1e15f64, proptest::option::of(0.0..1e12f64)));
     let findings = proptest::collection::vec(findings(), 0..3);
-    let stages = proptest::array::uniform3(proptest::array::uniform4(any::<bool>()));
+    let stages = proptest::array::uniform3(proptest::array::uniform5(any::<bool>()));
     (
         questions(),
         proptest::option::of(checks()),
@@ -603,11 +603,12 @@ fn suites() -> impl Strategy<Value = Suite> {
                 check,
                 task,
             };
-            let mut stages = stages.map(|[shuffled, batched, warm_up, changed]| Stage {
+            let mut stages = stages.map(|[shuffled, batched, warm_up, changed, probe]| Stage {
                 shuffled,
                 batched,
                 warm_up,
                 changed,
+                probe,
                 episodes: vec![],
             });
             stages[2].episodes.push(episode);
@@ -644,6 +645,24 @@ fn questions() -> impl Strategy<Value = Question> {
         proptest::option::of(0.0..=1.0f64),
     );
     prop_oneof![
+        (texts(), 0.0..=0.5f64, any::<u32>()).prop_map(|(values, noise, tries)| {
+            let slots = values.into_iter().map(|value| Slot {
+                name: value.clone(),
+                values: vec![value.clone()],
+                right: value,
+            });
+            Question::Assign {
+                slots: slots.collect(),
+                noise,
+                tries,
+            }
+        }),
+        (steps(), texts(), texts()).prop_map(|(run, needed, outdated)| Question::Keep {
+            run,
+            needed,
+            outdated,
+        }),
+        (steps(), any::<String>()).prop_map(|(run, tool)| Question::NextTool { run, tool }),
         values.prop_map(|values| Question::Route { values }),
         forecast.prop_map(|(happened, source, horizon, market)| Question::Forecast {
             happened,
@@ -654,6 +673,20 @@ fn questions() -> impl Strategy<Value = Question> {
         (proptest::collection::vec(hidden, 0..3), 1..u32::MAX)
             .prop_map(|(problems, reports)| Question::Discover { problems, reports }),
     ]
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = (
+        any::<String>(),
+        any::<Option<String>>(),
+        any::<Option<bool>>(),
+    );
+    let step = step.prop_map(|(text, name, failed)| Step {
+        name,
+        failed,
+        ..Step::new(Actor::Observation, text)
+    });
+    proptest::collection::vec(step, 0..3)
 }
 
 fn checks() -> impl Strategy<Value = AnswerCheck> {

@@ -406,6 +406,9 @@ fn a_question_of_another_lane_is_an_error() {
     for (lane, said) in [
         (Lane::Evidence, "`answers` or `gold`"),
         (Lane::Hops, "`unanswerable`"),
+        (Lane::Steps, "a `run` and what is called `next`"),
+        (Lane::Compaction, "what is `needed` of it"),
+        (Lane::Retry, "`slots`, `noise` and `tries`"),
         (Lane::Routing, "`values`, one per agent"),
         (Lane::Forecast, "`happened`, `source` and `horizon`"),
         (Lane::Discovery, "`problems` and `reports`"),
@@ -414,6 +417,50 @@ fn a_question_of_another_lane_is_an_error() {
         let (errors, _) = said_of(&asking(lane, "hit@1", kind()));
         assert!(errors.iter().any(|e| e.contains(said)), "{errors:?}");
     }
+}
+
+#[test]
+fn what_is_to_be_assigned_can_be_tried_again_and_needs_no_attempts() {
+    let said = |right: &str, noise, tries| {
+        let slots = vec![Slot {
+            name: "dial".into(),
+            values: vec!["red".into(), "blue".into()],
+            right: right.into(),
+        }];
+        let question = Question::Assign {
+            slots,
+            noise,
+            tries,
+        };
+        let mut asking = asking(Lane::Retry, &format!("solved@{tries}"), question);
+        asking.streams[0].stages[0].episodes.remove(0);
+        let (errors, warnings) = said_of(&asking);
+        assert!(warnings.is_empty(), "{warnings:?}");
+        errors.join("\n")
+    };
+    assert_eq!(said("blue", 0.1, 5), "");
+    assert!(said("green", 0.1, 5).contains("`green` is none of the values of slot `dial`"));
+    assert!(said("blue", 0.6, 5).contains("`noise` is 0.6"));
+    assert!(said("blue", 0.1, 1).contains("fewer than 2 `tries`"));
+}
+
+#[test]
+fn what_is_to_be_kept_stands_in_the_run() {
+    let said = |needed: &[&str], outdated: &[&str]| {
+        let owned = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
+        let question = Question::Keep {
+            run: vec![said(Actor::User, "On 2024-05-20, no, on 2024-05-21.")],
+            needed: owned(needed),
+            outdated: owned(outdated),
+        };
+        said_of(&asking(Lane::Compaction, "kept", question))
+            .0
+            .join("\n")
+    };
+    assert_eq!(said(&["2024-05-21"], &["2024-05-20"]), "");
+    assert!(said(&[], &[]).contains("nothing of the run is `needed`"));
+    assert!(said(&["2024-05-22"], &[]).contains("`2024-05-22` stands in no step"));
+    assert!(said(&["2024-05-20"], &["2024-05-20"]).contains("both"));
 }
 
 #[test]

@@ -259,6 +259,61 @@ fn where_nothing_answers_silence_is_right() {
     assert!(scores(&hops(), "nowhere", &["", ""], &[], &[]).is_empty());
 }
 
+fn runs() -> Suite {
+    let called = |names: &[&str]| {
+        names
+            .iter()
+            .map(|name| tool(Actor::Action, *name, "{}"))
+            .collect()
+    };
+    let next = Question::NextTool {
+        run: called(&["get"]),
+        tool: "get_more".into(),
+    };
+    suite(
+        Lane::Steps,
+        vec![256],
+        vec![
+            learnt("s1", called(&["get", "get_more", "pay", "look"]), unknown()),
+            asked("q", next),
+        ],
+    )
+}
+
+#[test]
+fn tools_are_guessed_in_the_order_in_which_guidance_names_them() {
+    let read = |guidance| {
+        let read = scores(&runs(), "q", &[guidance], &[], &["s1-0"]);
+        (read["next@1"], read["next@3"])
+    };
+    assert_eq!(read("After get, get_more."), (0.0, 1.0));
+    assert_eq!(read("`get_more`, then pay, get_more, get"), (1.0, 1.0));
+    assert_eq!(read("pay, look, get, get_more"), (0.0, 0.0));
+    assert_eq!(read("get_more_of_it, or unheard_of"), (0.0, 0.0));
+    assert!(scores(&runs(), "q", &["get_more"], &[], &[]).is_empty());
+}
+
+#[test]
+fn an_outdated_value_that_still_stands_is_one_more_that_does_not() {
+    let keep = Question::Keep {
+        run: vec![said(
+            Actor::User,
+            "HAT069 on 2024-05-20. No, on 2024-05-21.",
+        )],
+        needed: vec!["HAT069".into(), "2024-05-21".into()],
+        outdated: vec!["2024-05-20".into()],
+    };
+    let suite = suite(Lane::Compaction, vec![64], vec![asked("q", keep)]);
+    let read = |left| {
+        let read = scores(&suite, "q", &[left], &[], &[]);
+        (read["kept"], read["all-kept"])
+    };
+    assert_eq!(read("HAT069, 2024-05-21"), (1.0, 1.0));
+    assert_eq!(read("HAT069, 2024-05-20"), (1.0 / 3.0, 0.0));
+    assert_eq!(read("HAT069, 2024-05-20, 2024-05-21"), (2.0 / 3.0, 0.0));
+    assert_eq!(read("hat069"), (0.0, 0.0));
+}
+
 fn kinds() -> Suite {
     let of_kind = |id: &str, kind: &str, success: f64| Episode {
         question: Some(Question::Kind { kind: kind.into() }),

@@ -76,7 +76,7 @@ impl Strategy for Hostile {
             agent_temperature: (wish(&settings) == "endless temperature").then_some(f32::INFINITY),
             moments: match wish(&settings) {
                 "ask before every 0th step" => vec![Trigger::EverySteps(0)],
-                "1000000 moments" => vec![Trigger::Retry; 1_000_000],
+                "1000 moments" => vec![Trigger::Retry; 1_000],
                 _ => Vec::new(),
             },
             baseline_arm: false,

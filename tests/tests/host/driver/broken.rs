@@ -243,6 +243,8 @@ async fn compare(
         embedder,
         limits: Limits::default(),
         acting,
+        order: TaskOrder::default(),
+        told: Told::default(),
     };
     let actors = Actors::of(acting, &testbed.models);
     let suite = match acting {

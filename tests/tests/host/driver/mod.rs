@@ -1,7 +1,9 @@
 //! What the driver promises: one call, one transaction; conditional writes wait for their condition; a task never
 //! draws on its own attempts; a strategy is told no more than its plan says; a failing call costs that call.
 
+mod along;
 mod broken;
+mod lanes;
 mod models;
 mod plans;
 mod rounds;
@@ -19,7 +21,7 @@ use memhost::model::{Models, NoModel};
 use memhost::store::{Store, View};
 use memhost::strategy::{Answer, CallError, CallFailure, Phases, Strategy};
 use memhost_eval::driver::{
-    Acting, Cell, CellReport, DriverError, Progress, Repetition, Testbed, run_cell,
+    Acting, Cell, CellReport, DriverError, Progress, Repetition, TaskOrder, Testbed, Told, run_cell,
 };
 use memhost_suite::{Episode, Lane, Question, Stage, Stream, Suite, Timing};
 
@@ -32,6 +34,10 @@ struct Scripted {
     plan: Plan,
     distill: Box<Distill>,
     evicts: bool,
+    /// Whether it writes a memory whenever it may put them in order.
+    maintains: bool,
+    /// Tools that go with all guidance.
+    offers: Vec<Tool>,
     update: Option<Box<Update>>,
     /// Which retrieval, from 0, fails.
     fails_at: Option<usize>,
@@ -64,6 +70,8 @@ impl Scripted {
             plan: Plan::streaming(),
             distill: Box::new(distill),
             evicts: false,
+            maintains: false,
+            offers: vec![],
             update: None,
             fails_at: None,
             queries: Mutex::default(),
@@ -102,6 +110,7 @@ impl Strategy for Scripted {
             distill: true,
             update: self.update.is_some(),
             evict: self.evicts,
+            maintain: self.maintains,
             ..Phases::default()
         }
     }
@@ -150,6 +159,7 @@ impl Strategy for Scripted {
             })
             .collect();
         answer(Ok(Guidance {
+            offers: self.offers.clone(),
             text: contents.join("\n"),
             placement: Placement::User,
             receipt: Receipt {
@@ -179,6 +189,10 @@ impl Strategy for Scripted {
         let changes = self.update.as_ref().map(|update| update(&feedback));
         self.heard.lock().unwrap().push(feedback);
         answer(Ok(changes.unwrap_or_default()))
+    }
+
+    async fn maintain(&self, _: CallContext, _: &[Setting]) -> Answer<Vec<Change>> {
+        answer(Ok(vec![note("kept in order", "nothing", Commit::AtOnce)]))
     }
 
     async fn evict(&self, context: CallContext, _: Pressure, _: &[Setting]) -> Answer<Vec<String>> {
@@ -290,7 +304,29 @@ async fn run_with(
     strategy: &Arc<Scripted>,
     suite: &Arc<Suite>,
     most_memories: Option<u32>,
+    who: (Acting, Models),
+) -> Result<(CellReport, Vec<(String, State)>), DriverError> {
+    run_under(strategy, suite, most_memories, who, Told::default()).await
+}
+
+/// The same with the suite's reader, where strategies hear of no more than this.
+async fn run_telling(
+    strategy: &Arc<Scripted>,
+    suite: &Arc<Suite>,
+    told: Told,
+) -> (CellReport, Vec<(String, State)>) {
+    let nobody = (Acting::Reader, Models::all(Arc::new(NoModel)));
+    run_under(strategy, suite, None, nobody, told)
+        .await
+        .unwrap()
+}
+
+async fn run_under(
+    strategy: &Arc<Scripted>,
+    suite: &Arc<Suite>,
+    most_memories: Option<u32>,
     (acting, models): (Acting, Models),
+    told: Told,
 ) -> Result<(CellReport, Vec<(String, State)>), DriverError> {
     let directory = tempfile::tempdir().unwrap();
     let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
@@ -303,6 +339,8 @@ async fn run_with(
         embedder,
         limits: Limits::default(),
         acting,
+        order: TaskOrder::default(),
+        told,
     };
     let cell = Cell {
         strategy: strategy.clone(),

@@ -275,6 +275,8 @@ fn cost_with(strategy: &Arc<dyn Strategy>, settings: Vec<Setting>, suite: &Arc<S
             embedder,
             limits: Limits::default(),
             acting: Acting::Reader,
+            order: TaskOrder::default(),
+            told: Told::default(),
         };
         let cell = Cell {
             strategy: strategy.clone(),

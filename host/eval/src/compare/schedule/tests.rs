@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use super::*;
 use crate::compare::testing;
-use crate::driver::Acting;
+use crate::driver::{Acting, TaskOrder, Told};
 
 /// Gives every cell a score of its own, and remembers which cells it ran.
 #[derive(Default)]
@@ -418,6 +418,8 @@ async fn attempts_are_kept_once_for_each_suite_that_a_cell_runs_on() {
             embedder,
             limits: Limits::default(),
             acting: Acting::Reader,
+            order: TaskOrder::default(),
+            told: Told::default(),
         },
         cassette: None,
         run: "run".to_owned(),

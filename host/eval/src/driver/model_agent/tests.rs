@@ -3,8 +3,8 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use futures::FutureExt as _;
-use memhost::contract::Reply;
 use memhost::contract::{Document, Label};
+use memhost::contract::{Reply, Tool};
 use memhost::model::LanguageModel;
 use memhost_suite::{AnswerCheck, Episode, HiddenProblem, Matching, Question, Timing};
 
@@ -426,4 +426,81 @@ fn a_score_is_a_true_outcome_and_one_half_a_success() {
     assert_eq!(outcome(Some(f64::NAN)).score, None);
     assert_eq!(outcome(Some(7.0)).score, Some(1.0));
     assert_eq!(outcome(Some(0.5)).authority, Authority::GroundTruth);
+}
+
+fn a_tool() -> Tool {
+    Tool {
+        name: "recall".to_owned(),
+        description: "Says more.".to_owned(),
+        schema: String::new(),
+    }
+}
+
+#[tokio::test]
+async fn a_call_of_a_tool_is_answered_before_the_run_goes_on() {
+    let (agent, model) = scripted(&["Hm.\nCall: recall {\"about\": 4}", "Answer: 4"]);
+    let (task, offers) = (task(), [a_tool()]);
+    let assignment = Assignment {
+        offers: &offers,
+        ..assignment(&task, &Form::Number)
+    };
+    let run = agent.run(&assignment).await.unwrap();
+    assert_eq!(run.call().unwrap().arguments, "{\"about\": 4}");
+    assert_eq!(run.answer, "");
+    let run = agent.answer_call(&run, "It is four.").await.unwrap();
+    assert_eq!((run.answer.as_str(), run.call()), ("4", None));
+    let expected = [
+        (Actor::Thought, "Hm."),
+        (Actor::Action, "{\"about\": 4}"),
+        (Actor::Observation, "It is four."),
+        (Actor::Answer, "4"),
+    ];
+    assert_eq!(actors(&run), expected);
+    assert_eq!(run.steps[2].failed, Some(false));
+    let asked = model.asked.lock().unwrap();
+    assert!(asked[0].messages[0].text.contains("no tool but those"));
+    assert!(asked[0].messages[1].text.contains("- `recall`: Says more."));
+    assert!(asked[1].messages[3].text.contains("It is four."));
+}
+
+#[tokio::test]
+async fn a_call_of_what_nobody_offers_fails_and_says_what_there_is() {
+    let (agent, _) = scripted(&["Call: forget {}", "Answer: 4"]);
+    let (task, offers) = (task(), [a_tool()]);
+    let assignment = Assignment {
+        offers: &offers,
+        ..assignment(&task, &Form::Number)
+    };
+    let run = agent.run(&assignment).await.unwrap();
+    let run = agent.answer_call(&run, "").await.unwrap();
+    assert_eq!(run.steps[1].failed, Some(true));
+    assert!(run.steps[1].text.contains("there is `recall`"));
+}
+
+#[tokio::test]
+async fn a_line_that_looks_like_a_call_is_an_answer_where_nothing_is_offered() {
+    let (agent, _) = scripted(&["Call: recall {}"]);
+    let task = task();
+    let run = agent.run(&assignment(&task, &Form::Text)).await.unwrap();
+    assert_eq!((run.answer.as_str(), run.call()), ("Call: recall {}", None));
+}
+
+#[tokio::test]
+async fn later_guidance_stands_beside_the_earlier_or_in_its_place() {
+    let task = task();
+    for (replaces, stays) in [(false, true), (true, false)] {
+        let (agent, model) = scripted(&["Answer: 4", "Answer: 4"]);
+        let mut run = agent.run(&assignment(&task, &Form::Number)).await.unwrap();
+        run.guide(Placement::User, "Ask the user.", false, &[]);
+        run.guide(Placement::System, "Count thrice.", replaces, &[a_tool()]);
+        agent.refine(&run, 0).await.unwrap();
+        let asked = model.asked.lock().unwrap();
+        let [system, user, ..] = &asked[1].messages[..] else {
+            panic!("no messages");
+        };
+        assert_eq!(system.text.contains("Count twice."), stays);
+        assert!(system.text.contains("Count thrice."));
+        // What stands in the other place is left alone.
+        assert!(user.text.contains("Ask the user.") && user.text.contains("`recall`"));
+    }
 }

@@ -4,15 +4,83 @@
 //! at each moment of it. That is handed out and credited like everything else, and it is read where the suite asks what comes
 //! next; elsewhere a question is read with what was said before the first step, because a recorded run may hold its answer.
 
-use memhost::contract::{Moment, Query, Receipt, Step};
+use memhost::contract::{Compacted, Context, Moment, Query, Receipt, Step};
 use memhost::learning::{OpenReceipt, moments};
 use memhost::store::View;
 use memhost_suite::Episode;
 
+use super::super::DriverError;
+
 use super::StreamRun;
-use super::ask::Handed;
+use super::ask::{Done, Handed};
 
 impl<'a> StreamRun<'a> {
+    /// Answers a question that is asked in the middle of a run: with what the strategy says there, and under it what it said
+    /// before the first step. A strategy that does not want to be asked there has only said the latter.
+    pub(super) async fn act_within(
+        &mut self,
+        episode: &'a Episode,
+        run: &[Step],
+        first: &Handed,
+        view: &View,
+        chance: u64,
+    ) -> Result<Done, DriverError> {
+        let mut standing = first.clone();
+        let mut handed_out = vec![first.receipt().clone()];
+        let mut along = Vec::new();
+        for moment in moments::due(&self.plan.moments, run, run.len(), true) {
+            let handed = self
+                .hand_out_at(episode, moment, run, &handed_out, view)
+                .await;
+            let receipt = handed.receipt().clone();
+            handed_out.push(receipt.clone());
+            along.push(self.learner.hand_out(receipt, self.report));
+            standing = handed.above(standing);
+        }
+        let done = self.read(episode, &standing, chance)?;
+        Ok(Done {
+            steps: run.to_vec(),
+            along,
+            ..done
+        })
+    }
+
+    /// Has a run shortened, and what is left of it read: the summary, and the steps that stay, as much as the budget holds.
+    pub(super) async fn shorten(
+        &mut self,
+        episode: &'a Episode,
+        run: &[Step],
+        view: &View,
+        chance: u64,
+    ) -> Result<(Done, Handed), DriverError> {
+        let Query {
+            task,
+            agent,
+            token_budget,
+            ..
+        } = self.query(episode, self.primary_budget());
+        let run_so_far = Context {
+            task,
+            agent,
+            steps: run.to_vec(),
+            summary: String::new(),
+            token_budget,
+        };
+        let shortened = self.learner.compact(run_so_far, view, self.report).await;
+        let Compacted {
+            text,
+            keep_last,
+            receipt,
+        } = shortened.compacted;
+        let kept = run.len().saturating_sub(keep_last as usize);
+        let kept = run.iter().skip(kept).map(|step| step.text.as_str());
+        let left: Vec<&str> = std::iter::once(text.as_str()).chain(kept).collect();
+        let handed = self.handed(&left.join("\n"), receipt, token_budget, view);
+        let done = self.read(episode, &handed, chance)?;
+        let steps = run.to_vec();
+        Ok((Done { steps, ..done }, handed))
+    }
+
     /// What is handed out along the recorded run of a task, after `first`.
     pub(super) async fn hand_out_along(
         &mut self,
@@ -49,13 +117,11 @@ impl<'a> StreamRun<'a> {
         earlier: &[Receipt],
         view: &View,
     ) -> Handed {
-        let budgets = &self.cell.suite.budgets;
-        let budget = budgets.get(self.primary_place()).copied();
         let query = Query {
             moment,
             transcript: so_far.to_vec(),
             handed_out: earlier.to_vec(),
-            ..self.query(episode, budget.unwrap_or_default())
+            ..self.query(episode, self.primary_budget())
         };
         self.hand_out_once(query, view).await
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use memhost::contract::{
     Agent, Arm, Attempt, Citation, Finding, Moment, Outcome, Placement, Query, Receipt, Source,
-    Step, Tool,
+    Step, Tool, Verdict,
 };
 use memhost::learning::{Clock, OpenReceipt};
 use memhost::store::View;
@@ -75,6 +75,7 @@ pub(super) struct Retried {
 }
 
 /// What a strategy handed out for one run of a task.
+#[derive(Clone)]
 pub(super) struct Handed {
     /// One text per budget.
     texts: Vec<String>,
@@ -97,6 +98,19 @@ impl Handed {
             replaces: false,
             offers: Vec::new(),
         }
+    }
+
+    /// This, and below it what was said earlier, unless this stands in its place.
+    pub(super) fn above(mut self, earlier: Handed) -> Handed {
+        if !self.replaces {
+            let below = earlier.texts.last().map_or("", String::as_str);
+            for text in &mut self.texts {
+                text.push('\n');
+                text.push_str(below);
+            }
+            self.cited.extend(earlier.cited);
+        }
+        self
     }
 
     pub(super) fn placement(&self) -> Placement {
@@ -148,7 +162,7 @@ impl<'a> StreamRun<'a> {
         let primary = self.primary_place();
         if !stage.warm_up {
             let mut scores = self.scores(episode, &runs).await;
-            retries.score(&runs, self.plan.retries, &mut scores);
+            retries.score(episode, &runs, self.plan.retries, &mut scores);
             self.report.task(
                 position,
                 TaskReport {
@@ -198,6 +212,10 @@ impl<'a> StreamRun<'a> {
                 .in_rounds(episode, *reports, (&view, candidate), chance)
                 .await;
         }
+        if let Some(Question::Keep { run, .. }) = &episode.question {
+            let (done, handed) = self.shorten(episode, run, &view, chance).await?;
+            return Ok((Some(done), handed));
+        }
         let handed = self
             .hand_out(episode, Moment::TaskStart, &[], &view, candidate)
             .await?;
@@ -217,6 +235,28 @@ impl<'a> StreamRun<'a> {
         if let Some(model) = self.model.clone() {
             return Ok(self.model_acts(&model, episode, handed, along).await);
         }
+        if let (Some(Question::NextTool { run, .. }), Some(view)) = (&episode.question, along) {
+            let done = self.act_within(episode, run, handed, view, chance).await?;
+            return Ok(Some(done));
+        }
+        if let Some(Question::Assign { .. }) = &episode.question {
+            return Ok(Some(self.try_again(episode, handed, &[], chance)));
+        }
+        let done = self.read(episode, handed, chance)?;
+        let along = match along {
+            Some(view) => self.hand_out_along(episode, handed, view).await,
+            None => Vec::new(),
+        };
+        Ok(Some(Done { along, ..done }))
+    }
+
+    /// What the frozen reader makes of what was handed out.
+    pub(super) fn read(
+        &self,
+        episode: &Episode,
+        handed: &Handed,
+        chance: u64,
+    ) -> Result<Done, DriverError> {
         let sources = handed
             .cited
             .iter()
@@ -224,12 +264,7 @@ impl<'a> StreamRun<'a> {
         self.guard.check(sources, self.learner.clock.now())?;
         let withheld = self.withheld(episode);
         let reading = self.reading(handed, &withheld, chance);
-        let done = Done::read(self.reader.read(episode, &reading));
-        let along = match along {
-            Some(view) => self.hand_out_along(episode, handed, view).await,
-            None => Vec::new(),
-        };
-        Ok(Some(Done { along, ..done }))
+        Ok(Done::read(self.reader.read(episode, &reading)))
     }
 
     /// In lane C, whom the reader sends by its own record alone.
@@ -360,17 +395,31 @@ impl<'a> StreamRun<'a> {
         let budget = query.token_budget;
         let retrieved = self.learner.retrieve(query, view, self.report).await;
         let guidance = retrieved.guidance;
-        let text = memhost_words::cut(&guidance.text, budget);
-        if text.len() < guidance.text.trim_end().len() {
+        Handed {
+            placement: guidance.placement,
+            replaces: guidance.replaces,
+            offers: guidance.offers,
+            ..self.handed(&guidance.text, guidance.receipt, budget, view)
+        }
+    }
+
+    /// A text, cut at its budget, with what it was made from.
+    pub(super) fn handed(
+        &mut self,
+        said: &str,
+        receipt: Receipt,
+        budget: u32,
+        view: &View,
+    ) -> Handed {
+        let text = memhost_words::cut(said, budget);
+        if text.len() < said.trim_end().len() {
             self.report.cut();
         }
         Handed {
             texts: vec![text.to_owned()],
-            placement: guidance.placement,
-            cited: self.sources(&guidance.receipt, view),
-            receipt: guidance.receipt,
-            replaces: guidance.replaces,
-            offers: guidance.offers,
+            cited: self.sources(&receipt, view),
+            receipt,
+            ..Handed::nothing(0)
         }
     }
 
@@ -406,7 +455,7 @@ impl<'a> StreamRun<'a> {
     // ---- read -------------------------------------------------------------------------------------
 
     /// What a reader goes by. A task draws neither on its own attempts nor on what is withheld from it.
-    fn reading<'r>(
+    pub(super) fn reading<'r>(
         &'r self,
         handed: &'r Handed,
         withheld: &'r HashSet<String>,
@@ -427,6 +476,15 @@ impl<'a> StreamRun<'a> {
         let primary = self.cell.suite.primary_budget();
         let place = budgets.iter().position(|budget| Some(*budget) == primary);
         place.unwrap_or(budgets.len().saturating_sub(1))
+    }
+
+    /// That budget.
+    pub(super) fn primary_budget(&self) -> u32 {
+        let budgets = &self.cell.suite.budgets;
+        budgets
+            .get(self.primary_place())
+            .copied()
+            .unwrap_or_default()
     }
 
     // ---- attempts ---------------------------------------------------------------------------------
@@ -474,7 +532,7 @@ impl<'a> StreamRun<'a> {
             findings: done.act.findings.clone(),
             outcome: Outcome {
                 baseline,
-                ..outcome(done.act.reward)
+                ..outcome_of(episode, done)
             },
             receipts,
         };
@@ -507,6 +565,19 @@ impl<'a> StreamRun<'a> {
         recorded
             .map(|attempt| attempt.agent.clone())
             .unwrap_or_else(|| Agent::new("reader", "frozen-reader"))
+    }
+}
+
+/// What a run came to. An assignment is solved when all of it is right.
+fn outcome_of(episode: &Episode, done: &Done) -> Outcome {
+    let outcome = outcome(done.act.reward);
+    let assigns = matches!(episode.question, Some(Question::Assign { .. }));
+    match outcome.score {
+        Some(score) if assigns && score < 1.0 => Outcome {
+            verdict: Verdict::Failure,
+            ..outcome
+        },
+        _ => outcome,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use memhost::contract::{Arm, Attempt, Feedback, Plan, Receipt};
 use memhost::learning::{Clock, Pending, grouping};
-use memhost_suite::Episode;
+use memhost_suite::{Episode, Question};
 
 use super::super::DriverError;
 use super::{StreamRun, Waiting};
@@ -25,7 +25,9 @@ impl<'a> StreamRun<'a> {
                 self.learner.decide(attempt, self.report).await?;
             }
             taught.push(self.make_known(waiting, &own));
-            feedback.extend(own.into_iter().flat_map(|attempt| {
+            let told = self.testbed.told;
+            let own = own.into_iter().filter(|attempt| told.tells(attempt));
+            feedback.extend(own.flat_map(|attempt| {
                 let receipts = attempt.receipts.clone().into_iter();
                 receipts.map(move |receipt| Feedback {
                     attempt: attempt.clone(),
@@ -93,7 +95,9 @@ impl<'a> StreamRun<'a> {
         let sent = waiting.asked.as_ref().and(waiting.sent.as_deref());
         let runs = match &waiting.trained {
             Some(trained) => trained,
-            None if waiting.asked.is_some() && self.model.is_some() => &self.taken(waiting, own),
+            None if waiting.asked.is_some() && self.model.is_some() => {
+                &self.not_learnt_yet(waiting, own)
+            }
             None => &episode.attempts,
         };
         let trials = match waiting.asked.is_none() && self.plan.build_trials > 0 {
@@ -111,30 +115,35 @@ impl<'a> StreamRun<'a> {
             self.learner.witness(attempt);
         }
         let distills = learns && self.learner.phases().distill;
+        let told = self.testbed.told;
+        let bare = self.bare(waiting, own);
         let calls = calls.into_iter().filter(|_| distills);
-        calls
-            .map(|attempts| attempts.into_iter().cloned().collect())
-            .collect()
+        let calls = calls.map(|attempts| {
+            let attempts = attempts.into_iter().chain(&bare);
+            let attempts = attempts.filter(|attempt| told.tells(attempt));
+            attempts.cloned().collect::<Vec<Attempt>>()
+        });
+        calls.filter(|attempts| !attempts.is_empty()).collect()
     }
 
-    /// What a model did that has not been learnt from yet: with guidance, and without where that arm was run.
-    fn taken(&self, waiting: &Waiting<'a>, own: &[Attempt]) -> Vec<Attempt> {
-        let Some(asked) = &waiting.asked else {
-            return Vec::new();
-        };
-        let new = own
-            .iter()
-            .filter(|attempt| !asked.retries.learnt.contains(&attempt.id));
-        let bare = asked.bare.as_ref().map(|done| {
-            let id = format!("{}@bare", own.first().map_or("", |attempt| &attempt.id));
-            Attempt {
-                id,
-                arm: Arm::NoMemory,
-                receipts: Vec::new(),
-                ..self.own_attempt(waiting.episode, done, &Receipt::nothing(), None)
-            }
-        });
-        new.cloned().chain(bare).collect()
+    /// What a model did with guidance that has not been learnt from yet.
+    fn not_learnt_yet(&self, waiting: &Waiting<'a>, own: &[Attempt]) -> Vec<Attempt> {
+        let learnt = waiting.asked.iter().flat_map(|asked| &asked.retries.learnt);
+        let learnt: Vec<&String> = learnt.collect();
+        let new = own.iter().filter(|attempt| !learnt.contains(&&attempt.id));
+        new.cloned().collect()
+    }
+
+    /// What a model did without guidance, where that arm was run: told beside what it did with it.
+    fn bare(&self, waiting: &Waiting<'a>, own: &[Attempt]) -> Option<Attempt> {
+        let bare = waiting.asked.as_ref()?.bare.as_ref();
+        let bare = bare.filter(|_| self.model.is_some())?;
+        Some(Attempt {
+            id: format!("{}@bare", own.first()?.id),
+            arm: Arm::NoMemory,
+            receipts: Vec::new(),
+            ..self.own_attempt(waiting.episode, bare, &Receipt::nothing(), None)
+        })
     }
 
     /// What the reader hears by itself is the same for every strategy, however many runs its plan takes: the run of the
@@ -151,10 +160,11 @@ impl<'a> StreamRun<'a> {
         }
     }
 
-    /// A reader takes no steps: in its place, the recorded runs of the task by the same agent are what happened. A
+    /// A reader takes no steps, but in its tries at an assignment: in its place, the recorded runs of the task by the same agent are what happened. A
     /// memory that names the reader's attempt as its source is about them.
     pub(super) fn remember_what_it_stands_for(&mut self, attempt: &Attempt, episode: &Episode) {
-        if self.model.is_none() {
+        let is_try = matches!(episode.question, Some(Question::Assign { .. }));
+        if self.model.is_none() && !is_try {
             let runs = recorded(episode, attempt).map(|run| run.id.clone());
             self.stands_for.insert(attempt.id.clone(), runs.collect());
         }

@@ -131,6 +131,7 @@ impl<'a> StreamRun<'a> {
             self.plan,
             self.cell.repetition,
             self.stream_index,
+            self.testbed.order,
         ) {
             let Some(stage) = self.stream.stages.get(stretch.stage) else {
                 continue;
@@ -182,6 +183,10 @@ impl<'a> StreamRun<'a> {
             Some(asked) => asked.sent().map(str::to_owned),
             None => self.sent_without_memory(episode, position),
         };
+        if stage.probe {
+            self.learner.clock.end();
+            return Ok(());
+        }
         let waiting = Waiting {
             episode,
             purpose,

@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use memhost::contract::{Arm, Attempt, Moment, Verdict};
 use memhost::store::View;
-use memhost_suite::{AFTER_RETRIES, Episode, Scores, Stage};
+use memhost_suite::reader::{self, curve};
+use memhost_suite::{AFTER_RETRIES, Episode, Question, Scores, Stage};
 
 use super::super::{DriverError, plan};
 use super::StreamRun;
-use super::ask::{Done, Retried};
+use super::ask::{Done, Handed, Retried};
 
 /// What came of the tries after the first one.
 #[derive(Default)]
@@ -24,7 +25,13 @@ pub(super) struct Retries {
 
 impl Retries {
     /// What the tries after the first one come to: what the last of them scores, where there might have been any.
-    pub(super) fn score(&self, first: &[Done], most: u32, scores: &mut Scores) {
+    pub(super) fn score(&self, episode: &Episode, first: &[Done], most: u32, scores: &mut Scores) {
+        if let Some(question) = &episode.question {
+            let retried = self.retried.iter().map(|retried| &retried.done);
+            let tries = first.first().into_iter().chain(retried);
+            let tries: Vec<f64> = tries.filter_map(|done| done.act.reward).collect();
+            scores.extend(curve(question, &tries));
+        }
         let last = self.retried.last().map(|retried| &retried.done);
         let last = last.or(first.first());
         if most > 0
@@ -39,12 +46,12 @@ impl<'a> StreamRun<'a> {
     /// How often this episode may be tried again: where the outcome of a try is known at once, and where a memory of the
     /// task itself is no answer to it.
     fn most_retries(&self, stage: &Stage, episode: &Episode) -> u32 {
-        let is_known_at_once = episode.timing.known.is_none() && !stage.batched;
-        let question = episode.question.as_ref();
-        let is_fair = question
-            .is_some_and(|question| plan::tests_its_own_memory(question, self.testbed.acting));
-        match is_known_at_once && is_fair {
-            true => self.plan.retries,
+        match !stage.batched && plan::may_be_retried(episode, self.testbed.acting) {
+            true => match &episode.question {
+                // Whoever is tried once less has less to show.
+                Some(Question::Assign { tries, .. }) => tries.saturating_sub(1),
+                _ => self.plan.retries,
+            },
             false => 0,
         }
     }
@@ -58,6 +65,7 @@ impl<'a> StreamRun<'a> {
         chance: u64,
     ) -> Result<Retries, DriverError> {
         let mut retries = Retries::default();
+        let mut earlier = Vec::new();
         for number in 1..=self.most_retries(stage, episode) {
             if failed.outcome.verdict != Verdict::Failure {
                 break;
@@ -68,7 +76,13 @@ impl<'a> StreamRun<'a> {
             let handed = self
                 .hand_out(episode, Moment::Retry(number), &[], &view, None)
                 .await?;
-            let done = self.act_on(episode, &handed, Some(&view), chance).await?;
+            earlier.push(failed.clone());
+            let done = match &episode.question {
+                Some(Question::Assign { .. }) => {
+                    Some(self.try_again(episode, &handed, &earlier, chance))
+                }
+                _ => self.act_on(episode, &handed, Some(&view), chance).await?,
+            };
             self.report.runs(Arm::Memory, 1);
             let Some(done) = done else {
                 break;
@@ -79,6 +93,24 @@ impl<'a> StreamRun<'a> {
             retries.retried.push(Retried { done, receipt });
         }
         Ok(retries)
+    }
+
+    /// A try of the frozen reader after these.
+    pub(super) fn try_again(
+        &self,
+        episode: &Episode,
+        handed: &Handed,
+        earlier: &[Attempt],
+        chance: u64,
+    ) -> Done {
+        let withheld = self.withheld(episode);
+        let reading = self.reading(handed, &withheld, chance);
+        let (act, steps) = reader::try_again(episode, earlier, &reading);
+        Done {
+            act,
+            steps,
+            ..Done::default()
+        }
     }
 
     /// A failed try decides over what waited for it, and is learnt from.

@@ -6,6 +6,11 @@ use crate::conformance::session::{ROOM, Session};
 use crate::conformance::{Came, CheckResult, Stop, memories};
 
 pub(super) async fn check(fixture: &Fixture<'_>) -> CheckResult {
+    let phases = fixture.subject.strategy.phases();
+    if !phases.retrieve && !phases.distill && !phases.update {
+        let why = "it neither learns nor is asked for guidance".to_owned();
+        return Ok(Came::Nothing(why));
+    }
     let cases = Case::all();
     let mut ignorant = Session::open(fixture, "round-trip/empty").await?;
     let mut taught = Session::taught(fixture, "round-trip").await?;

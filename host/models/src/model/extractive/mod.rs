@@ -183,7 +183,7 @@ fn filled(
     let cannot = |problem: String| {
         Fault::Unavailable(format!(
             "the built-in model `extractive`, which only copies sentences, cannot satisfy the request's schema: \
-             {problem}; configure a language model with `--model openai:NAME`"
+             {problem}; configure a language model"
         ))
     };
     for room in ROOMS {

@@ -27,6 +27,9 @@ fn question(lane: Lane) -> &'static str {
         Lane::Discovery => "How many of several hidden problems are found?",
         Lane::Attempts => "How do recorded attempts get better?",
         Lane::Hops => "Does the guidance hold all the pieces that an answer follows from?",
+        Lane::Compaction => "Does what later steps need still stand in a run that was shortened?",
+        Lane::Retry => "Does what failed help the next try?",
+        Lane::Steps => "Does the guidance name the tool that comes next?",
         Lane::Domains => "Does what was learnt in one domain help in another?",
     }
 }

@@ -105,7 +105,7 @@ fn card(strategy: &ListedStrategy) -> Markup {
         details.strategy {
             summary { b { (strategy.label()) } " " (strategy.version) }
             dl.facts.wide {
-                (fact("Protocol", &plan_text(&strategy.plan)))
+                (fact("Plan", &plan_text(&strategy.plan)))
                 (fact("Runs per task", &runs_text(&strategy.plan)))
                 div { dt { "Code" } dd { code.digest { (strategy.digest) } } }
                 @for (name, value) in &strategy.settings {
