@@ -120,7 +120,7 @@ async fn what_cannot_be_loaded_says_why_and_what_to_do() {
             r#"(import "memhost:strategy/run@{version}" (instance {function}))"#
         ))
     };
-    let cases: [(&str, Vec<u8>); 20] = [
+    let cases: [(&str, Vec<u8>); 21] = [
         ("an empty file", Vec::new()),
         ("a text file", b"pip install strategy\n".to_vec()),
         ("the text format", b"  (component)".to_vec()),
@@ -162,8 +162,12 @@ async fn what_cannot_be_loaded_says_why_and_what_to_do() {
             importing(r#"(import "acme:billing/charge@1.0.0" (instance))"#),
         ),
         (
-            "a wrapper",
+            "what a strategy exports",
             importing(r#"(import "memhost:strategy/retrieve@0.2.0" (instance))"#),
+        ),
+        (
+            "a wrapper",
+            importing(r#"(import "memhost:strategy/inner@0.2.0" (instance))"#),
         ),
         ("a missing function", importing("")),
         (

@@ -17,7 +17,9 @@ use memhost::model::{Extractive, Models};
 use memhost::settings;
 use memhost::store::{Memories, Store, View};
 use memhost::strategy::{Answer, CallError, MOST_LAYERS, Phases, Strategy};
-use memhost_eval::driver::{Cell, CellReport, Progress, Repetition, Testbed, run_cell};
+use memhost_eval::driver::{
+    Acting, Cell, CellReport, DriverError, Progress, Repetition, Testbed, run_cell,
+};
 use memhost_suite::Suite;
 use memhost_tests::{folders, plugin};
 
