@@ -18,7 +18,7 @@ use memhost::settings;
 use memhost::store::{Memories, Store, View};
 use memhost::strategy::{Answer, CallError, MOST_LAYERS, Phases, Strategy};
 use memhost_eval::driver::{
-    Acting, Cell, CellReport, DriverError, Progress, Repetition, Testbed, run_cell,
+    Cell, CellReport, DriverError, Progress, Repetition, Testbed, run_cell,
 };
 use memhost_suite::Suite;
 use memhost_tests::{folders, plugin};
