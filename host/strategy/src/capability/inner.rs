@@ -252,6 +252,9 @@ impl Inner {
     fn hear<T>(&self, answer: Answer<T>) -> Result<T, CallError> {
         let mut so_far = self.so_far();
         so_far.usage.add_in_turn(answer.usage.booked_as_inner());
+        // It may be called as often as there is time, and may each time log what one call may.
+        let lines = self.context.limits.log_lines as usize;
+        so_far.usage.log.truncate(lines);
         if let Err(error) = &answer.result {
             so_far.failure = Some(error.clone());
         }

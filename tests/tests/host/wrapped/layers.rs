@@ -156,6 +156,38 @@ async fn asking_twice_does_not_double_the_limit() {
     assert_eq!(answer.usage.model_calls.len(), 4);
 }
 
+#[tokio::test]
+async fn asking_twice_does_not_double_what_is_kept_of_the_log() {
+    let strategy = Wrapped::new(Arc::new(Twice::new()), load(&["hostile"]).await).unwrap();
+    let limits = Limits {
+        log_lines: 150,
+        ..Limits::default()
+    };
+    let settings = chosen(&strategy, &[("inner.do", "log 100 lines")]);
+    let answer = strategy.retrieve(context(limits), query(), &settings).await;
+    answer.result.unwrap();
+    assert_eq!(answer.usage.log.len(), 150);
+    assert_eq!(answer.usage.log[149].message, "inner/49");
+}
+
+#[tokio::test]
+async fn a_wrappers_parameter_is_not_called_like_one_of_what_it_wraps() {
+    let mut confusing = Twice::new();
+    confusing.0.parameters.push(Parameter {
+        name: "inner.do".into(),
+        default: Value::Flag(true),
+        source_value: None,
+        range: None,
+        doc: String::new(),
+    });
+    let error = Wrapped::new(Arc::new(confusing), load(&["hostile"]).await).err();
+    let told = error.unwrap().to_string();
+    assert!(
+        told.contains("`twice` has the parameter `inner.do`"),
+        "{told}"
+    );
+}
+
 /// Asks what it wraps twice, in this process.
 struct Twice(Description);
 

@@ -151,7 +151,7 @@ fn figures(report: CellReport) -> CellReport {
 async fn a_plugin_that_everything_is_passed_through_to_says_writes_and_measures_the_same() {
     for name in folders("plugins") {
         let mut compared = 0;
-        for suite_name in ["transfer", "forecast", "routing"] {
+        for suite_name in ["transfer", "routing", "discovery"] {
             let suite = suite(suite_name);
             let bare = ran(load(&[&name]).await, &suite).await;
             let wrapped = ran(load(&["pass", &name]).await, &suite).await;
