@@ -322,11 +322,9 @@ fn a_changed_schema_version_is_damage_where_the_copy_says_otherwise() {
     compare(&place, "first").succeeds();
     let manifest = place.path("store/memhost.json");
     let text = fs::read_to_string(&manifest).unwrap();
-    fs::write(
-        &manifest,
-        text.replace("\"schema_version\": 3", "\"schema_version\": 2"),
-    )
-    .unwrap();
+    let changed = text.replace("\"schema_version\": 4", "\"schema_version\": 3");
+    assert_ne!(changed, text, "the store has another schema version");
+    fs::write(&manifest, changed).unwrap();
     let said = compare(&place, "again").succeeds();
     said.complains(&[
         "its schema version was changed",
