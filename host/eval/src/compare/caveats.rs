@@ -451,9 +451,12 @@ mod tests {
         };
         assert_eq!(
             told(vec![testing::contestant("rag", false), asked], REAL, &[]),
-            ["the strategies do not run under the same conditions: \
+            [
+                "the strategies do not run under the same conditions: \
               rag learns as it goes and is told whatever outcomes there are; \
-              rb learns as it goes and is told whatever outcomes there are, is asked again before every step"]
+              rb learns as it goes and is told whatever outcomes there are, is asked again before every step",
+                "rb: it wants to be asked before every step, which never comes here"
+            ]
         );
     }
 
