@@ -186,17 +186,24 @@ pub(super) fn may_be_retried(episode: &Episode, acting: Acting) -> bool {
 /// The moments that the plan wants to be asked at and that never come here.
 fn missing_moments(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
     let questions = suite.questions();
-    let runs: Vec<&[Step]> = questions
-        .filter_map(|(episode, _)| Some(episode.attempts.first()?.steps.as_slice()))
+    // A run that is asked about in its middle goes on.
+    let runs: Vec<(&[Step], bool)> = questions
+        .filter_map(|(episode, question)| match question {
+            Question::NextTool { run, .. } => Some((run.as_slice(), true)),
+            _ => Some((episode.attempts.first()?.steps.as_slice(), false)),
+        })
         .collect();
     let comes = |trigger: &Trigger| match trigger {
-        Trigger::Retry => plan.retries > 0,
+        Trigger::Retry => plan.retries > 0 || suite.lane == Lane::Retry,
         // What a model does is not known before.
         _ if acting == Acting::Model => true,
-        _ => runs.iter().any(|steps| {
+        _ => runs.iter().any(|(steps, goes_on)| {
             let mut taken = 0..=steps.len();
             let trigger = std::slice::from_ref(trigger);
-            taken.any(|taken| !moments::due(trigger, steps, taken, taken < steps.len()).is_empty())
+            taken.any(|taken| {
+                let goes_on = *goes_on || taken < steps.len();
+                !moments::due(trigger, steps, taken, goes_on).is_empty()
+            })
         }),
     };
     let missing = plan.moments.iter().filter(|trigger| !comes(trigger));
