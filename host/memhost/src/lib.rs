@@ -39,7 +39,7 @@
 //! use memhost::capability::CallContext;
 //! use memhost::contract::{
 //!     Agent, Attempt, Change, Citation, Description, Fault, Guidance, Key, NewMemory, Op, Outcome, Placement, Plan, Probe,
-//!     Query, Ranking, Receipt, Search, Setting, Task, Verdict,
+//!     Query, Ranking, Receipt, Search, Setting, Source, Task, Verdict,
 //! };
 //! use memhost::embedding::{Builtin, Embedder};
 //! use memhost::learning::{Configured, Grants, Learner, Unobserved, WallClock};
@@ -62,7 +62,8 @@
 //!         Ok(Guidance {
 //!             text: memhost::words::cut(&text, query.token_budget).to_owned(),
 //!             placement: Placement::User,
-//!             receipt: Receipt { id: String::new(), used, note: String::new() },
+//!             receipt: Receipt { used, ..Receipt::nothing() },
+//!             ..Guidance::nothing()
 //!         })
 //!     }
 //! }
@@ -98,10 +99,10 @@
 //!     async fn distill(&self, _: CallContext, attempts: Vec<Attempt>, _: &[Setting]) -> Answer<Vec<Change>> {
 //!         let solved = attempts.iter().filter(|attempt| attempt.outcome.verdict == Verdict::Success);
 //!         let insert = |attempt: &Attempt| {
-//!             let task = Key { name: "task".into(), text: attempt.task.text.clone() };
+//!             let task = Key::new("task", &attempt.task.text);
 //!             let mut memory = NewMemory::new("case", format!("{} -> {}", attempt.task.text, attempt.answer));
 //!             memory.keys.push(task);
-//!             memory.sources.push(attempt.id.clone());
+//!             memory.sources.push(Source::attempt(&attempt.id));
 //!             Change::at_once(Op::Insert(memory))
 //!         };
 //!         Answer { result: Ok(solved.map(insert).collect()), usage: Default::default() }

@@ -43,7 +43,7 @@
 //! let hops = read(r#"
 //! {"format": 1, "name": "family", "lane": "hops"}
 //! {"task": {"id": "talk", "text": "Small talk"}, "attempts": [{"steps": [{"actor": "user", "text": "Ann works for Ida."}, {"actor": "user", "text": "Ida lives in Ghent."}]}]}
-//! {"stage": 1, "task": {"id": "where", "text": "Where does Ann's boss live?"}, "question": {"answers": ["Ghent"], "gold": ["talk-0#0", "talk-0#1"], "pieces": ["Ann works for Ida.", "Ida lives in Ghent."]}}
+//! {"stage": 1, "task": {"id": "where", "text": "Where does Ann's boss live?"}, "question": {"answers": ["Ghent"], "gold": [{"attempt": "talk-0", "step": 0}, {"attempt": "talk-0", "step": 1}], "pieces": ["Ann works for Ida.", "Ida lives in Ghent."]}}
 //! {"stage": 1, "task": {"id": "whom", "text": "Whom does Ann's boss love?"}, "question": {"unanswerable": true}}
 //! "#)?;
 //! assert_eq!(hops.primary, "pieces@256");

@@ -30,13 +30,15 @@
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::path::Path;
+//!
 //! use memhost::conformance::{Subject, check};
 //! use memhost::engine::{Engine, EngineOptions};
 //! use memhost::limits::Limits;
 //! use memhost::store::InMemory;
 //!
 //! let engine = Engine::new(EngineOptions::default())?;
-//! let subject = Subject::plugin(&engine, "target/plugins/rag.wasm".as_ref(), &[]).await?;
+//! let subject = Subject::plugin(&engine, Path::new("target/plugins/rag.wasm"), &[]).await?;
 //! let conformance = check(&subject, &Limits::default(), &InMemory::default()).await?;
 //! for failed in conformance.failed() {
 //!     println!("{}: {}, but {}", failed.check.name(), failed.expected, failed.came);
