@@ -157,13 +157,9 @@ async fn a_plugin_that_everything_is_passed_through_to_says_writes_and_measures_
             let wrapped = ran(load(&["pass", &name]).await, &suite).await;
             let (bare, mut wrapped) = match (bare, wrapped) {
                 (Some(bare), Some(wrapped)) => (bare, wrapped),
-                (bare, wrapped) => {
-                    assert!(
-                        bare.is_none() && wrapped.is_none(),
-                        "{name} on {suite_name}"
-                    );
-                    continue;
-                }
+                // With the phases of its wrapper it may fit where it does not by itself.
+                (None, _) => continue,
+                (Some(_), None) => panic!("{name} fits {suite_name}, and not in its wrapper"),
             };
             compared += 1;
             let phases = load(&[&name]).await.phases();
