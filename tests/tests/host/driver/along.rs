@@ -322,6 +322,11 @@ async fn where_successes_alone_are_told_of_failures_teach_nothing() {
     let (report, kept) = run_telling(&strategy, &suite(tasks), Told::Successes).await;
     assert_eq!(report.tasks.len(), 1);
     assert_eq!(kept, [("b-0".to_owned(), State::Active)]);
+    // Nor does a try that failed, before the next one.
+    let strategy = Arc::new(planning(|plan| plan.retries = 2));
+    run_telling(&strategy, &asking([hard("x")]), Told::Successes).await;
+    assert_eq!(strategy.queries.lock().unwrap().len(), 3);
+    assert!(distilled(&strategy).is_empty());
     assert!(heard_of(&strategy).is_empty());
 }
 

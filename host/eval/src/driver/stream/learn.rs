@@ -112,7 +112,10 @@ impl<'a> StreamRun<'a> {
         let learns = waiting.purpose.learnt && !self.frozen;
         for &attempt in calls.iter().flatten().filter(|_| learns) {
             self.reader.learn(&mut self.learnt, &attempt.id);
-            self.learner.witness(attempt);
+            // What is not told of is not to be looked up either.
+            if self.testbed.told.tells(attempt) {
+                self.learner.witness(attempt);
+            }
         }
         let distills = learns && self.learner.phases().distill;
         let told = self.testbed.told;

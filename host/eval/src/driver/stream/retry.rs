@@ -119,7 +119,7 @@ impl<'a> StreamRun<'a> {
         episode: &'a Episode,
         failed: &Attempt,
     ) -> Result<(), DriverError> {
-        if self.frozen {
+        if self.frozen || !self.testbed.told.tells(failed) {
             return Ok(());
         }
         self.learner.decide(failed, self.report).await?;
