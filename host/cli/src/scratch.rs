@@ -2,14 +2,14 @@
 //! without unwinding.
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use memhost_base::lock::FileLock;
 use tempfile::TempDir;
 
-/// Where it is.
-static PATH: OnceLock<PathBuf> = OnceLock::new();
+/// Where it is. Held while it is made, so that no signal comes between the making and the knowing.
+static PATH: Mutex<Option<PathBuf>> = Mutex::new(None);
 
 /// How the names of such directories begin.
 const PREFIX: &str = "memhost-";
@@ -30,18 +30,23 @@ impl Scratch {
     pub fn new() -> Option<Scratch> {
         let place = std::env::temp_dir();
         remove_abandoned(&place);
+        let mut path = path();
         let directory = tempfile::Builder::new()
             .prefix(PREFIX)
             .tempdir_in(&place)
             .ok()?;
+        *path = Some(directory.path().to_owned());
         let lock = FileLock::try_new(&directory.path().join(LOCK)).ok()??;
-        PATH.set(directory.path().to_owned()).ok()?;
         tempfile::env::override_temp_dir(directory.path()).ok()?;
         Some(Scratch {
             _lock: lock,
             _directory: directory,
         })
     }
+}
+
+fn path() -> MutexGuard<'static, Option<PathBuf>> {
+    PATH.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether a path is a directory, and no link to one, that this user made.
@@ -101,7 +106,7 @@ pub fn directory() -> Result<TempDir, NoPlace> {
 /// Removes the directory, if there is one, while others may still write to it: for whoever ends the process.
 pub fn remove() {
     const TRIES: u32 = 50;
-    let Some(path) = PATH.get() else {
+    let Some(path) = &*path() else {
         return;
     };
     for _ in 0..TRIES {
