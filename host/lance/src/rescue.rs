@@ -32,6 +32,10 @@ impl Rescue for Views {
             }
             table::LINKS => self.count_rows(manifest, name, schema::read_links).await?,
             table::BLOBS => self.count_rows(manifest, name, schema::read_blobs).await?,
+            table::ENTRIES => {
+                self.count_rows(manifest, name, schema::read_entries)
+                    .await?
+            }
             table::KEYS => {
                 let keys = self.all_keys(manifest).await?;
                 return Ok((keys.len(), self.lacking(manifest, &keys).await));

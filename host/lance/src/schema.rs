@@ -19,8 +19,8 @@ use memhost_contract::embedder::EmbedderIdentity;
 use memhost_contract::{
     Arm, Attempt, Citation, Counters, Key, Label, Link, Memory, Outcome, Receipt, Source, Verdict,
 };
-use memhost_store::Footprint;
 use memhost_store::tables::{KeyRow, LinkKey, digest, memory_number, state_name, state_named};
+use memhost_store::{Entry, Footprint};
 
 /// Which memories a table names: namespace and id, which stands in this column.
 pub(crate) fn read_places(
@@ -308,6 +308,38 @@ pub(crate) fn receipts(rows: &[Of<&(Receipt, f64)>]) -> Result<RecordBatch, Stri
             texts(rows.iter().map(|(_, (receipt, _))| receipt.note.as_str())),
         ),
     ])
+}
+
+/// What has happened, in the ledgers of namespaces.
+pub(crate) fn entries(rows: &[Of<&Entry>]) -> Result<RecordBatch, String> {
+    let of = |value: fn(&Entry) -> &str| texts(rows.iter().map(|(_, entry)| value(entry)));
+    batch(vec![
+        ("namespace", texts(rows.iter().map(|row| row.0))),
+        (
+            "number",
+            numbers(rows.iter().map(|(_, entry)| entry.number)),
+        ),
+        ("at", reals(rows.iter().map(|(_, entry)| entry.at))),
+        ("kind", of(|entry| &entry.kind)),
+        ("about", of(|entry| &entry.about)),
+        ("body", of(|entry| &entry.body)),
+    ])
+}
+
+pub(crate) fn read_entries(batch: &RecordBatch) -> Result<Vec<Entry>, String> {
+    let text = |name| Texts::of(batch, name);
+    let (kinds, about, bodies) = (text("kind")?, text("about")?, text("body")?);
+    let numbers = primitive::<UInt64Type>(batch, "number")?;
+    let times = primitive::<Float64Type>(batch, "at")?;
+    Ok((0..batch.num_rows())
+        .map(|row| Entry {
+            number: numbers.value(row),
+            at: times.value(row),
+            kind: kinds.get(row),
+            about: about.get(row),
+            body: bodies.get(row),
+        })
+        .collect())
 }
 
 /// How much each receipt is.

@@ -12,7 +12,7 @@ use memhost_contract::{
 };
 use memhost_models::embedding::Builtin;
 use memhost_store::tables::{Manifest, Storage, Tables};
-use memhost_store::{Store, Transaction, View, Write};
+use memhost_store::{NewEntry, Store, Transaction, View, Write};
 use memhost_testing::synced::{note_synced, synced};
 
 use super::views::Views;
@@ -82,6 +82,39 @@ async fn the_versions_that_count_outlive_pruning_after_versions_that_did_not() {
     let memories = namespace.get(&["m1".to_owned()], &View::default());
     assert_eq!((memories[0].counters.uses, memories[0].keys.len()), (1, 1));
     namespace.apply(use_of("m1")).await.unwrap();
+    store.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_is_read_back_from_the_tables_and_goes_on() {
+    let home = tempfile::tempdir().unwrap();
+    let entry = |body: &str| NewEntry {
+        kind: "attempted".into(),
+        about: "a1".into(),
+        body: body.into(),
+    };
+    for (round, bodies) in [["one", "two"], ["three", "four"]].into_iter().enumerate() {
+        let store = open(home.path()).await;
+        for name in ["a", "b"] {
+            let ledger = store.namespace(name).await.unwrap();
+            let entries = bodies.map(entry).into();
+            let last = ledger.enter(entries, 100.0 + round as f64).await.unwrap();
+            assert_eq!(last, 2 * (round as u64 + 1));
+        }
+        store.close().await.unwrap();
+    }
+    let store = open(home.path()).await;
+    let ledger = store.namespace("b").await.unwrap();
+    let read: Vec<(u64, f64, String)> = ledger
+        .entries(1, 10)
+        .into_iter()
+        .map(|entry| (entry.number, entry.at, entry.body))
+        .collect();
+    let expected = [(2, 100.0, "two"), (3, 101.0, "three"), (4, 101.0, "four")];
+    assert_eq!(
+        read,
+        expected.map(|(number, at, body)| (number, at, body.to_owned()))
+    );
     store.close().await.unwrap();
 }
 

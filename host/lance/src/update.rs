@@ -10,6 +10,7 @@ use lancedb::datafusion::scalar::ScalarValue;
 use lancedb::expr::{DfExpr, col, is_in, lit};
 use memhost_contract::embedder::EmbedderIdentity;
 use memhost_contract::{Memory, Receipt};
+use memhost_store::Entry;
 use memhost_store::tables::{Changes, Fold, KeyRow, LinkKey, memory_number, table};
 
 use super::schema::{self, Of};
@@ -36,6 +37,7 @@ pub(crate) struct Update<'a> {
     links: Vec<Of<'a, (&'a LinkKey, f64)>>,
     blobs: Vec<Of<'a, (&'a str, &'a [u8])>>,
     receipts: Vec<Of<'a, &'a (Receipt, f64)>>,
+    entries: Vec<Of<'a, &'a Entry>>,
 }
 
 impl<'a> Update<'a> {
@@ -55,6 +57,7 @@ impl<'a> Update<'a> {
             links: Vec::new(),
             blobs: Vec::new(),
             receipts: Vec::new(),
+            entries: Vec::new(),
         };
         for (namespace, changes) in &fold.namespaces {
             match known.get(namespace) {
@@ -76,6 +79,7 @@ impl<'a> Update<'a> {
             (table::LINKS, schema::links(&self.links)?),
             (table::BLOBS, schema::blobs(&self.blobs)?),
             (table::RECEIPTS, schema::receipts(&self.receipts)?),
+            (table::ENTRIES, schema::entries(&self.entries)?),
             (table::NAMESPACES, schema::namespaces(&self.namespaces)?),
             (table::ATTEMPTS, schema::attempts(&self.fold.attempts)?),
         ];
@@ -114,6 +118,13 @@ impl<'a> Update<'a> {
             .map(|(receipt, _)| &receipt.id)
             .collect();
         self.delete_rows(table::RECEIPTS, namespace, "id", &receipts);
+        // The same holds of entries, which are only ever added behind the others.
+        if let Some((first, _)) = changes.entries.first_key_value() {
+            let again = col("namespace")
+                .eq(text(namespace))
+                .and(col("number").gt_eq(lit(*first)));
+            self.delete.entry(table::ENTRIES).or_default().push(again);
+        }
         if changes.next.is_some() {
             let row = col("namespace").eq(text(namespace));
             self.delete.entry(table::NAMESPACES).or_default().push(row);
@@ -147,6 +158,8 @@ impl<'a> Update<'a> {
         );
         self.receipts
             .extend(changes.receipts.iter().map(|receipt| (namespace, receipt)));
+        self.entries
+            .extend(changes.entries.values().map(|entry| (namespace, entry)));
         self.namespaces
             .extend(changes.next.map(|next| (namespace, next)));
     }

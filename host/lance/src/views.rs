@@ -216,6 +216,10 @@ impl Tables for Views {
         let blobs = self
             .rows(manifest, table::BLOBS, of, schema::read_blobs)
             .await?;
+        let mut entries = self
+            .rows(manifest, table::ENTRIES, of, schema::read_entries)
+            .await?;
+        entries.sort_by_key(|entry| entry.number);
         let mut receipts = Footprint::default();
         for receipt in self
             .rows(manifest, table::RECEIPTS, of, schema::receipt_footprints)
@@ -243,6 +247,7 @@ impl Tables for Views {
         effects.extend(links.into_iter().map(Effect::Connect));
         let blobs = blobs.into_iter().map(|(name, bytes)| Blob { name, bytes });
         effects.extend(blobs.map(Effect::Save));
+        effects.extend(entries.into_iter().map(Effect::Enter));
         effects.push(Effect::Next(*next));
         Ok((effects, receipts))
     }

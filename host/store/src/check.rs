@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use memhost_contract::limits::{LimitReached, StoreLimit, StoreLimits};
 use memhost_contract::{Instant, Key, Label, Op, Receipt, Source};
 
-use super::{NotInserted, StoreError, Transaction};
+use super::{HOST_BLOBS, NewEntry, NotInserted, StoreError, Transaction};
 
 /// The longest content, payload or note, in bytes.
 pub const LONGEST_TEXT: usize = 16 << 20;
@@ -79,6 +79,20 @@ pub(crate) fn check(transaction: &Transaction, limits: &StoreLimits) -> Result<(
     for receipt in &transaction.receipts {
         check_receipt(receipt, limits).map_err(whole)?;
     }
+    for blob in &transaction.host_blobs {
+        check_length("name", &blob.name, LONGEST_NAME).map_err(StoreError::Transaction)?;
+        let bytes = blob.bytes.len() as u64;
+        limits.check(StoreLimit::BlobBytes, bytes).map_err(whole)?;
+    }
+    for NewEntry { kind, about, body } in &transaction.entries {
+        let texts = [("kind", kind), ("subject", about)];
+        let names = texts.map(|(what, text)| check_length(what, text, LONGEST_NAME));
+        let checks = names
+            .into_iter()
+            .chain([check_length("body", body, LONGEST_TEXT)]);
+        let checked: Result<(), String> = checks.collect();
+        checked.map_err(StoreError::Transaction)?;
+    }
     check_receipts(transaction).map_err(StoreError::Transaction)
 }
 
@@ -142,6 +156,12 @@ fn check_op(op: &Op, limits: &StoreLimits) -> Result<(), Refusal> {
         Op::Save(blob) => {
             if blob.name.is_empty() {
                 return Err("the blob has no name".to_owned().into());
+            }
+            if blob.name.starts_with(HOST_BLOBS) {
+                return Err(format!(
+                    "blobs whose names begin with `{HOST_BLOBS}` are the host's own: call it something else"
+                )
+                .into());
             }
             check_length("name", &blob.name, LONGEST_NAME)?;
             check(StoreLimit::BlobBytes, blob.bytes.len())?;

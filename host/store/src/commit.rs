@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::StoreError;
 use super::effect::Record;
-use super::plan::{Plan, Planned, Prepared};
+use super::plan::{Made, Plan, Planned, Prepared};
 use super::storage::{Journal, encode};
 use super::working_set::WorkingSet;
 
@@ -22,7 +22,7 @@ const LARGEST_GROUP: usize = 256;
 /// A transaction that waits for its commit.
 pub(crate) struct Request {
     pub prepared: Prepared,
-    pub reply: oneshot::Sender<Result<Vec<String>, StoreError>>,
+    pub reply: oneshot::Sender<Result<Made, StoreError>>,
 }
 
 /// What readers, the committing task and checkpoints share of a namespace.
@@ -142,7 +142,7 @@ async fn commit(shared: &Shared, group: impl Iterator<Item = Request>) -> u64 {
     }
     let (records, replies): (Vec<Record>, Vec<_>) = planned
         .into_iter()
-        .map(|(plan, reply)| (Record::Transaction(plan.effects), (plan.ids, reply)))
+        .map(|(plan, reply)| (Record::Transaction(plan.effects), (plan.made, reply)))
         .unzip();
     match append(shared, &records).await {
         Ok(bytes) => {
@@ -153,8 +153,8 @@ async fn commit(shared: &Shared, group: impl Iterator<Item = Request>) -> u64 {
                 }
             }
             drop(set);
-            for (ids, reply) in replies {
-                drop(reply.send(Ok(ids)));
+            for (made, reply) in replies {
+                drop(reply.send(Ok(made)));
             }
             bytes
         }

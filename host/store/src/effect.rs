@@ -3,6 +3,8 @@
 
 use memhost_contract::{Attempt, Blob, Link, Memory, Receipt};
 
+use super::Entry;
+
 /// One effect of a transaction on a namespace.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Effect {
@@ -32,6 +34,8 @@ pub enum Effect {
     },
     /// The number of the next memory's id.
     Next(u64),
+    /// Something that has happened, in the namespace's ledger.
+    Enter(Entry),
 }
 
 /// What is written to a journal at once.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use memhost_contract::{Attempt, Blob, Memory, Receipt};
 
+use super::Entry;
 use super::effect::{Effect, LinkKey, Record};
 
 /// What is to be brought into the tables.
@@ -30,6 +31,8 @@ pub struct Changes {
     pub receipts: Vec<(Receipt, f64)>,
     /// The number of the next memory's id, if it changed.
     pub next: Option<u64>,
+    /// What has happened, by number.
+    pub entries: BTreeMap<u64, Entry>,
 }
 
 impl Fold {
@@ -81,6 +84,9 @@ impl Changes {
             }
             Effect::Receipt { receipt, at } => self.receipts.push((receipt, at)),
             Effect::Next(next) => self.next = Some(next),
+            Effect::Enter(entry) => {
+                self.entries.insert(entry.number, entry);
+            }
         }
     }
 }

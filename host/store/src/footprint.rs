@@ -14,11 +14,11 @@ use super::check::embedded_keys;
 use super::effect::LinkKey;
 
 /// What the numbers of a row, and the lengths of its texts, take in a table.
-const ROW: u64 = 64;
+pub(crate) const ROW: u64 = 64;
 /// What a memory takes in memory besides its texts and keys: the record itself, its place and its id in an index.
 const MEMORY: u64 = 640;
 /// What a text takes in memory besides its bytes: pointer, length, capacity, and what an allocator adds.
-const TEXT: u64 = 48;
+pub(crate) const TEXT: u64 = 48;
 /// What a key's vector takes in memory besides its numbers: where it stands, and whose it is.
 const VECTOR: u64 = 64;
 /// What a memory's place takes that is never used again, because the vector of places grows by doubling.
@@ -29,7 +29,7 @@ const LINK: u64 = 512;
 /// How much a namespace holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Footprint {
-    /// Memories, keys, links, blobs, receipts.
+    /// Memories, keys, links, blobs, receipts, entries.
     pub rows: u64,
     /// Bytes of the rows.
     pub stored: u64,

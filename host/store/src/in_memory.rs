@@ -11,7 +11,7 @@ use memhost_contract::{Blob, Key, Memory, Receipt};
 use super::tables::{
     Changes, Effect, Fold, Format, KeyRow, LinkKey, Manifest, Storage, Tables, memory_number,
 };
-use super::{Footprint, Store, StoreError};
+use super::{Entry, Footprint, Store, StoreError};
 
 /// All tables have one version between them, under this name.
 const ALL: &str = "all";
@@ -59,6 +59,7 @@ struct Namespace {
     links: BTreeMap<LinkKey, f64>,
     blobs: BTreeMap<String, Vec<u8>>,
     receipts: BTreeMap<String, Receipt>,
+    entries: BTreeMap<u64, Entry>,
 }
 
 #[async_trait]
@@ -94,6 +95,7 @@ impl Tables for InMemory {
         effects.extend(links.map(|(key, weight)| Effect::Connect(key.with_weight(*weight))));
         let blobs = of.blobs.clone().into_iter();
         effects.extend(blobs.map(|(name, bytes)| Effect::Save(Blob { name, bytes })));
+        effects.extend(of.entries.values().cloned().map(Effect::Enter));
         effects.push(Effect::Next(of.next));
         let mut receipts = Footprint::default();
         for receipt in of.receipts.values() {
@@ -233,6 +235,7 @@ impl Rows {
         for (receipt, _) in &changes.receipts {
             of.receipts.insert(receipt.id.clone(), receipt.clone());
         }
+        of.entries.extend(changes.entries.clone());
     }
 }
 

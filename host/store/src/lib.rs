@@ -35,6 +35,7 @@
 //! | `memories` | memory, with typed columns for all that is filtered, ordered or counted |
 //! | `keys` | text that a memory is found by, with its vector |
 //! | `links`, `blobs`, `receipts` | edge; opaque state; what a retrieval handed out |
+//! | `entries` | thing that has happened, in the ledger of a live host |
 //! | `attempts` | run of an agent on a task |
 //!
 //! Journals hold after-images, so that replaying what the tables already have changes nothing, and the manifest
@@ -99,6 +100,7 @@ mod footprint;
 mod fusion;
 mod in_memory;
 mod inner;
+mod ledger;
 mod lexical;
 mod look;
 mod manifest;
@@ -136,13 +138,14 @@ pub use error::StoreError;
 pub use footprint::Footprint;
 
 pub use in_memory::InMemory;
+pub use ledger::{Entry, NewEntry};
 pub use look::Look;
 pub use manifest::SCHEMA_VERSION;
 pub use namespace::{Memories, Namespace};
 pub use reembed::Reembedded;
 pub use repair::{Repaired, RepairedTable, TakenIn};
 pub use targets::{NotInserted, resolve_targets};
-pub use transaction::{Transaction, Write};
+pub use transaction::{HOST_BLOBS, Transaction, Write};
 pub use verify::{Verified, VerifiedJournal, VerifiedTable};
 pub use view::View;
 

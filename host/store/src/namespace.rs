@@ -8,22 +8,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use memhost_contract::embedder::{Embedded, Embedder, EmbeddingError};
 use memhost_contract::{
-    Filter, Fusion, Hit, Key, Link, Memory, Probe, Ranking, Row, Scan, Search, Share, Side,
+    Filter, Fusion, Hit, Instant, Key, Link, Memory, Probe, Ranking, Row, Scan, Search, Share, Side,
 };
 use tokio::sync::{mpsc, oneshot};
 
 use super::backlog::Backlog;
 use super::check::{check, new_keys, operation};
 use super::commit::{Request, Reserved, Shared, closed};
+use super::effect::memory_id;
 use super::filter::Predicate;
 use super::footprint::Footprint;
 use super::fusion::MOST_SHARES;
 use super::look::Look;
-use super::plan::{Prepared, Vectors};
+use super::plan::{Made, Prepared, Vectors};
 use super::shorten::shorten;
 use super::vectors::unit;
 use super::working_set::{LexicalField, Query, Wanted};
-use super::{StoreError, Transaction, View};
+use super::{Entry, NewEntry, StoreError, Transaction, View};
 
 /// One strategy's memories in one run or deployment: what it reads ([`Memories`]), and what is written for it. Cheap to
 /// clone.
@@ -90,6 +91,22 @@ impl Namespace {
         self.apply_with_vectors(transaction, Vec::new()).await
     }
 
+    /// Enters what has happened into the ledger; durable when this returns. The number of the last of these entries, or of
+    /// the ledger's last where there are none.
+    ///
+    /// # Errors
+    /// A limit stands in the way, or the disk failed.
+    pub async fn enter(&self, entries: Vec<NewEntry>, at: Instant) -> Result<u64, StoreError> {
+        let transaction = Transaction {
+            entries,
+            at,
+            ..Transaction::default()
+        };
+        let made = self.make(transaction, Vec::new()).await?;
+        let last = made.entries.last().copied();
+        Ok(last.unwrap_or_else(|| self.last_entry()))
+    }
+
     /// [`Namespace::apply`] with vectors that the caller has: per write, one for each of its keys, an empty one for a key
     /// that is not embedded. Where there are none they are computed. Vectors are brought to unit length.
     ///
@@ -97,13 +114,21 @@ impl Namespace {
     /// As for [`Namespace::apply`]; and a write has vectors of the wrong number or length.
     pub async fn apply_with_vectors(
         &self,
+        transaction: Transaction,
+        vectors: Vec<Vec<Vec<f32>>>,
+    ) -> Result<Vec<String>, StoreError> {
+        Ok(self.make(transaction, vectors).await?.ids)
+    }
+
+    async fn make(
+        &self,
         mut transaction: Transaction,
         mut vectors: Vec<Vec<Vec<f32>>>,
-    ) -> Result<Vec<String>, StoreError> {
+    ) -> Result<Made, StoreError> {
         self.note_cut(shorten(&mut transaction, &mut vectors));
         check(&transaction, &self.handle.shared.limits)?;
-        if transaction.writes.is_empty() && transaction.receipts.is_empty() {
-            return Ok(Vec::new());
+        if transaction.is_empty() {
+            return Ok(Made::default());
         }
         if vectors.len() > transaction.writes.len() {
             return Err(StoreError::Transaction(format!(
@@ -273,6 +298,22 @@ impl Memories {
     /// A blob by name.
     pub fn blob(&self, name: &str) -> Option<Vec<u8>> {
         self.handle.shared.read().blob(name).cloned()
+    }
+
+    /// The ids that the next memories get, as long as nobody else writes here.
+    pub fn next_ids(&self, count: usize) -> Vec<String> {
+        let next = self.handle.shared.read().next();
+        (next..).take(count).map(memory_id).collect()
+    }
+
+    /// What has happened since the entry with this number, in order and at most so many; from the beginning since 0.
+    pub fn entries(&self, since: u64, most: usize) -> Vec<Entry> {
+        self.handle.shared.read().entries().after(since, most)
+    }
+
+    /// The number of the last entry; 0 if nothing has happened.
+    pub fn last_entry(&self) -> u64 {
+        self.handle.shared.read().entries().last().0
     }
 
     /// How many texts were longer than the embedder or the store takes, so that only their beginning was taken: keys,

@@ -14,7 +14,7 @@ use super::footprint::{Footprint, vector_bytes};
 use super::revision::{adjust, revise};
 use super::targets::id_of;
 use super::working_set::WorkingSet;
-use super::{StoreError, Transaction, Write};
+use super::{Entry, NewEntry, StoreError, Transaction, Write};
 
 /// The vectors of each write's keys, an empty one of a key that is not embedded; none of a write without new keys.
 pub(crate) type Vectors = Vec<Vec<Vec<f32>>>;
@@ -31,8 +31,17 @@ pub(crate) struct Prepared {
 pub(crate) struct Planned {
     /// What it does.
     pub effects: Vec<Effect>,
+    /// What it made.
+    pub made: Made,
+}
+
+/// What a transaction made, as whoever asked for it is told.
+#[derive(Debug, Default)]
+pub(crate) struct Made {
     /// The ids of its inserts.
     pub ids: Vec<String>,
+    /// The numbers of its entries.
+    pub entries: Vec<u64>,
 }
 
 /// The working set with planned transactions over it.
@@ -58,6 +67,8 @@ struct Layer {
     footprint: Footprint,
     /// The number of the next memory's id.
     next: u64,
+    /// Number and time of the last entry.
+    last_entry: (u64, Instant),
 }
 
 /// One transaction over a plan.
@@ -71,7 +82,7 @@ struct Step<'a> {
     degrees: HashMap<String, i64>,
     vectors: HashMap<String, Vec<Vec<f32>>>,
     blobs: Vec<Blob>,
-    ids: Vec<String>,
+    made: Made,
 }
 
 impl<'a> Plan<'a> {
@@ -80,7 +91,7 @@ impl<'a> Plan<'a> {
             base,
             limits,
             reserved,
-            layer: Layer::new(base.next(), base.footprint()),
+            layer: Layer::new(base.next(), base.entries().last(), base.footprint()),
         }
     }
 
@@ -92,13 +103,13 @@ impl<'a> Plan<'a> {
         } = prepared;
         let mut step = Step {
             plan: self,
-            layer: Layer::new(self.layer.next, self.layer.footprint),
+            layer: Layer::new(self.layer.next, self.layer.last_entry, self.layer.footprint),
             at: transaction.at,
             touched: Vec::new(),
             degrees: HashMap::new(),
             vectors: HashMap::new(),
             blobs: Vec::new(),
-            ids: Vec::new(),
+            made: Made::default(),
         };
         for (number, (write, vectors)) in transaction.writes.into_iter().zip(vectors).enumerate() {
             let operation = operation(&write.op);
@@ -115,6 +126,8 @@ impl<'a> Plan<'a> {
             }
         }
         let at = transaction.at;
+        step.save_for_host(&transaction.host_blobs);
+        let entries = step.enter(transaction.entries);
         step.fits(&transaction.receipts)?;
         let (mut planned, layer) = step.finish();
         planned.effects.extend(
@@ -123,6 +136,11 @@ impl<'a> Plan<'a> {
                 .into_iter()
                 .map(|receipt| Effect::Receipt { receipt, at }),
         );
+        let host_blobs = transaction.host_blobs.into_iter().map(Effect::Save);
+        planned.effects.extend(host_blobs);
+        planned
+            .effects
+            .extend(entries.into_iter().map(Effect::Enter));
         self.layer.memories.extend(layer.memories);
         self.layer.links.extend(layer.links);
         for (id, more) in layer.degrees {
@@ -132,6 +150,7 @@ impl<'a> Plan<'a> {
         self.layer.key_names.extend(layer.key_names);
         self.layer.footprint = layer.footprint;
         self.layer.next = layer.next;
+        self.layer.last_entry = layer.last_entry;
         Ok(planned)
     }
 
@@ -151,7 +170,7 @@ impl<'a> Plan<'a> {
 }
 
 impl Layer {
-    fn new(next: u64, footprint: Footprint) -> Self {
+    fn new(next: u64, last_entry: (u64, Instant), footprint: Footprint) -> Self {
         Layer {
             memories: HashMap::new(),
             links: BTreeMap::new(),
@@ -160,6 +179,7 @@ impl Layer {
             key_names: HashSet::new(),
             footprint,
             next,
+            last_entry,
         }
     }
 }
@@ -177,11 +197,11 @@ impl Step<'_> {
             }
             Op::Revise(patch) => self.revise(patch, vectors)?,
             Op::Adjust(adjustment) => self.adjust(&adjustment)?,
-            Op::Remove(target) => self.remove(&id_of(&target, &self.ids)?)?,
+            Op::Remove(target) => self.remove(&id_of(&target, &self.made.ids)?)?,
             Op::Connect(link) => {
                 let key = LinkKey {
-                    source: id_of(&link.source, &self.ids)?,
-                    target: id_of(&link.target, &self.ids)?,
+                    source: id_of(&link.source, &self.made.ids)?,
+                    target: id_of(&link.target, &self.made.ids)?,
                     kind: link.kind,
                 };
                 self.must_exist(&key.source)?;
@@ -206,17 +226,38 @@ impl Step<'_> {
                 self.layer.links.insert(key, None);
             }
             Op::Save(blob) => {
-                let before = match self.blob(&blob.name) {
-                    Some(bytes) => Footprint::of_blob(&blob.name, bytes),
-                    None => self.plan.base.footprint_of_blob(&blob.name),
-                };
-                self.layer.footprint -= before;
-                self.layer.footprint += Footprint::of_blob(&blob.name, blob.bytes.len());
-                self.layer.blobs.insert(blob.name.clone(), blob.bytes.len());
+                self.save(&blob);
                 self.blobs.push(blob);
             }
         }
         Ok(())
+    }
+
+    fn save(&mut self, blob: &Blob) {
+        let before = match self.blob(&blob.name) {
+            Some(bytes) => Footprint::of_blob(&blob.name, bytes),
+            None => self.plan.base.footprint_of_blob(&blob.name),
+        };
+        self.layer.footprint -= before;
+        self.layer.footprint += Footprint::of_blob(&blob.name, blob.bytes.len());
+        self.layer.blobs.insert(blob.name.clone(), blob.bytes.len());
+    }
+
+    fn save_for_host(&mut self, blobs: &[Blob]) {
+        blobs.iter().for_each(|blob| self.save(blob));
+    }
+
+    /// Numbers what has happened, behind what has been entered.
+    fn enter(&mut self, entries: Vec<NewEntry>) -> Vec<Entry> {
+        let numbered = entries.into_iter().map(|entry| {
+            self.layer.footprint += Footprint::of_entry(&entry.kind, &entry.about, &entry.body);
+            let (number, at) = self.layer.last_entry;
+            self.layer.last_entry = (number + 1, self.at.max(at));
+            let (number, at) = self.layer.last_entry;
+            self.made.entries.push(number);
+            entry.numbered(number, at)
+        });
+        numbered.collect()
     }
 
     fn insert(
@@ -228,7 +269,7 @@ impl Step<'_> {
         let id = memory_id(self.layer.next);
         self.layer.next += 1;
         self.vectors.insert(id.clone(), vectors);
-        self.ids.push(id.clone());
+        self.made.ids.push(id.clone());
         self.layer.footprint += Footprint::of_place();
         self.put_new(Memory {
             id,
@@ -249,7 +290,9 @@ impl Step<'_> {
     }
 
     fn revise(&mut self, patch: Patch, vectors: Vec<Vec<f32>>) -> Result<(), Refusal> {
-        let mut memory = self.changeable(&id_of(&patch.target, &self.ids)?)?.clone();
+        let mut memory = self
+            .changeable(&id_of(&patch.target, &self.made.ids)?)?
+            .clone();
         let sources = memory.sources.len();
         if revise(&mut memory, patch) {
             self.vectors.insert(memory.id.clone(), vectors);
@@ -265,7 +308,7 @@ impl Step<'_> {
 
     fn adjust(&mut self, adjustment: &Adjustment) -> Result<(), Refusal> {
         let mut memory = self
-            .changeable(&id_of(&adjustment.target, &self.ids)?)?
+            .changeable(&id_of(&adjustment.target, &self.made.ids)?)?
             .clone();
         adjust(&mut memory.counters, adjustment)?;
         memory.updated = self.at;
@@ -407,7 +450,7 @@ impl Step<'_> {
         }
         let planned = Planned {
             effects,
-            ids: self.ids,
+            made: self.made,
         };
         (planned, self.layer)
     }

@@ -42,8 +42,12 @@ pub mod table {
     pub const RECEIPTS: &str = "receipts";
     /// One row per run of an agent on a task.
     pub const ATTEMPTS: &str = "attempts";
+    /// One row per thing that has happened.
+    pub const ENTRIES: &str = "entries";
     /// All of them; whatever else stands in the directory is not ours.
-    pub const ALL: [&str; 7] = [NAMESPACES, MEMORIES, KEYS, LINKS, BLOBS, RECEIPTS, ATTEMPTS];
+    pub const ALL: [&str; 8] = [
+        NAMESPACES, MEMORIES, KEYS, LINKS, BLOBS, RECEIPTS, ATTEMPTS, ENTRIES,
+    ];
 }
 
 /// One row of `keys`.

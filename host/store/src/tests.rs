@@ -1,6 +1,7 @@
 //! The store alone, over tables in memory: what writes and reads promise, and processes that end or begin at a bad moment.
 
 mod keys;
+mod ledger;
 mod lifecycle;
 mod writes;
 

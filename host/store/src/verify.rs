@@ -207,5 +207,6 @@ fn rows_in(journals: Vec<LookedAt>) -> BTreeMap<&'static str, usize> {
         (table::BLOBS, of_all(|c| c.blobs.values().flatten().count())),
         (table::RECEIPTS, of_all(|c| c.receipts.len())),
         (table::ATTEMPTS, fold.attempts.len()),
+        (table::ENTRIES, of_all(|c| c.entries.len())),
     ])
 }

@@ -14,6 +14,7 @@ use super::effect::{Effect, LinkKey};
 use super::field::{Field, takes_part};
 use super::filter::Predicate;
 use super::footprint::Footprint;
+use super::ledger::Entries;
 use super::lexical::LexicalIndex;
 use super::look::Look;
 use super::scored::Recent;
@@ -22,7 +23,7 @@ use super::{StoreError, View};
 
 pub(crate) use search::{LexicalField, Query, Wanted};
 
-/// Memories, keys, links and blobs of a namespace.
+/// Memories, keys, links, blobs and entries of a namespace.
 #[derive(Debug)]
 pub(crate) struct WorkingSet {
     /// Boxed, because what is removed leaves its slot empty behind it.
@@ -42,6 +43,7 @@ pub(crate) struct WorkingSet {
     /// The same edges by target.
     incoming: BTreeSet<(String, LinkKey)>,
     blobs: HashMap<String, Vec<u8>>,
+    entries: Entries,
     next: u64,
     dimension: usize,
     footprint: Footprint,
@@ -65,6 +67,7 @@ impl WorkingSet {
             links: BTreeMap::new(),
             incoming: BTreeSet::new(),
             blobs: HashMap::new(),
+            entries: Entries::default(),
             next: 1,
             dimension,
             footprint: Footprint::default(),
@@ -113,12 +116,23 @@ impl WorkingSet {
             }
             Effect::Receipt { receipt, .. } => self.footprint += Footprint::of_receipt(&receipt),
             Effect::Next(next) => self.next = self.next.max(next),
+            Effect::Enter(entry) => {
+                let footprint = Footprint::of_entry(&entry.kind, &entry.about, &entry.body);
+                if self.entries.add(entry) {
+                    self.footprint += footprint;
+                }
+            }
         }
     }
 
     /// The number of the next memory's id.
     pub(crate) fn next(&self) -> u64 {
         self.next
+    }
+
+    /// What has happened.
+    pub(crate) fn entries(&self) -> &Entries {
+        &self.entries
     }
 
     /// Counts receipts that stand in the table: they are not held.

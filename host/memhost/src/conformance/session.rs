@@ -341,8 +341,8 @@ impl Session {
     fn transaction(&self, writes: Vec<Write>) -> Transaction {
         Transaction {
             writes,
-            receipts: Vec::new(),
             at: self.learner.clock.now(),
+            ..Transaction::default()
         }
     }
 

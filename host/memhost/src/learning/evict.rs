@@ -59,7 +59,7 @@ impl<C: Clock> Learner<C> {
         let context = self.context(View::default());
         let Configured {
             strategy, settings, ..
-        } = &self.configured;
+        } = self.configured();
         let answer = strategy.evict(context, pressure, settings).await;
         Ok(hear(answer, "evict", None, observer))
     }

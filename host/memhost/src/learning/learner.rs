@@ -1,6 +1,6 @@
 //! The learner: a strategy at work on its memories, one call and one transaction at a time.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use memhost_contract::{
@@ -11,23 +11,26 @@ use memhost_strategy::capability::CallContext;
 use memhost_strategy::{Answer, CallError, Phases};
 
 use super::observer::Answered;
-use super::pending::Sorted;
+use super::pending::{Sorted, score};
 use super::receipts::OpenReceipts;
+use super::waitlist::Waitlist;
 use super::{
-    Clock, Condition, Configured, Event, Grants, History, NoCredit, Observer, OpenReceipt, Pending,
-    reduce_labels,
+    Caller, Clock, Condition, Configured, Event, Grants, History, NoCredit, Observer, OpenReceipt,
+    Pending, Progress, reduce_labels,
 };
 
 /// A strategy at work on one namespace.
 pub struct Learner<C> {
-    pub(super) configured: Configured,
+    caller: Caller,
     pub(super) namespace: Namespace,
-    grants: Grants,
-    history: Arc<History>,
     /// At which moment calls are made; whoever runs the learner moves it on.
     pub clock: C,
-    /// Writes that wait for the next attempt on their task, by that task.
-    pending: HashMap<String, Vec<Pending>>,
+    /// Writes that wait for the next attempt on their task.
+    pub(super) waitlist: Arc<Waitlist>,
+    /// Whether what is to be kept if a re-run gains waits for the next attempt too.
+    holds_trials: bool,
+    /// How far it is once the next transaction is made; `None` where that is not kept.
+    pub(super) progress: Option<Progress>,
     open: OpenReceipts,
     /// What was handed out and goes into the next transaction.
     pub(super) due: Vec<Receipt>,
@@ -95,13 +98,14 @@ pub enum Failure {
 impl<C: Clock> Learner<C> {
     /// A learner that has heard of nothing yet, on whatever the namespace holds.
     pub fn new(configured: Configured, namespace: Namespace, grants: Grants, clock: C) -> Self {
+        let caller = Caller::new(configured, namespace.memories().clone(), grants);
         Learner {
-            configured,
+            waitlist: caller.waitlist.clone(),
+            caller,
             namespace,
-            grants,
-            history: Arc::default(),
             clock,
-            pending: HashMap::new(),
+            holds_trials: false,
+            progress: None,
             open: OpenReceipts::default(),
             due: Vec::new(),
             retrievals: 0,
@@ -109,8 +113,23 @@ impl<C: Clock> Learner<C> {
     }
 
     /// The same, to whom all this has happened.
-    pub fn with_history(self, history: Arc<History>) -> Self {
-        Learner { history, ..self }
+    pub fn with_history(mut self, history: Arc<History>) -> Self {
+        self.caller.history = history;
+        self
+    }
+
+    /// The same, for work in which no task can be run again at will: what is to be kept if a re-run of its task gains waits
+    /// for the next attempt on it, which decides.
+    pub fn with_natural_trials(self) -> Self {
+        Learner {
+            holds_trials: true,
+            ..self
+        }
+    }
+
+    /// Makes calls that write nothing, while this learner writes.
+    pub fn caller(&self) -> Caller {
+        self.caller.clone()
     }
 
     /// What it has learnt.
@@ -125,12 +144,16 @@ impl<C: Clock> Learner<C> {
 
     /// The attempts that it has heard of.
     pub fn history(&self) -> &History {
-        &self.history
+        &self.caller.history
     }
 
     /// The decisions that the strategy takes part in.
     pub fn phases(&self) -> Phases {
-        self.configured.strategy.phases()
+        self.configured().strategy.phases()
+    }
+
+    pub(super) fn configured(&self) -> &Configured {
+        &self.caller.configured
     }
 
     /// Memories that take part now.
@@ -151,7 +174,8 @@ impl<C: Clock> Learner<C> {
 
     /// An attempt has happened: the strategy may read of it, as much as its plan wants to be told.
     pub fn witness(&self, attempt: &Attempt) {
-        self.history
+        self.caller
+            .history
             .add(reduce_labels(attempt.clone(), self.labels()));
     }
 
@@ -162,18 +186,10 @@ impl<C: Clock> Learner<C> {
         view: &View,
         observer: &mut dyn Observer,
     ) -> Retrieved {
-        let task = query.task.id.clone();
-        let context = self.context(view.clone());
-        let Configured {
-            strategy, settings, ..
-        } = &self.configured;
-        let answer = strategy.retrieve(context, query, settings).await;
-        let (mut guidance, failure) = match hear(answer, "retrieve", Some(&task), observer) {
-            Ok(guidance) => (guidance, None),
-            Err(error) => (Guidance::nothing(), Some(error)),
-        };
-        guidance.receipt.id = self.next_receipt();
-        Retrieved { guidance, failure }
+        let run = self.clock.next_call();
+        let mut retrieved = self.caller.retrieve(run, query, view, observer).await;
+        retrieved.guidance.receipt.id = self.next_receipt();
+        retrieved
     }
 
     /// Guidance was used: its receipt waits until the outcome is known, and counts as stored meanwhile. Of one that there
@@ -197,6 +213,12 @@ impl<C: Clock> Learner<C> {
                 }
             }
         }
+    }
+
+    /// A receipt whose outcome is known is kept with the next transaction. For whoever keeps a ledger, which says itself
+    /// what was handed out, and that its outcome came once; others [credit](Learner::credit) it.
+    pub fn keep_receipt(&mut self, receipt: Receipt) {
+        self.due.push(receipt);
     }
 
     /// The outcome of what was handed out is known, with these scores in 0..=1: the receipt is kept with the next
@@ -226,20 +248,16 @@ impl<C: Clock> Learner<C> {
         if attempt.outcome.verdict == Verdict::Unknown {
             return Ok(());
         }
-        let decided = self.pending.remove(&attempt.task.id).unwrap_or_default();
-        let success = attempt.outcome.verdict == Verdict::Success;
-        for pending in decided {
-            self.settle(pending, success, observer).await?;
+        while let Some(pending) = self.waitlist.take(&attempt.task.id) {
+            let is_earned = pending.is_earned_by(attempt);
+            self.settle(pending, is_earned, observer).await?;
         }
         Ok(())
     }
 
     /// The provisional memories that wait for the next attempt on a task.
     pub fn waiting_for(&self, task: &str) -> HashSet<String> {
-        let waiting = self.pending.get(task).into_iter().flatten();
-        waiting
-            .flat_map(|pending| pending.memories.clone())
-            .collect()
+        self.waitlist.memories(task)
     }
 
     /// Tells the strategy outcomes of what it handed out, together, and writes what follows from them. Nothing happens
@@ -264,7 +282,7 @@ impl<C: Clock> Learner<C> {
         let context = self.context(View::default());
         let Configured {
             strategy, settings, ..
-        } = &self.configured;
+        } = self.configured();
         let answer = strategy.update(context, told, settings).await;
         self.take_in(answer, "update", &about, observer).await
     }
@@ -288,7 +306,7 @@ impl<C: Clock> Learner<C> {
         let context = self.context(View::default());
         let Configured {
             strategy, settings, ..
-        } = &self.configured;
+        } = self.configured();
         let answer = strategy.distill(context, told, settings).await;
         self.take_in(answer, "distill", &about, observer).await
     }
@@ -305,7 +323,7 @@ impl<C: Clock> Learner<C> {
         let context = self.context(View::default());
         let Configured {
             strategy, settings, ..
-        } = &self.configured;
+        } = self.configured();
         let answer = strategy.maintain(context, settings).await;
         self.take_in(answer, "maintain", &[], observer).await
     }
@@ -322,7 +340,7 @@ impl<C: Clock> Learner<C> {
         let context = self.context(view.clone());
         let Configured {
             strategy, settings, ..
-        } = &self.configured;
+        } = self.configured();
         let answer = strategy.compact(context, run, settings).await;
         let (mut compacted, failure) = match hear(answer, "compact", Some(&task), observer) {
             Ok(compacted) => (compacted, None),
@@ -362,6 +380,7 @@ impl<C: Clock> Learner<C> {
             return Ok(Learnt::failed(Failure::Refused { call, error }));
         }
         let writes = std::mem::take(&mut sorted.writes);
+        let inserts = sorted.inserts();
         let waiting = sorted.waiting(first, |attempt| self.task_of(attempt, about));
         let reserved = match self.namespace.reserve(waiting.bytes()) {
             Ok(reserved) => Arc::new(reserved),
@@ -373,53 +392,65 @@ impl<C: Clock> Learner<C> {
                 return Ok(Learnt::failed(Failure::Refused { call, error }));
             }
         };
-        let inserted = match self.write(writes, call, observer).await? {
+        let holds_trials = self.holds_trials;
+        let named = |inserted: &[String]| -> (Vec<Pending>, Vec<Pending>) {
+            let mut all = waiting.clone().with(inserted);
+            for pending in &mut all {
+                let source = about.iter().find(|told| told.task.id == pending.task);
+                pending.before = source.and_then(|told| score(&told.outcome));
+                pending.reserved = Some(reserved.clone());
+            }
+            let waits = |pending: &Pending| pending.condition == Condition::NextAttempt;
+            all.into_iter()
+                .partition(|pending| holds_trials || waits(pending))
+        };
+        // What waits is kept with the transaction, so it is there before; nobody else writes here, so the ids are known.
+        let expected = self.namespace.next_ids(inserts);
+        let (held, on_trial) = named(&expected);
+        self.wait_for(&held);
+        let written = self.write(writes, call, observer).await;
+        if !matches!(&written, Ok(Ok(inserted)) if *inserted == expected) {
+            self.waitlist.take_back(&held);
+        }
+        let inserted = match written? {
             Ok(inserted) => inserted,
             Err(failure) => return Ok(Learnt::failed(failure)),
         };
-        let mut learnt = Learnt::default();
-        for mut pending in waiting.with(&inserted) {
-            pending.reserved = Some(reserved.clone());
-            match pending.condition {
-                Condition::NextAttempt => {
-                    let waiting = self.pending.entry(pending.task.clone());
-                    waiting.or_default().push(pending);
-                }
-                Condition::TrialGains(_) => learnt.on_trial.push(pending),
+        let on_trial = match inserted == expected {
+            true => on_trial,
+            false => {
+                let (held, on_trial) = named(&inserted);
+                self.wait_for(&held);
+                on_trial
             }
-        }
-        Ok(learnt)
+        };
+        Ok(Learnt {
+            on_trial,
+            failure: None,
+        })
+    }
+
+    fn wait_for(&self, held: &[Pending]) {
+        held.iter()
+            .for_each(|pending| self.waitlist.add(pending.clone()));
     }
 
     /// The task of an attempt that a memory was learnt from, if the call was about it.
     fn task_of(&self, attempt: &str, about: &[&Attempt]) -> Option<String> {
         let own = about.iter().find(|told| told.id == attempt);
         let own = own.map(|told| told.task.id.clone());
-        let task = own.or_else(|| self.history.task_of(attempt))?;
+        let task = own.or_else(|| self.caller.history.task_of(attempt))?;
         let is_of_the_call = about.iter().any(|told| told.task.id == task);
         is_of_the_call.then_some(task)
     }
 
     pub(super) fn context(&mut self, view: View) -> CallContext {
         let run = self.clock.next_call();
-        CallContext {
-            memories: Some(self.namespace.memories().clone()),
-            view: View {
-                at: Some(run.now),
-                ..view
-            },
-            models: self.grants.models.clone(),
-            embedder: self.grants.embedder.clone(),
-            attempts: Some(self.history.clone()),
-            run,
-            limits: self.grants.limits.clone(),
-            inner: None,
-            within: None,
-        }
+        self.caller.context(run, view)
     }
 
     fn labels(&self) -> Labels {
-        self.configured.plan.labels
+        self.configured().plan.labels
     }
 }
 

@@ -31,6 +31,7 @@
 //! # }
 //! ```
 
+mod caller;
 mod clock;
 mod configured;
 mod evict;
@@ -41,9 +42,12 @@ mod learner;
 pub mod moments;
 mod observer;
 mod pending;
+mod progress;
 mod receipts;
 mod transaction;
+mod waitlist;
 
+pub use caller::Caller;
 pub use clock::{Clock, WallClock};
 pub use configured::{Configured, Grants};
 pub use evict::Evicted;
@@ -52,4 +56,5 @@ pub use labels::reduce_labels;
 pub use learner::{Failure, Learner, Learnt, Retrieved, Shortened};
 pub use observer::{Event, Observer, Said, Unobserved};
 pub use pending::{Condition, Pending};
+pub use progress::{Place, Progress};
 pub use receipts::{NoCredit, OpenReceipt};

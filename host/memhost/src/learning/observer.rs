@@ -21,7 +21,7 @@ pub enum Event<'a> {
         said: Result<Said<'a>, &'a CallError>,
     },
     /// The host begins a transaction of its own on the strategy's behalf: `commit` for what had waited,
-    /// `receipts` for what no other transaction takes along.
+    /// `receipts` and `progress` for what no other transaction takes along.
     Writing {
         /// Which of them.
         call: &'static str,

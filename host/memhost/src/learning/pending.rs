@@ -6,11 +6,11 @@
 
 use std::sync::Arc;
 
-use memhost_contract::{Change, Commit, Op, Patch, State};
+use memhost_contract::{Attempt, Change, Commit, Op, Outcome, Patch, State, Verdict};
 use memhost_store::{Reserved, StoreError, Write, resolve_targets, waiting_bytes};
 
 /// What one call asked for under one condition.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct Pending {
     /// The task whose next attempt, or whose re-trial, decides.
     pub task: String,
@@ -20,12 +20,15 @@ pub struct Pending {
     pub memories: Vec<String>,
     /// Writes not yet made, in order.
     pub held: Vec<Op>,
+    /// The score of the run that it was learnt from, where that is known: what a trial has to gain on.
+    pub before: Option<f64>,
     /// Room in the namespace for the writes that the call has waiting.
+    #[serde(skip)]
     pub(super) reserved: Option<Arc<Reserved>>,
 }
 
 /// What decides over a pending write.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Condition {
     /// The next attempt on the same task.
     NextAttempt,
@@ -44,6 +47,17 @@ impl Condition {
 }
 
 impl Pending {
+    /// Whether an attempt on its task speaks for it. Nothing is gained on a score that is not known.
+    pub(super) fn is_earned_by(&self, attempt: &Attempt) -> bool {
+        match self.condition {
+            Condition::NextAttempt => attempt.outcome.verdict == Verdict::Success,
+            Condition::TrialGains(margin) => {
+                let scores = self.before.zip(score(&attempt.outcome));
+                scores.is_some_and(|(before, after)| after - before >= margin)
+            }
+        }
+    }
+
     /// The writes that bring it into force.
     pub(super) fn confirm(self) -> Vec<Write> {
         let memories = self.memories.into_iter();
@@ -60,6 +74,16 @@ impl Pending {
     }
 }
 
+/// How well a run went, in 0..=1: its score, or what its verdict comes to.
+pub(super) fn score(outcome: &Outcome) -> Option<f64> {
+    let of_verdict = match outcome.verdict {
+        Verdict::Success => Some(1.0),
+        Verdict::Failure => Some(0.0),
+        Verdict::Unknown => None,
+    };
+    outcome.score.or(of_verdict)
+}
+
 /// A call's changes, sorted into what is written now and what waits.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Sorted {
@@ -72,7 +96,7 @@ pub(super) struct Sorted {
 }
 
 /// A write that waits.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 struct Held {
     condition: Condition,
     op: Op,
@@ -110,6 +134,11 @@ impl Sorted {
         sorted
     }
 
+    /// How many memories are inserted.
+    pub(super) fn inserts(&self) -> usize {
+        self.inserts.len()
+    }
+
     /// Whether each write that waits names inserts that stand before it, which nobody else looks at until it is made.
     pub(super) fn check_targets(&self) -> Result<(), StoreError> {
         let placeholders: Vec<String> = vec![String::new(); self.inserts.len()];
@@ -140,6 +169,7 @@ impl Sorted {
 }
 
 /// What waits of one call's changes, before its memories have ids.
+#[derive(Clone)]
 pub(super) struct Waiting {
     /// For each insert of the call, the condition and the task that it waits for.
     inserts: Vec<Option<(Condition, String)>>,
@@ -168,6 +198,7 @@ impl Waiting {
                     condition,
                     memories: vec![],
                     held: vec![],
+                    before: None,
                     reserved: None,
                 });
                 pending.len() - 1

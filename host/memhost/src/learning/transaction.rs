@@ -3,6 +3,7 @@
 use memhost_contract::Receipt;
 use memhost_store::{StoreError, Transaction, Write};
 
+use super::progress::{PROGRESS, blob};
 use super::{Clock, Event, Failure, Learner, Observer, Pending};
 
 /// Writes that waited come into force, or are undone.
@@ -46,13 +47,14 @@ impl<C: Clock> Learner<C> {
         call: &'static str,
         observer: &mut dyn Observer,
     ) -> Result<Result<Vec<String>, Failure>, StoreError> {
-        if writes.is_empty() && self.due.is_empty() {
+        let says_how_far = call == PROGRESS && self.progress.is_some();
+        if writes.is_empty() && self.due.is_empty() && !says_how_far {
             return Ok(Ok(Vec::new()));
         }
-        if matches!(call, COMMIT | RECEIPTS) {
+        if matches!(call, COMMIT | RECEIPTS | PROGRESS) {
             observer.observe(Event::Writing { call });
         }
-        let transaction = self.transaction(writes, self.due.clone());
+        let transaction = self.transaction(writes, self.due.clone())?;
         match self.namespace.apply(transaction.clone()).await {
             Ok(inserted) => {
                 self.due.clear();
@@ -80,7 +82,7 @@ impl<C: Clock> Learner<C> {
         observer: &mut dyn Observer,
     ) -> Result<(), StoreError> {
         let due = std::mem::take(&mut self.due);
-        let transaction = self.transaction(Vec::new(), due);
+        let transaction = self.transaction(Vec::new(), due)?;
         match self.namespace.apply(transaction.clone()).await {
             Ok(_) => {
                 observer.observe(Event::Written {
@@ -93,11 +95,18 @@ impl<C: Clock> Learner<C> {
         }
     }
 
-    fn transaction(&self, writes: Vec<Write>, receipts: Vec<Receipt>) -> Transaction {
-        Transaction {
+    fn transaction(
+        &self,
+        writes: Vec<Write>,
+        receipts: Vec<Receipt>,
+    ) -> Result<Transaction, StoreError> {
+        let progress = self.progress.map(|progress| blob(progress, &self.waitlist));
+        Ok(Transaction {
             writes,
             receipts,
+            host_blobs: progress.transpose()?.into_iter().collect(),
             at: self.clock.now(),
-        }
+            ..Transaction::default()
+        })
     }
 }

@@ -9,6 +9,7 @@ use memhost_contract::generated::memhost::strategy::store::{
     Filter, Fusion, Host, Ranking, Scan, Search,
 };
 use memhost_contract::{Attempt, Fault, Hit, Link, Memory, Row};
+use memhost_store::HOST_BLOBS;
 
 use super::Capabilities;
 
@@ -86,7 +87,7 @@ impl Host for Capabilities {
     async fn get_blob(&mut self, name: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Fault>> {
         self.begin().await?;
         let memories = self.context.memories();
-        let is_hidden = self.context.view.hides_kind(&name);
+        let is_hidden = name.starts_with(HOST_BLOBS) || self.context.view.hides_kind(&name);
         Ok(memories.map(|memories| memories.blob(&name).filter(|_| !is_hidden)))
     }
 }
