@@ -176,6 +176,7 @@
 pub mod config;
 pub mod conformance;
 pub mod learning;
+pub mod live;
 
 pub use memhost_base::{clock, visible};
 pub use memhost_contract as contract;

@@ -141,7 +141,7 @@ pub use in_memory::InMemory;
 pub use ledger::{Entry, NewEntry};
 pub use look::Look;
 pub use manifest::SCHEMA_VERSION;
-pub use namespace::{Memories, Namespace};
+pub use namespace::{Entering, Memories, Namespace};
 pub use reembed::Reembedded;
 pub use repair::{Repaired, RepairedTable, TakenIn};
 pub use targets::{NotInserted, resolve_targets};

@@ -97,14 +97,28 @@ impl Namespace {
     /// # Errors
     /// A limit stands in the way, or the disk failed.
     pub async fn enter(&self, entries: Vec<NewEntry>, at: Instant) -> Result<u64, StoreError> {
+        self.begin_to_enter(entries, at).await?.number().await
+    }
+
+    /// The first half of [`Namespace::enter`]: when this returns, the entries have their place before all that anybody
+    /// begins to enter afterwards, and are not durable yet.
+    ///
+    /// # Errors
+    /// As for [`Namespace::enter`], as far as is known without the disk.
+    pub async fn begin_to_enter(
+        &self,
+        entries: Vec<NewEntry>,
+        at: Instant,
+    ) -> Result<Entering, StoreError> {
         let transaction = Transaction {
             entries,
             at,
             ..Transaction::default()
         };
-        let made = self.make(transaction, Vec::new()).await?;
-        let last = made.entries.last().copied();
-        Ok(last.unwrap_or_else(|| self.last_entry()))
+        Ok(Entering {
+            namespace: self.clone(),
+            making: self.begin(transaction, Vec::new()).await?,
+        })
     }
 
     /// [`Namespace::apply`] with vectors that the caller has: per write, one for each of its keys, an empty one for a key
@@ -122,13 +136,25 @@ impl Namespace {
 
     async fn make(
         &self,
+        transaction: Transaction,
+        vectors: Vec<Vec<Vec<f32>>>,
+    ) -> Result<Made, StoreError> {
+        match self.begin(transaction, vectors).await? {
+            Some(making) => self.made(making).await,
+            None => Ok(Made::default()),
+        }
+    }
+
+    /// Hands a transaction to whoever commits; nothing if there is nothing to do.
+    async fn begin(
+        &self,
         mut transaction: Transaction,
         mut vectors: Vec<Vec<Vec<f32>>>,
-    ) -> Result<Made, StoreError> {
+    ) -> Result<Option<Making>, StoreError> {
         self.note_cut(shorten(&mut transaction, &mut vectors));
         check(&transaction, &self.handle.shared.limits)?;
         if transaction.is_empty() {
-            return Ok(Made::default());
+            return Ok(None);
         }
         if vectors.len() > transaction.writes.len() {
             return Err(StoreError::Transaction(format!(
@@ -147,11 +173,39 @@ impl Namespace {
             },
             reply,
         };
-        let name = &self.handle.shared.name;
         self.handle.backlog.room().await;
         let sent = self.handle.requests.send(request).await;
-        sent.map_err(|_| closed(name))?;
-        answer.await.map_err(|_| closed(name))?
+        sent.map_err(|_| closed(&self.handle.shared.name))?;
+        Ok(Some(answer))
+    }
+
+    async fn made(&self, making: Making) -> Result<Made, StoreError> {
+        making.await.map_err(|_| closed(&self.handle.shared.name))?
+    }
+}
+
+/// A transaction that is being made.
+type Making = oneshot::Receiver<Result<Made, StoreError>>;
+
+/// Entries that have their place in a ledger, and are on their way to the disk. Whoever drops this does not hear whether they
+/// arrived.
+pub struct Entering {
+    namespace: Namespace,
+    making: Option<Making>,
+}
+
+impl Entering {
+    /// The number of the last of them; they are durable when this returns.
+    ///
+    /// # Errors
+    /// A limit stood in the way, or the disk failed.
+    pub async fn number(self) -> Result<u64, StoreError> {
+        let made = match self.making {
+            Some(making) => self.namespace.made(making).await?,
+            None => Made::default(),
+        };
+        let last = made.entries.last().copied();
+        Ok(last.unwrap_or_else(|| self.namespace.last_entry()))
     }
 }
 

@@ -18,8 +18,8 @@ pub(crate) const PROGRESS: &str = "progress";
 pub struct Place {
     /// The entry that is being learnt; entries before it are done.
     pub entry: u64,
-    /// How many calls are done that it leads to.
-    pub calls: u32,
+    /// How many lessons of that entry are done.
+    pub lessons: u32,
 }
 
 /// How far a learner has come.
@@ -58,13 +58,15 @@ fn name() -> String {
 }
 
 impl<C: Clock> Learner<C> {
-    /// Goes on where the learner of this namespace stood: what waited waits again, and from now on every transaction
-    /// keeps how far it has come ([`Learner::progress`]).
+    /// Goes on where the learner of this namespace stood, or begins: what waited waits again, and from now on every
+    /// transaction keeps [how far it has come](Learner::set_progress). Also after the store has failed, when what this
+    /// learner believes need not be what is stored.
     ///
     /// # Errors
     /// What is kept cannot be read, or there is no more room for what waits.
     pub fn resume(&mut self) -> Result<Progress, StoreError> {
         let mut progress = Progress::default();
+        self.waitlist.clear();
         if let Some(bytes) = self.namespace.blob(&name()) {
             let kept: Kept =
                 serde_json::from_slice(&bytes).map_err(|error| StoreError::Damaged {

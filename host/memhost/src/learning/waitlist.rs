@@ -10,6 +10,11 @@ use super::Pending;
 pub(super) struct Waitlist(RwLock<HashMap<String, Vec<Pending>>>);
 
 impl Waitlist {
+    /// Nothing waits any more.
+    pub(super) fn clear(&self) {
+        self.write().clear();
+    }
+
     pub(super) fn add(&self, pending: Pending) {
         let mut waiting = self.write();
         let of_task = waiting.entry(pending.task.clone()).or_default();

@@ -1,0 +1,82 @@
+//! What can go wrong with a live host, each with a code that callers can act on.
+
+use memhost_store::StoreError;
+use memhost_strategy::CallError;
+
+/// Why a live host does not do what it was asked.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum LiveError {
+    /// There is no such slot, or it is not for whoever asks.
+    #[error("there is no slot `{0}`")]
+    NoSuchSlot(String),
+    /// The grant does not cover this.
+    #[error("{0}")]
+    NotGranted(String),
+    /// Nobody was handed out guidance for it, or told of it, or it was long ago.
+    #[error(
+        "there is no attempt `{0}`: use the id that `retrieve` gave, and tell what was done with `record` before its outcome"
+    )]
+    NoSuchAttempt(String),
+    /// The attempt has its outcome.
+    #[error(
+        "attempt `{0}` has another outcome already; set `revise` where the first one was wrong"
+    )]
+    OutcomeKnown(String),
+    /// The same request is being answered just now.
+    #[error("attempt `{0}` is being told just now; the same request again is safe")]
+    InFlight(String),
+    /// An attempt is told a second time, and differently.
+    #[error("attempt `{0}` was told before, and not like this: an attempt is told once")]
+    Mismatch(String),
+    /// A score is none.
+    #[error("the score {0} is not in 0..=1")]
+    ScoreOutOfRange(f64),
+    /// Something in the request makes no sense.
+    #[error("{field}: {reason}")]
+    Malformed {
+        /// Where.
+        field: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// Another change of the slot is under way.
+    #[error("slot `{0}` is being changed already; try again when that is done")]
+    ChangeInProgress(String),
+    /// The strategy refuses its settings, or cannot be opened.
+    #[error(transparent)]
+    Strategy(#[from] CallError),
+    /// The write may have happened or not; the same request again is safe.
+    #[error("{0}")]
+    Unconfirmed(StoreError),
+    /// The store failed before anything was written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The registry of this store holds what this memhost does not understand.
+    #[error("the registry of this store cannot be read: {0}")]
+    Registry(String),
+    /// The host is ending.
+    #[error("the host is ending; ask again in a moment")]
+    Draining,
+}
+
+impl LiveError {
+    /// What programs tell apart: stable, in lower case with hyphens.
+    pub fn code(&self) -> &'static str {
+        match self {
+            LiveError::NoSuchSlot(_) => "no-such-slot",
+            LiveError::NotGranted(_) => "not-granted",
+            LiveError::NoSuchAttempt(_) => "no-such-attempt",
+            LiveError::OutcomeKnown(_) => "outcome-known",
+            LiveError::InFlight(_) => "in-flight",
+            LiveError::Mismatch(_) => "idempotency-mismatch",
+            LiveError::ScoreOutOfRange(_) => "score-out-of-range",
+            LiveError::Malformed { .. } => "malformed",
+            LiveError::ChangeInProgress(_) => "change-in-progress",
+            LiveError::Strategy(_) => "plugin-refused",
+            LiveError::Unconfirmed(_) => "unconfirmed",
+            LiveError::Store(_) | LiveError::Registry(_) => "store-read-only",
+            LiveError::Draining => "draining",
+        }
+    }
+}

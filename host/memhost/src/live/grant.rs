@@ -1,0 +1,86 @@
+//! Grants: who may do what, with which slot and for whom. A seat is reached with one or not at all.
+
+use memhost_contract::Authority;
+
+use super::LiveError;
+
+/// The tenant of a host that serves one only.
+pub const ONLY_TENANT: &str = "_";
+
+/// What somebody may do. The program that embeds a host gives it to itself ([`Grant::everything`]).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    slots: Option<Vec<String>>,
+    tenant: Option<String>,
+    authority: Authority,
+}
+
+impl Grant {
+    /// All slots, all tenants, and outcomes that count as the truth.
+    pub fn everything() -> Grant {
+        Grant {
+            slots: None,
+            tenant: None,
+            authority: Authority::GroundTruth,
+        }
+    }
+
+    /// The same, for these slots only.
+    pub fn for_slots(self, slots: impl IntoIterator<Item = impl Into<String>>) -> Grant {
+        Grant {
+            slots: Some(slots.into_iter().map(Into::into).collect()),
+            ..self
+        }
+    }
+
+    /// The same, for one tenant only.
+    pub fn for_tenant(self, tenant: impl Into<String>) -> Grant {
+        Grant {
+            tenant: Some(tenant.into()),
+            ..self
+        }
+    }
+
+    /// The same, with outcomes that count for no more than what this authority says.
+    pub fn with_authority(self, authority: Authority) -> Grant {
+        Grant { authority, ..self }
+    }
+
+    /// Whether it covers a slot and a tenant. Those that it does not cover are not there, so that nobody learns of them.
+    pub(super) fn check(&self, slot: &str, tenant: &str) -> Result<(), LiveError> {
+        let covers_slot = self
+            .slots
+            .as_ref()
+            .is_none_or(|slots| slots.iter().any(|own| own == slot));
+        let covers_tenant = self.tenant.as_ref().is_none_or(|own| own == tenant);
+        match covers_slot && covers_tenant {
+            true => Ok(()),
+            false => Err(LiveError::NoSuchSlot(slot.to_owned())),
+        }
+    }
+
+    /// Whether its outcomes may claim this authority.
+    pub(super) fn check_authority(&self, claimed: Authority) -> Result<(), LiveError> {
+        let rank = |authority| match authority {
+            Authority::Agent => 0,
+            Authority::Judge => 1,
+            Authority::GroundTruth => 2,
+        };
+        match rank(claimed) <= rank(self.authority) {
+            true => Ok(()),
+            false => Err(LiveError::NotGranted(format!(
+                "an outcome of authority `{}` needs a grant that allows it; this one allows `{}`",
+                name(claimed),
+                name(self.authority)
+            ))),
+        }
+    }
+}
+
+fn name(authority: Authority) -> &'static str {
+    match authority {
+        Authority::Agent => "agent",
+        Authority::Judge => "judge",
+        Authority::GroundTruth => "ground-truth",
+    }
+}

@@ -1,0 +1,58 @@
+//! A live host: agents ask it before they work, tell it afterwards, and its strategies are swapped meanwhile.
+//!
+//! **The ledger is what happened; a lineage is what one strategy made of it.** [`Seat::record`] is answered when the attempt is
+//! on the disk, not when it is learnt from. A learner per lineage reads the ledger in order, and writes memories together
+//! with its place in one transaction. From this alone follow: that nothing is learnt twice or lost, whenever the process is
+//! killed; that the same request again changes nothing; and that a model which is down for an hour delays learning, and no
+//! call.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use memhost::embedding::{Builtin, Embedder};
+//! use memhost::learning::{Configured, Grants};
+//! use memhost::live::{Ask, Grant, Host, LiveSettings, Mode, ONLY_TENANT, Record};
+//! use memhost::contract::Outcome;
+//! use memhost::store::Store;
+//!
+//! # async fn example(strategy: Configured, other: Configured) -> Result<(), Box<dyn std::error::Error>> {
+//! let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
+//! let store = Store::in_memory(embedder.clone()).await?;
+//! let host = Host::open(LiveSettings::new(store, Grants::embedder(embedder))).await?;
+//! host.add_slot("help-desk", strategy, Mode::Fresh).await?;
+//! let seat = host.slot(&Grant::everything(), "help-desk", ONLY_TENANT).await?;
+//!
+//! let told = seat.retrieve(Ask::at_start("refund a double charge")).await?;
+//! // … the agent works with `told.text` …
+//! let mut record = Record::of(told.attempt);
+//! record.outcome = Some(Outcome::known(true));
+//! seat.record(record).await?;
+//!
+//! host.swap("help-desk", other, Mode::Inherit).await?;
+//! host.close().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! This module knows no suite, and nothing of HTTP.
+
+mod clock;
+mod error;
+mod grant;
+mod happened;
+mod host;
+mod lineage;
+mod registry;
+mod seat;
+mod timeline;
+
+#[cfg(test)]
+mod tests;
+
+pub use clock::{Time, WallTime, WoundTime};
+pub use error::LiveError;
+pub use grant::{Grant, ONLY_TENANT};
+pub use host::{Host, LiveLimits, LiveSettings, Mode};
+pub use lineage::Standing;
+pub use registry::Generation;
+pub use seat::{Ask, ExplainedHandout, Explanation, Handout, Kept, Record, Seat};
