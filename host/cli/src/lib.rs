@@ -55,7 +55,8 @@ Examples:
 Files and environment:
   memhost.toml      configuration: embedder, models, limits, store
   MEMHOST_PLUGINS   directories in which plugins are looked for by name
-  MEMHOST_LOG       what is logged, as in `memhost=debug`; over --verbose";
+  MEMHOST_LOG       what is logged, as in `memhost=debug`, or `memhost::plugin=debug` for what plugins log;
+                    over --verbose";
 
 /// Runs memory strategies for LLM agents as sandboxed plugins, and compares them on the same work.
 #[derive(Debug, Parser)]
@@ -63,7 +64,7 @@ Files and environment:
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// Log more to standard error: -v what is done, -vv how, -vvv everything.
+    /// Log more to standard error: -v what is done and what plugins log, -vv how, -vvv everything.
     #[arg(short, long, action = ArgAction::Count, global = true, display_order = 900)]
     verbose: u8,
 }

@@ -4,10 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use memhost_contract::{
-    Attempt, Change, Compacted, Context, Feedback, Guidance, Labels, Query, Receipt, Verdict,
+    Attempt, Change, Compacted, Context, Feedback, Guidance, Labels, Level, Query, Receipt, Verdict,
 };
 use memhost_store::{Memories, Namespace, StoreError, View, receipt_bytes};
-use memhost_strategy::capability::CallContext;
+use memhost_strategy::capability::{CallContext, LogLine};
 use memhost_strategy::{Answer, CallError, Phases};
 
 use super::observer::Answered;
@@ -423,6 +423,15 @@ impl<C: Clock> Learner<C> {
     }
 }
 
+/// What a strategy logs goes into this process's log, which says whose it is.
+fn log(LogLine { level, message }: &LogLine, call: &str, task: Option<&str>) {
+    match level {
+        Level::Debug => tracing::debug!(target: "memhost::plugin", call, task, "{message}"),
+        Level::Info => tracing::info!(target: "memhost::plugin", call, task, "{message}"),
+        Level::Warn => tracing::warn!(target: "memhost::plugin", call, task, "{message}"),
+    }
+}
+
 /// An answer's value, once everybody has heard of it.
 pub(super) fn hear<T: Answered>(
     answer: Answer<T>,
@@ -431,6 +440,7 @@ pub(super) fn hear<T: Answered>(
     observer: &mut dyn Observer,
 ) -> Result<T, CallError> {
     let Answer { result, usage } = answer;
+    usage.log.iter().for_each(|line| log(line, call, task));
     observer.observe(Event::Called {
         call,
         task,
