@@ -382,7 +382,19 @@ fn a_file_that_holds_what_it_cannot_wrap_is_refused_with_what_to_do() {
         }
         std::fs::remove_file(file).unwrap();
     }
+    let largest = pass.len().max(rag.len());
     let pass = guest("pass");
+    let small = format!("[cache]\nlargest_plugin_bytes = {largest}\n");
+    let small = place.write("small.toml", small);
+    let (named, config) = (format!("{pass}+rag"), small.to_str().unwrap());
+    let arguments = ["compose", &named, "-o", "new.wasm", "--config", config];
+    let said = place.memhost(&arguments).fails(1);
+    said.complains(&[
+        "plugin `pass(rag)`",
+        "and the limit is",
+        "`largest_plugin_bytes` under [cache]",
+    ]);
+    std::fs::remove_file(small).unwrap();
     let four = format!("{pass}+{pass}+{pass}+one.wasm");
     for (given, code, told) in [
         ("one.wasm(rag)", 1, "it holds what it wraps already"),

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use memhost::settings;
 use memhost::strategy::settings_inside;
 
+use super::Comparison;
 use super::contestant::Contestant;
-use super::{Comparison, Unfit};
 
 /// A wrapped strategy of which nobody sees what its wrapper adds.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -54,23 +54,30 @@ pub(super) fn unseen(comparison: &Comparison) -> Vec<Unseen> {
     };
     for contestant in &everybody {
         let known = unseen.iter().any(|one| one.strategy == contestant.name);
-        if known || has_bare(&contestant.name) {
-            continue;
-        }
-        unseen.extend(
-            to_add(contestant, &everybody, &comparison.unfit).map(|add| Unseen {
+        if !known && !has_bare(&contestant.name) {
+            let add = to_add(contestant, &everybody, comparison);
+            unseen.extend(add.map(|add| Unseen {
                 strategy: contestant.name.clone(),
                 add,
-            }),
-        );
+            }));
+        }
     }
     unseen
 }
 
-/// `None` where nothing is wrapped, or what is wrapped was asked for and is unfit.
-fn to_add(wrapped: &Contestant, everybody: &[&Contestant], unfit: &[Unfit]) -> Option<String> {
+/// `None` where nothing is wrapped, or what is wrapped was asked for and cannot take part.
+fn to_add(
+    wrapped: &Contestant,
+    everybody: &[&Contestant],
+    comparison: &Comparison,
+) -> Option<String> {
     let inner = wrapped.strategy.inner()?.description();
-    if unfit.iter().any(|unfit| unfit.strategy == inner.name) {
+    let contests = comparison.contests.iter();
+    let inapplicable = contests.flat_map(|contest| &contest.inapplicable);
+    let mut refused = inapplicable
+        .map(|one| &one.strategy)
+        .chain(comparison.unfit.iter().map(|one| &one.strategy));
+    if refused.any(|name| *name == inner.name) {
         return None;
     }
     let is_taken = everybody.iter().any(|other| other.name == inner.name);
@@ -101,6 +108,7 @@ fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::Inapplicable;
     use crate::compare::testing::{self, in_pass};
 
     fn plugin(name: &str, k: f64) -> Contestant {
@@ -141,6 +149,14 @@ mod tests {
             to_add_to(&[plugin("rag", 3.0), in_pass(rag())]),
             ["pass(rag): bare=rag --set bare.k=2"]
         );
+        let mut inapplicable = testing::comparison(1);
+        let contest = &mut inapplicable.contests[0];
+        contest.contestants = vec![in_pass(rag())];
+        contest.inapplicable = vec![Inapplicable {
+            strategy: "rag".to_owned(),
+            reason: "it has no phase that matters here".to_owned(),
+        }];
+        assert_eq!(unseen(&inapplicable), [], "it was asked for already");
         assert_eq!(
             to_add_to(&[in_pass(in_pass(rag()))]),
             ["pass(pass(rag)): 'pass(rag)' --set 'pass(rag).inner.k=2'"]
