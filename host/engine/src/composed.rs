@@ -1,8 +1,8 @@
 //! A composed file: a wrapper, and in a custom section of it the bytes of what it wraps.
 //!
-//! Two components that are linked into one could not be told apart any more. So a file that holds both keeps both as they
-//! are, byte for byte, and the host links them as it links two files. What the section holds may be composed itself. Other
-//! tools pass over a section that they do not know.
+//! Two components that are linked into one could not be told apart any more. So a file that holds both keeps both as
+//! they are, byte for byte, and the host links them as it links two files. What the section holds may be composed
+//! itself. Other tools pass over a section that they do not know.
 
 use wasm_encoder::{CustomSection, Section as _};
 use wasmparser::{Chunk, Parser, Payload};
@@ -24,7 +24,8 @@ pub(super) struct Layer<'a> {
 }
 
 impl<'a> Layer<'a> {
-    /// The outermost of a file. What is no WebAssembly or damaged is a layer all the same: loading it says what is wrong.
+    /// The outermost of a file. What is no WebAssembly or damaged is a layer all the same: loading it says what is
+    /// wrong.
     ///
     /// # Errors
     /// What it wraps cannot be told.
@@ -131,7 +132,7 @@ mod tests {
         wat::parse_str(wat).unwrap()
     }
 
-    /// Three that are not alike: a component with a module and a component in it, a core module with code, an empty one.
+    /// Three that are not alike: a component with others in it, a core module with code, an empty component.
     fn three() -> [Vec<u8>; 3] {
         [
             r#"(component (core module $m (func)) (component) (core instance (instantiate $m)) (@custom "other" "x"))"#,

@@ -148,14 +148,14 @@ struct Part<'a> {
 
 impl Part<'_> {
     async fn load(&self, engine: &Engine) -> Result<Plugin, LoadFailure> {
+        if self.of > 1 && !self.is_last_file {
+            return Err(LoadFailure::Taken);
+        }
         let (name, is_innermost) = (self.file.display().to_string(), self.layer == self.of);
         let loaded_as = match is_innermost && self.is_last_file {
             true => LoadedAs::Plugin,
             false => LoadedAs::Wrapper,
         };
-        if self.of > 1 && !self.is_last_file {
-            return Err(LoadFailure::Taken);
-        }
         let plugin = Plugin::admit(engine, &name, self.bytes.clone(), loaded_as).await;
         plugin.map_err(|reason| {
             let reason = match reason {
