@@ -9,6 +9,7 @@ mod bars;
 mod check;
 mod compare;
 mod compile;
+mod compose;
 mod cure;
 mod failure;
 mod fresh_process;
@@ -49,6 +50,8 @@ Examples:
       its parameters, and what it imports and exports
   memhost check ./mine.wasm
       whether a plugin keeps the contract, before anything is measured with it
+  memhost compose 'guard(rag)' --output guarded.wasm
+      one file of a wrapper and what it wraps
   memhost suite list
       what there is to compare on
 
@@ -77,6 +80,7 @@ enum Command {
     Report(report::Options),
     Reproduce(reproduce::Options),
     Inspect(inspect::Options),
+    Compose(compose::Options),
     Suite(suite::Options),
     Store(store::Options),
     FreshProcess(fresh_process::Options),
@@ -147,6 +151,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             Command::Report(options) => report::run(options).await,
             Command::Reproduce(options) => reproduce::run(options).await,
             Command::Inspect(options) => inspect::run(options).await,
+            Command::Compose(options) => compose::run(options).await,
             Command::Suite(options) => suite::run(options),
             Command::Store(options) => store::run(options).await,
             Command::FreshProcess(options) => fresh_process::run(options).await,

@@ -329,8 +329,9 @@ fn found(given: &[String], contestants: &[Contestant]) -> Result<Vec<FoundPlugin
             name: contestant.name().to_owned(),
             digest: contestant.strategy.digest().to_owned(),
             settings: settings::as_text(&contestant.settings),
-            layers: match files.len() {
-                1 => Vec::new(),
+            // A file that is composed has a digest of its own, which is not that of the strategy.
+            layers: match files.as_slice() {
+                [one] if one.digest == contestant.strategy.digest() => Vec::new(),
                 _ => files,
             },
         })

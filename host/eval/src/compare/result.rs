@@ -3,6 +3,7 @@
 //! The field names here are what `--format json` prints, and [`Costs::named`] what `--format csv` calls them: change
 //! none without need.
 
+mod added;
 mod costs;
 mod found;
 
@@ -12,9 +13,11 @@ use memhost_suite::Lane;
 
 use super::statistics::Estimate;
 use super::statistics::online::Recovery;
-use super::{Inapplicable, Unfit};
+use super::{Inapplicable, Unfit, Unseen};
 use crate::driver::{Broken, ModelCost};
 
+pub use added::Added;
+pub(super) use added::added;
 pub use costs::Costs;
 pub(super) use costs::in_millis;
 pub use found::{Clash, CurvePoint, Decision, Detectable, Frontier, Harm, Pair};
@@ -52,6 +55,9 @@ pub struct Report {
     /// Plugins that are not ranked, one for each check that they failed.
     #[serde(default)]
     pub unfit: Vec<Unfit>,
+    /// Wrapped strategies that were not compared with what they wrap, and what to add for that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<Unseen>,
     /// One per suite, never averaged.
     pub suites: Vec<SuiteResult>,
 }
@@ -89,6 +95,9 @@ pub struct SuiteResult {
     pub strategies: Vec<StrategyResult>,
     /// Every two strategies, ceilings left out, in the order of `strategies`.
     pub pairs: Vec<Pair>,
+    /// What each wrapper adds to what it wraps, where both took part.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub added: Vec<Added>,
     /// Plugins that get no number here, and why.
     #[serde(default)]
     pub inapplicable: Vec<Inapplicable>,

@@ -8,11 +8,11 @@ mod online;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::caveats;
-use super::result::in_millis;
 pub use super::result::{
-    Clash, Costs, CurvePoint, Decision, Detectable, FORMAT, Failures, Frontier, Harm,
+    Added, Clash, Costs, CurvePoint, Decision, Detectable, FORMAT, Failures, Frontier, Harm,
     LATENCY_PERCENTILES, Pair, Report, Setup, StrategyResult, SuiteResult, Unfinished,
 };
+use super::result::{added, in_millis};
 pub use super::statistics::online::Recovery;
 use super::statistics::{self, Score, mean, percentile};
 pub use super::statistics::{NoEffect, Test};
@@ -50,6 +50,7 @@ impl Report {
             interrupted: finish.interrupted,
             outage: finish.outage.clone(),
             unfit: design.unfit.clone(),
+            unseen: design.unseen.clone(),
             suites: suites.collect(),
         }
     }
@@ -167,9 +168,11 @@ fn suite_result(suite: &ListedSuite, ran: &[Ran<'_>], design: &Design) -> SuiteR
         detectable,
         strategies: entrants.into_iter().map(|entrant| entrant.result).collect(),
         pairs,
+        added: Vec::new(),
         inapplicable: suite.inapplicable.clone(),
         caveats: Vec::new(),
     };
+    result.added = added(suite, &result);
     result.caveats = caveats::of(suite, &result, design);
     result
 }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use memhost_suite as suite;
 
 use super::super::number::{
-    NOTHING, count, difference, effect, estimate, milliseconds, probability, score,
+    NOTHING, count, difference, effect, estimate, milliseconds, more, probability, score,
 };
 use super::look::Look;
 use super::phrase::class;
@@ -114,6 +114,41 @@ fn direction(metric: &str) -> String {
     match suite::lower_is_better(metric) {
         true => format!("{metric} ↓"),
         false => metric.to_owned(),
+    }
+}
+
+/// What wrappers add to what they wrap.
+pub(super) fn added(suite: &SuiteResult) -> Markup {
+    html! {
+        @if !suite.added.is_empty() {
+            div.aside {
+                h3 { "What a wrapper adds" }
+                p.reading { "A wrapped strategy against what it wraps, with the same settings. Calls and tokens of models are per run." }
+                div.scroll tabindex="0" {
+                    table {
+                        thead {
+                            tr {
+                                th scope="col" { "strategy" } th scope="col" { "against" }
+                                th.n scope="col" { (direction(&suite.primary)) } th.n scope="col" { "p after correction" }
+                                th.n scope="col" { "model calls" } th.n scope="col" { "model tokens" }
+                                th.n scope="col" { "tokens per question" }
+                            }
+                        }
+                        tbody {
+                            @for added in &suite.added {
+                                tr {
+                                    th scope="row" { (added.strategy) } td { (added.bare) }
+                                    td.n { (difference(Some(added.difference))) }
+                                    td.n { (probability(added.p_holm)) }
+                                    td.n { (more(added.model_calls)) } td.n { (more(added.model_tokens)) }
+                                    td.n { (more(added.tokens_per_question)) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
     }
 }
 
