@@ -255,6 +255,14 @@ impl Step<'_> {
             self.vectors.insert(memory.id.clone(), vectors);
         }
         if memory.sources.len() > sources {
+        if memory.state == State::Provisional && patch.state == Some(State::Frozen) {
+            let reason = format!(
+                "memory `{}` is provisional: what is frozen could neither be kept nor dropped when that is decided; \
+                 freeze it once it is active, or under the condition under which it was inserted",
+                memory.id
+            );
+            return Err(reason.into());
+        }
             let sources = memory.sources.len() as u64;
             let limits = self.plan.limits;
             limits.check(StoreLimit::SourcesPerMemory, sources)?;
