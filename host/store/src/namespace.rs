@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use memhost_contract::embedder::{Embedded, Embedder, EmbeddingError};
 use memhost_contract::{
-    Filter, Fusion, Hit, Key, Link, Memory, Probe, Ranking, Row, Scan, Search, Share, Side,
+    Filter, Fusion, Hit, Instant, Key, Link, Memory, Probe, Ranking, Row, Scan, Search, Share, Side,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -279,6 +279,18 @@ impl Memories {
     /// titles, values of labels, queries, and what the strategy had embedded. Counted since the namespace was opened.
     pub fn cut_texts(&self) -> u64 {
         self.handle.cut.load(Ordering::Relaxed)
+    /// The ids of what has expired by then and may be removed, the oldest first: no read at that time shows any of it.
+    /// What is frozen stays, expired or not.
+    pub fn expired(&self, at: Instant) -> Vec<String> {
+        self.handle.shared.read().expired(at)
+    }
+
+    /// Looks at every memory where it is, the oldest first, in whatever state it is.
+    pub(crate) fn each<T>(&self, take: impl FnOnce(&[&Memory]) -> T) -> T {
+        let set = self.handle.shared.read();
+        take(&set.all().collect::<Vec<&Memory>>())
+    }
+
     }
 
     /// Counts texts that were cut for whoever writes and reads here.
