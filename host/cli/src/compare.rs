@@ -477,7 +477,7 @@ pub(super) async fn testbed(
 }
 
 /// What was found damaged in a store, which whoever runs the command reads about.
-fn say_warnings(store: &Store) {
+pub(super) fn say_warnings(store: &Store) {
     for warning in store.warnings() {
         output::say(format_args!("warning: {warning}"));
     }

@@ -114,14 +114,28 @@ impl Namespace {
         }
         vectors.resize_with(transaction.writes.len(), Vec::new);
         let vectors = self.complete(&transaction, vectors).await?;
-        let (reply, answer) = oneshot::channel();
-        let request = Request {
-            prepared: Prepared {
-                transaction,
-                vectors,
-            },
-            reply,
+        let prepared = Prepared {
+            transaction,
+            vectors,
+            by_hand: false,
         };
+        self.commit(prepared).await
+    }
+
+    /// [`Namespace::apply`] of writes that bring no texts, for a person, who may change what is frozen.
+    pub(crate) async fn apply_by_hand(&self, transaction: Transaction) -> Result<(), StoreError> {
+        check(&transaction, &self.handle.shared.limits)?;
+        let prepared = Prepared {
+            vectors: vec![Vec::new(); transaction.writes.len()],
+            transaction,
+            by_hand: true,
+        };
+        self.commit(prepared).await.map(drop)
+    }
+
+    async fn commit(&self, prepared: Prepared) -> Result<Vec<String>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request { prepared, reply };
         let name = &self.handle.shared.name;
         self.handle.backlog.room().await;
         let sent = self.handle.requests.send(request).await;
@@ -265,6 +279,18 @@ impl Memories {
         self.handle.shared.read().count(filter, view)
     }
 
+    /// The ids of what has expired by then and may be removed, the oldest first: no read at that time shows any of it.
+    /// What is frozen stays, expired or not.
+    pub fn expired(&self, at: Instant) -> Vec<String> {
+        self.handle.shared.read().expired(at)
+    }
+
+    /// Looks at every memory where it is, the oldest first, in whatever state it is.
+    pub(crate) fn each<T>(&self, take: impl FnOnce(&[&Memory]) -> T) -> T {
+        let set = self.handle.shared.read();
+        take(&set.all().collect::<Vec<&Memory>>())
+    }
+
     /// Edges that start from or lead to these memories, sorted by source, target and kind.
     pub fn links(&self, ids: &[String], kind: Option<&str>, view: &View) -> Vec<Link> {
         self.handle.shared.read().links(ids, kind, view)
@@ -279,18 +305,6 @@ impl Memories {
     /// titles, values of labels, queries, and what the strategy had embedded. Counted since the namespace was opened.
     pub fn cut_texts(&self) -> u64 {
         self.handle.cut.load(Ordering::Relaxed)
-    /// The ids of what has expired by then and may be removed, the oldest first: no read at that time shows any of it.
-    /// What is frozen stays, expired or not.
-    pub fn expired(&self, at: Instant) -> Vec<String> {
-        self.handle.shared.read().expired(at)
-    }
-
-    /// Looks at every memory where it is, the oldest first, in whatever state it is.
-    pub(crate) fn each<T>(&self, take: impl FnOnce(&[&Memory]) -> T) -> T {
-        let set = self.handle.shared.read();
-        take(&set.all().collect::<Vec<&Memory>>())
-    }
-
     }
 
     /// Counts texts that were cut for whoever writes and reads here.
