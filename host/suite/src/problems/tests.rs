@@ -1,4 +1,4 @@
-use memhost_contract::{Actor, Document, Finding, Label, Outcome, Source, Step, Task};
+use memhost_contract::{Actor, Document, Finding, Label, Outcome, Source};
 
 use super::super::Timing;
 use super::super::recorded::{attempt, graded, said, task, unknown};
