@@ -145,6 +145,13 @@ pub struct StrategyResult {
     /// How many questions it takes after a change of the world until memory is worth as much as before, where the suite
     /// marks one.
     pub recovery: Option<Recovery>,
+    /// In the primary metric, with easy tasks first less with hard tasks first, paired by task, where both were run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_effect: Option<Estimate>,
+    /// In the primary metric, the last third of the questions of a run less the first, among tasks that are as hard;
+    /// where tasks come by how hard they are, and the curve says how hard they are, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gain_late: Option<f64>,
     /// Milliseconds of retrieve calls at the percentiles [`LATENCY_PERCENTILES`]; empty if not measured.
     pub latency: Vec<f64>,
     /// Whether another one gives at least as much for less.

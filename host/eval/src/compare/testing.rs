@@ -187,6 +187,7 @@ pub fn report(scores: &[f64]) -> CellReport {
         ]),
         tokens: 100 + number as u32,
         baseline: None,
+        solved: None,
     };
     CellReport {
         tasks: scores.iter().enumerate().map(task).collect(),

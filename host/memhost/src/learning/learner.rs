@@ -179,8 +179,7 @@ impl<C: Clock> Learner<C> {
     /// Guidance was used: its receipt waits until the outcome is known, and counts as stored meanwhile. Of one that there
     /// is no room for, nothing stays but the id.
     pub fn hand_out(&mut self, receipt: Receipt, observer: &mut dyn Observer) -> OpenReceipt {
-        self.open.open(&receipt.id);
-        match self.namespace.reserve(receipt_bytes(&receipt)) {
+        let handed_out = match self.namespace.reserve(receipt_bytes(&receipt)) {
             Ok(reserved) => OpenReceipt {
                 receipt,
                 _reserved: Some(reserved),
@@ -196,7 +195,16 @@ impl<C: Clock> Learner<C> {
                     _reserved: None,
                 }
             }
-        }
+        };
+        self.open.open(&handed_out.receipt);
+        handed_out
+    }
+
+    /// The memories that something under way names: a receipt whose outcome is not known, or a write that waits.
+    pub(super) fn under_way(&self) -> HashSet<String> {
+        let waiting = self.pending.values().flatten();
+        let waiting = waiting.flat_map(Pending::names);
+        waiting.chain(self.open.memories()).cloned().collect()
     }
 
     /// The outcome of what was handed out is known, with these scores in 0..=1: the receipt is kept with the next

@@ -19,9 +19,12 @@ pub fn estimate(estimate: Option<Estimate>) -> String {
 
 /// A difference with its interval, signs always shown: `+0.012 [-0.031, +0.050]`.
 pub fn difference(estimate: Option<Estimate>) -> String {
-    with_interval(estimate, |value| {
-        finite(value, |value| format!("{value:+.3}"))
-    })
+    with_interval(estimate, |value| signed(Some(value)))
+}
+
+/// A difference without an interval: `+0.012`.
+pub fn signed(value: Option<f64>) -> String {
+    finite(value.unwrap_or(f64::NAN), |value| format!("{value:+.3}"))
 }
 
 fn with_interval(estimate: Option<Estimate>, show: impl Fn(f64) -> String) -> String {

@@ -8,7 +8,7 @@ use memhost_suite as suite;
 use super::answer::{answer, unseen};
 use super::number::{
     NOTHING, count, detectable, difference, effect, estimate, milliseconds, more, p_value, plural,
-    probability, recovery, score,
+    probability, recovery, score, signed,
 };
 use crate::compare::statistics::RESAMPLES;
 use crate::compare::summary::{
@@ -311,6 +311,16 @@ fn standing(suite: &SuiteResult) -> Vec<Column> {
     if suite.strategies.iter().any(|s| s.recovery.is_some()) {
         columns.push(Column::new(suite, "recovery", |s| recovery(s.recovery)));
     }
+    if suite.strategies.iter().any(|s| s.order_effect.is_some()) {
+        columns.push(Column::new(
+            suite,
+            "easy first less\nhard first [95 %]",
+            |s| difference(s.order_effect),
+        ));
+    }
+    if suite.strategies.iter().any(|s| s.gain_late.is_some()) {
+        columns.push(Column::new(suite, "gain,\nlate", |s| signed(s.gain_late)));
+    }
     columns
 }
 
@@ -429,6 +439,16 @@ fn notes(report: &Report) -> Vec<String> {
             "Recovery: questions after the change of the world until memory is worth as much again as before it, \
              against the same agent without memory; 0 if it never lost more than chance explains. Nothing to lose: it \
              was worth nothing before that chance could not explain."
+                .to_owned(),
+        );
+    }
+    let by_difficulty =
+        |suite: &SuiteResult| suite.strategies.iter().any(|s| s.gain_late.is_some());
+    if report.suites.iter().any(by_difficulty) {
+        notes.push(
+            "Gain, late: the last third of a run's questions less the first, within tasks that are solved as often: \
+             what is left of a learning curve when its tasks are no harder at the end. It is compared with that of the \
+             agent without memory."
                 .to_owned(),
         );
     }

@@ -174,11 +174,11 @@ pub(super) fn metrics(suite: &SuiteResult, looks: &[Look]) -> Markup {
     }
 }
 
-/// Strategies over the course of a run: a line per point, a column per strategy. `after` is a line of its own.
+/// Strategies over the course of a run: a line per point, a column per strategy. `after` are lines of their own.
 pub(super) fn courses(
     rows: &[(&StrategyResult, &Look)],
-    show: fn(&CurvePoint) -> String,
-    after: Option<Column<'_>>,
+    show: impl Fn(&CurvePoint) -> String,
+    after: Vec<Column<'_>>,
 ) -> Markup {
     let points = |strategy: &StrategyResult| -> Vec<usize> {
         strategy.curve.iter().map(|point| point.asked).collect()
@@ -201,12 +201,12 @@ pub(super) fn courses(
                             th.n scope="row" { (count(asked as f64)) }
                             @for (strategy, _) in rows {
                                 td.n {
-                                    (strategy.curve.iter().find(|point| point.asked == asked).map_or(NOTHING.to_owned(), show))
+                                    (strategy.curve.iter().find(|point| point.asked == asked).map_or(NOTHING.to_owned(), &show))
                                 }
                             }
                         }
                     }
-                    @if let Some(column) = after {
+                    @for column in &after {
                         tr {
                             th scope="row" { (column.title) }
                             @for (strategy, _) in rows { td.n { ((column.show)(strategy)) } }
