@@ -182,6 +182,13 @@ pub struct Options {
     config: ConfigFile,
 }
 
+impl Options {
+    /// Runs of each strategy, suite and seed.
+    fn runs_per_seed(&self) -> u32 {
+        driver::TaskOrder::from(self.order).runs(self.orders)
+    }
+}
+
 /// Who acts on the guidance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Agent {
@@ -209,6 +216,8 @@ pub(super) enum TaskOrder {
     EasyFirst,
     /// Those first that were solved least often on record.
     HardFirst,
+    /// Easy ones first, and once more hard ones first: how much a result owes to the order.
+    Both,
     /// As the data has them, which may give answers away.
     Given,
 }
@@ -219,6 +228,7 @@ impl From<TaskOrder> for driver::TaskOrder {
             TaskOrder::Shuffled => driver::TaskOrder::Shuffled,
             TaskOrder::EasyFirst => driver::TaskOrder::EasyFirst,
             TaskOrder::HardFirst => driver::TaskOrder::HardFirst,
+            TaskOrder::Both => driver::TaskOrder::Both,
             TaskOrder::Given => driver::TaskOrder::Given,
         }
     }
@@ -230,6 +240,7 @@ impl From<driver::TaskOrder> for TaskOrder {
             driver::TaskOrder::Shuffled => TaskOrder::Shuffled,
             driver::TaskOrder::EasyFirst => TaskOrder::EasyFirst,
             driver::TaskOrder::HardFirst => TaskOrder::HardFirst,
+            driver::TaskOrder::Both => TaskOrder::Both,
             driver::TaskOrder::Given => TaskOrder::Given,
         }
     }
@@ -477,7 +488,7 @@ pub(super) async fn testbed(
 }
 
 /// What was found damaged in a store, which whoever runs the command reads about.
-fn say_warnings(store: &Store) {
+pub(super) fn say_warnings(store: &Store) {
     for warning in store.warnings() {
         output::say(format_args!("warning: {warning}"));
     }

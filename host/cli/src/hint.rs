@@ -118,6 +118,7 @@ fn of_plugin(reason: &LoadFailure) -> Option<String> {
         LoadFailure::TooLarge { .. } => ("largest_plugin_bytes", "cache"),
         LoadFailure::TooComplex { key, .. } => (*key, "load"),
         LoadFailure::Compile { limit, .. } => (limit.key(), "load"),
+        LoadFailure::Inside { reason, .. } => return of_plugin(reason),
         _ => return None,
     };
     Some(format!(

@@ -57,11 +57,13 @@ struct Inspection<'a> {
 struct Inside<'a> {
     name: &'a str,
     digest: &'a str,
+    /// Whether it stands in the file of what wraps it.
+    composed: bool,
     #[serde(flatten)]
     file: File<'a>,
 }
 
-/// What is known of a file.
+/// What is known of a component: of a file, where they are not composed.
 #[derive(serde::Serialize)]
 struct File<'a> {
     size_bytes: u64,
@@ -85,6 +87,9 @@ pub async fn run(options: Options) -> Result<(), Failure> {
         return Ok(());
     };
     let strategy = assemble(layers.clone()).map_err(Failure::failed)?;
+    // Only the last file can be composed.
+    let in_files_of_their_own = files.files().len() - 1;
+    let wraps = inside.iter().enumerate();
     let defaults = settings::defaults(&strategy.description().parameters);
     let plan = strategy.plan(&defaults).await;
     let inspection = Inspection {
@@ -95,7 +100,9 @@ pub async fn run(options: Options) -> Result<(), Failure> {
         plan: plan.as_ref().ok().cloned(),
         imports: outermost.imports(),
         exports: outermost.exports(),
-        wraps: inside.iter().map(|plugin| wrapped(plugin)).collect(),
+        wraps: wraps
+            .map(|(place, plugin)| wrapped(plugin, place >= in_files_of_their_own))
+            .collect(),
     };
     match options.format {
         Format::Table => output::print_folded(&text(&inspection, &plan)),
@@ -113,8 +120,9 @@ fn file(plugin: &Plugin) -> File<'_> {
     }
 }
 
-fn wrapped(plugin: &Plugin) -> Inside<'_> {
+fn wrapped(plugin: &Plugin, composed: bool) -> Inside<'_> {
     Inside {
+        composed,
         name: plugin.name(),
         digest: plugin.digest(),
         file: file(plugin),
@@ -161,9 +169,13 @@ fn text(inspection: &Inspection<'_>, plan: &Result<Plan, CallError>) -> String {
     line("digest", inspection.digest);
     line("file", &inspection.file.told());
     for inside in &inspection.wraps {
+        let place = match inside.composed {
+            true => "in the same file, ",
+            false => "",
+        };
         line(
             "wraps",
-            &format!("{}, a {}", inside.name, inside.file.told()),
+            &format!("{}, {}a {}", inside.name, place, inside.file.told()),
         );
     }
     line("phases", &phases(inspection.phases).join(", "));

@@ -9,6 +9,7 @@ mod bars;
 mod check;
 mod compare;
 mod compile;
+mod compose;
 mod cure;
 mod failure;
 mod fresh_process;
@@ -49,13 +50,16 @@ Examples:
       its parameters, and what it imports and exports
   memhost check ./mine.wasm
       whether a plugin keeps the contract, before anything is measured with it
+  memhost compose 'guard(rag)' --output guarded.wasm
+      one file of a wrapper and what it wraps
   memhost suite list
       what there is to compare on
 
 Files and environment:
   memhost.toml      configuration: embedder, models, limits, store
   MEMHOST_PLUGINS   directories in which plugins are looked for by name
-  MEMHOST_LOG       what is logged, as in `memhost=debug`; over --verbose";
+  MEMHOST_LOG       what is logged, as in `memhost=debug`, or `memhost::plugin=debug` for what plugins log;
+                    over --verbose";
 
 /// Runs memory strategies for LLM agents as sandboxed plugins, and compares them on the same work.
 #[derive(Debug, Parser)]
@@ -63,7 +67,7 @@ Files and environment:
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// Log more to standard error: -v what is done, -vv how, -vvv everything.
+    /// Log more to standard error: -v what is done and what plugins log, -vv how, -vvv everything.
     #[arg(short, long, action = ArgAction::Count, global = true, display_order = 900)]
     verbose: u8,
 }
@@ -76,6 +80,7 @@ enum Command {
     Report(report::Options),
     Reproduce(reproduce::Options),
     Inspect(inspect::Options),
+    Compose(compose::Options),
     Suite(suite::Options),
     Store(store::Options),
     FreshProcess(fresh_process::Options),
@@ -146,6 +151,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             Command::Report(options) => report::run(options).await,
             Command::Reproduce(options) => reproduce::run(options).await,
             Command::Inspect(options) => inspect::run(options).await,
+            Command::Compose(options) => compose::run(options).await,
             Command::Suite(options) => suite::run(options),
             Command::Store(options) => store::run(options).await,
             Command::FreshProcess(options) => fresh_process::run(options).await,

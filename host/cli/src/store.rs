@@ -1,5 +1,7 @@
 //! `memhost store`: care of a store.
 
+mod by_hand;
+
 use std::fmt::Display;
 
 use clap::Subcommand;
@@ -45,6 +47,48 @@ enum Command {
         #[arg(long, default_value = "table")]
         format: Format,
     },
+    /// Remove memories that nobody reads any more: those that have expired and, if wanted, those that are archived.
+    ///
+    /// What has expired is in no read, and a run removes it by itself as long as it learns; what is left is of runs that
+    /// have ended, or stopped to learn. A memory has expired if it had by the last moment that is noted in its
+    /// namespace: the clock of a run is not that of this machine. What is frozen stays; see `memhost store thaw`.
+    #[command(after_help = PRUNE_EXAMPLES)]
+    Prune {
+        #[command(flatten)]
+        place: Place,
+        /// The namespace of which memories go; may be given several times [default: all of them].
+        #[arg(long = "namespace", value_name = "NAME")]
+        namespaces: Vec<String>,
+        /// Also remove what is archived, which a strategy may still look up.
+        #[arg(long)]
+        archived: bool,
+        /// Remove nothing, and say what would go.
+        #[arg(long)]
+        dry_run: bool,
+        /// How what was done is printed.
+        #[arg(long, default_value = "table")]
+        format: Format,
+    },
+    /// Make memories active again that a strategy has frozen.
+    ///
+    /// No strategy may revise, adjust or remove what is frozen, not even the one that froze it: only a person lifts it.
+    #[command(after_help = THAW_EXAMPLES)]
+    Thaw {
+        #[command(flatten)]
+        place: Place,
+        /// The namespace in which they are.
+        #[arg(long, value_name = "NAME")]
+        namespace: String,
+        /// Which memories, by their ids [default: all that are frozen].
+        #[arg(value_name = "ID")]
+        ids: Vec<String>,
+        /// Change nothing, and say which would be thawed.
+        #[arg(long)]
+        dry_run: bool,
+        /// How what was done is printed.
+        #[arg(long, default_value = "table")]
+        format: Format,
+    },
     /// Make a damaged store whole again, without what is lost.
     ///
     /// Small files of which a copy is kept are put back. A table of which a file is damaged is written anew from its
@@ -78,6 +122,19 @@ Examples:
 
 Copy the store before, if it is dear to you. Cells that were finished are in the output directory, not in the \
 store: `memhost compare` with the same --output does not need the store's tables for them.";
+
+const PRUNE_EXAMPLES: &str = "\
+Examples:
+  memhost store prune --store ./memories --dry-run
+  memhost store prune --store ./memories --namespace help-desk --archived
+
+What a receipt names may be gone: it still says what was handed out, and what came of it. Namespaces that a \
+process has open are refused, and nothing of theirs is removed.";
+
+const THAW_EXAMPLES: &str = "\
+Examples:
+  memhost store thaw --store ./memories --namespace help-desk --dry-run
+  memhost store thaw --store ./memories --namespace help-desk m17 m42";
 
 /// Which store.
 #[derive(Debug, clap::Args)]
@@ -118,6 +175,20 @@ pub async fn run(options: Options) -> Result<(), Failure> {
             keep_doubtful,
             format,
         } => repair(&place.uri()?, keep_doubtful, format).await,
+        Command::Prune {
+            place,
+            namespaces,
+            archived,
+            dry_run,
+            format,
+        } => by_hand::prune(&place.uri()?, &namespaces, (archived, dry_run), format).await,
+        Command::Thaw {
+            place,
+            namespace,
+            ids,
+            dry_run,
+            format,
+        } => by_hand::thaw(&place.uri()?, &namespace, &ids, dry_run, format).await,
     }
 }
 

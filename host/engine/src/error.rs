@@ -6,6 +6,7 @@ use memhost_contract::limits::milliseconds;
 use memhost_strategy::{CallFailure, NotWrapped};
 
 use super::LoadLimits;
+use super::composed::SECTION;
 
 /// Why a plugin cannot be used: the file, and what is wrong with it.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -113,6 +114,43 @@ pub enum LoadFailure {
     NoWrapper {
         /// What every wrapper imports.
         expected: String,
+    },
+    /// A composed file that is loaded as one component.
+    #[error(
+        "it holds what it wraps in its section `{SECTION}`: load it with `Layers`, which makes one strategy of both"
+    )]
+    Composed,
+    /// A component that holds what it wraps, and does not wrap.
+    #[error(
+        "it has a section `{SECTION}`, in which a wrapper holds what it wraps, and is no wrapper: it does not import \
+         `{expected}`; compose it of a wrapper, as in `memhost compose 'guard(rag)'`"
+    )]
+    HoldsAndNoWrapper {
+        /// What every wrapper imports.
+        expected: String,
+    },
+    /// Which of several is wrapped cannot be told.
+    #[error(
+        "it has more than one section `{SECTION}`, so that what it wraps cannot be told; write the file anew with \
+         `memhost compose`"
+    )]
+    TwoInner,
+    /// A composed file that is to wrap something else.
+    #[error(
+        "it holds what it wraps already, so that nothing else can stand inside it; name it last, as in `guard(file.wasm)`, \
+         or write it anew with `memhost compose`"
+    )]
+    Taken,
+    /// What a composed file holds cannot be loaded.
+    #[error(
+        "layer {layer} of it, in the section `{SECTION}`, cannot be used: {reason}; then write the file anew with \
+         `memhost compose`"
+    )]
+    Inside {
+        /// Which component of the file, the outermost being 1.
+        layer: usize,
+        /// What is wrong with it.
+        reason: Box<LoadFailure>,
     },
     /// A wrapper that cannot be put around what it is to wrap.
     #[error(transparent)]

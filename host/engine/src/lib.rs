@@ -29,6 +29,7 @@ mod call;
 mod check;
 mod compile;
 mod complexity;
+mod composed;
 mod error;
 mod layers;
 mod limiter;

@@ -12,6 +12,7 @@ use super::admission::{self, LoadedAs};
 use super::binary::{self, Surface};
 use super::call::Sandbox;
 use super::compile::{self, Compiled, Source};
+use super::composed::Layer;
 use super::error::LoadFailure;
 use super::since_v0_2::Exports;
 use super::{Engine, Inner, LoadLimits, complexity, shape};
@@ -92,6 +93,9 @@ impl Admitted {
         limits: &LoadLimits,
         loaded_as: LoadedAs,
     ) -> Result<Admitted, LoadFailure> {
+        if Layer::outermost(&bytes)?.is_composed() {
+            return Err(LoadFailure::Composed);
+        }
         if Parser::is_core_wasm(&bytes) {
             // Making a component of it validates it, which is costly where compiling is.
             complexity::check(&bytes, limits)?;

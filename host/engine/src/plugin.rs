@@ -38,25 +38,13 @@ pub struct Plugin {
 }
 
 impl Plugin {
-    /// Loads a component, or a core module that was built against the contract, from a file.
+    /// Loads a component, or a core module that was built against the contract, from a file. One that wraps another is
+    /// loaded as [`Layers`](super::Layers).
     pub async fn load(engine: &Engine, path: &Path) -> Result<Plugin, LoadError> {
-        Plugin::from_file(engine, path, LoadedAs::Plugin).await
-    }
-
-    /// The same of a component that wraps another strategy; see [`Wrapped`](memhost_strategy::Wrapped).
-    pub async fn load_wrapper(engine: &Engine, path: &Path) -> Result<Plugin, LoadError> {
-        Plugin::from_file(engine, path, LoadedAs::Wrapper).await
-    }
-
-    async fn from_file(
-        engine: &Engine,
-        path: &Path,
-        loaded_as: LoadedAs,
-    ) -> Result<Plugin, LoadError> {
         let limit = engine.inner.options.largest_plugin;
         let admit = async {
             let bytes = read(path, limit).await?;
-            Plugin::admit(engine, &path.display().to_string(), bytes, loaded_as).await
+            Plugin::admit(engine, &path.display().to_string(), bytes, LoadedAs::Plugin).await
         };
         admit.await.map_err(|reason| LoadError {
             plugin: path.display().to_string(),
@@ -78,7 +66,7 @@ impl Plugin {
             })
     }
 
-    async fn admit(
+    pub(super) async fn admit(
         engine: &Engine,
         name: &str,
         bytes: Vec<u8>,

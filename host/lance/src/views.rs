@@ -194,6 +194,12 @@ impl Views {
 
 #[async_trait]
 impl Tables for Views {
+    async fn namespace_names(&self, manifest: &Manifest) -> Result<Vec<String>, StoreError> {
+        let mut names: Vec<String> = self.namespaces(manifest).await?.keys().cloned().collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
     async fn load(
         &self,
         manifest: &Manifest,

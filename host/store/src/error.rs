@@ -69,6 +69,16 @@ pub enum StoreError {
         /// What the system says.
         reason: String,
     },
+    /// A memory that is to be frozen no more is not frozen.
+    #[error(
+        "namespace `{namespace}` has no frozen memory `{id}`; leave the ids out to see which are frozen"
+    )]
+    NotFrozen {
+        /// The namespace.
+        namespace: String,
+        /// The memory's id.
+        id: String,
+    },
     /// An earlier write failed in a way that leaves open what is on the disk.
     #[error(
         "namespace `{namespace}` takes no more writes, because an earlier one failed halfway ({reason}); \

@@ -104,6 +104,10 @@ impl Tables for InMemory {
         Ok((effects, receipts))
     }
 
+    async fn namespace_names(&self, manifest: &Manifest) -> Result<Vec<String>, StoreError> {
+        Ok(self.rows(manifest)?.namespaces.keys().cloned().collect())
+    }
+
     async fn bring_up(
         &self,
         manifest: &mut Manifest,

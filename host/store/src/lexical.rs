@@ -7,7 +7,8 @@
 //! never worth less than none.
 //!
 //! Numbers of texts, their mean length and the frequencies of words are those of the whole working set of the
-//! namespace, whatever a search filters by.
+//! namespace, whatever a search filters by and in whatever state they are: a search may ask for a state, and a word is
+//! worth the same in every search. What has expired counts until it is removed, which is whenever a learner evicts.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;

@@ -88,6 +88,7 @@
 //! the lock of a namespace is an object too; one that a killed process left behind is deleted by hand.
 
 mod backlog;
+mod by_hand;
 mod check;
 mod checkpoint;
 mod commit;
@@ -132,6 +133,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::mpsc;
 
+pub use by_hand::{Pruned, Thawed};
 pub use check::{LONGEST_NAME, LONGEST_TEXT};
 
 pub use error::StoreError;

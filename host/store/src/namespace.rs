@@ -165,18 +165,33 @@ impl Namespace {
         }
         vectors.resize_with(transaction.writes.len(), Vec::new);
         let vectors = self.complete(&transaction, vectors).await?;
-        let (reply, answer) = oneshot::channel();
-        let request = Request {
-            prepared: Prepared {
-                transaction,
-                vectors,
-            },
-            reply,
+        let prepared = Prepared {
+            transaction,
+            vectors,
+            by_hand: false,
         };
+        Ok(Some(self.send(prepared).await?))
+    }
+
+    /// [`Namespace::apply`] of writes that bring no texts, for a person, who may change what is frozen.
+    pub(crate) async fn apply_by_hand(&self, transaction: Transaction) -> Result<(), StoreError> {
+        check(&transaction, &self.handle.shared.limits)?;
+        let prepared = Prepared {
+            vectors: vec![Vec::new(); transaction.writes.len()],
+            transaction,
+            by_hand: true,
+        };
+        let making = self.send(prepared).await?;
+        self.made(making).await.map(drop)
+    }
+
+    async fn send(&self, prepared: Prepared) -> Result<Making, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let request = Request { prepared, reply };
         self.handle.backlog.room().await;
         let sent = self.handle.requests.send(request).await;
         sent.map_err(|_| closed(&self.handle.shared.name))?;
-        Ok(Some(answer))
+        Ok(answer)
     }
 
     async fn made(&self, making: Making) -> Result<Made, StoreError> {
@@ -342,6 +357,18 @@ impl Memories {
     /// As for [`Memories::scan`].
     pub fn count(&self, filter: &Filter, view: &View) -> Result<u32, StoreError> {
         self.handle.shared.read().count(filter, view)
+    }
+
+    /// The ids of what has expired by then and may be removed, the oldest first: no read at that time shows any of it.
+    /// What is frozen stays, expired or not.
+    pub fn expired(&self, at: Instant) -> Vec<String> {
+        self.handle.shared.read().expired(at)
+    }
+
+    /// Looks at every memory where it is, the oldest first, in whatever state it is.
+    pub(crate) fn each<T>(&self, take: impl FnOnce(&[&Memory]) -> T) -> T {
+        let set = self.handle.shared.read();
+        take(&set.all().collect::<Vec<&Memory>>())
     }
 
     /// Edges that start from or lead to these memories, sorted by source, target and kind.

@@ -24,6 +24,8 @@ pub(crate) type Vectors = Vec<Vec<Vec<f32>>>;
 pub(crate) struct Prepared {
     pub transaction: Transaction,
     pub vectors: Vectors,
+    /// A person asks for it, who may change what is frozen.
+    pub by_hand: bool,
 }
 
 /// A transaction that can be made.
@@ -74,6 +76,7 @@ struct Layer {
 /// One transaction over a plan.
 struct Step<'a> {
     plan: &'a Plan<'a>,
+    by_hand: bool,
     layer: Layer,
     at: Instant,
     /// Which memories were touched, in order.
@@ -100,9 +103,11 @@ impl<'a> Plan<'a> {
         let Prepared {
             transaction,
             vectors,
+            by_hand,
         } = prepared;
         let mut step = Step {
             plan: self,
+            by_hand,
             layer: Layer::new(self.layer.next, self.layer.last_entry, self.layer.footprint),
             at: transaction.at,
             touched: Vec::new(),
@@ -293,6 +298,14 @@ impl Step<'_> {
         let mut memory = self
             .changeable(&id_of(&patch.target, &self.made.ids)?)?
             .clone();
+        if memory.state == State::Provisional && patch.state == Some(State::Frozen) {
+            let reason = format!(
+                "memory `{}` is provisional: what is frozen could neither be kept nor dropped when that is decided; \
+                 freeze it once it is active, or under the condition under which it was inserted",
+                memory.id
+            );
+            return Err(reason.into());
+        }
         let sources = memory.sources.len();
         if revise(&mut memory, patch) {
             self.vectors.insert(memory.id.clone(), vectors);
@@ -482,11 +495,11 @@ impl Step<'_> {
         }
     }
 
-    /// A memory that a write may change, whoever asks for it.
+    /// A memory that a write may change: no strategy changes what is frozen.
     fn changeable(&self, id: &str) -> Result<&Memory, String> {
         let memory = self.memory(id).ok_or_else(|| missing(id))?;
         match memory.state {
-            State::Frozen => Err(format!(
+            State::Frozen if !self.by_hand => Err(format!(
                 "memory `{id}` is frozen: it stays as it is, and cannot be revised, adjusted or removed"
             )),
             _ => Ok(memory),

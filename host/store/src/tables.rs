@@ -96,6 +96,9 @@ pub trait Tables: Send + Sync {
         namespace: &str,
     ) -> Result<(Vec<Effect>, Footprint), StoreError>;
 
+    /// The names of all namespaces that the versions that count know, in their order.
+    async fn namespace_names(&self, manifest: &Manifest) -> Result<Vec<String>, StoreError>;
+
     /// Brings the tables up to date, and `manifest` with them, starting from the versions that count. Bringing up the
     /// same twice changes nothing. Says what was found damaged meanwhile.
     ///

@@ -10,7 +10,7 @@ use std::path::Path;
 use memhost_contract::embedder::{Embedded, EmbedderIdentity, EmbeddingError};
 use memhost_contract::{
     Adjustment, Counter, Key, Memory, NewLink, NewMemory, Op, Patch, Probe, Ranking, Row, Scan,
-    Search, Side, State,
+    Search, Side, State, Target,
 };
 use memhost_models::embedding::Builtin;
 

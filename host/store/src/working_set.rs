@@ -7,7 +7,7 @@ mod search;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use memhost_contract::{Blob, Filter, Link, Memory, Row, Scan, State};
+use memhost_contract::{Blob, Filter, Instant, Link, Memory, Row, Scan, State};
 use memhost_words::Cost;
 
 use super::effect::{Effect, LinkKey};
@@ -319,6 +319,26 @@ impl WorkingSet {
             }
         };
         Ok(u32::try_from(found).unwrap_or(u32::MAX))
+    }
+
+    /// Every memory in whatever state, the oldest first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Memory> {
+        self.slots.iter().flatten().map(AsRef::as_ref)
+    }
+
+    /// What has expired by then and is not frozen, the oldest first.
+    pub(crate) fn expired(&self, at: Instant) -> Vec<String> {
+        if self.expiring == 0 {
+            return Vec::new();
+        }
+        let view = View {
+            at: Some(at),
+            ..View::default()
+        };
+        self.all()
+            .filter(|memory| memory.state != State::Frozen && has_expired(memory, &view))
+            .map(|memory| memory.id.clone())
+            .collect()
     }
 
     /// Edges of these memories, sorted; an edge with an end that the view hides is hidden too.

@@ -20,7 +20,7 @@ use memhost_contract::{
     Attempt, Change, Compacted, Context, Description, Feedback, Guidance, Plan, Pressure, Query,
     Setting,
 };
-pub use wrapped::{MOST_LAYERS, NotWrapped, Wrapped};
+pub use wrapped::{MOST_LAYERS, NotWrapped, Wrapped, settings_inside};
 
 /// The decisions that a strategy takes part in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -87,6 +87,11 @@ pub trait Strategy: Send + Sync {
     /// How many strategies stand in one another, itself included.
     fn layers(&self) -> usize {
         1
+    }
+
+    /// What it wraps.
+    fn inner(&self) -> Option<&dyn Strategy> {
+        None
     }
 
     /// What the agent should know now.

@@ -211,6 +211,11 @@ fn is_same(inside: &CallFailure, outside: &CallFailure) -> bool {
     }
 }
 
+/// Those of a wrapped strategy's settings that are of what is wrapped, under the names that they have there.
+pub fn settings_inside(settings: &[Setting]) -> Vec<Setting> {
+    split(settings).1
+}
+
 /// The settings of a wrapper, and those of what it wraps.
 fn split(settings: &[Setting]) -> (Vec<Setting>, Vec<Setting>) {
     let (mut own, mut theirs) = (Vec::new(), Vec::new());
@@ -273,6 +278,10 @@ impl Strategy for Wrapped {
 
     fn layers(&self) -> usize {
         self.outer.layers() + self.inner.layers()
+    }
+
+    fn inner(&self) -> Option<&dyn Strategy> {
+        Some(self.inner.as_ref())
     }
 
     /// The wrapper's, which is what it makes of the other's. An arm that either asks for is run, and expected calls add up.

@@ -78,6 +78,19 @@ pub struct Episode {
 }
 
 impl Episode {
+    /// A task of which nothing is asked and nobody has done anything, in a group of its own.
+    pub fn of(task: Task) -> Episode {
+        Episode {
+            question: None,
+            attempts: Vec::new(),
+            withheld: Vec::new(),
+            timing: Timing::default(),
+            check: None,
+            group: task.id.clone(),
+            task,
+        }
+    }
+
     /// Whether what a language model answers can be scored: by a check, or as findings.
     pub fn is_checkable(&self) -> bool {
         matches!(self.question, Some(Question::Discover { .. })) || self.check().is_some()

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use memhost_contract::{Actor, Document, Finding, Label, Task};
 
 use super::recorded::{attempt, graded, said, task};
-use super::{Episode, HiddenProblem, Lane, Question, Stage, Stream, Suite, Timing};
+use super::{Episode, HiddenProblem, Lane, Question, Stage, Stream, Suite};
 
 /// The label of a document that says in which file it stands.
 pub(super) const PLACE: &str = "file";
@@ -149,12 +149,7 @@ fn find_problems(id: &str, documents: impl Iterator<Item = Document>) -> Task {
 fn episode(task: Task, question: Option<Question>) -> Episode {
     Episode {
         question,
-        attempts: Vec::new(),
-        withheld: Vec::new(),
-        group: task.id.clone(),
-        timing: Timing::default(),
-        check: None,
-        task,
+        ..Episode::of(task)
     }
 }
 

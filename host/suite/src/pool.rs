@@ -95,7 +95,7 @@ mod tests {
     use memhost_contract::Actor;
 
     use super::super::recorded::{attempt, graded, task, tool};
-    use super::super::{Severity, Timing, check};
+    use super::super::{Severity, check};
     use super::*;
 
     /// A domain of which each task needs these tools; everything is learnt first.
@@ -105,7 +105,6 @@ mod tests {
             let steps = tools.iter().map(|name| tool(Actor::Action, *name, "{}"));
             let outcome = graded(1.0);
             let learnt = Episode {
-                question: None,
                 attempts: vec![attempt(
                     format!("{}-0", task.id),
                     &task,
@@ -113,11 +112,7 @@ mod tests {
                     steps.collect(),
                     outcome,
                 )],
-                withheld: Vec::new(),
-                timing: Timing::default(),
-                check: None,
-                group: task.id.clone(),
-                task,
+                ..Episode::of(task)
             };
             let asked = Episode {
                 question: Some(Question::Tools {

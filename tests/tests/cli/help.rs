@@ -4,7 +4,7 @@ use super::Place;
 
 #[test]
 fn every_command_explains_itself_with_examples() {
-    let commands: [&[&str]; 17] = [
+    let commands: [&[&str]; 18] = [
         &[],
         &["compare"],
         &["aa"],
@@ -12,6 +12,7 @@ fn every_command_explains_itself_with_examples() {
         &["report"],
         &["reproduce"],
         &["inspect"],
+        &["compose"],
         &["suite"],
         &["suite", "list"],
         &["suite", "show"],

@@ -4,6 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 #[cfg(unix)]
 use std::process::Stdio;
+use std::sync::Arc;
+
+use memhost::Lance;
+use memhost::contract::{NewMemory, Op, Patch, State};
+use memhost::embedding::Builtin;
+use memhost::store::{Store, Transaction, Write};
 
 use super::{Place, Said, with_pets};
 
@@ -433,4 +439,92 @@ fn temporary_stores_of_killed_runs_are_removed_by_a_later_one() {
     Said::from(command.env("TMPDIR", &temporary).output().unwrap()).succeeds();
     assert!(!killed.exists());
     assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
+}
+
+/// A store with a namespace in which one memory stays, one has expired, one too and is frozen, and one is archived.
+#[tokio::main]
+async fn something_to_prune(place: &Place) {
+    let store = place.path("store");
+    let embedder = Arc::new(Builtin::default());
+    let store = Store::open(store.to_str().unwrap(), embedder, &Lance).await;
+    let store = store.unwrap();
+    let namespace = store.namespace("help-desk").await.unwrap();
+    let insert = |content: &str, expires| {
+        Op::Insert(NewMemory {
+            expires,
+            ..NewMemory::new("note", content)
+        })
+    };
+    let ops = [
+        insert("Call first.", Some(1e9)),
+        insert("Wait until Monday.", Some(5.0)),
+        insert("Never promise a date.", Some(5.0)),
+        insert("Call twice.", None),
+        Op::Revise(Patch::to_state("m3", State::Frozen)),
+        Op::Revise(Patch::to_state("m4", State::Archived)),
+    ];
+    let transaction = Transaction {
+        writes: ops.into_iter().map(Write::at_once).collect(),
+        at: 7.0,
+        ..Transaction::default()
+    };
+    namespace.apply(transaction).await.unwrap();
+    drop(namespace);
+    store.close().await.unwrap();
+}
+
+#[test]
+fn a_person_removes_what_nobody_reads_any_more() {
+    let place = Place::new();
+    something_to_prune(&place);
+    let prune = |more: &[&str]| {
+        let arguments = ["store", "prune", "--store", "store"];
+        place.memhost(&[&arguments[..], more].concat()).succeeds()
+    };
+    prune(&["--dry-run"]).says(&[
+        "namespace `help-desk`: 1 expired and 0 archived memories would be removed, 3 stay; 1 have expired and stay, \
+         because they are frozen",
+    ]);
+    assert_eq!(rows(&place, "memories"), 4);
+    prune(&[]).says(&["1 expired and 0 archived memories removed, 3 stay"]);
+    assert_eq!(rows(&place, "memories"), 3);
+    let said = prune(&["--archived", "--namespace", "help-desk", "--format", "json"]);
+    let said = said.json();
+    let counts = ["expired", "archived", "frozen", "kept"].map(|name| said[0][name].as_u64());
+    assert_eq!(counts, [0, 1, 1, 2].map(Some));
+    assert_eq!(rows(&place, "memories"), 2);
+    store(&place, "verify").succeeds();
+}
+
+#[test]
+fn a_person_alone_lifts_what_is_frozen() {
+    let place = Place::new();
+    something_to_prune(&place);
+    let thaw = |more: &[&str]| {
+        let arguments = ["store", "thaw", "--store", "store", "--namespace"];
+        place.memhost(&[&arguments[..], more].concat())
+    };
+    let unknown = thaw(&["helpdesk"]).fails(1);
+    unknown.complains(&["no namespace `helpdesk` (did you mean `help-desk`?)"]);
+    let active = thaw(&["help-desk", "m1"]).fails(1);
+    active.complains(&["has no frozen memory `m1`", "leave the ids out"]);
+    let listed = thaw(&["help-desk", "--dry-run"]).succeeds();
+    listed.says(&["would be active again", "m3  Never promise a date."]);
+    thaw(&["help-desk", "m3"])
+        .succeeds()
+        .says(&["`help-desk`, active again:"]);
+    thaw(&["help-desk"]).succeeds().says(&["nothing is frozen"]);
+    // It had expired, too.
+    store(&place, "prune").succeeds().says(&["2 expired"]);
+    assert_eq!(rows(&place, "memories"), 2);
+}
+
+#[test]
+fn where_no_store_is_none_is_made() {
+    let place = Place::new();
+    for arguments in [&["prune"][..], &["thaw", "--namespace", "help-desk"]] {
+        let arguments = [&["store"], arguments, &["--store", "store"]].concat();
+        place.memhost(&arguments).fails(1);
+        assert_eq!(place.names(), Vec::<String>::new());
+    }
 }

@@ -131,6 +131,27 @@ fn what_a_plugin_says_of_itself_and_how_it_fails_is_shown() {
 }
 
 #[test]
+fn what_a_plugin_logs_is_in_the_log_with_the_call_and_as_harmless() {
+    let place = place();
+    let check = ["check", "./garbled.wasm", "--set", "garbled.do=panic"];
+    let logged = |more: &[&str]| {
+        let said = harmless("log", place.memhost(&[&check[..], more].concat()));
+        let of_plugin = said
+            .err
+            .lines()
+            .filter(|line| line.contains("memhost::plugin"));
+        of_plugin.map(str::to_owned).collect::<Vec<String>>()
+    };
+    assert!(logged(&[]).is_empty());
+    let lines = logged(&["-v"]);
+    let line = lines.first().expect("it logs before it panics");
+    assert!(
+        line.contains("WARN") && line.contains("call=") && line.contains(SHOWN),
+        "{line}"
+    );
+}
+
+#[test]
 fn reports_in_every_form_and_every_file_of_results_are_harmless() {
     let place = place();
     for wish in ["work", "fault", "panic", "cite"] {

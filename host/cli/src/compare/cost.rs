@@ -35,7 +35,9 @@ pub(super) fn check_cost(
         }
         return Err(Failure::usage(CompareError::NothingApplies));
     }
-    let runs = options.seeds.saturating_mul(u64::from(options.orders));
+    let runs = options
+        .seeds
+        .saturating_mul(u64::from(options.runs_per_seed()));
     let expected = expected_costs(contests, actors)
         .map(|(_, _, cost)| cost.model_calls.saturating_mul(runs))
         .fold(0, u64::saturating_add);

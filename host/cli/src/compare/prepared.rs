@@ -14,8 +14,8 @@ use memhost_eval::compare::manifest::{
     FoundCassette, FoundFile, FoundPlugin, Machine, Part, Shard, Versions, digest_of_file,
 };
 use memhost_eval::compare::{
-    CellKey, Comparison, Conditions, Contest, Contestant, Design, Finish, HostRunner, Manifest,
-    PlannedCell, Unfit, schedule, summary,
+    CellKey, Comparison, Conditions, Contest, Contestant, Design, Finish, HostRunner,
+    MOST_REPETITIONS, Manifest, PlannedCell, Unfit, schedule, summary,
 };
 use memhost_eval::driver::{Acting, Actors, Testbed};
 
@@ -50,6 +50,12 @@ impl Prepared {
         if let Some(output) = output {
             ResultDirectory::look(output).map_err(Failure::failed)?;
         }
+        if options.runs_per_seed() > MOST_REPETITIONS {
+            return Err(Failure::usage(format!(
+                "--orders {} in both orders are more than {MOST_REPETITIONS} runs per seed",
+                options.orders
+            )));
+        }
         let (suite_names, suites) = load_suites(&options.suites)?;
         let engine = setup::engine(&config)?;
         let Cast {
@@ -75,7 +81,7 @@ impl Prepared {
             run: run_name().map_err(Failure::failed)?,
             contests,
             seeds: options.seeds,
-            orders: options.orders,
+            orders: options.runs_per_seed(),
             most_memories: options.memories,
             unfit,
         };
@@ -329,8 +335,9 @@ fn found(given: &[String], contestants: &[Contestant]) -> Result<Vec<FoundPlugin
             name: contestant.name().to_owned(),
             digest: contestant.strategy.digest().to_owned(),
             settings: settings::as_text(&contestant.settings),
-            layers: match files.len() {
-                1 => Vec::new(),
+            // A file that is composed has a digest of its own, which is not that of the strategy.
+            layers: match files.as_slice() {
+                [one] if one.digest == contestant.strategy.digest() => Vec::new(),
                 _ => files,
             },
         })
@@ -366,6 +373,7 @@ impl Options {
         jobs: Option<NonZeroUsize>,
     ) -> Result<Options, &'static str> {
         let part = &manifest.part;
+        let order = manifest.design.conditions.order;
         let mut choices = Vec::new();
         for plugin in &part.plugins {
             for (parameter, value) in &plugin.settings {
@@ -376,14 +384,14 @@ impl Options {
             plugins: files.to_vec(),
             suites: part.suites.clone(),
             seeds: manifest.design.seeds,
-            orders: manifest.design.orders,
+            orders: manifest.design.orders / order.runs(1),
             choices,
             model: None,
             agent: match manifest.design.conditions.acting {
                 Acting::Reader => Agent::Reader,
                 Acting::Model => Agent::Model,
             },
-            order: manifest.design.conditions.order.into(),
+            order: order.into(),
             told: manifest.design.conditions.told.into(),
             most_model_calls: None,
             record: None,

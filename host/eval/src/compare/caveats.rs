@@ -309,7 +309,9 @@ fn about_strategy(strategy: &StrategyResult, distilled_at_least: f64) -> Vec<Str
         }
         if costs.tokens_per_question == 0.0 && !strategy.floor {
             caveats.push(format!(
-                "{name}: handed out nothing in any question, so that its scores are those of no memory"
+                "{name}: handed out nothing before the first step of any question at the budget that is ranked by, so \
+                 that what is scored there is no memory; if it spoke elsewhere, at other budgets, along a run or before \
+                 another try, those columns tell"
             ));
         }
         if costs.cut > 0.0 {

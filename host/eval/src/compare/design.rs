@@ -9,8 +9,9 @@ use memhost::contract::Plan;
 use memhost::settings;
 use memhost_suite::Lane;
 
+use super::bare::{bare_of, unseen};
 use super::key::{CellKey, Conditions};
-use super::{Comparison, Contest, Contestant, Inapplicable, Unfit, key};
+use super::{Comparison, Contest, Contestant, Inapplicable, Unfit, Unseen, key};
 use crate::driver::{self, Repetition};
 
 /// The most seeds of a comparison, and the most orders of a seed.
@@ -36,6 +37,9 @@ pub struct Design {
     pub embedder_caveat: Option<String>,
     /// Plugins that are not compared, because they fail a check.
     pub unfit: Vec<Unfit>,
+    /// Wrapped strategies that are not compared with what they wrap.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<Unseen>,
 }
 
 /// What a report says of a suite, and who meets on it.
@@ -81,6 +85,9 @@ pub struct ListedStrategy {
     pub floor: bool,
     /// Every parameter, as text.
     pub settings: BTreeMap<String, String>,
+    /// Under which name what it wraps takes part, with the same settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bare: Option<String>,
     /// What the host runs around it: arrangement, label policy, trials, arms.
     pub plan: Plan,
     /// How it runs where it is not given all that it asks for.
@@ -117,6 +124,7 @@ impl Design {
             model_caveats,
             embedder_caveat: None,
             unfit: comparison.unfit.clone(),
+            unseen: unseen(comparison),
         }
     }
 
@@ -179,7 +187,8 @@ impl ListedSuite {
                 suite,
                 conditions.acting,
             ));
-            ListedStrategy::of(contestant, deviations)
+            let bare = bare_of(contestant, &contest.contestants);
+            ListedStrategy::of(contestant, bare, deviations)
         });
         ListedSuite {
             name: suite.name.clone(),
@@ -199,7 +208,11 @@ impl ListedSuite {
 }
 
 impl ListedStrategy {
-    fn of(contestant: &Contestant, deviations: Vec<String>) -> ListedStrategy {
+    fn of(
+        contestant: &Contestant,
+        bare: Option<&Contestant>,
+        deviations: Vec<String>,
+    ) -> ListedStrategy {
         let description = contestant.strategy.description();
         ListedStrategy {
             name: contestant.name.clone(),
@@ -207,6 +220,7 @@ impl ListedStrategy {
             digest: contestant.strategy.digest().to_owned(),
             floor: contestant.floor,
             settings: settings::as_text(&contestant.settings),
+            bare: bare.map(|bare| bare.name.clone()),
             plan: contestant.plan.clone(),
             degraded: description.degraded.clone(),
             deviations,

@@ -123,7 +123,7 @@ pub struct FoundPlugin {
     pub digest: String,
     /// Every parameter, as text.
     pub settings: BTreeMap<String, String>,
-    /// The files of a plugin in wrappers, from outside to inside; empty for one that nothing wraps.
+    /// The files of a plugin in wrappers, from outside to inside, one if they are composed; empty for one that nothing wraps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<FoundFile>,
 }

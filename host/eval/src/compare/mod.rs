@@ -9,6 +9,7 @@
 //! remember anything.
 
 pub mod aa;
+mod bare;
 mod caveats;
 mod comparison;
 mod contest;
@@ -32,6 +33,7 @@ pub mod summary;
 pub(crate) mod testing;
 mod unfit;
 
+pub use bare::Unseen;
 pub use comparison::Comparison;
 pub use contest::{Contest, Inapplicable};
 pub use contestant::{Contestant, NO_MEMORY, is_ceiling, label};

@@ -3,6 +3,7 @@
 //! The field names here are what `--format json` prints, and [`Costs::named`] what `--format csv` calls them: change
 //! none without need.
 
+mod added;
 mod costs;
 mod found;
 
@@ -12,9 +13,11 @@ use memhost_suite::Lane;
 
 use super::statistics::Estimate;
 use super::statistics::online::Recovery;
-use super::{Inapplicable, Unfit};
+use super::{Inapplicable, Unfit, Unseen};
 use crate::driver::{Broken, ModelCost};
 
+pub use added::Added;
+pub(super) use added::added;
 pub use costs::Costs;
 pub(super) use costs::in_millis;
 pub use found::{Clash, CurvePoint, Decision, Detectable, Frontier, Harm, Pair};
@@ -52,6 +55,9 @@ pub struct Report {
     /// Plugins that are not ranked, one for each check that they failed.
     #[serde(default)]
     pub unfit: Vec<Unfit>,
+    /// Wrapped strategies that were not compared with what they wrap, and what to add for that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<Unseen>,
     /// One per suite, never averaged.
     pub suites: Vec<SuiteResult>,
 }
@@ -89,6 +95,9 @@ pub struct SuiteResult {
     pub strategies: Vec<StrategyResult>,
     /// Every two strategies, ceilings left out, in the order of `strategies`.
     pub pairs: Vec<Pair>,
+    /// What each wrapper adds to what it wraps, where both took part.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub added: Vec<Added>,
     /// Plugins that get no number here, and why.
     #[serde(default)]
     pub inapplicable: Vec<Inapplicable>,
@@ -136,6 +145,13 @@ pub struct StrategyResult {
     /// How many questions it takes after a change of the world until memory is worth as much as before, where the suite
     /// marks one.
     pub recovery: Option<Recovery>,
+    /// In the primary metric, with easy tasks first less with hard tasks first, paired by task, where both were run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_effect: Option<Estimate>,
+    /// In the primary metric, the last third of the questions of a run less the first, among tasks that are as hard;
+    /// where tasks come by how hard they are, and the curve says how hard they are, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gain_late: Option<f64>,
     /// Milliseconds of retrieve calls at the percentiles [`LATENCY_PERCENTILES`]; empty if not measured.
     pub latency: Vec<f64>,
     /// Whether another one gives at least as much for less.

@@ -8,19 +8,19 @@ mod online;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::caveats;
-use super::result::in_millis;
 pub use super::result::{
-    Clash, Costs, CurvePoint, Decision, Detectable, FORMAT, Failures, Frontier, Harm,
+    Added, Clash, Costs, CurvePoint, Decision, Detectable, FORMAT, Failures, Frontier, Harm,
     LATENCY_PERCENTILES, Pair, Report, Setup, StrategyResult, SuiteResult, Unfinished,
 };
+use super::result::{added, in_millis};
 pub use super::statistics::online::Recovery;
-use super::statistics::{self, Score, mean, percentile};
+use super::statistics::{self, Estimate, Score, mean, percentile};
 pub use super::statistics::{NoEffect, Test};
 use memhost_suite as suite;
 use memhost_suite::Scores;
 
 use super::{CellOutcome, Design, Finish, ListedCell, ListedStrategy, ListedSuite, NO_MEMORY};
-use crate::driver::{Broken, CellReport, ModelCost, Repetition};
+use crate::driver::{Broken, CellReport, ModelCost, Repetition, TaskOrder};
 
 use contest::Entrant;
 
@@ -50,6 +50,7 @@ impl Report {
             interrupted: finish.interrupted,
             outage: finish.outage.clone(),
             unfit: design.unfit.clone(),
+            unseen: design.unseen.clone(),
             suites: suites.collect(),
         }
     }
@@ -98,6 +99,7 @@ impl<'a> Ran<'a> {
 
 fn suite_result(suite: &ListedSuite, ran: &[Ran<'_>], design: &Design) -> SuiteResult {
     let primary = &suite.primary;
+    let tasks = design.conditions.order;
     let all_runs_of = |strategy: usize| -> Vec<Ran<'_>> {
         ran.iter()
             .copied()
@@ -132,6 +134,11 @@ fn suite_result(suite: &ListedSuite, ran: &[Ran<'_>], design: &Design) -> SuiteR
             let result = StrategyResult {
                 curve: online::curve(&runs, &without_memory, primary),
                 recovery: online::recovery(&runs, &without_memory, primary),
+                order_effect: order_effect(&scores, tasks),
+                gain_late: tasks
+                    .is_by_difficulty()
+                    .then(|| online::gain_late(&runs, &without_memory, primary))
+                    .flatten(),
                 quality: statistics::estimate(scores.iter().copied()),
                 difference: (index > 0)
                     .then(|| statistics::difference(&scores, &first))
@@ -167,11 +174,30 @@ fn suite_result(suite: &ListedSuite, ran: &[Ran<'_>], design: &Design) -> SuiteR
         detectable,
         strategies: entrants.into_iter().map(|entrant| entrant.result).collect(),
         pairs,
+        added: Vec::new(),
         inapplicable: suite.inapplicable.clone(),
         caveats: Vec::new(),
     };
+    result.added = added(suite, &result);
     result.caveats = caveats::of(suite, &result, design);
     result
+}
+
+/// Scores of easy tasks first less those of hard tasks first, paired by task; `None` where not both orders were run.
+fn order_effect(scores: &[Score<'_>], tasks: TaskOrder) -> Option<Estimate> {
+    let in_order = |wanted: TaskOrder| -> Vec<Score<'_>> {
+        let runs = scores.iter().filter_map(|score| {
+            let (order, number) = tasks.of_run(score.order);
+            let score = Score {
+                order: number,
+                ..*score
+            };
+            (order == wanted).then_some(score)
+        });
+        runs.collect()
+    };
+    let (easy, hard) = (TaskOrder::EasyFirst, TaskOrder::HardFirst);
+    statistics::difference(&in_order(easy), &in_order(hard))
 }
 
 /// How far a suite is; `None` if every cell of it has been run.
@@ -221,6 +247,8 @@ fn strategy_result(
         harm: None,
         curve: Vec::new(),
         recovery: None,
+        order_effect: None,
+        gain_late: None,
         latency: latency(&reports),
         frontier: Frontier::default(),
         no_numbers: 0,

@@ -7,10 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use memhost::capability::{CallContext, Usage};
 use memhost::contract::{
-    Attempt, Change, Description, Guidance, Labels, Plan, Query, Setting, Task,
+    Attempt, Change, Description, Guidance, Labels, Plan, Query, Setting, Task, Value,
 };
 use memhost::embedding::EmbedderIdentity;
-use memhost::strategy::{Answer, CallError, CallFailure, Phases, Strategy};
+use memhost::strategy::{Answer, CallError, CallFailure, Phases, Strategy, Wrapped};
 use memhost_suite::{Episode, Lane, Question, Stage, Stream, Suite, Timing};
 
 use super::{CellKey, Comparison, Conditions, Contest, Contestant, Design, PlannedCell};
@@ -90,6 +90,33 @@ pub fn contestant(name: &str, floor: bool) -> Contestant {
     }
 }
 
+/// The same with a parameter `k` of this value.
+pub fn with_k(contestant: Contestant, k: f64) -> Contestant {
+    let k = Setting {
+        name: "k".to_owned(),
+        value: Value::Number(k),
+    };
+    Contestant {
+        settings: vec![k],
+        ..contestant
+    }
+}
+
+/// The same in a wrapper, with the same settings.
+pub fn in_pass(inner: Contestant) -> Contestant {
+    let outer = Arc::new(Named::new("pass", &[]));
+    let settings = inner.settings.iter().map(|setting| Setting {
+        name: format!("inner.{}", setting.name),
+        ..setting.clone()
+    });
+    Contestant {
+        name: format!("pass({})", inner.name),
+        settings: settings.collect(),
+        strategy: Arc::new(Wrapped::new(outer, inner.strategy).unwrap()),
+        ..inner
+    }
+}
+
 /// A suite with this many questions, two of a group.
 pub fn suite(questions: usize) -> Suite {
     let episode = |number: usize| Episode {
@@ -160,6 +187,7 @@ pub fn report(scores: &[f64]) -> CellReport {
         ]),
         tokens: 100 + number as u32,
         baseline: None,
+        solved: None,
     };
     CellReport {
         tasks: scores.iter().enumerate().map(task).collect(),

@@ -69,6 +69,9 @@ pub enum TaskOrder {
     EasyFirst,
     /// The one that was solved least often on record first; of equals, by the run's seed.
     HardFirst,
+    /// Easy first in a seed's runs of an even number, hard first in the others; the two of a pair have everything else
+    /// in common.
+    Both,
     /// As the suite's data has them, which may give answers away: neighbours in a file are often alike.
     Given,
 }
@@ -89,10 +92,39 @@ impl TaskOrder {
             TaskOrder::HardFirst => Some(
                 "tasks come hard first, by how often they were solved on record: learning curves rise for everybody",
             ),
+            TaskOrder::Both => Some(
+                "tasks come easy first in one half of the runs and hard first in the other, by how often they were \
+                 solved on record: a learning curve is of both together",
+            ),
             TaskOrder::Given => Some(
                 "tasks come in the order of the data, in which neighbours may be alike and give answers away",
             ),
         }
+    }
+
+    /// In how many runs a seed is asked in `orders` shuffles.
+    pub fn runs(self, orders: u32) -> u32 {
+        match self {
+            TaskOrder::Both => orders.saturating_mul(2),
+            _ => orders,
+        }
+    }
+
+    /// The order of a seed's run of this number, and the number of its shuffle.
+    pub fn of_run(self, number: u32) -> (TaskOrder, u32) {
+        match self {
+            TaskOrder::Both if number.is_multiple_of(2) => (TaskOrder::EasyFirst, number / 2),
+            TaskOrder::Both => (TaskOrder::HardFirst, number / 2),
+            one => (one, number),
+        }
+    }
+
+    /// Whether tasks come by how often they were solved.
+    pub fn is_by_difficulty(self) -> bool {
+        matches!(
+            self,
+            TaskOrder::EasyFirst | TaskOrder::HardFirst | TaskOrder::Both
+        )
     }
 
     fn arrange(self, stage: &Stage, random: &mut ChaCha8Rng) -> Vec<usize> {
@@ -101,11 +133,14 @@ impl TaskOrder {
             return places;
         }
         places.shuffle(random);
-        let solved = |place: &usize| stage.episodes.get(*place).map_or(UNKNOWN, solved);
+        let solved = |place: &usize| {
+            let episode = stage.episodes.get(*place);
+            episode.and_then(solved).unwrap_or(UNKNOWN)
+        };
         match self {
             TaskOrder::EasyFirst => places.sort_by(|a, b| solved(b).total_cmp(&solved(a))),
             TaskOrder::HardFirst => places.sort_by(|a, b| solved(a).total_cmp(&solved(b))),
-            TaskOrder::Shuffled | TaskOrder::Given => {}
+            TaskOrder::Shuffled | TaskOrder::Given | TaskOrder::Both => {}
         }
         places
     }
@@ -115,8 +150,8 @@ impl TaskOrder {
 const UNKNOWN: f64 = 0.5;
 
 /// Mean success of the recorded runs of a task, whoever made them.
-fn solved(episode: &Episode) -> f64 {
-    mean(episode.attempts.iter().filter_map(success)).unwrap_or(UNKNOWN)
+pub(super) fn solved(episode: &Episode) -> Option<f64> {
+    mean(episode.attempts.iter().filter_map(success))
 }
 
 /// Stage and place within it of every episode, in the order of the run.
@@ -126,7 +161,8 @@ pub(super) fn episodes(
     stream_index: usize,
     tasks: TaskOrder,
 ) -> Vec<(usize, usize)> {
-    let order = u64::from(repetition.order) << ORDER_SHIFT;
+    let (tasks, shuffle) = tasks.of_run(repetition.order);
+    let order = u64::from(shuffle) << ORDER_SHIFT;
     let mut random = generator(repetition.seed, order | stream_index as u64);
     let mut order = Vec::new();
     for (stage_index, stage) in stream.stages.iter().enumerate() {
@@ -281,6 +317,19 @@ mod tests {
         assert_eq!((hard[0], hard[3]), (1, 0));
         assert_eq!(order(TaskOrder::Given), [0, 1, 2, 3]);
         assert_eq!(order(TaskOrder::EasyFirst), easy);
+    }
+
+    #[test]
+    fn of_both_orders_a_pair_of_runs_has_the_same_shuffle_in_either_direction() {
+        let stream = solved_by(&[(9, 10), (2, 10), (5, 10), (0, 0), (1, 2)]);
+        let order = |number, tasks| episodes(&stream, repetition(3, number), 0, tasks);
+        for number in 0..3 {
+            let easy = order(number, TaskOrder::EasyFirst);
+            assert_eq!(order(2 * number, TaskOrder::Both), easy);
+            let hard = order(number, TaskOrder::HardFirst);
+            assert_eq!(order(2 * number + 1, TaskOrder::Both), hard);
+        }
+        assert_eq!(TaskOrder::Both.runs(3), 6);
     }
 
     #[test]

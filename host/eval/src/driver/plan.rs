@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use memhost::contract::{Arrangement, Attempt, Authority, Labels, Plan, Step, Trigger, Verdict};
 use memhost::learning::moments;
 use memhost::strategy::Phases;
-use memhost_suite::{Episode, Lane, Question, Suite};
+use memhost_suite::{AFTER_RETRIES, Episode, Lane, Question, Suite};
 
 use super::{Acting, Actors};
 
@@ -157,7 +157,20 @@ pub fn deviations(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
         );
     }
     deviations.extend(missing_moments(plan, suite, acting));
-    if plan.retries > 0 && !suite.episodes().any(|(_, e)| may_be_retried(e, acting)) {
+    if acting == Acting::Reader && suite.lane != Lane::Steps && plan.moments.iter().any(is_along) {
+        deviations.push(
+            "what it says in the middle of a recorded run changes nothing that happens: what is scored is what it \
+             said before the first step"
+                .to_owned(),
+        );
+    }
+    let is_retried = || suite.episodes().any(|(_, e)| may_be_retried(e, acting));
+    if plan.retries > 0 && suite.lane != Lane::Retry && is_retried() {
+        deviations.push(format!(
+            "it tries again after a failure, and what is compared is the first try; `{AFTER_RETRIES}` is the last one"
+        ));
+    }
+    if plan.retries > 0 && !is_retried() {
         deviations.push(
             "it tries again after a failure, and nothing here may be tried again: outcomes come later, or a memory of \
              the task itself would be the answer"
@@ -228,9 +241,17 @@ pub fn moment_text(moment: &Trigger) -> String {
 
 /// Whether it wants to be asked after some tool, or before some step.
 fn is_asked_along(plan: &Plan) -> bool {
-    let is_along =
+    let is_between_steps =
         |trigger: &Trigger| matches!(trigger, Trigger::AfterTool(_) | Trigger::EverySteps(_));
-    plan.moments.iter().any(is_along)
+    plan.moments.iter().any(is_between_steps)
+}
+
+/// Whether a moment is in the middle of a run.
+fn is_along(trigger: &Trigger) -> bool {
+    match trigger {
+        Trigger::EverySteps(_) | Trigger::AfterTool(_) | Trigger::Subtask => true,
+        Trigger::Retry => false,
+    }
 }
 
 /// Whether a memory that was learnt from a task can be put to the test on that task:

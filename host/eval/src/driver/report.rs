@@ -100,6 +100,9 @@ pub struct TaskReport {
     /// What the same agent scores without memory, in 0..=1, where that arm was run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<f64>,
+    /// How often the task was solved on record, in 0..=1, where there is such a record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub solved: Option<f64>,
 }
 
 /// JSON knows no number that is none: it writes `null`, which must not cost the rest of a cell.

@@ -41,6 +41,14 @@ impl Subject {
         settings: Vec<Setting>,
     ) -> Result<Subject, ConformanceError> {
         let strategy = origin.anew().await?;
+        Subject::of(strategy, settings, origin).await
+    }
+
+    async fn of(
+        strategy: Arc<dyn Strategy>,
+        settings: Vec<Setting>,
+        origin: Arc<dyn Origin>,
+    ) -> Result<Subject, ConformanceError> {
         let plan = strategy
             .plan(&settings)
             .await
@@ -81,20 +89,11 @@ impl Subject {
         engine: &Engine,
         files: impl Into<Layers>,
     ) -> Result<Subject, ConformanceError> {
-        let plan = strategy
-            .plan(&settings)
-            .await
-            .map_err(ConformanceError::Plan)?;
-        Ok(Subject {
-            strategy,
-            settings,
-            plan,
-            origin: Arc::new(Files {
-                engine: engine.clone(),
-                layers: files.into(),
-            }),
-            process: None,
-        })
+        let origin = Files {
+            engine: engine.clone(),
+            layers: files.into(),
+        };
+        Subject::of(strategy, settings, Arc::new(origin)).await
     }
 
     /// The same, to be asked after a restart by this process.

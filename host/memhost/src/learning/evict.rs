@@ -1,4 +1,4 @@
-//! Eviction: what the strategy lets go, and the host's own policy where it keeps too much.
+//! Eviction: what has expired, what the strategy lets go, and the host's own policy where it keeps too much.
 
 use memhost_contract::{Comparison, Condition, Op, Operand, Pressure, Scan, State};
 use memhost_store::tables::state_name;
@@ -12,14 +12,20 @@ use super::{Clock, Configured, Event, Failure, Learner, Observer};
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Evicted {
+    /// Memories that had expired.
+    pub expired: usize,
     /// Memories that the host removed, because the strategy left too many.
     pub by_host: usize,
     /// Why nothing went that the strategy named.
     pub failure: Option<Failure>,
 }
 
+/// How many expired memories go in one transaction.
+const EXPIRED_AT_ONCE: usize = 1_000;
+
 impl<C: Clock> Learner<C> {
-    /// Asks the strategy what may go, removes it, and then the oldest memories until at most `most` are left.
+    /// Removes what has expired, asks the strategy what else may go, removes that, and then the oldest memories until at
+    /// most `most` are left.
     ///
     /// # Errors
     /// The store failed. What the strategy is to blame for is in [`Evicted::failure`].
@@ -28,7 +34,10 @@ impl<C: Clock> Learner<C> {
         most: Option<u32>,
         observer: &mut dyn Observer,
     ) -> Result<Evicted, StoreError> {
-        let mut evicted = Evicted::default();
+        let mut evicted = Evicted {
+            expired: self.remove_expired(observer).await?,
+            ..Evicted::default()
+        };
         if self.phases().evict {
             let memories = self.count()?;
             if memories > 0 {
@@ -62,6 +71,24 @@ impl<C: Clock> Learner<C> {
         } = self.configured();
         let answer = strategy.evict(context, pressure, settings).await;
         Ok(hear(answer, "evict", None, observer))
+    }
+
+    /// No read shows what has expired, but its words would count in every lexical search. It stays as long as something
+    /// under way names it: an outcome, or a decision, must not be refused because a memory is gone that was there when it
+    /// was asked for.
+    async fn remove_expired(&mut self, observer: &mut dyn Observer) -> Result<usize, StoreError> {
+        let mut expired = self.namespace.expired(self.clock.now());
+        if expired.is_empty() {
+            return Ok(0);
+        }
+        let under_way = self.under_way();
+        expired.retain(|id| !under_way.contains(id));
+        let mut removed = 0;
+        for ids in expired.chunks(EXPIRED_AT_ONCE) {
+            let gone = self.remove(ids.to_vec(), observer).await?;
+            removed += gone.map_or(0, |_| ids.len());
+        }
+        Ok(removed)
     }
 
     async fn remove(

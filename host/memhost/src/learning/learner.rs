@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use memhost_contract::{
-    Attempt, Change, Compacted, Context, Feedback, Guidance, Labels, Query, Receipt, Verdict,
+    Attempt, Change, Compacted, Context, Feedback, Guidance, Labels, Level, Query, Receipt, Verdict,
 };
 use memhost_store::{Memories, Namespace, StoreError, View, receipt_bytes};
-use memhost_strategy::capability::CallContext;
+use memhost_strategy::capability::{CallContext, LogLine};
 use memhost_strategy::{Answer, CallError, Phases};
 
 use super::observer::Answered;
@@ -195,8 +195,7 @@ impl<C: Clock> Learner<C> {
     /// Guidance was used: its receipt waits until the outcome is known, and counts as stored meanwhile. Of one that there
     /// is no room for, nothing stays but the id.
     pub fn hand_out(&mut self, receipt: Receipt, observer: &mut dyn Observer) -> OpenReceipt {
-        self.open.open(&receipt.id);
-        match self.namespace.reserve(receipt_bytes(&receipt)) {
+        let handed_out = match self.namespace.reserve(receipt_bytes(&receipt)) {
             Ok(reserved) => OpenReceipt {
                 receipt,
                 _reserved: Some(reserved),
@@ -212,7 +211,16 @@ impl<C: Clock> Learner<C> {
                     _reserved: None,
                 }
             }
-        }
+        };
+        self.open.open(&handed_out.receipt);
+        handed_out
+    }
+
+    /// The memories that something under way names: a receipt whose outcome is not known, or a write that waits.
+    pub(super) fn under_way(&self) -> HashSet<String> {
+        let mut under_way = self.waitlist.names();
+        under_way.extend(self.open.memories().cloned());
+        under_way
     }
 
     /// A receipt whose outcome is known is kept with the next transaction. For whoever keeps a ledger, which says itself
@@ -454,6 +462,15 @@ impl<C: Clock> Learner<C> {
     }
 }
 
+/// What a strategy logs goes into this process's log, which says whose it is.
+fn log(LogLine { level, message }: &LogLine, call: &str, task: Option<&str>) {
+    match level {
+        Level::Debug => tracing::debug!(target: "memhost::plugin", call, task, "{message}"),
+        Level::Info => tracing::info!(target: "memhost::plugin", call, task, "{message}"),
+        Level::Warn => tracing::warn!(target: "memhost::plugin", call, task, "{message}"),
+    }
+}
+
 /// An answer's value, once everybody has heard of it.
 pub(super) fn hear<T: Answered>(
     answer: Answer<T>,
@@ -462,6 +479,7 @@ pub(super) fn hear<T: Answered>(
     observer: &mut dyn Observer,
 ) -> Result<T, CallError> {
     let Answer { result, usage } = answer;
+    usage.log.iter().for_each(|line| log(line, call, task));
     observer.observe(Event::Called {
         call,
         task,

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use memhost_contract::{Attempt, Change, Commit, Op, Outcome, Patch, State, Verdict};
+use memhost_contract::{Attempt, Change, Commit, Op, Outcome, Patch, State, Target, Verdict};
 use memhost_store::{Reserved, StoreError, Write, resolve_targets, waiting_bytes};
 
 /// What one call asked for under one condition.
@@ -56,6 +56,22 @@ impl Pending {
                 scores.is_some_and(|(before, after)| after - before >= margin)
             }
         }
+    }
+
+    /// The memories that it is about.
+    pub(super) fn names(&self) -> impl Iterator<Item = &String> {
+        let held = self.held.iter().flat_map(|op| match op {
+            Op::Revise(patch) => vec![&patch.target],
+            Op::Adjust(adjustment) => vec![&adjustment.target],
+            Op::Remove(target) => vec![target],
+            Op::Connect(link) => vec![&link.source, &link.target],
+            Op::Insert(_) | Op::Disconnect(_) | Op::Save(_) => Vec::new(),
+        });
+        let held = held.filter_map(|target| match target {
+            Target::Memory(id) => Some(id),
+            Target::Inserted(_) => None,
+        });
+        self.memories.iter().chain(held)
     }
 
     /// The writes that bring it into force.
@@ -230,7 +246,7 @@ impl Waiting {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use memhost_contract::{NewMemory, Source, Target};
+    use memhost_contract::{NewMemory, Source};
 
     fn insert(title: &str) -> Op {
         Op::Insert(NewMemory {

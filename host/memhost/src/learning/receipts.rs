@@ -9,9 +9,10 @@ use memhost_store::Reserved;
 #[derive(Debug, Default)]
 pub(super) struct OpenReceipts(HashMap<String, Standing>);
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 enum Standing {
-    Open,
+    /// With the memories that it was made from.
+    Open(Vec<String>),
     Settled,
 }
 
@@ -47,8 +48,19 @@ pub enum NoCredit {
 
 impl OpenReceipts {
     /// A receipt is handed out.
-    pub(super) fn open(&mut self, receipt: &str) {
-        self.0.insert(receipt.to_owned(), Standing::Open);
+    pub(super) fn open(&mut self, receipt: &Receipt) {
+        let used = receipt.used.iter().map(|citation| citation.memory.clone());
+        let standing = Standing::Open(used.collect());
+        self.0.insert(receipt.id.clone(), standing);
+    }
+
+    /// The memories that an outcome may still come for.
+    pub(super) fn memories(&self) -> impl Iterator<Item = &String> {
+        let used = self.0.values().map(|standing| match standing {
+            Standing::Open(used) => used.as_slice(),
+            Standing::Settled => &[],
+        });
+        used.flatten()
     }
 
     /// The outcome of a receipt has come, with these scores.
@@ -81,10 +93,17 @@ impl OpenReceipts {
 mod tests {
     use super::*;
 
+    fn receipt(id: impl Into<String>) -> Receipt {
+        Receipt {
+            id: id.into(),
+            ..Receipt::nothing()
+        }
+    }
+
     #[test]
     fn an_outcome_counts_once_and_only_for_what_was_handed_out() {
         let mut receipts = OpenReceipts::default();
-        receipts.open("r1");
+        receipts.open(&receipt("r1"));
         assert_eq!(
             receipts.settle("r2", [0.5]),
             Err(NoCredit::Unknown("r2".into()))
@@ -99,7 +118,7 @@ mod tests {
     #[test]
     fn an_impossible_score_credits_nothing_and_a_right_one_may_still_come() {
         let mut receipts = OpenReceipts::default();
-        receipts.open("r1");
+        receipts.open(&receipt("r1"));
         for score in [1.5, -0.1, f64::NAN, f64::INFINITY] {
             assert!(matches!(
                 receipts.settle("r1", [0.5, score]),
@@ -112,8 +131,8 @@ mod tests {
     #[test]
     fn however_late_it_comes_it_is_credited() {
         let mut receipts = OpenReceipts::default();
-        receipts.open("r1");
-        (2..1_000).for_each(|number| receipts.open(&format!("r{number}")));
+        receipts.open(&receipt("r1"));
+        (2..1_000).for_each(|number| receipts.open(&receipt(format!("r{number}"))));
         assert_eq!(receipts.settle("r1", None), Ok(()));
     }
 }

@@ -1,7 +1,7 @@
 //! Transactions of a learner: the writes of one call, with the receipts that are due, all of it or nothing.
 
-use memhost_contract::Receipt;
-use memhost_store::{StoreError, Transaction, Write};
+use memhost_contract::{Receipt, State};
+use memhost_store::{StoreError, Transaction, View, Write};
 
 use super::progress::{PROGRESS, blob};
 use super::{Clock, Event, Failure, Learner, Observer, Pending};
@@ -12,16 +12,22 @@ pub(crate) const COMMIT: &str = "commit";
 pub(crate) const RECEIPTS: &str = "receipts";
 
 impl<C: Clock> Learner<C> {
-    /// Brings what waited into force, or undoes it.
+    /// Brings what waited into force, or undoes it. Over a memory that the strategy itself has removed or frozen meanwhile
+    /// there is nothing left to decide.
     ///
     /// # Errors
     /// The store failed.
     pub async fn settle(
         &mut self,
-        pending: Pending,
+        mut pending: Pending,
         keep: bool,
         observer: &mut dyn Observer,
     ) -> Result<(), StoreError> {
+        let open = self.namespace.get(&pending.memories, &View::default());
+        let open = open
+            .into_iter()
+            .filter(|memory| memory.state != State::Frozen);
+        pending.memories = open.map(|memory| memory.id).collect();
         let writes = match keep {
             true => pending.confirm(),
             false => pending.reject(),

@@ -54,6 +54,13 @@ impl Waitlist {
             .collect()
     }
 
+    /// The memories that what waits is about.
+    pub(super) fn names(&self) -> HashSet<String> {
+        let waiting = self.read();
+        let all = waiting.values().flatten();
+        all.flat_map(Pending::names).cloned().collect()
+    }
+
     /// All that waits, by task.
     pub(super) fn all(&self) -> Vec<Pending> {
         let waiting = self.read();

@@ -51,7 +51,7 @@ pub enum Problem {
     /// It answered with success, and with something else than the result.
     #[error("its reply is {0}")]
     Malformed(String),
-    /// It answered with success, and there is nothing in the reply.
+    /// It answered with success, and there is nothing in the reply; or, from one that has answered well before, no sense.
     #[error("its reply is {0}")]
     Empty(String),
     /// It has failed for too long.

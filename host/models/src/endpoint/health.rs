@@ -23,6 +23,8 @@ struct Tries {
     requests: usize,
     /// When the last of them ended.
     idle_since: Instant,
+    /// Whether any try has succeeded.
+    has_answered: bool,
     /// From when the failing counts: idle time is taken out of it.
     failing_since: Option<Instant>,
     over: Option<Problem>,
@@ -36,6 +38,7 @@ impl Monitor {
             tries: Mutex::new(Tries {
                 requests: 0,
                 idle_since: Instant::now(),
+                has_answered: false,
                 failing_since: None,
                 over: None,
             }),
@@ -60,9 +63,18 @@ impl Monitor {
         UnderWay(self)
     }
 
+    /// Whether there is somebody at the address who understands what is asked.
+    pub(super) fn has_answered(&self) -> bool {
+        self.tries().has_answered
+    }
+
     /// A try succeeded, or was refused for what is wrong with the request alone.
     pub(super) fn answered(&self) {
-        self.tries().failing_since = None;
+        {
+            let mut tries = self.tries();
+            tries.failing_since = None;
+            tries.has_answered = true;
+        }
         self.health.send_if_modified(|health| {
             let failing = matches!(health, Health::Failing { .. });
             if failing {

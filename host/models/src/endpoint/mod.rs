@@ -237,6 +237,10 @@ impl Endpoint {
             return Err(self.refusal(status.as_u16(), &headers, &reply.unwrap_or_default()));
         }
         let value = body::parse(&reply?).map_err(|problem| match problem {
+            // Whoever has answered before says something else for a while: a page of a proxy, the half of a reply.
+            Problem::Malformed(told) if self.monitor.has_answered() => {
+                Problem::Empty(self.redacted(told))
+            }
             Problem::Malformed(told) => Problem::Malformed(self.redacted(told)),
             other => other,
         })?;

@@ -230,6 +230,18 @@ async fn a_reply_that_is_not_json_is_quoted() {
 }
 
 #[tokio::test]
+async fn a_page_from_an_endpoint_that_has_answered_before_may_pass() {
+    let page = || Turn::status(200, "<html>busy</html>");
+    let well = || Turn::json(json!({"it": "is"}));
+    let server = Loopback::start([well(), page(), page(), well()]).await;
+    let (endpoint, waits) = endpoint(at(&server));
+    ask(&endpoint).await.unwrap();
+    ask(&endpoint).await.unwrap();
+    assert_eq!(waits.lock().unwrap().len(), 2);
+    assert_eq!(server.heard().len(), 4);
+}
+
+#[tokio::test]
 async fn an_error_that_comes_with_success_is_an_error() {
     let server =
         Loopback::start([Turn::json(json!({"error": {"message": "no credit left"}}))]).await;

@@ -174,6 +174,38 @@ async fn nobody_changes_what_is_frozen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_a_decision_is_not_frozen_before_it() {
+    let namespace = in_memory().await;
+    let waiting = Write {
+        op: Op::Insert(new("one")),
+        provisional: true,
+    };
+    let with = |op| Transaction {
+        writes: vec![waiting.clone(), Write::at_once(op)],
+        ..Transaction::default()
+    };
+    let at_once = Patch {
+        target: Target::Inserted(0),
+        ..Patch::to_state("", State::Frozen)
+    };
+    let error = namespace.apply(with(Op::Revise(at_once))).await;
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("memory `m1` is provisional"), "{error}");
+    assert!(error.contains("freeze it once it is active"), "{error}");
+    assert_eq!(namespace.get(&["m1".into()], &View::default()), []);
+
+    namespace.apply(with(Op::Insert(new("two")))).await.unwrap();
+    namespace.apply(freeze("m1")).await.unwrap_err();
+    let kept = [
+        Op::Revise(Patch::to_state("m1", State::Active)),
+        Op::Revise(Patch::to_state("m1", State::Frozen)),
+    ];
+    namespace.apply(several(kept)).await.unwrap();
+    let frozen = &namespace.get(&["m1".into()], &View::default())[0];
+    assert_eq!(frozen.state, State::Frozen);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn links_and_the_time_of_last_use_of_a_frozen_memory_go_on() {
     let namespace = in_memory().await;
     for text in ["one", "two"] {
@@ -314,4 +346,91 @@ async fn conditions_and_orders_ask_when_a_memory_expires() {
         };
         assert_eq!(ids(namespace.scan(&scan, &view).unwrap()), expected);
     }
+}
+
+/// A store with a namespace in which `m1` stays, `m2` has expired, `m3` too and is frozen, and `m4` is archived.
+async fn with_something_to_prune(place: &Path) -> Store {
+    let store = open(place).await;
+    let namespace = store.namespace("a").await.unwrap();
+    for transaction in [
+        expiring("one", 1e9),
+        expiring("two", 5.0),
+        expiring("three", 5.0),
+        insert("four"),
+        freeze("m3"),
+        transaction(Op::Revise(Patch::to_state("m4", State::Archived))),
+    ] {
+        let at = Transaction {
+            at: 7.0,
+            ..transaction
+        };
+        namespace.apply(at).await.unwrap();
+    }
+    store
+}
+
+async fn all(store: &Store) -> Vec<String> {
+    let namespace = store.namespace("a").await.unwrap();
+    namespace.each(|memories| memories.iter().map(|memory| memory.id.clone()).collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_removes_what_nobody_reads_any_more_and_nothing_frozen() {
+    let place = tempfile::tempdir().unwrap();
+    let store = with_something_to_prune(place.path()).await;
+    let pruned = store.prune("a", true, true).await.unwrap();
+    let counts = [pruned.expired, pruned.archived, pruned.frozen, pruned.kept];
+    assert_eq!(counts, [1, 1, 1, 2]);
+    assert_eq!(all(&store).await, ["m1", "m2", "m3", "m4"]);
+    store.prune("a", false, false).await.unwrap();
+    assert_eq!(all(&store).await, ["m1", "m3", "m4"]);
+    store.prune("a", true, false).await.unwrap();
+    assert_eq!(all(&store).await, ["m1", "m3"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_lifts_what_is_frozen_and_a_strategy_may_change_it_again() {
+    let place = tempfile::tempdir().unwrap();
+    let store = with_something_to_prune(place.path()).await;
+    let refused = store.thaw("a", &["m3".into(), "m1".into()], false).await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("has no frozen memory `m1`"), "{refused}");
+    let namespace = store.namespace("a").await.unwrap();
+    let state = || namespace.get(&["m3".into()], &View::default())[0].state;
+    let thawed = store.thaw("a", &[], true).await.unwrap();
+    assert_eq!(
+        (thawed[0].id.as_str(), thawed[0].text.as_str()),
+        ("m3", "three")
+    );
+    assert_eq!(state(), State::Frozen);
+    namespace.apply(use_of("m3")).await.unwrap_err();
+    store.thaw("a", &["m3".into()], false).await.unwrap();
+    assert_eq!(state(), State::Active);
+    namespace.apply(use_of("m3")).await.unwrap();
+    assert_eq!(store.thaw("a", &[], false).await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_is_opened_without_its_embedder_and_lists_its_namespaces() {
+    let place = tempfile::tempdir().unwrap();
+    let uri = place.path().to_str().unwrap();
+    let tables = InMemory::default();
+    let nowhere = Store::open_without_embedder(uri, &tables).await;
+    assert!(matches!(nowhere, Err(StoreError::NoStore { .. })));
+    let store = open_with(place.path(), &tables).await;
+    for name in ["b", "a"] {
+        let namespace = store.namespace(name).await.unwrap();
+        namespace.apply(insert("apple")).await.unwrap();
+    }
+    store.close().await.unwrap();
+    drop(store);
+    let store = Store::open_without_embedder(uri, &tables).await.unwrap();
+    assert_eq!(store.namespaces().await.unwrap(), ["a", "b"]);
+    let namespace = store.namespace("a").await.unwrap();
+    let refused = namespace
+        .search(&by_meaning("apple"), &View::default())
+        .await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("opened without it"), "{refused}");
+    namespace.apply(use_of("m1")).await.unwrap();
 }

@@ -11,7 +11,7 @@ use rand::seq::{IteratorRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
 use super::super::recorded::{attempt, graded, said, task, tool};
-use super::super::{Episode, Lane, Question, Stage, Stream, Suite, Timing};
+use super::super::{Episode, Lane, Question, Stage, Stream, Suite};
 use super::evidence::talk::{FILLERS, OPENINGS};
 use super::transfer::name;
 use super::{bits, one_of};
@@ -220,13 +220,8 @@ fn learn(number: usize, run: &Run) -> Episode {
     let steps = run.turns.iter().flatten().cloned().collect();
     let done = attempt(format!("{}-0", task.id), &task, 0, steps, graded(1.0));
     Episode {
-        question: None,
         attempts: vec![done],
-        withheld: Vec::new(),
-        group: task.id.clone(),
-        timing: Timing::default(),
-        check: None,
-        task,
+        ..Episode::of(task)
     }
 }
 
@@ -257,11 +252,7 @@ fn question(number: usize, turns: usize, run: &Run) -> Episode {
             needed,
             outdated,
         }),
-        attempts: Vec::new(),
-        withheld: Vec::new(),
         group: format!("trip-{number}"),
-        timing: Timing::default(),
-        check: None,
-        task,
+        ..Episode::of(task)
     }
 }

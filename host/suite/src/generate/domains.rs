@@ -7,7 +7,7 @@
 
 use super::super::pool::Pool;
 use super::super::{Lane, Question, Suite};
-use super::bits;
+use super::streams;
 use super::transfer::{Making, sites::SITES, stream};
 
 /// As `memhost suite list` says it.
@@ -30,17 +30,15 @@ const MAKING: Making = Making {
 
 /// The suite of a seed.
 pub fn suite(seed: u64) -> Suite {
-    let sites = SITES.iter().zip(REWORDED).zip(1u64..);
-    let site = |((site, reworded), part)| {
-        let making = Making { reworded, ..MAKING };
-        stream(site, &making, &mut bits(seed, part))
-    };
+    let sites = SITES.iter().zip(REWORDED);
     let suite = Suite {
         name: "domains".into(),
         lane: Lane::Transfer,
         summary: SUMMARY.into(),
         left_out: Vec::new(),
-        streams: sites.map(site).collect(),
+        streams: streams(seed, sites, |(site, reworded), bits| {
+            stream(site, &Making { reworded, ..MAKING }, bits)
+        }),
         budgets: vec![256, 1024],
         primary: "ndcg@5".into(),
     };

@@ -11,8 +11,8 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::super::recorded::{attempt, said, step_of, task, unknown};
-use super::super::{Episode, Lane, Matching, Question, Stage, Stream, Suite, Timing};
-use super::{bits, one_of};
+use super::super::{Episode, Lane, Matching, Question, Stage, Stream, Suite};
+use super::{one_of, streams};
 
 pub(super) mod talk;
 
@@ -39,15 +39,12 @@ const MENTION: f64 = 0.25;
 
 /// The suite of a seed.
 pub fn suite(seed: u64) -> Suite {
-    let people = PEOPLE.iter().zip(1u64..);
     Suite {
         name: "evidence".into(),
         lane: Lane::Evidence,
         summary: SUMMARY.into(),
         left_out: Vec::new(),
-        streams: people
-            .map(|(person, part)| stream(person, &mut bits(seed, part)))
-            .collect(),
+        streams: streams(seed, PEOPLE, stream),
         budgets: vec![128, 256, 512, 4096],
         primary: "answer@256".into(),
     }
@@ -189,13 +186,8 @@ fn sessions(person: &str, turns: Vec<Turn>) -> Vec<(Episode, Vec<Vec<usize>>)> {
             .map(|turn| (said(Actor::User, turn.text), turn.tells))
             .unzip();
         let episode = Episode {
-            question: None,
             attempts: vec![attempt(id.clone(), &task, 0, steps, unknown())],
-            withheld: Vec::new(),
-            timing: Timing::default(),
-            check: None,
-            group: id,
-            task,
+            ..Episode::of(task)
         };
         sessions.push((episode, tells));
     }
@@ -228,22 +220,18 @@ fn questions(
                 }
             }
             Episode {
-                task: task(
-                    format!("{person}-question-{number}"),
-                    ask(truth, bits),
-                    &[("person", person)],
-                ),
                 question: Some(Question::Evidence {
                     answers: vec![truth.value.clone()],
                     matching: Matching::Phrase,
                     gold,
                     pieces: Vec::new(),
                 }),
-                attempts: Vec::new(),
-                withheld: Vec::new(),
-                timing: Timing::default(),
-                check: None,
                 group,
+                ..Episode::of(task(
+                    format!("{person}-question-{number}"),
+                    ask(truth, bits),
+                    &[("person", person)],
+                ))
             }
         })
         .collect()

@@ -15,9 +15,9 @@ use rand::seq::{IndexedRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
 use super::super::recorded::{attempt, said, step_of, task, unknown};
-use super::super::{Episode, Lane, Matching, Question, Stage, Stream, Suite, Timing};
+use super::super::{Episode, Lane, Matching, Question, Stage, Stream, Suite};
 use super::evidence::talk::{FILLERS, MENTIONS, OPENINGS, TOPICS};
-use super::{bits, one_of};
+use super::{one_of, streams};
 
 mod world;
 
@@ -45,15 +45,12 @@ const TRIES: usize = 10_000;
 
 /// The suite of a seed.
 pub fn suite(seed: u64) -> Suite {
-    let worlds = WORLDS.iter().zip(1u64..);
     Suite {
         name: "hops".into(),
         lane: Lane::Hops,
         summary: SUMMARY.into(),
         left_out: Vec::new(),
-        streams: worlds
-            .map(|(name, part)| stream(name, &mut bits(seed, part)))
-            .collect(),
+        streams: streams(seed, WORLDS, stream),
         budgets: vec![128, 256, 512, 4096],
         primary: "pieces@256".into(),
     }
@@ -106,13 +103,8 @@ fn documents(
             steps.push(said(Actor::User, paragraph(world, fact, bits)));
         }
         documents.push(Episode {
-            question: None,
             attempts: vec![attempt(id.clone(), &task, 0, steps, unknown())],
-            withheld: Vec::new(),
-            timing: Timing::default(),
-            check: None,
-            group: id,
-            task,
+            ..Episode::of(task)
         });
     }
     (documents, sources)
@@ -303,16 +295,12 @@ fn question(
         None => Question::Unanswerable,
     };
     Episode {
-        task: task(
+        question: Some(question),
+        group: format!("{stream}-{}", world.name(asked.about)),
+        ..Episode::of(task(
             format!("{stream}-question-{number}"),
             asked.text,
             &[("world", stream)],
-        ),
-        question: Some(question),
-        attempts: Vec::new(),
-        withheld: Vec::new(),
-        timing: Timing::default(),
-        check: None,
-        group: format!("{stream}-{}", world.name(asked.about)),
+        ))
     }
 }

@@ -9,7 +9,7 @@ use rand::SeedableRng;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::Suite;
+use super::{Stream, Suite};
 
 pub mod compaction;
 pub mod discovery;
@@ -61,6 +61,18 @@ fn bits(seed: u64, part: u64) -> ChaCha8Rng {
     let mut bits = ChaCha8Rng::seed_from_u64(seed);
     bits.set_stream(part);
     bits
+}
+
+/// A stream of each of these, with random bits of its own.
+fn streams<T>(
+    seed: u64,
+    of: impl IntoIterator<Item = T>,
+    make: impl Fn(T, &mut ChaCha8Rng) -> Stream,
+) -> Vec<Stream> {
+    let parts = of.into_iter().zip(1u64..);
+    parts
+        .map(|(one, part)| make(one, &mut bits(seed, part)))
+        .collect()
 }
 
 /// One of these; the empty text of none.

@@ -9,7 +9,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::super::recorded::task;
-use super::super::{Episode, Lane, Question, Slot, Stage, Stream, Suite, Timing};
+use super::super::{Episode, Lane, Question, Slot, Stage, Stream, Suite};
 use super::bits;
 
 /// As `memhost suite list` says it.
@@ -66,16 +66,11 @@ fn episode(number: usize, bits: &mut ChaCha8Rng) -> Episode {
     );
     let task = task(format!("device-{number}"), text, &[]);
     Episode {
-        group: task.id.clone(),
         question: Some(Question::Assign {
             slots: slots.to_vec(),
             noise: NOISE,
             tries: TRIES,
         }),
-        attempts: Vec::new(),
-        withheld: Vec::new(),
-        timing: Timing::default(),
-        check: None,
-        task,
+        ..Episode::of(task)
     }
 }

@@ -15,7 +15,7 @@ use rand::seq::{IndexedRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
 use super::super::recorded::{attempt, graded, said, task, tool};
-use super::super::{Episode, Lane, Question, Stage, Stream, Suite, Timing};
+use super::super::{Episode, Lane, Question, Stage, Stream, Suite};
 use super::{bits, one_of};
 
 mod work;
@@ -154,13 +154,10 @@ fn arrival(recurring: &Recurring, number: usize, pass: usize, bits: &mut ChaCha8
         }
     }
     Episode {
-        task,
         question: Some(Question::Route { values }),
         attempts,
-        withheld: Vec::new(),
         group: format!("task-{}", recurring.number),
-        timing: Timing::default(),
-        check: None,
+        ..Episode::of(task)
     }
 }
 

@@ -12,7 +12,7 @@ use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::super::recorded::{attempt, graded, said, task, tool};
-use super::super::{Episode, Lane, Question, Stage, Stream, Suite, Timing};
+use super::super::{Episode, Lane, Question, Stage, Stream, Suite};
 use super::bits;
 
 /// As `memhost suite list` says it.
@@ -251,10 +251,6 @@ fn episode(task: &Task, question: Option<Question>, attempts: Vec<Attempt>) -> E
     Episode {
         question,
         attempts,
-        withheld: Vec::new(),
-        group: task.id.clone(),
-        timing: Timing::default(),
-        check: None,
-        task: task.clone(),
+        ..Episode::of(task.clone())
     }
 }

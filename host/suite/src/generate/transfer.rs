@@ -13,8 +13,8 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::super::recorded::{attempt, graded, said, task, tool};
-use super::super::{Episode, Lane, Question, Stage, Stream, Suite, Timing};
-use super::{bits, one_of};
+use super::super::{Episode, Lane, Question, Stage, Stream, Suite};
+use super::{one_of, streams};
 
 pub(super) mod sites;
 
@@ -38,15 +38,12 @@ const CHANCES: [f64; 5] = [0.03, 0.97, 0.1, 0.9, 0.5];
 
 /// The suite of a seed.
 pub fn suite(seed: u64) -> Suite {
-    let sites = SITES.iter().zip(1u64..);
     Suite {
         name: "transfer".into(),
         lane: Lane::Transfer,
         summary: SUMMARY.into(),
         left_out: Vec::new(),
-        streams: sites
-            .map(|(site, part)| stream(site, &MAKING, &mut bits(seed, part)))
-            .collect(),
+        streams: streams(seed, SITES, |site, bits| stream(site, &MAKING, bits)),
         budgets: vec![1024],
         primary: "hit@1".into(),
     }
@@ -198,10 +195,7 @@ fn episode(
         attempts: vec![attempt(format!("{}-0", task.id), &task, 0, steps, outcome)],
         group: kind.clone().unwrap_or_else(|| task.id.clone()),
         question: kind.map(|kind| (making.question)(family, kind)),
-        withheld: Vec::new(),
-        timing: Timing::default(),
-        check: None,
-        task,
+        ..Episode::of(task)
     }
 }
 

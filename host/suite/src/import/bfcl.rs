@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::super::recorded::{attempt, said, step_of, task, unknown};
 use super::super::text::normal;
-use super::super::{Episode, Lane, Matching, Question, Stage, Stream, Suite, SuiteError, Timing};
+use super::super::{Episode, Lane, Matching, Question, Stage, Stream, Suite, SuiteError};
 use super::{LeftOut, Meant, file_in, file_of, lenient, missing, opaque, rows};
 
 /// A quote without a literal match is that of the turn with this share of its words.
@@ -168,13 +168,8 @@ fn conversation(scenario: &str, number: usize, row: ConversationRow) -> Episode 
         .map(|messages| said(Actor::User, user_text(messages)))
         .collect();
     Episode {
-        question: None,
         attempts: vec![attempt(id.clone(), &task, 0, turns, unknown())],
-        withheld: Vec::new(),
-        timing: Timing::default(),
-        check: None,
-        group: id,
-        task,
+        ..Episode::of(task)
     }
 }
 
@@ -205,22 +200,18 @@ fn question(row: &QuestionRow, answer: &AnswerRow, turns: &[Turn<'_>]) -> Episod
         .first()
         .map_or_else(|| row.scenario.clone(), |turn| turn.attempt.to_owned());
     Episode {
-        task: task(
-            opaque("bfcl-memory", &row.id),
-            text,
-            &[("scenario", &row.scenario)],
-        ),
         question: Some(Question::Evidence {
             answers: answer.ground_truth.clone(),
             matching: Matching::Phrase,
             gold: gold.iter().map(|turn| turn.source.clone()).collect(),
             pieces: Vec::new(),
         }),
-        attempts: Vec::new(),
-        withheld: Vec::new(),
-        timing: Timing::default(),
-        check: None,
         group,
+        ..Episode::of(task(
+            opaque("bfcl-memory", &row.id),
+            text,
+            &[("scenario", &row.scenario)],
+        ))
     }
 }
 

@@ -267,7 +267,17 @@ type Outcomes<'a> = (&'a Path, Vec<ResolutionRow>);
 
 /// The outcomes of a set, or why they are not its.
 fn outcomes(due: NaiveDate, file: &Path) -> Result<Result<Outcomes<'_>, String>, SuiteError> {
-    let set: ResolutionSet = document(file, ANSWERS)?;
+    let set: ResolutionSet = match document(file, ANSWERS) {
+        Ok(set) => set,
+        // The newest one may be half written; the others are what they are.
+        Err(error) => return Ok(Err(error.to_string())),
+    };
+    if set.resolutions.is_empty() {
+        return Ok(Err(format!(
+            "no outcomes yet: {} lists none",
+            name_of(file)
+        )));
+    }
     let named = set
         .question_set
         .as_deref()

@@ -11,9 +11,7 @@ use memhost_contract::{Actor, Agent, Attempt, Task};
 use serde::Deserialize;
 
 use super::super::recorded::{attempt, graded, said, task};
-use super::super::{
-    AnswerCheck, Episode, Lane, Question, Stage, Stream, Suite, SuiteError, Timing,
-};
+use super::super::{AnswerCheck, Episode, Lane, Question, Stage, Stream, Suite, SuiteError};
 use super::{LeftOut, Meant, file_in, opaque, rows};
 
 const FILE: &str = "example_model_solutions.jsonl";
@@ -102,14 +100,11 @@ fn episode(file: &Path, line: usize, row: Row) -> Result<Episode, SuiteError> {
     Ok(Episode {
         question: Some(Question::Route { values }),
         attempts,
-        withheld: Vec::new(),
-        group: task.id.clone(),
-        timing: Timing::default(),
         check: Some(AnswerCheck::Numeric {
             value,
             tolerance: 0.0,
         }),
-        task,
+        ..Episode::of(task)
     })
 }
 

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::super::recorded::{attempt, said, task, unknown};
 use super::super::source::is_readable;
 use super::super::{
-    AnswerCheck, Episode, Lane, Matching, Question, Stage, Stream, Suite, SuiteError, Timing,
+    AnswerCheck, Episode, Lane, Matching, Question, Stage, Stream, Suite, SuiteError,
 };
 use super::{LeftOut, Meant, file_of, opaque, reflexion_hotpotqa, rows};
 
@@ -130,13 +130,8 @@ fn document(paragraph: &String) -> Episode {
     let task = task(id.clone(), "A paragraph of an encyclopedia".into(), &[]);
     let steps = vec![said(Actor::User, paragraph)];
     Episode {
-        question: None,
         attempts: vec![attempt(id.clone(), &task, 0, steps, unknown())],
-        withheld: Vec::new(),
-        timing: Timing::default(),
-        check: None,
-        group: id,
-        task,
+        ..Episode::of(task)
     }
 }
 
@@ -155,12 +150,8 @@ fn question(text: String, (pieces, answers): Asked) -> Episode {
                 .collect(),
             pieces,
         }),
-        attempts: Vec::new(),
-        withheld: Vec::new(),
-        timing: Timing::default(),
         check: Some(AnswerCheck::Exact { answers }),
-        group: id.clone(),
-        task: task(id, text, &[]),
+        ..Episode::of(task(id, text, &[]))
     }
 }
 

@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use super::super::recorded::{attempt, said, step_of, task, unknown};
 use super::super::source::is_readable;
 use super::super::text::normal;
-use super::super::{Episode, Lane, Matching, Question, Stage, Stream, Suite, SuiteError, Timing};
+use super::super::{Episode, Lane, Matching, Question, Stage, Stream, Suite, SuiteError};
 use super::{
     LeftOut, Meant, file_in, files_of, folder_in, lenient, missing, name_of, opaque, row_files,
     rows, stem_of,
@@ -288,13 +288,8 @@ fn sessions(
         let task = task(id.clone(), date, &[("sample", sample)]);
         let steps = turns.into_iter().map(step).collect();
         episodes.push(Episode {
-            question: None,
             attempts: vec![attempt(id.clone(), &task, 0, steps, unknown())],
-            withheld: Vec::new(),
-            timing: Timing::default(),
-            check: None,
-            group: id,
-            task,
+            ..Episode::of(task)
         });
     }
     Ok((episodes, all_turns))
@@ -356,22 +351,18 @@ fn question(sample: &str, number: usize, qa: Qa, turns: &Turns, unknown: &mut us
         .map_or(sample, |source| source.attempt.as_str())
         .to_owned();
     Episode {
-        task: task(
-            opaque(&format!("locomo/{sample}"), &number.to_string()),
-            qa.question,
-            &[("sample", sample), ("category", &category)],
-        ),
         question: Some(Question::Evidence {
             answers,
             matching: Matching::Words,
             gold,
             pieces: Vec::new(),
         }),
-        attempts: Vec::new(),
-        withheld: Vec::new(),
-        timing: Timing::default(),
-        check: None,
         group,
+        ..Episode::of(task(
+            opaque(&format!("locomo/{sample}"), &number.to_string()),
+            qa.question,
+            &[("sample", sample), ("category", &category)],
+        ))
     }
 }
 

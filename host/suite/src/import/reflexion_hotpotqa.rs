@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use memhost_contract::{Actor, Attempt, Document, Outcome, Step, Task};
 
 use super::super::recorded::{agent, attempt, graded, said, task, tool};
-use super::super::{AnswerCheck, Episode, Lane, Stage, Stream, Suite, SuiteError, Timing};
+use super::super::{AnswerCheck, Episode, Lane, Stage, Stream, Suite, SuiteError};
 use super::source::{self, is_readable};
 use super::{LeftOut, files_of, folder_in, missing, opaque, stem_of};
 
@@ -167,15 +167,11 @@ fn episode(run: &str, trial: usize, entry: Entry<'_>, truth: &str, outcome: Outc
         ..task(id, entry.question.into(), &[])
     };
     Episode {
-        question: None,
         attempts: vec![recorded(run, trial, &task, entry, outcome)],
-        withheld: Vec::new(),
-        group: task.id.clone(),
-        timing: Timing::default(),
         check: (!truth.is_empty()).then(|| AnswerCheck::Exact {
             answers: vec![truth.into()],
         }),
-        task,
+        ..Episode::of(task)
     }
 }
 

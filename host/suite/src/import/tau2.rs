@@ -16,7 +16,7 @@ use super::super::pool::Pool;
 use super::super::reader::tools_called;
 use super::super::recorded::{agent, attempt, graded, task, tool};
 use super::super::source::{is_readable, unpacked_name};
-use super::super::{Episode, Lane, Question, Stage, Stream, Suite, SuiteError, Timing};
+use super::super::{Episode, Lane, Question, Stage, Stream, Suite, SuiteError};
 use super::{LeftOut, Meant, file_of, files_of, lenient, missing, name_of, opaque, rows, stem_of};
 
 /// Where the domains are, from the root of a clone on.
@@ -304,13 +304,8 @@ pub(super) fn leave_one_out(name: &str, learnt: Vec<Episode>, asked: Vec<Episode
 
 pub(super) fn learnt(attempts: Vec<Attempt>, task: Task) -> Episode {
     Episode {
-        question: None,
         attempts,
-        withheld: Vec::new(),
-        timing: Timing::default(),
-        check: None,
-        group: task.id.clone(),
-        task,
+        ..Episode::of(task)
     }
 }
 

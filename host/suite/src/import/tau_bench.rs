@@ -20,6 +20,7 @@ use super::{
     LeftOut, Meant, file_in, files_of, folder_in, lenient, name_of, opaque, rows, stem_of,
 };
 
+mod along;
 mod compaction;
 mod steps;
 

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::recorded::{agent, attempt, graded, task, unknown};
-use super::super::{Episode, Lane, Question, Stage, Stream, Suite, SuiteError, Timing};
+use super::super::{Episode, Lane, Question, Stage, Stream, Suite, SuiteError};
 use super::{LeftOut, Meant, file_in, file_of, lenient, opaque, rows};
 
 mod outcomes;
@@ -188,14 +188,11 @@ fn episode(site: &str, Graded { row, id, outcome }: &Graded) -> Episode {
                 outcome.map_or_else(unknown, graded),
             )
         }],
-        task,
         question: Some(Question::Kind {
             kind: template.clone(),
         }),
-        withheld: Vec::new(),
-        timing: Timing::default(),
-        check: None,
         group: template,
+        ..Episode::of(task)
     }
 }
 

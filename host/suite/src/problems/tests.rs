@@ -1,8 +1,8 @@
-use memhost_contract::{Actor, Document, Finding, Label, Outcome};
+use memhost_contract::{Actor, Document, Finding, Label, Outcome, Source};
 
 use super::super::Timing;
 use super::super::recorded::{attempt, graded, said, task, unknown};
-use super::super::{Matching, Stage, SuiteError};
+use super::super::{AnswerCheck, HiddenProblem, Matching, Question, Slot, Stage, SuiteError};
 use super::*;
 
 fn session(id: &str, text: &str) -> Episode {

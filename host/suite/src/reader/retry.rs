@@ -131,7 +131,7 @@ pub fn curve(question: &Question, tries: &[f64]) -> Scores {
 #[cfg(test)]
 mod tests {
     use super::super::super::recorded::{attempt, graded, task};
-    use super::super::super::{KnownOutcomes, Timing, Visible};
+    use super::super::super::{KnownOutcomes, Visible};
     use super::*;
 
     fn episode(noise: f64) -> Episode {
@@ -147,12 +147,7 @@ mod tests {
                 noise,
                 tries: 5,
             }),
-            attempts: vec![],
-            withheld: vec![],
-            timing: Timing::default(),
-            check: None,
-            group: "t".into(),
-            task,
+            ..Episode::of(task)
         }
     }
 

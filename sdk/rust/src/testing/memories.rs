@@ -206,12 +206,34 @@ impl Memories {
             }
             (Op::Insert(memory), Commit::AtOnce) => self.insert(&memory, State::Active),
             (Op::Insert(memory), _) => self.insert(&memory, State::Provisional),
-            (op, Commit::AtOnce) => self.write(&op).map(|()| None),
+            (op, Commit::AtOnce) => {
+                self.freezes_nothing_that_waits(&op)?;
+                self.write(&op).map(|()| None)
+            }
             (op, _) => {
                 self.clone().write(&op)?;
                 self.held_back.push(op);
                 Ok(None)
             }
+        }
+    }
+
+    /// What is held back is written when nothing is provisional any more, so that this is asked of other writes alone.
+    fn freezes_nothing_that_waits(&mut self, op: &Op) -> Result<(), String> {
+        let Op::Revise(patch) = op else {
+            return Ok(());
+        };
+        if patch.state != Some(State::Frozen) {
+            return Ok(());
+        }
+        let memory = self.named(&patch.target)?;
+        match memory.state {
+            State::Provisional => Err(format!(
+                "memory `{}` is provisional: what is frozen could neither be kept nor dropped when that is decided; \
+                 freeze it once it is active, or under the condition under which it was inserted",
+                memory.id
+            )),
+            _ => Ok(()),
         }
     }
 

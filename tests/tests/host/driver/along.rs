@@ -434,6 +434,8 @@ fn what_a_plan_asks_for_and_a_suite_cannot_give_is_said() {
             "it wants to be asked after each call of `close`, which never comes here",
             "it wants to be asked every 100 steps, which never comes here",
             "it wants to be asked before a failed task is tried again, which never comes here",
+            "what it says in the middle of a recorded run changes nothing that happens: what is scored is what it said \
+             before the first step",
         ]
     );
     let mut late = hard("x");
@@ -447,5 +449,12 @@ fn what_a_plan_asks_for_and_a_suite_cannot_give_is_said() {
         said[0].contains("nothing here may be tried again"),
         "{said:?}"
     );
-    assert!(deviations(&retrying, &asking([hard("x")]), Acting::Reader).is_empty());
+    assert_eq!(
+        deviations(&retrying, &asking([hard("x")]), Acting::Reader),
+        [
+            "it tries again after a failure, and what is compared is the first try; `after-retries` is the last one"
+        ]
+    );
+    let once = Plan::streaming();
+    assert!(deviations(&once, &asking([hard("x")]), Acting::Reader).is_empty());
 }

@@ -4,6 +4,7 @@
 mod along;
 mod broken;
 mod lanes;
+mod lifecycle;
 mod models;
 mod plans;
 mod rounds;

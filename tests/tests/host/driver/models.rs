@@ -131,6 +131,26 @@ async fn an_outage_is_no_outcome_for_or_against_a_memory() {
 }
 
 #[tokio::test]
+async fn a_task_does_not_draw_on_its_run_without_memory_and_later_ones_do() {
+    let model = Scripted::saying(|_| Ok("Answer: answer".into()));
+    let bare = |attempts: &[Attempt]| {
+        let bare = attempts.iter().filter(|told| told.arm == Arm::NoMemory);
+        remember(&bare.cloned().collect::<Vec<_>>())
+    };
+    let mut strategy = super::Scripted::new(bare);
+    strategy.plan.baseline_arm = true;
+    let strategy = Arc::new(strategy);
+    let tasks = ["x", "x", "y"].map(task);
+    let acting = (Acting::Model, Models::all(Arc::new(model)));
+    run_with(&strategy, &suite(tasks.into()), None, acting)
+        .await
+        .unwrap();
+    let seen = strategy.seen.lock().unwrap();
+    let of_x = ["x@r1@bare", "x@r2@bare"].map(str::to_owned);
+    assert_eq!(*seen, [vec![], vec![], of_x.to_vec()]);
+}
+
+#[tokio::test]
 async fn every_agent_that_there_is_a_model_for_runs_the_training_tasks() {
     let model = |name: &'static str, answer: &'static str| -> Arc<dyn LanguageModel> {
         Arc::new(Scripted::called(name, move |_| {

@@ -399,6 +399,22 @@ async fn a_wrapper_wraps_something_and_only_a_wrapper_does() {
 }
 
 #[tokio::test]
+async fn what_is_composed_is_loaded_as_layers_and_not_as_one_plugin() {
+    let (strategy, file) = layers(&["pass", "rag"]).compose(&engine()).await.unwrap();
+    assert_eq!(strategy.description().name, "pass(rag)");
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("one.wasm");
+    std::fs::write(&path, file).unwrap();
+    let loaded = Layers::from(&path).strategy(&engine()).await.unwrap();
+    assert_eq!(loaded.digest(), strategy.digest());
+    let Err(error) = Plugin::load(&engine(), &path).await else {
+        panic!("what is composed was loaded as one plugin");
+    };
+    let told = error.to_string();
+    assert!(told.contains("load it with `Layers`"), "{told}");
+}
+
+#[tokio::test]
 async fn four_layers_are_enough_and_five_are_too_many() {
     assert_eq!(MOST_LAYERS, 4);
     let four = load(&["pass", "pass", "pass", "rag"]).await;

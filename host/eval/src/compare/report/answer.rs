@@ -7,7 +7,7 @@ use crate::compare::caveats::unmeasured;
 use crate::compare::label;
 use crate::compare::statistics::{Estimate, Interval, LEVEL};
 use crate::compare::summary::{
-    Clash, Decision, Detectable, Pair, StrategyResult, SuiteResult, Unfinished,
+    Clash, Decision, Detectable, Pair, Report, StrategyResult, SuiteResult, Unfinished,
 };
 
 /// What a comparison says of a suite.
@@ -90,6 +90,19 @@ fn answer_of_sound(suite: &SuiteResult) -> Answer {
             _ => Decision::Undecided,
         },
     }
+}
+
+/// What to add to a comparison for it to say what wrappers add, if anything.
+pub fn unseen(report: &Report) -> Option<String> {
+    let each = report.unseen.iter();
+    let each = each.map(|one| format!("{} (for {})", one.add, one.strategy));
+    let each: Vec<String> = each.collect();
+    (!each.is_empty()).then(|| {
+        format!(
+            "What a wrapper adds is seen where what it wraps takes part too, with the same settings; add to the command: {}.",
+            each.join("; ")
+        )
+    })
 }
 
 /// Plugins or floors with a result, best first; ceilings have no rank.

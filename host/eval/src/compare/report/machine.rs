@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use memhost_base::visible;
 
+use crate::compare::label;
 use crate::compare::statistics::Estimate;
-use crate::compare::summary::{Recovery, Report, StrategyResult, SuiteResult};
+use crate::compare::summary::{Added, Recovery, Report, StrategyResult, SuiteResult};
 
 /// The report as JSON: see [`Report`] for its fields. What is not a number is `null`.
 ///
@@ -18,7 +19,9 @@ pub fn json(report: &Report) -> Result<String, serde_json::Error> {
 }
 
 /// The report as CSV: one line per suite, strategy and measure. A measure is a metric of the suite or a cost
-/// (see [`Costs::named`](crate::compare::summary::Costs::named)). `low` to `difference_high`, and `p_corrected` to
+/// (see [`Costs::named`](crate::compare::summary::Costs::named)), or what a wrapper adds to what it wraps: `added_by_wrapper` is
+/// the difference in the primary metric, and the names of what it costs are in
+/// [`Added::costs`](crate::compare::summary::Added::costs). `low` to `difference_high`, and `p_corrected` to
 /// `recovery`, are given for the suite's primary metric; what is unknown is empty. `p_corrected` is of the difference
 /// to the first plugin after Holm's correction over all pairs, `p_to_first` over the pairs with the first plugin alone.
 /// `no_result` says why a strategy has none, where too much failed. No cell is one that a spreadsheet would take for a
@@ -130,10 +133,34 @@ fn lines<'a>(suite: &'a SuiteResult, strategy: &'a StrategyResult) -> Vec<Line<'
             ..line(metric, strategy.quality.map(|q| q.mean).or(value))
         });
     }
+    for added in of_wrapper(suite, strategy) {
+        let (low, high) = bounds(Some(added.difference));
+        lines.push(Line {
+            low,
+            high,
+            tasks: Some(added.difference.tasks),
+            groups: Some(added.difference.groups),
+            p_corrected: added.p_holm,
+            ..line("added_by_wrapper", Some(added.difference.mean))
+        });
+        let costs = added.costs().into_iter();
+        lines.extend(costs.map(|(name, value)| line(name, Some(value))));
+    }
     for (name, value) in strategy.costs.iter().flat_map(|costs| costs.named()) {
         lines.push(line(name, Some(value)));
     }
     lines
+}
+
+fn of_wrapper<'a>(
+    suite: &'a SuiteResult,
+    strategy: &StrategyResult,
+) -> impl Iterator<Item = &'a Added> {
+    let called = label(&strategy.strategy, strategy.floor);
+    suite
+        .added
+        .iter()
+        .filter(move |added| added.strategy == called)
 }
 
 /// Empty too where memory was not back at the end, or had nothing to lose.

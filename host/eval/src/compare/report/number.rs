@@ -19,9 +19,12 @@ pub fn estimate(estimate: Option<Estimate>) -> String {
 
 /// A difference with its interval, signs always shown: `+0.012 [-0.031, +0.050]`.
 pub fn difference(estimate: Option<Estimate>) -> String {
-    with_interval(estimate, |value| {
-        finite(value, |value| format!("{value:+.3}"))
-    })
+    with_interval(estimate, |value| signed(Some(value)))
+}
+
+/// A difference without an interval: `+0.012`.
+pub fn signed(value: Option<f64>) -> String {
+    finite(value.unwrap_or(f64::NAN), |value| format!("{value:+.3}"))
 }
 
 fn with_interval(estimate: Option<Estimate>, show: impl Fn(f64) -> String) -> String {
@@ -124,6 +127,14 @@ pub fn count(value: f64) -> String {
     })
 }
 
+/// How many more of them: `+12`, `-3`, `+0`.
+pub fn more(value: f64) -> String {
+    match value.round() {
+        whole if whole < 0.0 => count(value),
+        _ => finite(value, |value| format!("+{}", count(value.max(0.0)))),
+    }
+}
+
 /// A number of things with their name: `1 memory`, `1,200 memories`.
 pub fn plural(number: usize, one: &str, many: &str) -> String {
     let noun = if number == 1 { one } else { many };
@@ -167,6 +178,8 @@ mod tests {
     fn counts_are_grouped() {
         let shown = [0.0, 999.4, 999.5, 1_234_567.0, -1_234.0, -0.2].map(count);
         assert_eq!(shown, ["0", "999", "1,000", "1,234,567", "-1,234", "0"]);
+        let shown = [1_234.0, 0.0, -0.2, -3.0, f64::NAN].map(more);
+        assert_eq!(shown, ["+1,234", "+0", "+0", "-3", NOTHING]);
     }
 
     #[test]

@@ -5,13 +5,15 @@ use comfy_table::Color;
 use memhost_base::visible::{self, Grid, Inked, fold};
 use memhost_suite as suite;
 
-use super::answer::answer;
+use super::answer::{answer, unseen};
 use super::number::{
-    NOTHING, count, detectable, difference, effect, estimate, milliseconds, plural, probability,
-    recovery, score,
+    NOTHING, count, detectable, difference, effect, estimate, milliseconds, more, p_value, plural,
+    probability, recovery, score, signed,
 };
 use crate::compare::statistics::RESAMPLES;
-use crate::compare::summary::{Costs, Decision, Frontier, Report, StrategyResult, SuiteResult};
+use crate::compare::summary::{
+    Added, Costs, Decision, Frontier, Report, StrategyResult, SuiteResult,
+};
 use crate::compare::{Inapplicable, label};
 
 /// The report as text: whether it is whole, the answers, then tables, no line of which is wider than `width`. Metrics
@@ -56,6 +58,9 @@ fn text(report: &Report, width: usize, ink: Ink) -> Inked {
         for strategy in suite.strategies.iter().filter(|s| !s.model.is_empty()) {
             text.push(&paragraph("  ", &model_calls(strategy)));
         }
+        for added in &suite.added {
+            text.push(&paragraph("  ", &added_by_wrapper(added, &suite.primary)));
+        }
         for Inapplicable { strategy, reason } in &suite.inapplicable {
             let strategy = label(strategy, false);
             text.push(&paragraph(
@@ -70,6 +75,9 @@ fn text(report: &Report, width: usize, ink: Ink) -> Inked {
     }
     for unfit in &report.unfit {
         text.push(&paragraph("- ", &unfit.to_string()));
+    }
+    if let Some(unseen) = unseen(report) {
+        text.push(&paragraph("- ", &unseen));
     }
     for note in notes(report) {
         text.push(&paragraph("", &note));
@@ -92,6 +100,29 @@ fn model_calls(strategy: &StrategyResult) -> String {
         "{}, model calls per run: {}",
         label(&strategy.strategy, strategy.floor),
         purposes.join(", ")
+    )
+}
+
+/// What a wrapper adds to what it wraps.
+fn added_by_wrapper(added: &Added, metric: &str) -> String {
+    let Added {
+        strategy,
+        bare,
+        difference: in_metric,
+        p_holm,
+        model_calls,
+        model_tokens,
+        tokens_per_question,
+    } = added;
+    format!(
+        "{strategy} against {bare}, which it wraps: {} {}, {} after correction; per run {} model calls and {} tokens of \
+         models; per question {} tokens handed over",
+        direction(metric),
+        difference(Some(*in_metric)),
+        p_value(*p_holm),
+        more(*model_calls),
+        more(*model_tokens),
+        more(*tokens_per_question)
     )
 }
 
@@ -280,6 +311,16 @@ fn standing(suite: &SuiteResult) -> Vec<Column> {
     if suite.strategies.iter().any(|s| s.recovery.is_some()) {
         columns.push(Column::new(suite, "recovery", |s| recovery(s.recovery)));
     }
+    if suite.strategies.iter().any(|s| s.order_effect.is_some()) {
+        columns.push(Column::new(
+            suite,
+            "easy first less\nhard first [95 %]",
+            |s| difference(s.order_effect),
+        ));
+    }
+    if suite.strategies.iter().any(|s| s.gain_late.is_some()) {
+        columns.push(Column::new(suite, "gain,\nlate", |s| signed(s.gain_late)));
+    }
     columns
 }
 
@@ -398,6 +439,16 @@ fn notes(report: &Report) -> Vec<String> {
             "Recovery: questions after the change of the world until memory is worth as much again as before it, \
              against the same agent without memory; 0 if it never lost more than chance explains. Nothing to lose: it \
              was worth nothing before that chance could not explain."
+                .to_owned(),
+        );
+    }
+    let by_difficulty =
+        |suite: &SuiteResult| suite.strategies.iter().any(|s| s.gain_late.is_some());
+    if report.suites.iter().any(by_difficulty) {
+        notes.push(
+            "Gain, late: the last third of a run's questions less the first, within tasks that are solved as often: \
+             what is left of a learning curve when its tasks are no harder at the end. It is compared with that of the \
+             agent without memory."
                 .to_owned(),
         );
     }

@@ -1,10 +1,27 @@
 use super::*;
 use crate::compare::summary::Failures;
-use crate::compare::summary::tests::report;
+use crate::compare::summary::tests::{report, report_of_wrappers};
 
 #[test]
 fn the_table_shows_strategies_floors_and_caveats() {
     insta::assert_snapshot!(table(&report(), 160));
+}
+
+#[test]
+fn what_a_wrapper_adds_has_a_line_and_what_is_not_seen_a_note() {
+    let report = report_of_wrappers();
+    let text = table(&report, 160);
+    let from = |begin: &str| {
+        let lines = text.lines().skip_while(|line| !line.starts_with(begin));
+        lines.take(2).collect::<Vec<_>>().join("\n")
+    };
+    let told = ["  pass(rag) against rag", "- What a wrapper adds"].map(from);
+    insta::assert_snapshot!(told.join("\n…\n"));
+    let csv = csv(&report).unwrap();
+    let added = csv.lines().filter(|line| line.contains(",added_"));
+    insta::assert_snapshot!(added.collect::<Vec<_>>().join("\n"));
+    let json: serde_json::Value = serde_json::from_str(&json(&report).unwrap()).unwrap();
+    insta::assert_json_snapshot!((&json["suites"][0]["added"], &json["unseen"]));
 }
 
 #[test]

@@ -29,6 +29,11 @@ pub struct Asked<'a> {
     pub score: Score<'a>,
 }
 
+/// The stream of a task in a report.
+pub fn stream(task: &str) -> &str {
+    task.split_once('/').map_or(task, |(stream, _)| stream)
+}
+
 /// At which numbers of questions a curve has its points: evenly spread, at most `most`, the last after all of them.
 pub fn points(scores: &[Asked<'_>], most: usize) -> Vec<u32> {
     let Some(all) = scores.iter().map(|asked| asked.place as usize + 1).max() else {

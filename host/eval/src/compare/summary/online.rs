@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use memhost_suite as suite;
 
 use super::{CurvePoint, Ran};
-use crate::compare::statistics::online::{self, Asked, MOST_POINTS, Recovery};
-use crate::compare::statistics::{Score, mean};
+use crate::compare::statistics::online::{self, Asked, MOST_POINTS, Recovery, stream};
+use crate::compare::statistics::{self, Score, mean};
 use crate::driver::Repetition;
 
 /// The curve of one strategy's runs. Regret is against the runs of the agent without memory, if there are any.
@@ -70,9 +70,20 @@ pub(super) fn recovery(
     mean(after).map(Recovery::After).or(nothing_to_lose)
 }
 
-/// The stream of a task in a report.
-fn stream(task: &str) -> &str {
-    task.split_once('/').map_or(task, |(stream, _)| stream)
+/// How much better the last third of the questions went than the first, among tasks that are solved as often: on record,
+/// or else by the agent without memory.
+pub(super) fn gain_late(runs: &[Ran<'_>], without_memory: &[Ran<'_>], metric: &str) -> Option<f64> {
+    let mut bare: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for Asked { score, .. } in asked(without_memory, metric) {
+        bare.entry(score.task).or_default().push(score.value);
+    }
+    let bare = bare.into_iter();
+    let mut solved: BTreeMap<&str, f64> = bare
+        .filter_map(|(task, scores)| Some((task, mean(scores)?)))
+        .collect();
+    let tasks = runs.iter().filter_map(Ran::report).flat_map(|r| &r.tasks);
+    solved.extend(tasks.filter_map(|task| Some((task.task.as_str(), task.solved?))));
+    statistics::gain_late(&asked(runs, metric), &solved)
 }
 
 fn asked<'a>(runs: &[Ran<'a>], metric: &str) -> Vec<Asked<'a>> {

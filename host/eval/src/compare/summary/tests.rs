@@ -35,6 +35,43 @@ pub(in crate::compare) fn report() -> Report {
     Report::new(&design, &finish, &setup())
 }
 
+/// One plugin in a wrapper beside itself, where the wrapper costs a model call per question and is worth a point in four;
+/// and another in a wrapper that stands alone.
+pub(in crate::compare) fn report_of_wrappers() -> Report {
+    let mut comparison = testing::comparison(1);
+    let rag = testing::contestant("rag", false);
+    let alone = testing::with_k(testing::contestant("recency", false), 2.0);
+    let contest = &mut comparison.contests[0];
+    contest.contestants = vec![rag.clone(), testing::in_pass(rag), testing::in_pass(alone)];
+    let scores = |right: usize| -> Vec<f64> {
+        (0..24)
+            .map(|task| f64::from(u8::from(task < right)))
+            .collect()
+    };
+    let finished = |report| CellOutcome::Finished(Box::new(report));
+    let mut guarded = testing::report(&scores(18));
+    let audit = ModelCost {
+        calls: 24,
+        input_tokens: 2_400,
+        output_tokens: 240,
+        ..ModelCost::default()
+    };
+    guarded.model.insert("audit".to_owned(), audit);
+    for task in &mut guarded.tasks {
+        task.tokens -= 7;
+    }
+    let finish = Finish {
+        outcomes: vec![
+            finished(testing::report(&scores(12))),
+            finished(guarded),
+            finished(testing::report(&scores(12))),
+        ],
+        interrupted: false,
+        outage: None,
+    };
+    Report::new(&testing::design(&comparison), &finish, &setup())
+}
+
 pub(super) fn setup() -> Setup {
     Setup {
         run: Some("run".to_owned()),
@@ -67,6 +104,47 @@ fn differences_are_to_the_first_plugin_under_the_same_seed() {
     assert!((difference.mean - 6.0 / 24.0).abs() < 1e-12);
     let difference = strategies[2].difference.unwrap();
     assert!((difference.mean + 13.0 / 24.0).abs() < 1e-12);
+}
+
+#[test]
+fn what_a_wrapper_adds_is_the_difference_to_what_it_wraps_and_what_that_costs() {
+    let report = report_of_wrappers();
+    let [added] = &report.suites[0].added[..] else {
+        panic!("one of them is beside what it wraps");
+    };
+    assert_eq!(
+        (added.strategy.as_str(), added.bare.as_str()),
+        ("pass(rag)", "rag")
+    );
+    assert!((added.difference.mean - 6.0 / 24.0).abs() < 1e-12);
+    let pair = report.suites[0].pair("rag", "pass(rag)").unwrap();
+    assert_eq!(added.p_holm, pair.p_holm);
+    assert_eq!((added.model_calls, added.model_tokens), (24.0, 2_640.0));
+    assert!((added.tokens_per_question + 7.0).abs() < 1e-9);
+    let [unseen] = &report.unseen[..] else {
+        panic!("the other is not");
+    };
+    assert_eq!(
+        (unseen.strategy.as_str(), unseen.add.as_str()),
+        ("pass(recency)", "recency --set recency.k=2")
+    );
+}
+
+#[test]
+fn a_wrapper_adds_nothing_that_is_known_while_cells_are_missing() {
+    let mut comparison = testing::comparison(1);
+    let rag = testing::contestant("rag", false);
+    comparison.contests[0].contestants = vec![testing::in_pass(rag.clone()), rag];
+    let finish = Finish {
+        outcomes: vec![
+            CellOutcome::Finished(Box::new(testing::report(&[1.0; 24]))),
+            CellOutcome::NotRun,
+        ],
+        interrupted: true,
+        outage: None,
+    };
+    let report = Report::new(&testing::design(&comparison), &finish, &setup());
+    assert!(report.suites[0].added.is_empty() && report.unseen.is_empty());
 }
 
 #[test]

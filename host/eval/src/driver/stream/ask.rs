@@ -13,6 +13,7 @@ use memhost_suite::{Act, Cited, Episode, Question, Reading, Stage, Visible};
 
 use super::super::DriverError;
 use super::super::model_agent::outcome;
+use super::super::order::solved;
 use super::super::report::{Position, TaskReport};
 use super::StreamRun;
 use super::learn::recorded;
@@ -173,6 +174,7 @@ impl<'a> StreamRun<'a> {
                     scores,
                     tokens: memhost_words::count(handed.primary_text(primary)),
                     baseline,
+                    solved: solved(episode),
                 },
             );
         }

@@ -120,6 +120,11 @@ impl<'a> StreamRun<'a> {
         let distills = learns && self.learner.phases().distill;
         let told = self.testbed.told;
         let bare = self.bare(waiting, own);
+        let bare = bare.filter(|bare| distills && told.tells(bare));
+        if let Some(bare) = &bare {
+            // A memory may be learnt from it alone, and the task must not draw on that when it comes again.
+            self.learner.witness(bare);
+        }
         let calls = calls.into_iter().filter(|_| distills);
         let calls = calls.map(|attempts| {
             let attempts = attempts.into_iter().chain(&bare);

@@ -301,6 +301,10 @@ async fn tokens_are_read_however_they_are_written_and_else_estimated() {
             json!({"prompt_tokens": 0, "completion_tokens": 0}),
             &estimated,
         ),
+        (
+            json!({"prompt_tokens": -1, "completion_tokens": 1e300}),
+            &estimated,
+        ),
     ] {
         let mut body = reply(json!({"content": RIGHT}));
         body["usage"] = usage.clone();

@@ -298,6 +298,9 @@ fn elsewhere(message: &Value, choice: &Value) -> Option<String> {
     places.into_iter().flatten().find_map(text_of)
 }
 
+/// The most tokens of one request, with room to spare: what claims more is no count.
+const MOST_TOKENS: f64 = 1e9;
+
 /// A number of tokens, however it is written. Where texts are read and written, there are more than 0.
 fn counted(count: &Value) -> Option<u32> {
     let number = match count {
@@ -305,6 +308,8 @@ fn counted(count: &Value) -> Option<u32> {
         Value::String(text) => text.trim().parse().ok()?,
         _ => return None,
     };
-    // Beyond the largest it saturates.
-    (number.is_finite() && number >= 1.0).then_some(number as u32)
+    // No model reads or writes so many at once as would not fit.
+    (1.0..=MOST_TOKENS)
+        .contains(&number)
+        .then_some(number as u32)
 }

@@ -154,6 +154,32 @@ fn the_newest_set_without_outcomes_is_left_out_and_named() {
     assert!(said.contains("no question set has outcomes"), "{said}");
 }
 
+#[test]
+fn a_set_whose_outcomes_are_an_empty_list_or_no_list_is_left_out_and_named() {
+    let folder = folder_of_sets(padded);
+    let file = "2031-03-02_resolution_set.json";
+    for (text, why) in [
+        (
+            r#"{"forecast_due_date": "2031-03-02", "resolutions": []}"#,
+            "lists none",
+        ),
+        (r#"{"a": 1}"#, file),
+        ("", file),
+    ] {
+        std::fs::write(folder.path().join("resolution_sets").join(file), text).unwrap();
+        let suite = read(folder.path()).unwrap();
+        assert_eq!(suite.questions().count(), 32);
+        let [left_out] = &suite.left_out[..] else {
+            panic!("{:?}", suite.left_out);
+        };
+        let begin = "10 questions of 2031-03-02-llm.json: ";
+        assert!(
+            left_out.starts_with(begin) && left_out.contains(why),
+            "{left_out}"
+        );
+    }
+}
+
 /// `2031-1-19` is before `2031-1-5` as a text.
 #[test]
 fn sets_are_in_the_order_of_their_dates_however_these_are_written() {

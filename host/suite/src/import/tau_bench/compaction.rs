@@ -7,9 +7,7 @@ use memhost_contract::{Actor, Attempt, Step};
 use serde_json::Value;
 
 use super::super::super::{Lane, Question, Suite, SuiteError};
-use super::super::tau2::{learnt, leave_one_out};
-use super::steps::within;
-use super::{TaskRuns, Trajectories, trajectories};
+use super::along::{Along, along};
 
 /// A run of more characters than this is long.
 const LONG: usize = 8000;
@@ -20,20 +18,12 @@ const BUDGET: u32 = 720;
 
 /// Reads a file of `historical_trajectories/`, named `<model>-<domain>.json`.
 pub fn read(path: &Path) -> Result<Suite, SuiteError> {
-    let Trajectories {
+    let Along {
         model,
         domain,
-        tasks,
         left_out,
-    } = trajectories(path)?;
-    let asked = tasks.iter().flat_map(|TaskRuns { task, runs, .. }| {
-        let of_run = |run| questions(run).map(move |(at, question)| (run, at, question));
-        let questions = runs.iter().flat_map(of_run);
-        questions.map(|(run, at, question)| within(run, at, task, runs, question))
-    });
-    let asked = asked.collect();
-    let attempts = tasks.into_iter();
-    let attempts = attempts.map(|TaskRuns { task, runs, .. }| learnt(runs, task));
+        stream,
+    } = along(path, questions)?;
     Ok(Suite {
         name: format!("tau-bench-{domain}-compaction"),
         lane: Lane::Compaction,
@@ -41,15 +31,15 @@ pub fn read(path: &Path) -> Result<Suite, SuiteError> {
             "tau-bench: runs of {model} with more than {LONG} characters, and what their later calls need"
         ),
         left_out,
-        streams: vec![leave_one_out(&domain, attempts.collect(), asked)],
+        streams: vec![stream],
         budgets: vec![BUDGET],
         primary: "kept".into(),
     })
 }
 
 /// What is asked along a run, each with how many steps were taken.
-fn questions(run: &Attempt) -> impl Iterator<Item = (usize, Question)> {
-    (1..run.steps.len()).filter_map(|taken| {
+fn questions(run: &Attempt) -> Vec<(usize, Question)> {
+    let asked = (1..run.steps.len()).filter_map(|taken| {
         let (so_far, rest) = run.steps.split_at(taken);
         let said: Vec<&str> = so_far.iter().map(|step| step.text.as_str()).collect();
         let said = said.join("\n");
@@ -71,7 +61,8 @@ fn questions(run: &Attempt) -> impl Iterator<Item = (usize, Question)> {
             return None;
         };
         (!needed.is_empty()).then_some((taken, question))
-    })
+    });
+    asked.collect()
 }
 
 /// Whether the agent begins to act between these steps.

@@ -3,43 +3,33 @@
 
 use std::path::Path;
 
-use memhost_contract::{Actor, Attempt, Task};
+use memhost_contract::{Actor, Attempt};
 
-use super::super::super::{Episode, Lane, Question, Suite, SuiteError};
-use super::super::opaque;
-use super::super::tau2::{learnt, leave_one_out};
-use super::{TaskRuns, Trajectories, trajectories};
+use super::super::super::{Lane, Question, Suite, SuiteError};
+use super::along::{Along, along};
 
 /// Reads a file of `historical_trajectories/`, named `<model>-<domain>.json`.
 pub fn read(path: &Path) -> Result<Suite, SuiteError> {
-    let Trajectories {
+    let Along {
         model,
         domain,
-        tasks,
         left_out,
-    } = trajectories(path)?;
-    let asked = tasks.iter().flat_map(|TaskRuns { task, runs, .. }| {
-        let of_run = |run| questions(run).map(move |(at, question)| (run, at, question));
-        let questions = runs.iter().flat_map(of_run);
-        questions.map(|(run, at, question)| within(run, at, task, runs, question))
-    });
-    let asked = asked.collect();
-    let attempts = tasks.into_iter();
-    let attempts = attempts.map(|TaskRuns { task, runs, .. }| learnt(runs, task));
+        stream,
+    } = along(path, questions)?;
     Ok(Suite {
         name: format!("tau-bench-{domain}-steps"),
         lane: Lane::Steps,
         summary: format!("tau-bench: which tool {model} calls next, after each that it called"),
         left_out,
-        streams: vec![leave_one_out(&domain, attempts.collect(), asked)],
+        streams: vec![stream],
         budgets: vec![256],
         primary: "next@1".into(),
     })
 }
 
 /// What is asked along a run, each with how many steps were taken.
-fn questions(run: &Attempt) -> impl Iterator<Item = (usize, Question)> {
-    (1..run.steps.len()).filter_map(|taken| {
+fn questions(run: &Attempt) -> Vec<(usize, Question)> {
+    let asked = (1..run.steps.len()).filter_map(|taken| {
         let (so_far, rest) = run.steps.split_at(taken);
         if so_far.last()?.actor != Actor::Observation {
             return None;
@@ -50,29 +40,8 @@ fn questions(run: &Attempt) -> impl Iterator<Item = (usize, Question)> {
             tool: next.name.clone()?,
         };
         Some((taken, question))
-    })
-}
-
-/// A question that is asked after so many steps of a run, and may not draw on any run of its task.
-pub(super) fn within(
-    run: &Attempt,
-    taken: usize,
-    task: &Task,
-    runs: &[Attempt],
-    question: Question,
-) -> Episode {
-    Episode {
-        question: Some(question),
-        withheld: runs.iter().map(|run| run.id.clone()).collect(),
-        group: task.id.clone(),
-        ..learnt(
-            Vec::new(),
-            Task {
-                id: opaque(&run.id, &taken.to_string()),
-                ..task.clone()
-            },
-        )
-    }
+    });
+    asked.collect()
 }
 
 #[cfg(test)]

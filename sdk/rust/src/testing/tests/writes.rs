@@ -3,8 +3,8 @@
 use super::{host_with, note};
 use crate::testing::TestHost;
 use crate::{
-    Change, Changes, Counter, Fault, Memory, NewLink, NewMemory, Patch, Scan, Source, State,
-    Target, store,
+    Change, Changes, Commit, Counter, Fault, Memory, NewLink, NewMemory, Patch, Scan, Source,
+    State, Target, store,
 };
 
 fn contents(host: &TestHost) -> Vec<String> {
@@ -124,4 +124,27 @@ fn what_is_frozen_takes_part_and_stays_as_it_is() {
     }
     let link = NewLink::new("m2", "m1", "similar", 1.0);
     host.apply(&[Change::connect(link)]).unwrap();
+}
+
+#[test]
+fn what_waits_for_a_decision_is_frozen_with_it_and_not_before() {
+    let host = host_with(&["a"]);
+    let mut changes = Changes::new();
+    let new = changes.insert(note("new"));
+    let freeze = Patch::of(new).state(State::Frozen);
+    let mut waiting = changes.into_vec();
+    waiting[0].commit = Commit::IfNextAttemptSucceeds;
+    let too_early = [waiting[0].clone(), Change::revise(freeze.clone())];
+    let Err(Fault::Invalid(words)) = host.apply(&too_early) else {
+        panic!("a provisional memory was frozen");
+    };
+    assert!(words.starts_with("change 1: memory `m2` is provisional"));
+    assert!(words.contains("freeze it once it is active"));
+    assert_eq!(host.memories().len(), 1);
+
+    waiting.push(Change::revise(freeze).if_next_attempt_succeeds());
+    host.apply(&waiting).unwrap();
+    assert_eq!(host.memories()[1].state, State::Provisional);
+    host.keep_provisional().unwrap();
+    assert_eq!(host.memories()[1].state, State::Frozen);
 }

@@ -6,13 +6,15 @@ use maud::{Markup, html};
 use memhost_suite as suite;
 
 use super::super::number::{
-    NOTHING, count, difference, estimate, milliseconds, probability, recovery, score,
+    NOTHING, count, difference, estimate, milliseconds, probability, recovery, score, signed,
 };
 use super::look::Look;
 use super::phrase::of;
 use super::tables::{self, Column};
 use crate::compare::label;
-use crate::compare::summary::{Costs, LATENCY_PERCENTILES, StrategyResult, SuiteResult};
+use crate::compare::summary::{
+    Costs, CurvePoint, LATENCY_PERCENTILES, StrategyResult, SuiteResult,
+};
 
 /// A plot, what it shows and how to read it.
 struct Figure<'a> {
@@ -152,7 +154,7 @@ fn curves<'a>(suite: &SuiteResult, rows: &[Row<'a>]) -> Option<Figure<'a>> {
                 }
                 _ => score(point.mean),
             },
-            recoveries(&plugins),
+            beside_the_curve(&plugins),
         ),
     })
 }
@@ -170,12 +172,27 @@ fn p_of_all(suite: &SuiteResult) -> impl Fn(&StrategyResult) -> String + 'static
     }
 }
 
-/// How long it took each strategy until memory was worth as much again as before the world changed.
-fn recoveries(rows: &[Row<'_>]) -> Option<Column<'static>> {
-    rows.iter().find(|(s, _)| s.recovery.is_some())?;
-    Some(Column::new("questions until it recovered", |s| {
-        recovery(s.recovery)
-    }))
+/// What a curve does not show: how long it took until memory was worth as much again as before the world changed, and
+/// where tasks come by how hard they are, what that did to the scores.
+fn beside_the_curve(rows: &[Row<'_>]) -> Vec<Column<'static>> {
+    let any = |known: fn(&StrategyResult) -> bool| rows.iter().any(|(s, _)| known(s));
+    let mut columns = Vec::new();
+    if any(|s| s.recovery.is_some()) {
+        columns.push(Column::new("questions until it recovered", |s| {
+            recovery(s.recovery)
+        }));
+    }
+    if any(|s| s.order_effect.is_some()) {
+        columns.push(Column::new("easy first less hard first", |s| {
+            difference(s.order_effect)
+        }));
+    }
+    if any(|s| s.gain_late.is_some()) {
+        columns.push(Column::new("last third less first, as hard", |s| {
+            signed(s.gain_late)
+        }));
+    }
+    columns
 }
 
 fn handed_over<'a>(suite: &SuiteResult, rows: &[Row<'a>]) -> Option<Figure<'a>> {
@@ -262,38 +279,41 @@ fn harm<'a>(rows: &[Row<'a>]) -> Option<Figure<'a>> {
 }
 
 fn regret<'a>(rows: &[Row<'a>]) -> Option<Figure<'a>> {
-    let known = |s: &StrategyResult| s.curve.iter().any(|point| point.regret.is_some());
-    rows.iter().find(|(s, _)| known(s))?;
-    let plugins = plugins_or_all(rows);
+    let figure = course(rows, |point| point.regret, |regret| format!("{regret:+.1}"))?;
     Some(Figure {
         plot: "regret",
         title: "Regret against no memory",
         reading: "What was lost so far, in sum, against the same agent without memory. Below zero memory has paid.".to_owned(),
-        wide: false,
-        legend: plugins.iter().map(|(_, look)| *look).collect(),
-        data: tables::courses(
-            &plugins,
-            |point| point.regret.map_or(NOTHING.to_owned(), |regret| format!("{regret:+.1}")),
-            None,
-        ),
+        ..figure
     })
 }
 
 fn memories<'a>(rows: &[Row<'a>]) -> Option<Figure<'a>> {
-    let known = |s: &StrategyResult| s.curve.iter().any(|point| point.memories.is_some());
-    rows.iter().find(|(s, _)| known(s))?;
-    let plugins = plugins_or_all(rows);
     Some(Figure {
         plot: "memories",
         title: "Memory growth",
         reading: "Active memories over all streams, by questions asked.".to_owned(),
+        ..course(rows, |point| point.memories, count)?
+    })
+}
+
+/// A number of the plugins over the course of a run, where it is known of any.
+fn course<'a>(
+    rows: &[Row<'a>],
+    of: fn(&CurvePoint) -> Option<f64>,
+    show: fn(f64) -> String,
+) -> Option<Figure<'a>> {
+    let known = |s: &StrategyResult| s.curve.iter().any(|point| of(point).is_some());
+    rows.iter().find(|(s, _)| known(s))?;
+    let plugins = plugins_or_all(rows);
+    let shown = |point: &CurvePoint| of(point).map_or(NOTHING.to_owned(), show);
+    Some(Figure {
+        plot: "",
+        title: "",
+        reading: String::new(),
         wide: false,
         legend: plugins.iter().map(|(_, look)| *look).collect(),
-        data: tables::courses(
-            &plugins,
-            |point| point.memories.map_or(NOTHING.to_owned(), count),
-            None,
-        ),
+        data: tables::courses(&plugins, shown, Vec::new()),
     })
 }
 

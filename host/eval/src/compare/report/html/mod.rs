@@ -137,6 +137,7 @@ fn answers(report: &Report) -> Markup {
                 }
             }
             (not_ranked(report))
+            (unseen(report))
         }
     }
 }
@@ -149,6 +150,15 @@ fn not_ranked(report: &Report) -> Markup {
                 h3 { "Not ranked" }
                 ul { @for unfit in &report.unfit { li { (unfit.to_string()) } } }
             }
+        }
+    }
+}
+
+/// What to add for wrappers to be seen.
+fn unseen(report: &Report) -> Markup {
+    html! {
+        @if let Some(unseen) = super::answer::unseen(report) {
+            div.aside { p { (unseen) } }
         }
     }
 }

@@ -68,6 +68,7 @@ pub(super) fn section(place: usize, suite: &SuiteResult, looks: &Looks) -> Marku
             }
             (answer(suite))
             (tables::scores(suite, &all))
+            (tables::added(suite))
             (does_not_apply(suite))
             (figures::all(suite, &all))
             (tables::versus(suite, &all))

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use memhost_suite as suite;
 
 use super::super::number::{
-    NOTHING, count, difference, effect, estimate, milliseconds, probability, score,
+    NOTHING, count, difference, effect, estimate, milliseconds, more, probability, score,
 };
 use super::look::Look;
 use super::phrase::class;
@@ -117,6 +117,41 @@ fn direction(metric: &str) -> String {
     }
 }
 
+/// What wrappers add to what they wrap.
+pub(super) fn added(suite: &SuiteResult) -> Markup {
+    html! {
+        @if !suite.added.is_empty() {
+            div.aside {
+                h3 { "What a wrapper adds" }
+                p.reading { "A wrapped strategy against what it wraps, with the same settings. Calls and tokens of models are per run." }
+                div.scroll tabindex="0" {
+                    table {
+                        thead {
+                            tr {
+                                th scope="col" { "strategy" } th scope="col" { "against" }
+                                th.n scope="col" { (direction(&suite.primary)) } th.n scope="col" { "p after correction" }
+                                th.n scope="col" { "model calls" } th.n scope="col" { "model tokens" }
+                                th.n scope="col" { "tokens per question" }
+                            }
+                        }
+                        tbody {
+                            @for added in &suite.added {
+                                tr {
+                                    th scope="row" { (added.strategy) } td { (added.bare) }
+                                    td.n { (difference(Some(added.difference))) }
+                                    td.n { (probability(added.p_holm)) }
+                                    td.n { (more(added.model_calls)) } td.n { (more(added.model_tokens)) }
+                                    td.n { (more(added.tokens_per_question)) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Every metric of every strategy.
 pub(super) fn metrics(suite: &SuiteResult, looks: &[Look]) -> Markup {
     let rows: Vec<_> = suite.strategies.iter().zip(looks).collect();
@@ -139,11 +174,11 @@ pub(super) fn metrics(suite: &SuiteResult, looks: &[Look]) -> Markup {
     }
 }
 
-/// Strategies over the course of a run: a line per point, a column per strategy. `after` is a line of its own.
+/// Strategies over the course of a run: a line per point, a column per strategy. `after` are lines of their own.
 pub(super) fn courses(
     rows: &[(&StrategyResult, &Look)],
-    show: fn(&CurvePoint) -> String,
-    after: Option<Column<'_>>,
+    show: impl Fn(&CurvePoint) -> String,
+    after: Vec<Column<'_>>,
 ) -> Markup {
     let points = |strategy: &StrategyResult| -> Vec<usize> {
         strategy.curve.iter().map(|point| point.asked).collect()
@@ -166,12 +201,12 @@ pub(super) fn courses(
                             th.n scope="row" { (count(asked as f64)) }
                             @for (strategy, _) in rows {
                                 td.n {
-                                    (strategy.curve.iter().find(|point| point.asked == asked).map_or(NOTHING.to_owned(), show))
+                                    (strategy.curve.iter().find(|point| point.asked == asked).map_or(NOTHING.to_owned(), &show))
                                 }
                             }
                         }
                     }
-                    @if let Some(column) = after {
+                    @for column in &after {
                         tr {
                             th scope="row" { (column.title) }
                             @for (strategy, _) in rows { td.n { ((column.show)(strategy)) } }

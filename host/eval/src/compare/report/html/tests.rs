@@ -43,6 +43,23 @@ fn the_page_opens_with_the_answer_and_ends_with_what_was_run() {
 }
 
 #[test]
+fn what_a_wrapper_adds_has_a_table_and_what_is_not_seen_a_note() {
+    let page = page(&summary::tests::report_of_wrappers());
+    for text in [
+        "What a wrapper adds",
+        ">+0.250 [",
+        ">+24<",
+        ">+2,640<",
+        ">-7<",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    assert!(page.contains("add to the command: recency --set recency.k=2 (for pass(recency))."));
+    let none = self::page(&made_up());
+    assert!(!none.contains("What a wrapper adds"));
+}
+
+#[test]
 fn nothing_is_fetched() {
     let page = page(&made_up());
     assert!(page.contains("default-src &#39;none&#39;") || page.contains("default-src 'none'"));
