@@ -8,11 +8,12 @@
 use std::sync::Arc;
 
 use memhost::Lance;
-use memhost::contract::{Agent, Attempt, Outcome, Query, Step, Task};
+use memhost::contract::{Outcome, Step};
 use memhost::embedding::{Builtin, Embedder};
 use memhost::engine::{Engine, EngineOptions, Plugin};
-use memhost::learning::{Configured, Grants, Learner, Unobserved, WallClock};
-use memhost::store::{Store, View};
+use memhost::learning::{Configured, Grants};
+use memhost::live::{Ask, Grant, Host, LiveSettings, Mode, ONLY_TENANT, Record};
+use memhost::store::Store;
 
 /// What the agent has done: tasks, the tools that it called, and whether that was right.
 const DONE: [(&str, &str, bool); 3] = [
@@ -26,37 +27,32 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args().nth(1);
     let path = path.ok_or("usage: memhost-example-embed <plugin.wasm>")?;
     let directory = tempfile::tempdir()?;
+    let uri = directory.path().to_string_lossy();
     let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
-    let store = Store::open(
-        &directory.path().to_string_lossy(),
-        embedder.clone(),
-        &Lance,
-    )
-    .await?;
+    let store = Store::open(&uri, embedder.clone(), &Lance).await?;
     let engine = Engine::new(EngineOptions::default())?;
     let plugin = Arc::new(Plugin::load(&engine, path.as_ref()).await?);
-
     let strategy = Configured::with_defaults(plugin).await?;
-    let namespace = store.namespace("help-desk").await?;
-    let grants = Grants::embedder(embedder);
-    let mut learner = Learner::new(strategy, namespace, grants, WallClock::default());
-    let agent = Agent::new("help-desk", "any");
 
-    for (id, (text, tools, success)) in DONE.into_iter().enumerate() {
-        let (task, outcome) = (Task::new(text, text), Outcome::known(success));
-        let mut attempt = Attempt::new(id.to_string(), task, agent.clone(), outcome);
+    let host = Host::open(LiveSettings::new(store, Grants::embedder(embedder))).await?;
+    host.add_slot("help-desk", strategy, Mode::Inherit).await?;
+    let memory = host
+        .slot(&Grant::everything(), "help-desk", ONLY_TENANT)
+        .await?;
+
+    let mut last = None;
+    for (task, tools, success) in DONE {
+        let told = memory.retrieve(Ask::at_start(task)).await?;
+        let mut record = Record::of(told.attempt);
         let steps = tools.split(' ').map(|tool| Step::action(tool, "{}"));
-        attempt.steps.extend(steps);
-        learner.witness(&attempt);
-        learner.distill(vec![attempt], &mut Unobserved).await?;
-        learner.clock.task_number += 1;
+        record.steps.extend(steps);
+        record.outcome = Some(Outcome::known(success));
+        last = Some(memory.record(record).await?.sequence);
     }
 
-    let task = "a customer was charged twice and wants the money back";
-    let query = Query::at_start(Task::new(task, task), agent, 300);
-    let view = View::default();
-    let retrieved = learner.retrieve(query, &view, &mut Unobserved).await;
-    println!("task: {task}\n\n{}", retrieved.guidance.text);
-    drop(learner);
-    Ok(store.close().await?)
+    let mut ask = Ask::at_start("a customer was charged twice and wants the money back");
+    ask.after = last;
+    let told = memory.retrieve(ask).await?;
+    println!("{}", told.text);
+    Ok(host.close().await?)
 }

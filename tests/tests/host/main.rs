@@ -12,6 +12,7 @@ mod hostile;
 #[cfg(target_os = "linux")]
 mod hostile_memory;
 mod limits;
+mod live;
 mod load;
 mod parity;
 mod phases;
