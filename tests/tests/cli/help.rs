@@ -4,7 +4,7 @@ use super::Place;
 
 #[test]
 fn every_command_explains_itself_with_examples() {
-    let commands: [&[&str]; 18] = [
+    let commands: [&[&str]; 20] = [
         &[],
         &["compare"],
         &["aa"],
@@ -23,6 +23,8 @@ fn every_command_explains_itself_with_examples() {
         &["store", "reembed"],
         &["store", "verify"],
         &["store", "repair"],
+        &["store", "prune"],
+        &["store", "thaw"],
     ];
     let place = Place::new();
     for command in commands {

@@ -55,7 +55,8 @@ fn both_orders_are_run_and_their_difference_is_reported() {
     let none = called("none");
     assert_eq!(none["order_effect"]["mean"], 0.0);
     assert_eq!(none["gain_late"], 0.0);
-    assert_eq!(called("rag")["order_effect"]["tasks"], 24);
+    // The first task of each kind, in either order, has nothing to draw on.
+    assert_eq!(called("rag")["order_effect"]["tasks"], 20);
     assert!(called("rag")["gain_late"].is_number());
 
     place.memhost(&COMPARE).succeeds().says(&[

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::declaration::declared;
+use super::declaration::{MOST_MOMENTS, declared};
 use super::*;
 use memhost_contract::{
     Agent, Blob, Citation, Counter, Description, ExpectedCalls, NewMemory, NumberRange, Parameter,

@@ -148,8 +148,8 @@ pub struct StrategyResult {
     /// In the primary metric, with easy tasks first less with hard tasks first, paired by task, where both were run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_effect: Option<Estimate>,
-    /// In the primary metric, the last third of the questions of a run less the first, among tasks that are as hard;
-    /// where tasks come by how hard they are, and the curve says how hard they are, too.
+    /// In the primary metric, among tasks that are as hard, the last third that was asked less the first; where tasks come
+    /// by how hard they are, and the curve says how hard they are, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gain_late: Option<f64>,
     /// Milliseconds of retrieve calls at the percentiles [`LATENCY_PERCENTILES`]; empty if not measured.

@@ -446,8 +446,8 @@ fn notes(report: &Report) -> Vec<String> {
         |suite: &SuiteResult| suite.strategies.iter().any(|s| s.gain_late.is_some());
     if report.suites.iter().any(by_difficulty) {
         notes.push(
-            "Gain, late: the last third of a run's questions less the first, within tasks that are solved as often: \
-             what is left of a learning curve when its tasks are no harder at the end. It is compared with that of the \
+            "Gain, late: among tasks that are solved as often, the third that was asked last less the third that was asked \
+             first: what is left of a learning curve when its tasks are no harder at the end. Compare it with that of the \
              agent without memory."
                 .to_owned(),
         );

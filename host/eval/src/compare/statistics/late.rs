@@ -1,47 +1,40 @@
 //! How much better the end of a run goes than its beginning, where tasks do not come in an order of chance.
 //!
-//! Where the easy tasks come first, a learning curve falls for everybody. So the last third is compared with the first
-//! among tasks that are as hard (Evo-Memory's orders, arXiv 2511.20857; the strata are ours).
+//! Where the easy tasks come first, a learning curve falls for everybody. So of the tasks
+//! that are as hard, the last third is compared with the first (Evo-Memory's orders, arXiv 2511.20857; the strata are ours).
 
 use std::collections::BTreeMap;
 
 use super::online::{Asked, stream};
 use super::{Score, mean};
 
-/// Into how many parts tasks are divided by how often they are solved, and a run by its questions.
+/// Into how many parts tasks are divided by how often they are solved, and those of a part by when they were asked.
 const THIRDS: usize = 3;
 
-/// Means over the last third of the questions of each stream less those over the first, within tasks that are solved as
-/// often (`solved`: by task; a task that is not there is taken for one that never is), together by how many tasks there
-/// are to compare. `None` where no two thirds have tasks that are as hard.
+/// Among the tasks of a stream that are solved as often (`solved`: by task; a task that is not there is taken for one that
+/// never is), the mean of the third that was asked last less that of the third that was asked first; together by how many
+/// tasks that compares. `None` where no three tasks are as hard.
 pub fn gain_late(asked: &[Asked<'_>], solved: &BTreeMap<&str, f64>) -> Option<f64> {
     let bounds = bounds(asked, solved);
     let stratum = |score: &Score<'_>| {
         let solved = solved.get(score.task).copied().unwrap_or_default();
         bounds.iter().filter(|bound| solved > **bound).count()
     };
-    let mut streams: BTreeMap<((u64, u32), &str), Vec<&Asked<'_>>> = BTreeMap::new();
+    let mut strata: BTreeMap<((u64, u32), &str, usize), Vec<&Asked<'_>>> = BTreeMap::new();
     for asked in asked.iter().filter(|asked| asked.score.value.is_finite()) {
-        let key = (asked.score.run(), stream(asked.score.task));
-        streams.entry(key).or_default().push(asked);
+        let score = &asked.score;
+        let key = (score.run(), stream(score.task), stratum(score));
+        strata.entry(key).or_default().push(asked);
     }
     let (mut sum, mut weights) = (0.0, 0.0);
-    for mut run in streams.into_values() {
-        run.sort_by_key(|asked| asked.place);
-        let third = run.len() / THIRDS;
-        let (early, late) = (&run[..third], &run[run.len() - third..]);
-        for number in 0..THIRDS {
-            let of_stratum = |part: &[&Asked<'_>]| -> Vec<f64> {
-                let scores = part.iter().map(|asked| asked.score);
-                let scores = scores.filter(|score| stratum(score) == number);
-                scores.map(|score| score.value).collect()
-            };
-            let (early, late) = (of_stratum(early), of_stratum(late));
-            let weight = early.len().min(late.len()) as f64;
-            if let (Some(early), Some(late)) = (mean(early), mean(late)) {
-                sum += weight * (late - early);
-                weights += weight;
-            }
+    for mut alike in strata.into_values() {
+        alike.sort_by_key(|asked| asked.place);
+        let third = alike.len() / THIRDS;
+        let of = |part: &[&Asked<'_>]| mean(part.iter().map(|asked| asked.score.value));
+        let (early, late) = (of(&alike[..third]), of(&alike[alike.len() - third..]));
+        if let (Some(early), Some(late)) = (early, late) {
+            sum += third as f64 * (late - early);
+            weights += third as f64;
         }
     }
     (weights > 0.0).then(|| sum / weights)
@@ -93,11 +86,11 @@ mod tests {
         // Easy tasks first, each solved as often as on record: the raw difference is -1.
         let scores = asked([1.0, 1.0, 1.0, 0.0, 0.0, 0.0]);
         let by_difficulty = solved([1.0, 1.0, 1.0, 0.0, 0.0, 0.0]);
-        assert_eq!(gain_late(&scores, &by_difficulty), None);
+        assert_eq!(gain_late(&scores, &by_difficulty), Some(0.0));
         let alike = solved([0.5; 6]);
         assert_eq!(gain_late(&scores, &alike), Some(-1.0));
-        // Of each two that are as hard, the later is solved.
-        let mixed = solved([1.0, 0.0, 0.5, 0.5, 1.0, 0.0]);
+        // Of those that are as hard, the last is solved.
+        let mixed = solved([1.0, 0.0, 1.0, 0.0, 1.0, 0.0]);
         let learnt = asked([0.0, 0.0, 0.0, 0.0, 1.0, 1.0]);
         assert_eq!(gain_late(&learnt, &mixed), Some(1.0));
         assert_eq!(gain_late(&asked([0.5; 6]), &mixed), Some(0.0));

@@ -70,8 +70,8 @@ pub(super) fn recovery(
     mean(after).map(Recovery::After).or(nothing_to_lose)
 }
 
-/// How much better the last third of the questions went than the first, among tasks that are solved as often: on record,
-/// or else by the agent without memory.
+/// How much better the tasks went that were asked last than those that were asked first, among tasks that are solved as
+/// often: on record, or else by the agent without memory.
 pub(super) fn gain_late(runs: &[Ran<'_>], without_memory: &[Ran<'_>], metric: &str) -> Option<f64> {
     let mut bare: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for Asked { score, .. } in asked(without_memory, metric) {
