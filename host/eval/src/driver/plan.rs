@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use memhost::contract::{Arrangement, Attempt, Authority, Labels, Plan, Step, Trigger, Verdict};
 use memhost::learning::moments;
 use memhost::strategy::Phases;
-use memhost_suite::{AFTER_RETRIES, Episode, Lane, Question, Suite};
+use memhost_suite::{AFTER_RETRIES, Episode, Lane, Question, Stage, Suite};
 
 use super::{Acting, Actors};
 
@@ -145,7 +145,8 @@ pub fn deviations(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if suite.lane == Lane::Retry && plan.retries == 0 {
+    let is_retried = is_retried(suite, acting);
+    if suite.lane == Lane::Retry && plan.retries == 0 && is_retried {
         deviations.push(
             "it does not ask to try again, and does so here like everybody: its guidance is asked for before each try"
                 .to_owned(),
@@ -164,16 +165,15 @@ pub fn deviations(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
                 .to_owned(),
         );
     }
-    let is_retried = || suite.episodes().any(|(_, e)| may_be_retried(e, acting));
-    if plan.retries > 0 && suite.lane != Lane::Retry && is_retried() {
+    if plan.retries > 0 && suite.lane != Lane::Retry && is_retried {
         deviations.push(format!(
             "it tries again after a failure, and what is compared is the first try; `{AFTER_RETRIES}` is the last one"
         ));
     }
-    if plan.retries > 0 && !is_retried() {
+    if (plan.retries > 0 || suite.lane == Lane::Retry) && !is_retried {
         deviations.push(
-            "it tries again after a failure, and nothing here may be tried again: outcomes come later, or a memory of \
-             the task itself would be the answer"
+            "nothing here may be tried again: outcomes come later or are heard of by nobody, or a memory of the task \
+             itself would be the answer"
                 .to_owned(),
         );
     }
@@ -189,10 +189,21 @@ pub fn deviations(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
     deviations
 }
 
-/// Whether an episode can be tried again: its outcome is known at once, and a memory of the task itself is no answer.
-pub(super) fn may_be_retried(episode: &Episode, acting: Acting) -> bool {
+/// Whether some episode can be tried again.
+pub fn is_retried(suite: &Suite, acting: Acting) -> bool {
+    let mut stages = suite.streams.iter().flat_map(|stream| &stream.stages);
+    stages.any(|stage| {
+        let mut episodes = stage.episodes.iter();
+        episodes.any(|episode| may_be_retried(stage, episode, acting))
+    })
+}
+
+/// Whether an episode can be tried again: its outcome is known at once and may be heard of, and a memory of the task itself
+/// is no answer.
+pub(super) fn may_be_retried(stage: &Stage, episode: &Episode, acting: Acting) -> bool {
     let question = episode.question.as_ref();
-    episode.timing.known.is_none()
+    !(stage.batched || stage.probe)
+        && episode.timing.known.is_none()
         && question.is_some_and(|question| tests_its_own_memory(question, acting))
 }
 

@@ -43,10 +43,9 @@ impl Retries {
 }
 
 impl<'a> StreamRun<'a> {
-    /// How often this episode may be tried again: where the outcome of a try is known at once, and where a memory of the
-    /// task itself is no answer to it.
+    /// How often this episode may be tried again.
     fn most_retries(&self, stage: &Stage, episode: &Episode) -> u32 {
-        match !stage.batched && plan::may_be_retried(episode, self.testbed.acting) {
+        match plan::may_be_retried(stage, episode, self.testbed.acting) {
             true => match &episode.question {
                 // Whoever is tried once less has less to show.
                 Some(Question::Assign { tries, .. }) => tries.saturating_sub(1),

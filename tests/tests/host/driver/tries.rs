@@ -1,0 +1,74 @@
+//! What a further try may know, what is counted and cut along a run, and who hears of it.
+
+use memhost_eval::driver::{Told, deviations};
+use memhost_suite::Slot;
+
+use super::along::{a_run, asking, distilled, hard, heard_of, moments, planning, recorded};
+use super::*;
+
+#[tokio::test]
+async fn what_is_asked_in_a_probe_is_asked_once_and_its_failure_teaches_nothing() {
+    let strategy = Arc::new(planning(|plan| plan.retries = 2));
+    let mut probing = (*asking([])).clone();
+    probing.streams[0].stages.push(Stage {
+        probe: true,
+        ..Stage::in_order(vec![hard("x")])
+    });
+    let (report, kept) = run(&strategy, &Arc::new(probing), None).await.unwrap();
+    assert_eq!(moments(&strategy), [Moment::TaskStart]);
+    let scores = &report.tasks[0].scores;
+    assert_eq!((scores["answer@64"], scores["after-retries"]), (0.0, 0.0));
+    assert!(distilled(&strategy).is_empty() && kept.is_empty());
+}
+
+/// What deviates under this plan where this is asked in this lane.
+fn deviating(plan: Plan, lane: Lane, episodes: Vec<Episode>, stage: Stage) -> Vec<String> {
+    let mut suite = (*suite(vec![])).clone();
+    suite.lane = lane;
+    suite.streams[0].stages = vec![Stage { episodes, ..stage }];
+    deviations(&plan, &suite, Acting::Reader)
+}
+
+#[test]
+fn where_nothing_can_be_tried_again_nobody_is_said_to_be() {
+    let assigned = || Episode {
+        question: Some(Question::Assign {
+            slots: vec![Slot {
+                name: "one".into(),
+                values: vec!["a".into(), "b".into()],
+                right: "a".into(),
+            }],
+            noise: 0.0,
+            tries: 3,
+        }),
+        ..hard("x")
+    };
+    let retrying = Plan {
+        retries: 2,
+        moments: vec![Trigger::Retry],
+        ..Plan::streaming()
+    };
+    let batched = || Stage {
+        batched: true,
+        ..Stage::default()
+    };
+    let probe = || Stage {
+        probe: true,
+        ..Stage::default()
+    };
+    for stage in [batched(), probe()] {
+        for plan in [Plan::streaming(), retrying.clone()] {
+            let said = deviating(plan, Lane::Retry, vec![assigned()], stage.clone());
+            assert!(
+                said.iter()
+                    .any(|said| said.contains("nothing here may be tried again")),
+                "{said:?}"
+            );
+            assert!(
+                !said.iter().any(|said| said.contains("before each try")),
+                "{said:?}"
+            );
+        }
+        assert!(!said.iter().any(|said| said.contains("after-retries")));
+    }
+}
