@@ -21,6 +21,20 @@ async fn what_is_asked_in_a_probe_is_asked_once_and_its_failure_teaches_nothing(
     assert!(distilled(&strategy).is_empty() && kept.is_empty());
 }
 
+#[tokio::test]
+async fn what_a_try_taught_is_seen_by_no_other_task_before_the_batch_is_heard_of() {
+    let strategy = Arc::new(planning(|plan| {
+        plan.retries = 1;
+        plan.batch = 2;
+    }));
+    let tasks = ["x", "y", "z"].map(hard);
+    run(&strategy, &asking(tasks), None).await.unwrap();
+    let seen = strategy.seen.lock().unwrap();
+    let own: [&[&str]; 4] = [&[], &["x@r1"], &[], &["y@r3"]];
+    assert_eq!(seen[..4], own);
+    assert!(seen[4].contains(&"x@r1".to_owned()), "{:?}", seen[4]);
+}
+
 /// What deviates under this plan where this is asked in this lane.
 fn deviating(plan: Plan, lane: Lane, episodes: Vec<Episode>, stage: Stage) -> Vec<String> {
     let mut suite = (*suite(vec![])).clone();

@@ -69,8 +69,11 @@ impl<'a> StreamRun<'a> {
             if failed.outcome.verdict != Verdict::Failure {
                 break;
             }
-            self.learn_from_try(episode, &failed).await?;
             retries.learnt.push(failed.id.clone());
+            if self.plan.batch > 1 {
+                self.held_back.insert(failed.id.clone());
+            }
+            self.learn_from_try(episode, &failed).await?;
             let view = self.own_loop(episode, &retries.learnt);
             let handed = self
                 .hand_out(episode, Moment::Retry(number), &[], &view, None)
