@@ -22,6 +22,37 @@ async fn what_is_asked_in_a_probe_is_asked_once_and_its_failure_teaches_nothing(
 }
 
 #[tokio::test]
+async fn a_try_before_another_holds_only_what_was_done_in_it() {
+    let mut strategy = planning(|plan| plan.retries = 1);
+    strategy.distill = Box::new(|attempts| match attempts[0].id.as_str() {
+        "x@r1" => Ok(vec![note("a clue", "x@r1", Commit::AtOnce)]),
+        _ => Ok(vec![]),
+    });
+    let strategy = Arc::new(strategy);
+    let mut steps = a_run();
+    steps.push(Step::new(Actor::User, "the answer"));
+    let suite = asking([recorded("x", steps.clone()), hard("y")]);
+    run(&strategy, &suite, None).await.unwrap();
+    let calls = strategy.calls.lock().unwrap();
+    let calls: Vec<&Attempt> = calls.iter().flatten().collect();
+    let first = calls.iter().find(|attempt| attempt.id == "x@r1").unwrap();
+    assert_eq!(first.steps, []);
+    assert_eq!(first.outcome.verdict, Verdict::Failure);
+    // What is heard of it later is no more; the recorded run is learnt from once the question is done with.
+    let heard = heard_of(&strategy);
+    let of_x = heard.iter().filter(|f| f.attempt.task.id == "x");
+    assert!(of_x.clone().count() == 2 && of_x.clone().all(|f| f.attempt.steps.is_empty()));
+    let of_record = calls.iter().find(|attempt| attempt.id == "x-0").unwrap();
+    assert_eq!(of_record.steps, steps);
+    // Where nobody tries again, the recorded run stands for what a reader did, as ever.
+    let once = Arc::new(planning(|_| {}));
+    run(&once, &suite, None).await.unwrap();
+    let heard = heard_of(&once);
+    let of_x = heard.iter().find(|f| f.attempt.task.id == "x").unwrap();
+    assert_eq!(of_x.attempt.steps, steps);
+}
+
+#[tokio::test]
 async fn what_a_try_taught_is_seen_by_no_other_task_before_the_batch_is_heard_of() {
     let strategy = Arc::new(planning(|plan| {
         plan.retries = 1;

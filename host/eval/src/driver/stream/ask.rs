@@ -46,6 +46,11 @@ impl Asked {
     pub(super) fn sent(&self) -> Option<&str> {
         self.runs.first()?.act.agent.as_deref()
     }
+
+    /// Whether a reader's attempt at it stands for the recorded run: not where it was followed by another.
+    pub(super) fn stands_for_the_record(&self) -> bool {
+        self.retries.learnt.is_empty()
+    }
 }
 
 /// One run.
@@ -491,11 +496,16 @@ impl<'a> StreamRun<'a> {
 
     // ---- attempts ---------------------------------------------------------------------------------
 
-    /// What was done in each run, as an attempt with a true outcome.
+    /// What was done in each run, as an attempt with a true outcome. In place of a reader that takes no steps, the recorded
+    /// run of the task is what happened.
     pub(super) fn own_attempts(&self, episode: &Episode, asked: &Asked) -> Vec<Attempt> {
         let receipt = &asked.receipt.receipt;
         let tried = (0..).zip(&asked.runs).map(|(trial, done)| {
             let attempt = self.own_attempt(episode, done, receipt, asked.baseline());
+            let attempt = match asked.stands_for_the_record() {
+                true => self.with_recorded_steps(episode, attempt),
+                false => attempt,
+            };
             Attempt {
                 id: match trial {
                     0 => attempt.id,
@@ -523,7 +533,7 @@ impl<'a> StreamRun<'a> {
         let first = &receipt.id;
         let along = done.along.iter().map(|open| open.receipt.clone());
         let receipts = std::iter::once(receipt.clone()).chain(along).collect();
-        let attempt = Attempt {
+        Attempt {
             id: format!("{}@{first}", episode.task.id),
             task: episode.task.clone(),
             agent: self.sent_agent(episode, done),
@@ -537,7 +547,10 @@ impl<'a> StreamRun<'a> {
                 ..outcome_of(episode, done)
             },
             receipts,
-        };
+        }
+    }
+
+    fn with_recorded_steps(&self, episode: &Episode, attempt: Attempt) -> Attempt {
         let run = recorded(episode, &attempt).next();
         let run = run.filter(|_| self.model.is_none() && attempt.steps.is_empty());
         match run {

@@ -81,8 +81,10 @@ impl<'a> StreamRun<'a> {
             }
         }
         let own = self.own_attempts(waiting.episode, asked);
-        for attempt in &own {
-            self.remember_what_it_stands_for(attempt, waiting.episode);
+        if asked.stands_for_the_record() {
+            for attempt in &own {
+                self.remember_what_it_stands_for(attempt, waiting.episode);
+            }
         }
         own
     }
@@ -170,7 +172,7 @@ impl<'a> StreamRun<'a> {
 
     /// A reader takes no steps, but in its tries at an assignment: in its place, the recorded runs of the task by the same agent are what happened. A
     /// memory that names the reader's attempt as its source is about them.
-    pub(super) fn remember_what_it_stands_for(&mut self, attempt: &Attempt, episode: &Episode) {
+    fn remember_what_it_stands_for(&mut self, attempt: &Attempt, episode: &Episode) {
         let is_try = matches!(episode.question, Some(Question::Assign { .. }));
         if self.model.is_none() && !is_try {
             let runs = recorded(episode, attempt).map(|run| run.id.clone());

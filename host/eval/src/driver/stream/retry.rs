@@ -1,7 +1,11 @@
 //! Retries: a task that was failed is tried again, with what the failed try taught.
 //!
 //! What a try taught waits for nobody: the try is learnt from before the next one is asked for guidance, which sees it, and
-//! sees what is provisional until that next try. No other task sees any of it sooner than it would without retries.
+//! sees what is provisional until that next try. No other task sees any of it sooner than it would without retries: what the
+//! plan's batch holds back is withheld from the others.
+//!
+//! A try that is learnt from before its task is done with holds what was done in it: what was handed out, the answer, the
+//! outcome. The recorded run of the task, which stands for what a reader did elsewhere, would give the next try the answer.
 
 use std::sync::Arc;
 
@@ -17,9 +21,9 @@ use super::ask::{Done, Handed, Retried};
 /// What came of the tries after the first one.
 #[derive(Default)]
 pub(super) struct Retries {
-    /// The tries, in order.
+    /// The further tries, in order.
     pub(super) retried: Vec<Retried>,
-    /// Ids of the tries that have been learnt from already.
+    /// Ids of the tries that were followed by another, before which they were learnt from.
     pub(super) learnt: Vec<String>,
 }
 
@@ -125,7 +129,6 @@ impl<'a> StreamRun<'a> {
             return Ok(());
         }
         self.learner.decide(failed, self.report).await?;
-        self.remember_what_it_stands_for(failed, episode);
         self.learner.witness(failed);
         self.distill(episode, vec![failed.clone()]).await
     }
