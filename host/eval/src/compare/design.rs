@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use memhost::contract::Plan;
 use memhost::settings;
-use memhost_suite::Lane;
+use memhost_suite::{AFTER_RETRIES, Lane};
 
 use super::bare::{bare_of, unseen};
 use super::key::{CellKey, Conditions};
@@ -197,7 +197,7 @@ impl ListedSuite {
             summary: suite.summary.clone(),
             left_out: suite.left_out.clone(),
             primary: suite.primary.clone(),
-            metrics: suite.metrics(),
+            metrics: metrics(contest, conditions),
             questions: contest.questions(),
             groups: groups.len(),
             group_sizes: contest.group_sizes(),
@@ -205,6 +205,21 @@ impl ListedSuite {
             inapplicable: contest.inapplicable.clone(),
         }
     }
+}
+
+/// What a suite is reported by, and what the last try came to where somebody tries again.
+fn metrics(contest: &Contest, conditions: &Conditions) -> Vec<String> {
+    let suite = &contest.suite;
+    let mut metrics = suite.metrics();
+    let mut contestants = contest.contestants.iter();
+    // In lane `retry` everybody does, and the metrics are of every try.
+    if suite.lane != Lane::Retry
+        && contestants.any(|contestant| contestant.plan.retries > 0)
+        && driver::is_retried(suite, conditions.acting)
+    {
+        metrics.push(AFTER_RETRIES.to_owned());
+    }
+    metrics
 }
 
 impl ListedStrategy {
@@ -237,6 +252,7 @@ impl ListedStrategy {
 mod tests {
     use super::super::testing;
     use super::*;
+    use crate::driver::Acting;
 
     #[test]
     fn cells_are_every_strategy_in_every_order_of_every_seed() {
@@ -261,6 +277,25 @@ mod tests {
         );
         let digests: BTreeSet<String> = cells.iter().map(|cell| cell.key.digest()).collect();
         assert_eq!(digests.len(), cells.len());
+    }
+
+    #[test]
+    fn what_the_last_try_came_to_is_reported_where_somebody_tries_again() {
+        let metrics = |retries: u32, acting: Acting| {
+            let mut comparison = testing::comparison(1);
+            comparison.contests[0].contestants[0].plan.retries = retries;
+            let conditions = Conditions {
+                acting,
+                ..testing::conditions()
+            };
+            Design::of(&comparison, &conditions, Vec::new()).suites[0]
+                .metrics
+                .concat()
+        };
+        assert!(metrics(2, Acting::Model).ends_with(AFTER_RETRIES));
+        assert!(!metrics(0, Acting::Model).contains(AFTER_RETRIES));
+        // A frozen reader asks which similar tasks were cited: nothing is tried again.
+        assert!(!metrics(2, Acting::Reader).contains(AFTER_RETRIES));
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub use error::DriverError;
 pub use order::{Repetition, TaskOrder};
 pub use patience::IN_A_ROW;
 pub use phases::{Broken, GivenUp, PhaseCalls, Requests, TOLERATED};
-pub use plan::{deviations, moment_text, obstacle};
+pub use plan::{deviations, is_retried, moment_text, obstacle};
 pub use report::{CellReport, MOST_GROWTH, ModelCost, Runs, TaskReport};
 pub use run::{Progress, run_cell};
 pub use testbed::Testbed;
