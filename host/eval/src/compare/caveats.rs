@@ -61,7 +61,7 @@ fn about_conditions(conditions: &Conditions) -> Vec<String> {
     let told = match conditions.told {
         Told::All => None,
         Told::Successes => Some(
-            "strategies are told of successes only: those that learn from failures are not what they are elsewhere",
+            "strategies are not told of failures: those that learn from them are not what they are elsewhere",
         ),
     };
     let caveats = order.into_iter().chain(told);

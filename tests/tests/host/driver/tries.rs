@@ -66,6 +66,32 @@ async fn what_a_try_taught_is_seen_by_no_other_task_before_the_batch_is_heard_of
     assert!(seen[4].contains(&"x@r1".to_owned()), "{:?}", seen[4]);
 }
 
+#[tokio::test]
+async fn where_successes_alone_are_told_of_what_has_no_verdict_is_told_of_too() {
+    let strategy = Arc::new(planning(|_| {}));
+    let tasks = vec![
+        episode("a", false, vec![attempt("a", 0, Verdict::Failure)]),
+        episode("b", false, vec![attempt("b", 0, Verdict::Unknown)]),
+        episode("c", false, vec![attempt("c", 0, Verdict::Success)]),
+        hard("d"),
+    ];
+    run_telling(&strategy, &suite(tasks), Told::Successes).await;
+    assert_eq!(distilled(&strategy), [["b-0"], ["c-0"]]);
+}
+
+#[tokio::test]
+async fn what_nobody_was_told_of_could_not_be_drawn_on() {
+    for (told, scored) in [(Told::All, true), (Told::Successes, false)] {
+        let mut said = attempt("seen", 0, Verdict::Failure);
+        said.steps.push(Step::new(Actor::User, "the answer"));
+        let tasks = vec![episode("seen", false, vec![said]), hard("x")];
+        let strategy = Arc::new(planning(|_| {}));
+        let (report, _) = run_telling(&strategy, &suite(tasks), told).await;
+        let is_scored = report.tasks[0].scores.contains_key("answer@64");
+        assert_eq!(is_scored, scored, "{told:?}");
+    }
+}
+
 /// What deviates under this plan where this is asked in this lane.
 fn deviating(plan: Plan, lane: Lane, episodes: Vec<Episode>, stage: Stage) -> Vec<String> {
     let mut suite = (*suite(vec![])).clone();

@@ -112,15 +112,14 @@ impl<'a> StreamRun<'a> {
         };
         let calls = grouping::calls(plan, runs, sent);
         let learns = waiting.purpose.learnt && !self.frozen;
-        for &attempt in calls.iter().flatten().filter(|_| learns) {
+        let told = self.testbed.told;
+        let heard = calls.iter().flatten().filter(|_| learns);
+        // What is not told of cannot be drawn on, and is not to be looked up either.
+        for &attempt in heard.filter(|attempt| told.tells(attempt)) {
             self.reader.learn(&mut self.learnt, &attempt.id);
-            // What is not told of is not to be looked up either.
-            if self.testbed.told.tells(attempt) {
-                self.learner.witness(attempt);
-            }
+            self.learner.witness(attempt);
         }
         let distills = learns && self.learner.phases().distill;
-        let told = self.testbed.told;
         let bare = self.bare(waiting, own);
         let bare = bare.filter(|bare| distills && told.tells(bare));
         if let Some(bare) = &bare {
