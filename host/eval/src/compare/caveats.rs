@@ -309,9 +309,8 @@ fn about_strategy(strategy: &StrategyResult, distilled_at_least: f64) -> Vec<Str
         }
         if costs.tokens_per_question == 0.0 && !strategy.floor {
             caveats.push(format!(
-                "{name}: handed out nothing before the first step of any question at the budget that is ranked by, so \
-                 that what is scored there is no memory; if it spoke elsewhere, at other budgets, along a run or before \
-                 another try, those columns tell"
+                "{name}: handed over no text for any question at the budget that is ranked by: an agent would have read \
+                 nothing of it"
             ));
         }
         if costs.cut > 0.0 {

@@ -92,6 +92,110 @@ async fn what_nobody_was_told_of_could_not_be_drawn_on() {
     }
 }
 
+#[tokio::test]
+async fn all_that_is_handed_over_for_a_question_is_counted() {
+    let tokens = async |change: fn(&mut Plan), task: Episode| {
+        let mut strategy = planning(change);
+        strategy.distill = Box::new(|attempts| match attempts[0].task.id.as_str() {
+            "seen" => Ok(vec![note("a clue", "seen-0", Commit::AtOnce)]),
+            _ => Ok(vec![]),
+        });
+        let (report, _) = run(&Arc::new(strategy), &asking([task]), None)
+            .await
+            .unwrap();
+        report.tasks[0].tokens
+    };
+    let once = memhost_words::count("a clue");
+    assert_eq!(tokens(|_| {}, hard("x")).await, once);
+    let along = tokens(
+        |plan| plan.moments = vec![Trigger::AfterTool(None)],
+        recorded("x", a_run()),
+    );
+    assert_eq!(along.await, 3 * once);
+    assert_eq!(tokens(|plan| plan.retries = 2, hard("x")).await, 3 * once);
+    let both = |plan: &mut Plan| {
+        plan.retries = 1;
+        plan.moments = vec![Trigger::AfterTool(None)];
+    };
+    assert_eq!(tokens(both, recorded("x", a_run())).await, 6 * once);
+}
+
+#[tokio::test]
+async fn what_stands_before_the_reader_is_no_longer_than_the_budget_and_the_newest_stays() {
+    let words = "word ".repeat(50) + "pay";
+    assert!(memhost_words::count(&words) <= 64 && 2 * memhost_words::count(&words) > 64);
+    let mut strategy = planning(|plan| plan.moments = vec![Trigger::AfterTool(None)]);
+    strategy.distill =
+        Box::new(move |attempts| Ok(vec![note(&words, &attempts[0].id, Commit::AtOnce)]));
+    let mut learnt = attempt("old", 0, Verdict::Success);
+    learnt.steps = vec![Step::action("look", "{}"), Step::action("pay", "{}")];
+    let mut asked = hard("new");
+    asked.question = Some(Question::NextTool {
+        run: vec![Step::action("look", "{}")],
+        tool: "pay".into(),
+    });
+    let mut steps = (*suite(vec![episode("old", false, vec![learnt]), asked])).clone();
+    (steps.lane, steps.primary) = (Lane::Steps, "next@1".into());
+    let (report, _) = run(&Arc::new(strategy), &Arc::new(steps), None)
+        .await
+        .unwrap();
+    assert_eq!(report.cut, 1);
+    assert_eq!(report.tasks[0].scores["next@1"], 1.0);
+}
+
+#[tokio::test]
+async fn the_memory_on_trial_is_named_at_the_moments_of_its_trial() {
+    let mut strategy = planning(|plan| plan.moments = vec![Trigger::AfterTool(None)]);
+    strategy.update = Some(Box::new(|feedback| {
+        let tried = &feedback[0].attempt.id;
+        vec![note("the answer", tried, Commit::IfTrialGains(0.5))]
+    }));
+    let strategy = Arc::new(strategy);
+    run(&strategy, &asking([recorded("x", a_run())]), None)
+        .await
+        .unwrap();
+    let queries = strategy.queries.lock().unwrap();
+    let candidates: Vec<Option<&str>> = queries.iter().map(|q| q.candidate.as_deref()).collect();
+    assert_eq!(candidates, [[None; 3], [Some("m1"); 3]].concat());
+}
+
+#[tokio::test]
+async fn along_a_run_in_routing_it_is_the_one_of_the_agent_that_was_sent() {
+    let strategy = Arc::new(planning(|plan| plan.moments = vec![Trigger::EverySteps(1)]));
+    let routed = |number: usize| {
+        let task = format!("t{number}");
+        let mut asked = hard(&task);
+        let agents = ["weak", "strong"];
+        asked.attempts = agents
+            .map(|agent| Attempt {
+                id: format!("{task}-{agent}"),
+                agent: Agent::new(agent, "m"),
+                steps: vec![Step::action(agent, "{}"), Step::new(Actor::Answer, "done")],
+                ..attempt(&task, 0, Verdict::Success)
+            })
+            .into();
+        let values = agents.map(|agent| (agent.to_owned(), 0.5));
+        asked.question = Some(Question::Route {
+            values: values.into(),
+        });
+        asked
+    };
+    let mut routing = (*suite((0..12).map(routed).collect())).clone();
+    (routing.lane, routing.primary) = (Lane::Routing, "success".into());
+    run(&strategy, &Arc::new(routing), None).await.unwrap();
+    let queries = strategy.queries.lock().unwrap();
+    let mut sent = std::collections::BTreeSet::new();
+    for feedback in heard_of(&strategy) {
+        let number: usize = feedback.receipt.id[1..].parse().unwrap();
+        if let Some(step) = queries[number - 1].transcript.first() {
+            let agent = feedback.attempt.agent.id;
+            assert_eq!(step.name.as_ref(), Some(&agent));
+            sent.insert(agent);
+        }
+    }
+    assert_eq!(sent.len(), 2, "{sent:?}");
+}
+
 /// What deviates under this plan where this is asked in this lane.
 fn deviating(plan: Plan, lane: Lane, episodes: Vec<Episode>, stage: Stage) -> Vec<String> {
     let mut suite = (*suite(vec![])).clone();

@@ -67,7 +67,7 @@ impl<'a> StreamRun<'a> {
         let tried = std::iter::once((&asked.receipt, &asked.runs[..])).chain(retried);
         let tried = tried.flat_map(|(first, runs)| {
             let along = runs.chunks(1).flat_map(|run| {
-                let open = run.iter().flat_map(|run| &run.along);
+                let open = run.iter().flat_map(|run| &run.along.open);
                 open.map(move |open| (open, run))
             });
             std::iter::once((first, runs)).chain(along)

@@ -16,6 +16,7 @@ use memhost_suite::{AFTER_RETRIES, Episode, Question, Scores, Stage};
 
 use super::super::{DriverError, plan};
 use super::StreamRun;
+use super::along::Sight;
 use super::ask::{Done, Handed, Retried};
 
 /// What came of the tries after the first one.
@@ -28,6 +29,14 @@ pub(super) struct Retries {
 }
 
 impl Retries {
+    /// Tokens that were handed over for the further tries.
+    pub(super) fn tokens(&self) -> u32 {
+        let tries = self.retried.iter();
+        tries
+            .map(|tried| tried.tokens + tried.done.along.tokens)
+            .sum()
+    }
+
     /// What the tries after the first one come to: what the last of them scores, where there might have been any.
     pub(super) fn score(&self, episode: &Episode, first: &[Done], most: u32, scores: &mut Scores) {
         if let Some(question) = &episode.question {
@@ -79,15 +88,16 @@ impl<'a> StreamRun<'a> {
             }
             self.learn_from_try(episode, &failed).await?;
             let view = self.own_loop(episode, &retries.learnt);
+            let sight = Sight::of(&view);
             let handed = self
-                .hand_out(episode, Moment::Retry(number), &[], &view, None)
+                .hand_out(episode, Moment::Retry(number), &[], sight)
                 .await?;
             earlier.push(failed.clone());
             let done = match &episode.question {
                 Some(Question::Assign { .. }) => {
                     Some(self.try_again(episode, &handed, &earlier, chance))
                 }
-                _ => self.act_on(episode, &handed, Some(&view), chance).await?,
+                _ => self.act_on(episode, &handed, Some(sight), chance).await?,
             };
             self.report.runs(Arm::Memory, 1);
             let Some(done) = done else {
@@ -96,7 +106,12 @@ impl<'a> StreamRun<'a> {
             failed = self.own_attempt(episode, &done, handed.receipt(), None);
             let receipt = handed.receipt().clone();
             let receipt = self.learner.hand_out(receipt, self.report);
-            retries.retried.push(Retried { done, receipt });
+            let tokens = handed.tokens;
+            retries.retried.push(Retried {
+                done,
+                receipt,
+                tokens,
+            });
         }
         Ok(retries)
     }
