@@ -624,6 +624,7 @@ fn joined(earlier: Option<Handed>, later: Handed) -> Handed {
         }
     }
     Handed {
+        tokens: earlier.tokens + later.tokens,
         receipt: Receipt {
             used,
             ..later.receipt
