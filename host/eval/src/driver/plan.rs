@@ -157,8 +157,14 @@ pub fn deviations(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
             "both arms are the frozen reader's, so that they differ by the guidance alone".into(),
         );
     }
-    deviations.extend(missing_moments(plan, suite, acting));
-    if acting == Acting::Reader && suite.lane != Lane::Steps && plan.moments.iter().any(is_along) {
+    let comes = |trigger: &&Trigger| comes(trigger, plan, suite, acting);
+    let missing = plan.moments.iter().filter(|trigger| !comes(trigger));
+    deviations.extend(missing.map(|trigger| {
+        let when = moment_text(trigger);
+        format!("it wants to be asked {when}, which never comes here")
+    }));
+    let mut coming = plan.moments.iter().filter(comes);
+    if acting == Acting::Reader && suite.lane != Lane::Steps && coming.any(is_along) {
         deviations.push(
             "what it says in the middle of a recorded run changes nothing that happens: what is scored is what it \
              said before the first step"
@@ -207,35 +213,37 @@ pub(super) fn may_be_retried(stage: &Stage, episode: &Episode, acting: Acting) -
         && question.is_some_and(|question| tests_its_own_memory(question, acting))
 }
 
-/// The moments that the plan wants to be asked at and that never come here.
-fn missing_moments(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
-    let questions = suite.questions();
-    // A run that is asked about in its middle goes on.
-    let runs: Vec<(&[Step], bool)> = questions
-        .filter_map(|(episode, question)| match question {
-            Question::NextTool { run, .. } => Some((run.as_slice(), true)),
-            _ => Some((episode.attempts.first()?.steps.as_slice(), false)),
-        })
-        .collect();
-    let comes = |trigger: &Trigger| match trigger {
-        Trigger::Retry => plan.retries > 0 || suite.lane == Lane::Retry,
+/// Whether a moment comes at which the plan wants to be asked.
+fn comes(trigger: &Trigger, plan: &Plan, suite: &Suite, acting: Acting) -> bool {
+    let trigger = match trigger {
+        Trigger::Retry => {
+            let tries_again = plan.retries > 0 || suite.lane == Lane::Retry;
+            return tries_again && is_retried(suite, acting);
+        }
+        along => std::slice::from_ref(along),
+    };
+    let comes_in = |steps: &[Step]| {
+        let mut taken = 0..=steps.len();
+        taken.any(|taken| !moments::due(trigger, steps, taken, taken < steps.len()).is_empty())
+    };
+    let mut questions = suite.questions();
+    questions.any(|(episode, question)| match question {
+        // Between rounds nothing is said but what begins the next, and of a run that is shortened nothing is asked.
+        Question::Discover { .. } if plan.rounds > 1 => false,
+        Question::Keep { .. } => false,
         // What a model does is not known before.
         _ if acting == Acting::Model => true,
-        _ => runs.iter().any(|(steps, goes_on)| {
-            let mut taken = 0..=steps.len();
-            let trigger = std::slice::from_ref(trigger);
-            taken.any(|taken| {
-                let goes_on = *goes_on || taken < steps.len();
-                !moments::due(trigger, steps, taken, goes_on).is_empty()
-            })
-        }),
-    };
-    let missing = plan.moments.iter().filter(|trigger| !comes(trigger));
-    let text = |trigger| {
-        let when = moment_text(trigger);
-        format!("it wants to be asked {when}, which never comes here")
-    };
-    missing.map(text).collect()
+        // A try of the frozen reader is made at once.
+        Question::Assign { .. } => false,
+        // A run that is asked about in its middle goes on, and is asked about there alone.
+        Question::NextTool { run, .. } => !moments::due(trigger, run, run.len(), true).is_empty(),
+        // Whoever is sent.
+        Question::Route { .. } => episode.attempts.iter().any(|run| comes_in(&run.steps)),
+        _ => episode
+            .attempts
+            .first()
+            .is_some_and(|run| comes_in(&run.steps)),
+    })
 }
 
 /// When a strategy is asked, in words.

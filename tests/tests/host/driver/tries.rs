@@ -205,6 +205,49 @@ fn deviating(plan: Plan, lane: Lane, episodes: Vec<Episode>, stage: Stage) -> Ve
 }
 
 #[test]
+fn moments_that_no_question_comes_to_are_said_to_be_missing() {
+    let asks = |trigger: Trigger, rounds: u32| Plan {
+        moments: vec![trigger],
+        rounds,
+        ..Plan::streaming()
+    };
+    let of = |question: Question| Episode {
+        question: Some(question),
+        ..recorded("x", a_run())
+    };
+    let discovers = || {
+        of(Question::Discover {
+            problems: vec![],
+            reports: 3,
+        })
+    };
+    let after = "it wants to be asked after each call of a tool, which never comes here";
+    let said = |plan, lane, episode| deviating(plan, lane, vec![episode], Stage::default());
+    let in_rounds = asks(Trigger::AfterTool(None), 3);
+    assert_eq!(said(in_rounds, Lane::Discovery, discovers()), [after]);
+    let at_once = asks(Trigger::AfterTool(None), 1);
+    assert!(!said(at_once.clone(), Lane::Discovery, discovers()).contains(&after.to_owned()));
+    let kept = of(Question::Keep {
+        run: a_run(),
+        needed: vec![],
+        outdated: vec![],
+    });
+    assert_eq!(said(at_once, Lane::Compaction, kept), [after]);
+    // In the middle of a run a strategy is asked there, and not before.
+    let next = of(Question::NextTool {
+        run: a_run()[..3].to_vec(),
+        tool: "open".into(),
+    });
+    let subtask = said(asks(Trigger::Subtask, 1), Lane::Steps, next);
+    assert!(
+        subtask.contains(
+            &"it wants to be asked where a sub-task begins, which never comes here".to_owned()
+        ),
+        "{subtask:?}"
+    );
+}
+
+#[test]
 fn where_nothing_can_be_tried_again_nobody_is_said_to_be() {
     let assigned = || Episode {
         question: Some(Question::Assign {
@@ -244,6 +287,10 @@ fn where_nothing_can_be_tried_again_nobody_is_said_to_be() {
                 "{said:?}"
             );
         }
+        let said = deviating(retrying.clone(), Lane::Evidence, vec![hard("x")], stage);
+        let never =
+            "it wants to be asked before a failed task is tried again, which never comes here";
+        assert!(said.contains(&never.to_owned()), "{said:?}");
         assert!(!said.iter().any(|said| said.contains("after-retries")));
     }
 }
