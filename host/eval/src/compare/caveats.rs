@@ -24,7 +24,7 @@ pub fn of(suite: &ListedSuite, result: &SuiteResult, design: &Design) -> Vec<Str
         caveats.extend(suite.strategies.iter().flat_map(degraded));
     }
     caveats.extend(about_embedder(suite, design));
-    caveats.extend(about_conditions(&design.conditions));
+    caveats.extend(about_conditions(&design.conditions, suite));
     let plugins = || suite.strategies.iter().filter(|s| !s.floor);
     caveats.extend(differing_plans(plugins().collect()));
     caveats.extend(plugins().flat_map(|strategy| {
@@ -56,8 +56,14 @@ fn has_no_model(conditions: &Conditions) -> bool {
 }
 
 /// What is not as usual in how the work comes.
-fn about_conditions(conditions: &Conditions) -> Vec<String> {
-    let order = conditions.order.caveat();
+fn about_conditions(conditions: &Conditions, suite: &ListedSuite) -> Vec<String> {
+    let order = match suite.unrecorded {
+        true => Some(
+            "no task that may be shuffled has a record of how often it was solved: the order is the usual one, neither \
+             easy nor hard first",
+        ),
+        false => conditions.order.caveat(),
+    };
     let told = match conditions.told {
         Told::All => None,
         Told::Successes => Some(
@@ -377,8 +383,8 @@ mod tests {
 
     use super::*;
     use crate::compare::{Contestant, testing};
-    use crate::driver::ModelCost;
-    use memhost::contract::{Labels, Plan, Trigger};
+    use crate::driver::{ModelCost, TaskOrder};
+    use memhost::contract::{Agent, Attempt, Labels, Outcome, Plan, Trigger};
     use memhost::embedding::{Builtin, Embedder as _};
     use memhost::model::Mend;
 
@@ -505,6 +511,30 @@ mod tests {
         assert!(caveat.starts_with("`dense` and whoever else"), "{caveat}");
         assert_eq!(said("rag", false), Some(caveat));
         assert_eq!(said("bm25", true), None);
+    }
+
+    #[test]
+    fn an_order_by_difficulty_is_said_where_there_is_one() {
+        let said = |recorded: bool| {
+            let mut comparison = testing::comparison(1);
+            let contest = &mut comparison.contests[0];
+            if recorded {
+                let mut suite = (*contest.suite).clone();
+                let asked = &mut suite.streams[0].stages[0].episodes[0];
+                let outcome = Outcome::known(true);
+                let agent = Agent::new("a", "m");
+                asked.attempts = vec![Attempt::new("r", asked.task.clone(), agent, outcome)];
+                contest.suite = Arc::new(suite);
+            }
+            let conditions = Conditions {
+                order: TaskOrder::EasyFirst,
+                ..testing::conditions()
+            };
+            let design = Design::of(&comparison, &conditions, Vec::new());
+            about_conditions(&conditions, &design.suites[0]).remove(0)
+        };
+        assert!(said(true).starts_with("tasks come easy first"));
+        assert!(said(false).contains("the order is the usual one"));
     }
 
     #[test]

@@ -60,6 +60,9 @@ pub struct ListedSuite {
     pub primary: String,
     /// Every metric, the primary one first.
     pub metrics: Vec<String>,
+    /// Whether its tasks cannot come by how often they were solved, as was asked for: there is no record of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unrecorded: bool,
     /// How many questions it asks.
     pub questions: usize,
     /// Groups of questions.
@@ -198,6 +201,7 @@ impl ListedSuite {
             left_out: suite.left_out.clone(),
             primary: suite.primary.clone(),
             metrics: metrics(contest, conditions),
+            unrecorded: conditions.order.is_by_difficulty() && !driver::has_record(suite),
             questions: contest.questions(),
             groups: groups.len(),
             group_sizes: contest.group_sizes(),

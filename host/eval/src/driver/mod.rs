@@ -42,7 +42,7 @@ pub use calendar::{Calendar, Guard, Leak};
 pub use cell::Cell;
 pub use cost::Cost;
 pub use error::DriverError;
-pub use order::{Repetition, TaskOrder};
+pub use order::{Repetition, TaskOrder, has_record};
 pub use patience::IN_A_ROW;
 pub use phases::{Broken, GivenUp, PhaseCalls, Requests, TOLERATED};
 pub use plan::{deviations, is_retried, moment_text, obstacle};
