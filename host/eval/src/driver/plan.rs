@@ -139,6 +139,13 @@ pub fn deviations(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
                 .to_owned(),
         );
     }
+    let mut episodes = suite.episodes();
+    let teaches_unasked = episodes.any(|(_, e)| e.question.is_none() && !e.attempts.is_empty());
+    if plan.calls.candidates > 0.0 && teaches_unasked {
+        deviations.push(
+            "what is to be proven by a re-run and was learnt from a task that asks nothing is dropped".to_owned(),
+        );
+    }
     if suite.lane == Lane::Steps && !is_asked_along(plan) {
         deviations.push(
             "it does not want to be asked after a tool: what it says before the first step is read after each"

@@ -294,3 +294,24 @@ fn where_nothing_can_be_tried_again_nobody_is_said_to_be() {
         assert!(!said.iter().any(|said| said.contains("after-retries")));
     }
 }
+
+#[test]
+fn what_becomes_of_memories_that_are_to_be_proven_is_said() {
+    let mut plan = Plan {
+        batch: 2,
+        ..Plan::streaming()
+    };
+    plan.calls.candidates = 1.0;
+    let learnt = episode("old", false, vec![attempt("old", 0, Verdict::Success)]);
+    let mut kind = hard("x");
+    kind.question = Some(Question::Kind { kind: "k".into() });
+    let said = |episodes| deviating(plan.clone(), Lane::Evidence, episodes, Stage::default());
+    let dropped = |said: &[String]| said.iter().any(|said| said.contains("is dropped"));
+    let sibling = |said: &[String]| said.iter().any(|said| said.contains("most like it"));
+    let all = said(vec![learnt.clone(), kind.clone()]);
+    assert!(dropped(&all) && sibling(&all), "{all:?}");
+    let asked = said(vec![kind]);
+    assert!(!dropped(&asked) && sibling(&asked), "{asked:?}");
+    let own = said(vec![learnt, hard("x")]);
+    assert!(dropped(&own) && !sibling(&own), "{own:?}");
+}
