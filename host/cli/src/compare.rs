@@ -251,7 +251,7 @@ impl From<driver::TaskOrder> for TaskOrder {
 pub(super) enum Told {
     /// All of them.
     All,
-    /// Successes alone.
+    /// All but those of failures.
     Successes,
 }
 

@@ -75,6 +75,7 @@ pub fn is_per_question(metric: &str) -> bool {
 pub fn why_left_out(lane: Lane, metric: &str) -> &'static str {
     match (lane, metric) {
         (_, SCORE | BEST_OF_N) => "no program can check their answers, or their agent failed",
+        (_, AFTER_RETRIES) => "it is not known how any try at them went",
         (Lane::Evidence | Lane::Hops, metric) if metric.starts_with(ANSWER) => {
             "no accepted answer to them is known, or none stands in anything that could be drawn on"
         }

@@ -73,6 +73,13 @@ pub fn check(suite: &Suite) -> Vec<Diagnostic> {
     }
     if suite.lane == Lane::Retry {
         // What is learnt from are the tries.
+        if !nothing_asked && !suite.streams.iter().any(is_tried_again) {
+            findings.error(
+                "",
+                "no task can be tried again: outcomes come later (`batched`, `known`) or nobody hears of them (`probe`); let \
+                 some of them be known at once",
+            );
+        }
     } else if suite.episodes().all(|(_, e)| e.attempts.is_empty()) {
         findings.error(
             "",
@@ -142,6 +149,16 @@ fn check_header(suite: &Suite, findings: &mut Findings) {
             ),
         );
     }
+}
+
+/// Whether some task of a stream can be tried again: its outcome is known at once, and is heard of.
+fn is_tried_again(stream: &Stream) -> bool {
+    let mut stages = stream.stages.iter();
+    stages.any(|stage| {
+        let known_at_once =
+            |episode: &Episode| episode.question.is_some() && episode.timing.known.is_none();
+        !stage.batched && !stage.probe && stage.episodes.iter().any(known_at_once)
+    })
 }
 
 /// A stream's name is one that a store can keep memories under.

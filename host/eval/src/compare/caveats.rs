@@ -24,7 +24,7 @@ pub fn of(suite: &ListedSuite, result: &SuiteResult, design: &Design) -> Vec<Str
         caveats.extend(suite.strategies.iter().flat_map(degraded));
     }
     caveats.extend(about_embedder(suite, design));
-    caveats.extend(about_conditions(&design.conditions));
+    caveats.extend(about_conditions(&design.conditions, suite));
     let plugins = || suite.strategies.iter().filter(|s| !s.floor);
     caveats.extend(differing_plans(plugins().collect()));
     caveats.extend(plugins().flat_map(|strategy| {
@@ -56,12 +56,18 @@ fn has_no_model(conditions: &Conditions) -> bool {
 }
 
 /// What is not as usual in how the work comes.
-fn about_conditions(conditions: &Conditions) -> Vec<String> {
-    let order = conditions.order.caveat();
+fn about_conditions(conditions: &Conditions, suite: &ListedSuite) -> Vec<String> {
+    let order = match suite.unrecorded {
+        true => Some(
+            "no task that may be shuffled has a record of how often it was solved: the order is the usual one, neither \
+             easy nor hard first",
+        ),
+        false => conditions.order.caveat(),
+    };
     let told = match conditions.told {
         Told::All => None,
         Told::Successes => Some(
-            "strategies are told of successes only: those that learn from failures are not what they are elsewhere",
+            "strategies are not told of failures: those that learn from them are not what they are elsewhere",
         ),
     };
     let caveats = order.into_iter().chain(told);
@@ -309,9 +315,8 @@ fn about_strategy(strategy: &StrategyResult, distilled_at_least: f64) -> Vec<Str
         }
         if costs.tokens_per_question == 0.0 && !strategy.floor {
             caveats.push(format!(
-                "{name}: handed out nothing before the first step of any question at the budget that is ranked by, so \
-                 that what is scored there is no memory; if it spoke elsewhere, at other budgets, along a run or before \
-                 another try, those columns tell"
+                "{name}: handed over no text for any question at the budget that is ranked by: an agent would have read \
+                 nothing of it"
             ));
         }
         if costs.cut > 0.0 {
@@ -378,8 +383,8 @@ mod tests {
 
     use super::*;
     use crate::compare::{Contestant, testing};
-    use crate::driver::ModelCost;
-    use memhost::contract::{Labels, Plan, Trigger};
+    use crate::driver::{ModelCost, TaskOrder};
+    use memhost::contract::{Agent, Attempt, Labels, Outcome, Plan, Trigger};
     use memhost::embedding::{Builtin, Embedder as _};
     use memhost::model::Mend;
 
@@ -506,6 +511,30 @@ mod tests {
         assert!(caveat.starts_with("`dense` and whoever else"), "{caveat}");
         assert_eq!(said("rag", false), Some(caveat));
         assert_eq!(said("bm25", true), None);
+    }
+
+    #[test]
+    fn an_order_by_difficulty_is_said_where_there_is_one() {
+        let said = |recorded: bool| {
+            let mut comparison = testing::comparison(1);
+            let contest = &mut comparison.contests[0];
+            if recorded {
+                let mut suite = (*contest.suite).clone();
+                let asked = &mut suite.streams[0].stages[0].episodes[0];
+                let outcome = Outcome::known(true);
+                let agent = Agent::new("a", "m");
+                asked.attempts = vec![Attempt::new("r", asked.task.clone(), agent, outcome)];
+                contest.suite = Arc::new(suite);
+            }
+            let conditions = Conditions {
+                order: TaskOrder::EasyFirst,
+                ..testing::conditions()
+            };
+            let design = Design::of(&comparison, &conditions, Vec::new());
+            about_conditions(&conditions, &design.suites[0]).remove(0)
+        };
+        assert!(said(true).starts_with("tasks come easy first"));
+        assert!(said(false).contains("the order is the usual one"));
     }
 
     #[test]

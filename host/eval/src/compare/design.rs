@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use memhost::contract::Plan;
 use memhost::settings;
-use memhost_suite::Lane;
+use memhost_suite::{AFTER_RETRIES, Lane};
 
 use super::bare::{bare_of, unseen};
 use super::key::{CellKey, Conditions};
@@ -60,6 +60,9 @@ pub struct ListedSuite {
     pub primary: String,
     /// Every metric, the primary one first.
     pub metrics: Vec<String>,
+    /// Whether its tasks cannot come by how often they were solved, as was asked for: there is no record of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unrecorded: bool,
     /// How many questions it asks.
     pub questions: usize,
     /// Groups of questions.
@@ -197,7 +200,8 @@ impl ListedSuite {
             summary: suite.summary.clone(),
             left_out: suite.left_out.clone(),
             primary: suite.primary.clone(),
-            metrics: suite.metrics(),
+            metrics: metrics(contest, conditions),
+            unrecorded: conditions.order.is_by_difficulty() && !driver::has_record(suite),
             questions: contest.questions(),
             groups: groups.len(),
             group_sizes: contest.group_sizes(),
@@ -205,6 +209,22 @@ impl ListedSuite {
             inapplicable: contest.inapplicable.clone(),
         }
     }
+}
+
+/// What a suite is reported by, and what the last try came to where somebody tries again.
+fn metrics(contest: &Contest, conditions: &Conditions) -> Vec<String> {
+    let suite = &contest.suite;
+    let mut metrics = suite.metrics();
+    let mut contestants = contest.contestants.iter();
+    // In lane `retry` everybody does, and the metrics are of every try.
+    if suite.lane != Lane::Retry
+        && contestants.any(|contestant| contestant.plan.retries > 0)
+        && driver::is_retried(suite, conditions.acting)
+    {
+        // Tables leave out what comes last.
+        metrics.insert(1, AFTER_RETRIES.to_owned());
+    }
+    metrics
 }
 
 impl ListedStrategy {
@@ -237,6 +257,7 @@ impl ListedStrategy {
 mod tests {
     use super::super::testing;
     use super::*;
+    use crate::driver::Acting;
 
     #[test]
     fn cells_are_every_strategy_in_every_order_of_every_seed() {
@@ -261,6 +282,26 @@ mod tests {
         );
         let digests: BTreeSet<String> = cells.iter().map(|cell| cell.key.digest()).collect();
         assert_eq!(digests.len(), cells.len());
+    }
+
+    #[test]
+    fn what_the_last_try_came_to_is_reported_where_somebody_tries_again() {
+        let metrics = |retries: u32, acting: Acting| {
+            let mut comparison = testing::comparison(1);
+            comparison.contests[0].contestants[0].plan.retries = retries;
+            let conditions = Conditions {
+                acting,
+                ..testing::conditions()
+            };
+            let mut design = Design::of(&comparison, &conditions, Vec::new());
+            design.suites.remove(0).metrics
+        };
+        let listed = |metrics: Vec<String>| metrics.iter().any(|metric| metric == AFTER_RETRIES);
+        let retried = metrics(2, Acting::Model);
+        assert_eq!(retried[..2], ["hit@1", AFTER_RETRIES]);
+        assert!(!listed(metrics(0, Acting::Model)));
+        // A frozen reader asks which similar tasks were cited: nothing is tried again.
+        assert!(!listed(metrics(2, Acting::Reader)));
     }
 
     #[test]

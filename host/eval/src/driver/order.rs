@@ -1,7 +1,7 @@
 //! In which order a stream's episodes come, and which random bits each call gets: the same for every
 //! strategy, from the cell's seed and order alone.
 
-use memhost_suite::{Episode, Stage, Stream, mean, success};
+use memhost_suite::{Episode, Stage, Stream, Suite, mean, success};
 use rand::RngCore;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -152,6 +152,18 @@ const UNKNOWN: f64 = 0.5;
 /// Mean success of the recorded runs of a task, whoever made them.
 pub(super) fn solved(episode: &Episode) -> Option<f64> {
     mean(episode.attempts.iter().filter_map(success))
+}
+
+/// Whether it is known of some task that may be shuffled how often it was solved.
+pub fn has_record(suite: &Suite) -> bool {
+    let stages = suite.streams.iter().flat_map(|stream| &stream.stages);
+    let mut shuffled = stages.filter(|stage| stage.shuffled);
+    shuffled.any(|stage| {
+        stage
+            .episodes
+            .iter()
+            .any(|episode| solved(episode).is_some())
+    })
 }
 
 /// Stage and place within it of every episode, in the order of the run.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use memhost::contract::{Arrangement, Attempt, Authority, Labels, Plan, Step, Trigger, Verdict};
 use memhost::learning::moments;
 use memhost::strategy::Phases;
-use memhost_suite::{AFTER_RETRIES, Episode, Lane, Question, Suite};
+use memhost_suite::{AFTER_RETRIES, Episode, Lane, Question, Stage, Suite};
 
 use super::{Acting, Actors};
 
@@ -139,13 +139,21 @@ pub fn deviations(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
                 .to_owned(),
         );
     }
+    let mut episodes = suite.episodes();
+    let teaches_unasked = episodes.any(|(_, e)| e.question.is_none() && !e.attempts.is_empty());
+    if plan.calls.candidates > 0.0 && teaches_unasked {
+        deviations.push(
+            "what is to be proven by a re-run and was learnt from a task that asks nothing is dropped".to_owned(),
+        );
+    }
     if suite.lane == Lane::Steps && !is_asked_along(plan) {
         deviations.push(
             "it does not want to be asked after a tool: what it says before the first step is read after each"
                 .to_owned(),
         );
     }
-    if suite.lane == Lane::Retry && plan.retries == 0 {
+    let is_retried = is_retried(suite, acting);
+    if suite.lane == Lane::Retry && plan.retries == 0 && is_retried {
         deviations.push(
             "it does not ask to try again, and does so here like everybody: its guidance is asked for before each try"
                 .to_owned(),
@@ -156,24 +164,29 @@ pub fn deviations(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
             "both arms are the frozen reader's, so that they differ by the guidance alone".into(),
         );
     }
-    deviations.extend(missing_moments(plan, suite, acting));
-    if acting == Acting::Reader && suite.lane != Lane::Steps && plan.moments.iter().any(is_along) {
+    let comes = |trigger: &&Trigger| comes(trigger, plan, suite, acting);
+    let missing = plan.moments.iter().filter(|trigger| !comes(trigger));
+    deviations.extend(missing.map(|trigger| {
+        let when = moment_text(trigger);
+        format!("it wants to be asked {when}, which never comes here")
+    }));
+    let mut coming = plan.moments.iter().filter(comes);
+    if acting == Acting::Reader && suite.lane != Lane::Steps && coming.any(is_along) {
         deviations.push(
             "what it says in the middle of a recorded run changes nothing that happens: what is scored is what it \
              said before the first step"
                 .to_owned(),
         );
     }
-    let is_retried = || suite.episodes().any(|(_, e)| may_be_retried(e, acting));
-    if plan.retries > 0 && suite.lane != Lane::Retry && is_retried() {
+    if plan.retries > 0 && suite.lane != Lane::Retry && is_retried {
         deviations.push(format!(
             "it tries again after a failure, and what is compared is the first try; `{AFTER_RETRIES}` is the last one"
         ));
     }
-    if plan.retries > 0 && !is_retried() {
+    if (plan.retries > 0 || suite.lane == Lane::Retry) && !is_retried {
         deviations.push(
-            "it tries again after a failure, and nothing here may be tried again: outcomes come later, or a memory of \
-             the task itself would be the answer"
+            "nothing here may be tried again: outcomes come later or are heard of by nobody, or a memory of the task \
+             itself would be the answer"
                 .to_owned(),
         );
     }
@@ -189,42 +202,55 @@ pub fn deviations(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
     deviations
 }
 
-/// Whether an episode can be tried again: its outcome is known at once, and a memory of the task itself is no answer.
-pub(super) fn may_be_retried(episode: &Episode, acting: Acting) -> bool {
+/// Whether some episode can be tried again.
+pub fn is_retried(suite: &Suite, acting: Acting) -> bool {
+    let mut stages = suite.streams.iter().flat_map(|stream| &stream.stages);
+    stages.any(|stage| {
+        let mut episodes = stage.episodes.iter();
+        episodes.any(|episode| may_be_retried(stage, episode, acting))
+    })
+}
+
+/// Whether an episode can be tried again: its outcome is known at once and may be heard of, and a memory of the task itself
+/// is no answer.
+pub(super) fn may_be_retried(stage: &Stage, episode: &Episode, acting: Acting) -> bool {
     let question = episode.question.as_ref();
-    episode.timing.known.is_none()
+    !(stage.batched || stage.probe)
+        && episode.timing.known.is_none()
         && question.is_some_and(|question| tests_its_own_memory(question, acting))
 }
 
-/// The moments that the plan wants to be asked at and that never come here.
-fn missing_moments(plan: &Plan, suite: &Suite, acting: Acting) -> Vec<String> {
-    let questions = suite.questions();
-    // A run that is asked about in its middle goes on.
-    let runs: Vec<(&[Step], bool)> = questions
-        .filter_map(|(episode, question)| match question {
-            Question::NextTool { run, .. } => Some((run.as_slice(), true)),
-            _ => Some((episode.attempts.first()?.steps.as_slice(), false)),
-        })
-        .collect();
-    let comes = |trigger: &Trigger| match trigger {
-        Trigger::Retry => plan.retries > 0 || suite.lane == Lane::Retry,
+/// Whether a moment comes at which the plan wants to be asked.
+fn comes(trigger: &Trigger, plan: &Plan, suite: &Suite, acting: Acting) -> bool {
+    let trigger = match trigger {
+        Trigger::Retry => {
+            let tries_again = plan.retries > 0 || suite.lane == Lane::Retry;
+            return tries_again && is_retried(suite, acting);
+        }
+        along => std::slice::from_ref(along),
+    };
+    let comes_in = |steps: &[Step]| {
+        let mut taken = 0..=steps.len();
+        taken.any(|taken| !moments::due(trigger, steps, taken, taken < steps.len()).is_empty())
+    };
+    let mut questions = suite.questions();
+    questions.any(|(episode, question)| match question {
+        // Between rounds nothing is said but what begins the next, and of a run that is shortened nothing is asked.
+        Question::Discover { .. } if plan.rounds > 1 => false,
+        Question::Keep { .. } => false,
         // What a model does is not known before.
         _ if acting == Acting::Model => true,
-        _ => runs.iter().any(|(steps, goes_on)| {
-            let mut taken = 0..=steps.len();
-            let trigger = std::slice::from_ref(trigger);
-            taken.any(|taken| {
-                let goes_on = *goes_on || taken < steps.len();
-                !moments::due(trigger, steps, taken, goes_on).is_empty()
-            })
-        }),
-    };
-    let missing = plan.moments.iter().filter(|trigger| !comes(trigger));
-    let text = |trigger| {
-        let when = moment_text(trigger);
-        format!("it wants to be asked {when}, which never comes here")
-    };
-    missing.map(text).collect()
+        // A try of the frozen reader is made at once.
+        Question::Assign { .. } => false,
+        // A run that is asked about in its middle goes on, and is asked about there alone.
+        Question::NextTool { run, .. } => !moments::due(trigger, run, run.len(), true).is_empty(),
+        // Whoever is sent.
+        Question::Route { .. } => episode.attempts.iter().any(|run| comes_in(&run.steps)),
+        _ => episode
+            .attempts
+            .first()
+            .is_some_and(|run| comes_in(&run.steps)),
+    })
 }
 
 /// When a strategy is asked, in words.

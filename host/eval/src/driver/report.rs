@@ -95,7 +95,7 @@ pub struct TaskReport {
     /// Metric → value.
     #[serde(deserialize_with = "scores")]
     pub scores: Scores,
-    /// Tokens handed over at the primary budget.
+    /// Tokens handed over for it at the primary budget: before the first step, along its runs, before every further try.
     pub tokens: u32,
     /// What the same agent scores without memory, in 0..=1, where that arm was run.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -9,7 +9,7 @@ pub enum Told {
     /// All of them.
     #[default]
     All,
-    /// Successes alone; what was handed out for the others is kept, and credits nothing.
+    /// Not of failures. What was handed out for these is kept, and credits nothing.
     Successes,
 }
 
@@ -23,7 +23,7 @@ impl Told {
     pub(super) fn tells(self, attempt: &Attempt) -> bool {
         match self {
             Told::All => true,
-            Told::Successes => attempt.outcome.verdict == Verdict::Success,
+            Told::Successes => attempt.outcome.verdict != Verdict::Failure,
         }
     }
 }

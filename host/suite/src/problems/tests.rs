@@ -445,6 +445,30 @@ fn what_is_to_be_assigned_can_be_tried_again_and_needs_no_attempts() {
 }
 
 #[test]
+fn tries_of_which_nobody_hears_before_the_next_make_no_retry() {
+    let said = |change: fn(&mut Stage)| {
+        let question = Question::Assign {
+            slots: vec![Slot {
+                name: "dial".into(),
+                values: vec!["red".into(), "blue".into()],
+                right: "red".into(),
+            }],
+            noise: 0.1,
+            tries: 5,
+        };
+        let mut asking = asking(Lane::Retry, "solved@5", question);
+        asking.streams[0].stages[0].episodes.remove(0);
+        change(&mut asking.streams[0].stages[0]);
+        said_of(&asking).0.join("\n")
+    };
+    let refused = "no task can be tried again";
+    assert!(said(|stage| stage.batched = true).contains(refused));
+    assert!(said(|stage| stage.probe = true).contains(refused));
+    assert!(said(|stage| stage.episodes[0].timing.known = Some(9e9)).contains(refused));
+    assert_eq!(said(|_| {}), "");
+}
+
+#[test]
 fn what_is_to_be_kept_stands_in_the_run() {
     let said = |needed: &[&str], outdated: &[&str]| {
         let owned = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();

@@ -7,7 +7,7 @@ use super::models::Scripted as Model;
 use super::*;
 
 /// A strategy with this plan that remembers every attempt but the first and wants to hear of outcomes.
-fn planning(change: impl Fn(&mut Plan)) -> Scripted {
+pub(super) fn planning(change: impl Fn(&mut Plan)) -> Scripted {
     let mut strategy = Scripted::new(|attempts| match attempts[0].task.id.as_str() {
         "seen" => Ok(vec![]),
         _ => remember(attempts),
@@ -18,7 +18,7 @@ fn planning(change: impl Fn(&mut Plan)) -> Scripted {
 }
 
 /// An asked task with a recorded run of these steps.
-fn recorded(task: &str, steps: Vec<Step>) -> Episode {
+pub(super) fn recorded(task: &str, steps: Vec<Step>) -> Episode {
     let run = Attempt {
         steps,
         ..attempt(task, 0, Verdict::Success)
@@ -26,7 +26,7 @@ fn recorded(task: &str, steps: Vec<Step>) -> Episode {
     episode(task, true, vec![run])
 }
 
-fn a_run() -> Vec<Step> {
+pub(super) fn a_run() -> Vec<Step> {
     vec![
         Step::new(Actor::Subtask, "look around"),
         Step::action("look", "{}"),
@@ -37,12 +37,12 @@ fn a_run() -> Vec<Step> {
     ]
 }
 
-fn moments(strategy: &Scripted) -> Vec<Moment> {
+pub(super) fn moments(strategy: &Scripted) -> Vec<Moment> {
     let queries = strategy.queries.lock().unwrap();
     queries.iter().map(|query| query.moment.clone()).collect()
 }
 
-fn heard_of(strategy: &Scripted) -> Vec<Feedback> {
+pub(super) fn heard_of(strategy: &Scripted) -> Vec<Feedback> {
     strategy.heard.lock().unwrap().concat()
 }
 
@@ -101,12 +101,12 @@ async fn each_receipt_of_a_run_has_a_feedback_of_its_own() {
 }
 
 /// A task that is solved once `the answer` is among what is handed out.
-fn hard(task: &str) -> Episode {
+pub(super) fn hard(task: &str) -> Episode {
     episode(task, true, vec![])
 }
 
 /// These tasks, after one from which the answer could be known: what could not be is not scored.
-fn asking(tasks: impl IntoIterator<Item = Episode>) -> Arc<Suite> {
+pub(super) fn asking(tasks: impl IntoIterator<Item = Episode>) -> Arc<Suite> {
     let mut said = attempt("seen", 0, Verdict::Unknown);
     said.steps.push(Step::new(Actor::User, "the answer"));
     let seen = episode("seen", false, vec![said]);
@@ -114,7 +114,7 @@ fn asking(tasks: impl IntoIterator<Item = Episode>) -> Arc<Suite> {
 }
 
 /// The ids of the attempts that each call of `distill` got, but for the first task's.
-fn distilled(strategy: &Scripted) -> Vec<Vec<String>> {
+pub(super) fn distilled(strategy: &Scripted) -> Vec<Vec<String>> {
     let calls = strategy.calls.lock().unwrap();
     let ids = |call: &Vec<Attempt>| call.iter().map(|a| a.id.clone()).collect();
     calls

@@ -9,6 +9,7 @@ mod models;
 mod plans;
 mod rounds;
 mod scale;
+mod tries;
 
 use std::sync::{Arc, Mutex};
 

@@ -76,6 +76,8 @@ async fn each_round_is_told_what_was_found_and_the_one_that_finds_nothing_is_the
         queries.iter().map(|query| query.moment.clone()).collect()
     };
     assert_eq!(moments, [0, 1, 2].map(Moment::Round));
+    let each = memhost_words::count("the template");
+    assert_eq!(report.tasks[0].tokens, 3 * each, "each round is handed it");
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ use super::super::model_agent::outcome;
 use super::super::order::solved;
 use super::super::report::{Position, TaskReport};
 use super::StreamRun;
+use super::along::{Along, Sight};
 use super::learn::recorded;
 use super::retry::Retries;
 
@@ -46,6 +47,11 @@ impl Asked {
     pub(super) fn sent(&self) -> Option<&str> {
         self.runs.first()?.act.agent.as_deref()
     }
+
+    /// Whether a reader's attempt at it stands for the recorded run: not where it was followed by another.
+    pub(super) fn stands_for_the_record(&self) -> bool {
+        self.retries.learnt.is_empty()
+    }
 }
 
 /// One run.
@@ -55,7 +61,7 @@ pub(super) struct Done {
     /// What a model did, step by step; a reader takes none.
     pub(super) steps: Vec<Step>,
     /// What was handed out for it after the first step.
-    pub(super) along: Vec<OpenReceipt>,
+    pub(super) along: Along,
 }
 
 impl Done {
@@ -71,18 +77,22 @@ impl Done {
 /// A further try at a task.
 pub(super) struct Retried {
     pub(super) done: Done,
-    /// What was handed out for it.
+    /// What was handed out for it, before its first step.
     pub(super) receipt: OpenReceipt,
+    /// Tokens of that.
+    pub(super) tokens: u32,
 }
 
 /// What a strategy handed out for one run of a task.
 #[derive(Clone)]
 pub(super) struct Handed {
     /// One text per budget.
-    texts: Vec<String>,
-    placement: Placement,
-    receipt: Receipt,
-    cited: Vec<Cited>,
+    pub(super) texts: Vec<String>,
+    /// Tokens that were handed over at the primary budget.
+    pub(super) tokens: u32,
+    pub(super) placement: Placement,
+    pub(super) receipt: Receipt,
+    pub(super) cited: Vec<Cited>,
     pub(super) replaces: bool,
     /// Tools that the strategy offers.
     pub(super) offers: Vec<Tool>,
@@ -93,25 +103,13 @@ impl Handed {
     pub(super) fn nothing(budgets: usize) -> Handed {
         Handed {
             texts: vec![String::new(); budgets],
+            tokens: 0,
             placement: Placement::User,
             receipt: Receipt::nothing(),
             cited: Vec::new(),
             replaces: false,
             offers: Vec::new(),
         }
-    }
-
-    /// This, and below it what was said earlier, unless this stands in its place.
-    pub(super) fn above(mut self, earlier: Handed) -> Handed {
-        if !self.replaces {
-            let below = earlier.texts.last().map_or("", String::as_str);
-            for text in &mut self.texts {
-                text.push('\n');
-                text.push_str(below);
-            }
-            self.cited.extend(earlier.cited);
-        }
-        self
     }
 
     pub(super) fn placement(&self) -> Placement {
@@ -124,6 +122,11 @@ impl Handed {
 
     pub(super) fn primary_text(&self, place: usize) -> &str {
         self.texts.get(place).map_or("", String::as_str)
+    }
+
+    /// The one at the largest budget.
+    pub(super) fn last_text(&self) -> &str {
+        self.texts.last().map_or("", String::as_str)
     }
 }
 
@@ -145,7 +148,8 @@ impl<'a> StreamRun<'a> {
         let mut runs = Vec::from_iter(first);
         for _ in 1..trials {
             let view = self.view(episode, Arc::default());
-            runs.extend(self.act_on(episode, &handed, Some(&view), chance).await?);
+            let sight = Sight::of(&view);
+            runs.extend(self.act_on(episode, &handed, Some(sight), chance).await?);
         }
         let asked = self.report.asked();
         self.report.runs(Arm::Memory, trials);
@@ -160,8 +164,9 @@ impl<'a> StreamRun<'a> {
             Some(first) => self.retry(stage, episode, first, chance).await?,
             None => Retries::default(),
         };
-        let primary = self.primary_place();
         if !stage.warm_up {
+            let along = runs.iter().map(|run| run.along.tokens);
+            let tokens = handed.tokens + along.sum::<u32>() + retries.tokens();
             let mut scores = self.scores(episode, &runs).await;
             retries.score(episode, &runs, self.plan.retries, &mut scores);
             self.report.task(
@@ -172,7 +177,7 @@ impl<'a> StreamRun<'a> {
                     changed: stage.changed,
                     group: episode.group.clone(),
                     scores,
-                    tokens: memhost_words::count(handed.primary_text(primary)),
+                    tokens,
                     baseline,
                     solved: solved(episode),
                 },
@@ -205,49 +210,51 @@ impl<'a> StreamRun<'a> {
     ) -> Result<(Option<Done>, Handed), DriverError> {
         // One memory is tried at a time, or several that stand or fall together.
         let candidate = on_trial.iter().min().cloned();
-        let candidate = candidate.as_deref();
         let view = self.view(episode, on_trial);
+        let sight = Sight {
+            view: &view,
+            candidate: candidate.as_deref(),
+        };
         if self.plan.rounds > 1
             && let Some(Question::Discover { reports, .. }) = &episode.question
         {
-            return self
-                .in_rounds(episode, *reports, (&view, candidate), chance)
-                .await;
+            return self.in_rounds(episode, *reports, sight, chance).await;
         }
         if let Some(Question::Keep { run, .. }) = &episode.question {
             let (done, handed) = self.shorten(episode, run, &view, chance).await?;
             return Ok((Some(done), handed));
         }
         let handed = self
-            .hand_out(episode, Moment::TaskStart, &[], &view, candidate)
+            .hand_out(episode, Moment::TaskStart, &[], sight)
             .await?;
-        let done = self.act_on(episode, &handed, Some(&view), chance).await?;
+        let done = self.act_on(episode, &handed, Some(sight), chance).await?;
         Ok((done, handed))
     }
 
-    /// One run with what was handed out; `None` if the agent does not answer. With a view the strategy is asked along the
+    /// One run with what was handed out; `None` if the agent does not answer. With a sight the strategy is asked along the
     /// run too.
     pub(super) async fn act_on(
         &mut self,
         episode: &'a Episode,
         handed: &Handed,
-        along: Option<&View>,
+        along: Option<Sight<'_>>,
         chance: u64,
     ) -> Result<Option<Done>, DriverError> {
         if let Some(model) = self.model.clone() {
             return Ok(self.model_acts(&model, episode, handed, along).await);
         }
-        if let (Some(Question::NextTool { run, .. }), Some(view)) = (&episode.question, along) {
-            let done = self.act_within(episode, run, handed, view, chance).await?;
+        if let (Some(Question::NextTool { run, .. }), Some(sight)) = (&episode.question, along) {
+            let done = self.act_within(episode, run, handed, sight, chance).await?;
             return Ok(Some(done));
         }
         if let Some(Question::Assign { .. }) = &episode.question {
             return Ok(Some(self.try_again(episode, handed, &[], chance)));
         }
         let done = self.read(episode, handed, chance)?;
+        let sent = done.act.agent.as_deref();
         let along = match along {
-            Some(view) => self.hand_out_along(episode, handed, view).await,
-            None => Vec::new(),
+            Some(sight) => self.hand_out_along(episode, sent, handed, sight).await,
+            None => Along::default(),
         };
         Ok(Some(Done { along, ..done }))
     }
@@ -303,7 +310,7 @@ impl<'a> StreamRun<'a> {
         &mut self,
         episode: &'a Episode,
         reports: u32,
-        (view, candidate): (&View, Option<&str>),
+        sight: Sight<'_>,
         chance: u64,
     ) -> Result<(Option<Done>, Handed), DriverError> {
         let most = match self.plan.findings_per_round {
@@ -316,7 +323,7 @@ impl<'a> StreamRun<'a> {
         let mut all: Option<Handed> = None;
         for round in 0..self.plan.rounds {
             let handed = self
-                .hand_out(episode, Moment::Round(round), &found, view, candidate)
+                .hand_out(episode, Moment::Round(round), &found, sight)
                 .await?;
             let said = match self.model.clone() {
                 Some(model) => {
@@ -359,8 +366,7 @@ impl<'a> StreamRun<'a> {
         episode: &Episode,
         moment: Moment,
         found: &[Finding],
-        view: &View,
-        candidate: Option<&str>,
+        sight: Sight<'_>,
     ) -> Result<Handed, DriverError> {
         let primary = self.primary_place();
         let mut handed = Handed::nothing(0);
@@ -372,15 +378,16 @@ impl<'a> StreamRun<'a> {
             let query = Query {
                 moment: moment.clone(),
                 found: found.to_vec(),
-                candidate: candidate.map(str::to_owned),
+                candidate: sight.candidate.map(str::to_owned),
                 ..self.query(episode, budget)
             };
-            let once = self.hand_out_once(query, view).await;
+            let once = self.hand_out_once(query, sight.view).await;
             handed.cited = once.cited;
             if place == primary {
                 handed.placement = once.placement;
                 handed.receipt = once.receipt;
                 handed.offers = once.offers;
+                handed.tokens = once.tokens;
             }
             handed.texts.extend(once.texts);
         }
@@ -413,16 +420,23 @@ impl<'a> StreamRun<'a> {
         budget: u32,
         view: &View,
     ) -> Handed {
-        let text = memhost_words::cut(said, budget);
-        if text.len() < said.trim_end().len() {
-            self.report.cut();
-        }
+        let text = self.cut(said, budget);
         Handed {
-            texts: vec![text.to_owned()],
+            tokens: memhost_words::count(&text),
+            texts: vec![text],
             cited: self.sources(&receipt, view),
             receipt,
             ..Handed::nothing(0)
         }
+    }
+
+    /// As much of a text as a budget holds; that it is cut is counted.
+    pub(super) fn cut(&mut self, said: &str, budget: u32) -> String {
+        let text = memhost_words::cut(said, budget);
+        if text.len() < said.trim_end().len() {
+            self.report.cut();
+        }
+        text.to_owned()
     }
 
     /// Where the cited memories were learnt, best first, without repeats.
@@ -491,11 +505,16 @@ impl<'a> StreamRun<'a> {
 
     // ---- attempts ---------------------------------------------------------------------------------
 
-    /// What was done in each run, as an attempt with a true outcome.
+    /// What was done in each run, as an attempt with a true outcome. In place of a reader that takes no steps, the recorded
+    /// run of the task is what happened.
     pub(super) fn own_attempts(&self, episode: &Episode, asked: &Asked) -> Vec<Attempt> {
         let receipt = &asked.receipt.receipt;
         let tried = (0..).zip(&asked.runs).map(|(trial, done)| {
             let attempt = self.own_attempt(episode, done, receipt, asked.baseline());
+            let attempt = match asked.stands_for_the_record() {
+                true => self.with_recorded_steps(episode, attempt),
+                false => attempt,
+            };
             Attempt {
                 id: match trial {
                     0 => attempt.id,
@@ -521,9 +540,10 @@ impl<'a> StreamRun<'a> {
         baseline: Option<f64>,
     ) -> Attempt {
         let first = &receipt.id;
-        let along = done.along.iter().map(|open| open.receipt.clone());
+        let along = done.along.open.iter();
+        let along = along.map(|open| open.receipt.clone());
         let receipts = std::iter::once(receipt.clone()).chain(along).collect();
-        let attempt = Attempt {
+        Attempt {
             id: format!("{}@{first}", episode.task.id),
             task: episode.task.clone(),
             agent: self.sent_agent(episode, done),
@@ -537,7 +557,10 @@ impl<'a> StreamRun<'a> {
                 ..outcome_of(episode, done)
             },
             receipts,
-        };
+        }
+    }
+
+    fn with_recorded_steps(&self, episode: &Episode, attempt: Attempt) -> Attempt {
         let run = recorded(episode, &attempt).next();
         let run = run.filter(|_| self.model.is_none() && attempt.steps.is_empty());
         match run {
@@ -601,6 +624,7 @@ fn joined(earlier: Option<Handed>, later: Handed) -> Handed {
         }
     }
     Handed {
+        tokens: earlier.tokens + later.tokens,
         receipt: Receipt {
             used,
             ..later.receipt

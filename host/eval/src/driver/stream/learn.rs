@@ -67,7 +67,7 @@ impl<'a> StreamRun<'a> {
         let tried = std::iter::once((&asked.receipt, &asked.runs[..])).chain(retried);
         let tried = tried.flat_map(|(first, runs)| {
             let along = runs.chunks(1).flat_map(|run| {
-                let open = run.iter().flat_map(|run| &run.along);
+                let open = run.iter().flat_map(|run| &run.along.open);
                 open.map(move |open| (open, run))
             });
             std::iter::once((first, runs)).chain(along)
@@ -81,8 +81,10 @@ impl<'a> StreamRun<'a> {
             }
         }
         let own = self.own_attempts(waiting.episode, asked);
-        for attempt in &own {
-            self.remember_what_it_stands_for(attempt, waiting.episode);
+        if asked.stands_for_the_record() {
+            for attempt in &own {
+                self.remember_what_it_stands_for(attempt, waiting.episode);
+            }
         }
         own
     }
@@ -110,15 +112,14 @@ impl<'a> StreamRun<'a> {
         };
         let calls = grouping::calls(plan, runs, sent);
         let learns = waiting.purpose.learnt && !self.frozen;
-        for &attempt in calls.iter().flatten().filter(|_| learns) {
+        let told = self.testbed.told;
+        let heard = calls.iter().flatten().filter(|_| learns);
+        // What is not told of cannot be drawn on, and is not to be looked up either.
+        for &attempt in heard.filter(|attempt| told.tells(attempt)) {
             self.reader.learn(&mut self.learnt, &attempt.id);
-            // What is not told of is not to be looked up either.
-            if self.testbed.told.tells(attempt) {
-                self.learner.witness(attempt);
-            }
+            self.learner.witness(attempt);
         }
         let distills = learns && self.learner.phases().distill;
-        let told = self.testbed.told;
         let bare = self.bare(waiting, own);
         let bare = bare.filter(|bare| distills && told.tells(bare));
         if let Some(bare) = &bare {
@@ -170,7 +171,7 @@ impl<'a> StreamRun<'a> {
 
     /// A reader takes no steps, but in its tries at an assignment: in its place, the recorded runs of the task by the same agent are what happened. A
     /// memory that names the reader's attempt as its source is about them.
-    pub(super) fn remember_what_it_stands_for(&mut self, attempt: &Attempt, episode: &Episode) {
+    fn remember_what_it_stands_for(&mut self, attempt: &Attempt, episode: &Episode) {
         let is_try = matches!(episode.question, Some(Question::Assign { .. }));
         if self.model.is_none() && !is_try {
             let runs = recorded(episode, attempt).map(|run| run.id.clone());

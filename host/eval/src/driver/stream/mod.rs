@@ -55,6 +55,8 @@ pub(super) struct StreamRun<'a> {
     frozen: bool,
     /// Questions whose outcomes the plan's batch still waits for.
     unheard: u32,
+    /// Tries of these questions that were learnt from before the next try: for other tasks they have not happened yet.
+    held_back: HashSet<String>,
     report: &'a mut Recorder,
 }
 
@@ -117,6 +119,7 @@ impl<'a> StreamRun<'a> {
             past: Past::default(),
             frozen: false,
             unheard: 0,
+            held_back: HashSet::new(),
             report,
         })
     }
@@ -223,6 +226,7 @@ impl<'a> StreamRun<'a> {
 
     async fn end_batch(&mut self) -> Result<(), DriverError> {
         self.unheard = 0;
+        self.held_back.clear();
         self.release(ReleasePoint::EndOfBatch).await?;
         self.maintain().await
     }
@@ -247,10 +251,11 @@ impl<'a> StreamRun<'a> {
         self.learn(known).await
     }
 
-    /// A task never draws on its own attempts, nor on what its suite withholds.
+    /// A task never draws on its own attempts, nor on what its suite or the plan's batch withholds.
     fn withheld(&self, episode: &Episode) -> HashSet<String> {
         let mut withheld = self.learner.history().ids_of(&episode.task.id);
         withheld.extend(episode.withheld.iter().cloned());
+        withheld.extend(self.held_back.iter().cloned());
         withheld
     }
 }

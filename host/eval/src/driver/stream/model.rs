@@ -1,8 +1,7 @@
 //! A language model acts on the guidance, and its answer is checked.
 
-use memhost::contract::{Arm, Attempt, Fault, Finding, Moment, Receipt, Step};
-use memhost::learning::{OpenReceipt, moments};
-use memhost::store::View;
+use memhost::contract::{Arm, Attempt, Fault, Finding, Moment, Step};
+use memhost::learning::moments;
 use memhost::strategy::fault_text;
 use memhost_suite::{Act, BEST_OF_N, Episode, Question, SCORE, Scores, mean};
 
@@ -11,6 +10,7 @@ use super::super::model_agent::{
 };
 use super::super::phases::ACT;
 use super::StreamRun;
+use super::along::{Along, Sight};
 use super::ask::{Done, Handed};
 
 /// The most calls of a run that are answered: a model may call for ever.
@@ -19,10 +19,7 @@ const MOST_CALLS: usize = 16;
 /// A run that is under way.
 struct InHand {
     run: Run,
-    /// What was handed out for it, oldest first.
-    handed_out: Vec<Receipt>,
-    /// The same of all but the first.
-    along: Vec<OpenReceipt>,
+    along: Along,
 }
 
 impl<'a> StreamRun<'a> {
@@ -32,7 +29,7 @@ impl<'a> StreamRun<'a> {
         model: &ModelAgent,
         episode: &'a Episode,
         handed: &Handed,
-        along: Option<&View>,
+        along: Option<Sight<'_>>,
     ) -> Option<Done> {
         let reports = match &episode.question {
             Some(Question::Discover { reports, .. }) => *reports,
@@ -45,16 +42,15 @@ impl<'a> StreamRun<'a> {
         let run = self.taken_run(run, episode)?;
         let mut acting = InHand {
             run,
-            handed_out: vec![handed.receipt().clone()],
-            along: Vec::new(),
+            along: Along::after(handed),
         };
         self.answer_calls(model, episode, &mut acting, along).await;
         for round in 0..self.plan.refinements {
             if acting.run.answer.is_empty() && acting.run.findings.is_empty() {
                 break;
             }
-            if let Some(view) = along {
-                self.guide(episode, &mut acting, view).await;
+            if let Some(sight) = along {
+                self.guide(episode, &mut acting, sight).await;
             }
             let run = &mut acting.run;
             match model.refine(run, round).await {
@@ -89,9 +85,9 @@ impl<'a> StreamRun<'a> {
         model: &ModelAgent,
         episode: &'a Episode,
         acting: &mut InHand,
-        along: Option<&View>,
+        along: Option<Sight<'_>>,
     ) {
-        let Some(view) = along else {
+        let Some(sight) = along else {
             return;
         };
         for _ in 0..MOST_CALLS {
@@ -101,12 +97,12 @@ impl<'a> StreamRun<'a> {
             let said = match acting.run.offers(&call.tool) {
                 true => {
                     let moment = Moment::AfterTool(call.tool);
-                    let handed = self.say(episode, acting, moment, view).await;
+                    let handed = self.say(episode, acting, moment, sight).await;
                     handed.primary_text(0).to_owned()
                 }
                 false => String::new(),
             };
-            self.guide(episode, acting, view).await;
+            self.guide(episode, acting, sight).await;
             match model.answer_call(&acting.run, &said).await {
                 Ok(run) => acting.run = run,
                 Err(fault) => {
@@ -118,7 +114,7 @@ impl<'a> StreamRun<'a> {
     }
 
     /// Before the model goes on, the strategy says what it has to say at the moments that have come.
-    async fn guide(&mut self, episode: &'a Episode, acting: &mut InHand, view: &View) {
+    async fn guide(&mut self, episode: &'a Episode, acting: &mut InHand, sight: Sight<'_>) {
         let steps = &acting.run.steps;
         let answered = acting.run.call().map(|call| call.tool.clone());
         for moment in moments::due(&self.plan.moments, steps, steps.len(), true) {
@@ -126,7 +122,7 @@ impl<'a> StreamRun<'a> {
             if matches!(&moment, Moment::AfterTool(tool) if Some(tool) == answered.as_ref()) {
                 continue;
             }
-            let handed = self.say(episode, acting, moment, view).await;
+            let handed = self.say(episode, acting, moment, sight).await;
             acting.run.guide(
                 handed.placement(),
                 handed.primary_text(0),
@@ -136,24 +132,17 @@ impl<'a> StreamRun<'a> {
         }
     }
 
-    /// One retrieval in the middle of a run, booked.
+    /// One retrieval in the middle of a run.
     async fn say(
         &mut self,
         episode: &'a Episode,
         acting: &mut InHand,
         moment: Moment,
-        view: &View,
+        sight: Sight<'_>,
     ) -> Handed {
         let steps = acting.run.steps.clone();
-        let handed = self
-            .hand_out_at(episode, moment, &steps, &acting.handed_out, view)
-            .await;
-        let receipt = handed.receipt().clone();
-        acting.handed_out.push(receipt.clone());
-        acting
-            .along
-            .push(self.learner.hand_out(receipt, self.report));
-        handed
+        self.hand_out_at(episode, moment, &steps, &mut acting.along, sight)
+            .await
     }
 
     /// Every agent's runs of a training task, without guidance: there is nothing to guide by while a memory is built.

@@ -1,7 +1,11 @@
 //! Retries: a task that was failed is tried again, with what the failed try taught.
 //!
 //! What a try taught waits for nobody: the try is learnt from before the next one is asked for guidance, which sees it, and
-//! sees what is provisional until that next try. No other task sees any of it sooner than it would without retries.
+//! sees what is provisional until that next try. No other task sees any of it sooner than it would without retries: what the
+//! plan's batch holds back is withheld from the others.
+//!
+//! A try that is learnt from before its task is done with holds what was done in it: what was handed out, the answer, the
+//! outcome. The recorded run of the task, which stands for what a reader did elsewhere, would give the next try the answer.
 
 use std::sync::Arc;
 
@@ -12,18 +16,27 @@ use memhost_suite::{AFTER_RETRIES, Episode, Question, Scores, Stage};
 
 use super::super::{DriverError, plan};
 use super::StreamRun;
+use super::along::Sight;
 use super::ask::{Done, Handed, Retried};
 
 /// What came of the tries after the first one.
 #[derive(Default)]
 pub(super) struct Retries {
-    /// The tries, in order.
+    /// The further tries, in order.
     pub(super) retried: Vec<Retried>,
-    /// Ids of the tries that have been learnt from already.
+    /// Ids of the tries that were followed by another, before which they were learnt from.
     pub(super) learnt: Vec<String>,
 }
 
 impl Retries {
+    /// Tokens that were handed over for the further tries.
+    pub(super) fn tokens(&self) -> u32 {
+        let tries = self.retried.iter();
+        tries
+            .map(|tried| tried.tokens + tried.done.along.tokens)
+            .sum()
+    }
+
     /// What the tries after the first one come to: what the last of them scores, where there might have been any.
     pub(super) fn score(&self, episode: &Episode, first: &[Done], most: u32, scores: &mut Scores) {
         if let Some(question) = &episode.question {
@@ -43,10 +56,9 @@ impl Retries {
 }
 
 impl<'a> StreamRun<'a> {
-    /// How often this episode may be tried again: where the outcome of a try is known at once, and where a memory of the
-    /// task itself is no answer to it.
+    /// How often this episode may be tried again.
     fn most_retries(&self, stage: &Stage, episode: &Episode) -> u32 {
-        match !stage.batched && plan::may_be_retried(episode, self.testbed.acting) {
+        match plan::may_be_retried(stage, episode, self.testbed.acting) {
             true => match &episode.question {
                 // Whoever is tried once less has less to show.
                 Some(Question::Assign { tries, .. }) => tries.saturating_sub(1),
@@ -70,18 +82,22 @@ impl<'a> StreamRun<'a> {
             if failed.outcome.verdict != Verdict::Failure {
                 break;
             }
-            self.learn_from_try(episode, &failed).await?;
             retries.learnt.push(failed.id.clone());
+            if self.plan.batch > 1 {
+                self.held_back.insert(failed.id.clone());
+            }
+            self.learn_from_try(episode, &failed).await?;
             let view = self.own_loop(episode, &retries.learnt);
+            let sight = Sight::of(&view);
             let handed = self
-                .hand_out(episode, Moment::Retry(number), &[], &view, None)
+                .hand_out(episode, Moment::Retry(number), &[], sight)
                 .await?;
             earlier.push(failed.clone());
             let done = match &episode.question {
                 Some(Question::Assign { .. }) => {
                     Some(self.try_again(episode, &handed, &earlier, chance))
                 }
-                _ => self.act_on(episode, &handed, Some(&view), chance).await?,
+                _ => self.act_on(episode, &handed, Some(sight), chance).await?,
             };
             self.report.runs(Arm::Memory, 1);
             let Some(done) = done else {
@@ -90,7 +106,12 @@ impl<'a> StreamRun<'a> {
             failed = self.own_attempt(episode, &done, handed.receipt(), None);
             let receipt = handed.receipt().clone();
             let receipt = self.learner.hand_out(receipt, self.report);
-            retries.retried.push(Retried { done, receipt });
+            let tokens = handed.tokens;
+            retries.retried.push(Retried {
+                done,
+                receipt,
+                tokens,
+            });
         }
         Ok(retries)
     }
@@ -123,7 +144,6 @@ impl<'a> StreamRun<'a> {
             return Ok(());
         }
         self.learner.decide(failed, self.report).await?;
-        self.remember_what_it_stands_for(failed, episode);
         self.learner.witness(failed);
         self.distill(episode, vec![failed.clone()]).await
     }
