@@ -165,7 +165,7 @@ fn main_stream() -> String {
 }
 
 /// Where in a line, and what is wrong there.
-type Wrong = (String, String);
+pub(super) type Wrong = (String, String);
 
 impl EpisodeRow {
     pub(super) fn of(stream: &str, stage: usize, episode: &Episode) -> EpisodeRow {
@@ -190,6 +190,14 @@ impl EpisodeRow {
             known: episode.timing.known,
             check: episode.check.clone(),
         }
+    }
+
+    /// What the question names as a text, and where among its `gold`: known once the whole suite is.
+    pub(super) fn named(&self) -> Vec<(usize, String)> {
+        self.question
+            .as_ref()
+            .map(QuestionRow::named)
+            .unwrap_or_default()
     }
 
     pub(super) fn into_episode(self) -> Result<Episode, Wrong> {
