@@ -110,6 +110,25 @@ fn a_text_that_names_nothing_or_several_things_is_refused_and_told_how_it_is_wri
 }
 
 #[test]
+fn more_tries_than_anybody_makes_are_refused_before_anything_is_made_of_them() {
+    let header = r#"{"format": 1, "name": "mine", "lane": "retry"}"#;
+    let asked = |tries: u32| {
+        let slot = r#"{"name": "dial", "values": ["a", "b"], "right": "a"}"#;
+        let question = format!(r#"{{"slots": [{slot}], "noise": 0, "tries": {tries}}}"#);
+        read_lines(&[
+            header,
+            &format!(r#"{{"task": {{"id": "t", "text": "Set it."}}, "question": {question}}}"#),
+        ])
+    };
+    for many in [101, u32::MAX] {
+        let said = asked(many).unwrap_err();
+        assert!(said.contains("line 2, field `question.tries`"), "{said}");
+        assert!(said.contains("at most 100 times"), "{said}");
+    }
+    assert_eq!(check(&asked(100).unwrap()), []);
+}
+
+#[test]
 fn a_broken_line_is_named_with_its_field() {
     let wrong_type = SESSION.replace(r#""I am 41.""#, "41");
     let said = error(&[HEADER, QUESTION, &wrong_type]);
@@ -704,7 +723,7 @@ fn questions() -> impl Strategy<Value = Question> {
         proptest::option::of(0.0..=1.0f64),
     );
     prop_oneof![
-        (texts(), 0.0..=0.5f64, any::<u32>()).prop_map(|(values, noise, tries)| {
+        (texts(), 0.0..=0.5f64, 2..=100u32).prop_map(|(values, noise, tries)| {
             let slots = values.into_iter().map(|value| Slot {
                 name: value.clone(),
                 values: vec![value.clone()],

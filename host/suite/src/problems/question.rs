@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use memhost_contract::{Actor, Attempt, Source, Step, Task};
 
 use super::Findings;
+use crate::question::MOST_TRIES;
 use crate::success::success;
 use crate::text::content_words;
 use crate::{Episode, HiddenProblem, Lane, Question, Slot};
@@ -121,6 +122,12 @@ fn check_assign(slots: &[Slot], noise: f64, tries: u32, place: &str, findings: &
         findings.error(
             place,
             "the question has no `slots`, or fewer than 2 `tries`, so that nothing is tried again",
+        );
+    }
+    if tries > MOST_TRIES {
+        findings.error(
+            place,
+            format!("`tries` is {tries}; a task is tried at most {MOST_TRIES} times"),
         );
     }
     if !(0.0..=0.5).contains(&noise) {

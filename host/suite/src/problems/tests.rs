@@ -442,6 +442,7 @@ fn what_is_to_be_assigned_can_be_tried_again_and_needs_no_attempts() {
     assert!(said("green", 0.1, 5).contains("`green` is none of the values of slot `dial`"));
     assert!(said("blue", 0.6, 5).contains("`noise` is 0.6"));
     assert!(said("blue", 0.1, 1).contains("fewer than 2 `tries`"));
+    assert!(said("blue", 0.1, u32::MAX).contains("at most 100 times"));
 }
 
 #[test]

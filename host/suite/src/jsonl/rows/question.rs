@@ -7,6 +7,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::super::super::question::MOST_TRIES;
 use super::super::super::{HiddenProblem, Matching, Question, Slot};
 use super::attempt::StepRow;
 use super::{Wrong, within_unit};
@@ -263,10 +264,17 @@ impl QuestionRow {
             });
         }
         if assigns {
+            let tries = needed(self.tries, "tries")?;
+            if tries > MOST_TRIES {
+                return Err((
+                    "question.tries".into(),
+                    format!("{tries} are too many; a task is tried at most {MOST_TRIES} times"),
+                ));
+            }
             return Ok(Question::Assign {
                 slots: needed(self.slots, "slots")?,
                 noise: needed(self.noise, "noise")?,
-                tries: needed(self.tries, "tries")?,
+                tries,
             });
         }
         if let Some(values) = self.values {
