@@ -85,6 +85,16 @@ pub enum Question {
     },
 }
 
+impl Question {
+    /// The run in the middle of which it is asked; empty where it is asked before one.
+    pub(crate) fn run(&self) -> &[Step] {
+        match self {
+            Question::NextTool { run, .. } | Question::Keep { run, .. } => run,
+            _ => &[],
+        }
+    }
+}
+
 /// Something that takes one of several values.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -7,7 +7,7 @@ use memhost_contract::{Actor, Attempt, Source, Step, Task};
 use super::Findings;
 use crate::question::MOST_TRIES;
 use crate::success::success;
-use crate::text::content_words;
+use crate::text::{content_words, names};
 use crate::{Episode, HiddenProblem, Lane, Question, Slot};
 
 /// The first of these ids that is no document of the task.
@@ -37,8 +37,24 @@ pub(super) fn check_question(
             ),
         (Lane::Transfer | Lane::Domains, Question::Kind { .. } | Question::Tools { .. }) => {}
         (Lane::Steps, Question::NextTool { run, tool }) => {
-            if tool.is_empty() {
-                findings.error(place, "the question's `next` is empty");
+            if !names(tool.trim(), tool) {
+                findings.error(
+                    place,
+                    format!(
+                        "no text can name what comes `next`, which is `{tool}`: give the tool's name, without blanks at \
+                         its ends"
+                    ),
+                );
+            }
+            if run
+                .last()
+                .is_none_or(|last| last.actor != Actor::Observation)
+            {
+                findings.warning(
+                    place,
+                    "the question's `run` does not end on the answer of a call (an `observation`), which is where a \
+                     strategy is asked what comes next; end it there",
+                );
             }
             if !run.iter().any(is_named_call) {
                 findings.error(
@@ -135,6 +151,28 @@ fn check_assign(slots: &[Slot], noise: f64, tries: u32, place: &str, findings: &
             place,
             format!("`noise` is {noise}, which is not in 0..=0.5: more says the opposite"),
         );
+    }
+    let mut names = HashSet::new();
+    for slot in slots {
+        if !names.insert(&slot.name) {
+            findings.error(
+                place,
+                format!(
+                    "two `slots` are called `{}`; name each differently",
+                    slot.name
+                ),
+            );
+        }
+        let mut values = HashSet::new();
+        if let Some(twice) = slot.values.iter().find(|value| !values.insert(*value)) {
+            findings.error(
+                place,
+                format!(
+                    "slot `{}` has the value `{twice}` twice; list each value once",
+                    slot.name
+                ),
+            );
+        }
     }
     if let Some(slot) = slots.iter().find(|slot| !slot.values.contains(&slot.right)) {
         findings.error(
