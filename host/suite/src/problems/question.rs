@@ -7,7 +7,7 @@ use memhost_contract::{Actor, Attempt, Source, Step, Task};
 use super::Findings;
 use crate::question::MOST_TRIES;
 use crate::success::success;
-use crate::text::{content_words, names};
+use crate::text::{content_words, has_value, names};
 use crate::{Episode, HiddenProblem, Lane, Question, Slot};
 
 /// The first of these ids that is no document of the task.
@@ -201,16 +201,28 @@ fn check_keep(
     }
     let stands = |value: &String| {
         let mut steps = run.iter();
-        !value.is_empty() && steps.any(|step| step.text.contains(value))
+        steps.any(|step| has_value(&step.text, value))
     };
     if let Some(value) = needed.iter().chain(outdated).find(|value| !stands(value)) {
         findings.error(
             place,
-            format!("`{value}` stands in no step of the question's `run`, to the letter"),
+            format!("`{value}` stands in no step of the question's `run`, to the letter and whole"),
         );
     }
     if let Some(value) = needed.iter().find(|value| outdated.contains(value)) {
         findings.error(place, format!("`{value}` is both `needed` and `outdated`"));
+    }
+    let pairs = needed
+        .iter()
+        .flat_map(|new| outdated.iter().map(move |old| (new, old)));
+    for (new, old) in pairs.filter(|(new, old)| new != old && has_value(new, old)) {
+        findings.warning(
+            place,
+            format!(
+                "`{old}` is `outdated` and stands within `{new}`, which is `needed`, so that whoever keeps the one keeps \
+                 the other; give more of what is `outdated`, or leave it out"
+            ),
+        );
     }
 }
 

@@ -570,6 +570,26 @@ fn what_is_to_be_kept_stands_in_the_run() {
     assert!(said(&[], &[]).contains("nothing of the run is `needed`"));
     assert!(said(&["2024-05-22"], &[]).contains("`2024-05-22` stands in no step"));
     assert!(said(&["2024-05-20"], &["2024-05-20"]).contains("both"));
+    assert!(said(&["2024-05"], &[]).contains("to the letter and whole"));
+}
+
+#[test]
+fn what_is_outdated_and_stands_within_what_is_needed_is_told_of() {
+    let keep = |old: &str, new: &str| {
+        let question = Question::Keep {
+            run: vec![said(Actor::User, format!("To {old}. No, to {new}."))],
+            needed: vec![new.into()],
+            outdated: vec![old.into()],
+        };
+        said_of(&asking(Lane::Compaction, "kept", question))
+    };
+    assert_eq!(keep("12", "123"), (vec![], vec![]));
+    let (errors, warnings) = keep("York", "New York");
+    assert_eq!(errors, [""; 0]);
+    assert!(
+        warnings[0].contains("`York` is `outdated` and stands within `New York`"),
+        "{warnings:?}"
+    );
 }
 
 #[test]
