@@ -167,7 +167,9 @@ impl<C: Clock> Learner<C> {
         let Configured {
             strategy, settings, ..
         } = &self.configured;
-        let answer = strategy.retrieve(context, query, settings).await;
+        let seen = context.seen();
+        let mut answer = strategy.retrieve(context, query, settings).await;
+        seen.leave_out_unseen(&mut answer, |guidance| &mut guidance.receipt);
         let (mut guidance, failure) = match hear(answer, "retrieve", Some(&task), observer) {
             Ok(guidance) => (guidance, None),
             Err(error) => (Guidance::nothing(), Some(error)),
@@ -331,7 +333,9 @@ impl<C: Clock> Learner<C> {
         let Configured {
             strategy, settings, ..
         } = &self.configured;
-        let answer = strategy.compact(context, run, settings).await;
+        let seen = context.seen();
+        let mut answer = strategy.compact(context, run, settings).await;
+        seen.leave_out_unseen(&mut answer, |compacted| &mut compacted.receipt);
         let (mut compacted, failure) = match hear(answer, "compact", Some(&task), observer) {
             Ok(compacted) => (compacted, None),
             Err(error) => (unchanged, Some(error)),
