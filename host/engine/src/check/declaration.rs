@@ -8,7 +8,7 @@ use super::{Checked, LONGEST_REMARK, finite, is_name, named};
 const MOST_REPEATS: u32 = 1_000;
 
 /// The most kinds of moments that a plan may ask for.
-const MOST_MOMENTS: usize = 64;
+pub(super) const MOST_MOMENTS: usize = 64;
 
 /// The host interfaces that a description may require.
 const INTERFACES: [&str; 4] = ["llm", "embedder", "store", "run"];

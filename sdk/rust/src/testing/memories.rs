@@ -200,6 +200,7 @@ impl Memories {
     }
 
     fn apply_one(&mut self, op: Op, commit: Commit) -> Result<Option<String>, String> {
+        self.expires_later(&op)?;
         match (op, commit) {
             (_, Commit::IfTrialGains(margin)) if !margin.is_finite() => {
                 Err(format!("a margin of {margin}"))
@@ -215,6 +216,23 @@ impl Memories {
                 self.held_back.push(op);
                 Ok(None)
             }
+        }
+    }
+
+    /// What has expired is in no read: whoever writes it has mistaken the clock, or means to remove it.
+    fn expires_later(&self, op: &Op) -> Result<(), String> {
+        let expires = match op {
+            Op::Insert(memory) => memory.expires,
+            Op::Revise(patch) => patch.expires,
+            _ => None,
+        };
+        match expires {
+            Some(at) if at <= self.now => Err(format!(
+                "it expires at {at}, and it is {} on the run's clock already: give a later moment in milliseconds, or \
+                 remove the memory",
+                self.now
+            )),
+            _ => Ok(()),
         }
     }
 
