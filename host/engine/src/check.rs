@@ -20,6 +20,9 @@ const LONGEST_REMARK: usize = 4 << 10;
 /// The longest schema of a tool, in bytes.
 const LONGEST_SCHEMA: usize = 64 << 10;
 
+/// The largest pattern of such a schema, compiled, in bytes.
+const LARGEST_PATTERN: usize = 256 << 10;
+
 /// The most tools that guidance may offer: an agent reads the description of each.
 const MOST_OFFERS: usize = 64;
 
@@ -72,8 +75,16 @@ fn offer(place: usize, tool: &Tool) -> Checked {
     }
     let schema: serde_json::Value = serde_json::from_str(&tool.schema)
         .map_err(|error| format!("offers[{place}].schema is not JSON: {error}"))?;
-    jsonschema::meta::validate(&schema)
-        .map_err(|error| format!("offers[{place}].schema is not JSON Schema: {error}"))
+    let wrong = |error: jsonschema::ValidationError<'_>| {
+        format!("offers[{place}].schema is not JSON Schema that an agent can be shown: {error}")
+    };
+    jsonschema::meta::validate(&schema).map_err(wrong)?;
+    // Its patterns are ones, and it refers to nothing outside itself.
+    let patterns = jsonschema::PatternOptions::regex().size_limit(LARGEST_PATTERN);
+    let whole = jsonschema::options()
+        .offline()
+        .with_pattern_options(patterns);
+    whole.build(&schema).map(drop).map_err(wrong)
 }
 
 fn receipt(receipt: &Receipt) -> Checked {

@@ -236,6 +236,10 @@ fn an_offer_has_a_schema_that_is_json_schema_or_none() {
             r#"{"$schema": "https://example.org/mine"}"#,
             "not JSON Schema",
         ),
+        (r#"{"pattern": "("}"#, "not JSON Schema"),
+        (r#"{"$ref": "http://127.0.0.1:9/x"}"#, "not JSON Schema"),
+        (r#"{"$ref": "file:///etc/passwd"}"#, "not JSON Schema"),
+        (r##"{"$ref": "#/$defs/none"}"##, "not JSON Schema"),
     ] {
         let told = offering(bad).unwrap_err();
         assert!(told.contains(sign), "{told}");
