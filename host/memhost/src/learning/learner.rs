@@ -357,11 +357,12 @@ impl<C: Clock> Learner<C> {
         about: &[&Attempt],
         observer: &mut dyn Observer,
     ) -> Result<Learnt, StoreError> {
-        let first = about.first().map_or("", |attempt| attempt.task.id.as_str());
-        let changes = match hear(answer, call, Some(first), observer) {
+        let task = about.first().map(|attempt| attempt.task.id.as_str());
+        let changes = match hear(answer, call, task, observer) {
             Ok(changes) => changes,
             Err(error) => return Ok(Learnt::failed(error)),
         };
+        let first = task.unwrap_or_default();
         if changes.is_empty() {
             return Ok(Learnt::default());
         }
