@@ -198,7 +198,8 @@ fn text(inspection: &Inspection<'_>, plan: &Result<Plan, CallError>) -> String {
             line(if place == 0 { title } else { "" }, name);
         }
     }
-    let _ = writeln!(text, "\nparameters, for --set {name}.<name>=<value>");
+    let named = plugins::with_plus(name);
+    let _ = writeln!(text, "\nparameters, for --set {named}.<name>=<value>");
     if parameters.is_empty() {
         text.push_str("  none\n");
     }

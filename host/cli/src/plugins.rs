@@ -40,6 +40,18 @@ pub enum PluginError {
         "`{0}` is no plugin in a wrapper: write `guard(rag)` or `guard+rag`, and `a(b(rag))` or `a+b+rag` for two of them"
     )]
     NoLayers(String),
+    /// A name that two things have.
+    #[error(
+        "`{given}` is the file `{}`, and a plugin in a wrapper of other files too: name the file by its path, or move it \
+         elsewhere",
+        .file.display()
+    )]
+    TwoThings {
+        /// What was asked for.
+        given: String,
+        /// The file that is called like it.
+        file: PathBuf,
+    },
     /// Results could not be told apart.
     #[error(
         "two of the plugins are called `{name}`: give one of them another name with NAME=PLUGIN, as in `other={plugin}`"
@@ -116,15 +128,30 @@ impl PluginDirectories {
 
     /// The files of a plugin, or of one in wrappers: `guard(rag)` or `guard+rag`.
     ///
-    /// A path may hold a plus or brackets itself. So what is a file is a file, and a wrapper's name ends at the first place
-    /// where it can end and leads to a plugin.
+    /// A path may hold a plus or brackets itself. So what is a file is a file, unless it is one by its name alone and the
+    /// wrapper and what it wraps are there too; and a wrapper's name ends at the first place where it can end and leads to a
+    /// plugin.
     pub fn find_layers(&self, given: &str) -> Result<Layers, PluginError> {
-        let whole = self.find(given);
-        let error = match (whole, given.contains(['(', ')', '+'])) {
-            (Ok(file), _) => return Ok(Layers::of(file)),
-            (Err(error), false) => return Err(error),
-            (Err(_), true) => PluginError::NoLayers(given.to_owned()),
-        };
+        let may_be_several = given.contains(['(', ')', '+']);
+        match self.find(given) {
+            Ok(file) if may_be_several && !home::expand(Path::new(given)).is_file() => {
+                match self.find_each(given) {
+                    Err(_) => Ok(Layers::of(file)),
+                    Ok(_) => Err(PluginError::TwoThings {
+                        given: given.to_owned(),
+                        file,
+                    }),
+                }
+            }
+            Ok(file) => Ok(Layers::of(file)),
+            Err(_) if may_be_several => self.find_each(given),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The files of a plugin in wrappers.
+    fn find_each(&self, given: &str) -> Result<Layers, PluginError> {
+        let error = PluginError::NoLayers(given.to_owned());
         let splits: Vec<(&str, &str)> = splits(given).collect();
         let found = splits.iter().find_map(|(wrapper, inside)| {
             let wrapper = self.find(wrapper).ok()?;
@@ -246,21 +273,29 @@ pub async fn contestants(
     Ok(contestants)
 }
 
+/// The name of a plugin in wrappers as a shell takes it without quotes: `guard+rag` for `guard(rag)`.
+pub fn with_plus(name: &str) -> String {
+    name.replace('(', "+").replace(')', "")
+}
+
 /// Parameter and value, by plugin.
 type Chosen<'a> = BTreeMap<&'a str, Vec<(String, String)>>;
 
-fn by_plugin<'a>(choices: &'a [Choice], plugins: &[&str]) -> Result<Chosen<'a>, PluginError> {
+fn by_plugin<'a>(choices: &[Choice], plugins: &[&'a str]) -> Result<Chosen<'a>, PluginError> {
     let mut chosen = Chosen::new();
     for choice in choices {
-        if !plugins.contains(&choice.plugin.as_str()) {
+        let called = |name: &&&str| **name == choice.plugin;
+        let written = |name: &&&str| with_plus(name) == with_plus(&choice.plugin);
+        let mut all = plugins.iter();
+        let Some(plugin) = all.find(called).or_else(|| plugins.iter().find(written)) else {
             return Err(PluginError::NotTakingPart {
                 name: choice.plugin.clone(),
                 nearest: nearest(&choice.plugin, plugins.iter().copied()),
                 plugins: plugins.iter().map(|name| (*name).to_owned()).collect(),
             });
-        }
+        };
         chosen
-            .entry(choice.plugin.as_str())
+            .entry(*plugin)
             .or_default()
             .push((choice.parameter.clone(), choice.value.clone()));
     }
@@ -310,6 +345,45 @@ mod tests {
             error.to_string(),
             "--set names plugin `rga` (did you mean `rag`?), which does not take part; \
              taking part: rag, recency"
+        );
+    }
+
+    #[test]
+    fn a_choice_names_a_plugin_in_a_wrapper_in_either_form() {
+        for plugin in ["guard(rag)", "guard+rag"] {
+            let choices = [choice(plugin, "inner.k", "5")];
+            let chosen = by_plugin(&choices, &["rag", "guard(rag)"]).unwrap();
+            assert_eq!(
+                chosen["guard(rag)"],
+                [("inner.k".to_owned(), "5".to_owned())]
+            );
+        }
+        assert!(by_plugin(&[choice("guard+rag", "k", "1")], &["rag", "guard"]).is_err());
+        assert_eq!(with_plus("a(b(rag))"), "a+b+rag");
+    }
+
+    #[test]
+    fn a_file_that_is_called_like_a_plugin_in_a_wrapper_does_not_take_its_place() {
+        let place = tempfile::tempdir().unwrap();
+        let directories = PluginDirectories(vec![place.path().to_owned()]);
+        let file = place.path().join("guard(rag).wasm");
+        for name in ["rag.wasm", "guard(rag).wasm"] {
+            std::fs::write(place.path().join(name), b"").unwrap();
+        }
+        let alone = directories.find_layers("guard(rag)").unwrap();
+        assert_eq!(alone.to_string(), "guard(rag)");
+        assert_eq!(alone.files().len(), 1);
+        std::fs::write(place.path().join("guard.wasm"), b"").unwrap();
+        let error = directories.find_layers("guard(rag)").unwrap_err();
+        assert!(
+            error.to_string().contains("name the file by its path"),
+            "{error}"
+        );
+        let path = file.to_str().unwrap();
+        assert_eq!(directories.find_layers(path).unwrap().files().len(), 1);
+        assert_eq!(
+            directories.find_layers("guard+rag").unwrap().files().len(),
+            2
         );
     }
 

@@ -5,8 +5,8 @@
 mod declaration;
 
 use memhost_contract::{
-    Adjustment, Change, Commit, Compacted, Context, Counters, Fault, Guidance, Key, Label, Link,
-    NewLink, Op, Receipt, Target, Tool,
+    Adjustment, Change, Commit, Compacted, Context, Counters, Fault, Guidance, Instant, Key, Label,
+    Link, NewLink, Op, Receipt, Target, Tool,
 };
 
 pub(super) use declaration::{description, plan};
@@ -19,6 +19,9 @@ const LONGEST_REMARK: usize = 4 << 10;
 
 /// The longest schema of a tool, in bytes.
 const LONGEST_SCHEMA: usize = 64 << 10;
+
+/// The largest pattern of such a schema, compiled, in bytes.
+const LARGEST_PATTERN: usize = 256 << 10;
 
 /// The most tools that guidance may offer: an agent reads the description of each.
 const MOST_OFFERS: usize = 64;
@@ -72,8 +75,16 @@ fn offer(place: usize, tool: &Tool) -> Checked {
     }
     let schema: serde_json::Value = serde_json::from_str(&tool.schema)
         .map_err(|error| format!("offers[{place}].schema is not JSON: {error}"))?;
-    jsonschema::meta::validate(&schema)
-        .map_err(|error| format!("offers[{place}].schema is not JSON Schema: {error}"))
+    let wrong = |error: jsonschema::ValidationError<'_>| {
+        format!("offers[{place}].schema is not JSON Schema that an agent can be shown: {error}")
+    };
+    jsonschema::meta::validate(&schema).map_err(wrong)?;
+    // Its patterns are ones, and it refers to nothing outside itself.
+    let patterns = jsonschema::PatternOptions::regex().size_limit(LARGEST_PATTERN);
+    let whole = jsonschema::options()
+        .offline()
+        .with_pattern_options(patterns);
+    whole.build(&schema).map(drop).map_err(wrong)
 }
 
 fn receipt(receipt: &Receipt) -> Checked {
@@ -96,9 +107,10 @@ pub(super) fn compacted(compacted: &Compacted, run: &Context) -> Checked {
     receipt(&compacted.receipt)
 }
 
-pub(super) fn changes(changes: &[Change]) -> Checked {
+/// `now` is when the call was made, on the run's clock.
+pub(super) fn changes(changes: &[Change], now: Instant) -> Checked {
     for (place, change) in changes.iter().enumerate() {
-        operation(&change.op)
+        operation(&change.op, now)
             .and_then(|()| match change.commit {
                 Commit::IfTrialGains(gain) => finite("commit.if-trial-gains", gain),
                 Commit::AtOnce | Commit::IfNextAttemptSucceeds => Ok(()),
@@ -109,13 +121,13 @@ pub(super) fn changes(changes: &[Change]) -> Checked {
 }
 
 /// Changes that are about no task wait for none.
-pub(super) fn maintained(changes: &[Change]) -> Checked {
+pub(super) fn maintained(changes: &[Change], now: Instant) -> Checked {
     let mut waiting = changes.iter().enumerate();
     match waiting.find(|(_, change)| change.commit != Commit::AtOnce) {
         Some((place, _)) => Err(format!(
             "change {place} waits for what becomes of a task, and `maintain` is about none"
         )),
-        None => self::changes(changes),
+        None => self::changes(changes, now),
     }
 }
 
@@ -126,18 +138,18 @@ pub(super) fn ids(ids: &[String]) -> Checked {
     Ok(())
 }
 
-fn operation(op: &Op) -> Checked {
+fn operation(op: &Op, now: Instant) -> Checked {
     match op {
         Op::Insert(memory) => {
             named("insert.kind", &memory.kind)?;
-            expiry("insert", memory.expires)?;
+            expiry("insert", memory.expires, now)?;
             keys("insert", &memory.keys)?;
             labels("insert", &memory.labels)?;
             counters(&memory.counters)
         }
         Op::Revise(patch) => {
             target("revise", &patch.target)?;
-            expiry("revise", patch.expires)?;
+            expiry("revise", patch.expires, now)?;
             keys("revise", patch.keys.as_deref().unwrap_or_default())?;
             labels("revise", patch.labels.as_deref().unwrap_or_default())
         }
@@ -183,8 +195,19 @@ fn target(what: &str, target: &Target) -> Checked {
     }
 }
 
-fn expiry(op: &str, expires: Option<f64>) -> Checked {
-    expires.map_or(Ok(()), |at| finite(&format!("{op}.expires"), at))
+/// What has expired is in no read: whoever writes it has mistaken the clock, or means to remove it.
+fn expiry(op: &str, expires: Option<Instant>, now: Instant) -> Checked {
+    let Some(at) = expires else {
+        return Ok(());
+    };
+    finite(&format!("{op}.expires"), at)?;
+    if at <= now {
+        return Err(format!(
+            "{op}.expires is {at}, and it is {now} on the run's clock already: give a later moment in milliseconds, or \
+             remove the memory"
+        ));
+    }
+    Ok(())
 }
 
 fn keys(op: &str, keys: &[Key]) -> Checked {

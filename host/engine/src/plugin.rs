@@ -292,7 +292,8 @@ impl Strategy for Plugin {
         attempts: Vec<Attempt>,
         settings: &[Setting],
     ) -> Answer<Vec<Change>> {
-        phase!(self.distill(context, call_distill(&attempts, settings), |changes| check::changes(changes)) or Vec::new())
+        let now = context.run.now;
+        phase!(self.distill(context, call_distill(&attempts, settings), |changes| check::changes(changes, now)) or Vec::new())
     }
 
     async fn update(
@@ -301,7 +302,8 @@ impl Strategy for Plugin {
         feedback: Vec<Feedback>,
         settings: &[Setting],
     ) -> Answer<Vec<Change>> {
-        phase!(self.update(context, call_update(&feedback, settings), |changes| check::changes(changes)) or Vec::new())
+        let now = context.run.now;
+        phase!(self.update(context, call_update(&feedback, settings), |changes| check::changes(changes, now)) or Vec::new())
     }
 
     async fn evict(
@@ -314,7 +316,8 @@ impl Strategy for Plugin {
     }
 
     async fn maintain(&self, context: CallContext, settings: &[Setting]) -> Answer<Vec<Change>> {
-        phase!(self.maintain(context, call_maintain(settings), |changes| check::maintained(changes)) or Vec::new())
+        let now = context.run.now;
+        phase!(self.maintain(context, call_maintain(settings), |changes| check::maintained(changes, now)) or Vec::new())
     }
 
     async fn compact(

@@ -351,6 +351,13 @@ impl Memories {
         self.handle.shared.read().get(ids, view)
     }
 
+    /// Those of these ids whose memories exist and are in no read with this view, in their order.
+    pub fn unseen<'a>(&self, ids: impl Iterator<Item = &'a str>, view: &View) -> Vec<String> {
+        let set = self.handle.shared.read();
+        let unseen = ids.filter(|id| set.is_unseen(id, view));
+        unseen.map(str::to_owned).collect()
+    }
+
     /// How many memories meet the filter.
     ///
     /// # Errors

@@ -200,7 +200,7 @@ impl Step<'_> {
                 };
                 self.insert(new, state, vectors)?;
             }
-            Op::Revise(patch) => self.revise(patch, vectors)?,
+            Op::Revise(patch) => self.revise(patch, write.provisional, vectors)?,
             Op::Adjust(adjustment) => self.adjust(&adjustment)?,
             Op::Remove(target) => self.remove(&id_of(&target, &self.made.ids)?)?,
             Op::Connect(link) => {
@@ -294,14 +294,21 @@ impl Step<'_> {
         })
     }
 
-    fn revise(&mut self, patch: Patch, vectors: Vec<Vec<f32>>) -> Result<(), Refusal> {
+    /// `decided`: whether it is what becomes of a provisional memory.
+    fn revise(
+        &mut self,
+        patch: Patch,
+        decided: bool,
+        vectors: Vec<Vec<f32>>,
+    ) -> Result<(), Refusal> {
         let mut memory = self
             .changeable(&id_of(&patch.target, &self.made.ids)?)?
             .clone();
-        if memory.state == State::Provisional && patch.state == Some(State::Frozen) {
+        let changes_state = patch.state.is_some_and(|state| state != memory.state);
+        if memory.state == State::Provisional && changes_state && !decided && !self.by_hand {
             let reason = format!(
-                "memory `{}` is provisional: what is frozen could neither be kept nor dropped when that is decided; \
-                 freeze it once it is active, or under the condition under which it was inserted",
+                "memory `{}` is provisional: what decides over it changes its state, and nothing else does; change it \
+                 once it is active, or under the condition under which it was inserted",
                 memory.id
             );
             return Err(reason.into());

@@ -1,6 +1,6 @@
 //! Transactions: writes and receipts that are made together or not at all.
 
-use memhost_contract::{Blob, Instant, Op, Receipt};
+use memhost_contract::{Blob, Instant, Op, Patch, Receipt, State, Target};
 
 use super::NewEntry;
 
@@ -42,7 +42,8 @@ impl Transaction {
 pub struct Write {
     /// What is written.
     pub op: Op,
-    /// An insert makes a provisional memory instead of an active one.
+    /// An insert makes a provisional memory instead of an active one; a revision may change the state of one, because it is
+    /// what was decided.
     pub provisional: bool,
 }
 
@@ -52,6 +53,14 @@ impl Write {
         Write {
             op,
             provisional: false,
+        }
+    }
+
+    /// A provisional memory is kept: it is active from now on.
+    pub fn keep(id: impl Into<Target>) -> Write {
+        Write {
+            op: Op::Revise(Patch::to_state(id, State::Active)),
+            provisional: true,
         }
     }
 }

@@ -308,6 +308,12 @@ impl WorkingSet {
             .collect()
     }
 
+    /// Whether a memory exists that a view shows in no read.
+    pub(crate) fn is_unseen(&self, id: &str, view: &View) -> bool {
+        self.memory(id)
+            .is_some_and(|memory| is_hidden(memory, view))
+    }
+
     pub(crate) fn count(&self, filter: &Filter, view: &View) -> Result<u32, StoreError> {
         let predicate = Predicate::new(filter)?;
         let found = match filter.is_empty() && self.shows_all(view) {

@@ -5,6 +5,9 @@ use memhost_contract::{Attempt, Task};
 use super::checker::AnswerCheck;
 use super::question::Question;
 
+/// The latest moment that a strategy's clock can tell exactly, in milliseconds since 1970: 2^53.
+pub(crate) const LATEST: f64 = 9_007_199_254_740_992.0;
+
 /// An independent history, from an empty memory to its last question.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stream {

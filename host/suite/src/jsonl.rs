@@ -88,10 +88,12 @@ use super::advice::{Advice, Topic};
 use super::error::SuiteError;
 use super::json::{self, Meant, Row};
 use super::source::Lines;
-use super::{Episode, Stream, Suite};
+use super::{Episode, Question, Stream, Suite};
 
+mod named;
 mod rows;
 
+use named::Named;
 use rows::{EpisodeRow, HeaderRow};
 
 /// Every field of the format, for people: part of the documentation above, and what `memhost suite fields` prints.
@@ -142,6 +144,7 @@ pub(super) fn read(path: &Path) -> Result<Suite, SuiteError> {
         ));
     }
     let mut streams: Vec<Stream> = Vec::new();
+    let mut named: Vec<Named> = Vec::new();
     while let Some(row) = rows.next()? {
         let line = row.line;
         let row: EpisodeRow = row.parse(path, Meant::Suite)?;
@@ -154,11 +157,20 @@ pub(super) fn read(path: &Path) -> Result<Suite, SuiteError> {
             ));
         }
         let (stream, stage) = (row.stream.clone(), row.stage);
+        let texts = row.named();
         let episode = row
             .into_episode()
             .map_err(|(field, problem)| broken(line, &field, problem, "correct the line"))?;
-        place(&mut streams, stream, stage, &header, episode);
+        let episode = place(&mut streams, stream, stage, &header, episode);
+        named.extend(texts.into_iter().map(|(place, text)| Named {
+            line,
+            episode,
+            place,
+            text,
+        }));
     }
+    named::resolve(&mut streams, named)
+        .map_err(|(line, (field, problem))| broken(line, &field, problem, "correct the line"))?;
     Ok(header.into_suite(streams))
 }
 
@@ -249,14 +261,15 @@ fn without_header(path: &Path, first: &Row, error: SuiteError) -> SuiteError {
     }
 }
 
-/// Puts an episode where it belongs; a stage that a stream does not use stays empty.
+/// Puts an episode where it belongs; a stage that a stream does not use stays empty. The numbers of stream, stage and
+/// episode under which it is found there.
 fn place(
     streams: &mut Vec<Stream>,
     name: String,
     number: usize,
     header: &HeaderRow,
     episode: Episode,
-) {
+) -> (usize, usize, usize) {
     // Lines of one stream usually follow each other, so that the last is looked at first.
     let at = streams.iter().rposition(|stream| stream.name == name);
     let at = at.unwrap_or_else(|| {
@@ -271,6 +284,7 @@ fn place(
         stages.push(header.stage(stages.len()));
     }
     stages[number].episodes.push(episode);
+    (at, number, stages[number].episodes.len() - 1)
 }
 
 impl Suite {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::question::MOST_TRIES;
 use super::{Lane, Question, Suite};
 
 /// Metric → value for one task. A metric that does not apply is absent.
@@ -198,7 +199,7 @@ impl Suite {
             _ => None,
         });
         if let Some(tries) = tries.max() {
-            metrics.extend((1..=tries).map(solved_within));
+            metrics.extend((1..=tries.min(MOST_TRIES)).map(solved_within));
             metrics.push(AREA.into());
         }
         if asks(|question| matches!(question, Question::Route { .. })) {

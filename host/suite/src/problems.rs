@@ -2,6 +2,7 @@
 
 mod question;
 mod stream;
+mod task;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -9,7 +10,7 @@ use std::fmt;
 use memhost_contract::Attempt;
 use memhost_contract::limits::LONGEST_NAMESPACE;
 
-use super::{Episode, Lane, Stream, Suite};
+use super::{Episode, Lane, Question, Stream, Suite};
 
 use stream::check_stream;
 
@@ -54,6 +55,7 @@ pub fn check(suite: &Suite) -> Vec<Diagnostic> {
     let mut findings = Findings::default();
     check_header(suite, &mut findings);
     check_ids(suite, &mut findings);
+    check_teams(suite, &mut findings);
     let mut withheld_from_all = true;
     for stream in &suite.streams {
         check_name(&stream.name, &mut findings);
@@ -231,6 +233,28 @@ fn check_ids(suite: &Suite, findings: &mut Findings) {
                 findings.warning(
                     place(stream, episode),
                     format!("`withheld` names `{id}`, which is no attempt of this suite"),
+                );
+            }
+        }
+    }
+}
+
+/// Whoever took a step of a run is somebody whom strategies know: an agent of the suite's attempts. A member of a team that
+/// has no attempt of its own is told of once.
+fn check_teams(suite: &Suite, findings: &mut Findings) {
+    let agents: HashSet<&str> = suite.attempts().map(|a| a.agent.id.as_str()).collect();
+    let mut unknown = HashSet::new();
+    for (stream, episode) in suite.episodes() {
+        let run = episode.question.iter().flat_map(Question::run);
+        let steps = episode.attempts.iter().flat_map(|attempt| &attempt.steps);
+        for agent in steps.chain(run).filter_map(|step| step.agent.as_deref()) {
+            if !agents.contains(agent) && unknown.insert(agent) {
+                findings.warning(
+                    place(stream, episode),
+                    format!(
+                        "a step is by `{agent}`, and no attempt of the suite is by an agent with this id; correct it, or \
+                         leave it if it is one of a team"
+                    ),
                 );
             }
         }

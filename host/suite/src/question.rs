@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use memhost_contract::{Source, Step};
 
+/// The most tries of a task of lane `retry`: each has a metric of its own.
+pub(crate) const MOST_TRIES: u32 = 100;
+
 /// What a right answer looks like. Strategies never see it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Question {
@@ -53,7 +56,7 @@ pub enum Question {
         slots: Vec<Slot>,
         /// How often a try is told of a slot that it is right where it is wrong, or the other way round, in 0..=0.5.
         noise: f64,
-        /// The most tries, the first one among them.
+        /// The most tries, the first one among them: 2 to 100.
         tries: u32,
     },
     /// Lane C: which of the agents that have recorded attempts in this episode is sent?
@@ -80,6 +83,16 @@ pub enum Question {
         /// The most findings that may be reported.
         reports: u32,
     },
+}
+
+impl Question {
+    /// The run in the middle of which it is asked; empty where it is asked before one.
+    pub(crate) fn run(&self) -> &[Step] {
+        match self {
+            Question::NextTool { run, .. } | Question::Keep { run, .. } => run,
+            _ => &[],
+        }
+    }
 }
 
 /// Something that takes one of several values.

@@ -32,7 +32,8 @@
 //! three. Absent if no attempt could be seen.
 //!
 //! **Lane `compaction`, [`Question::Keep`]**: the summary and the steps that are kept stand for the run, cut at the budget.
-//! `kept`: the share of the needed values that still stand there, to the letter; an outdated one that does counts as one
+//! `kept`: the share of the needed values that still stand there, to the letter and whole, not within a longer word, number
+//! or date; an outdated one that does counts as one
 //! more that does not. `all-kept`: all needed ones stand, and no outdated one.
 //!
 //! **Lane `retry`, [`Question::Assign`]**: in each slot, the value of the greatest weight: the weight of every cited try that

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use memhost_words::terms;
 pub(crate) use memhost_words::words;
+use memhost_words::{is_alone, terms};
 
-use super::checker::signs::{signed_terms, signed_words};
+use super::checker::signs::{is_negative, signed_terms, signed_words};
 
 /// The words of a text joined by single spaces.
 pub(crate) fn normal(text: &str) -> String {
@@ -104,6 +104,31 @@ pub(super) fn first_mention(text: &str, name: &str) -> Option<usize> {
     mention.map(|(at, _)| at)
 }
 
+/// Whether a value stands in a text to the letter, and whole: 12 does not stand in 123, in 12.5, in -12 or in 2024-05-12, nor
+/// `HAT06` in `HAT069`.
+pub(crate) fn has_value(text: &str, value: &str) -> bool {
+    let mut places = text.match_indices(value).filter(|_| !value.is_empty());
+    places.any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + value.len()..]);
+        let goes_on = |inside: Option<char>, outside: Option<char>, beyond: Option<char>| {
+            let (Some(inside), Some(outside)) = (inside, outside) else {
+                return false;
+            };
+            let is_of_word = |c: char| (c.is_alphanumeric() || c == '_') && !is_alone(c);
+            let is_digit = |c: char| c.is_ascii_digit();
+            is_of_word(inside) && is_of_word(outside)
+                || is_digit(inside)
+                    && matches!(outside, '.' | ',' | '-' | ':' | '/')
+                    && beyond.is_some_and(is_digit)
+        };
+        let (mut back, mut front) = (before.chars().rev(), after.chars());
+        let (first, last) = (value.chars().next(), value.chars().next_back());
+        let (previous, next) = (back.next(), front.next());
+        let is_negative = first.is_some_and(|c| c.is_ascii_digit()) && is_negative(before);
+        !goes_on(first, previous, back.next()) && !goes_on(last, next, front.next()) && !is_negative
+    })
+}
+
 /// The sentences of a text, each with its closing mark: a mark closes one if a space follows, and in scripts without
 /// blanks in any case.
 pub fn sentences(text: &str) -> impl Iterator<Item = &str> {
@@ -151,6 +176,42 @@ mod tests {
         assert_eq!(all, ["It cost 3.50!", "Really?", "Yes.", "No"]);
         let all: Vec<&str> = sentences("我有一只猫。它叫小花！").collect();
         assert_eq!(all, ["我有一只猫。", "它叫小花！"]);
+    }
+
+    #[test]
+    fn a_value_is_found_whole_and_to_the_letter_only() {
+        for (text, value) in [
+            ("order 12.", "12"),
+            ("{\"a\":[12,\"HAT069\"]}", "12"),
+            ("{\"a\":[12,\"HAT069\"]}", "HAT069"),
+            ("at 9: 12, SEA-12 and more", "12"),
+            ("#W26 by mia_li_36@a.org", "#W26"),
+            ("#W26 by mia_li_36@a.org", "mia_li_36@a.org"),
+            ("from SFO-JFK", "JFK"),
+            ("to New York City", "New York"),
+            ("123 and 12", "12"),
+            ("他叫小花吗", "小花"),
+        ] {
+            assert!(has_value(text, value), "{value} stands in {text}");
+        }
+        for (text, value) in [
+            ("123", "12"),
+            ("312", "12"),
+            ("12.5", "12"),
+            ("5.12", "12"),
+            ("1,012", "012"),
+            ("it is -12", "12"),
+            ("2024-05-12", "12"),
+            ("2024-05-12", "2024-05"),
+            ("12:30", "12"),
+            ("HAT069", "HAT06"),
+            ("order_12", "12"),
+            ("HAT069SEA12", "SEA"),
+            ("hat069", "HAT069"),
+            ("anything", ""),
+        ] {
+            assert!(!has_value(text, value), "{value} does not stand in {text}");
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ fn a_wrapped_plugin_is_shown_with_all_of_its_layers() {
         "wraps      rag, a component of",
         "memhost:strategy/inner@0.2.0",
         "phases     retrieve, distill, update",
-        "for --set hide(rag).<name>=<value>",
+        "for --set hide+rag.<name>=<value>",
         "  ids = ",
         "  inner.k = ",
     ]);

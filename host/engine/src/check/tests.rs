@@ -6,7 +6,7 @@ use super::declaration::{MOST_MOMENTS, declared};
 use super::*;
 use memhost_contract::{
     Agent, Blob, Citation, Counter, Description, ExpectedCalls, NewMemory, NumberRange, Parameter,
-    Patch, Plan, Range, Step, Task, Trigger, Value,
+    Patch, Plan, Range, State, Step, Task, Trigger, Value,
 };
 
 fn a_description() -> Description {
@@ -106,6 +106,40 @@ fn a_plan_has_a_trial_and_a_round_and_not_millions() {
     }
 }
 
+/// Changes, whenever the call was made.
+fn changed(changes: &[Change]) -> Checked {
+    self::changes(changes, f64::NEG_INFINITY)
+}
+
+#[test]
+fn what_would_have_expired_already_is_not_written() {
+    let told = |expires, now| {
+        let patch = Patch {
+            expires: Some(expires),
+            ..Patch::to_state("m1", State::Active)
+        };
+        let insert = NewMemory {
+            expires: Some(expires),
+            ..NewMemory::new("item", "")
+        };
+        let [insert, revise] = [Op::Insert(insert), Op::Revise(patch)].map(|op| {
+            let commit = Commit::AtOnce;
+            changes(&[Change { op, commit }], now)
+        });
+        assert_eq!(insert.is_ok(), revise.is_ok());
+        insert
+    };
+    told(1001.0, 1000.0).unwrap();
+    for past in [1000.0, 1.0, -5.0] {
+        let told = told(past, 1000.0).unwrap_err();
+        assert!(
+            told.contains(&format!("insert.expires is {past}, and it is 1000")),
+            "{told}"
+        );
+        assert!(told.contains("or remove the memory"), "{told}");
+    }
+}
+
 fn citing(score: f64) -> Receipt {
     Receipt {
         used: vec![Citation {
@@ -202,6 +236,10 @@ fn an_offer_has_a_schema_that_is_json_schema_or_none() {
             r#"{"$schema": "https://example.org/mine"}"#,
             "not JSON Schema",
         ),
+        (r#"{"pattern": "("}"#, "not JSON Schema"),
+        (r#"{"$ref": "http://127.0.0.1:9/x"}"#, "not JSON Schema"),
+        (r#"{"$ref": "file:///etc/passwd"}"#, "not JSON Schema"),
+        (r##"{"$ref": "#/$defs/none"}"##, "not JSON Schema"),
     ] {
         let told = offering(bad).unwrap_err();
         assert!(told.contains(sign), "{told}");
@@ -221,7 +259,7 @@ fn an_offer_has_a_schema_that_is_json_schema_or_none() {
 /// Every number that a change or a receipt carries, one at a time.
 fn with_number(place: usize, number: f64) -> Checked {
     let adjustment = |delta, least, most| {
-        changes(&[Change {
+        changed(&[Change {
             op: Op::Adjust(Adjustment {
                 target: "a".into(),
                 counter: Counter::Weight,
@@ -233,7 +271,7 @@ fn with_number(place: usize, number: f64) -> Checked {
         }])
     };
     let inserted = |weight, strength| {
-        changes(&[Change {
+        changed(&[Change {
             op: Op::Insert(NewMemory {
                 counters: Counters {
                     weight,
@@ -253,7 +291,7 @@ fn with_number(place: usize, number: f64) -> Checked {
         2 => adjustment(0.0, None, Some(number)),
         3 => inserted(number, 0.0),
         4 => inserted(0.0, number),
-        5 => changes(&[Change {
+        5 => changed(&[Change {
             op: Op::Connect(NewLink {
                 source: "a".into(),
                 target: "b".into(),
@@ -262,18 +300,18 @@ fn with_number(place: usize, number: f64) -> Checked {
             }),
             commit: Commit::AtOnce,
         }]),
-        6 => changes(&[Change {
+        6 => changed(&[Change {
             op: Op::Save(Blob {
                 name: "w".to_owned(),
                 bytes: Vec::new(),
             }),
             commit: Commit::IfTrialGains(number),
         }]),
-        7 => changes(&[Change::at_once(Op::Insert(NewMemory {
+        7 => changed(&[Change::at_once(Op::Insert(NewMemory {
             expires: Some(number),
             ..NewMemory::new("item", "")
         }))]),
-        8 => changes(&[Change::at_once(Op::Revise(Patch {
+        8 => changed(&[Change::at_once(Op::Revise(Patch {
             expires: Some(number),
             ..Patch::of("a")
         }))]),
@@ -322,9 +360,9 @@ fn what_is_written_apart_from_any_task_waits_for_none() {
         op: Op::Insert(NewMemory::new("item", "")),
         commit,
     };
-    maintained(&[insert(Commit::AtOnce)]).unwrap();
+    maintained(&[insert(Commit::AtOnce)], 0.0).unwrap();
     for commit in [Commit::IfNextAttemptSucceeds, Commit::IfTrialGains(0.0)] {
-        let told = maintained(&[insert(Commit::AtOnce), insert(commit)]).unwrap_err();
+        let told = maintained(&[insert(Commit::AtOnce), insert(commit)], 0.0).unwrap_err();
         assert!(told.starts_with("change 1 waits"), "{told}");
     }
 }
@@ -342,6 +380,6 @@ fn crossed_bounds_of_an_adjustment_are_refused() {
         op: crossed,
         commit: Commit::AtOnce,
     };
-    let told = changes(&[change]).unwrap_err();
+    let told = changed(&[change]).unwrap_err();
     assert_eq!(told, "change 0: adjust: least 2 is above most 1");
 }

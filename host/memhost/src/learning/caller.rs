@@ -61,7 +61,9 @@ impl Caller {
         let Configured {
             strategy, settings, ..
         } = &*self.configured;
-        let answer = strategy.retrieve(context, query, settings).await;
+        let seen = context.seen();
+        let mut answer = strategy.retrieve(context, query, settings).await;
+        seen.leave_out_unseen(&mut answer, |guidance| &mut guidance.receipt);
         match hear(answer, "retrieve", Some(&task), observer) {
             Ok(guidance) => Retrieved {
                 guidance,

@@ -349,7 +349,9 @@ impl<C: Clock> Learner<C> {
         let Configured {
             strategy, settings, ..
         } = self.configured();
-        let answer = strategy.compact(context, run, settings).await;
+        let seen = context.seen();
+        let mut answer = strategy.compact(context, run, settings).await;
+        seen.leave_out_unseen(&mut answer, |compacted| &mut compacted.receipt);
         let (mut compacted, failure) = match hear(answer, "compact", Some(&task), observer) {
             Ok(compacted) => (compacted, None),
             Err(error) => (unchanged, Some(error)),
@@ -371,11 +373,12 @@ impl<C: Clock> Learner<C> {
         about: &[&Attempt],
         observer: &mut dyn Observer,
     ) -> Result<Learnt, StoreError> {
-        let first = about.first().map_or("", |attempt| attempt.task.id.as_str());
-        let changes = match hear(answer, call, Some(first), observer) {
+        let task = about.first().map(|attempt| attempt.task.id.as_str());
+        let changes = match hear(answer, call, task, observer) {
             Ok(changes) => changes,
             Err(error) => return Ok(Learnt::failed(error)),
         };
+        let first = task.unwrap_or_default();
         if changes.is_empty() {
             return Ok(Learnt::default());
         }

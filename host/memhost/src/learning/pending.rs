@@ -4,10 +4,13 @@
 //! kept here until it is decided. Either comes into force or goes, in one transaction. That is the only meaning of a
 //! condition: whoever runs a strategy decides when, never what.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use memhost_contract::{Attempt, Change, Commit, Op, Outcome, Patch, State, Target, Verdict};
-use memhost_store::{Reserved, StoreError, Write, resolve_targets, waiting_bytes};
+use memhost_contract::{
+    Adjustment, Attempt, Change, Commit, Op, Outcome, Patch, State, Target, Verdict,
+};
+use memhost_store::{Memories, Reserved, StoreError, View, Write, resolve_targets, waiting_bytes};
 
 /// What one call asked for under one condition.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -74,11 +77,72 @@ impl Pending {
         self.memories.iter().chain(held)
     }
 
+    /// What is left of it to decide, in view of what there is now. What the strategy itself has removed or frozen meanwhile
+    /// is passed over, so that it keeps nothing else from being decided; so are held writes that name it, and those that
+    /// would decide over what waits for something else.
+    pub(super) fn still_open(mut self, memories: &Memories) -> Pending {
+        let named: Vec<String> = self.names().cloned().collect();
+        let found = memories.get(&named, &View::default()).into_iter();
+        let mut states: HashMap<String, State> = found.map(|m| (m.id, m.state)).collect();
+        let is_open = |state: &State| *state != State::Frozen;
+        self.memories
+            .retain(|id| states.get(id).is_some_and(is_open));
+        for id in &self.memories {
+            states.insert(id.clone(), State::Active);
+        }
+        let state_of = |target: &Target, states: &HashMap<String, State>| match target {
+            Target::Memory(id) => states.get(id).copied(),
+            Target::Inserted(_) => None,
+        };
+        self.held.retain(|op| match op {
+            Op::Insert(_) | Op::Save(_) => true,
+            Op::Connect(link) => [&link.source, &link.target]
+                .iter()
+                .all(|end| state_of(end, &states).is_some()),
+            Op::Disconnect(link) => {
+                let links = memories.links(
+                    std::slice::from_ref(&link.source),
+                    Some(&link.kind),
+                    &View::default(),
+                );
+                links
+                    .iter()
+                    .any(|known| known.target == link.target && known.source == link.source)
+            }
+            Op::Adjust(Adjustment { target, .. }) => {
+                state_of(target, &states).is_some_and(|state| is_open(&state))
+            }
+            Op::Revise(Patch { target, state, .. }) => {
+                let Target::Memory(id) = target else {
+                    return false;
+                };
+                let may = states.get(id).is_some_and(|now| {
+                    is_open(now) && (*now != State::Provisional || state.is_none())
+                });
+                if may && let Some(state) = state {
+                    states.insert(id.clone(), *state);
+                }
+                may
+            }
+            Op::Remove(target) => {
+                let Target::Memory(id) = target else {
+                    return false;
+                };
+                let may = states.get(id).is_some_and(is_open);
+                if may {
+                    states.remove(id);
+                }
+                may
+            }
+        });
+        self
+    }
+
     /// The writes that bring it into force.
     pub(super) fn confirm(self) -> Vec<Write> {
-        let memories = self.memories.into_iter();
-        let activate = memories.map(|id| Op::Revise(Patch::to_state(id, State::Active)));
-        activate.chain(self.held).map(Write::at_once).collect()
+        let keep = self.memories.into_iter().map(Write::keep);
+        keep.chain(self.held.into_iter().map(Write::at_once))
+            .collect()
     }
 
     /// The writes that undo it.
@@ -246,7 +310,9 @@ impl Waiting {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use memhost_contract::{NewMemory, Source};
+    use memhost_contract::{NewLink, NewMemory, Source};
+    use memhost_models::embedding::Builtin;
+    use memhost_store::{Store, Transaction};
 
     fn insert(title: &str) -> Op {
         Op::Insert(NewMemory {
@@ -290,6 +356,71 @@ mod tests {
             pending[0].clone().reject(),
             [Write::at_once(Op::Remove("m8".into()))]
         );
+    }
+
+    #[tokio::test]
+    async fn what_is_gone_keeps_nothing_else_from_being_decided() {
+        let store = Store::in_memory(Arc::new(Builtin::default()))
+            .await
+            .unwrap();
+        let namespace = store.namespace("a").await.unwrap();
+        let waits = |title: &str| Write {
+            op: insert(title),
+            provisional: true,
+        };
+        let transaction = |writes: Vec<Write>| Transaction {
+            writes,
+            ..Transaction::default()
+        };
+        // Two that wait together, two that stand, one that waits for something else.
+        let writes = vec![
+            waits("m1"),
+            waits("m2"),
+            Write::at_once(insert("m3")),
+            Write::at_once(insert("m4")),
+            waits("m5"),
+        ];
+        namespace.apply(transaction(writes)).await.unwrap();
+        let state = |id: &str, state| Op::Revise(Patch::to_state(id, state));
+        let link = |source: &str, target: &str| {
+            Op::Connect(NewLink {
+                source: source.into(),
+                target: target.into(),
+                kind: "k".into(),
+                weight: 1.0,
+            })
+        };
+        let pending = Pending {
+            task: "task".into(),
+            condition: Condition::NextAttempt,
+            memories: vec!["m1".into(), "m2".into()],
+            held: vec![
+                state("m1", State::Archived),
+                link("m2", "m1"),
+                link("m2", "m4"),
+                Op::Remove("m3".into()),
+                state("m3", State::Archived),
+                state("m4", State::Frozen),
+                Op::Remove("m4".into()),
+                state("m5", State::Archived),
+                state("m2", State::Archived),
+            ],
+            reserved: None,
+        };
+        let gone = vec![Write::at_once(Op::Remove("m1".into()))];
+        namespace.apply(transaction(gone)).await.unwrap();
+        let undone = pending.clone().still_open(&namespace).reject();
+        assert_eq!(undone, [Write::at_once(Op::Remove("m2".into()))]);
+        let writes = pending.still_open(&namespace).confirm();
+        let held = [
+            link("m2", "m4"),
+            Op::Remove("m3".into()),
+            state("m4", State::Frozen),
+            state("m2", State::Archived),
+        ];
+        let expected = std::iter::once(Write::keep("m2")).chain(held.map(Write::at_once));
+        assert_eq!(writes, expected.collect::<Vec<_>>());
+        namespace.apply(transaction(writes)).await.unwrap();
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Transactions of a learner: the writes of one call, with the receipts that are due, all of it or nothing.
 
-use memhost_contract::{Receipt, State};
-use memhost_store::{StoreError, Transaction, View, Write};
+use memhost_contract::Receipt;
+use memhost_store::{StoreError, Transaction, Write};
 
 use super::progress::{PROGRESS, blob};
 use super::{Clock, Event, Failure, Learner, Observer, Pending};
@@ -19,15 +19,11 @@ impl<C: Clock> Learner<C> {
     /// The store failed.
     pub async fn settle(
         &mut self,
-        mut pending: Pending,
+        pending: Pending,
         keep: bool,
         observer: &mut dyn Observer,
     ) -> Result<(), StoreError> {
-        let open = self.namespace.get(&pending.memories, &View::default());
-        let open = open
-            .into_iter()
-            .filter(|memory| memory.state != State::Frozen);
-        pending.memories = open.map(|memory| memory.id).collect();
+        let pending = pending.still_open(&self.namespace);
         let writes = match keep {
             true => pending.confirm(),
             false => pending.reject(),

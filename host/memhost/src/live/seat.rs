@@ -1,6 +1,6 @@
 //! A seat: one tenant at one slot. It has one ledger, and a lineage that learns from it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use super::happened::{Handed, Happened};
 use super::lineage::{Lineage, Standing};
 use super::timeline::is_known;
 use super::{Grant, LiveError};
-use crate::learning::{Caller, Unobserved};
+use crate::learning::Unobserved;
 
 /// Tokens of guidance, where nobody says how many.
 const TOKEN_BUDGET: u32 = 1_024;
@@ -353,7 +353,7 @@ impl Seat {
         };
         let observer = &mut Unobserved;
         let call = caller.retrieve(run, query, &view, observer);
-        let (guidance, degraded) = match tokio::time::timeout(seat.deadline, call).await {
+        let (mut guidance, degraded) = match tokio::time::timeout(seat.deadline, call).await {
             Ok(retrieved) => {
                 let degraded = retrieved.failure.map(|failure| failure.to_string());
                 (retrieved.guidance, degraded)
@@ -363,7 +363,8 @@ impl Seat {
                 (Guidance::nothing(), Some(why))
             }
         };
-        let guidance = within_budget(guidance, ask.token_budget, caller);
+        let fits = memhost_words::cut(&guidance.text, ask.token_budget).len();
+        guidance.text.truncate(fits);
         let receipt = Receipt {
             id: receipt_id,
             ..guidance.receipt
@@ -640,19 +641,6 @@ impl Seat {
             handed_out: handed_out.collect(),
         })
     }
-}
-
-/// What the host makes sure of: no more tokens than were asked for, and no citation of what is not there.
-fn within_budget(mut guidance: Guidance, token_budget: u32, caller: &Caller) -> Guidance {
-    let cut = memhost_words::cut(&guidance.text, token_budget).len();
-    guidance.text.truncate(cut);
-    let cited = guidance.receipt.used.iter();
-    let ids: Vec<String> = cited.map(|citation| citation.memory.clone()).collect();
-    let there = caller.memories().get(&ids, &View::default());
-    let there: HashSet<String> = there.into_iter().map(|memory| memory.id).collect();
-    let used = &mut guidance.receipt.used;
-    used.retain(|citation| there.contains(&citation.memory));
-    guidance
 }
 
 /// Nobody has said how it went.

@@ -174,7 +174,7 @@ async fn nobody_changes_what_is_frozen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_waits_for_a_decision_is_not_frozen_before_it() {
+async fn the_state_of_what_waits_for_a_decision_is_changed_by_nothing_else() {
     let namespace = in_memory().await;
     let waiting = Write {
         op: Op::Insert(new("one")),
@@ -184,23 +184,26 @@ async fn what_waits_for_a_decision_is_not_frozen_before_it() {
         writes: vec![waiting.clone(), Write::at_once(op)],
         ..Transaction::default()
     };
-    let at_once = Patch {
-        target: Target::Inserted(0),
-        ..Patch::to_state("", State::Frozen)
-    };
-    let error = namespace.apply(with(Op::Revise(at_once))).await;
-    let error = error.unwrap_err().to_string();
-    assert!(error.contains("memory `m1` is provisional"), "{error}");
-    assert!(error.contains("freeze it once it is active"), "{error}");
-    assert_eq!(namespace.get(&["m1".into()], &View::default()), []);
+    for state in [State::Frozen, State::Active, State::Archived] {
+        let at_once = Patch {
+            target: Target::Inserted(0),
+            ..Patch::to_state("", state)
+        };
+        let error = namespace.apply(with(Op::Revise(at_once))).await;
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("memory `m1` is provisional"), "{error}");
+        assert!(error.contains("change it once it is active"), "{error}");
+        assert_eq!(namespace.get(&["m1".into()], &View::default()), []);
+    }
 
     namespace.apply(with(Op::Insert(new("two")))).await.unwrap();
     namespace.apply(freeze("m1")).await.unwrap_err();
-    let kept = [
-        Op::Revise(Patch::to_state("m1", State::Active)),
-        Op::Revise(Patch::to_state("m1", State::Frozen)),
-    ];
-    namespace.apply(several(kept)).await.unwrap();
+    let freeze = Write::at_once(Op::Revise(Patch::to_state("m1", State::Frozen)));
+    let kept = Transaction {
+        writes: vec![Write::keep("m1"), freeze],
+        ..Transaction::default()
+    };
+    namespace.apply(kept).await.unwrap();
     let frozen = &namespace.get(&["m1".into()], &View::default())[0];
     assert_eq!(frozen.state, State::Frozen);
 }

@@ -94,7 +94,9 @@ impl Inner {
         let settings = self.settings_with("retrieve", chosen)?;
         self.notes.give_back(&mut query);
         let context = self.context(within, hide);
-        let answer = self.strategy.retrieve(context, query, &settings).await;
+        let seen = context.seen();
+        let mut answer = self.strategy.retrieve(context, query, &settings).await;
+        seen.leave_out_unseen(&mut answer, |guidance| &mut guidance.receipt);
         let guidance = self.hear(answer)?;
         self.so_far().note = Some(guidance.receipt.note.clone());
         Ok(guidance)
@@ -113,7 +115,8 @@ impl Inner {
         let settings = self.settings_with("distill", chosen)?;
         self.notes.give_back(&mut attempts);
         let context = self.context(within, Vec::new());
-        self.hear(self.strategy.distill(context, attempts, &settings).await)
+        let answer = self.strategy.distill(context, attempts, &settings).await;
+        self.hear_changes("distill", answer)
     }
 
     /// What it would write now that outcomes are known.
@@ -129,7 +132,8 @@ impl Inner {
         let settings = self.settings_with("update", chosen)?;
         self.notes.give_back(&mut feedback);
         let context = self.context(within, Vec::new());
-        self.hear(self.strategy.update(context, feedback, &settings).await)
+        let answer = self.strategy.update(context, feedback, &settings).await;
+        self.hear_changes("update", answer)
     }
 
     /// What it would let go.
@@ -144,7 +148,11 @@ impl Inner {
     ) -> Result<Vec<String>, CallError> {
         let settings = self.settings_with("evict", chosen)?;
         let context = self.context(within, Vec::new());
-        self.hear(self.strategy.evict(context, pressure, &settings).await)
+        let answer = self.strategy.evict(context, pressure, &settings).await;
+        let seen = self.context.seen();
+        self.hear(self.within_its_own("evict", answer, |ids| {
+            seen.trespass_by_ids(self.strategy.as_ref(), ids)
+        }))
     }
 
     /// What it would write to put its memories in order.
@@ -158,7 +166,8 @@ impl Inner {
     ) -> Result<Vec<Change>, CallError> {
         let settings = self.settings_with("maintain", chosen)?;
         let context = self.context(within, Vec::new());
-        self.hear(self.strategy.maintain(context, &settings).await)
+        let answer = self.strategy.maintain(context, &settings).await;
+        self.hear_changes("maintain", answer)
     }
 
     /// What it would make of a run without the memories that are to be hidden.
@@ -174,7 +183,10 @@ impl Inner {
     ) -> Result<Compacted, CallError> {
         let settings = self.settings_with("compact", chosen)?;
         let context = self.context(within, hide);
-        let compacted = self.hear(self.strategy.compact(context, run, &settings).await)?;
+        let seen = context.seen();
+        let mut answer = self.strategy.compact(context, run, &settings).await;
+        seen.leave_out_unseen(&mut answer, |compacted| &mut compacted.receipt);
+        let compacted = self.hear(answer)?;
         self.so_far().note = Some(compacted.receipt.note.clone());
         Ok(compacted)
     }
@@ -247,6 +259,36 @@ impl Inner {
             context.view.hidden = Arc::new(hidden);
         }
         context
+    }
+
+    fn hear_changes(
+        &self,
+        call: &'static str,
+        answer: Answer<Vec<Change>>,
+    ) -> Result<Vec<Change>, CallError> {
+        let seen = self.context.seen();
+        self.hear(self.within_its_own(call, answer, |changes| {
+            seen.trespass(self.strategy.as_ref(), changes)
+        }))
+    }
+
+    /// An answer, refused where it would change what is the wrapper's own.
+    fn within_its_own<T>(
+        &self,
+        call: &'static str,
+        answer: Answer<T>,
+        trespass: impl FnOnce(&T) -> Option<String>,
+    ) -> Answer<T> {
+        let Answer { result, usage } = answer;
+        let result = result.and_then(|said| match trespass(&said) {
+            None => Ok(said),
+            Some(problem) => Err(CallError {
+                plugin: self.description().name.clone(),
+                call,
+                reason: CallFailure::Contract(problem),
+            }),
+        });
+        Answer { result, usage }
     }
 
     fn hear<T>(&self, answer: Answer<T>) -> Result<T, CallError> {

@@ -8,6 +8,7 @@ mod inner;
 mod llm;
 mod log;
 mod meter;
+mod own;
 mod run;
 mod store;
 mod wait;
@@ -26,6 +27,7 @@ pub use inner::Inner;
 pub use log::Log;
 #[doc(hidden)]
 pub use meter::Capabilities;
+pub use own::Seen;
 pub use wait::ModelWait;
 
 /// Everything one call may reach. The strategy sees it only through the interfaces of the contract.

@@ -122,7 +122,7 @@ fn value(number: &str) -> Option<String> {
 }
 
 /// Whether a text ends in the minus of the number that follows, its currency between the two or before both.
-fn is_negative(before: &str) -> bool {
+pub(crate) fn is_negative(before: &str) -> bool {
     let before = before.strip_suffix('.').unwrap_or(before);
     let before = before.strip_suffix(CURRENCIES).unwrap_or(before);
     let Some(front) = before.strip_suffix(is_minus) else {

@@ -11,6 +11,7 @@ use rand::seq::{IteratorRandom, SliceRandom};
 use rand_chacha::ChaCha8Rng;
 
 use super::super::recorded::{attempt, graded, said, task, tool};
+use super::super::text::has_value;
 use super::super::{Episode, Lane, Question, Stage, Stream, Suite};
 use super::evidence::talk::{FILLERS, OPENINGS};
 use super::transfer::name;
@@ -229,7 +230,7 @@ fn learn(number: usize, run: &Run) -> Episode {
 fn question(number: usize, turns: usize, run: &Run) -> Episode {
     let (so_far, _) = run.turns.split_at(turns.min(run.turns.len()));
     let so_far: Vec<Step> = so_far.iter().flatten().cloned().collect();
-    let stands = |value: &String| so_far.iter().any(|step| step.text.contains(value));
+    let stands = |value: &String| so_far.iter().any(|step| has_value(&step.text, value));
     let mut needed: Vec<String> = Vec::new();
     for value in run.taken.iter().skip(turns).flatten() {
         if stands(value) && !needed.contains(value) {

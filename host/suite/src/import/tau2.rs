@@ -107,7 +107,13 @@ pub fn read_pooled(path: &Path, pool: Pool) -> Result<Suite, SuiteError> {
     if domains.streams.len() < 2 {
         return Err(SuiteError::Source {
             path: path.to_owned(),
-            problem: "there is one domain in it".into(),
+            problem: match domains.left_out.is_empty() {
+                true => "there is one domain in it".to_owned(),
+                false => format!(
+                    "only one domain in it can be read: {}",
+                    domains.left_out.join("; ")
+                ),
+            },
             advice: "give a folder with several; `tau2:` takes one alone".into(),
         });
     }

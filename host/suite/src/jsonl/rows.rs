@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use memhost_contract::Attempt;
 use serde::{Deserialize, Serialize};
 
+use super::super::episode::LATEST;
 use super::super::{AnswerCheck, Episode, Lane, Question, Stage, Stream, Suite, Timing};
 use super::FORMAT;
 
@@ -18,8 +19,6 @@ use task::TaskRow;
 
 /// Streams of more stages than this are a mistake in a number.
 pub(super) const MOST_STAGES: usize = 64;
-/// The latest moment that a strategy's clock can tell exactly, in milliseconds since 1970: 2^53.
-const LATEST: f64 = 9_007_199_254_740_992.0;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -165,7 +164,7 @@ fn main_stream() -> String {
 }
 
 /// Where in a line, and what is wrong there.
-type Wrong = (String, String);
+pub(super) type Wrong = (String, String);
 
 impl EpisodeRow {
     pub(super) fn of(stream: &str, stage: usize, episode: &Episode) -> EpisodeRow {
@@ -190,6 +189,14 @@ impl EpisodeRow {
             known: episode.timing.known,
             check: episode.check.clone(),
         }
+    }
+
+    /// What the question names as a text, and where among its `gold`: known once the whole suite is.
+    pub(super) fn named(&self) -> Vec<(usize, String)> {
+        self.question
+            .as_ref()
+            .map(QuestionRow::named)
+            .unwrap_or_default()
     }
 
     pub(super) fn into_episode(self) -> Result<Episode, Wrong> {

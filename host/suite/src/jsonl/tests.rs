@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use memhost_contract::{Actor, Attempt, Finding, Step, Tool};
+use memhost_contract::{Actor, Attempt, Finding, Source, Step, Tool};
 use proptest::prelude::*;
 
 use super::super::{
@@ -48,6 +48,84 @@ fn a_small_suite_is_read_with_its_defaults() {
     assert_eq!(session.attempts[0].id, "s-0");
     assert_eq!(session.group, "s");
     assert_eq!(check(&suite), []);
+}
+
+/// The question with this as its only `gold`.
+fn with_gold(gold: &str) -> String {
+    QUESTION.replace(r#"{"attempt": "s-0", "step": 0}"#, gold)
+}
+
+#[test]
+fn a_step_that_is_named_by_a_text_is_looked_up_wherever_its_attempt_stands() {
+    let former = with_gold(r#""s-0#0""#);
+    let expected = read_lines(&[HEADER, SESSION, QUESTION]).unwrap();
+    assert_eq!(read_lines(&[HEADER, SESSION, &former]).unwrap(), expected);
+    assert!(read_lines(&[HEADER, &former, SESSION]).is_ok());
+
+    let odd = SESSION.replace(r#"{"steps""#, r##"{"id": "s#0 #1", "steps""##);
+    let suite = read_lines(&[HEADER, &odd, &with_gold(r#""s#0 #1#0""#)]).unwrap();
+    let (_, question) = suite.questions().next().unwrap();
+    let Question::Evidence { gold, .. } = question else {
+        panic!("{question:?}");
+    };
+    assert_eq!(gold, &[Source::step("s#0 #1", 0)]);
+    assert_eq!(check(&suite), []);
+}
+
+#[test]
+fn a_text_that_names_nothing_or_several_things_is_refused_and_told_how_it_is_written() {
+    for nowhere in ["s-0#1", "s-0#00", "s-0#", "s-1#0", "", "s-0 #0"] {
+        let said = error(&[HEADER, SESSION, &with_gold(&format!("{nowhere:?}"))]);
+        assert!(said.contains("line 3, field `question.gold[0]`"), "{said}");
+        assert!(said.contains("names no attempt of this suite"), "{said}");
+        assert!(
+            said.contains(r#"write {"attempt": ID, "step": NUMBER}"#),
+            "{said}"
+        );
+    }
+    let other = r##"{"task": {"id": "o", "text": "Talk"}, "attempts": [{"id": "s-0#0"}]}"##;
+    let said = error(&[HEADER, SESSION, other, &with_gold(r#""s-0#0""#)]);
+    assert!(said.contains("may be step 0 of s-0 or s-0#0"), "{said}");
+
+    // An attempt as a whole is no place, which the check says.
+    let whole = read_lines(&[HEADER, SESSION, &with_gold(r#""s-0""#)]).unwrap();
+    assert!(
+        check(&whole)[0]
+            .message
+            .contains("`gold` names s-0, which is no step")
+    );
+
+    let said = error(&[HEADER, SESSION, &with_gold("7")]);
+    assert!(said.contains("line 3, field `question.gold[0]`"), "{said}");
+    assert!(
+        said.contains(r#"expected {"attempt": ID, "step": NUMBER}"#),
+        "{said}"
+    );
+    let said = error(&[
+        HEADER,
+        SESSION,
+        &with_gold(r#"{"attempt": "s-0", "steps": 0}"#),
+    ]);
+    assert!(said.contains("field `question.gold[0].steps`"), "{said}");
+}
+
+#[test]
+fn more_tries_than_anybody_makes_are_refused_before_anything_is_made_of_them() {
+    let header = r#"{"format": 1, "name": "mine", "lane": "retry"}"#;
+    let asked = |tries: u32| {
+        let slot = r#"{"name": "dial", "values": ["a", "b"], "right": "a"}"#;
+        let question = format!(r#"{{"slots": [{slot}], "noise": 0, "tries": {tries}}}"#);
+        read_lines(&[
+            header,
+            &format!(r#"{{"task": {{"id": "t", "text": "Set it."}}, "question": {question}}}"#),
+        ])
+    };
+    for many in [101, u32::MAX] {
+        let said = asked(many).unwrap_err();
+        assert!(said.contains("line 2, field `question.tries`"), "{said}");
+        assert!(said.contains("at most 100 times"), "{said}");
+    }
+    assert_eq!(check(&asked(100).unwrap()), []);
 }
 
 #[test]
@@ -645,7 +723,7 @@ fn questions() -> impl Strategy<Value = Question> {
         proptest::option::of(0.0..=1.0f64),
     );
     prop_oneof![
-        (texts(), 0.0..=0.5f64, any::<u32>()).prop_map(|(values, noise, tries)| {
+        (texts(), 0.0..=0.5f64, 2..=100u32).prop_map(|(values, noise, tries)| {
             let slots = values.into_iter().map(|value| Slot {
                 name: value.clone(),
                 values: vec![value.clone()],

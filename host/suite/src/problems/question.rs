@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use memhost_contract::{Actor, Attempt, Source, Step, Task};
 
 use super::Findings;
+use crate::question::MOST_TRIES;
 use crate::success::success;
-use crate::text::content_words;
+use crate::text::{content_words, has_value, names};
 use crate::{Episode, HiddenProblem, Lane, Question, Slot};
 
 /// The first of these ids that is no document of the task.
@@ -36,8 +37,24 @@ pub(super) fn check_question(
             ),
         (Lane::Transfer | Lane::Domains, Question::Kind { .. } | Question::Tools { .. }) => {}
         (Lane::Steps, Question::NextTool { run, tool }) => {
-            if tool.is_empty() {
-                findings.error(place, "the question's `next` is empty");
+            if !names(tool.trim(), tool) {
+                findings.error(
+                    place,
+                    format!(
+                        "no text can name what comes `next`, which is `{tool}`: give the tool's name, without blanks at \
+                         its ends"
+                    ),
+                );
+            }
+            if run
+                .last()
+                .is_none_or(|last| last.actor != Actor::Observation)
+            {
+                findings.warning(
+                    place,
+                    "the question's `run` does not end on the answer of a call (an `observation`), which is where a \
+                     strategy is asked what comes next; end it there",
+                );
             }
             if !run.iter().any(is_named_call) {
                 findings.error(
@@ -123,11 +140,39 @@ fn check_assign(slots: &[Slot], noise: f64, tries: u32, place: &str, findings: &
             "the question has no `slots`, or fewer than 2 `tries`, so that nothing is tried again",
         );
     }
+    if tries > MOST_TRIES {
+        findings.error(
+            place,
+            format!("`tries` is {tries}; a task is tried at most {MOST_TRIES} times"),
+        );
+    }
     if !(0.0..=0.5).contains(&noise) {
         findings.error(
             place,
             format!("`noise` is {noise}, which is not in 0..=0.5: more says the opposite"),
         );
+    }
+    let mut names = HashSet::new();
+    for slot in slots {
+        if !names.insert(&slot.name) {
+            findings.error(
+                place,
+                format!(
+                    "two `slots` are called `{}`; name each differently",
+                    slot.name
+                ),
+            );
+        }
+        let mut values = HashSet::new();
+        if let Some(twice) = slot.values.iter().find(|value| !values.insert(*value)) {
+            findings.error(
+                place,
+                format!(
+                    "slot `{}` has the value `{twice}` twice; list each value once",
+                    slot.name
+                ),
+            );
+        }
     }
     if let Some(slot) = slots.iter().find(|slot| !slot.values.contains(&slot.right)) {
         findings.error(
@@ -156,16 +201,28 @@ fn check_keep(
     }
     let stands = |value: &String| {
         let mut steps = run.iter();
-        !value.is_empty() && steps.any(|step| step.text.contains(value))
+        steps.any(|step| has_value(&step.text, value))
     };
     if let Some(value) = needed.iter().chain(outdated).find(|value| !stands(value)) {
         findings.error(
             place,
-            format!("`{value}` stands in no step of the question's `run`, to the letter"),
+            format!("`{value}` stands in no step of the question's `run`, to the letter and whole"),
         );
     }
     if let Some(value) = needed.iter().find(|value| outdated.contains(value)) {
         findings.error(place, format!("`{value}` is both `needed` and `outdated`"));
+    }
+    let pairs = needed
+        .iter()
+        .flat_map(|new| outdated.iter().map(move |old| (new, old)));
+    for (new, old) in pairs.filter(|(new, old)| new != old && has_value(new, old)) {
+        findings.warning(
+            place,
+            format!(
+                "`{old}` is `outdated` and stands within `{new}`, which is `needed`, so that whoever keeps the one keeps \
+                 the other; give more of what is `outdated`, or leave it out"
+            ),
+        );
     }
 }
 

@@ -6,6 +6,7 @@ use memhost_contract::{Attempt, Source};
 use memhost_words::cut;
 
 use super::question::{check_answers, check_pieces, check_question, first_missing};
+use super::task::check_task;
 use super::{Findings, place};
 use crate::reader::transcript;
 use crate::said::Said;
@@ -146,6 +147,7 @@ pub(super) fn check_stream(lane: Lane, stream: &Stream, findings: &mut Findings)
 
 /// What can be wrong with an episode whatever it asks.
 fn check_episode(episode: &Episode, place: &str, findings: &mut Findings) {
+    check_task(&episode.task, place, findings);
     let timing = episode.timing;
     if let (Some(asked), Some(known)) = (timing.asked, timing.known)
         && known < asked

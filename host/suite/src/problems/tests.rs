@@ -1,7 +1,7 @@
-use memhost_contract::{Actor, Document, Finding, Label, Outcome, Source};
+use memhost_contract::{Actor, Document, Finding, Label, Outcome, Source, Tool};
 
 use super::super::Timing;
-use super::super::recorded::{attempt, graded, said, task, unknown};
+use super::super::recorded::{attempt, graded, said, task, tool, unknown};
 use super::super::{AnswerCheck, HiddenProblem, Matching, Question, Slot, Stage, SuiteError};
 use super::*;
 
@@ -442,6 +442,115 @@ fn what_is_to_be_assigned_can_be_tried_again_and_needs_no_attempts() {
     assert!(said("green", 0.1, 5).contains("`green` is none of the values of slot `dial`"));
     assert!(said("blue", 0.6, 5).contains("`noise` is 0.6"));
     assert!(said("blue", 0.1, 1).contains("fewer than 2 `tries`"));
+    assert!(said("blue", 0.1, u32::MAX).contains("at most 100 times"));
+}
+
+#[test]
+fn what_tries_set_is_told_apart_by_its_names_and_values() {
+    let slot = |name: &str, values: &[&str]| Slot {
+        name: name.into(),
+        values: values.iter().map(|value| (*value).to_owned()).collect(),
+        right: "red".into(),
+    };
+    let said = |slots: Vec<Slot>| {
+        let question = Question::Assign {
+            slots,
+            noise: 0.1,
+            tries: 3,
+        };
+        said_of(&asking(Lane::Retry, "solved@3", question)).0
+    };
+    let dial = || slot("dial", &["red", "blue"]);
+    assert_eq!(said(vec![dial(), slot("lamp", &["red", "blue"])]), [""; 0]);
+    let names = said(vec![dial(), dial()]);
+    assert!(
+        names[0].contains("two `slots` are called `dial`"),
+        "{names:?}"
+    );
+    let values = said(vec![slot("dial", &["red", "blue", "red"])]);
+    assert!(
+        values[0].contains("has the value `red` twice"),
+        "{values:?}"
+    );
+}
+
+#[test]
+fn what_comes_next_can_be_named_and_is_asked_after_an_answer() {
+    let asked = |next: &str, last: Actor| {
+        let question = Question::NextTool {
+            run: vec![tool(Actor::Action, "find", "{}"), tool(last, "find", "one")],
+            tool: next.into(),
+        };
+        said_of(&asking(Lane::Steps, "next@1", question))
+    };
+    assert_eq!(asked("get_order", Actor::Observation), (vec![], vec![]));
+    for next in ["", " ", "track ", "\n"] {
+        let (errors, _) = asked(next, Actor::Observation);
+        assert!(
+            errors[0].contains("no text can name"),
+            "{next:?}: {errors:?}"
+        );
+    }
+    let (errors, warnings) = asked("track", Actor::User);
+    assert_eq!(errors, [""; 0]);
+    assert!(
+        warnings[0].contains("does not end on the answer"),
+        "{warnings:?}"
+    );
+}
+
+#[test]
+fn the_time_and_the_tools_of_a_task_can_be_what_they_say() {
+    let with = |change: &dyn Fn(&mut memhost_contract::Task)| {
+        let mut changed = suite(vec![
+            session("s", "I am 41."),
+            question("q", "41", Source::step("s-0", 0)),
+        ]);
+        change(&mut changed.streams[0].stages[0].episodes[1].task);
+        said_of(&changed).0.join("\n")
+    };
+    let tool = |name: &str, schema: &str| Tool {
+        name: name.into(),
+        description: String::new(),
+        schema: schema.into(),
+    };
+    for time in [-1.0, 1e300, f64::NAN] {
+        assert!(with(&|task| task.time = Some(time)).contains("milliseconds since 1970"));
+    }
+    assert_eq!(with(&|task| task.time = Some(1.7e12)), "");
+    assert_eq!(
+        with(&|task| task.tools = vec![tool("a", ""), tool("b", "{}")]),
+        ""
+    );
+    for schema in ["no json", "\"a text\"", "[1]", "7"] {
+        let said = with(&|task| task.tools = vec![tool("find", schema)]);
+        assert!(said.contains("the `schema` of the tool `find`"), "{said}");
+    }
+    let said = with(&|task| task.tools = vec![tool("find", ""), tool("find", "{}")]);
+    assert!(said.contains("`find` stands twice"), "{said}");
+    assert!(with(&|task| task.tools = vec![tool(" ", "")]).contains("`task.tools[0]`"));
+}
+
+#[test]
+fn whoever_takes_a_step_and_is_nobody_is_told_of_once() {
+    let by = |agent: &str| {
+        let mut team = suite(vec![
+            session("s", "I am 41."),
+            question("q", "41", Source::step("s-0", 0)),
+        ]);
+        let attempt = &mut team.streams[0].stages[0].episodes[0].attempts[0];
+        let mut step = attempt.steps[0].clone();
+        step.agent = Some(agent.into());
+        attempt.steps.extend([step.clone(), step]);
+        said_of(&team)
+    };
+    assert_eq!(by("recorded"), (vec![], vec![]));
+    let (errors, warnings) = by("planer");
+    assert_eq!((errors.len(), warnings.len()), (0, 1));
+    assert!(
+        warnings[0].starts_with("main/s: a step is by `planer`"),
+        "{warnings:?}"
+    );
 }
 
 #[test]
@@ -485,6 +594,26 @@ fn what_is_to_be_kept_stands_in_the_run() {
     assert!(said(&[], &[]).contains("nothing of the run is `needed`"));
     assert!(said(&["2024-05-22"], &[]).contains("`2024-05-22` stands in no step"));
     assert!(said(&["2024-05-20"], &["2024-05-20"]).contains("both"));
+    assert!(said(&["2024-05"], &[]).contains("to the letter and whole"));
+}
+
+#[test]
+fn what_is_outdated_and_stands_within_what_is_needed_is_told_of() {
+    let keep = |old: &str, new: &str| {
+        let question = Question::Keep {
+            run: vec![said(Actor::User, format!("To {old}. No, to {new}."))],
+            needed: vec![new.into()],
+            outdated: vec![old.into()],
+        };
+        said_of(&asking(Lane::Compaction, "kept", question))
+    };
+    assert_eq!(keep("12", "123"), (vec![], vec![]));
+    let (errors, warnings) = keep("York", "New York");
+    assert_eq!(errors, [""; 0]);
+    assert!(
+        warnings[0].contains("`York` is `outdated` and stands within `New York`"),
+        "{warnings:?}"
+    );
 }
 
 #[test]

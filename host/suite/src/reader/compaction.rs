@@ -1,6 +1,7 @@
 //! Lane `compaction`: what still stands of a run that was shortened.
 
 use super::super::Scores;
+use super::super::text::has_value;
 use super::Reading;
 
 pub(super) fn read(
@@ -11,7 +12,7 @@ pub(super) fn read(
 ) {
     let text = reading.guidance.last().map_or("", String::as_str);
     let standing = |values: &[String]| {
-        let standing = values.iter().filter(|value| text.contains(*value));
+        let standing = values.iter().filter(|value| has_value(text, value));
         standing.count() as f64
     };
     let (right, wrong) = (standing(needed), standing(outdated));

@@ -1,5 +1,6 @@
 //! Lane `steps`: the tools that guidance names, as a guess of what comes next.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use memhost_contract::Actor;
@@ -44,13 +45,14 @@ impl Reader {
         }
     }
 
-    /// The tools that a text names, in the order in which it first does.
+    /// The tools that a text names, in the order in which it first does; of two that begin at one place the longer first,
+    /// because `track-order` names `track` only by the way.
     fn named_in(&self, text: &str) -> Vec<&str> {
         let mentions = self.tools.iter().map(String::as_str);
         let mut mentions: Vec<(usize, &str)> = mentions
             .filter_map(|tool| Some((first_mention(text, tool)?, tool)))
             .collect();
-        mentions.sort_unstable();
+        mentions.sort_unstable_by_key(|(at, tool)| (*at, Reverse(tool.len())));
         mentions.into_iter().map(|(_, tool)| tool).collect()
     }
 }

@@ -294,6 +294,20 @@ fn tools_are_guessed_in_the_order_in_which_guidance_names_them() {
 }
 
 #[test]
+fn a_tool_whose_name_begins_with_anothers_can_be_guessed_first() {
+    let called = |name: &str| vec![tool(Actor::Action, name, "{}")];
+    let next = Question::NextTool {
+        run: called("track"),
+        tool: "track-order".into(),
+    };
+    let learnt = learnt("s1", called("track"), unknown());
+    let suite = suite(Lane::Steps, vec![256], vec![learnt, asked("q", next)]);
+    let read = |guidance| scores(&suite, "q", &[guidance], &[], &["s1-0"])["next@1"];
+    assert_eq!(read("track-order"), 1.0);
+    assert_eq!(read("track, track-order"), 0.0);
+}
+
+#[test]
 fn an_outdated_value_that_still_stands_is_one_more_that_does_not() {
     let keep = Question::Keep {
         run: vec![said(
@@ -312,6 +326,25 @@ fn an_outdated_value_that_still_stands_is_one_more_that_does_not() {
     assert_eq!(read("HAT069, 2024-05-20"), (1.0 / 3.0, 0.0));
     assert_eq!(read("HAT069, 2024-05-20, 2024-05-21"), (2.0 / 3.0, 0.0));
     assert_eq!(read("hat069"), (0.0, 0.0));
+    assert_eq!(
+        read("HAT0692024-05-21"),
+        (0.0, 0.0),
+        "nothing of it can be told apart"
+    );
+}
+
+#[test]
+fn a_value_within_another_does_not_stand_there() {
+    let keep = Question::Keep {
+        run: vec![said(Actor::User, "Room 12. No, room 123.")],
+        needed: vec!["123".into()],
+        outdated: vec!["12".into()],
+    };
+    let suite = suite(Lane::Compaction, vec![64], vec![asked("q", keep)]);
+    let read = |left| scores(&suite, "q", &[left], &[], &[])["kept"];
+    assert_eq!(read("room 123"), 1.0);
+    assert_eq!(read("room 12, room 123"), 0.5);
+    assert_eq!(read("1234"), 0.0);
 }
 
 fn kinds() -> Suite {

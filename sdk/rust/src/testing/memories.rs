@@ -200,6 +200,7 @@ impl Memories {
     }
 
     fn apply_one(&mut self, op: Op, commit: Commit) -> Result<Option<String>, String> {
+        self.expires_later(&op)?;
         match (op, commit) {
             (_, Commit::IfTrialGains(margin)) if !margin.is_finite() => {
                 Err(format!("a margin of {margin}"))
@@ -207,7 +208,7 @@ impl Memories {
             (Op::Insert(memory), Commit::AtOnce) => self.insert(&memory, State::Active),
             (Op::Insert(memory), _) => self.insert(&memory, State::Provisional),
             (op, Commit::AtOnce) => {
-                self.freezes_nothing_that_waits(&op)?;
+                self.decides_over_nothing(&op)?;
                 self.write(&op).map(|()| None)
             }
             (op, _) => {
@@ -218,19 +219,34 @@ impl Memories {
         }
     }
 
+    /// What has expired is in no read: whoever writes it has mistaken the clock, or means to remove it.
+    fn expires_later(&self, op: &Op) -> Result<(), String> {
+        let expires = match op {
+            Op::Insert(memory) => memory.expires,
+            Op::Revise(patch) => patch.expires,
+            _ => None,
+        };
+        match expires {
+            Some(at) if at <= self.now => Err(format!(
+                "it expires at {at}, and it is {} on the run's clock already: give a later moment in milliseconds, or \
+                 remove the memory",
+                self.now
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// What is held back is written when nothing is provisional any more, so that this is asked of other writes alone.
-    fn freezes_nothing_that_waits(&mut self, op: &Op) -> Result<(), String> {
+    fn decides_over_nothing(&mut self, op: &Op) -> Result<(), String> {
         let Op::Revise(patch) = op else {
             return Ok(());
         };
-        if patch.state != Some(State::Frozen) {
-            return Ok(());
-        }
         let memory = self.named(&patch.target)?;
+        let changes_state = patch.state.is_some_and(|state| state != memory.state);
         match memory.state {
-            State::Provisional => Err(format!(
-                "memory `{}` is provisional: what is frozen could neither be kept nor dropped when that is decided; \
-                 freeze it once it is active, or under the condition under which it was inserted",
+            State::Provisional if changes_state => Err(format!(
+                "memory `{}` is provisional: what decides over it changes its state, and nothing else does; change it \
+                 once it is active, or under the condition under which it was inserted",
                 memory.id
             )),
             _ => Ok(()),

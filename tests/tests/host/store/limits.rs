@@ -446,6 +446,7 @@ proptest! {
                                 .into_iter()
                                 .collect(),
                             at: 1.0,
+                            ..Transaction::default()
                         };
                         match namespace.apply(transaction).await {
                             Ok(_) => receipts.extend(handed_out),

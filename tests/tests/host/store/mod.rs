@@ -113,6 +113,7 @@ fn transaction(ops: impl IntoIterator<Item = Op>) -> Transaction {
         writes: ops.into_iter().map(Write::at_once).collect(),
         receipts: vec![],
         at: 1000.0,
+        ..Transaction::default()
     }
 }
 

@@ -90,6 +90,10 @@ impl Model {
             }
             Action::Revise(named, patch) => {
                 let memory = self.changeable(number(*named)?)?;
+                let changes_state = patch.state.is_some_and(|state| state != memory.state);
+                if memory.state == State::Provisional && changes_state {
+                    return None;
+                }
                 let Patch { content, keys, .. } = patch.as_ref().clone();
                 memory.content = content.unwrap_or(memory.content.clone());
                 memory.keys = keys.unwrap_or(memory.keys.clone());

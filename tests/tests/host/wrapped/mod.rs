@@ -1,6 +1,7 @@
 //! Wrappers: what a strategy in a wrapper comes to, what its wrapper can do, and what neither can.
 
 mod layers;
+mod own;
 mod transparent;
 
 use std::sync::{Arc, Mutex};

@@ -54,6 +54,20 @@ fn domains_are_pooled_and_what_no_other_has_is_said() {
         .unwrap_err()
         .to_string();
     assert!(said.contains("one domain"), "{said}");
+
+    let cut = &shared[..shared.len() / 2];
+    let files = [
+        ("tau2_retail_tasks.json", shared.as_str()),
+        ("tau2_airline_tasks.json", cut),
+    ];
+    let folder = self::folder(&files);
+    let said = read_pooled(folder.path(), Pool::Pooled).unwrap_err();
+    let said = said.to_string();
+    assert!(
+        said.contains("only one domain in it can be read: domain airline"),
+        "{said}"
+    );
+    assert!(said.contains("EOF while parsing"), "{said}");
 }
 
 #[test]

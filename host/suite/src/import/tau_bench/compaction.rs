@@ -6,6 +6,7 @@ use std::path::Path;
 use memhost_contract::{Actor, Attempt, Step};
 use serde_json::Value;
 
+use super::super::super::text::has_value;
 use super::super::super::{Lane, Question, Suite, SuiteError};
 use super::along::{Along, along};
 
@@ -48,7 +49,7 @@ fn questions(run: &Attempt) -> Vec<(usize, Question)> {
         }
         let mut needed: Vec<String> = Vec::new();
         for value in rest.iter().flat_map(arguments) {
-            if said.contains(&value) && !needed.contains(&value) {
+            if has_value(&said, &value) && !needed.contains(&value) {
                 needed.push(value);
             }
         }

@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use memhost_contract::Source;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
+use super::super::super::question::MOST_TRIES;
 use super::super::super::{HiddenProblem, Matching, Question, Slot};
 use super::attempt::StepRow;
 use super::{Wrong, within_unit};
@@ -12,21 +15,57 @@ use super::{Wrong, within_unit};
 /// A step of an attempt.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SourceRow {
+struct StepOf {
     attempt: String,
     step: u32,
 }
 
+/// A step of an attempt, or a text that names one in the former way.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum SourceRow {
+    Step(StepOf),
+    Text(String),
+}
+
 impl SourceRow {
     fn of(source: &Source) -> SourceRow {
-        SourceRow {
-            attempt: source.attempt.clone(),
-            step: source.step.unwrap_or_default(),
+        let attempt = source.attempt.clone();
+        match source.step {
+            Some(step) => SourceRow::Step(StepOf { attempt, step }),
+            None => SourceRow::Text(attempt),
         }
     }
 
+    /// A text stands for itself until it has been looked up.
     fn into_source(self) -> Source {
-        Source::step(self.attempt, self.step)
+        match self {
+            SourceRow::Step(StepOf { attempt, step }) => Source::step(attempt, step),
+            SourceRow::Text(text) => Source::attempt(text),
+        }
+    }
+}
+
+// An untagged choice would only say that no variant matched.
+impl<'de> Deserialize<'de> for SourceRow {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = SourceRow;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(r#"{"attempt": ID, "step": NUMBER}"#)
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<SourceRow, E> {
+                Ok(SourceRow::Text(text.to_owned()))
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<SourceRow, M::Error> {
+                StepOf::deserialize(MapAccessDeserializer::new(map)).map(SourceRow::Step)
+            }
+        }
+        deserializer.deserialize_any(Either)
     }
 }
 
@@ -155,6 +194,16 @@ impl QuestionRow {
         }
     }
 
+    /// What is named as a text, and where among the `gold`.
+    pub(super) fn named(&self) -> Vec<(usize, String)> {
+        let gold = self.gold.iter().flatten().enumerate();
+        let texts = gold.filter_map(|(place, row)| match row {
+            SourceRow::Text(text) => Some((place, text.clone())),
+            SourceRow::Step(_) => None,
+        });
+        texts.collect()
+    }
+
     /// The one kind of question that the fields which are there belong to.
     pub(super) fn into_question(self) -> Result<Question, Wrong> {
         let evidence = self.answers.is_some()
@@ -215,10 +264,17 @@ impl QuestionRow {
             });
         }
         if assigns {
+            let tries = needed(self.tries, "tries")?;
+            if tries > MOST_TRIES {
+                return Err((
+                    "question.tries".into(),
+                    format!("{tries} are too many; a task is tried at most {MOST_TRIES} times"),
+                ));
+            }
             return Ok(Question::Assign {
                 slots: needed(self.slots, "slots")?,
                 noise: needed(self.noise, "noise")?,
-                tries: needed(self.tries, "tries")?,
+                tries,
             });
         }
         if let Some(values) = self.values {

@@ -43,6 +43,19 @@ fn from_the_moment_at_which_it_expires_a_memory_takes_part_in_no_read() {
     assert_eq!(seen(100.0), (2, 1, 2, [2, 2], 2));
     let never = Change::insert(note("x").expires(f64::INFINITY));
     assert!(host.apply(&[never]).is_err());
+    for late in [
+        Change::insert(note("x").expires(100.0)),
+        Change::revise(Patch::of("m1").expires(99.0)),
+        Change::revise(Patch::of("m1").expires(99.0)).if_next_attempt_succeeds(),
+    ] {
+        let Err(Fault::Invalid(words)) = host.apply(&[late]) else {
+            panic!("what has expired was written");
+        };
+        assert!(
+            words.contains("it is 100 on the run's clock already"),
+            "{words}"
+        );
+    }
 }
 
 #[test]

@@ -127,20 +127,23 @@ fn what_is_frozen_takes_part_and_stays_as_it_is() {
 }
 
 #[test]
-fn what_waits_for_a_decision_is_frozen_with_it_and_not_before() {
+fn the_state_of_what_waits_for_a_decision_changes_with_it_and_not_before() {
     let host = host_with(&["a"]);
     let mut changes = Changes::new();
     let new = changes.insert(note("new"));
-    let freeze = Patch::of(new).state(State::Frozen);
+    let freeze = Patch::of(new.clone()).state(State::Frozen);
     let mut waiting = changes.into_vec();
     waiting[0].commit = Commit::IfNextAttemptSucceeds;
-    let too_early = [waiting[0].clone(), Change::revise(freeze.clone())];
-    let Err(Fault::Invalid(words)) = host.apply(&too_early) else {
-        panic!("a provisional memory was frozen");
-    };
-    assert!(words.starts_with("change 1: memory `m2` is provisional"));
-    assert!(words.contains("freeze it once it is active"));
-    assert_eq!(host.memories().len(), 1);
+    for state in [State::Frozen, State::Active, State::Archived] {
+        let patch = Patch::of(new.clone()).state(state);
+        let too_early = [waiting[0].clone(), Change::revise(patch)];
+        let Err(Fault::Invalid(words)) = host.apply(&too_early) else {
+            panic!("a provisional memory became {state:?}");
+        };
+        assert!(words.starts_with("change 1: memory `m2` is provisional"));
+        assert!(words.contains("change it once it is active"));
+        assert_eq!(host.memories().len(), 1);
+    }
 
     waiting.push(Change::revise(freeze).if_next_attempt_succeeds());
     host.apply(&waiting).unwrap();
