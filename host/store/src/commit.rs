@@ -17,7 +17,7 @@ use super::storage::{Journal, encode};
 use super::working_set::WorkingSet;
 
 /// The most transactions in one group.
-const LARGEST_GROUP: usize = 256;
+pub(crate) const LARGEST_GROUP: usize = 256;
 
 /// A transaction that waits for its commit.
 pub(crate) struct Request {
@@ -34,7 +34,7 @@ pub(crate) struct Shared {
     /// Bytes set aside for writes that wait for their condition.
     reserved: AtomicU64,
     /// None once the task has ended.
-    pub journal: Mutex<Option<Journal>>,
+    pub journal: Arc<Mutex<Option<Journal>>>,
 }
 
 /// Hears how much was written.
@@ -50,7 +50,7 @@ impl Shared {
             limits,
             set: RwLock::new(set),
             reserved: AtomicU64::new(0),
-            journal: Mutex::new(Some(journal)),
+            journal: Arc::new(Mutex::new(Some(journal))),
         }
     }
 
@@ -144,7 +144,7 @@ async fn commit(shared: &Shared, group: impl Iterator<Item = Request>) -> u64 {
         .into_iter()
         .map(|(plan, reply)| (Record::Transaction(plan.effects), (plan.ids, reply)))
         .unzip();
-    match append(shared, &records).await {
+    match append(&shared.journal, &shared.name, &records).await {
         Ok(bytes) => {
             let mut set = shared.write();
             for record in records {
@@ -167,15 +167,20 @@ async fn commit(shared: &Shared, group: impl Iterator<Item = Request>) -> u64 {
     }
 }
 
-async fn append(shared: &Shared, records: &[Record]) -> Result<u64, StoreError> {
+/// Writes records to a journal as one group; returns how many bytes that were.
+pub(crate) async fn append(
+    journal: &Mutex<Option<Journal>>,
+    name: &str,
+    records: &[Record],
+) -> Result<u64, StoreError> {
     if records.is_empty() {
         return Ok(0);
     }
-    let group = encode(&shared.name, records).map_err(StoreError::Transaction)?;
+    let group = encode(name, records).map_err(StoreError::Transaction)?;
     let bytes = group.len() as u64;
-    match shared.journal.lock().await.as_mut() {
+    match journal.lock().await.as_mut() {
         Some(journal) => journal.append(group).await.map(|()| bytes),
-        None => Err(closed(&shared.name)),
+        None => Err(closed(name)),
     }
 }
 

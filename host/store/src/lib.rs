@@ -90,6 +90,7 @@ mod backlog;
 mod check;
 mod checkpoint;
 mod commit;
+mod diary;
 mod effect;
 mod error;
 mod field;
@@ -103,6 +104,7 @@ mod lexical;
 mod look;
 mod manifest;
 mod namespace;
+mod open;
 mod opening;
 mod plan;
 mod rank;
@@ -125,10 +127,7 @@ mod working_set;
 mod tests;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime};
-
-use tokio::sync::mpsc;
 
 pub use check::{LONGEST_NAME, LONGEST_TEXT};
 
@@ -156,14 +155,12 @@ pub use footprint::{receipt_bytes, waiting_bytes};
 #[doc(hidden)]
 pub use storage::Objects;
 
-use commit::Shared;
 use effect::Record;
-use inner::{Inner, Opened};
+use inner::Inner;
 use memhost_base::clock;
 use memhost_contract::Attempt;
 use memhost_contract::embedder::Embedder;
 use memhost_contract::limits::StoreLimits;
-use namespace::Handle;
 use opening::{Found, create};
 
 use tables::Format;
@@ -247,45 +244,30 @@ impl Store {
     /// stored cannot be read.
     pub async fn namespace(&self, name: &str) -> Result<Namespace, StoreError> {
         let inner = &self.inner;
-        let mut open = inner.open.lock().await;
-        if let Some(handle) = open.get(name).and_then(|opened| opened.handle.upgrade()) {
+        let cell = inner.open.cell(name);
+        if let Some(handle) = cell.handle() {
             return Ok(Namespace::new(handle));
         }
-        if let Some(closing) = open.remove(name) {
+        let mut opened = cell.opened.lock().await;
+        if let Some(handle) = cell.handle() {
+            return Ok(Namespace::new(handle));
+        }
+        if let Some(closing) = opened.take() {
             closing.ended().await;
         }
-        let (journal, sealed) = inner.storage.journal(name).await?;
-        inner.warn_of_unsound(sealed.extent.unsound());
-        let ours = sealed
-            .groups
-            .into_iter()
-            .filter(|group| group.namespace == name);
-        let records = ours.flat_map(|group| group.records).collect();
-        let set = match inner.working_set(name, records).await {
-            Ok(set) => set,
-            Err(error) => {
-                journal.release().await;
-                return Err(error);
+        match inner.open_namespace(name, self.limits.clone()).await {
+            Ok((handle, new)) => {
+                cell.show(&handle);
+                *opened = Some(new);
+                Ok(Namespace::new(handle))
             }
-        };
-        let shared = Arc::new(Shared::new(name, set, journal, self.limits.clone()));
-        let (requests, waiting) = mpsc::channel(LONGEST_QUEUE);
-        let task = tokio::spawn(commit::run(shared.clone(), waiting, Arc::downgrade(inner)));
-        let handle = Arc::new(Handle {
-            shared: shared.clone(),
-            requests,
-            backlog: inner.backlog.clone(),
-            embedder: inner.embedder.clone(),
-            cut: AtomicU64::new(0),
-            aside: std::sync::Mutex::new(Box::new(())),
-        });
-        let opened = Opened {
-            handle: Arc::downgrade(&handle),
-            shared,
-            task,
-        };
-        open.insert(name.to_owned(), opened);
-        Ok(Namespace::new(handle))
+            Err(error) => {
+                drop(opened);
+                drop(cell);
+                inner.open.let_go(name);
+                Err(error)
+            }
+        }
     }
 
     /// Keeps attempts of a run, once for all strategies. An attempt with the run and id of an earlier one replaces it.
@@ -311,8 +293,9 @@ impl Store {
     /// A table cannot be written. Nothing is lost: the journals stay until it can.
     pub async fn close(&self) -> Result<(), StoreError> {
         self.inner.checkpoint().await?;
-        if let Some(diary) = self.inner.diary.lock().await.take() {
-            diary.release().await;
+        let diary = self.inner.diary.lock().await.take();
+        if let Some(diary) = diary {
+            diary.close().await;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -10,9 +11,9 @@ use memhost_base::disk;
 use memhost_base::lock::FileLock;
 
 use super::files::COPIES;
-use super::found::Found;
+use super::found::{Extent, Found, Span};
 use super::frame::decode;
-use super::{JOURNALS, Segment, Shared, segments_of};
+use super::{JOURNALS, MOST_TRIES, Segment, Shared, segments_of};
 use crate::StoreError;
 use crate::manifest::{MANIFEST, MANIFEST_COPY};
 
@@ -39,6 +40,8 @@ struct Segments {
     directory: PathBuf,
     stem: String,
     what: String,
+    /// The number of the oldest segment that may be there.
+    first: u64,
     /// The number of the segment that is written to.
     current: u64,
     /// Its file and length, once something was written to it.
@@ -123,17 +126,72 @@ impl Directory {
         names_in(&self.journals())
     }
 
-    /// What stands in a journal, whoever holds it.
-    pub(crate) fn read_journal(&self, stem: &str) -> Result<Found, StoreError> {
-        read_segments(&self.journals(), stem, u64::MAX)
+    /// Whether nobody holds a lock, as far as can be told without taking it.
+    pub(crate) fn has_no_lock(&self, stem: &str) -> bool {
+        !self.lock_path(stem).exists()
     }
 
-    /// A journal whose next segment has this number.
+    /// What stands in a part of a journal, whoever holds it.
+    pub(crate) fn read_span(&self, span: &Span) -> Result<Found, StoreError> {
+        let mut tries = 0;
+        loop {
+            match self.try_read_span(span) {
+                // A checkpoint has just forgotten it, and all before it: what the list lacks behind it may be there.
+                Err(StoreError::Io { .. }) if tries < MOST_TRIES => tries += 1,
+                found => return found,
+            }
+        }
+    }
+
+    fn try_read_span(&self, span: &Span) -> Result<Found, StoreError> {
+        let mut found = Found::default();
+        let directory = self.journals();
+        let path = |segment: &Segment| directory.join(segment.name());
+        let (there, missing) = segments_of(&names_in(&directory)?, span);
+        for segment in there {
+            let path = path(&segment);
+            let content = fs::read(&path).map_err(|e| StoreError::io("read", &path, &e))?;
+            found.add(segment.number, path.display().to_string(), decode(&content));
+        }
+        let place = |segment: Segment| (segment.number, path(&segment).display().to_string());
+        found.add_missing(missing.into_iter().map(place));
+        Ok(found)
+    }
+
+    /// Removes what was read of a journal, and renames segments in which something was damaged; the oldest first: were a
+    /// later one gone before an earlier one, replaying the earlier one would bring back what it overwrote.
+    pub(crate) fn forget(&self, extent: &Extent) -> Result<(), StoreError> {
+        let directory = self.journals();
+        let damaged: Vec<u64> = extent.damaged().collect();
+        for number in &extent.read {
+            let segment = Segment::new(&extent.span.stem, *number);
+            let path = directory.join(segment.name());
+            let (action, done) = match damaged.contains(number) {
+                true => {
+                    let aside = directory.join(segment.set_aside().name());
+                    ("rename", fs::rename(&path, aside))
+                }
+                false => ("remove", fs::remove_file(&path)),
+            };
+            match done {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(StoreError::io(action, &path, &error));
+                }
+                _ => {}
+            }
+        }
+        if extent.read.is_empty() {
+            return Ok(());
+        }
+        disk::sync_directory(&directory).map_err(|e| StoreError::io("sync", &directory, &e))
+    }
+
+    /// A journal that holds segments of these numbers.
     pub(crate) fn journal(
         &self,
         lock: FileLock,
         stem: String,
-        next: u64,
+        numbers: Range<u64>,
         what: &str,
     ) -> DirectoryJournal {
         let segments = Segments {
@@ -141,7 +199,8 @@ impl Directory {
             directory: self.journals(),
             stem,
             what: what.to_owned(),
-            current: next,
+            first: numbers.start,
+            current: numbers.end,
             open: None,
             broken: None,
         };
@@ -258,42 +317,23 @@ impl DirectoryJournal {
         self.with(|segments| segments.append(group))
     }
 
-    /// What is appended from now on goes into a new segment, of this number or a higher one.
-    pub(crate) fn seal(&self) -> u64 {
+    /// What is appended from now on goes into a new segment. What was appended before, if that is anything.
+    pub(crate) fn seal(&self) -> Option<Span> {
         self.with(|segments| {
             // Numbers follow each other, so that one that is lacking is seen.
             if segments.open.take().is_some() {
                 segments.current += 1;
             }
-            segments.current
+            (segments.first < segments.current).then(|| Span {
+                stem: segments.stem.clone(),
+                before: segments.current,
+            })
         })
     }
 
-    /// What stands in the segments before a number.
-    pub(crate) fn read(&self, before: u64) -> Result<Found, StoreError> {
-        self.with(|segments| read_segments(&segments.directory, &segments.stem, before))
-    }
-
-    /// Removes segments, and renames those of these numbers; the oldest first: were a later one gone before an earlier
-    /// one, replaying the earlier one would bring back what it overwrote.
-    pub(crate) fn forget(&self, before: u64, damaged: &[u64]) -> Result<(), StoreError> {
-        self.with(|segments| {
-            let names = names_in(&segments.directory)?;
-            let (gone, _) = segments_of(&names, &segments.stem, before);
-            for segment in &gone {
-                let path = segments.path(segment);
-                if damaged.contains(&segment.number) {
-                    let aside = segments.path(&segment.clone().set_aside());
-                    fs::rename(&path, aside).map_err(|e| StoreError::io("rename", &path, &e))?;
-                } else {
-                    fs::remove_file(&path).map_err(|e| StoreError::io("remove", &path, &e))?;
-                }
-            }
-            if gone.is_empty() {
-                return Ok(());
-            }
-            segments.sync()
-        })
+    /// What was sealed is there no more.
+    pub(crate) fn forgotten(&self, span: &Span) {
+        self.with(|segments| segments.first = span.before);
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Segments) -> T) -> T {
@@ -343,26 +383,6 @@ impl Segments {
     fn path(&self, segment: &Segment) -> PathBuf {
         self.directory.join(segment.name())
     }
-
-    fn sync(&self) -> Result<(), StoreError> {
-        disk::sync_directory(&self.directory)
-            .map_err(|e| StoreError::io("sync", &self.directory, &e))
-    }
-}
-
-/// What stands in the segments of a journal before a number.
-fn read_segments(directory: &Path, stem: &str, before: u64) -> Result<Found, StoreError> {
-    let mut found = Found::default();
-    let path = |segment: &Segment| directory.join(segment.name());
-    let (there, missing) = segments_of(&names_in(directory)?, stem, before);
-    for segment in there {
-        let path = path(&segment);
-        let content = fs::read(&path).map_err(|e| StoreError::io("read", &path, &e))?;
-        found.add(segment.number, path.display().to_string(), decode(&content));
-    }
-    let place = |segment: Segment| (segment.number, path(&segment).display().to_string());
-    found.add_missing(missing.into_iter().map(place));
-    Ok(found)
 }
 
 /// The names of what stands in a directory; none if there is no such directory.

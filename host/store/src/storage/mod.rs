@@ -13,6 +13,7 @@ mod frame;
 mod objects;
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -24,7 +25,7 @@ pub(crate) use frame::encode;
 pub use objects::Objects;
 
 use super::StoreError;
-pub(crate) use found::{Extent, LookedAt, Sealed, Unsound};
+pub(crate) use found::{Extent, LookedAt, Sealed, Span, Unsound};
 use memhost_base::lock::FileLock;
 use memhost_contract::limits::LONGEST_NAMESPACE;
 
@@ -38,6 +39,8 @@ const CHECKPOINT_PATIENCE: Duration = Duration::from_secs(60);
 const LOCK_RETRY: Duration = Duration::from_millis(50);
 /// No run has written so many segments.
 const HIGHEST_NUMBER: u64 = 1 << 60;
+/// How often a journal is read again because a checkpoint has meanwhile forgotten some of it.
+const MOST_TRIES: usize = 100;
 /// More missing segments than this are not told one by one: a file was given a name that no run has.
 const MOST_MISSING: usize = 100;
 
@@ -136,8 +139,9 @@ impl Storage {
             .lock(&stem, &format!("namespace `{namespace}`"))
             .await?;
         let (lock, segments) = self.segments_under(lock).await?;
-        let mut journal = self.journal_under(lock, stem, namespace, &segments);
-        match journal.read_all(u64::MAX).await {
+        let span = Span::all(&stem);
+        let journal = self.journal_under(lock, stem, namespace, &segments);
+        match self.read_span(span).await {
             Ok(sealed) => Ok((journal, sealed)),
             Err(error) => {
                 journal.release().await;
@@ -171,15 +175,8 @@ impl Storage {
     pub(crate) async fn look_at_journals(&self) -> Result<Vec<LookedAt>, StoreError> {
         let mut looked_at = Vec::new();
         for stem in stems(self.segments().await?) {
-            let found = match self {
-                Storage::Directory(directory) => {
-                    let (directory, stem) = (directory.clone(), stem.clone());
-                    blocking(move || directory.read_journal(&stem)).await?
-                }
-                Storage::Objects(objects) => objects.read_journal(&stem, u64::MAX).await?,
-            };
             looked_at.push(LookedAt {
-                sealed: Sealed::new(found, u64::MAX),
+                sealed: self.read_span(Span::all(&stem)).await?,
                 holder: self.holder_now(&stem).await,
                 stem,
             });
@@ -253,34 +250,43 @@ impl Storage {
         Ok(())
     }
 
-    /// The journals that hold something, and that nobody holds.
-    pub(crate) async fn idle_journals(&self) -> Result<Vec<Journal>, StoreError> {
-        let mut journals = Vec::new();
-        for stem in stems(self.segments().await?) {
-            match self.idle_journal(stem).await {
-                Ok(journal) => journals.extend(journal),
-                Err(error) => {
-                    for journal in journals {
-                        journal.release().await;
-                    }
-                    return Err(error);
-                }
-            }
-        }
-        Ok(journals)
+    /// The journals that hold something, whoever holds them.
+    pub(crate) async fn journals(&self) -> Result<Vec<String>, StoreError> {
+        Ok(stems(self.segments().await?))
     }
 
-    async fn idle_journal(&self, stem: String) -> Result<Option<Journal>, StoreError> {
-        let Some(lock) = self.try_lock(&stem).await? else {
+    /// What stands in a journal that nobody holds. Whoever opens it afterwards appends behind that.
+    pub(crate) async fn read_idle(&self, stem: &str) -> Result<Option<Sealed>, StoreError> {
+        let Some(lock) = self.try_lock(stem).await? else {
             return Ok(None);
         };
-        let (lock, segments) = self.segments_under(lock).await?;
-        Ok(Some(self.journal_under(
-            lock,
-            stem.clone(),
-            &stem,
-            &segments,
-        )))
+        let sealed = self.read_span(Span::all(stem)).await;
+        lock.release().await;
+        sealed.map(Some)
+    }
+
+    /// Reads a part of a journal that was sealed.
+    pub(crate) async fn read_span(&self, span: Span) -> Result<Sealed, StoreError> {
+        let found = match self {
+            Storage::Directory(directory) => {
+                let (directory, span) = (directory.clone(), span.clone());
+                blocking(move || directory.read_span(&span)).await?
+            }
+            Storage::Objects(objects) => objects.read_span(&span).await?,
+        };
+        Ok(Sealed::new(found, span))
+    }
+
+    /// Forgets what was read, and nothing that came after it. Segments in which something was damaged stay, under other
+    /// names, so that all that is left of them can still be looked at.
+    pub(crate) async fn forget(&self, extent: Arc<Extent>) -> Result<(), StoreError> {
+        match self {
+            Storage::Directory(directory) => {
+                let directory = directory.clone();
+                blocking(move || directory.forget(&extent)).await
+            }
+            Storage::Objects(objects) => objects.forget(&extent).await,
+        }
     }
 
     /// Whether any journal holds something.
@@ -314,6 +320,19 @@ impl Storage {
             Storage::Directory(directory) => directory.journal_names(),
             Storage::Objects(objects) => objects.journal_names().await,
         }
+    }
+
+    /// An error if somebody holds a lock for longer than a moment; `what` is named in the refusal. Whoever only looks
+    /// takes no lock if nobody has it: others look at the same time.
+    pub(crate) async fn refuse_if_locked(&self, stem: &str, what: &str) -> Result<(), StoreError> {
+        let is_free = match self {
+            Storage::Directory(directory) => directory.has_no_lock(stem),
+            Storage::Objects(objects) => objects.has_no_lock(stem).await?,
+        };
+        if !is_free {
+            self.lock(stem, what).await?.release().await;
+        }
+        Ok(())
     }
 
     /// Waits a moment for a lock; `what` is named in the refusal.
@@ -365,13 +384,13 @@ impl Storage {
     }
 
     fn journal_under(&self, lock: Lock, stem: String, what: &str, segments: &[Segment]) -> Journal {
-        let next = next_number(segments, &stem);
+        let numbers = numbers(segments, &stem);
         match (self, lock) {
             (Storage::Directory(directory), Lock::Directory(lock)) => {
-                Journal::Directory(directory.journal(lock, stem, next, what))
+                Journal::Directory(directory.journal(lock, stem, numbers, what))
             }
             (Storage::Objects(objects), Lock::Objects(lease)) => {
-                Journal::Objects(objects.journal(lease, stem, next))
+                Journal::Objects(objects.journal(lease, stem, numbers))
             }
             _ => unreachable!("a storage gives locks of its own kind"),
         }
@@ -390,30 +409,19 @@ impl Journal {
         }
     }
 
-    /// Reads all that is in it; what is appended from now on is not part of that.
-    pub(crate) async fn seal(&mut self) -> Result<Sealed, StoreError> {
-        let before = match self {
+    /// What was appended so far, if that is anything; what is appended from now on is not part of it.
+    pub(crate) fn seal(&mut self) -> Option<Span> {
+        match self {
             Journal::Directory(journal) => journal.seal(),
             Journal::Objects(journal) => journal.seal(),
-        };
-        self.read_all(before).await
+        }
     }
 
-    /// Forgets what was sealed. Segments in which something was damaged stay, under other names, so that all that is left
-    /// of them can still be looked at.
-    pub(crate) async fn forget(&mut self, sealed: &Extent) -> Result<(), StoreError> {
-        let damaged: Vec<u64> = sealed
-            .unsound()
-            .iter()
-            .filter(|unsound| unsound.is_damage())
-            .map(|unsound| unsound.number)
-            .collect();
+    /// What was sealed is in the tables.
+    pub(crate) fn forgotten(&mut self, span: &Span) {
         match self {
-            Journal::Directory(journal) => {
-                let (journal, before) = (journal.clone(), sealed.before);
-                blocking(move || journal.forget(before, &damaged)).await
-            }
-            Journal::Objects(journal) => journal.forget(sealed.before, &damaged).await,
+            Journal::Directory(journal) => journal.forgotten(span),
+            Journal::Objects(journal) => journal.forgotten(span),
         }
     }
 
@@ -423,17 +431,6 @@ impl Journal {
             Journal::Directory(_) => {}
             Journal::Objects(journal) => journal.release().await,
         }
-    }
-
-    async fn read_all(&mut self, before: u64) -> Result<Sealed, StoreError> {
-        let found = match self {
-            Journal::Directory(journal) => {
-                let journal = journal.clone();
-                blocking(move || journal.read(before)).await?
-            }
-            Journal::Objects(journal) => journal.read(before).await?,
-        };
-        Ok(Sealed::new(found, before))
     }
 }
 
@@ -535,18 +532,23 @@ fn stems(segments: Vec<Segment>) -> Vec<String> {
     stems
 }
 
-/// A number above all that a journal has had: nobody appends to what another process wrote, whose end may be cut short.
-fn next_number(segments: &[Segment], stem: &str) -> u64 {
+/// The number of a journal's oldest segment, and one above all that it has had: nobody appends to what another process
+/// wrote, whose end may be cut short.
+fn numbers(segments: &[Segment], stem: &str) -> Range<u64> {
     let ours = segments.iter().filter(|segment| segment.stem == stem);
-    let last = ours.map(|segment| segment.number).max();
-    last.map_or(0, |last| last + 1)
+    let last = ours.clone().map(|segment| segment.number).max();
+    let next = last.map_or(0, |last| last + 1);
+    let there = ours.filter(|segment| !segment.is_set_aside);
+    let first = there.map(|segment| segment.number).min();
+    first.unwrap_or(next)..next
 }
 
-/// The segments of a journal that are to be read, below a number and in their order; and the numbers between them that
-/// are not there. Numbers follow each other, and the oldest segments go first, so that nothing but damage makes a gap.
-fn segments_of(names: &[String], stem: &str, before: u64) -> (Vec<Segment>, Vec<Segment>) {
+/// The segments of a part of a journal that are to be read, in their order; and the numbers between them that are not
+/// there. Numbers follow each other, and the oldest segments go first, so that nothing but damage makes a gap.
+fn segments_of(names: &[String], span: &Span) -> (Vec<Segment>, Vec<Segment>) {
+    let Span { stem, before } = span;
     let ours = names.iter().filter_map(|name| Segment::parse(name));
-    let ours = ours.filter(|segment| segment.stem == stem && segment.number < before);
+    let ours = ours.filter(|segment| segment.stem == *stem && segment.number < *before);
     let (aside, mut there): (Vec<Segment>, Vec<Segment>) =
         ours.partition(|segment| segment.is_set_aside);
     there.sort_unstable();
