@@ -3,6 +3,7 @@
 
 mod pieces;
 mod rescue;
+mod rows;
 mod schema;
 mod update;
 mod views;

@@ -27,7 +27,16 @@ pub(crate) fn read_places(
     batch: &RecordBatch,
     column: &'static str,
 ) -> Result<Vec<(String, String)>, String> {
-    let (namespaces, ids) = (Texts::of(batch, "namespace")?, Texts::of(batch, column)?);
+    read_pairs_of(batch, "namespace", column)
+}
+
+/// What stands in two columns.
+pub(crate) fn read_pairs_of(
+    batch: &RecordBatch,
+    first: &'static str,
+    second: &'static str,
+) -> Result<Vec<(String, String)>, String> {
+    let (namespaces, ids) = (Texts::of(batch, first)?, Texts::of(batch, second)?);
     Ok((0..batch.num_rows())
         .map(|row| (namespaces.get(row), ids.get(row)))
         .collect())

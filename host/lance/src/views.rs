@@ -8,13 +8,16 @@ use std::time::Duration;
 use arrow::array::RecordBatch;
 use async_trait::async_trait;
 use futures::{FutureExt, TryStreamExt};
-use lance::table::format::Fragment;
+use lance::index::DatasetIndexExt;
+use lance::table::format::{Fragment, IndexMetadata};
 use lancedb::database::CreateTableMode;
-use lancedb::expr::col;
+use lancedb::expr::{DfExpr, col};
+use lancedb::index::Index;
+use lancedb::index::scalar::BitmapIndexBuilder;
 use lancedb::query::{ExecutableQuery, QueryBase};
-use lancedb::table::{CompactionOptions, OptimizeAction};
+use lancedb::table::{CompactionOptions, OptimizeAction, OptimizeOptions};
 use lancedb::{Connection, Table};
-use memhost_contract::{Blob, Key};
+use memhost_contract::{Blob, Key, Memory};
 use memhost_store::tables::{
     Depth, Effect, Fold, KEEP_VERSIONS, KeyRow, Manifest, Storage, Tables, list_of, memory_number,
     table,
@@ -22,11 +25,15 @@ use memhost_store::tables::{
 use memhost_store::{Footprint, StoreError};
 use tokio::sync::Mutex;
 
+use super::rows::Rows;
 use super::update::{Change, Update, text};
 use super::{failed, schema, torn, unusable};
 
 /// A table of more fragments than this is compacted by the next checkpoint.
 const MOST_FRAGMENTS: usize = 16;
+
+/// In a table of fewer rows, looking at all of them is as fast as asking an index.
+const FEWEST_INDEXED: usize = 20_000;
 
 /// The next memory's number, by namespace.
 type Namespaces = Arc<HashMap<String, u64>>;
@@ -98,14 +105,26 @@ impl Views {
         namespace: Option<&str>,
         read: impl Fn(&RecordBatch) -> Result<Vec<T>, String>,
     ) -> Result<Vec<T>, StoreError> {
+        let predicate = namespace.map(|namespace| col("namespace").eq(text(namespace)));
+        self.rows_where(manifest, name, predicate, read).await
+    }
+
+    /// Rows of a table at the version that counts, those that meet a predicate or all.
+    async fn rows_where<T>(
+        &self,
+        manifest: &Manifest,
+        name: &str,
+        predicate: Option<DfExpr>,
+        read: impl Fn(&RecordBatch) -> Result<Vec<T>, String>,
+    ) -> Result<Vec<T>, StoreError> {
         let Some(version) = manifest.tables.get(name) else {
             return Ok(Vec::new());
         };
         let read_all = async {
             let table = self.connection.open_table(name).version(*version);
             let mut query = table.execute().await?.query();
-            if let Some(namespace) = namespace {
-                query = query.only_if_expr(col("namespace").eq(text(namespace)));
+            if let Some(predicate) = predicate {
+                query = query.only_if_expr(predicate);
             }
             query.execute().await?.try_collect().await
         };
@@ -120,6 +139,33 @@ impl Views {
         Ok(rows)
     }
 
+    /// The memories that the tables have and of which only the tally changed, as they are now.
+    async fn tallied(
+        &self,
+        manifest: &Manifest,
+        fold: &Fold,
+    ) -> Result<Vec<(String, Memory)>, StoreError> {
+        let mut rows = Rows::new("namespace", "id");
+        for (namespace, changes) in &fold.namespaces {
+            rows.add(namespace, changes.tallies.keys().map(String::as_str));
+        }
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let read = |batch: &RecordBatch| {
+            let places = schema::read_places(batch, "id")?.into_iter();
+            let memories = schema::read_memories(batch)?.into_iter().zip(places);
+            let tallied = memories.filter_map(|(mut memory, (namespace, id))| {
+                let changes = fold.namespaces.get(&namespace)?;
+                changes.tallies.get(&id)?.set(&mut memory);
+                Some((namespace, memory))
+            });
+            Ok(tallied.collect())
+        };
+        self.rows_where(manifest, table::MEMORIES, rows.predicate(), read)
+            .await
+    }
+
     async fn change(
         &self,
         manifest: &mut Manifest,
@@ -130,8 +176,8 @@ impl Views {
         let mut warning = None;
         let table = if manifest.tables.contains_key(name) {
             let table = self.latest(name).await?;
-            for predicate in &change.delete {
-                table.delete(predicate).await.map_err(wrong)?;
+            if let Some(rows) = &change.delete {
+                rows.delete_from(&table).await.map_err(wrong)?;
             }
             if change.add.num_rows() > 0 {
                 table.add(change.add).execute().await.map_err(wrong)?;
@@ -140,6 +186,7 @@ impl Views {
                 Some(native) => native.count_fragments().await.map_err(wrong)?,
                 None => 0,
             };
+            let mut is_compacted = false;
             if fragments > MOST_FRAGMENTS {
                 // What was changed is not written anew, as if it were sound.
                 warning = self.damage_of(manifest, name).await?;
@@ -149,7 +196,11 @@ impl Views {
                         remap_options: None,
                     };
                     table.optimize(compact).await.map_err(wrong)?;
+                    is_compacted = true;
                 }
+            }
+            if is_compacted && warning.is_none() {
+                index(&table).await.map_err(wrong)?;
             }
             table
         } else if change.add.num_rows() > 0 {
@@ -254,7 +305,8 @@ impl Tables for Views {
     ) -> Result<Vec<String>, StoreError> {
         self.take_back(manifest).await?;
         let known = self.namespaces(manifest).await?;
-        let update = Update::new(fold, &known, &manifest.embedder);
+        let tallied = self.tallied(manifest, fold).await?;
+        let update = Update::new(fold, &known, &tallied, &manifest.embedder);
         let changes = update
             .changes()
             .map_err(|reason| unusable("write to", table::MEMORIES, reason))?;
@@ -348,10 +400,10 @@ impl Tables for Views {
         let listed = native.manifest().await;
         let listed = listed.map_err(|e| failed("read", name, &e))?;
         let fragments = listed.fragments.iter();
-        Ok(fragments
-            .flat_map(|fragment| files_of(name, fragment))
-            .chain([list])
-            .collect())
+        let files = fragments.flat_map(|fragment| files_of(name, fragment));
+        let mut files: Vec<String> = files.chain([list]).collect();
+        files.extend(files_of_indices(name, &table).await?);
+        Ok(files)
     }
 }
 
@@ -365,6 +417,44 @@ async fn guarded<T>(
         Ok(result) => result.map_err(|e| failed(action, name, &e)),
         Err(_) => Err(torn(action, name)),
     }
+}
+
+/// Brings the index of namespaces up to date, or makes it where there are enough rows. With it, what belongs to a
+/// namespace is found without a look at what belongs to others.
+async fn index(table: &Table) -> lancedb::Result<()> {
+    const COLUMN: &str = "namespace";
+    if table.schema().await?.index_of(COLUMN).is_err() {
+        return Ok(());
+    }
+    let indices = table.list_indices().await?;
+    if indices.iter().any(|index| index.columns == [COLUMN]) {
+        let update = OptimizeAction::Index(OptimizeOptions::default());
+        table.optimize(update).await?;
+    } else if table.count_rows(None).await? >= FEWEST_INDEXED {
+        let bitmap = Index::Bitmap(BitmapIndexBuilder::default());
+        table.create_index(&[COLUMN], bitmap).execute().await?;
+    }
+    Ok(())
+}
+
+/// The files of a table's indices.
+async fn files_of_indices(name: &str, table: &Table) -> Result<Vec<String>, StoreError> {
+    let Some(dataset) = table.dataset() else {
+        return Ok(Vec::new());
+    };
+    let listed = async {
+        let indices = dataset.get().await?.load_indices().await?;
+        lancedb::Result::Ok(indices)
+    };
+    let indices = listed.await.map_err(|e| failed("read", name, &e))?;
+    let of_index = |index: &IndexMetadata| {
+        let folder = format!("{name}.lance/_indices/{}", index.uuid);
+        let files = index.files.iter().flatten();
+        files
+            .map(|file| format!("{folder}/{}", file.path))
+            .collect::<Vec<String>>()
+    };
+    Ok(indices.iter().flat_map(of_index).collect())
 }
 
 /// The files of some of a table's rows.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use memhost_contract::{Attempt, Blob, Memory, Receipt};
 
-use super::effect::{Effect, LinkKey, Record};
+use super::effect::{Effect, LinkKey, Record, Tally};
 
 /// What is to be brought into the tables.
 #[derive(Debug, Default)]
@@ -20,6 +20,8 @@ pub struct Fold {
 pub struct Changes {
     /// By id, as they are from now on.
     pub memories: BTreeMap<String, Option<Memory>>,
+    /// What often changes of memories that are otherwise as the tables have them, by id.
+    pub tallies: BTreeMap<String, Tally>,
     /// Of memories whose keys changed: one per key, an empty one of a key that is not embedded.
     pub vectors: BTreeMap<String, Vec<Vec<f32>>>,
     /// The weights of edges.
@@ -60,6 +62,7 @@ impl Changes {
     fn add(&mut self, effect: Effect) {
         match effect {
             Effect::Put(memory) => {
+                self.tallies.remove(&memory.id);
                 self.memories.insert(memory.id.clone(), Some(memory));
             }
             Effect::Vectors { id, vectors } => {
@@ -67,6 +70,7 @@ impl Changes {
             }
             Effect::Remove(id) => {
                 self.vectors.remove(&id);
+                self.tallies.remove(&id);
                 self.memories.insert(id, None);
             }
             Effect::Connect(link) => {
@@ -81,6 +85,13 @@ impl Changes {
             }
             Effect::Receipt { receipt, at } => self.receipts.push((receipt, at)),
             Effect::Next(next) => self.next = Some(next),
+            Effect::Tally { id, tally } => match self.memories.get_mut(&id) {
+                Some(Some(memory)) => tally.set(memory),
+                Some(None) => {}
+                None => {
+                    self.tallies.insert(id, tally);
+                }
+            },
         }
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
-pub use super::effect::{Effect, LinkKey, memory_number};
+pub use super::effect::{Effect, LinkKey, Tally, memory_number};
 pub use super::field::{state_name, state_named};
 pub use super::fold::{Changes, Fold};
 pub use super::manifest::Manifest;

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use memhost_contract::{Blob, Filter, Link, Memory, Row, Scan, State};
 use memhost_words::Cost;
 
-use super::effect::{Effect, LinkKey};
+use super::effect::{Effect, LinkKey, Tally};
 use super::field::{Field, takes_part};
 use super::filter::Predicate;
 use super::footprint::Footprint;
@@ -75,7 +75,10 @@ impl WorkingSet {
 
     /// Brings an effect about.
     pub(crate) fn apply(&mut self, effect: Effect) {
-        self.recent.forget();
+        // A tally is in no score.
+        if !matches!(effect, Effect::Tally { .. } | Effect::Receipt { .. }) {
+            self.recent.forget();
+        }
         match effect {
             Effect::Put(memory) => self.put(memory),
             Effect::Vectors { id, vectors } => {
@@ -113,6 +116,7 @@ impl WorkingSet {
             }
             Effect::Receipt { receipt, .. } => self.footprint += Footprint::of_receipt(&receipt),
             Effect::Next(next) => self.next = self.next.max(next),
+            Effect::Tally { id, tally } => self.tally(&id, &tally),
         }
     }
 
@@ -369,6 +373,20 @@ impl WorkingSet {
         }
         let has_part = takes_part(memory.state);
         *place = Some(Box::new(memory));
+        self.set_part(slot, has_part);
+    }
+
+    /// What is searched and what takes room stays as it is.
+    fn tally(&mut self, id: &str, tally: &Tally) {
+        let slot = self.by_id.get(id).copied();
+        let place = slot.and_then(|slot| self.slots.get_mut(slot as usize));
+        let (Some(slot), Some(Some(memory))) = (slot, place) else {
+            return;
+        };
+        self.expiring -= usize::from(memory.expires.is_some());
+        tally.set(memory);
+        self.expiring += usize::from(memory.expires.is_some());
+        let has_part = takes_part(memory.state);
         self.set_part(slot, has_part);
     }
 
