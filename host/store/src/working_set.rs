@@ -1,8 +1,10 @@
 //! An open namespace in memory: everything that a strategy reads is answered from here.
 //!
-//! Memories stand in slots in the order of their insertion; a slot is never used again, so that the lower slot is the
-//! older memory. Vectors and lexical indexes refer to slots.
+//! Memories stand in slots in the order of their insertion; a slot is never given to another memory, so that the lower slot
+//! is the older memory. Vectors and lexical indexes refer to slots. What is removed leaves its slot empty, until most are:
+//! then the others move together, so that a search costs what there is and not what there has been.
 
+mod places;
 mod search;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -20,13 +22,18 @@ use super::scored::Recent;
 use super::vectors::VectorIndex;
 use super::{StoreError, View};
 
+use places::Places;
 pub(crate) use search::{LexicalField, Query, Wanted};
+
+/// So many slots are no burden, however many of them are empty.
+const FEW_SLOTS: usize = 64;
 
 /// Memories, keys, links and blobs of a namespace.
 #[derive(Debug)]
 pub(crate) struct WorkingSet {
     /// Boxed, because what is removed leaves its slot empty behind it.
     slots: Vec<Option<Box<Memory>>>,
+    places: Places,
     /// Which of them hold a memory that takes part in reads, so that most of what is not looked at costs no look.
     taking_part: Vec<bool>,
     parts: usize,
@@ -55,6 +62,7 @@ impl WorkingSet {
     pub(crate) fn new(dimension: usize) -> Self {
         WorkingSet {
             slots: Vec::new(),
+            places: Places::default(),
             taking_part: Vec::new(),
             parts: 0,
             expiring: 0,
@@ -194,11 +202,8 @@ impl WorkingSet {
 
     /// The memories of a view that take part in reads, to be looked at where they are. `None` before [`WorkingSet::weigh`].
     pub(crate) fn look<'a>(&'a self, view: &'a View) -> Option<Look<'a>> {
-        Some(Look {
-            set: self,
-            costs: self.costs.as_deref()?,
-            view,
-        })
+        self.costs.as_ref()?;
+        Some(Look { set: self, view })
     }
 
     /// Computes what each content costs, so that it can be looked at.
@@ -212,13 +217,20 @@ impl WorkingSet {
         }
     }
 
-    /// How many slots there are, empty ones among them.
-    pub(crate) fn slots(&self) -> usize {
-        self.slots.len()
+    /// How many places there are, empty ones among them.
+    pub(crate) fn places(&self) -> usize {
+        self.places.count()
     }
 
-    /// The memory in a slot, if a call with this view sees it and it takes part in reads.
-    pub(crate) fn seen(&self, slot: usize, view: &View) -> Option<&Memory> {
+    /// What the content of the memory in a place costs.
+    pub(crate) fn cost(&self, place: usize) -> Option<Cost> {
+        let slot = self.places.slot(place)?;
+        self.costs.as_ref()?.get(slot).copied()
+    }
+
+    /// The memory in a place, if a call with this view sees it and it takes part in reads.
+    pub(crate) fn seen(&self, place: usize, view: &View) -> Option<&Memory> {
+        let slot = self.places.slot(place)?;
         if self.shows_all(view) && !self.has_part(slot) {
             return None;
         }
@@ -227,11 +239,14 @@ impl WorkingSet {
         (has_part && !is_hidden(memory, view)).then_some(memory)
     }
 
-    /// Whether a call sees a slot's memory and it takes part in reads.
-    pub(crate) fn is_seen(&self, slot: usize, view: &View) -> bool {
+    /// Whether a call sees a place's memory and it takes part in reads.
+    pub(crate) fn is_seen(&self, place: usize, view: &View) -> bool {
         match self.shows_all(view) {
-            true => self.has_part(slot),
-            false => self.seen(slot, view).is_some(),
+            true => {
+                let slot = self.places.slot(place);
+                slot.is_some_and(|slot| self.has_part(slot))
+            }
+            false => self.seen(place, view).is_some(),
         }
     }
 
@@ -334,6 +349,7 @@ impl WorkingSet {
     fn put(&mut self, memory: Memory) {
         let slot = self.by_id.get(&memory.id).copied().unwrap_or_else(|| {
             self.slots.push(None);
+            self.places.add();
             self.footprint += Footprint::of_place();
             self.taking_part.push(false);
             let slot = self.slots.len() as u32 - 1;
@@ -414,7 +430,50 @@ impl WorkingSet {
             self.owned -= usize::from(may_be_owned(&memory));
         }
         self.set_part(slot, false);
+        if self.slots.len() > FEW_SLOTS && 2 * self.by_id.len() < self.slots.len() {
+            self.compact();
+        }
     }
+
+    /// Moves memories into the empty slots before them. What it costs is shared by as many removals.
+    fn compact(&mut self) {
+        let mut next = 0;
+        let to = |memory: &Option<Box<Memory>>| {
+            memory.as_ref().map(|_| {
+                next += 1;
+                next - 1
+            })
+        };
+        let moved: Vec<Option<u32>> = self.slots.iter().map(to).collect();
+        let to = |slot: u32| moved.get(slot as usize).copied().flatten();
+        let kept = self.by_id.len();
+        for _ in kept..self.slots.len() {
+            self.footprint -= Footprint::of_place();
+        }
+        keep(&mut self.slots, &moved);
+        keep(&mut self.taking_part, &moved);
+        if let Some(costs) = &mut self.costs {
+            costs.resize(moved.len(), Cost::default());
+            keep(costs, &moved);
+        }
+        self.places.keep(&moved);
+        self.by_id.values_mut().for_each(|slot| {
+            *slot = to(*slot).unwrap_or(*slot);
+        });
+        self.by_id.shrink_to_fit();
+        self.vectors.renumber(to);
+        for index in self.lexical.values_mut() {
+            index.renumber(to);
+        }
+        self.recent.forget();
+    }
+}
+
+/// Keeps what is moved somewhere, in its order.
+fn keep<T>(of_slots: &mut Vec<T>, moved: &[Option<u32>]) {
+    let mut moved = moved.iter();
+    of_slots.retain(|_| moved.next().is_some_and(Option::is_some));
+    of_slots.shrink_to_fit();
 }
 
 fn is_wanted(memory: &Memory, predicate: &Predicate, view: &View) -> bool {
@@ -503,6 +562,83 @@ mod tests {
         assert_eq!(fast, [true, false, false, false, false, false, true]);
     }
 
+    fn with_a_vector(number: usize, direction: f32) -> [Effect; 2] {
+        let id = format!("m{number}");
+        let memory = Memory {
+            content: format!("apple w{number}"),
+            keys: vec![memhost_contract::Key::new("task", "x")],
+            ..memory(&id)
+        };
+        let vectors = vec![vec![direction.cos(), direction.sin()]];
+        [Effect::Put(memory), Effect::Vectors { id, vectors }]
+    }
+
+    /// Whatever was removed in between, a set answers like one in which only what is left was ever put.
+    #[test]
+    fn emptied_slots_go_once_they_are_most_and_every_answer_stays_what_it_was() {
+        let (put, left) = (400, |number: usize| number % 5 == 0);
+        let view = View::default();
+        let queries = [
+            Query::Vector {
+                vector: vec![1.0, 0.0],
+                name: None,
+            },
+            Query::Lexical {
+                field: LexicalField::Content,
+                text: "apple w35 w40".into(),
+            },
+        ];
+        let answers = |set: &mut WorkingSet| {
+            let wanted = Wanted {
+                predicate: Predicate::new(&Vec::new()).unwrap(),
+                limit: 50,
+                least: None,
+            };
+            let mut hits = Vec::new();
+            for query in &queries {
+                set.prepare(query, &Default::default()).unwrap();
+                hits.push(set.search(query, &wanted, &view));
+            }
+            (hits, set.count(&Vec::new(), &view).unwrap())
+        };
+        let mut set = WorkingSet::new(2);
+        (1..=put).for_each(|number| {
+            let effects = with_a_vector(number, number as f32);
+            effects.into_iter().for_each(|effect| set.apply(effect));
+        });
+        answers(&mut set);
+        set.weigh();
+        let resident = set.footprint().resident;
+        let place_of = |set: &WorkingSet, number: usize| {
+            let look = set.look(&view).unwrap();
+            let id = format!("m{number}");
+            (0..look.places()).find(|place| look.memory(*place).is_some_and(|m| m.id == id))
+        };
+        let before = place_of(&set, 35).unwrap();
+        for number in (1..=put).filter(|number| !left(*number)) {
+            set.apply(Effect::Remove(format!("m{number}")));
+        }
+        assert!(set.slots.len() < 2 * put / 5 + 1, "{}", set.slots.len());
+        assert!(set.footprint().resident < resident / 3);
+        assert_eq!(place_of(&set, 35), Some(before), "a place is for good");
+        let look = set.look(&view).unwrap();
+        assert_eq!(look.cost(before), Cost::of("apple w35"));
+        assert_eq!((look.places(), look.memory(33)), (put, None));
+        // What comes afterwards stands behind all others.
+        for effect in with_a_vector(put + 5, 0.5) {
+            set.apply(effect);
+        }
+        assert_eq!(place_of(&set, put + 5), Some(put));
+
+        let mut anew = WorkingSet::new(2);
+        let numbers = (1..=put).filter(|number| left(*number));
+        for (number, direction) in numbers.map(|n| (n, n as f32)).chain([(put + 5, 0.5)]) {
+            let effects = with_a_vector(number, direction);
+            effects.into_iter().for_each(|effect| anew.apply(effect));
+        }
+        assert_eq!(answers(&mut set), answers(&mut anew));
+    }
+
     #[test]
     fn what_is_hidden_is_in_no_read_and_a_wrappers_own_is_only_hidden_from_what_it_wraps() {
         let mut set = WorkingSet::new(1);
@@ -525,7 +661,7 @@ mod tests {
             let got = set.get(&ids, view).into_iter().map(|memory| memory.id);
             let got: Vec<String> = got.collect();
             let counted = set.count(&Vec::new(), view).unwrap();
-            let looked_at = (0..set.slots()).filter(|slot| set.is_seen(*slot, view));
+            let looked_at = (0..set.places()).filter(|place| set.is_seen(*place, view));
             assert_eq!(got.len(), counted as usize);
             assert_eq!(got.len(), looked_at.count());
             got

@@ -120,9 +120,11 @@ impl WorkingSet {
         best.into_iter().filter_map(hit).collect()
     }
 
-    /// The slots of the best hits and their scores, in the order of [`WorkingSet::search`].
+    /// The places of the best hits and their scores, in the order of [`WorkingSet::search`].
     pub(crate) fn ranked(&self, query: &Query, wanted: &Wanted, view: &View) -> Vec<(usize, f64)> {
-        self.best(&self.scored(query), wanted, view)
+        let best = self.best(&self.scored(query), wanted, view).into_iter();
+        best.map(|(slot, score)| (self.places.of(slot), score))
+            .collect()
     }
 
     /// The best hits of several rankings with their weights together.
