@@ -14,7 +14,7 @@ use super::StoreError;
 use super::effect::Record;
 use super::plan::{Plan, Planned, Prepared};
 use super::storage::{Journal, encode};
-use super::working_set::WorkingSet;
+use super::working_set::{LexicalField, WorkingSet};
 
 /// The most transactions in one group.
 pub(crate) const LARGEST_GROUP: usize = 256;
@@ -31,6 +31,8 @@ pub(crate) struct Shared {
     /// What it takes and keeps.
     pub limits: StoreLimits,
     set: RwLock<WorkingSet>,
+    /// Held while an index is built.
+    indexing: std::sync::Mutex<()>,
     /// Bytes set aside for writes that wait for their condition.
     reserved: AtomicU64,
     /// None once the task has ended.
@@ -49,6 +51,7 @@ impl Shared {
             name: name.to_owned(),
             limits,
             set: RwLock::new(set),
+            indexing: std::sync::Mutex::new(()),
             reserved: AtomicU64::new(0),
             journal: Arc::new(Mutex::new(Some(journal))),
         }
@@ -62,6 +65,29 @@ impl Shared {
 
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, WorkingSet> {
         self.set.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    /// Sees to it that a field can be searched: takes its texts, builds the index beside the set, and sets it in.
+    pub(crate) fn index(&self, field: &LexicalField) -> Result<(), StoreError> {
+        if self.read().is_indexed(field) {
+            return Ok(());
+        }
+        let _one_at_a_time = self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
+        while !self.read().is_indexed(field) {
+            self.write().begin_index(field, &self.limits)?;
+            let texts = self.read().texts(field);
+            let set_in = match texts.build(&self.limits) {
+                Ok(built) => self.write().set_in(built, &self.limits),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = set_in {
+                self.write().give_up_index(field);
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@
 //! is the older memory. Vectors and lexical indexes refer to slots. What is removed leaves its slot empty, until most are:
 //! then the others move together, so that a search costs what there is and not what there has been.
 
+mod indexing;
 mod places;
 mod search;
 
@@ -22,6 +23,7 @@ use super::scored::Recent;
 use super::vectors::VectorIndex;
 use super::{StoreError, View};
 
+use indexing::Meanwhile;
 use places::Places;
 pub(crate) use search::{LexicalField, Query, Wanted};
 
@@ -45,6 +47,8 @@ pub(crate) struct WorkingSet {
     vectors: VectorIndex,
     /// Built when a field is first searched.
     lexical: HashMap<LexicalField, LexicalIndex>,
+    /// Those that are being built.
+    building: HashMap<LexicalField, Meanwhile>,
     links: BTreeMap<LinkKey, f64>,
     /// The same edges by target.
     incoming: BTreeSet<(String, LinkKey)>,
@@ -70,6 +74,7 @@ impl WorkingSet {
             by_id: HashMap::new(),
             vectors: VectorIndex::new(dimension),
             lexical: HashMap::new(),
+            building: HashMap::new(),
             links: BTreeMap::new(),
             incoming: BTreeSet::new(),
             blobs: HashMap::new(),
@@ -378,6 +383,9 @@ impl WorkingSet {
                 index.forget_unused_words();
             }
         }
+        for meanwhile in self.building.values_mut() {
+            meanwhile.note(slot);
+        }
         if let Some(costs) = &mut self.costs {
             costs.resize(self.taking_part.len(), Cost::default());
             let same = old.is_some_and(|old| old.content == memory.content);
@@ -423,6 +431,9 @@ impl WorkingSet {
             index.remove(slot);
             index.forget_unused_words();
         }
+        for meanwhile in self.building.values_mut() {
+            meanwhile.note(slot);
+        }
         let place = self.slots.get_mut(slot as usize);
         if let Some(memory) = place.and_then(Option::take) {
             self.footprint -= Footprint::of_memory(&memory, self.dimension);
@@ -464,6 +475,9 @@ impl WorkingSet {
         self.vectors.renumber(to);
         for index in self.lexical.values_mut() {
             index.renumber(to);
+        }
+        for meanwhile in self.building.values_mut() {
+            meanwhile.slots_have_moved();
         }
         self.recent.forget();
     }
@@ -529,6 +543,8 @@ fn is_withheld(memory: &Memory, view: &View) -> bool {
 mod tests {
     use std::sync::Arc;
 
+    use memhost_contract::limits::StoreLimits;
+
     use super::*;
     use crate::tests::memory;
 
@@ -573,6 +589,50 @@ mod tests {
         [Effect::Put(memory), Effect::Vectors { id, vectors }]
     }
 
+    fn index(set: &mut WorkingSet, field: &LexicalField) {
+        let limits = StoreLimits::default();
+        set.begin_index(field, &limits).unwrap();
+        let built = set.texts(field).build(&limits).unwrap();
+        assert!(set.set_in(built, &limits).unwrap());
+    }
+
+    /// What is written or removed while an index is built is found by it like everything else.
+    #[test]
+    fn an_index_that_is_set_in_is_that_of_what_there_is_then() {
+        let (limits, field) = (StoreLimits::default(), LexicalField::Content);
+        let mut set = WorkingSet::new(2);
+        let mut put = |set: &mut WorkingSet, numbers: std::ops::Range<usize>| {
+            numbers.for_each(|number| {
+                let effects = with_a_vector(number, 0.5);
+                effects.into_iter().for_each(|effect| set.apply(effect));
+            });
+        };
+        put(&mut set, 1..50);
+        let scores = |set: &WorkingSet| set.lexical[&field].scores("apple w7 w60 revised", 200);
+        for (removed, is_of_use) in [(8..10, true), (10..48, false)] {
+            set.begin_index(&field, &limits).unwrap();
+            let texts = set.texts(&field);
+            put(&mut set, 50..80);
+            set.apply(Effect::Put(Memory {
+                content: "revised".into(),
+                ..set.memory("m7").unwrap().clone()
+            }));
+            for number in removed {
+                set.apply(Effect::Remove(format!("m{number}")));
+            }
+            let built = texts.build(&limits).unwrap();
+            assert_eq!(set.set_in(built, &limits).unwrap(), is_of_use);
+            if is_of_use {
+                let set_in = scores(&set);
+                set.lexical.clear();
+                index(&mut set, &field);
+                assert_eq!(set_in, scores(&set));
+                assert!(set_in[6] > set_in[0], "{set_in:?}");
+                set.lexical.clear();
+            }
+        }
+    }
+
     /// Whatever was removed in between, a set answers like one in which only what is left was ever put.
     #[test]
     fn emptied_slots_go_once_they_are_most_and_every_answer_stays_what_it_was() {
@@ -596,7 +656,9 @@ mod tests {
             };
             let mut hits = Vec::new();
             for query in &queries {
-                set.prepare(query, &Default::default()).unwrap();
+                if let Some(field) = query.field() {
+                    index(set, field);
+                }
                 hits.push(set.search(query, &wanted, &view));
             }
             (hits, set.count(&Vec::new(), &view).unwrap())
