@@ -2,9 +2,9 @@
 //! journals go.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Instant as Moment, SystemTime};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::Mutex;
 
@@ -41,9 +41,21 @@ impl Inner {
     /// namespaces, commit and note attempts while journals are read and tables written.
     pub(super) async fn checkpoint(&self) -> Result<(), StoreError> {
         let _alone = self.checkpointing.lock().await;
-        let lock = self.storage.lock_patiently(CHECKPOINT, THE_STORE).await?;
-        let result = self.checkpoint_alone().await;
-        lock.release().await;
+        let result = match self.storage.lock_patiently(CHECKPOINT, THE_STORE).await {
+            Ok(lock) => {
+                let result = self.checkpoint_alone().await;
+                lock.release().await;
+                result
+            }
+            Err(error) => {
+                // As if it had begun: nobody waits for one that cannot be made.
+                self.backlog.reset();
+                Err(error)
+            }
+        };
+        if result.is_err() {
+            self.backlog.put_off(self.clock.now());
+        }
         result
     }
 
@@ -54,7 +66,7 @@ impl Inner {
             cell.close_if_unused().await;
         }
         self.open.sweep();
-        let keep = self.written.keep(Moment::now(), bytes, KEEP_VERSIONS);
+        let keep = self.written.keep(self.clock.now(), bytes, KEEP_VERSIONS);
 
         let Taken { fold, read } = self.take_in().await?;
         if !fold.is_empty() {
@@ -143,19 +155,39 @@ impl Inner {
 
 impl Growth for Inner {
     fn grown(self: Arc<Self>, bytes: u64) {
-        self.backlog.add(bytes);
-        if !self.backlog.is_due() || self.is_checkpointing.swap(true, Ordering::AcqRel) {
-            return;
+        self.backlog.add(bytes, self.clock.now());
+        if bytes > 0 && !self.is_paced.swap(true, Ordering::AcqRel) {
+            tokio::spawn(keep_up(Arc::downgrade(&self)));
         }
-        tokio::spawn(async move {
-            // Whoever waits for room adds nothing that could begin the next one.
-            while self.backlog.is_due() {
-                if let Err(error) = self.checkpoint().await {
+    }
+}
+
+/// Makes checkpoints when they are due, as long as something waits for one.
+async fn keep_up(inner: Weak<Inner>) {
+    while let Some(inner) = inner.upgrade() {
+        match inner.backlog.due_in(inner.clock.now()) {
+            Some(Duration::ZERO) => {
+                if let Err(error) = inner.checkpoint().await {
                     tracing::warn!(%error, "the tables could not be brought up to date; the journals stay");
                 }
             }
-            self.is_checkpointing.store(false, Ordering::Release);
-        });
+            Some(wait) => {
+                let (clock, much) = (inner.clock.clone(), inner.backlog.much());
+                drop(inner);
+                tokio::select! {
+                    () = clock.sleep(wait) => {}
+                    () = much => {}
+                }
+            }
+            None => {
+                inner.is_paced.store(false, Ordering::Release);
+                // Something may have been written just before that.
+                let is_waiting = inner.backlog.due_in(inner.clock.now()).is_some();
+                if !is_waiting || inner.is_paced.swap(true, Ordering::AcqRel) {
+                    return;
+                }
+            }
+        }
     }
 }
 

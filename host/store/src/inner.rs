@@ -8,6 +8,7 @@ use memhost_contract::embedder::Embedder;
 use tokio::sync::{Mutex, oneshot};
 
 use super::backlog::{Backlog, Written};
+use super::clock::{Clock, Steady};
 use super::commit::closed;
 use super::diary::{Diary, Entry};
 use super::effect::Record;
@@ -32,8 +33,9 @@ pub(super) struct Inner {
     pub(super) written: Written,
     /// Held by the checkpoint of this process that runs.
     pub(super) checkpointing: Mutex<()>,
-    /// Whether one was begun because one was due.
-    pub(super) is_checkpointing: AtomicBool,
+    /// Whether somebody waits for when the next one is due.
+    pub(super) is_paced: AtomicBool,
+    pub(super) clock: Arc<dyn Clock>,
     /// What was found damaged or lacking and nobody has heard of yet.
     pub(super) warnings: std::sync::Mutex<Vec<String>>,
 }
@@ -53,7 +55,8 @@ impl Inner {
             backlog: Arc::new(Backlog::new()),
             written: Written::default(),
             checkpointing: Mutex::new(()),
-            is_checkpointing: AtomicBool::new(false),
+            is_paced: AtomicBool::new(false),
+            clock: Arc::new(Steady),
             warnings: Default::default(),
         }
     }

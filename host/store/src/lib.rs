@@ -25,8 +25,8 @@
 //! An open namespace is a *working set* in memory, and every read is answered from there. A transaction is
 //! planned over the working set, written to the namespace's *journal*, and brought about in memory once it is on
 //! the disk; transactions that wait at the same time are written and synced as one group. A *checkpoint*, at
-//! [`Store::close`] and whenever the journals have grown by 64 MiB, brings LanceDB's tables up to date and forgets
-//! the journals; opening a namespace reads its rows and replays its journal. So LanceDB holds everything that pandas,
+//! [`Store::close`] and whenever the journals have grown by 64 MiB or for ten minutes, brings LanceDB's tables up to date
+//! and forgets the journals; opening a namespace reads its rows and replays its journal. So LanceDB holds everything that pandas,
 //! DuckDB or DataFusion may want to read, as of the last checkpoint.
 //!
 //! | table | one row per |
@@ -89,6 +89,7 @@
 mod backlog;
 mod check;
 mod checkpoint;
+mod clock;
 mod commit;
 mod diary;
 mod effect;
@@ -155,9 +156,10 @@ pub use footprint::{receipt_bytes, waiting_bytes};
 #[doc(hidden)]
 pub use storage::Objects;
 
+use clock::{Clock, Steady};
 use effect::Record;
 use inner::Inner;
-use memhost_base::clock;
+use memhost_base::clock::since_1970;
 use memhost_contract::Attempt;
 use memhost_contract::embedder::Embedder;
 use memhost_contract::limits::StoreLimits;
@@ -196,7 +198,17 @@ impl Store {
         embedder: Arc<dyn Embedder>,
         format: &dyn Format,
     ) -> Result<Store, StoreError> {
-        clock::since_1970(SystemTime::now())?;
+        Store::open_by(uri, embedder, format, Arc::new(Steady)).await
+    }
+
+    /// The same by another clock.
+    async fn open_by(
+        uri: &str,
+        embedder: Arc<dyn Embedder>,
+        format: &dyn Format,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Store, StoreError> {
+        since_1970(SystemTime::now())?;
         let Found {
             storage,
             manifest,
@@ -207,7 +219,10 @@ impl Store {
             create(&storage, embedder.as_ref()).await?;
         }
         let tables = format.open(&storage).await?;
-        let inner = Inner::new(storage, embedder, tables);
+        let inner = Inner {
+            clock,
+            ..Inner::new(storage, embedder, tables)
+        };
         if let Some(manifest) = manifest {
             inner.restore(&manifest, &broken).await?;
             inner.take_in_what_was_left().await?;

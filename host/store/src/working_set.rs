@@ -601,7 +601,7 @@ mod tests {
     fn an_index_that_is_set_in_is_that_of_what_there_is_then() {
         let (limits, field) = (StoreLimits::default(), LexicalField::Content);
         let mut set = WorkingSet::new(2);
-        let mut put = |set: &mut WorkingSet, numbers: std::ops::Range<usize>| {
+        let put = |set: &mut WorkingSet, numbers: std::ops::Range<usize>| {
             numbers.for_each(|number| {
                 let effects = with_a_vector(number, 0.5);
                 effects.into_iter().for_each(|effect| set.apply(effect));

@@ -213,3 +213,54 @@ async fn namespaces_come_and_go_beside_checkpoints_and_every_write_is_there_once
         assert_eq!(uses(&namespace, "m1"), 2 * ROUNDS, "{name}");
     }
 }
+
+/// A clock that goes when it is told to.
+struct ByHand(tokio::sync::watch::Sender<std::time::Instant>);
+
+impl ByHand {
+    fn advance(&self, seconds: u64) {
+        let by = Duration::from_secs(seconds);
+        self.0.send_modify(|now| *now += by);
+    }
+}
+
+#[async_trait]
+impl Clock for ByHand {
+    fn now(&self) -> std::time::Instant {
+        *self.0.borrow()
+    }
+
+    async fn sleep(&self, how_long: Duration) {
+        let end = self.now() + how_long;
+        let mut now = self.0.subscribe();
+        now.wait_for(|now| *now >= end).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_is_in_the_tables_ten_minutes_later_however_little_it_is() {
+    let home = tempfile::tempdir().unwrap();
+    let clock = Arc::new(ByHand(tokio::sync::watch::Sender::new(
+        std::time::Instant::now(),
+    )));
+    let uri = home.path().to_str().unwrap();
+    let (embedder, tables) = (Arc::new(Builtin::default()), InMemory::default());
+    let store = Store::open_by(uri, embedder, &tables, clock.clone());
+    let store = store.await.unwrap();
+    let namespace = store.namespace("a").await.unwrap();
+    let waits = async || store.inner.storage.has_journals().await.unwrap();
+    for text in ["one", "two"] {
+        namespace.apply(insert(text)).await.unwrap();
+        clock.advance(599);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(waits().await, "{text}");
+        clock.advance(1);
+        let taken_in = async {
+            while waits().await {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(PATIENCE, taken_in).await.unwrap();
+        clock.advance(10_000);
+    }
+}

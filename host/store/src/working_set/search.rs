@@ -7,7 +7,7 @@ use memhost_contract::{Hit, Memory};
 use super::super::fusion::{Fused, Sum};
 use super::super::rank::best_slots;
 use super::super::scored::Scored;
-use super::{LexicalIndex, Predicate, StoreError, View, WorkingSet, is_wanted};
+use super::{Predicate, StoreError, View, WorkingSet, is_wanted};
 
 /// A field that BM25 ranks by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
