@@ -13,7 +13,7 @@ use memhost_base::lock::FileLock;
 use super::files::COPIES;
 use super::found::{Extent, Found, Span};
 use super::frame::decode;
-use super::{JOURNALS, MOST_TRIES, Segment, Shared, segments_of};
+use super::{JOURNALS, MOST_TRIES, Segment, Shared, folder_of, in_folder, segments_of};
 use crate::StoreError;
 use crate::manifest::{MANIFEST, MANIFEST_COPY};
 
@@ -113,7 +113,15 @@ impl Directory {
 
     pub(crate) fn try_lock(&self, stem: &str) -> Result<Option<FileLock>, StoreError> {
         let path = self.lock_path(stem);
-        FileLock::try_new(&path).map_err(|error| StoreError::io("lock", &path, &error))
+        let locked = match FileLock::try_new(&path) {
+            // The folder is made for the first journal in it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let folder = path.parent().unwrap_or(self.path());
+                disk::create_directories(folder).and_then(|()| FileLock::try_new(&path))
+            }
+            locked => locked,
+        };
+        locked.map_err(|error| StoreError::io("lock", &path, &error))
     }
 
     /// Who holds a lock.
@@ -121,9 +129,26 @@ impl Directory {
         FileLock::holder(&self.lock_path(stem))
     }
 
-    /// The names of the files in the folder of journals.
+    /// The names of all files of journals, with their folders.
     pub(crate) fn journal_names(&self) -> Result<Vec<String>, StoreError> {
-        names_in(&self.journals())
+        let mut names = Vec::new();
+        for name in names_in(&self.journals())? {
+            let folder = self.journals().join(&name);
+            match name.len() == 2 && folder.is_dir() {
+                true => {
+                    let inner = names_in(&folder)?.into_iter();
+                    names.extend(inner.map(|file| format!("{name}/{file}")));
+                }
+                false => names.push(name),
+            }
+        }
+        Ok(names)
+    }
+
+    /// The names of the files in a journal's folder, with the folder.
+    pub(crate) fn names_beside(&self, stem: &str) -> Result<Vec<String>, StoreError> {
+        let names = names_in(&self.folder(stem))?.into_iter();
+        Ok(names.map(|file| in_folder(stem, &file)).collect())
     }
 
     /// Whether nobody holds a lock, as far as can be told without taking it.
@@ -147,7 +172,7 @@ impl Directory {
         let mut found = Found::default();
         let directory = self.journals();
         let path = |segment: &Segment| directory.join(segment.name());
-        let (there, missing) = segments_of(&names_in(&directory)?, span);
+        let (there, missing) = segments_of(&self.names_beside(&span.stem)?, span);
         for segment in there {
             let path = path(&segment);
             let content = fs::read(&path).map_err(|e| StoreError::io("read", &path, &e))?;
@@ -183,7 +208,8 @@ impl Directory {
         if extent.read.is_empty() {
             return Ok(());
         }
-        disk::sync_directory(&directory).map_err(|e| StoreError::io("sync", &directory, &e))
+        let folder = self.folder(&extent.span.stem);
+        disk::sync_directory(&folder).map_err(|e| StoreError::io("sync", &folder, &e))
     }
 
     /// A journal that holds segments of these numbers.
@@ -307,8 +333,14 @@ impl Directory {
         self.path.join(JOURNALS)
     }
 
+    /// The folder of a journal.
+    fn folder(&self, stem: &str) -> PathBuf {
+        self.journals().join(folder_of(stem).unwrap_or_default())
+    }
+
     fn lock_path(&self, stem: &str) -> PathBuf {
-        self.journals().join(format!("{stem}.lock"))
+        let lock = in_folder(stem, &format!("{stem}.lock"));
+        self.journals().join(lock)
     }
 }
 
@@ -359,7 +391,8 @@ impl Segments {
                     .append(true)
                     .open(&path)
                     .map_err(|e| failed(&e))?;
-                disk::sync_directory(&self.directory).map_err(|e| failed(&e))?;
+                let folder = path.parent().unwrap_or(&self.directory);
+                disk::sync_directory(folder).map_err(|e| failed(&e))?;
                 (file, 0)
             }
         };

@@ -1,7 +1,8 @@
 //! Where a store lives: a local directory, or a prefix in an object store. Beside LanceDB's tables there are
 //!
 //! - `memhost.json`, which says what the store is (see [`super::manifest`]);
-//! - `journal/`, one journal per namespace, with a lock that its writer holds.
+//! - `journal/`, one journal per namespace, with a lock that its writer holds; in 256 folders, so that who opens one of ten
+//!   thousand namespaces does not list the journals of all others.
 //!
 //! In a directory every write is on the disk when it returns: files are synced, and so are the directories that name
 //! them. An object store promises that by itself.
@@ -37,6 +38,8 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 const CHECKPOINT_PATIENCE: Duration = Duration::from_secs(60);
 /// How often to try meanwhile.
 const LOCK_RETRY: Duration = Duration::from_millis(50);
+/// How many bytes of a namespace's digest its files' names end with.
+const DIGEST: usize = 8;
 /// No run has written so many segments.
 const HIGHEST_NUMBER: u64 = 1 << 60;
 /// How often a journal is read again because a checkpoint has meanwhile forgotten some of it.
@@ -138,9 +141,8 @@ impl Storage {
         let lock = self
             .lock(&stem, &format!("namespace `{namespace}`"))
             .await?;
-        let (lock, segments) = self.segments_under(lock).await?;
         let span = Span::all(&stem);
-        let journal = self.journal_under(lock, stem, namespace, &segments);
+        let journal = self.journal_under(lock, stem, namespace).await?;
         match self.read_span(span).await {
             Ok(sealed) => Ok((journal, sealed)),
             Err(error) => {
@@ -154,7 +156,8 @@ impl Storage {
     pub(crate) async fn strangers(&self) -> Result<Vec<String>, StoreError> {
         let names = self.journal_names().await?.into_iter();
         let is_strange = |name: &String| {
-            !name.starts_with('.') && !name.ends_with(".lock") && Segment::parse(name).is_none()
+            let file = file_of(name);
+            !file.starts_with('.') && !file.ends_with(".lock") && Segment::parse(name).is_none()
         };
         let strange = names.filter(is_strange);
         Ok(strange
@@ -188,7 +191,7 @@ impl Storage {
     pub(crate) async fn holders(&self) -> Result<BTreeSet<String>, StoreError> {
         let names = self.journal_names().await?;
         let mut holders = BTreeSet::new();
-        for stem in names.iter().filter_map(|name| name.strip_suffix(".lock")) {
+        for stem in names.iter().filter_map(|name| locked_by(name)) {
             holders.extend(self.holder_now(stem).await);
         }
         Ok(holders)
@@ -213,8 +216,7 @@ impl Storage {
         loop {
             let stem = stem(&format!("{row} {number}"))?;
             if let Some(lock) = self.try_lock(&stem).await? {
-                let (lock, segments) = self.segments_under(lock).await?;
-                return Ok(self.journal_under(lock, stem, row, &segments));
+                return self.journal_under(lock, stem, row).await;
             }
             number += 1;
         }
@@ -242,7 +244,7 @@ impl Storage {
     /// An error if anybody holds a lock, except for these.
     pub(crate) async fn refuse_if_held(&self, except: &[&str]) -> Result<(), StoreError> {
         let names = self.journal_names().await?;
-        let stems = names.iter().filter_map(|name| name.strip_suffix(".lock"));
+        let stems = names.iter().filter_map(|name| locked_by(name));
         for stem in stems.filter(|stem| !except.contains(stem)) {
             let what = format!("namespace `{stem}`");
             self.lock(stem, &what).await?.release().await;
@@ -295,17 +297,6 @@ impl Storage {
         Ok(segments.iter().any(|segment| !segment.is_set_aside))
     }
 
-    /// The segments of all journals; those of a journal stay as they are while its lock is held.
-    async fn segments_under(&self, lock: Lock) -> Result<(Lock, Vec<Segment>), StoreError> {
-        match self.segments().await {
-            Ok(segments) => Ok((lock, segments)),
-            Err(error) => {
-                lock.release().await;
-                Err(error)
-            }
-        }
-    }
-
     async fn segments(&self) -> Result<Vec<Segment>, StoreError> {
         let names = self.journal_names().await?;
         Ok(names
@@ -314,7 +305,7 @@ impl Storage {
             .collect())
     }
 
-    /// The names of all that stands beside the journals, and theirs.
+    /// The names of all that stands beside the journals, and theirs, each with its folder.
     async fn journal_names(&self) -> Result<Vec<String>, StoreError> {
         match self {
             Storage::Directory(directory) => directory.journal_names(),
@@ -383,9 +374,25 @@ impl Storage {
         }
     }
 
-    fn journal_under(&self, lock: Lock, stem: String, what: &str, segments: &[Segment]) -> Journal {
-        let numbers = numbers(segments, &stem);
-        match (self, lock) {
+    /// A journal whose lock is held: what stands in it stays as it is, but for what checkpoints take in.
+    async fn journal_under(
+        &self,
+        lock: Lock,
+        stem: String,
+        what: &str,
+    ) -> Result<Journal, StoreError> {
+        let names = match self {
+            Storage::Directory(directory) => directory.names_beside(&stem),
+            Storage::Objects(objects) => objects.names_beside(&stem).await,
+        };
+        let numbers = match names {
+            Ok(names) => numbers(&names, &stem),
+            Err(error) => {
+                lock.release().await;
+                return Err(error);
+            }
+        };
+        Ok(match (self, lock) {
             (Storage::Directory(directory), Lock::Directory(lock)) => {
                 Journal::Directory(directory.journal(lock, stem, numbers, what))
             }
@@ -393,7 +400,7 @@ impl Storage {
                 Journal::Objects(objects.journal(lease, stem, numbers))
             }
             _ => unreachable!("a storage gives locks of its own kind"),
-        }
+        })
     }
 }
 
@@ -435,12 +442,17 @@ impl Journal {
 }
 
 impl Segment {
+    /// What a file is by its name, with its folder.
     fn parse(name: &str) -> Option<Self> {
-        let (rest, is_set_aside) = match name.strip_suffix(".log") {
+        let file = file_of(name);
+        let (rest, is_set_aside) = match file.strip_suffix(".log") {
             Some(rest) => (rest, false),
-            None => (name.strip_suffix(".damaged")?, true),
+            None => (file.strip_suffix(".damaged")?, true),
         };
         let (stem, number) = rest.rsplit_once('.')?;
+        if in_folder(stem, file) != name {
+            return None;
+        }
         let number = number.parse().ok();
         Some(Segment {
             stem: stem.to_owned(),
@@ -450,10 +462,11 @@ impl Segment {
         })
     }
 
-    /// Of so many digits that names are in the order of numbers.
+    /// With its folder; of so many digits that names are in the order of numbers.
     fn name(&self) -> String {
         let extension = if self.is_set_aside { "damaged" } else { "log" };
-        format!("{}.{:020}.{extension}", self.stem, self.number)
+        let file = format!("{}.{:020}.{extension}", self.stem, self.number);
+        in_folder(&self.stem, &file)
     }
 
     fn new(stem: &str, number: u64) -> Self {
@@ -506,7 +519,33 @@ fn stem(namespace: &str) -> Result<String, StoreError> {
         .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
         .collect();
     let digest = Sha256::digest(namespace.as_bytes());
-    Ok(format!("{readable}-{}", hex::encode(&digest[..8])))
+    Ok(format!("{readable}-{}", hex::encode(&digest[..DIGEST])))
+}
+
+/// The folder of a journal's files: the first two digits of the digest that its name ends with. The store's own locks are
+/// in none.
+fn folder_of(stem: &str) -> Option<&str> {
+    let (_, digest) = stem.rsplit_once('-')?;
+    let is_digest = digest.len() == 2 * DIGEST && digest.bytes().all(|b| b.is_ascii_hexdigit());
+    digest.get(..2).filter(|_| is_digest)
+}
+
+/// A file of a journal with its folder.
+fn in_folder(stem: &str, file: &str) -> String {
+    match folder_of(stem) {
+        Some(folder) => format!("{folder}/{file}"),
+        None => file.to_owned(),
+    }
+}
+
+/// A file's name without its folder.
+fn file_of(name: &str) -> &str {
+    name.rsplit_once('/').map_or(name, |(_, file)| file)
+}
+
+/// What a lock is of, if it is one.
+fn locked_by(name: &str) -> Option<&str> {
+    file_of(name).strip_suffix(".lock")
 }
 
 /// Runs what waits for the disk off the async threads.
@@ -534,7 +573,11 @@ fn stems(segments: Vec<Segment>) -> Vec<String> {
 
 /// The number of a journal's oldest segment, and one above all that it has had: nobody appends to what another process
 /// wrote, whose end may be cut short.
-fn numbers(segments: &[Segment], stem: &str) -> Range<u64> {
+fn numbers(names: &[String], stem: &str) -> Range<u64> {
+    let segments: Vec<Segment> = names
+        .iter()
+        .filter_map(|name| Segment::parse(name))
+        .collect();
     let ours = segments.iter().filter(|segment| segment.stem == stem);
     let last = ours.clone().map(|segment| segment.number).max();
     let next = last.map_or(0, |last| last + 1);
@@ -578,7 +621,16 @@ mod tests {
         for (i, stem) in stems.iter().enumerate() {
             assert!(stem.len() < 100 && !stem.contains(['/', '.']), "{stem}");
             assert!(!stems[i + 1..].contains(stem));
+            let segment = Segment::new(stem, 7);
+            assert_eq!(Segment::parse(&segment.name()), Some(segment.clone()));
+            assert_eq!(segment.name().split_once('/').unwrap().0.len(), 2);
+            // One that stands in another folder is none of this store's.
+            assert_eq!(Segment::parse(file_of(&segment.name())), None);
         }
+        assert_eq!(
+            in_folder("checkpoint", "checkpoint.lock"),
+            "checkpoint.lock"
+        );
         assert!(stem("").is_err());
         assert!(stem("a\0b").is_err());
         assert!(stem(&"x".repeat(513)).is_err());

@@ -8,6 +8,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use futures::TryStreamExt as _;
 use memhost_base::lock::this_process;
 use object_store::memory::InMemory;
 use object_store::path::Path;
@@ -15,7 +16,7 @@ use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 
 use super::found::{Extent, Found, Span};
 use super::frame::decode;
-use super::{JOURNALS, MOST_TRIES, Segment, segments_of};
+use super::{JOURNALS, MOST_TRIES, Segment, folder_of, in_folder, segments_of};
 use crate::StoreError;
 
 /// A prefix in an object store.
@@ -175,9 +176,35 @@ impl Objects {
         (holder, advice)
     }
 
-    /// The names of the objects in the folder of journals.
+    /// The names of all objects of journals, with their folders.
     pub(crate) async fn journal_names(&self) -> Result<Vec<String>, StoreError> {
-        self.names_in(JOURNALS).await
+        self.names_below(&self.folder(Some(JOURNALS))).await
+    }
+
+    /// The names of the objects in a journal's folder, with the folder.
+    pub(crate) async fn names_beside(&self, stem: &str) -> Result<Vec<String>, StoreError> {
+        let journals = self.folder(Some(JOURNALS));
+        let folder = folder_of(stem).map_or(journals.clone(), |folder| journals.join(folder));
+        self.names_below(&folder).await
+    }
+
+    /// The names of the objects below a folder of journals, as they are below that of all.
+    async fn names_below(&self, folder: &Path) -> Result<Vec<String>, StoreError> {
+        let journals = self.folder(Some(JOURNALS));
+        let listed = self.store.list(Some(folder)).try_collect::<Vec<_>>().await;
+        let listed = listed.map_err(|e| failed("list", folder.as_ref(), &e))?;
+        let names = listed.iter().filter_map(|object| {
+            let parts: Vec<_> = object.location.prefix_match(&journals)?.collect();
+            let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
+            Some(parts.join("/"))
+        });
+        Ok(names.collect())
+    }
+
+    /// An object of a journal, by its name with the folder.
+    fn journal_path(&self, name: &str) -> Path {
+        let journals = self.folder(Some(JOURNALS));
+        name.split('/').fold(journals, |path, part| path.join(part))
     }
 
     /// Whether nobody holds a lock, as far as can be told without taking it.
@@ -214,7 +241,7 @@ impl Objects {
     /// None if one of the objects was there a moment ago and is not.
     async fn try_read_span(&self, span: &Span) -> Result<Option<Found>, StoreError> {
         let mut found = Found::default();
-        let names = self.journal_names().await?;
+        let names = self.names_beside(&span.stem).await?;
         let (there, missing) = segments_of(&names, span);
         for segment in there {
             let path = self.segment_path(&segment);
@@ -252,7 +279,7 @@ impl Objects {
     }
 
     fn segment_path(&self, segment: &Segment) -> Path {
-        self.folder(Some(JOURNALS)).join(segment.name())
+        self.journal_path(&segment.name())
     }
 
     async fn get(&self, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
@@ -271,7 +298,7 @@ impl Objects {
     }
 
     fn lock_path(&self, stem: &str) -> Path {
-        self.folder(Some(JOURNALS)).join(format!("{stem}.lock"))
+        self.journal_path(&in_folder(stem, &format!("{stem}.lock")))
     }
 }
 
