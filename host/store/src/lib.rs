@@ -139,6 +139,7 @@ pub use in_memory::InMemory;
 pub use look::Look;
 pub use manifest::SCHEMA_VERSION;
 pub use namespace::{Memories, Namespace};
+pub use open::KeepOpen;
 pub use reembed::Reembedded;
 pub use repair::{Repaired, RepairedTable, TakenIn};
 pub use targets::{NotInserted, resolve_targets};
@@ -238,6 +239,13 @@ impl Store {
         Store { limits, ..self }
     }
 
+    /// The same store, which keeps namespaces open when nobody uses them any more, up to so many; without this it keeps none.
+    /// Other processes cannot open those that it keeps.
+    pub fn keep_open(self, most: KeepOpen) -> Store {
+        self.inner.open.keep(most);
+        self
+    }
+
     /// Whether a store could be opened there with this embedder, as far as can be said without changing anything.
     ///
     /// # Errors
@@ -252,7 +260,7 @@ impl Store {
     }
 
     /// Opens a namespace for reading and writing, creating it if need be. One process at a time; within it, every call
-    /// with the same name gives the same namespace as long as a handle is alive.
+    /// with the same name gives the same namespace as long as a handle is alive, or it is [kept open](Store::keep_open).
     ///
     /// # Errors
     /// Another process holds it; the name is empty, longer than 512 bytes or holds a control character; what is
@@ -261,10 +269,12 @@ impl Store {
         let inner = &self.inner;
         let cell = inner.open.cell(name);
         if let Some(handle) = cell.handle() {
+            inner.open.used(&cell, &handle);
             return Ok(Namespace::new(handle));
         }
         let mut opened = cell.opened.lock().await;
         if let Some(handle) = cell.handle() {
+            inner.open.used(&cell, &handle);
             return Ok(Namespace::new(handle));
         }
         if let Some(closing) = opened.take() {
@@ -274,6 +284,9 @@ impl Store {
             Ok((handle, new)) => {
                 cell.show(&handle);
                 *opened = Some(new);
+                drop(opened);
+                inner.open.used(&cell, &handle);
+                inner.open.close_surplus().await;
                 Ok(Namespace::new(handle))
             }
             Err(error) => {
@@ -301,12 +314,13 @@ impl Store {
     }
 
     /// Brings the tables up to date with the journals, also with those that killed processes left behind, and lets go
-    /// of namespaces without handles. The store can be used afterwards; what is not closed is not lost either, but
+    /// of namespaces without handles, also of those that it keeps open. The store can be used afterwards; what is not closed is not lost either, but
     /// other programs see it only later.
     ///
     /// # Errors
     /// A table cannot be written. Nothing is lost: the journals stay until it can.
     pub async fn close(&self) -> Result<(), StoreError> {
+        self.inner.open.close_kept().await;
         self.inner.checkpoint().await?;
         let diary = self.inner.diary.lock().await.take();
         if let Some(diary) = diary {

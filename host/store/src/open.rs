@@ -1,7 +1,11 @@
 //! The namespaces that are open in this process, by name: each has a cell of its own, so that whoever opens one waits for
 //! nobody who opens another, and finds one that is open without waiting at all.
+//!
+//! Up to some bounds a namespace stays open when nobody uses it any more. Over them, the least recently used ones close;
+//! whoever asks for one of those again gets it opened again.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::task::JoinHandle;
@@ -9,15 +13,33 @@ use tokio::task::JoinHandle;
 use super::commit::Shared;
 use super::namespace::Handle;
 
+/// How much is open before namespaces close that nobody uses. One that is in use counts, and never closes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct KeepOpen {
+    /// So many namespaces.
+    pub namespaces: usize,
+    /// So many bytes in memory, as [`Footprint::resident`](super::Footprint) counts them.
+    pub resident_bytes: u64,
+}
+
 /// The cells, by name.
 #[derive(Default)]
-pub(super) struct Open(Mutex<HashMap<String, Arc<Cell>>>);
+pub(super) struct Open {
+    cells: Mutex<HashMap<String, Arc<Cell>>>,
+    keep: Mutex<KeepOpen>,
+    /// Counts uses.
+    turn: AtomicU64,
+}
 
 /// The place of a namespace that is open, is being opened or was open.
 #[derive(Default)]
 pub(super) struct Cell {
     /// What others find.
     handle: Mutex<Weak<Handle>>,
+    /// What keeps it open if nobody else does.
+    kept: Mutex<Option<Arc<Handle>>>,
+    /// The turn in which it was used last.
+    used: AtomicU64,
     /// Held while it is opened or closed.
     pub(super) opened: tokio::sync::Mutex<Option<Opened>>,
 }
@@ -36,6 +58,70 @@ impl Open {
             Some(cell) => cell.clone(),
             None => cells.entry(name.to_owned()).or_default().clone(),
         }
+    }
+
+    pub(super) fn keep(&self, keep: KeepOpen) {
+        *lock(&self.keep) = keep;
+    }
+
+    /// A namespace was asked for: it is the most recently used, and stays open.
+    pub(super) fn used(&self, cell: &Cell, handle: &Arc<Handle>) {
+        cell.used.store(self.next_turn(), Ordering::Relaxed);
+        if lock(&self.keep).namespaces > 0 {
+            *lock(&cell.kept) = Some(handle.clone());
+        }
+    }
+
+    /// Closes what is over the bounds and not in use, the least recently used first.
+    pub(super) async fn close_surplus(&self) {
+        for cell in self.surplus() {
+            // Whoever has found it meanwhile goes on with it.
+            drop(lock(&cell.kept).take());
+            cell.close_if_unused().await;
+        }
+    }
+
+    /// Closes all that is not in use.
+    pub(super) async fn close_kept(&self) {
+        for cell in self.all() {
+            drop(lock(&cell.kept).take());
+            cell.close_if_unused().await;
+        }
+    }
+
+    fn surplus(&self) -> Vec<Arc<Cell>> {
+        let keep = *lock(&self.keep);
+        let turn = self.next_turn();
+        let (mut namespaces, mut bytes) = (0, 0);
+        let mut unused = Vec::new();
+        for cell in self.all() {
+            let Some(kept) = lock(&cell.kept).clone() else {
+                continue;
+            };
+            let resident = kept.shared.read().footprint().resident;
+            namespaces += 1;
+            bytes += resident;
+            // One is kept here, and one there.
+            match Arc::strong_count(&kept) > 2 {
+                true => cell.used.store(turn, Ordering::Relaxed),
+                false => unused.push((cell.used.load(Ordering::Relaxed), resident, cell)),
+            }
+        }
+        unused.sort_by_key(|(used, _, _)| *used);
+        let mut surplus = Vec::new();
+        for (_, resident, cell) in unused {
+            if namespaces <= keep.namespaces && bytes <= keep.resident_bytes {
+                break;
+            }
+            namespaces -= 1;
+            bytes -= resident;
+            surplus.push(cell);
+        }
+        surplus
+    }
+
+    fn next_turn(&self) -> u64 {
+        self.turn.fetch_add(1, Ordering::Relaxed)
     }
 
     /// All cells.
@@ -58,8 +144,12 @@ impl Open {
     }
 
     fn cells(&self) -> MutexGuard<'_, HashMap<String, Arc<Cell>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.cells)
     }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn is_wanted(cell: &Arc<Cell>) -> bool {
@@ -96,7 +186,7 @@ impl Cell {
     }
 
     fn found(&self) -> MutexGuard<'_, Weak<Handle>> {
-        self.handle.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.handle)
     }
 }
 

@@ -264,3 +264,60 @@ async fn what_is_written_is_in_the_tables_ten_minutes_later_however_little_it_is
         clock.advance(10_000);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_used_least_recently_closes_and_opens_again_and_what_is_in_use_stays() {
+    let home = tempfile::tempdir().unwrap();
+    let store = open_with(home.path(), &InMemory::default()).await;
+    let most = KeepOpen {
+        namespaces: 3,
+        resident_bytes: u64::MAX,
+    };
+    let store = store.keep_open(most);
+    let kept = || {
+        let names = ["a", "b", "c", "d", "e"];
+        let is_open = |name: &&str| store.inner.open.cell(name).shared().is_some();
+        names.into_iter().filter(is_open).collect::<Vec<_>>()
+    };
+    let in_use = store.namespace("a").await.unwrap();
+    in_use.apply(insert("one")).await.unwrap();
+    let mut gone = Vec::new();
+    for name in ["b", "c"] {
+        let namespace = store.namespace(name).await.unwrap();
+        namespace.apply(insert("one")).await.unwrap();
+        gone.push(Arc::downgrade(
+            &store.inner.open.cell(name).shared().unwrap(),
+        ));
+    }
+    assert_eq!(kept(), ["a", "b", "c"]);
+    // A look at it is a use.
+    store.namespace("b").await.unwrap();
+    store.namespace("d").await.unwrap();
+    assert_eq!(kept(), ["a", "b", "d"]);
+    assert_eq!(gone[1].strong_count(), 0, "its memories are not held");
+    assert!(gone[0].strong_count() > 0);
+    store.namespace("e").await.unwrap();
+    assert_eq!(kept(), ["a", "d", "e"]);
+    for name in ["b", "c", "b", "c"] {
+        let namespace = store.namespace(name).await.unwrap();
+        namespace.apply(use_of("m1")).await.unwrap();
+    }
+    for name in ["b", "c"] {
+        assert_eq!(uses(&store.namespace(name).await.unwrap(), "m1"), 2);
+    }
+    // It is the same that it was all the time.
+    in_use.apply(use_of("m1")).await.unwrap();
+    assert_eq!(uses(&store.namespace("a").await.unwrap(), "m1"), 1);
+
+    // Of many bytes only what is in use stays.
+    let store = store.clone().keep_open(KeepOpen {
+        resident_bytes: 1,
+        ..most
+    });
+    let new = store.namespace("new").await.unwrap();
+    assert_eq!(kept(), ["a"]);
+    drop((in_use, new));
+    store.close().await.unwrap();
+    assert_eq!(kept(), Vec::<&str>::new());
+    assert!(!store.inner.storage.has_journals().await.unwrap());
+}
