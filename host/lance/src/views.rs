@@ -166,6 +166,61 @@ impl Views {
             .await
     }
 
+    /// What the tables know of a namespace, whose memories are read like this.
+    pub(super) async fn load_by(
+        &self,
+        manifest: &Manifest,
+        namespace: &str,
+        read_memories: fn(&RecordBatch) -> Result<Vec<Memory>, String>,
+    ) -> Result<(Vec<Effect>, Footprint), StoreError> {
+        let namespaces = self.namespaces(manifest).await?;
+        let Some(next) = namespaces.get(namespace) else {
+            return Ok((Vec::new(), Footprint::default()));
+        };
+        let of = Some(namespace);
+        let mut memories = self
+            .rows(manifest, table::MEMORIES, of, read_memories)
+            .await?;
+        let mut keys = self
+            .rows(manifest, table::KEYS, of, schema::read_keys)
+            .await?;
+        let links = self
+            .rows(manifest, table::LINKS, of, schema::read_links)
+            .await?;
+        let blobs = self
+            .rows(manifest, table::BLOBS, of, schema::read_blobs)
+            .await?;
+        let mut receipts = Footprint::default();
+        for receipt in self
+            .rows(manifest, table::RECEIPTS, of, schema::receipt_footprints)
+            .await?
+        {
+            receipts += receipt;
+        }
+
+        memories.sort_by_key(|memory| memory_number(&memory.id));
+        keys.sort_by_key(|key| key.position);
+        let mut by_memory: HashMap<String, (Vec<Key>, Vec<Vec<f32>>)> = HashMap::new();
+        for row in keys {
+            let (keys, vectors) = by_memory.entry(row.memory).or_default();
+            keys.push(row.key);
+            vectors.push(row.vector);
+        }
+        let mut effects = Vec::new();
+        for mut memory in memories {
+            let id = memory.id.clone();
+            let (keys, vectors) = by_memory.remove(&id).unwrap_or_default();
+            memory.keys = keys;
+            effects.push(Effect::Put(memory));
+            effects.push(Effect::Vectors { id, vectors });
+        }
+        effects.extend(links.into_iter().map(Effect::Connect));
+        let blobs = blobs.into_iter().map(|(name, bytes)| Blob { name, bytes });
+        effects.extend(blobs.map(Effect::Save));
+        effects.push(Effect::Next(*next));
+        Ok((effects, receipts))
+    }
+
     async fn change(
         &self,
         manifest: &mut Manifest,
@@ -250,52 +305,8 @@ impl Tables for Views {
         manifest: &Manifest,
         namespace: &str,
     ) -> Result<(Vec<Effect>, Footprint), StoreError> {
-        let namespaces = self.namespaces(manifest).await?;
-        let Some(next) = namespaces.get(namespace) else {
-            return Ok((Vec::new(), Footprint::default()));
-        };
-        let of = Some(namespace);
-        let mut memories = self
-            .rows(manifest, table::MEMORIES, of, schema::read_memories)
-            .await?;
-        let mut keys = self
-            .rows(manifest, table::KEYS, of, schema::read_keys)
-            .await?;
-        let links = self
-            .rows(manifest, table::LINKS, of, schema::read_links)
-            .await?;
-        let blobs = self
-            .rows(manifest, table::BLOBS, of, schema::read_blobs)
-            .await?;
-        let mut receipts = Footprint::default();
-        for receipt in self
-            .rows(manifest, table::RECEIPTS, of, schema::receipt_footprints)
-            .await?
-        {
-            receipts += receipt;
-        }
-
-        memories.sort_by_key(|memory| memory_number(&memory.id));
-        keys.sort_by_key(|key| key.position);
-        let mut by_memory: HashMap<String, (Vec<Key>, Vec<Vec<f32>>)> = HashMap::new();
-        for row in keys {
-            let (keys, vectors) = by_memory.entry(row.memory).or_default();
-            keys.push(row.key);
-            vectors.push(row.vector);
-        }
-        let mut effects = Vec::new();
-        for mut memory in memories {
-            let id = memory.id.clone();
-            let (keys, vectors) = by_memory.remove(&id).unwrap_or_default();
-            memory.keys = keys;
-            effects.push(Effect::Put(memory));
-            effects.push(Effect::Vectors { id, vectors });
-        }
-        effects.extend(links.into_iter().map(Effect::Connect));
-        let blobs = blobs.into_iter().map(|(name, bytes)| Blob { name, bytes });
-        effects.extend(blobs.map(Effect::Save));
-        effects.push(Effect::Next(*next));
-        Ok((effects, receipts))
+        self.load_by(manifest, namespace, schema::read_memories)
+            .await
     }
 
     async fn bring_up(

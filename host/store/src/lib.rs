@@ -119,6 +119,7 @@ mod storage;
 pub mod tables;
 mod targets;
 mod transaction;
+mod upgrade;
 mod vectors;
 mod verify;
 mod view;
@@ -144,6 +145,7 @@ pub use reembed::Reembedded;
 pub use repair::{Repaired, RepairedTable, TakenIn};
 pub use targets::{NotInserted, resolve_targets};
 pub use transaction::{Transaction, Write};
+pub use upgrade::Upgraded;
 pub use verify::{Verified, VerifiedJournal, VerifiedTable};
 pub use view::View;
 

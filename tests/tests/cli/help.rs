@@ -4,7 +4,7 @@ use super::Place;
 
 #[test]
 fn every_command_explains_itself_with_examples() {
-    let commands: [&[&str]; 17] = [
+    let commands: [&[&str]; 18] = [
         &[],
         &["compare"],
         &["aa"],
@@ -22,6 +22,7 @@ fn every_command_explains_itself_with_examples() {
         &["store", "reembed"],
         &["store", "verify"],
         &["store", "repair"],
+        &["store", "upgrade"],
     ];
     let place = Place::new();
     for command in commands {

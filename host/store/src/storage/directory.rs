@@ -9,13 +9,14 @@ use std::time::SystemTime;
 
 use memhost_base::disk;
 use memhost_base::lock::FileLock;
+use serde::de::DeserializeOwned;
 
 use super::files::COPIES;
 use super::found::{Extent, Found, Span};
 use super::frame::decode;
 use super::{JOURNALS, MOST_TRIES, Segment, Shared, folder_of, in_folder, segments_of};
-use crate::StoreError;
 use crate::manifest::{MANIFEST, MANIFEST_COPY};
+use crate::{CHECKPOINT, StoreError};
 
 /// What of a store may stand in a directory that is to become one.
 const OWN: [&str; 4] = [MANIFEST, MANIFEST_COPY, JOURNALS, COPIES];
@@ -210,6 +211,57 @@ impl Directory {
         }
         let folder = self.folder(&extent.span.stem);
         disk::sync_directory(&folder).map_err(|e| StoreError::io("sync", &folder, &e))
+    }
+
+    /// What stands in the journals of a store of schema version 3, which are all in one folder, in the order in which it
+    /// was written there; and what of that is not sound, in words.
+    ///
+    /// # Errors
+    /// A process holds one of them.
+    pub(crate) fn read_earlier_journals<G: DeserializeOwned>(
+        &self,
+    ) -> Result<(Vec<G>, Vec<String>), StoreError> {
+        let names = names_in(&self.journals())?;
+        for stem in names.iter().filter_map(|name| name.strip_suffix(".lock")) {
+            let path = self.journals().join(format!("{stem}.lock"));
+            let is_own = stem == CHECKPOINT;
+            let free = || FileLock::try_new(&path).map_err(|e| StoreError::io("lock", &path, &e));
+            if !is_own && free()?.is_none() {
+                return Err(StoreError::InUse {
+                    what: format!("namespace `{stem}`"),
+                    holder: FileLock::holder(&path),
+                    advice: String::new(),
+                });
+            }
+        }
+        let segments = names.iter().filter_map(|name| {
+            let segment = Segment::of_file(name)?;
+            (!segment.is_set_aside).then_some((segment, name))
+        });
+        let mut segments: Vec<(Segment, &String)> = segments.collect();
+        segments.sort_unstable();
+        let (mut groups, mut unsound) = (Vec::new(), Vec::new());
+        for (_, name) in segments {
+            let path = self.journals().join(name);
+            let content = fs::read(&path).map_err(|e| StoreError::io("read", &path, &e))?;
+            let decoded = decode::<G>(&content);
+            groups.extend(decoded.groups);
+            unsound.extend(decoded.torn.iter().map(|torn| torn.told_of(path.display())));
+        }
+        Ok((groups, unsound))
+    }
+
+    /// Changes when anything is written to the store.
+    pub(crate) fn fingerprint(&self) -> Result<Vec<u8>, StoreError> {
+        let mut found = self.read(MANIFEST)?.unwrap_or_default();
+        let mut names = names_in(&self.journals())?;
+        names.sort_unstable();
+        for name in names.iter().filter(|name| !name.ends_with(".lock")) {
+            let path = self.journals().join(name);
+            let about = fs::metadata(&path).map_err(|e| StoreError::io("read", &path, &e))?;
+            found.extend_from_slice(format!("{name} {}\n", about.len()).as_bytes());
+        }
+        Ok(found)
     }
 
     /// A journal that holds segments of these numbers.

@@ -135,6 +135,22 @@ impl Unsound {
     }
 }
 
+impl Torn {
+    /// What of a file holds no group, and what that means.
+    pub(super) fn told_of(&self, path: impl fmt::Display) -> String {
+        let (first, last) = (self.bytes.start, self.bytes.end.saturating_sub(1));
+        match &self.reason {
+            Reason::CutShort => format!(
+                "`{path}` ends in the middle of a group (bytes {first} to {last}), as when a process is killed while it \
+                 writes, in which case nothing is lost; if anything else cut it, what stood there is lost"
+            ),
+            Reason::Damaged(reason) => format!(
+                "`{path}` is damaged at bytes {first} to {last}: {reason}; what stood there is lost"
+            ),
+        }
+    }
+}
+
 impl fmt::Display for Unsound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Unsound { path, groups, .. } = self;
@@ -159,22 +175,11 @@ impl fmt::Display for Unsound {
             1 => "the 1 sound group of it is".to_owned(),
             groups => format!("the {groups} sound groups of it are"),
         };
-        for (number, Torn { bytes, reason }) in torn.iter().enumerate() {
-            let (first, last) = (bytes.start, bytes.end.saturating_sub(1));
+        for (number, torn) in torn.iter().enumerate() {
             if number > 0 {
                 f.write_str("; ")?;
             }
-            match reason {
-                Reason::CutShort => write!(
-                    f,
-                    "`{path}` ends in the middle of a group (bytes {first} to {last}), as when a process is killed while \
-                     it writes, in which case nothing is lost; if anything else cut it, what stood there is lost"
-                )?,
-                Reason::Damaged(reason) => write!(
-                    f,
-                    "`{path}` is damaged at bytes {first} to {last}: {reason}; what stood there is lost"
-                )?,
-            }
+            f.write_str(&torn.told_of(path))?;
         }
         write!(f, "; {of} taken in")
     }

@@ -445,14 +445,16 @@ impl Segment {
     /// What a file is by its name, with its folder.
     fn parse(name: &str) -> Option<Self> {
         let file = file_of(name);
+        Segment::of_file(file).filter(|segment| in_folder(&segment.stem, file) == name)
+    }
+
+    /// What a file is by its own name.
+    fn of_file(file: &str) -> Option<Self> {
         let (rest, is_set_aside) = match file.strip_suffix(".log") {
             Some(rest) => (rest, false),
             None => (file.strip_suffix(".damaged")?, true),
         };
         let (stem, number) = rest.rsplit_once('.')?;
-        if in_folder(stem, file) != name {
-            return None;
-        }
         let number = number.parse().ok();
         Some(Segment {
             stem: stem.to_owned(),
