@@ -313,19 +313,43 @@ mod during_a_checkpoint {
         });
     }
 
+    /// Waits for the checkpoint before the runtime ends.
+    struct Ends {
+        runtime: Runtime,
+        closing: Option<tokio::task::JoinHandle<()>>,
+    }
+
+    impl Drop for Ends {
+        fn drop(&mut self) {
+            if let Some(closing) = self.closing.take() {
+                self.runtime.block_on(closing).unwrap();
+            }
+        }
+    }
+
     fn bench(bencher: Bencher, work: impl AsyncFn(&Store, &Namespace)) {
         bencher
             .with_inputs(|| {
                 let (runtime, home, store, namespace) = filled_store(10_000);
+                let (task, agent) = (Task::new("t1", "a task"), Agent::new("a", "m"));
+                let earlier = Attempt::new("a0", task, agent, Outcome::known(true));
+                let kept = store.append_attempts("r1", std::slice::from_ref(&earlier));
+                runtime.block_on(kept).unwrap();
                 let closing = store.clone();
                 let closing = runtime.spawn(async move { closing.close().await.unwrap() });
-                std::thread::sleep(Duration::from_millis(20));
+                while !home.path().join("memories.lance").exists() {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
                 assert!(!closing.is_finished());
-                (runtime, home, store, namespace, closing)
+                let ends = Ends {
+                    runtime,
+                    closing: Some(closing),
+                };
+                (ends, home, store, namespace)
             })
-            .bench_local_values(|(runtime, home, store, namespace, closing)| {
-                runtime.block_on(work(&store, &namespace));
-                (runtime, home, store, namespace, closing)
+            .bench_local_values(|(ends, home, store, namespace)| {
+                ends.runtime.block_on(work(&store, &namespace));
+                (ends, home, store, namespace)
             });
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
@@ -32,8 +32,12 @@ use super::{failed, schema, torn, unusable};
 /// A table of more fragments than this is compacted by the next checkpoint.
 const MOST_FRAGMENTS: usize = 16;
 
-/// In a table of fewer rows, looking at all of them is as fast as asking an index.
+/// Looking at fewer rows than this is as fast as asking an index.
 const FEWEST_INDEXED: usize = 20_000;
+
+/// Of rows that stand in no index yet, LanceDB reads more than the name of their namespace: with their vectors, these are
+/// five megabytes.
+const MOST_UNINDEXED: usize = 5_000;
 
 /// The next memory's number, by namespace.
 type Namespaces = Arc<HashMap<String, u64>>;
@@ -44,6 +48,9 @@ pub(crate) struct Views {
     connection: Connection,
     /// What `namespaces` held at a version.
     namespaces: Mutex<Option<(u64, Namespaces)>>,
+    /// Tables as they were opened to be read, by name, each at a version that counts or counted: to open one anew takes
+    /// longer than to read a namespace of it.
+    opened: StdMutex<HashMap<String, (u64, Table)>>,
 }
 
 impl Views {
@@ -62,6 +69,7 @@ impl Views {
             storage: storage.clone(),
             connection: connection.map_err(|e| failed("connect to", uri, &e))?,
             namespaces: Mutex::new(None),
+            opened: StdMutex::default(),
         })
     }
 
@@ -121,14 +129,17 @@ impl Views {
             return Ok(Vec::new());
         };
         let read_all = async {
-            let table = self.connection.open_table(name).version(*version);
-            let mut query = table.execute().await?.query();
+            let mut query = self.at_version(name, *version).await?.query();
             if let Some(predicate) = predicate {
                 query = query.only_if_expr(predicate);
             }
             query.execute().await?.try_collect().await
         };
-        let batches: Vec<RecordBatch> = guarded("read", name, read_all).await?;
+        let batches: Result<Vec<RecordBatch>, StoreError> = guarded("read", name, read_all).await;
+        if batches.is_err() {
+            self.opened().remove(name);
+        }
+        let batches = batches?;
         let mut rows = Vec::new();
         for batch in &batches {
             rows.extend(read(batch).map_err(|reason| StoreError::Damaged {
@@ -137,6 +148,24 @@ impl Views {
             })?);
         }
         Ok(rows)
+    }
+
+    /// A table at a version that counts.
+    async fn at_version(&self, name: &str, version: u64) -> lancedb::Result<Table> {
+        if let Some((known, table)) = self.opened().get(name)
+            && *known == version
+        {
+            return Ok(table.clone());
+        }
+        let table = self.connection.open_table(name).version(version);
+        let table = table.execute().await?;
+        let opened = (version, table.clone());
+        self.opened().insert(name.to_owned(), opened);
+        Ok(table)
+    }
+
+    fn opened(&self) -> MutexGuard<'_, HashMap<String, (u64, Table)>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The memories that the tables have and of which only the tally changed, as they are now.
@@ -178,25 +207,17 @@ impl Views {
             return Ok((Vec::new(), Footprint::default()));
         };
         let of = Some(namespace);
-        let mut memories = self
-            .rows(manifest, table::MEMORIES, of, read_memories)
-            .await?;
-        let mut keys = self
-            .rows(manifest, table::KEYS, of, schema::read_keys)
-            .await?;
-        let links = self
-            .rows(manifest, table::LINKS, of, schema::read_links)
-            .await?;
-        let blobs = self
-            .rows(manifest, table::BLOBS, of, schema::read_blobs)
-            .await?;
+        let (mut memories, mut keys, links, blobs, footprints) = tokio::try_join!(
+            self.rows(manifest, table::MEMORIES, of, read_memories),
+            self.rows(manifest, table::KEYS, of, schema::read_keys),
+            self.rows(manifest, table::LINKS, of, schema::read_links),
+            self.rows(manifest, table::BLOBS, of, schema::read_blobs),
+            self.rows(manifest, table::RECEIPTS, of, schema::receipt_footprints),
+        )?;
         let mut receipts = Footprint::default();
-        for receipt in self
-            .rows(manifest, table::RECEIPTS, of, schema::receipt_footprints)
-            .await?
-        {
-            receipts += receipt;
-        }
+        footprints
+            .into_iter()
+            .for_each(|receipt| receipts += receipt);
 
         memories.sort_by_key(|memory| memory_number(&memory.id));
         keys.sort_by_key(|key| key.position);
@@ -254,8 +275,10 @@ impl Views {
                     is_compacted = true;
                 }
             }
-            if is_compacted && warning.is_none() {
-                index(&table).await.map_err(wrong)?;
+            // Without it all rows are looked at, which is no harm but slow.
+            let indexed = guarded("index", name, index(&table, is_compacted)).await;
+            if let Err(error) = indexed {
+                tracing::warn!(%error, "the index of namespaces stays as it was");
             }
             table
         } else if change.add.num_rows() > 0 {
@@ -432,15 +455,19 @@ async fn guarded<T>(
 
 /// Brings the index of namespaces up to date, or makes it where there are enough rows. With it, what belongs to a
 /// namespace is found without a look at what belongs to others.
-async fn index(table: &Table) -> lancedb::Result<()> {
+async fn index(table: &Table, is_compacted: bool) -> lancedb::Result<()> {
     const COLUMN: &str = "namespace";
     if table.schema().await?.index_of(COLUMN).is_err() {
         return Ok(());
     }
     let indices = table.list_indices().await?;
-    if indices.iter().any(|index| index.columns == [COLUMN]) {
-        let update = OptimizeAction::Index(OptimizeOptions::default());
-        table.optimize(update).await?;
+    if let Some(index) = indices.iter().find(|index| index.columns == [COLUMN]) {
+        let stats = table.index_stats(&index.name).await?;
+        let not_in_it = stats.map_or(0, |stats| stats.num_unindexed_rows);
+        if is_compacted || not_in_it > MOST_UNINDEXED {
+            let update = OptimizeAction::Index(OptimizeOptions::default());
+            table.optimize(update).await?;
+        }
     } else if table.count_rows(None).await? >= FEWEST_INDEXED {
         let bitmap = Index::Bitmap(BitmapIndexBuilder::default());
         table.create_index(&[COLUMN], bitmap).execute().await?;

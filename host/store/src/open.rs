@@ -76,7 +76,8 @@ impl Open {
     pub(super) async fn close_surplus(&self) {
         for cell in self.surplus() {
             // Whoever has found it meanwhile goes on with it.
-            drop(lock(&cell.kept).take());
+            let unused = lock(&cell.kept).take_if(|kept| Arc::strong_count(kept) == 1);
+            drop(unused);
             cell.close_if_unused().await;
         }
     }

@@ -14,7 +14,8 @@ use serde::de::DeserializeOwned;
 use super::files::COPIES;
 use super::found::{Extent, Found, Span};
 use super::frame::decode;
-use super::{JOURNALS, MOST_TRIES, Segment, Shared, folder_of, in_folder, segments_of};
+use super::segment::{Segment, folder_of, in_folder, segments_of};
+use super::{JOURNALS, MOST_TRIES, Shared};
 use crate::manifest::{MANIFEST, MANIFEST_COPY};
 use crate::{CHECKPOINT, StoreError};
 

@@ -83,7 +83,10 @@ enum Frame<'a> {
 }
 
 /// A group as a frame.
-pub(crate) fn encode(namespace: &str, records: &[Record]) -> Result<Vec<u8>, String> {
+pub(crate) fn encode<R: serde::Serialize>(
+    namespace: &str,
+    records: &[R],
+) -> Result<Vec<u8>, String> {
     let head = vec![0; HEAD];
     let mut frame = postcard::to_extend(&(namespace, records), head).map_err(|e| e.to_string())?;
     let (head, content) = frame.split_at_mut(HEAD);

@@ -16,7 +16,8 @@ use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 
 use super::found::{Extent, Found, Span};
 use super::frame::decode;
-use super::{JOURNALS, MOST_TRIES, Segment, folder_of, in_folder, segments_of};
+use super::segment::{Segment, folder_of, in_folder, segments_of};
+use super::{JOURNALS, MOST_TRIES};
 use crate::StoreError;
 
 /// A prefix in an object store.

@@ -321,7 +321,134 @@ impl Sources {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+    use memhost_contract::embedder::Embedder as _;
+    use memhost_contract::{Receipt, State};
+    use memhost_models::embedding::Builtin;
+
     use super::*;
+    use crate::storage::encode;
+    use crate::tables::Format;
+    use crate::{InMemory, View};
+
+    /// A store of schema version 3 whose tables hold one attempt, as it was written then.
+    #[derive(Clone, Default)]
+    struct OneAttempt(InMemory);
+
+    #[async_trait]
+    impl Format for OneAttempt {
+        async fn open(&self, storage: &Storage) -> Result<Box<dyn Tables>, StoreError> {
+            self.0.open(storage).await
+        }
+    }
+
+    #[async_trait]
+    impl Upgradable for OneAttempt {
+        async fn earlier(&self, _: &Storage) -> Result<Box<dyn Earlier>, StoreError> {
+            Ok(Box::new(self.clone()))
+        }
+    }
+
+    #[async_trait]
+    impl Earlier for OneAttempt {
+        async fn namespaces(&self, _: &Manifest) -> Result<Vec<String>, StoreError> {
+            Ok(Vec::new())
+        }
+
+        async fn load(
+            &self,
+            _: &Manifest,
+            _: &str,
+        ) -> Result<(Vec<Effect>, Vec<(Receipt, f64)>), StoreError> {
+            Ok(Default::default())
+        }
+
+        async fn attempts(&self, _: &Manifest) -> Result<Vec<(String, String)>, StoreError> {
+            let json = r#"{"id": "a", "task": {"id": "t", "text": "do", "labels": [], "documents": []},
+                "agent": {"id": "x", "model": "m", "rank": 1}, "arm": "Memory", "trial": 0, "answer": "",
+                "steps": [{"actor": "User", "name": null, "text": "hello", "reward": null}], "findings": [],
+                "outcome": {"verdict": "Success", "score": 1.0, "baseline": null, "reason": "",
+                "authority": "GroundTruth"}, "receipt": null}"#;
+            Ok(vec![("r".to_owned(), json.to_owned())])
+        }
+    }
+
+    /// Journals name no fields: a memory of schema version 3, and what stood around it, is its parts in their order.
+    fn journal_of_schema_3() -> Vec<u8> {
+        let none: [&str; 0] = [];
+        let texts = ("m1", "item", "title", "content");
+        let key = [("task", "what to do")];
+        let counters = (0.5, 3u32, 2u32, 1u32, 0.0);
+        let sources = ["a", "a#1", "gone#2", "gone"];
+        let archived = 2u32;
+        let memory = (
+            texts,
+            key.to_vec(),
+            none.to_vec(),
+            "payload",
+            archived,
+            counters,
+        );
+        let memory = (memory, sources.to_vec(), 1.0, 2.0, 3.0);
+        let vectors = (1u32, ("m1", vec![vec![0.0625f32; 256]]));
+        // A list is its length and what stands in it.
+        let transaction = (0u32, (2u8, (0u32, memory), vectors));
+        encode("n", &[transaction]).unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_memory_is_what_it_was_and_names_the_attempts_that_it_was_learnt_from() {
+        let home = tempfile::tempdir().unwrap();
+        let (old, new) = (home.path().join("old"), home.path().join("new"));
+        fs::create_dir_all(old.join("journal")).unwrap();
+        let manifest = serde_json::json!({
+            "schema_version": 3,
+            "embedder": Builtin::default().identity(),
+            "tables": {},
+        });
+        fs::write(old.join("memhost.json"), manifest.to_string()).unwrap();
+        let log = old.join("journal/n-0123456789abcdef.00000000000000000000.log");
+        fs::write(log, journal_of_schema_3()).unwrap();
+
+        let format = OneAttempt::default();
+        let (old, new) = (old.to_str().unwrap(), new.to_str().unwrap());
+        let upgraded = Store::upgrade(old, new, &format).await.unwrap();
+        let expected = Upgraded {
+            namespaces: 1,
+            memories: 1,
+            attempts: 1,
+            sources: 2,
+            unknown_sources: 2,
+            unknown: vec!["gone".into(), "gone#2".into()],
+            warnings: Vec::new(),
+        };
+        assert_eq!(upgraded, expected);
+
+        let store = Store::open(new, Arc::new(Builtin::default()), &format.0);
+        let namespace = store.await.unwrap().namespace("n").await.unwrap();
+        let memory = namespace.get(&["m1".into()], &View::default()).remove(0);
+        let texts = [
+            &memory.kind,
+            &memory.title,
+            &memory.content,
+            &memory.payload,
+        ];
+        assert_eq!(texts, ["item", "title", "content", "payload"]);
+        assert_eq!((memory.state, memory.counters.uses), (State::Archived, 3));
+        let key = &memory.keys[0];
+        assert_eq!((key.text.as_str(), key.embedded), ("what to do", true));
+        let sources = [
+            Source::attempt("a"),
+            Source::step("a", 1),
+            Source::attempt("gone#2"),
+            Source::attempt("gone"),
+        ];
+        assert_eq!(memory.sources, sources);
+        let times = (memory.created, memory.updated, memory.last_used);
+        assert_eq!((times, memory.expires), ((1.0, 2.0, 3.0), None));
+    }
 
     #[test]
     fn what_a_source_names_is_looked_up_and_never_guessed() {
