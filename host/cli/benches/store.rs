@@ -1,17 +1,22 @@
 //! The store's figures: `cargo xtask bench store`.
 //!
-//! `search` is in process, over 256 dimensions. `write` is durable: what is timed ends when the disk has it. `alternatives`
-//! are what the design was chosen against; see the documentation of `memhost::store`.
+//! `search` is in process, over 256 dimensions. `write` is durable: what is timed ends when the disk has it.
+//! `during_a_checkpoint` is what others wait for while the tables are written. `cold` opens namespaces of a large store,
+//! which is made once where the environment variable `MEMHOST_BENCH_STORE` says: a million memories take a while; without
+//! it, it is a tenth of that. `alternatives` are what the design was chosen against; see the documentation of
+//! `memhost::store`.
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use memhost::Lance;
 use memhost::contract::{
-    Comparison, Condition, Key, NewMemory, Op, Operand, Probe, Ranking, Search, Side, Source,
+    Adjustment, Agent, Attempt, Citation, Comparison, Condition, Counter, Key, NewMemory, Op,
+    Operand, Outcome, Probe, Ranking, Receipt, Search, Side, Source, Task,
 };
 use memhost::embedding::{Embedded, Embedder, EmbedderIdentity, EmbeddingError};
 use memhost::store::{Namespace, Store, Transaction, View, Write};
@@ -55,8 +60,69 @@ mod search {
         bench(bencher, size, ranking, vec![]);
     }
 
+    /// A tenth of the memories is left that once were there.
+    #[divan::bench(args = [4_000])]
+    fn semantic_where_most_was_removed(bencher: Bencher, size: usize) {
+        let (runtime, home, namespace) = filled(10 * size);
+        let gone = (1..=10 * size).filter(|number| number % 10 != 0);
+        let gone: Vec<Write> = gone
+            .map(|number| Write::at_once(Op::Remove(format!("m{number}").into())))
+            .collect();
+        runtime.block_on(async {
+            for writes in gone.chunks(1000) {
+                let transaction = Transaction {
+                    writes: writes.to_vec(),
+                    ..Transaction::default()
+                };
+                namespace.apply(transaction).await.unwrap();
+            }
+        });
+        bench_in(
+            bencher,
+            (runtime, home, namespace),
+            |n| Ranking::Vector(vector(n)),
+            vec![],
+        );
+    }
+
+    /// What another search waits for while a field is searched for the first time.
+    #[divan::bench(args = SIZES, sample_count = 5, sample_size = 1)]
+    fn semantic_while_an_index_is_built(bencher: Bencher, size: usize) {
+        let by = |ranking| Search {
+            ranking,
+            filter: Vec::new(),
+            limit: 10,
+            min_score: None,
+        };
+        let probe = Probe {
+            text: text(7, 12),
+            field: "content".into(),
+        };
+        bencher
+            .with_inputs(|| {
+                let (runtime, home, namespace) = filled(size);
+                let (first, lexical) = (namespace.clone(), by(Ranking::Lexical(probe.clone())));
+                runtime.spawn(async move { first.search(&lexical, &View::default()).await });
+                std::thread::sleep(Duration::from_millis(3));
+                (runtime, home, namespace)
+            })
+            .bench_local_values(|(runtime, home, namespace)| {
+                let search = by(Ranking::Vector(vector(1_000_000)));
+                let hits = runtime.block_on(namespace.search(&search, &View::default()));
+                (hits.unwrap(), runtime, home)
+            });
+    }
+
     fn bench(bencher: Bencher, size: usize, ranking: fn(u64) -> Ranking, filter: Vec<Condition>) {
-        let (runtime, _home, namespace) = filled(size);
+        bench_in(bencher, filled(size), ranking, filter);
+    }
+
+    fn bench_in(
+        bencher: Bencher,
+        (runtime, _home, namespace): (Runtime, tempfile::TempDir, Namespace),
+        ranking: fn(u64) -> Ranking,
+        filter: Vec<Condition>,
+    ) {
         let mut number = 1_000_000;
         let view = View::default();
         bencher
@@ -120,6 +186,68 @@ mod write {
             });
     }
 
+    /// Items are receipts of five memories each.
+    #[divan::bench(args = [1, CALLERS], sample_count = 20, sample_size = 1)]
+    fn receipts(bencher: Bencher, callers: usize) {
+        const EACH: usize = 50;
+        let (runtime, _home, namespace) = filled(1_451);
+        let mut number = 0;
+        bencher
+            .counter(ItemsCount::new(callers * EACH))
+            .bench_local(|| {
+                number += 1;
+                let tasks: Vec<_> = (0..callers)
+                    .map(|caller| {
+                        let namespace = namespace.clone();
+                        let task = format!("{number}-{caller}");
+                        runtime.spawn(async move {
+                            for n in 0..EACH {
+                                namespace
+                                    .apply(receipt(&format!("{task}-{n}"), n))
+                                    .await
+                                    .unwrap();
+                            }
+                        })
+                    })
+                    .collect();
+                runtime.block_on(async {
+                    for task in tasks {
+                        task.await.unwrap();
+                    }
+                });
+            });
+    }
+
+    /// Of so many namespaces that the tables know, each with a counter that moved and a new memory.
+    #[divan::bench(args = [20, 200], sample_count = 5, sample_size = 1)]
+    fn checkpoint_of_many_namespaces(bencher: Bencher, count: usize) {
+        bencher
+            .with_inputs(|| {
+                let runtime = runtime();
+                let home = tempfile::tempdir().unwrap();
+                let (store, namespaces) = runtime.block_on(async {
+                    let store = open(home.path()).await;
+                    let mut namespaces = Vec::new();
+                    for number in 0..count {
+                        let namespace = store.namespace(&format!("seat {number}")).await.unwrap();
+                        insert(&namespace, 0, 20).await;
+                        namespaces.push(namespace);
+                    }
+                    store.close().await.unwrap();
+                    for namespace in &namespaces {
+                        insert(namespace, 100, 1).await;
+                        namespace.apply(used("m7")).await.unwrap();
+                    }
+                    (store, namespaces)
+                });
+                (runtime, home, store, namespaces)
+            })
+            .bench_local_values(|(runtime, home, store, namespaces)| {
+                runtime.block_on(store.close()).unwrap();
+                (runtime, home, namespaces)
+            });
+    }
+
     /// Opening a namespace from the tables, and closing a store whose namespace is new.
     #[divan::bench(args = SIZES, sample_count = 5, sample_size = 1)]
     fn checkpoint(bencher: Bencher, size: usize) {
@@ -155,6 +283,132 @@ mod write {
         for caller in callers {
             caller.await.unwrap();
         }
+    }
+}
+
+/// What others wait for while a checkpoint brings 10,000 memories into the tables.
+mod during_a_checkpoint {
+    use super::*;
+
+    #[divan::bench(sample_count = 5, sample_size = 1)]
+    fn append_an_attempt(bencher: Bencher) {
+        bench(bencher, async |store, _| {
+            let (task, agent) = (Task::new("t1", "a task"), Agent::new("a", "m"));
+            let attempt = Attempt::new("a1", task, agent, Outcome::known(true));
+            store.append_attempts("r1", &[attempt]).await.unwrap();
+        });
+    }
+
+    #[divan::bench(sample_count = 5, sample_size = 1)]
+    fn open_a_namespace(bencher: Bencher) {
+        bench(bencher, async |store, _| {
+            store.namespace("b").await.unwrap();
+        });
+    }
+
+    #[divan::bench(sample_count = 5, sample_size = 1)]
+    fn commit_a_memory(bencher: Bencher) {
+        bench(bencher, async |_, namespace| {
+            insert(namespace, 1_000_000, 1).await;
+        });
+    }
+
+    /// Waits for the checkpoint before the runtime ends.
+    struct Ends {
+        runtime: Runtime,
+        closing: Option<tokio::task::JoinHandle<()>>,
+    }
+
+    impl Drop for Ends {
+        fn drop(&mut self) {
+            if let Some(closing) = self.closing.take() {
+                self.runtime.block_on(closing).unwrap();
+            }
+        }
+    }
+
+    fn bench(bencher: Bencher, work: impl AsyncFn(&Store, &Namespace)) {
+        bencher
+            .with_inputs(|| {
+                let (runtime, home, store, namespace) = filled_store(10_000);
+                let (task, agent) = (Task::new("t1", "a task"), Agent::new("a", "m"));
+                let earlier = Attempt::new("a0", task, agent, Outcome::known(true));
+                let kept = store.append_attempts("r1", std::slice::from_ref(&earlier));
+                runtime.block_on(kept).unwrap();
+                let closing = store.clone();
+                let closing = runtime.spawn(async move { closing.close().await.unwrap() });
+                while !home.path().join("memories.lance").exists() {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                assert!(!closing.is_finished());
+                let ends = Ends {
+                    runtime,
+                    closing: Some(closing),
+                };
+                (ends, home, store, namespace)
+            })
+            .bench_local_values(|(ends, home, store, namespace)| {
+                ends.runtime.block_on(work(&store, &namespace));
+                (ends, home, store, namespace)
+            });
+    }
+}
+
+/// Opening a namespace of a thousand memories in a store of many.
+mod cold {
+    use super::*;
+
+    /// How many memories a large namespace holds.
+    const SEAT: usize = 1_000;
+    /// How many namespaces are large.
+    const LARGE: usize = 10;
+
+    #[divan::bench(sample_count = 20, sample_size = 1)]
+    fn open_a_seat(bencher: Bencher) {
+        let runtime = runtime();
+        let home = tempfile::tempdir().unwrap();
+        let given = std::env::var("MEMHOST_BENCH_STORE").ok();
+        let (path, seats) = match &given {
+            Some(path) => (Path::new(path), 10_000),
+            None => (home.path(), 1_000),
+        };
+        let store = runtime.block_on(large(path, seats));
+        let mut number = 0;
+        bencher
+            .with_inputs(|| {
+                number += 1;
+                format!("large {}", number % LARGE)
+            })
+            .bench_local_values(|name| {
+                let namespace = runtime.block_on(store.namespace(&name)).unwrap();
+                assert_eq!(namespace.footprint().rows, 2 * SEAT as u64);
+            });
+    }
+
+    /// A store of so many namespaces of 100 memories each, ten of which hold 1,000; made if it is not there.
+    async fn large(path: &Path, seats: usize) -> Store {
+        let store = open(path).await;
+        let done = path.join("memhost.bench");
+        if done.exists() {
+            return store;
+        }
+        for number in 0..LARGE {
+            let large = store.namespace(&format!("large {number}")).await.unwrap();
+            // As it grows, and not at once: rows of others stand between its own.
+            insert(&large, 0, SEAT / 2).await;
+        }
+        for number in 0..seats - LARGE {
+            let seat = store.namespace(&format!("seat {number}")).await.unwrap();
+            insert(&seat, 0, 100).await;
+            let (turn, of) = (number % (seats / LARGE), number / (seats / LARGE));
+            if turn == 50 {
+                let large = store.namespace(&format!("large {of}")).await.unwrap();
+                insert(&large, 10_000, SEAT / 2).await;
+            }
+        }
+        store.close().await.unwrap();
+        std::fs::write(done, "").unwrap();
+        store
     }
 }
 
@@ -306,6 +560,36 @@ async fn insert(namespace: &Namespace, first: u64, size: usize) {
         .apply_with_vectors(transaction, vectors)
         .await
         .unwrap();
+}
+
+/// What a retrieval handed out.
+fn receipt(id: &str, number: usize) -> Transaction {
+    let used = (0..5).map(|n| Citation {
+        memory: format!("m{}", 1 + (7 * number + 11 * n) % 1_000),
+        score: 0.5,
+    });
+    Transaction {
+        receipts: vec![Receipt {
+            id: id.to_owned(),
+            used: used.collect(),
+            note: String::new(),
+        }],
+        ..Transaction::default()
+    }
+}
+
+/// A counter of a memory that moves.
+fn used(id: &str) -> Transaction {
+    Transaction {
+        writes: vec![Write::at_once(Op::Adjust(Adjustment {
+            target: id.into(),
+            counter: Counter::Uses,
+            delta: 1.0,
+            least: None,
+            most: None,
+        }))],
+        ..Transaction::default()
+    }
 }
 
 fn memory(number: u64) -> NewMemory {

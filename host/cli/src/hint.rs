@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use memhost::conformance::ConformanceError;
 use memhost::embedding::{BUILTIN, Embedder};
 use memhost::engine::{EngineError, LoadError, LoadFailure};
-use memhost::store::StoreError;
+use memhost::store::{SCHEMA_VERSION, StoreError};
 use memhost_eval::compare::directory::ResultDirectoryError;
 use memhost_eval::compare::files::CellFileError;
 use memhost_eval::compare::manifest::ManifestError;
@@ -101,6 +101,14 @@ fn of_store(error: &StoreError) -> Option<String> {
         StoreError::HalfRepaired { uri } => Some(format!(
             "`memhost store repair --store {}` goes on with it",
             quoted(uri)
+        )),
+        StoreError::OtherSchema {
+            uri,
+            found: 3,
+            known: SCHEMA_VERSION,
+        } => Some(format!(
+            "`memhost store upgrade --store {uri} --into {uri}-4` writes it anew for this memhost, and leaves it as it is",
+            uri = quoted(uri)
         )),
         StoreError::NoStore { .. } => {
             Some("name one with --store, as it was named when it was written".to_owned())

@@ -6,7 +6,7 @@ use std::fmt::Display;
 
 use clap::Subcommand;
 use memhost::Lance;
-use memhost::store::{Repaired, Store, Verified, VerifiedTable};
+use memhost::store::{Repaired, Store, Upgraded, Verified, VerifiedTable};
 use memhost_base::visible::{Column, Grid};
 use memhost_eval::compare::report::number::count;
 
@@ -105,6 +105,21 @@ enum Command {
         #[arg(long, default_value = "table")]
         format: Format,
     },
+    /// Write a store of the last schema version anew, as this memhost keeps stores.
+    ///
+    /// The earlier store is only read, and stays as it is. The new one appears when it is whole: if the upgrade is
+    /// interrupted, run it again.
+    #[command(after_help = UPGRADE_EXAMPLES)]
+    Upgrade {
+        #[command(flatten)]
+        place: Place,
+        /// Where the new store is written: a directory that is not there yet.
+        #[arg(long, value_name = "PATH")]
+        into: String,
+        /// How what was done is printed.
+        #[arg(long, default_value = "table")]
+        format: Format,
+    },
 }
 
 const VERIFY_EXAMPLES: &str = "\
@@ -135,6 +150,13 @@ const THAW_EXAMPLES: &str = "\
 Examples:
   memhost store thaw --store ./memories --namespace help-desk --dry-run
   memhost store thaw --store ./memories --namespace help-desk m17 m42";
+const UPGRADE_EXAMPLES: &str = "\
+Examples:
+  memhost store upgrade --store results/store --into results/store-4
+  memhost store verify --store results/store-4
+
+What a memory was learnt from was a text, and is an attempt and a step now. Which of them a text names is looked up \
+among the attempts of the store; texts that name none of them are kept as they are, and told.";
 
 /// Which store.
 #[derive(Debug, clap::Args)]
@@ -189,6 +211,11 @@ pub async fn run(options: Options) -> Result<(), Failure> {
             dry_run,
             format,
         } => by_hand::thaw(&place.uri()?, &namespace, &ids, dry_run, format).await,
+        Command::Upgrade {
+            place,
+            into,
+            format,
+        } => upgrade(&place.uri()?, &into, format).await,
     }
 }
 
@@ -358,4 +385,48 @@ fn done(uri: &str, repaired: &Repaired) -> String {
         true => format!("store `{uri}`: everything is sound, and nothing was to be done\n"),
         false => format!("store `{uri}`:\n{text}"),
     }
+}
+
+async fn upgrade(uri: &str, into: &str, format: Format) -> Result<(), Failure> {
+    let upgraded = Store::upgrade(uri, into, &Lance)
+        .await
+        .map_err(Failure::failed)?;
+    match format {
+        Format::Json => output::print_json(&upgraded),
+        Format::Table => output::print_folded(&written_anew(uri, into, &upgraded)),
+    }
+}
+
+/// What was written anew, for people.
+fn written_anew(uri: &str, into: &str, upgraded: &Upgraded) -> String {
+    const SHOWN: usize = 10;
+    let rows = |rows: usize| count(rows as f64);
+    let mut text = format!(
+        "store `{uri}` is written anew in `{into}`: {} namespaces, {} memories, {} attempts\n",
+        rows(upgraded.namespaces),
+        rows(upgraded.memories),
+        rows(upgraded.attempts)
+    );
+    let mut line = |line: &dyn Display| text.push_str(&format!("{line}\n"));
+    line(&format_args!(
+        "sources found among the attempts: {}",
+        rows(upgraded.sources)
+    ));
+    if upgraded.unknown_sources > 0 {
+        line(&format_args!(
+            "! {} sources name no attempt of the store, and are kept as the names of attempts, without steps:",
+            rows(upgraded.unknown_sources)
+        ));
+        for source in upgraded.unknown.iter().take(SHOWN) {
+            line(&format_args!("  `{source}`"));
+        }
+        match upgraded.unknown.len().saturating_sub(SHOWN) {
+            0 => {}
+            more => line(&format_args!("  and {} more: --format json", rows(more))),
+        }
+    }
+    for warning in &upgraded.warnings {
+        line(&format_args!("! {warning}"));
+    }
+    text
 }

@@ -1,8 +1,10 @@
 //! The tables of a store in LanceDB, which pandas, DuckDB and DataFusion read as well. All that names LanceDB, Lance or
 //! Arrow for the sake of the store stands here; [`memhost_store`] knows the trait [`Tables`] and not this crate.
 
+mod earlier;
 mod pieces;
 mod rescue;
+mod rows;
 mod schema;
 mod update;
 mod views;
@@ -12,7 +14,7 @@ mod tests;
 
 use async_trait::async_trait;
 use memhost_store::StoreError;
-use memhost_store::tables::{Format, Repairable, Rescue, Storage, Tables};
+use memhost_store::tables::{Earlier, Format, Repairable, Rescue, Storage, Tables, Upgradable};
 use views::Views;
 
 /// Tables in LanceDB.
@@ -29,6 +31,13 @@ impl Format for Lance {
 #[async_trait]
 impl Repairable for Lance {
     async fn rescue(&self, storage: &Storage) -> Result<Box<dyn Rescue>, StoreError> {
+        Ok(Box::new(Views::open(storage).await?))
+    }
+}
+
+#[async_trait]
+impl Upgradable for Lance {
+    async fn earlier(&self, storage: &Storage) -> Result<Box<dyn Earlier>, StoreError> {
         Ok(Box::new(Views::open(storage).await?))
     }
 }

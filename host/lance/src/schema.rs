@@ -27,7 +27,16 @@ pub(crate) fn read_places(
     batch: &RecordBatch,
     column: &'static str,
 ) -> Result<Vec<(String, String)>, String> {
-    let (namespaces, ids) = (Texts::of(batch, "namespace")?, Texts::of(batch, column)?);
+    read_pairs_of(batch, "namespace", column)
+}
+
+/// What stands in two columns.
+pub(crate) fn read_pairs_of(
+    batch: &RecordBatch,
+    first: &'static str,
+    second: &'static str,
+) -> Result<Vec<(String, String)>, String> {
+    let (namespaces, ids) = (Texts::of(batch, first)?, Texts::of(batch, second)?);
     Ok((0..batch.num_rows())
         .map(|row| (namespaces.get(row), ids.get(row)))
         .collect())
@@ -112,6 +121,24 @@ pub(crate) fn memories(rows: &[Of<&Memory>]) -> Result<RecordBatch, String> {
 
 /// Memories without their keys, which stand in a table of their own.
 pub(crate) fn read_memories(batch: &RecordBatch) -> Result<Vec<Memory>, String> {
+    let expires = primitive::<Float64Type>(batch, "expires")?;
+    memories_of(batch, Some(expires), read_sources)
+}
+
+/// Memories of schema version 3, whose sources are texts.
+pub(crate) fn read_earlier_memories(batch: &RecordBatch) -> Result<Vec<Memory>, String> {
+    memories_of(batch, None, |sources| {
+        let texts = Texts(sources.clone());
+        let sources = (0..sources.len()).map(|row| Source::attempt(texts.get(row)));
+        Ok(sources.collect())
+    })
+}
+
+fn memories_of(
+    batch: &RecordBatch,
+    expires: Option<&PrimitiveArray<Float64Type>>,
+    read_sources: fn(&ArrayRef) -> Result<Vec<Source>, String>,
+) -> Result<Vec<Memory>, String> {
     let text = |name| Texts::of(batch, name);
     let real = |name| primitive::<Float64Type>(batch, name);
     let count = |name| primitive::<UInt32Type>(batch, name);
@@ -125,7 +152,7 @@ pub(crate) fn read_memories(batch: &RecordBatch) -> Result<Vec<Memory>, String> 
     let (uses, wins, losses) = (count("uses")?, count("wins")?, count("losses")?);
     let (created, updated, last_used) = (real("created")?, real("updated")?, real("last_used")?);
     let (labels, sources) = (list("labels")?, list("sources")?);
-    let expires = real("expires")?;
+    let expires = |row| expires.and_then(|at| at.is_valid(row).then(|| at.value(row)));
     (0..batch.num_rows())
         .map(|row| {
             let state = states.get(row);
@@ -149,7 +176,7 @@ pub(crate) fn read_memories(batch: &RecordBatch) -> Result<Vec<Memory>, String> 
                     strength: strengths.value(row),
                 },
                 sources: read_sources(&sources.value(row))?,
-                expires: expires.is_valid(row).then(|| expires.value(row)),
+                expires: expires(row),
                 created: created.value(row),
                 updated: updated.value(row),
                 last_used: last_used.value(row),
@@ -310,11 +337,16 @@ pub(crate) fn receipts(rows: &[Of<&(Receipt, f64)>]) -> Result<RecordBatch, Stri
     ])
 }
 
-/// What has happened, in the ledgers of namespaces.
+/// What has happened, in the ledgers of namespaces. Entries carry their number as a text, to be deleted by.
 pub(crate) fn entries(rows: &[Of<&Entry>]) -> Result<RecordBatch, String> {
     let of = |value: fn(&Entry) -> &str| texts(rows.iter().map(|(_, entry)| value(entry)));
+    let ids: Vec<String> = rows
+        .iter()
+        .map(|(_, entry)| entry_id(entry.number))
+        .collect();
     batch(vec![
         ("namespace", texts(rows.iter().map(|row| row.0))),
+        ("id", texts(ids.iter().map(String::as_str))),
         (
             "number",
             numbers(rows.iter().map(|(_, entry)| entry.number)),
@@ -340,6 +372,33 @@ pub(crate) fn read_entries(batch: &RecordBatch) -> Result<Vec<Entry>, String> {
             body: bodies.get(row),
         })
         .collect())
+}
+
+/// Receipts with their times.
+pub(crate) fn read_receipts(batch: &RecordBatch) -> Result<Vec<(Receipt, f64)>, String> {
+    let (ids, notes) = (Texts::of(batch, "id")?, Texts::of(batch, "note")?);
+    let times = primitive::<Float64Type>(batch, "at")?;
+    let used = column(batch, "used")?.as_list_opt::<i32>();
+    let used = used.ok_or_else(|| wrong_type("used"))?;
+    (0..batch.num_rows())
+        .map(|row| {
+            let cited = used.value(row);
+            let (memories, scores) = parts(&cited)?;
+            let memories = Texts(memories.clone());
+            let scores = scores.as_primitive_opt::<Float64Type>();
+            let scores = scores.ok_or_else(|| wrong_type("score"))?;
+            let cited = (0..cited.len()).map(|at| Citation {
+                memory: memories.get(at),
+                score: scores.value(at),
+            });
+            let receipt = Receipt {
+                id: ids.get(row),
+                used: cited.collect(),
+                note: notes.get(row),
+            };
+            Ok((receipt, times.value(row)))
+        })
+        .collect()
 }
 
 /// How much each receipt is.
@@ -408,6 +467,11 @@ pub(crate) fn attempts(rows: &BTreeMap<(String, String), Attempt>) -> Result<Rec
 /// What a link is deleted by.
 pub(crate) fn link_id(key: &LinkKey) -> String {
     digest(&[&key.source, &key.target, &key.kind])
+}
+
+/// What an entry is deleted by.
+pub(crate) fn entry_id(number: u64) -> String {
+    number.to_string()
 }
 
 /// What a blob is deleted by.

@@ -1,5 +1,7 @@
 //! What LanceDB does to files, which cannot be seen from outside: what is synced when, and which versions stay.
 
+mod index;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -143,18 +145,21 @@ async fn what_was_acknowledged_is_synced_with_every_name_that_leads_to_it() {
 
     let namespace = store.namespace("a").await.unwrap();
     let journals = path.join("journal");
-    let mut before = 0;
+    let (mut before, mut folder) = (0, PathBuf::new());
     for text in ["one", "two", "three"] {
         namespace.apply(insert(text)).await.unwrap();
         let log = files(&journals);
         let log = log
             .iter()
             .find(|path| path.extension() == Some("log".as_ref()));
+        folder = log.unwrap().parent().unwrap().to_path_buf();
         let now = synced(log.unwrap()).len();
         assert!(now > before, "{text} was acknowledged before it was synced");
         before = now;
     }
-    assert!(synced(&journals).contains(&journals), "the journal's name");
+    let names = synced(&journals);
+    assert!(names.contains(&folder), "the journal's name");
+    assert!(names.contains(&journals), "its folder's name");
 
     let of_journals = synced(&home).len();
     store.close().await.unwrap();
@@ -176,7 +181,7 @@ async fn what_was_acknowledged_is_synced_with_every_name_that_leads_to_it() {
             );
         }
     }
-    let journals = of_tables.iter().rposition(|synced| *synced == journals);
+    let journals = of_tables.iter().rposition(|synced| *synced == folder);
     assert!(
         journals.unwrap() > manifest,
         "the journal went before the tables counted"

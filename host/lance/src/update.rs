@@ -2,26 +2,25 @@
 //!
 //! Rows are never changed in place. Those that the tables know and that changed are deleted and added again; a new
 //! namespace is only added. A counter's change rewrites the row in `memories` and leaves the vectors in `keys` alone.
+//! Whatever goes from a table goes at once, of all namespaces: a commit costs the same for one row and for thousands.
 
 use std::collections::{BTreeMap, HashMap};
 
 use arrow::array::RecordBatch;
 use lancedb::datafusion::scalar::ScalarValue;
-use lancedb::expr::{DfExpr, col, is_in, lit};
+use lancedb::expr::{DfExpr, lit};
 use memhost_contract::embedder::EmbedderIdentity;
 use memhost_contract::{Memory, Receipt};
 use memhost_store::Entry;
 use memhost_store::tables::{Changes, Fold, KeyRow, LinkKey, memory_number, table};
 
+use super::rows::Rows;
 use super::schema::{self, Of};
-
-/// The most ids in one predicate.
-const MOST_IDS: usize = 1000;
 
 /// What happens to one table.
 pub(crate) struct Change {
-    /// Which rows go, one commit each.
-    pub delete: Vec<DfExpr>,
+    /// Which rows go, if any.
+    pub delete: Option<Rows>,
     /// Which rows come.
     pub add: RecordBatch,
 }
@@ -30,7 +29,7 @@ pub(crate) struct Change {
 pub(crate) struct Update<'a> {
     fold: &'a Fold,
     embedder: &'a EmbedderIdentity,
-    delete: BTreeMap<&'static str, Vec<DfExpr>>,
+    delete: BTreeMap<&'static str, Rows>,
     namespaces: Vec<(&'a str, u64)>,
     memories: Vec<Of<'a, &'a Memory>>,
     keys: Vec<KeyRow>,
@@ -41,10 +40,12 @@ pub(crate) struct Update<'a> {
 }
 
 impl<'a> Update<'a> {
-    /// `known` are the namespaces that the tables know, with the number of the next memory in each.
+    /// `known` are the namespaces that the tables know, with the number of the next memory in each; `tallied` the
+    /// memories that the tables have and of which only the tally changed, as they are now.
     pub(crate) fn new(
         fold: &'a Fold,
         known: &HashMap<String, u64>,
+        tallied: &'a [(String, Memory)],
         embedder: &'a EmbedderIdentity,
     ) -> Self {
         let mut update = Update {
@@ -67,7 +68,14 @@ impl<'a> Update<'a> {
             }
             update.add(namespace, changes);
         }
-        update.delete_attempts();
+        for (namespace, memory) in tallied {
+            update.delete_rows(table::MEMORIES, namespace, [memory.id.as_str()].into_iter());
+            update.memories.push((namespace, memory));
+        }
+        for (run, id) in fold.attempts.keys() {
+            // An attempt that was kept twice is kept as it was last.
+            update.delete_rows(table::ATTEMPTS, run, [id.as_str()].into_iter());
+        }
         update
     }
 
@@ -84,51 +92,43 @@ impl<'a> Update<'a> {
             (table::ATTEMPTS, schema::attempts(&self.fold.attempts)?),
         ];
         let changes = batches.into_iter().map(|(name, add)| {
-            let delete = self.delete.remove(name).unwrap_or_default();
+            let delete = self.delete.remove(name);
             (name, Change { delete, add })
         });
         Ok(changes
-            .filter(|(_, change)| !change.delete.is_empty() || change.add.num_rows() > 0)
+            .filter(|(_, change)| change.delete.is_some() || change.add.num_rows() > 0)
             .collect())
     }
 
     /// The rows of a known namespace that are not as they were.
     fn delete(&mut self, namespace: &str, changes: &Changes, next: u64) {
         let is_known = |id: &&String| memory_number(id).is_some_and(|number| number < next);
-        let memories: Vec<&String> = changes.memories.keys().filter(is_known).collect();
-        let with_keys: Vec<&String> = memories
-            .iter()
-            .copied()
-            .filter(|id| changes.vectors.contains_key(*id) || changes.memories[*id].is_none())
-            .collect();
+        let memories = || changes.memories.keys().filter(is_known);
+        let with_keys = memories()
+            .filter(|id| changes.vectors.contains_key(*id) || changes.memories[*id].is_none());
         let links: Vec<String> = changes.links.keys().map(schema::link_id).collect();
-        let blobs: Vec<String> = changes
-            .blobs
+        let blobs = changes.blobs.keys();
+        let blobs: Vec<String> = blobs.map(|name| schema::blob_id(name)).collect();
+        // Receipts and entries never change; but a kill between the manifest and the end of the journals brings them twice.
+        let receipts = changes.receipts.iter();
+        let receipts = receipts.map(|(receipt, _)| receipt.id.as_str());
+        self.delete_rows(table::MEMORIES, namespace, memories().map(String::as_str));
+        self.delete_rows(table::KEYS, namespace, with_keys.map(String::as_str));
+        self.delete_rows(table::LINKS, namespace, links.iter().map(String::as_str));
+        self.delete_rows(table::BLOBS, namespace, blobs.iter().map(String::as_str));
+        self.delete_rows(table::RECEIPTS, namespace, receipts);
+        let entries = changes
+            .entries
             .keys()
-            .map(|name| schema::blob_id(name))
-            .collect();
-        self.delete_rows(table::MEMORIES, namespace, "id", &memories);
-        self.delete_rows(table::KEYS, namespace, "memory", &with_keys);
-        self.delete_rows(table::LINKS, namespace, "id", &links);
-        self.delete_rows(table::BLOBS, namespace, "id", &blobs);
-        // Receipts never change; but a kill between the manifest and the end of the journals brings them twice.
-        let receipts: Vec<&String> = changes
-            .receipts
-            .iter()
-            .map(|(receipt, _)| &receipt.id)
-            .collect();
-        self.delete_rows(table::RECEIPTS, namespace, "id", &receipts);
-        // The same holds of entries, which are only ever added behind the others.
-        if let Some((first, _)) = changes.entries.first_key_value() {
-            let again = col("namespace")
-                .eq(text(namespace))
-                .and(col("number").gt_eq(lit(*first)));
-            self.delete.entry(table::ENTRIES).or_default().push(again);
-        }
-        if changes.next.is_some() {
-            let row = col("namespace").eq(text(namespace));
-            self.delete.entry(table::NAMESPACES).or_default().push(row);
-        }
+            .map(|number| schema::entry_id(*number));
+        let entries: Vec<String> = entries.collect();
+        self.delete_rows(
+            table::ENTRIES,
+            namespace,
+            entries.iter().map(String::as_str),
+        );
+        let own = changes.next.map(|_| namespace);
+        self.delete_rows(table::NAMESPACES, namespace, own.into_iter());
     }
 
     fn add(&mut self, namespace: &'a str, changes: &'a Changes) {
@@ -164,32 +164,23 @@ impl<'a> Update<'a> {
             .extend(changes.next.map(|next| (namespace, next)));
     }
 
-    /// An attempt that was kept twice is kept as it was last.
-    fn delete_attempts(&mut self) {
-        let mut by_run: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
-        for (run, id) in self.fold.attempts.keys() {
-            by_run.entry(run).or_default().push(id);
-        }
-        for (run, ids) in by_run {
-            for ids in ids.chunks(MOST_IDS) {
-                let rows = col("run").eq(text(run)).and(one_of("id", ids));
-                self.delete.entry(table::ATTEMPTS).or_default().push(rows);
-            }
-        }
-    }
-
-    fn delete_rows(
+    fn delete_rows<'i>(
         &mut self,
-        table: &'static str,
-        namespace: &str,
-        column: &str,
-        ids: &[impl AsRef<str>],
+        name: &'static str,
+        owner: &str,
+        ids: impl Iterator<Item = &'i str>,
     ) {
-        for ids in ids.chunks(MOST_IDS) {
-            let rows = col("namespace")
-                .eq(text(namespace))
-                .and(one_of(column, ids));
-            self.delete.entry(table).or_default().push(rows);
+        let (of, column) = match name {
+            table::KEYS => ("namespace", "memory"),
+            table::NAMESPACES => ("namespace", "namespace"),
+            table::ATTEMPTS => ("run", "id"),
+            _ => ("namespace", "id"),
+        };
+        let mut ids = ids.peekable();
+        if ids.peek().is_some() {
+            let rows = self.delete.entry(name);
+            rows.or_insert_with(|| Rows::new(of, column))
+                .add(owner, ids);
         }
     }
 }
@@ -197,11 +188,4 @@ impl<'a> Update<'a> {
 /// A text as the tables hold it.
 pub(crate) fn text(value: &str) -> DfExpr {
     lit(ScalarValue::LargeUtf8(Some(value.to_owned())))
-}
-
-fn one_of(column: &str, values: &[impl AsRef<str>]) -> DfExpr {
-    is_in(
-        col(column),
-        values.iter().map(|value| text(value.as_ref())).collect(),
-    )
 }

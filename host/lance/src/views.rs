@@ -2,19 +2,22 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use async_trait::async_trait;
 use futures::{FutureExt, TryStreamExt};
-use lance::table::format::Fragment;
+use lance::index::DatasetIndexExt;
+use lance::table::format::{Fragment, IndexMetadata};
 use lancedb::database::CreateTableMode;
-use lancedb::expr::col;
+use lancedb::expr::{DfExpr, col};
+use lancedb::index::Index;
+use lancedb::index::scalar::BitmapIndexBuilder;
 use lancedb::query::{ExecutableQuery, QueryBase};
-use lancedb::table::{CompactionOptions, OptimizeAction};
+use lancedb::table::{CompactionOptions, OptimizeAction, OptimizeOptions};
 use lancedb::{Connection, Table};
-use memhost_contract::{Blob, Key};
+use memhost_contract::{Blob, Key, Memory};
 use memhost_store::tables::{
     Depth, Effect, Fold, KEEP_VERSIONS, KeyRow, Manifest, Storage, Tables, list_of, memory_number,
     table,
@@ -22,11 +25,19 @@ use memhost_store::tables::{
 use memhost_store::{Footprint, StoreError};
 use tokio::sync::Mutex;
 
+use super::rows::Rows;
 use super::update::{Change, Update, text};
 use super::{failed, schema, torn, unusable};
 
 /// A table of more fragments than this is compacted by the next checkpoint.
 const MOST_FRAGMENTS: usize = 16;
+
+/// Looking at fewer rows than this is as fast as asking an index.
+const FEWEST_INDEXED: usize = 20_000;
+
+/// Of rows that stand in no index yet, LanceDB reads more than the name of their namespace: with their vectors, these are
+/// five megabytes.
+const MOST_UNINDEXED: usize = 5_000;
 
 /// The next memory's number, by namespace.
 type Namespaces = Arc<HashMap<String, u64>>;
@@ -37,6 +48,9 @@ pub(crate) struct Views {
     connection: Connection,
     /// What `namespaces` held at a version.
     namespaces: Mutex<Option<(u64, Namespaces)>>,
+    /// Tables as they were opened to be read, by name, each at a version that counts or counted: to open one anew takes
+    /// longer than to read a namespace of it.
+    opened: StdMutex<HashMap<String, (u64, Table)>>,
 }
 
 impl Views {
@@ -55,6 +69,7 @@ impl Views {
             storage: storage.clone(),
             connection: connection.map_err(|e| failed("connect to", uri, &e))?,
             namespaces: Mutex::new(None),
+            opened: StdMutex::default(),
         })
     }
 
@@ -98,18 +113,33 @@ impl Views {
         namespace: Option<&str>,
         read: impl Fn(&RecordBatch) -> Result<Vec<T>, String>,
     ) -> Result<Vec<T>, StoreError> {
+        let predicate = namespace.map(|namespace| col("namespace").eq(text(namespace)));
+        self.rows_where(manifest, name, predicate, read).await
+    }
+
+    /// Rows of a table at the version that counts, those that meet a predicate or all.
+    async fn rows_where<T>(
+        &self,
+        manifest: &Manifest,
+        name: &str,
+        predicate: Option<DfExpr>,
+        read: impl Fn(&RecordBatch) -> Result<Vec<T>, String>,
+    ) -> Result<Vec<T>, StoreError> {
         let Some(version) = manifest.tables.get(name) else {
             return Ok(Vec::new());
         };
         let read_all = async {
-            let table = self.connection.open_table(name).version(*version);
-            let mut query = table.execute().await?.query();
-            if let Some(namespace) = namespace {
-                query = query.only_if_expr(col("namespace").eq(text(namespace)));
+            let mut query = self.at_version(name, *version).await?.query();
+            if let Some(predicate) = predicate {
+                query = query.only_if_expr(predicate);
             }
             query.execute().await?.try_collect().await
         };
-        let batches: Vec<RecordBatch> = guarded("read", name, read_all).await?;
+        let batches: Result<Vec<RecordBatch>, StoreError> = guarded("read", name, read_all).await;
+        if batches.is_err() {
+            self.opened().remove(name);
+        }
+        let batches = batches?;
         let mut rows = Vec::new();
         for batch in &batches {
             rows.extend(read(batch).map_err(|reason| StoreError::Damaged {
@@ -118,6 +148,101 @@ impl Views {
             })?);
         }
         Ok(rows)
+    }
+
+    /// A table at a version that counts.
+    async fn at_version(&self, name: &str, version: u64) -> lancedb::Result<Table> {
+        if let Some((known, table)) = self.opened().get(name)
+            && *known == version
+        {
+            return Ok(table.clone());
+        }
+        let table = self.connection.open_table(name).version(version);
+        let table = table.execute().await?;
+        let opened = (version, table.clone());
+        self.opened().insert(name.to_owned(), opened);
+        Ok(table)
+    }
+
+    fn opened(&self) -> MutexGuard<'_, HashMap<String, (u64, Table)>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The memories that the tables have and of which only the tally changed, as they are now.
+    async fn tallied(
+        &self,
+        manifest: &Manifest,
+        fold: &Fold,
+    ) -> Result<Vec<(String, Memory)>, StoreError> {
+        let mut rows = Rows::new("namespace", "id");
+        for (namespace, changes) in &fold.namespaces {
+            rows.add(namespace, changes.tallies.keys().map(String::as_str));
+        }
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let read = |batch: &RecordBatch| {
+            let places = schema::read_places(batch, "id")?.into_iter();
+            let memories = schema::read_memories(batch)?.into_iter().zip(places);
+            let tallied = memories.filter_map(|(mut memory, (namespace, id))| {
+                let changes = fold.namespaces.get(&namespace)?;
+                changes.tallies.get(&id)?.set(&mut memory);
+                Some((namespace, memory))
+            });
+            Ok(tallied.collect())
+        };
+        self.rows_where(manifest, table::MEMORIES, rows.predicate(), read)
+            .await
+    }
+
+    /// What the tables know of a namespace, whose memories are read like this.
+    pub(super) async fn load_by(
+        &self,
+        manifest: &Manifest,
+        namespace: &str,
+        read_memories: fn(&RecordBatch) -> Result<Vec<Memory>, String>,
+    ) -> Result<(Vec<Effect>, Footprint), StoreError> {
+        let namespaces = self.namespaces(manifest).await?;
+        let Some(next) = namespaces.get(namespace) else {
+            return Ok((Vec::new(), Footprint::default()));
+        };
+        let of = Some(namespace);
+        let (mut memories, mut keys, links, blobs, mut entries, footprints) = tokio::try_join!(
+            self.rows(manifest, table::MEMORIES, of, read_memories),
+            self.rows(manifest, table::KEYS, of, schema::read_keys),
+            self.rows(manifest, table::LINKS, of, schema::read_links),
+            self.rows(manifest, table::BLOBS, of, schema::read_blobs),
+            self.rows(manifest, table::ENTRIES, of, schema::read_entries),
+            self.rows(manifest, table::RECEIPTS, of, schema::receipt_footprints),
+        )?;
+        let mut receipts = Footprint::default();
+        footprints
+            .into_iter()
+            .for_each(|receipt| receipts += receipt);
+
+        memories.sort_by_key(|memory| memory_number(&memory.id));
+        entries.sort_by_key(|entry| entry.number);
+        keys.sort_by_key(|key| key.position);
+        let mut by_memory: HashMap<String, (Vec<Key>, Vec<Vec<f32>>)> = HashMap::new();
+        for row in keys {
+            let (keys, vectors) = by_memory.entry(row.memory).or_default();
+            keys.push(row.key);
+            vectors.push(row.vector);
+        }
+        let mut effects = Vec::new();
+        for mut memory in memories {
+            let id = memory.id.clone();
+            let (keys, vectors) = by_memory.remove(&id).unwrap_or_default();
+            memory.keys = keys;
+            effects.push(Effect::Put(memory));
+            effects.push(Effect::Vectors { id, vectors });
+        }
+        effects.extend(links.into_iter().map(Effect::Connect));
+        let blobs = blobs.into_iter().map(|(name, bytes)| Blob { name, bytes });
+        effects.extend(blobs.map(Effect::Save));
+        effects.extend(entries.into_iter().map(Effect::Enter));
+        effects.push(Effect::Next(*next));
+        Ok((effects, receipts))
     }
 
     async fn change(
@@ -130,8 +255,8 @@ impl Views {
         let mut warning = None;
         let table = if manifest.tables.contains_key(name) {
             let table = self.latest(name).await?;
-            for predicate in &change.delete {
-                table.delete(predicate).await.map_err(wrong)?;
+            if let Some(rows) = &change.delete {
+                rows.delete_from(&table).await.map_err(wrong)?;
             }
             if change.add.num_rows() > 0 {
                 table.add(change.add).execute().await.map_err(wrong)?;
@@ -140,6 +265,7 @@ impl Views {
                 Some(native) => native.count_fragments().await.map_err(wrong)?,
                 None => 0,
             };
+            let mut is_compacted = false;
             if fragments > MOST_FRAGMENTS {
                 // What was changed is not written anew, as if it were sound.
                 warning = self.damage_of(manifest, name).await?;
@@ -149,7 +275,13 @@ impl Views {
                         remap_options: None,
                     };
                     table.optimize(compact).await.map_err(wrong)?;
+                    is_compacted = true;
                 }
+            }
+            // Without it all rows are looked at, which is no harm but slow.
+            let indexed = guarded("index", name, index(&table, is_compacted)).await;
+            if let Err(error) = indexed {
+                tracing::warn!(%error, "the index of namespaces stays as it was");
             }
             table
         } else if change.add.num_rows() > 0 {
@@ -205,57 +337,8 @@ impl Tables for Views {
         manifest: &Manifest,
         namespace: &str,
     ) -> Result<(Vec<Effect>, Footprint), StoreError> {
-        let namespaces = self.namespaces(manifest).await?;
-        let Some(next) = namespaces.get(namespace) else {
-            return Ok((Vec::new(), Footprint::default()));
-        };
-        let of = Some(namespace);
-        let mut memories = self
-            .rows(manifest, table::MEMORIES, of, schema::read_memories)
-            .await?;
-        let mut keys = self
-            .rows(manifest, table::KEYS, of, schema::read_keys)
-            .await?;
-        let links = self
-            .rows(manifest, table::LINKS, of, schema::read_links)
-            .await?;
-        let blobs = self
-            .rows(manifest, table::BLOBS, of, schema::read_blobs)
-            .await?;
-        let mut entries = self
-            .rows(manifest, table::ENTRIES, of, schema::read_entries)
-            .await?;
-        entries.sort_by_key(|entry| entry.number);
-        let mut receipts = Footprint::default();
-        for receipt in self
-            .rows(manifest, table::RECEIPTS, of, schema::receipt_footprints)
-            .await?
-        {
-            receipts += receipt;
-        }
-
-        memories.sort_by_key(|memory| memory_number(&memory.id));
-        keys.sort_by_key(|key| key.position);
-        let mut by_memory: HashMap<String, (Vec<Key>, Vec<Vec<f32>>)> = HashMap::new();
-        for row in keys {
-            let (keys, vectors) = by_memory.entry(row.memory).or_default();
-            keys.push(row.key);
-            vectors.push(row.vector);
-        }
-        let mut effects = Vec::new();
-        for mut memory in memories {
-            let id = memory.id.clone();
-            let (keys, vectors) = by_memory.remove(&id).unwrap_or_default();
-            memory.keys = keys;
-            effects.push(Effect::Put(memory));
-            effects.push(Effect::Vectors { id, vectors });
-        }
-        effects.extend(links.into_iter().map(Effect::Connect));
-        let blobs = blobs.into_iter().map(|(name, bytes)| Blob { name, bytes });
-        effects.extend(blobs.map(Effect::Save));
-        effects.extend(entries.into_iter().map(Effect::Enter));
-        effects.push(Effect::Next(*next));
-        Ok((effects, receipts))
+        self.load_by(manifest, namespace, schema::read_memories)
+            .await
     }
 
     async fn bring_up(
@@ -265,7 +348,8 @@ impl Tables for Views {
     ) -> Result<Vec<String>, StoreError> {
         self.take_back(manifest).await?;
         let known = self.namespaces(manifest).await?;
-        let update = Update::new(fold, &known, &manifest.embedder);
+        let tallied = self.tallied(manifest, fold).await?;
+        let update = Update::new(fold, &known, &tallied, &manifest.embedder);
         let changes = update
             .changes()
             .map_err(|reason| unusable("write to", table::MEMORIES, reason))?;
@@ -359,10 +443,10 @@ impl Tables for Views {
         let listed = native.manifest().await;
         let listed = listed.map_err(|e| failed("read", name, &e))?;
         let fragments = listed.fragments.iter();
-        Ok(fragments
-            .flat_map(|fragment| files_of(name, fragment))
-            .chain([list])
-            .collect())
+        let files = fragments.flat_map(|fragment| files_of(name, fragment));
+        let mut files: Vec<String> = files.chain([list]).collect();
+        files.extend(files_of_indices(name, &table).await?);
+        Ok(files)
     }
 }
 
@@ -376,6 +460,48 @@ async fn guarded<T>(
         Ok(result) => result.map_err(|e| failed(action, name, &e)),
         Err(_) => Err(torn(action, name)),
     }
+}
+
+/// Brings the index of namespaces up to date, or makes it where there are enough rows. With it, what belongs to a
+/// namespace is found without a look at what belongs to others.
+async fn index(table: &Table, is_compacted: bool) -> lancedb::Result<()> {
+    const COLUMN: &str = "namespace";
+    if table.schema().await?.index_of(COLUMN).is_err() {
+        return Ok(());
+    }
+    let indices = table.list_indices().await?;
+    if let Some(index) = indices.iter().find(|index| index.columns == [COLUMN]) {
+        let stats = table.index_stats(&index.name).await?;
+        let not_in_it = stats.map_or(0, |stats| stats.num_unindexed_rows);
+        if is_compacted || not_in_it > MOST_UNINDEXED {
+            let update = OptimizeAction::Index(OptimizeOptions::default());
+            table.optimize(update).await?;
+        }
+    } else if table.count_rows(None).await? >= FEWEST_INDEXED {
+        let bitmap = Index::Bitmap(BitmapIndexBuilder::default());
+        table.create_index(&[COLUMN], bitmap).execute().await?;
+    }
+    Ok(())
+}
+
+/// The files of a table's indices.
+async fn files_of_indices(name: &str, table: &Table) -> Result<Vec<String>, StoreError> {
+    let Some(dataset) = table.dataset() else {
+        return Ok(Vec::new());
+    };
+    let listed = async {
+        let indices = dataset.get().await?.load_indices().await?;
+        lancedb::Result::Ok(indices)
+    };
+    let indices = listed.await.map_err(|e| failed("read", name, &e))?;
+    let of_index = |index: &IndexMetadata| {
+        let folder = format!("{name}.lance/_indices/{}", index.uuid);
+        let files = index.files.iter().flatten();
+        files
+            .map(|file| format!("{folder}/{}", file.path))
+            .collect::<Vec<String>>()
+    };
+    Ok(indices.iter().flat_map(of_index).collect())
 }
 
 /// The files of some of a table's rows.

@@ -12,33 +12,70 @@ use tokio::sync::watch;
 
 /// How far the journals grow before the tables are brought up to date.
 pub(crate) const CHECKPOINT_BYTES: u64 = 64 << 20;
+/// How long what was written waits for that, however little it is: other programs see it only then.
+pub(crate) const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(600);
 /// How far they grow before writers wait. A checkpoint takes five times as much memory as it brings up.
 const MOST_BYTES: u64 = 2 * CHECKPOINT_BYTES;
 
 /// What checkpoints may have written since the oldest version of a table that is kept for others to read.
 const MOST_OLD_BYTES: u64 = 1 << 30;
 
-/// Bytes that were added to journals since the last checkpoint began.
-pub(crate) struct Backlog(watch::Sender<u64>);
+/// What was added to journals since the last checkpoint began.
+pub(crate) struct Backlog(watch::Sender<Grown>);
+
+#[derive(Clone, Copy, Default)]
+struct Grown {
+    bytes: u64,
+    /// Since when something waits.
+    since: Option<Instant>,
+}
 
 impl Backlog {
     pub(crate) fn new() -> Self {
-        Backlog(watch::Sender::new(0))
+        Backlog(watch::Sender::new(Grown::default()))
     }
 
     /// So many bytes more.
-    pub(crate) fn add(&self, bytes: u64) {
-        self.0.send_modify(|grown| *grown += bytes);
+    pub(crate) fn add(&self, bytes: u64, now: Instant) {
+        if bytes > 0 {
+            self.0.send_modify(|grown| {
+                grown.bytes += bytes;
+                grown.since.get_or_insert(now);
+            });
+        }
     }
 
-    /// A checkpoint begins, which takes everything in. Returns how much that is.
+    /// A checkpoint begins, which takes everything in. Returns how many bytes that is.
     pub(crate) fn reset(&self) -> u64 {
-        self.0.send_replace(0)
+        self.0.send_replace(Grown::default()).bytes
     }
 
-    /// Whether a checkpoint is due.
-    pub(crate) fn is_due(&self) -> bool {
-        *self.0.borrow() >= CHECKPOINT_BYTES
+    /// A checkpoint came to nothing. Nobody waits for the next one, which is due as if all had been written now.
+    pub(crate) fn put_off(&self, now: Instant) {
+        self.0.send_modify(|grown| {
+            grown.since.get_or_insert(now);
+        });
+    }
+
+    /// When a checkpoint is due; none if nothing waits for one.
+    pub(crate) fn due_in(&self, now: Instant) -> Option<Duration> {
+        let Grown { bytes, since } = *self.0.borrow();
+        let waited = now.saturating_duration_since(since?);
+        Some(match bytes >= CHECKPOINT_BYTES {
+            true => Duration::ZERO,
+            false => CHECKPOINT_INTERVAL.saturating_sub(waited),
+        })
+    }
+
+    /// Waits until so much was written that a checkpoint is due at once.
+    pub(crate) fn much(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut grown = self.0.subscribe();
+        async move {
+            // An error says that the store is gone.
+            let _ = grown
+                .wait_for(|grown| grown.bytes >= CHECKPOINT_BYTES)
+                .await;
+        }
     }
 
     /// Waits until there is not too much to be brought up.
@@ -47,7 +84,7 @@ impl Backlog {
         let _ = self
             .0
             .subscribe()
-            .wait_for(|grown| *grown < MOST_BYTES)
+            .wait_for(|grown| grown.bytes < MOST_BYTES)
             .await;
     }
 }
@@ -110,16 +147,34 @@ mod tests {
     #[tokio::test]
     async fn writers_wait_for_the_next_checkpoint_once_journals_are_far_ahead() {
         let backlog = Arc::new(Backlog::new());
-        backlog.add(MOST_BYTES - 1);
-        assert!(backlog.is_due());
+        let now = Instant::now();
+        backlog.add(MOST_BYTES - 1, now);
+        assert_eq!(backlog.due_in(now), Some(Duration::ZERO));
         backlog.room().await;
-        backlog.add(1);
+        backlog.add(1, now);
         let waiting = backlog.clone();
         let waiting = tokio::spawn(async move { waiting.room().await });
         tokio::time::sleep(Duration::from_millis(20)).await;
         assert!(!waiting.is_finished());
         backlog.reset();
         waiting.await.unwrap();
-        assert!(!backlog.is_due());
+        assert_eq!(backlog.due_in(now), None);
+    }
+
+    #[test]
+    fn a_checkpoint_is_due_when_much_or_when_anything_waits_for_long() {
+        let (backlog, start) = (Backlog::new(), Instant::now());
+        let after = |seconds| start + Duration::from_secs(seconds);
+        backlog.add(0, start);
+        assert_eq!(backlog.due_in(after(900)), None);
+        backlog.add(10, after(100));
+        backlog.add(10, after(300));
+        assert_eq!(backlog.due_in(after(300)), Some(Duration::from_secs(400)));
+        assert_eq!(backlog.due_in(after(701)), Some(Duration::ZERO));
+        assert_eq!(backlog.reset(), 20);
+        backlog.put_off(after(701));
+        assert_eq!(backlog.due_in(after(702)), Some(Duration::from_secs(599)));
+        backlog.add(CHECKPOINT_BYTES, after(703));
+        assert_eq!(backlog.due_in(after(703)), Some(Duration::ZERO));
     }
 }

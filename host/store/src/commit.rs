@@ -14,10 +14,10 @@ use super::StoreError;
 use super::effect::Record;
 use super::plan::{Made, Plan, Planned, Prepared};
 use super::storage::{Journal, encode};
-use super::working_set::WorkingSet;
+use super::working_set::{LexicalField, WorkingSet};
 
 /// The most transactions in one group.
-const LARGEST_GROUP: usize = 256;
+pub(crate) const LARGEST_GROUP: usize = 256;
 
 /// A transaction that waits for its commit.
 pub(crate) struct Request {
@@ -31,10 +31,12 @@ pub(crate) struct Shared {
     /// What it takes and keeps.
     pub limits: StoreLimits,
     set: RwLock<WorkingSet>,
+    /// Held while an index is built.
+    indexing: std::sync::Mutex<()>,
     /// Bytes set aside for writes that wait for their condition.
     reserved: AtomicU64,
     /// None once the task has ended.
-    pub journal: Mutex<Option<Journal>>,
+    pub journal: Arc<Mutex<Option<Journal>>>,
 }
 
 /// Hears how much was written.
@@ -49,8 +51,9 @@ impl Shared {
             name: name.to_owned(),
             limits,
             set: RwLock::new(set),
+            indexing: std::sync::Mutex::new(()),
             reserved: AtomicU64::new(0),
-            journal: Mutex::new(Some(journal)),
+            journal: Arc::new(Mutex::new(Some(journal))),
         }
     }
 
@@ -62,6 +65,29 @@ impl Shared {
 
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, WorkingSet> {
         self.set.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    /// Sees to it that a field can be searched: takes its texts, builds the index beside the set, and sets it in.
+    pub(crate) fn index(&self, field: &LexicalField) -> Result<(), StoreError> {
+        if self.read().is_indexed(field) {
+            return Ok(());
+        }
+        let _one_at_a_time = self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
+        while !self.read().is_indexed(field) {
+            self.write().begin_index(field, &self.limits)?;
+            let texts = self.read().texts(field);
+            let set_in = match texts.build(&self.limits) {
+                Ok(built) => self.write().set_in(built, &self.limits),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = set_in {
+                self.write().give_up_index(field);
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -144,7 +170,7 @@ async fn commit(shared: &Shared, group: impl Iterator<Item = Request>) -> u64 {
         .into_iter()
         .map(|(plan, reply)| (Record::Transaction(plan.effects), (plan.made, reply)))
         .unzip();
-    match append(shared, &records).await {
+    match append(&shared.journal, &shared.name, &records).await {
         Ok(bytes) => {
             let mut set = shared.write();
             for record in records {
@@ -167,15 +193,20 @@ async fn commit(shared: &Shared, group: impl Iterator<Item = Request>) -> u64 {
     }
 }
 
-async fn append(shared: &Shared, records: &[Record]) -> Result<u64, StoreError> {
+/// Writes records to a journal as one group; returns how many bytes that were.
+pub(crate) async fn append(
+    journal: &Mutex<Option<Journal>>,
+    name: &str,
+    records: &[Record],
+) -> Result<u64, StoreError> {
     if records.is_empty() {
         return Ok(0);
     }
-    let group = encode(&shared.name, records).map_err(StoreError::Transaction)?;
+    let group = encode(name, records).map_err(StoreError::Transaction)?;
     let bytes = group.len() as u64;
-    match shared.journal.lock().await.as_mut() {
+    match journal.lock().await.as_mut() {
         Some(journal) => journal.append(group).await.map(|()| bytes),
-        None => Err(closed(&shared.name)),
+        None => Err(closed(name)),
     }
 }
 

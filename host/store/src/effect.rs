@@ -1,7 +1,7 @@
 //! What a transaction does, as after-images: a memory as it is afterwards, not what was added to its counter. So
 //! replaying effects that are already there changes nothing, and the last one about a thing is the truth.
 
-use memhost_contract::{Attempt, Blob, Link, Memory, Receipt};
+use memhost_contract::{Attempt, Blob, Counters, Instant, Link, Memory, Receipt, State};
 
 use super::Entry;
 
@@ -36,6 +36,80 @@ pub enum Effect {
     Next(u64),
     /// Something that has happened, in the namespace's ledger.
     Enter(Entry),
+    /// What of a memory changes often, as it is from now on. The memory itself stands in an earlier `Put`, or in the
+    /// tables.
+    Tally {
+        /// The memory.
+        id: String,
+        /// What it is now.
+        tally: Tally,
+    },
+}
+
+/// What of a memory changes often and is small: what is written of one that was used, counted, archived or frozen.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Tally {
+    /// Its state.
+    pub state: State,
+    /// Its counters.
+    pub counters: Counters,
+    /// When it expires.
+    pub expires: Option<Instant>,
+    /// When it was changed last.
+    pub updated: Instant,
+    /// When it was handed out last.
+    pub last_used: Instant,
+}
+
+impl Tally {
+    /// That of a memory.
+    pub(crate) fn of(memory: &Memory) -> Self {
+        Tally {
+            state: memory.state,
+            counters: memory.counters,
+            expires: memory.expires,
+            updated: memory.updated,
+            last_used: memory.last_used,
+        }
+    }
+
+    /// Gives a memory this tally.
+    pub fn set(&self, memory: &mut Memory) {
+        memory.state = self.state;
+        memory.counters = self.counters;
+        memory.expires = self.expires;
+        memory.updated = self.updated;
+        memory.last_used = self.last_used;
+    }
+
+    /// Whether two states of a memory have all but their tallies in common.
+    pub(crate) fn is_all_that_differs(before: &Memory, after: &Memory) -> bool {
+        let Memory {
+            id,
+            kind,
+            title,
+            content,
+            keys,
+            labels,
+            payload,
+            state: _,
+            counters: _,
+            sources,
+            expires: _,
+            created,
+            updated: _,
+            last_used: _,
+        } = before;
+        *id == after.id
+            && *kind == after.kind
+            && *title == after.title
+            && *content == after.content
+            && *keys == after.keys
+            && *labels == after.labels
+            && *payload == after.payload
+            && *sources == after.sources
+            && *created == after.created
+    }
 }
 
 /// What is written to a journal at once.

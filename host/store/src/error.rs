@@ -164,6 +164,12 @@ pub enum StoreError {
         /// The one that this build reads.
         known: u32,
     },
+    /// Something is where a new store was to be written.
+    #[error("`{path}` is there already; name a place for the new store where nothing is")]
+    Taken {
+        /// The place.
+        path: String,
+    },
     /// The store's vectors were made by another embedder.
     #[error(
         "store `{uri}` was embedded with `{}` ({} dimensions), and `{}` ({} dimensions) is configured; \

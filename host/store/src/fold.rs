@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use memhost_contract::{Attempt, Blob, Memory, Receipt};
 
 use super::Entry;
-use super::effect::{Effect, LinkKey, Record};
+use super::effect::{Effect, LinkKey, Record, Tally};
 
 /// What is to be brought into the tables.
 #[derive(Debug, Default)]
@@ -21,6 +21,8 @@ pub struct Fold {
 pub struct Changes {
     /// By id, as they are from now on.
     pub memories: BTreeMap<String, Option<Memory>>,
+    /// What often changes of memories that are otherwise as the tables have them, by id.
+    pub tallies: BTreeMap<String, Tally>,
     /// Of memories whose keys changed: one per key, an empty one of a key that is not embedded.
     pub vectors: BTreeMap<String, Vec<Vec<f32>>>,
     /// The weights of edges.
@@ -63,6 +65,7 @@ impl Changes {
     fn add(&mut self, effect: Effect) {
         match effect {
             Effect::Put(memory) => {
+                self.tallies.remove(&memory.id);
                 self.memories.insert(memory.id.clone(), Some(memory));
             }
             Effect::Vectors { id, vectors } => {
@@ -70,6 +73,7 @@ impl Changes {
             }
             Effect::Remove(id) => {
                 self.vectors.remove(&id);
+                self.tallies.remove(&id);
                 self.memories.insert(id, None);
             }
             Effect::Connect(link) => {
@@ -87,6 +91,13 @@ impl Changes {
             Effect::Enter(entry) => {
                 self.entries.insert(entry.number, entry);
             }
+            Effect::Tally { id, tally } => match self.memories.get_mut(&id) {
+                Some(Some(memory)) => tally.set(memory),
+                Some(None) => {}
+                None => {
+                    self.tallies.insert(id, tally);
+                }
+            },
         }
     }
 }

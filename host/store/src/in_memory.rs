@@ -230,6 +230,11 @@ impl Rows {
             };
             of.memories.insert(number, without_keys);
         }
+        for (id, tally) in &changes.tallies {
+            if let Some(memory) = of.memories.get_mut(&memory_number(id)) {
+                tally.set(memory);
+            }
+        }
         for (key, weight) in &changes.links {
             put(&mut of.links, key, *weight);
         }

@@ -1,21 +1,21 @@
 //! An open store in one process: what its handles share.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use memhost_contract::embedder::Embedder;
-use tokio::sync::Mutex;
-use tokio::task::JoinHandle;
+use tokio::sync::{Mutex, oneshot};
 
 use super::backlog::{Backlog, Written};
-use super::commit::{Growth, Shared};
+use super::clock::{Clock, Steady};
+use super::commit::closed;
+use super::diary::{Diary, Entry};
 use super::effect::Record;
 use super::manifest::Manifest;
-use super::namespace::Handle;
+use super::open::Open;
 use super::seal::{Depth, in_words};
-use super::storage::{self, Journal, Storage, Unsound};
+use super::storage::{Storage, Unsound};
 use super::tables::Tables;
 use super::working_set::WorkingSet;
 use super::{DIARY, StoreError};
@@ -25,22 +25,19 @@ pub(super) struct Inner {
     pub(super) storage: Storage,
     pub(super) tables: Box<dyn Tables>,
     pub(super) embedder: Arc<dyn Embedder>,
-    /// The namespaces that were opened, by name. Held while journals are opened and folded.
-    pub(super) open: Mutex<HashMap<String, Opened>>,
-    /// The journal of attempts, once there are any.
-    pub(super) diary: Mutex<Option<Journal>>,
+    /// The namespaces that were opened.
+    pub(super) open: Open,
+    /// The journal of attempts, once there are any. Held while it is opened.
+    pub(super) diary: Mutex<Option<Diary>>,
     pub(super) backlog: Arc<Backlog>,
     pub(super) written: Written,
-    pub(super) is_checkpointing: AtomicBool,
+    /// Held by the checkpoint of this process that runs.
+    pub(super) checkpointing: Mutex<()>,
+    /// Whether somebody waits for when the next one is due.
+    pub(super) is_paced: AtomicBool,
+    pub(super) clock: Arc<dyn Clock>,
     /// What was found damaged or lacking and nobody has heard of yet.
     pub(super) warnings: std::sync::Mutex<Vec<String>>,
-}
-
-/// A namespace that was opened.
-pub(super) struct Opened {
-    pub(super) handle: Weak<Handle>,
-    pub(super) shared: Arc<Shared>,
-    pub(super) task: JoinHandle<()>,
 }
 
 impl Inner {
@@ -53,11 +50,13 @@ impl Inner {
             storage,
             tables,
             embedder,
-            open: Mutex::new(HashMap::new()),
+            open: Open::default(),
             diary: Mutex::new(None),
             backlog: Arc::new(Backlog::new()),
             written: Written::default(),
-            is_checkpointing: AtomicBool::new(false),
+            checkpointing: Mutex::new(()),
+            is_paced: AtomicBool::new(false),
+            clock: Arc::new(Steady),
             warnings: Default::default(),
         }
     }
@@ -93,7 +92,15 @@ impl Inner {
         self.refuse_during_reembedding().await?;
         let manifest = self.manifest().await?;
         manifest.check_embedder(&self.storage, self.embedder.as_ref())?;
-        let rows = match self.tables.load(&manifest, name).await {
+        let mut loaded = self.tables.load(&manifest, name).await;
+        if let Err(StoreError::Table { .. }) = &loaded {
+            // A checkpoint may have pruned these versions meanwhile, where much was written.
+            let newer = self.manifest().await?;
+            if newer.tables != manifest.tables {
+                loaded = self.tables.load(&newer, name).await;
+            }
+        }
+        let rows = match loaded {
             Err(StoreError::Table { .. }) => {
                 // A power loss may have torn the newest versions of the tables, which do not count.
                 let manifest = self.take_back().await?;
@@ -143,26 +150,21 @@ impl Inner {
 
     /// Writes down what belongs to no namespace.
     pub(super) async fn note(self: &Arc<Self>, record: Record) -> Result<(), StoreError> {
-        let group = storage::encode(DIARY, &[record]).map_err(StoreError::Transaction)?;
-        let bytes = group.len() as u64;
-        let mut diary = self.diary.lock().await;
-        if diary.is_none() {
-            *diary = Some(self.storage.free_journal(DIARY).await?);
-        }
-        if let Some(journal) = diary.as_mut() {
-            journal.append(group).await?;
-        }
-        drop(diary);
-        self.clone().grown(bytes);
-        Ok(())
-    }
-}
-
-impl Opened {
-    /// Waits until its task has let go of the journal.
-    pub(super) async fn ended(self) {
-        if let Err(error) = self.task.await {
-            tracing::warn!(namespace = self.shared.name, %error, "a commit was interrupted");
-        }
+        let requests = {
+            let mut diary = self.diary.lock().await;
+            match diary.as_ref() {
+                Some(diary) => diary.requests.clone(),
+                None => {
+                    let journal = self.storage.free_journal(DIARY).await?;
+                    let opened = Diary::new(journal, Arc::downgrade(self));
+                    diary.insert(opened).requests.clone()
+                }
+            }
+        };
+        let (reply, answer) = oneshot::channel();
+        let sent = requests.send(Entry { record, reply }).await;
+        sent.map_err(|_| closed(DIARY))?;
+        drop(requests);
+        answer.await.map_err(|_| closed(DIARY))?
     }
 }

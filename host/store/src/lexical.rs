@@ -107,6 +107,29 @@ impl LexicalIndex {
         }
     }
 
+    /// Slots have other numbers from now on; those without one are empty. Texts that are no more leave no room behind.
+    pub(crate) fn renumber(&mut self, to: impl Fn(u32) -> Option<u32>) {
+        let mut texts = Vec::new();
+        let mut moved = vec![None; self.texts.len()];
+        let by_slot = std::mem::take(&mut self.by_slot).into_iter();
+        for (slot, numbers) in by_slot.filter_map(|(slot, numbers)| Some((to(slot)?, numbers))) {
+            let mut of_slot = Vec::new();
+            for number in numbers {
+                let text = std::mem::take(&mut self.texts[number as usize]);
+                let next = texts.len() as u32;
+                texts.push(Text { slot, ..text });
+                moved[number as usize] = Some(next);
+                of_slot.push(next);
+            }
+            self.by_slot.insert(slot, of_slot);
+        }
+        for posting in self.postings.iter_mut().flatten() {
+            posting.text = moved[posting.text as usize].unwrap_or(posting.text);
+        }
+        self.texts = texts;
+        self.free = Vec::new();
+    }
+
     /// About how many bytes it takes, from above: words with their postings' lists, postings, texts.
     pub(crate) fn bytes(&self) -> u64 {
         const WORD: u64 = 224;

@@ -25,8 +25,8 @@
 //! An open namespace is a *working set* in memory, and every read is answered from there. A transaction is
 //! planned over the working set, written to the namespace's *journal*, and brought about in memory once it is on
 //! the disk; transactions that wait at the same time are written and synced as one group. A *checkpoint*, at
-//! [`Store::close`] and whenever the journals have grown by 64 MiB, brings LanceDB's tables up to date and forgets
-//! the journals; opening a namespace reads its rows and replays its journal. So LanceDB holds everything that pandas,
+//! [`Store::close`] and whenever the journals have grown by 64 MiB or for ten minutes, brings LanceDB's tables up to date
+//! and forgets the journals; opening a namespace reads its rows and replays its journal. So LanceDB holds everything that pandas,
 //! DuckDB or DataFusion may want to read, as of the last checkpoint.
 //!
 //! | table | one row per |
@@ -91,7 +91,9 @@ mod backlog;
 mod by_hand;
 mod check;
 mod checkpoint;
+mod clock;
 mod commit;
+mod diary;
 mod effect;
 mod error;
 mod field;
@@ -106,6 +108,7 @@ mod lexical;
 mod look;
 mod manifest;
 mod namespace;
+mod open;
 mod opening;
 mod plan;
 mod rank;
@@ -119,6 +122,7 @@ mod storage;
 pub mod tables;
 mod targets;
 mod transaction;
+mod upgrade;
 mod vectors;
 mod verify;
 mod view;
@@ -128,10 +132,7 @@ mod working_set;
 mod tests;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime};
-
-use tokio::sync::mpsc;
 
 pub use by_hand::{Pruned, Thawed};
 pub use check::{LONGEST_NAME, LONGEST_TEXT};
@@ -144,10 +145,12 @@ pub use ledger::{Entry, NewEntry};
 pub use look::Look;
 pub use manifest::SCHEMA_VERSION;
 pub use namespace::{Entering, Memories, Namespace};
+pub use open::KeepOpen;
 pub use reembed::Reembedded;
 pub use repair::{Repaired, RepairedTable, TakenIn};
 pub use targets::{NotInserted, resolve_targets};
 pub use transaction::{HOST_BLOBS, Transaction, Write};
+pub use upgrade::Upgraded;
 pub use verify::{Verified, VerifiedJournal, VerifiedTable};
 pub use view::View;
 
@@ -161,14 +164,13 @@ pub use footprint::{receipt_bytes, waiting_bytes};
 #[doc(hidden)]
 pub use storage::Objects;
 
-use commit::Shared;
+use clock::{Clock, Steady};
 use effect::Record;
-use inner::{Inner, Opened};
-use memhost_base::clock;
+use inner::Inner;
+use memhost_base::clock::since_1970;
 use memhost_contract::Attempt;
 use memhost_contract::embedder::Embedder;
 use memhost_contract::limits::StoreLimits;
-use namespace::Handle;
 use opening::{Found, create};
 
 use tables::Format;
@@ -204,7 +206,17 @@ impl Store {
         embedder: Arc<dyn Embedder>,
         format: &dyn Format,
     ) -> Result<Store, StoreError> {
-        clock::since_1970(SystemTime::now())?;
+        Store::open_by(uri, embedder, format, Arc::new(Steady)).await
+    }
+
+    /// The same by another clock.
+    async fn open_by(
+        uri: &str,
+        embedder: Arc<dyn Embedder>,
+        format: &dyn Format,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Store, StoreError> {
+        since_1970(SystemTime::now())?;
         let Found {
             storage,
             manifest,
@@ -215,7 +227,10 @@ impl Store {
             create(&storage, embedder.as_ref()).await?;
         }
         let tables = format.open(&storage).await?;
-        let inner = Inner::new(storage, embedder, tables);
+        let inner = Inner {
+            clock,
+            ..Inner::new(storage, embedder, tables)
+        };
         if let Some(manifest) = manifest {
             inner.restore(&manifest, &broken).await?;
             inner.take_in_what_was_left().await?;
@@ -229,6 +244,13 @@ impl Store {
     /// The same store, whose namespaces take what these limits allow, from when they are opened.
     pub fn with_limits(self, limits: StoreLimits) -> Store {
         Store { limits, ..self }
+    }
+
+    /// The same store, which keeps namespaces open when nobody uses them any more, up to so many; without this it keeps none.
+    /// Other processes cannot open those that it keeps.
+    pub fn keep_open(self, most: KeepOpen) -> Store {
+        self.inner.open.keep(most);
+        self
     }
 
     /// Whether a store could be opened there with this embedder, as far as can be said without changing anything.
@@ -245,52 +267,42 @@ impl Store {
     }
 
     /// Opens a namespace for reading and writing, creating it if need be. One process at a time; within it, every call
-    /// with the same name gives the same namespace as long as a handle is alive.
+    /// with the same name gives the same namespace as long as a handle is alive, or it is [kept open](Store::keep_open).
     ///
     /// # Errors
     /// Another process holds it; the name is empty, longer than 512 bytes or holds a control character; what is
     /// stored cannot be read.
     pub async fn namespace(&self, name: &str) -> Result<Namespace, StoreError> {
         let inner = &self.inner;
-        let mut open = inner.open.lock().await;
-        if let Some(handle) = open.get(name).and_then(|opened| opened.handle.upgrade()) {
+        let cell = inner.open.cell(name);
+        if let Some(handle) = cell.handle() {
+            inner.open.used(&cell, &handle);
             return Ok(Namespace::new(handle));
         }
-        if let Some(closing) = open.remove(name) {
+        let mut opened = cell.opened.lock().await;
+        if let Some(handle) = cell.handle() {
+            inner.open.used(&cell, &handle);
+            return Ok(Namespace::new(handle));
+        }
+        if let Some(closing) = opened.take() {
             closing.ended().await;
         }
-        let (journal, sealed) = inner.storage.journal(name).await?;
-        inner.warn_of_unsound(sealed.extent.unsound());
-        let ours = sealed
-            .groups
-            .into_iter()
-            .filter(|group| group.namespace == name);
-        let records = ours.flat_map(|group| group.records).collect();
-        let set = match inner.working_set(name, records).await {
-            Ok(set) => set,
-            Err(error) => {
-                journal.release().await;
-                return Err(error);
+        match inner.open_namespace(name, self.limits.clone()).await {
+            Ok((handle, new)) => {
+                cell.show(&handle);
+                *opened = Some(new);
+                drop(opened);
+                inner.open.used(&cell, &handle);
+                inner.open.close_surplus().await;
+                Ok(Namespace::new(handle))
             }
-        };
-        let shared = Arc::new(Shared::new(name, set, journal, self.limits.clone()));
-        let (requests, waiting) = mpsc::channel(LONGEST_QUEUE);
-        let task = tokio::spawn(commit::run(shared.clone(), waiting, Arc::downgrade(inner)));
-        let handle = Arc::new(Handle {
-            shared: shared.clone(),
-            requests,
-            backlog: inner.backlog.clone(),
-            embedder: inner.embedder.clone(),
-            cut: AtomicU64::new(0),
-            aside: std::sync::Mutex::new(Box::new(())),
-        });
-        let opened = Opened {
-            handle: Arc::downgrade(&handle),
-            shared,
-            task,
-        };
-        open.insert(name.to_owned(), opened);
-        Ok(Namespace::new(handle))
+            Err(error) => {
+                drop(opened);
+                drop(cell);
+                inner.open.let_go(name);
+                Err(error)
+            }
+        }
     }
 
     /// Keeps attempts of a run, once for all strategies. An attempt with the run and id of an earlier one replaces it.
@@ -309,15 +321,17 @@ impl Store {
     }
 
     /// Brings the tables up to date with the journals, also with those that killed processes left behind, and lets go
-    /// of namespaces without handles. The store can be used afterwards; what is not closed is not lost either, but
+    /// of namespaces without handles, also of those that it keeps open. The store can be used afterwards; what is not closed is not lost either, but
     /// other programs see it only later.
     ///
     /// # Errors
     /// A table cannot be written. Nothing is lost: the journals stay until it can.
     pub async fn close(&self) -> Result<(), StoreError> {
+        self.inner.open.close_kept().await;
         self.inner.checkpoint().await?;
-        if let Some(diary) = self.inner.diary.lock().await.take() {
-            diary.release().await;
+        let diary = self.inner.diary.lock().await.take();
+        if let Some(diary) = diary {
+            diary.close().await;
         }
         Ok(())
     }

@@ -7,19 +7,17 @@ use super::View;
 use super::working_set::WorkingSet;
 
 /// The memories that a call sees and that take part in reads, which are the active and the frozen ones, by their places: of
-/// two, the lower place is the older memory's.
+/// two, the lower place is the older memory's, and a place is a memory's for good.
 #[derive(Clone, Copy)]
 pub struct Look<'a> {
     pub(super) set: &'a WorkingSet,
-    /// By place.
-    pub(super) costs: &'a [Cost],
     pub(super) view: &'a View,
 }
 
 impl<'a> Look<'a> {
     /// How many places there are. Some are empty, and some hold what this call does not see.
     pub fn places(&self) -> usize {
-        self.set.slots()
+        self.set.places()
     }
 
     /// Whether there is a memory in a place.
@@ -34,6 +32,6 @@ impl<'a> Look<'a> {
 
     /// What the content of the memory in a place costs in the tokens of budgets, whether or not it is seen.
     pub fn cost(&self, place: usize) -> Cost {
-        self.costs.get(place).copied().unwrap_or_default()
+        self.set.cost(place).unwrap_or_default()
     }
 }

@@ -18,6 +18,9 @@ use super::storage::Storage;
 /// The version of everything that is stored: tables, journal, this file.
 pub const SCHEMA_VERSION: u32 = 4;
 
+/// The version before that, of which a store can be [written anew](super::Store::upgrade).
+pub(crate) const EARLIER_VERSION: u32 = 3;
+
 /// The file, and its copy.
 pub(crate) const MANIFEST: &str = "memhost.json";
 pub(crate) const MANIFEST_COPY: &str = "memhost.copy.json";
@@ -114,6 +117,26 @@ impl Manifest {
         }
     }
 
+    /// What a store of the version before is; of a damaged manifest the copy counts.
+    pub(crate) async fn read_earlier(storage: &Storage) -> Result<Self, StoreError> {
+        let mut wrong = StoreError::NoStore {
+            uri: storage.tables(),
+        };
+        for name in [MANIFEST, MANIFEST_COPY] {
+            let Some(content) = storage.read(name).await? else {
+                continue;
+            };
+            match Manifest::parse_of(storage, &content, EARLIER_VERSION)? {
+                Ok(manifest) => return Ok(manifest),
+                Err(reason) => {
+                    let path = format!("{}/{name}", storage.tables());
+                    wrong = StoreError::Damaged { path, reason };
+                }
+            }
+        }
+        Err(wrong)
+    }
+
     /// The copy, if it is sound.
     pub(crate) async fn read_copy(storage: &Storage) -> Result<Option<Self>, StoreError> {
         let copy = storage.read(MANIFEST_COPY).await?;
@@ -123,13 +146,21 @@ impl Manifest {
 
     /// Understands a manifest; the inner error is what is wrong with it.
     fn parse(storage: &Storage, content: &[u8]) -> Result<Result<Self, String>, StoreError> {
+        Manifest::parse_of(storage, content, SCHEMA_VERSION)
+    }
+
+    fn parse_of(
+        storage: &Storage,
+        content: &[u8],
+        version: u32,
+    ) -> Result<Result<Self, String>, StoreError> {
         if let Ok(any) = serde_json::from_slice::<AnyManifest>(content)
-            && any.schema_version != SCHEMA_VERSION
+            && any.schema_version != version
         {
             return Err(StoreError::OtherSchema {
                 uri: storage.tables(),
                 found: any.schema_version,
-                known: SCHEMA_VERSION,
+                known: version,
             });
         }
         let mut manifest: Manifest = match serde_json::from_slice(content) {

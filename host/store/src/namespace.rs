@@ -26,6 +26,9 @@ use super::vectors::unit;
 use super::working_set::{LexicalField, Query, Wanted};
 use super::{Entry, NewEntry, StoreError, Transaction, View};
 
+/// Of more memories than this, no index is built on the thread of whoever searches: others wait for that thread.
+const MOST_INDEXED_AT_ONCE: usize = 1_000;
+
 /// One strategy's memories in one run or deployment: what it reads ([`Memories`]), and what is written for it. Cheap to
 /// clone.
 #[derive(Clone)]
@@ -284,11 +287,39 @@ impl Memories {
             return Err(StoreError::Query("the least score is not a number".into()));
         }
         let query = self.query(&search.ranking).await?;
-        let shared = &self.handle.shared;
-        if !shared.read().is_prepared(&query) {
-            shared.write().prepare(&query, &shared.limits)?;
+        if let Some(field) = query.field() {
+            self.index(field).await?;
         }
         Ok((query, wanted))
+    }
+
+    /// Builds what lexical searches of these fields need, so that the first of them does not wait for it.
+    ///
+    /// # Errors
+    /// There is no such field to search, or the namespace has no room for what it needs.
+    pub async fn warm(&self, fields: &[&str]) -> Result<(), StoreError> {
+        for field in fields {
+            self.index(&LexicalField::parse(field)?).await?;
+        }
+        Ok(())
+    }
+
+    /// Sees to it that a field can be searched. Who reads or writes meanwhile does not wait.
+    async fn index(&self, field: &LexicalField) -> Result<(), StoreError> {
+        let shared = &self.handle.shared;
+        let (is_indexed, memories) = {
+            let set = shared.read();
+            (set.is_indexed(field), set.len())
+        };
+        if is_indexed {
+            return Ok(());
+        }
+        if memories <= MOST_INDEXED_AT_ONCE {
+            return shared.index(field);
+        }
+        let (shared, field) = (shared.clone(), field.clone());
+        let indexed = tokio::task::spawn_blocking(move || shared.index(&field)).await;
+        indexed.unwrap_or_else(|error| Err(StoreError::Query(format!("it ended early: {error}"))))
     }
 
     /// Looks at the memories of a view that take part in reads, where they are. Nothing is written meanwhile, so that it is to be short.
@@ -309,14 +340,8 @@ impl Memories {
     /// The probe names a field that lexical search does not rank by.
     pub fn own_lexical_score(&self, probe: &Probe) -> Result<f64, StoreError> {
         let field = LexicalField::parse(&probe.field)?;
-        let query = Query::Lexical {
-            field: field.clone(),
-            text: String::new(),
-        };
         let shared = &self.handle.shared;
-        if !shared.read().is_prepared(&query) {
-            shared.write().prepare(&query, &shared.limits)?;
-        }
+        shared.index(&field)?;
         let score = shared.read().own_score(&field, &probe.text);
         Ok(score.unwrap_or_default())
     }

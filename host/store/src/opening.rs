@@ -1,12 +1,20 @@
-//! Opening a store: what is at its place, whether that is whole, and what earlier runs left there.
+//! Opening: what is at a store's place, whether that is whole, what earlier runs left there; and its namespaces.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 
 use memhost_contract::embedder::Embedder;
+use memhost_contract::limits::StoreLimits;
+use tokio::sync::mpsc;
 
+use super::commit::{self, Shared};
 use super::inner::Inner;
 use super::manifest::Manifest;
+use super::namespace::Handle;
+use super::open::Opened;
 use super::seal::{BrokenSeal, Depth, in_words};
 use super::storage::Storage;
-use super::{CHECKPOINT, StoreError, THE_STORE, repair};
+use super::{CHECKPOINT, LONGEST_QUEUE, StoreError, THE_STORE, repair};
 
 /// What is at a place, before anything is done to it.
 pub(super) struct Found {
@@ -35,6 +43,40 @@ impl Found {
 }
 
 impl Inner {
+    /// Opens a namespace that is not open in this process.
+    pub(super) async fn open_namespace(
+        self: &Arc<Self>,
+        name: &str,
+        limits: StoreLimits,
+    ) -> Result<(Arc<Handle>, Opened), StoreError> {
+        let (journal, sealed) = self.storage.journal(name).await?;
+        self.warn_of_unsound(sealed.extent.unsound());
+        let ours = sealed
+            .groups
+            .into_iter()
+            .filter(|group| group.namespace == name);
+        let records = ours.flat_map(|group| group.records).collect();
+        let set = match self.working_set(name, records).await {
+            Ok(set) => set,
+            Err(error) => {
+                journal.release().await;
+                return Err(error);
+            }
+        };
+        let shared = Arc::new(Shared::new(name, set, journal, limits));
+        let (requests, waiting) = mpsc::channel(LONGEST_QUEUE);
+        let task = tokio::spawn(commit::run(shared.clone(), waiting, Arc::downgrade(self)));
+        let handle = Arc::new(Handle {
+            shared: shared.clone(),
+            requests,
+            backlog: self.backlog.clone(),
+            embedder: self.embedder.clone(),
+            cut: AtomicU64::new(0),
+            aside: Mutex::new(Box::new(())),
+        });
+        Ok((handle, Opened { shared, task }))
+    }
+
     /// Puts copies in the place of damaged files that have one.
     pub(super) async fn restore(
         &self,

@@ -9,7 +9,7 @@ use memhost_contract::limits::{LimitReached, StoreLimit, StoreLimits};
 use memhost_contract::{Adjustment, Blob, Instant, Memory, NewMemory, Op, Patch, Receipt, State};
 
 use super::check::{Refusal, embedded_keys, operation};
-use super::effect::{Effect, LinkKey, memory_id};
+use super::effect::{Effect, LinkKey, Tally, memory_id};
 use super::footprint::{Footprint, vector_bytes};
 use super::revision::{adjust, revise};
 use super::targets::id_of;
@@ -443,13 +443,21 @@ impl Step<'_> {
         for id in &self.touched {
             match self.layer.memories.get(id) {
                 Some(Some(memory)) => {
-                    effects.push(Effect::Put(memory.clone()));
-                    if let Some(vectors) = self.vectors.remove(id) {
-                        effects.push(Effect::Vectors {
+                    let vectors = self.vectors.remove(id);
+                    let before = self.plan.memory(id);
+                    let is_tally = vectors.is_none()
+                        && before.is_some_and(|before| Tally::is_all_that_differs(before, memory));
+                    effects.push(match is_tally {
+                        true => Effect::Tally {
                             id: id.clone(),
-                            vectors,
-                        });
-                    }
+                            tally: Tally::of(memory),
+                        },
+                        false => Effect::Put(memory.clone()),
+                    });
+                    effects.extend(vectors.map(|vectors| Effect::Vectors {
+                        id: id.clone(),
+                        vectors,
+                    }));
                 }
                 Some(None) if self.plan.memory(id).is_some() => {
                     effects.push(Effect::Remove(id.clone()));

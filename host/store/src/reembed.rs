@@ -70,9 +70,7 @@ impl Store {
 impl Inner {
     /// A namespace that is opened while its vectors are replaced would go on with the old ones.
     pub(super) async fn refuse_during_reembedding(&self) -> Result<(), StoreError> {
-        let lock = self.storage.lock(REEMBEDDING, THE_STORE).await?;
-        lock.release().await;
-        Ok(())
+        self.storage.refuse_if_locked(REEMBEDDING, THE_STORE).await
     }
 
     async fn reembed(&self) -> Result<usize, StoreError> {

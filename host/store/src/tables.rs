@@ -13,13 +13,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
-pub use super::effect::{Effect, LinkKey, memory_number};
+pub use super::effect::{Effect, LinkKey, Tally, memory_number};
 pub use super::field::{state_name, state_named};
 pub use super::fold::{Changes, Fold};
 pub use super::manifest::Manifest;
 pub use super::seal::{BrokenSeal, Depth, Harm, Seal, list_of};
 pub use super::storage::{Directory, Storage};
-use memhost_contract::Key;
+use memhost_contract::{Key, Receipt};
 
 use super::{Footprint, RepairedTable, StoreError};
 
@@ -77,6 +77,31 @@ pub trait Format: Send + Sync {
 pub trait Repairable: Format {
     /// As [`Format::open`], of a store that need not be fit to be opened.
     async fn rescue(&self, storage: &Storage) -> Result<Box<dyn Rescue>, StoreError>;
+}
+
+/// Opens tables of schema version 3 as well, to be written anew.
+#[async_trait]
+pub trait Upgradable: Format {
+    /// The tables of such a store, to be read.
+    async fn earlier(&self, storage: &Storage) -> Result<Box<dyn Earlier>, StoreError>;
+}
+
+/// Tables of schema version 3, at the versions that count.
+#[async_trait]
+pub trait Earlier: Send + Sync {
+    /// The names of the namespaces.
+    async fn namespaces(&self, manifest: &Manifest) -> Result<Vec<String>, StoreError>;
+
+    /// What they know of a namespace, as [`Tables::load`]; and its receipts, with their times. A memory's source is an
+    /// attempt that is called as the text that stood there.
+    async fn load(
+        &self,
+        manifest: &Manifest,
+        namespace: &str,
+    ) -> Result<(Vec<Effect>, Vec<(Receipt, f64)>), StoreError>;
+
+    /// The attempts of runs, as JSON, each with its run.
+    async fn attempts(&self, manifest: &Manifest) -> Result<Vec<(String, String)>, StoreError>;
 }
 
 /// Rows by table and version. Any method may be called at any time from several tasks; those that change something are

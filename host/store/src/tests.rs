@@ -3,6 +3,7 @@
 mod keys;
 mod ledger;
 mod lifecycle;
+mod waiting;
 mod writes;
 
 use std::path::Path;
@@ -26,7 +27,7 @@ async fn open(path: &Path) -> Store {
     open_with(path, &InMemory::default()).await
 }
 
-async fn open_with(path: &Path, tables: &InMemory) -> Store {
+async fn open_with(path: &Path, tables: &dyn Format) -> Store {
     let uri = path.to_str().unwrap();
     Store::open(uri, Arc::new(Builtin::default()), tables)
         .await

@@ -96,6 +96,19 @@ impl VectorIndex {
         }
     }
 
+    /// Slots have other numbers from now on; those without one are empty.
+    pub(crate) fn renumber(&mut self, to: impl Fn(u32) -> Option<u32>) {
+        for row in &mut self.rows {
+            row.slot = to(row.slot).unwrap_or(row.slot);
+        }
+        let by_slot = std::mem::take(&mut self.by_slot).into_iter();
+        self.by_slot = by_slot
+            .filter_map(|(slot, rows)| Some((to(slot)?, rows)))
+            .collect();
+        self.rows.shrink_to_fit();
+        self.data.shrink_to_fit();
+    }
+
     /// The names that keys have, or had.
     pub(crate) fn names(&self) -> &[String] {
         &self.names

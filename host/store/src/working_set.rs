@@ -1,16 +1,21 @@
 //! An open namespace in memory: everything that a strategy reads is answered from here.
 //!
-//! Memories stand in slots in the order of their insertion; a slot is never used again, so that the lower slot is the
-//! older memory. Vectors and lexical indexes refer to slots.
+//! Memories stand in slots in the order of their insertion; a slot is never given to another memory, so that the lower slot
+//! is the older memory. Vectors and lexical indexes refer to slots. What is removed leaves its slot empty, until most are:
+//! then the others move together, so that a search costs what there is and not what there has been.
 
+mod indexing;
+mod places;
 mod search;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use memhost_contract::{Blob, Filter, Instant, Link, Memory, Row, Scan, State};
 use memhost_words::Cost;
 
-use super::effect::{Effect, LinkKey};
+use super::effect::{Effect, LinkKey, Tally};
 use super::field::{Field, takes_part};
 use super::filter::Predicate;
 use super::footprint::Footprint;
@@ -21,13 +26,19 @@ use super::scored::Recent;
 use super::vectors::VectorIndex;
 use super::{StoreError, View};
 
+use indexing::Meanwhile;
+use places::Places;
 pub(crate) use search::{LexicalField, Query, Wanted};
+
+/// So many slots are no burden, however many of them are empty.
+const FEW_SLOTS: usize = 64;
 
 /// Memories, keys, links, blobs and entries of a namespace.
 #[derive(Debug)]
 pub(crate) struct WorkingSet {
     /// Boxed, because what is removed leaves its slot empty behind it.
     slots: Vec<Option<Box<Memory>>>,
+    places: Places,
     /// Which of them hold a memory that takes part in reads, so that most of what is not looked at costs no look.
     taking_part: Vec<bool>,
     parts: usize,
@@ -39,6 +50,8 @@ pub(crate) struct WorkingSet {
     vectors: VectorIndex,
     /// Built when a field is first searched.
     lexical: HashMap<LexicalField, LexicalIndex>,
+    /// Those that are being built.
+    building: HashMap<LexicalField, Meanwhile>,
     links: BTreeMap<LinkKey, f64>,
     /// The same edges by target.
     incoming: BTreeSet<(String, LinkKey)>,
@@ -57,6 +70,7 @@ impl WorkingSet {
     pub(crate) fn new(dimension: usize) -> Self {
         WorkingSet {
             slots: Vec::new(),
+            places: Places::default(),
             taking_part: Vec::new(),
             parts: 0,
             expiring: 0,
@@ -64,6 +78,7 @@ impl WorkingSet {
             by_id: HashMap::new(),
             vectors: VectorIndex::new(dimension),
             lexical: HashMap::new(),
+            building: HashMap::new(),
             links: BTreeMap::new(),
             incoming: BTreeSet::new(),
             blobs: HashMap::new(),
@@ -78,7 +93,10 @@ impl WorkingSet {
 
     /// Brings an effect about.
     pub(crate) fn apply(&mut self, effect: Effect) {
-        self.recent.forget();
+        // A tally is in no score.
+        if !matches!(effect, Effect::Tally { .. } | Effect::Receipt { .. }) {
+            self.recent.forget();
+        }
         match effect {
             Effect::Put(memory) => self.put(memory),
             Effect::Vectors { id, vectors } => {
@@ -122,6 +140,7 @@ impl WorkingSet {
                     self.footprint += footprint;
                 }
             }
+            Effect::Tally { id, tally } => self.tally(&id, &tally),
         }
     }
 
@@ -204,11 +223,8 @@ impl WorkingSet {
 
     /// The memories of a view that take part in reads, to be looked at where they are. `None` before [`WorkingSet::weigh`].
     pub(crate) fn look<'a>(&'a self, view: &'a View) -> Option<Look<'a>> {
-        Some(Look {
-            set: self,
-            costs: self.costs.as_deref()?,
-            view,
-        })
+        self.costs.as_ref()?;
+        Some(Look { set: self, view })
     }
 
     /// Computes what each content costs, so that it can be looked at.
@@ -222,13 +238,20 @@ impl WorkingSet {
         }
     }
 
-    /// How many slots there are, empty ones among them.
-    pub(crate) fn slots(&self) -> usize {
-        self.slots.len()
+    /// How many places there are, empty ones among them.
+    pub(crate) fn places(&self) -> usize {
+        self.places.count()
     }
 
-    /// The memory in a slot, if a call with this view sees it and it takes part in reads.
-    pub(crate) fn seen(&self, slot: usize, view: &View) -> Option<&Memory> {
+    /// What the content of the memory in a place costs.
+    pub(crate) fn cost(&self, place: usize) -> Option<Cost> {
+        let slot = self.places.slot(place)?;
+        self.costs.as_ref()?.get(slot).copied()
+    }
+
+    /// The memory in a place, if a call with this view sees it and it takes part in reads.
+    pub(crate) fn seen(&self, place: usize, view: &View) -> Option<&Memory> {
+        let slot = self.places.slot(place)?;
         if self.shows_all(view) && !self.has_part(slot) {
             return None;
         }
@@ -237,11 +260,14 @@ impl WorkingSet {
         (has_part && !is_hidden(memory, view)).then_some(memory)
     }
 
-    /// Whether a call sees a slot's memory and it takes part in reads.
-    pub(crate) fn is_seen(&self, slot: usize, view: &View) -> bool {
+    /// Whether a call sees a place's memory and it takes part in reads.
+    pub(crate) fn is_seen(&self, place: usize, view: &View) -> bool {
         match self.shows_all(view) {
-            true => self.has_part(slot),
-            false => self.seen(slot, view).is_some(),
+            true => {
+                let slot = self.places.slot(place);
+                slot.is_some_and(|slot| self.has_part(slot))
+            }
+            false => self.seen(place, view).is_some(),
         }
     }
 
@@ -370,6 +396,7 @@ impl WorkingSet {
     fn put(&mut self, memory: Memory) {
         let slot = self.by_id.get(&memory.id).copied().unwrap_or_else(|| {
             self.slots.push(None);
+            self.places.add();
             self.footprint += Footprint::of_place();
             self.taking_part.push(false);
             let slot = self.slots.len() as u32 - 1;
@@ -398,6 +425,9 @@ impl WorkingSet {
                 index.forget_unused_words();
             }
         }
+        for meanwhile in self.building.values_mut() {
+            meanwhile.note(slot);
+        }
         if let Some(costs) = &mut self.costs {
             costs.resize(self.taking_part.len(), Cost::default());
             let same = old.is_some_and(|old| old.content == memory.content);
@@ -409,6 +439,20 @@ impl WorkingSet {
         }
         let has_part = takes_part(memory.state);
         *place = Some(Box::new(memory));
+        self.set_part(slot, has_part);
+    }
+
+    /// What is searched and what takes room stays as it is.
+    fn tally(&mut self, id: &str, tally: &Tally) {
+        let slot = self.by_id.get(id).copied();
+        let place = slot.and_then(|slot| self.slots.get_mut(slot as usize));
+        let (Some(slot), Some(Some(memory))) = (slot, place) else {
+            return;
+        };
+        self.expiring -= usize::from(memory.expires.is_some());
+        tally.set(memory);
+        self.expiring += usize::from(memory.expires.is_some());
+        let has_part = takes_part(memory.state);
         self.set_part(slot, has_part);
     }
 
@@ -429,6 +473,9 @@ impl WorkingSet {
             index.remove(slot);
             index.forget_unused_words();
         }
+        for meanwhile in self.building.values_mut() {
+            meanwhile.note(slot);
+        }
         let place = self.slots.get_mut(slot as usize);
         if let Some(memory) = place.and_then(Option::take) {
             self.footprint -= Footprint::of_memory(&memory, self.dimension);
@@ -436,7 +483,53 @@ impl WorkingSet {
             self.owned -= usize::from(may_be_owned(&memory));
         }
         self.set_part(slot, false);
+        if self.slots.len() > FEW_SLOTS && 2 * self.by_id.len() < self.slots.len() {
+            self.compact();
+        }
     }
+
+    /// Moves memories into the empty slots before them. What it costs is shared by as many removals.
+    fn compact(&mut self) {
+        let mut next = 0;
+        let to = |memory: &Option<Box<Memory>>| {
+            memory.as_ref().map(|_| {
+                next += 1;
+                next - 1
+            })
+        };
+        let moved: Vec<Option<u32>> = self.slots.iter().map(to).collect();
+        let to = |slot: u32| moved.get(slot as usize).copied().flatten();
+        let kept = self.by_id.len();
+        for _ in kept..self.slots.len() {
+            self.footprint -= Footprint::of_place();
+        }
+        keep(&mut self.slots, &moved);
+        keep(&mut self.taking_part, &moved);
+        if let Some(costs) = &mut self.costs {
+            costs.resize(moved.len(), Cost::default());
+            keep(costs, &moved);
+        }
+        self.places.keep(&moved);
+        self.by_id.values_mut().for_each(|slot| {
+            *slot = to(*slot).unwrap_or(*slot);
+        });
+        self.by_id.shrink_to_fit();
+        self.vectors.renumber(to);
+        for index in self.lexical.values_mut() {
+            index.renumber(to);
+        }
+        for meanwhile in self.building.values_mut() {
+            meanwhile.slots_have_moved();
+        }
+        self.recent.forget();
+    }
+}
+
+/// Keeps what is moved somewhere, in its order.
+fn keep<T>(of_slots: &mut Vec<T>, moved: &[Option<u32>]) {
+    let mut moved = moved.iter();
+    of_slots.retain(|_| moved.next().is_some_and(Option::is_some));
+    of_slots.shrink_to_fit();
 }
 
 fn is_wanted(memory: &Memory, predicate: &Predicate, view: &View) -> bool {
@@ -486,86 +579,4 @@ fn is_withheld(memory: &Memory, view: &View) -> bool {
             .sources
             .iter()
             .any(|source| view.withheld.contains(&source.attempt))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::tests::memory;
-
-    #[test]
-    fn a_namespace_in_which_nothing_expires_is_read_as_fast_as_ever() {
-        let mut set = WorkingSet::new(1);
-        let now = View {
-            at: Some(1.0),
-            ..View::default()
-        };
-        let expires = |id: &str, expires| {
-            Effect::Put(Memory {
-                expires,
-                ..memory(id)
-            })
-        };
-        let mut fast = Vec::new();
-        for effect in [
-            expires("m1", None),
-            expires("m2", Some(5.0)),
-            expires("m2", Some(6.0)),
-            expires("m1", Some(7.0)),
-            Effect::Remove("m2".into()),
-            Effect::Remove("m2".into()),
-            expires("m1", None),
-        ] {
-            set.apply(effect);
-            fast.push(set.shows_all(&now));
-            assert!(set.shows_all(&View::default()));
-        }
-        assert_eq!(fast, [true, false, false, false, false, false, true]);
-    }
-
-    #[test]
-    fn what_is_hidden_is_in_no_read_and_a_wrappers_own_is_only_hidden_from_what_it_wraps() {
-        let mut set = WorkingSet::new(1);
-        let of_kind = |id: &str, kind: &str| {
-            Effect::Put(Memory {
-                kind: kind.into(),
-                ..memory(id)
-            })
-        };
-        let inside = View {
-            hidden_kinds: Arc::new(["guard:".to_owned()].into()),
-            ..View::default()
-        };
-        set.apply(of_kind("m1", "note"));
-        assert!(set.shows_all(&inside));
-        set.apply(of_kind("m2", "guard:lesson"));
-        set.apply(of_kind("m3", "guardian:lesson"));
-        let seen = |view: &View| -> Vec<String> {
-            let ids = ["m1", "m2", "m3"].map(str::to_owned);
-            let got = set.get(&ids, view).into_iter().map(|memory| memory.id);
-            let got: Vec<String> = got.collect();
-            let counted = set.count(&Vec::new(), view).unwrap();
-            let looked_at = (0..set.slots()).filter(|slot| set.is_seen(*slot, view));
-            assert_eq!(got.len(), counted as usize);
-            assert_eq!(got.len(), looked_at.count());
-            got
-        };
-        assert_eq!(seen(&View::default()), ["m1", "m2", "m3"]);
-        assert_eq!(seen(&inside), ["m1", "m3"]);
-        let without = View {
-            hidden: Arc::new(["m1".to_owned()].into()),
-            on_trial: Arc::new(["m1".to_owned()].into()),
-            ..inside
-        };
-        assert_eq!(seen(&without), ["m3"]);
-        for gone in ["m2", "m3"] {
-            set.apply(Effect::Remove(gone.into()));
-        }
-        assert!(set.shows_all(&View {
-            hidden_kinds: without.hidden_kinds.clone(),
-            ..View::default()
-        }));
-    }
 }

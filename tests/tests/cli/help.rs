@@ -4,7 +4,7 @@ use super::Place;
 
 #[test]
 fn every_command_explains_itself_with_examples() {
-    let commands: [&[&str]; 20] = [
+    let commands: [&[&str]; 21] = [
         &[],
         &["compare"],
         &["aa"],
@@ -25,6 +25,7 @@ fn every_command_explains_itself_with_examples() {
         &["store", "repair"],
         &["store", "prune"],
         &["store", "thaw"],
+        &["store", "upgrade"],
     ];
     let place = Place::new();
     for command in commands {

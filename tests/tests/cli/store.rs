@@ -50,7 +50,8 @@ fn a_damaged_journal_of_a_killed_run_costs_one_group_and_the_next_run_says_so() 
     compare(&place, "first").succeeds();
     let of_one_run = rows(&place, "attempts");
     // A killed run leaves its journals; that of attempts is made here of a run's own.
-    let journal = place.path("store/journal");
+    let journal = place.path("store/journal/01");
+    fs::create_dir_all(&journal).unwrap();
     let name = "memhost_attempts_and_results_0-0123456789abcdef.00000000000000000000.log";
     fs::write(
         journal.join(name),

@@ -2,19 +2,22 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use memhost_base::disk;
 use memhost_base::lock::FileLock;
+use serde::de::DeserializeOwned;
 
 use super::files::COPIES;
-use super::found::Found;
+use super::found::{Extent, Found, Span};
 use super::frame::decode;
-use super::{JOURNALS, Segment, Shared, segments_of};
-use crate::StoreError;
+use super::segment::{Segment, folder_of, in_folder, segments_of};
+use super::{JOURNALS, MOST_TRIES, Shared};
 use crate::manifest::{MANIFEST, MANIFEST_COPY};
+use crate::{CHECKPOINT, StoreError};
 
 /// What of a store may stand in a directory that is to become one.
 const OWN: [&str; 4] = [MANIFEST, MANIFEST_COPY, JOURNALS, COPIES];
@@ -39,6 +42,8 @@ struct Segments {
     directory: PathBuf,
     stem: String,
     what: String,
+    /// The number of the oldest segment that may be there.
+    first: u64,
     /// The number of the segment that is written to.
     current: u64,
     /// Its file and length, once something was written to it.
@@ -110,7 +115,15 @@ impl Directory {
 
     pub(crate) fn try_lock(&self, stem: &str) -> Result<Option<FileLock>, StoreError> {
         let path = self.lock_path(stem);
-        FileLock::try_new(&path).map_err(|error| StoreError::io("lock", &path, &error))
+        let locked = match FileLock::try_new(&path) {
+            // The folder is made for the first journal in it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let folder = path.parent().unwrap_or(self.path());
+                disk::create_directories(folder).and_then(|()| FileLock::try_new(&path))
+            }
+            locked => locked,
+        };
+        locked.map_err(|error| StoreError::io("lock", &path, &error))
     }
 
     /// Who holds a lock.
@@ -118,22 +131,146 @@ impl Directory {
         FileLock::holder(&self.lock_path(stem))
     }
 
-    /// The names of the files in the folder of journals.
+    /// The names of all files of journals, with their folders.
     pub(crate) fn journal_names(&self) -> Result<Vec<String>, StoreError> {
-        names_in(&self.journals())
+        let mut names = Vec::new();
+        for name in names_in(&self.journals())? {
+            let folder = self.journals().join(&name);
+            match name.len() == 2 && folder.is_dir() {
+                true => {
+                    let inner = names_in(&folder)?.into_iter();
+                    names.extend(inner.map(|file| format!("{name}/{file}")));
+                }
+                false => names.push(name),
+            }
+        }
+        Ok(names)
     }
 
-    /// What stands in a journal, whoever holds it.
-    pub(crate) fn read_journal(&self, stem: &str) -> Result<Found, StoreError> {
-        read_segments(&self.journals(), stem, u64::MAX)
+    /// The names of the files in a journal's folder, with the folder.
+    pub(crate) fn names_beside(&self, stem: &str) -> Result<Vec<String>, StoreError> {
+        let names = names_in(&self.folder(stem))?.into_iter();
+        Ok(names.map(|file| in_folder(stem, &file)).collect())
     }
 
-    /// A journal whose next segment has this number.
+    /// Whether nobody holds a lock, as far as can be told without taking it.
+    pub(crate) fn has_no_lock(&self, stem: &str) -> bool {
+        !self.lock_path(stem).exists()
+    }
+
+    /// What stands in a part of a journal, whoever holds it.
+    pub(crate) fn read_span(&self, span: &Span) -> Result<Found, StoreError> {
+        let mut tries = 0;
+        loop {
+            match self.try_read_span(span) {
+                // A checkpoint has just forgotten it, and all before it: what the list lacks behind it may be there.
+                Err(StoreError::Io { .. }) if tries < MOST_TRIES => tries += 1,
+                found => return found,
+            }
+        }
+    }
+
+    fn try_read_span(&self, span: &Span) -> Result<Found, StoreError> {
+        let mut found = Found::default();
+        let directory = self.journals();
+        let path = |segment: &Segment| directory.join(segment.name());
+        let (there, missing) = segments_of(&self.names_beside(&span.stem)?, span);
+        for segment in there {
+            let path = path(&segment);
+            let content = fs::read(&path).map_err(|e| StoreError::io("read", &path, &e))?;
+            found.add(segment.number, path.display().to_string(), decode(&content));
+        }
+        let place = |segment: Segment| (segment.number, path(&segment).display().to_string());
+        found.add_missing(missing.into_iter().map(place));
+        Ok(found)
+    }
+
+    /// Removes what was read of a journal, and renames segments in which something was damaged; the oldest first: were a
+    /// later one gone before an earlier one, replaying the earlier one would bring back what it overwrote.
+    pub(crate) fn forget(&self, extent: &Extent) -> Result<(), StoreError> {
+        let directory = self.journals();
+        let damaged: Vec<u64> = extent.damaged().collect();
+        for number in &extent.read {
+            let segment = Segment::new(&extent.span.stem, *number);
+            let path = directory.join(segment.name());
+            let (action, done) = match damaged.contains(number) {
+                true => {
+                    let aside = directory.join(segment.set_aside().name());
+                    ("rename", fs::rename(&path, aside))
+                }
+                false => ("remove", fs::remove_file(&path)),
+            };
+            match done {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(StoreError::io(action, &path, &error));
+                }
+                _ => {}
+            }
+        }
+        if extent.read.is_empty() {
+            return Ok(());
+        }
+        let folder = self.folder(&extent.span.stem);
+        disk::sync_directory(&folder).map_err(|e| StoreError::io("sync", &folder, &e))
+    }
+
+    /// What stands in the journals of a store of schema version 3, which are all in one folder, in the order in which it
+    /// was written there; and what of that is not sound, in words.
+    ///
+    /// # Errors
+    /// A process holds one of them.
+    pub(crate) fn read_earlier_journals<G: DeserializeOwned>(
+        &self,
+    ) -> Result<(Vec<G>, Vec<String>), StoreError> {
+        let names = names_in(&self.journals())?;
+        for stem in names.iter().filter_map(|name| name.strip_suffix(".lock")) {
+            let path = self.journals().join(format!("{stem}.lock"));
+            let is_own = stem == CHECKPOINT;
+            let free = || FileLock::try_new(&path).map_err(|e| StoreError::io("lock", &path, &e));
+            if !is_own && free()?.is_none() {
+                return Err(StoreError::InUse {
+                    what: format!("namespace `{stem}`"),
+                    holder: FileLock::holder(&path),
+                    advice: String::new(),
+                });
+            }
+        }
+        let segments = names.iter().filter_map(|name| {
+            let segment = Segment::of_file(name)?;
+            (!segment.is_set_aside).then_some((segment, name))
+        });
+        let mut segments: Vec<(Segment, &String)> = segments.collect();
+        segments.sort_unstable();
+        let (mut groups, mut unsound) = (Vec::new(), Vec::new());
+        for (_, name) in segments {
+            let path = self.journals().join(name);
+            let content = fs::read(&path).map_err(|e| StoreError::io("read", &path, &e))?;
+            let decoded = decode::<G>(&content);
+            groups.extend(decoded.groups);
+            unsound.extend(decoded.torn.iter().map(|torn| torn.told_of(path.display())));
+        }
+        Ok((groups, unsound))
+    }
+
+    /// Changes when anything is written to the store.
+    pub(crate) fn fingerprint(&self) -> Result<Vec<u8>, StoreError> {
+        let mut found = self.read(MANIFEST)?.unwrap_or_default();
+        let mut names = names_in(&self.journals())?;
+        names.sort_unstable();
+        for name in names.iter().filter(|name| !name.ends_with(".lock")) {
+            let path = self.journals().join(name);
+            let about = fs::metadata(&path).map_err(|e| StoreError::io("read", &path, &e))?;
+            found.extend_from_slice(format!("{name} {}\n", about.len()).as_bytes());
+        }
+        Ok(found)
+    }
+
+    /// A journal that holds segments of these numbers.
     pub(crate) fn journal(
         &self,
         lock: FileLock,
         stem: String,
-        next: u64,
+        numbers: Range<u64>,
         what: &str,
     ) -> DirectoryJournal {
         let segments = Segments {
@@ -141,7 +278,8 @@ impl Directory {
             directory: self.journals(),
             stem,
             what: what.to_owned(),
-            current: next,
+            first: numbers.start,
+            current: numbers.end,
             open: None,
             broken: None,
         };
@@ -248,8 +386,14 @@ impl Directory {
         self.path.join(JOURNALS)
     }
 
+    /// The folder of a journal.
+    fn folder(&self, stem: &str) -> PathBuf {
+        self.journals().join(folder_of(stem).unwrap_or_default())
+    }
+
     fn lock_path(&self, stem: &str) -> PathBuf {
-        self.journals().join(format!("{stem}.lock"))
+        let lock = in_folder(stem, &format!("{stem}.lock"));
+        self.journals().join(lock)
     }
 }
 
@@ -258,42 +402,23 @@ impl DirectoryJournal {
         self.with(|segments| segments.append(group))
     }
 
-    /// What is appended from now on goes into a new segment, of this number or a higher one.
-    pub(crate) fn seal(&self) -> u64 {
+    /// What is appended from now on goes into a new segment. What was appended before, if that is anything.
+    pub(crate) fn seal(&self) -> Option<Span> {
         self.with(|segments| {
             // Numbers follow each other, so that one that is lacking is seen.
             if segments.open.take().is_some() {
                 segments.current += 1;
             }
-            segments.current
+            (segments.first < segments.current).then(|| Span {
+                stem: segments.stem.clone(),
+                before: segments.current,
+            })
         })
     }
 
-    /// What stands in the segments before a number.
-    pub(crate) fn read(&self, before: u64) -> Result<Found, StoreError> {
-        self.with(|segments| read_segments(&segments.directory, &segments.stem, before))
-    }
-
-    /// Removes segments, and renames those of these numbers; the oldest first: were a later one gone before an earlier
-    /// one, replaying the earlier one would bring back what it overwrote.
-    pub(crate) fn forget(&self, before: u64, damaged: &[u64]) -> Result<(), StoreError> {
-        self.with(|segments| {
-            let names = names_in(&segments.directory)?;
-            let (gone, _) = segments_of(&names, &segments.stem, before);
-            for segment in &gone {
-                let path = segments.path(segment);
-                if damaged.contains(&segment.number) {
-                    let aside = segments.path(&segment.clone().set_aside());
-                    fs::rename(&path, aside).map_err(|e| StoreError::io("rename", &path, &e))?;
-                } else {
-                    fs::remove_file(&path).map_err(|e| StoreError::io("remove", &path, &e))?;
-                }
-            }
-            if gone.is_empty() {
-                return Ok(());
-            }
-            segments.sync()
-        })
+    /// What was sealed is there no more.
+    pub(crate) fn forgotten(&self, span: &Span) {
+        self.with(|segments| segments.first = span.before);
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Segments) -> T) -> T {
@@ -319,7 +444,8 @@ impl Segments {
                     .append(true)
                     .open(&path)
                     .map_err(|e| failed(&e))?;
-                disk::sync_directory(&self.directory).map_err(|e| failed(&e))?;
+                let folder = path.parent().unwrap_or(&self.directory);
+                disk::sync_directory(folder).map_err(|e| failed(&e))?;
                 (file, 0)
             }
         };
@@ -343,26 +469,6 @@ impl Segments {
     fn path(&self, segment: &Segment) -> PathBuf {
         self.directory.join(segment.name())
     }
-
-    fn sync(&self) -> Result<(), StoreError> {
-        disk::sync_directory(&self.directory)
-            .map_err(|e| StoreError::io("sync", &self.directory, &e))
-    }
-}
-
-/// What stands in the segments of a journal before a number.
-fn read_segments(directory: &Path, stem: &str, before: u64) -> Result<Found, StoreError> {
-    let mut found = Found::default();
-    let path = |segment: &Segment| directory.join(segment.name());
-    let (there, missing) = segments_of(&names_in(directory)?, stem, before);
-    for segment in there {
-        let path = path(&segment);
-        let content = fs::read(&path).map_err(|e| StoreError::io("read", &path, &e))?;
-        found.add(segment.number, path.display().to_string(), decode(&content));
-    }
-    let place = |segment: Segment| (segment.number, path(&segment).display().to_string());
-    found.add_missing(missing.into_iter().map(place));
-    Ok(found)
 }
 
 /// The names of what stands in a directory; none if there is no such directory.

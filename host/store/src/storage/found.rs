@@ -21,11 +21,20 @@ pub(crate) struct LookedAt {
     pub holder: Option<String>,
 }
 
-/// Up to where a journal was read, and what of that could not be.
+/// A part of a journal to which nothing is added any more: its segments below a number.
+#[derive(Debug, Clone)]
+pub(crate) struct Span {
+    pub(super) stem: String,
+    pub(super) before: u64,
+}
+
+/// What of a journal was read, and what of that could not be.
 #[derive(Debug)]
 pub(crate) struct Extent {
-    /// What was read stands in segments of lower numbers.
-    pub(super) before: u64,
+    pub(super) span: Span,
+    /// The segments that were there. Those and no others are forgotten: whoever opens the journal when they are gone may
+    /// begin with a number below the span's end.
+    pub(super) read: Vec<u64>,
     unsound: Vec<Unsound>,
 }
 
@@ -54,16 +63,18 @@ pub(crate) enum Finding {
 /// What a journal's segments hold.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
+    read: Vec<u64>,
     groups: Vec<Group>,
     unsound: Vec<Unsound>,
 }
 
 impl Sealed {
-    pub(super) fn new(found: Found, before: u64) -> Self {
+    pub(super) fn new(found: Found, span: Span) -> Self {
         Sealed {
             groups: found.groups,
             extent: Extent {
-                before,
+                span,
+                read: found.read,
                 unsound: found.unsound,
             },
         }
@@ -80,7 +91,33 @@ impl Sealed {
     }
 }
 
+impl Span {
+    /// All that stands in a journal.
+    pub(super) fn all(stem: &str) -> Self {
+        Span {
+            stem: stem.to_owned(),
+            before: u64::MAX,
+        }
+    }
+
+    /// The name of the journal's files.
+    pub(crate) fn stem(&self) -> &str {
+        &self.stem
+    }
+}
+
 impl Extent {
+    /// The part of the journal that it is of.
+    pub(crate) fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// Segments in which something was damaged.
+    pub(super) fn damaged(&self) -> impl Iterator<Item = u64> + '_ {
+        let damaged = self.unsound.iter().filter(|unsound| unsound.is_damage());
+        damaged.map(|unsound| unsound.number)
+    }
+
     /// What could not be read.
     pub(crate) fn unsound(&self) -> &[Unsound] {
         &self.unsound
@@ -94,6 +131,22 @@ impl Unsound {
             Finding::Missing => true,
             Finding::Empty => false,
             Finding::Torn(torn) => torn.iter().any(|torn| torn.reason != Reason::CutShort),
+        }
+    }
+}
+
+impl Torn {
+    /// What of a file holds no group, and what that means.
+    pub(super) fn told_of(&self, path: impl fmt::Display) -> String {
+        let (first, last) = (self.bytes.start, self.bytes.end.saturating_sub(1));
+        match &self.reason {
+            Reason::CutShort => format!(
+                "`{path}` ends in the middle of a group (bytes {first} to {last}), as when a process is killed while it \
+                 writes, in which case nothing is lost; if anything else cut it, what stood there is lost"
+            ),
+            Reason::Damaged(reason) => format!(
+                "`{path}` is damaged at bytes {first} to {last}: {reason}; what stood there is lost"
+            ),
         }
     }
 }
@@ -122,22 +175,11 @@ impl fmt::Display for Unsound {
             1 => "the 1 sound group of it is".to_owned(),
             groups => format!("the {groups} sound groups of it are"),
         };
-        for (number, Torn { bytes, reason }) in torn.iter().enumerate() {
-            let (first, last) = (bytes.start, bytes.end.saturating_sub(1));
+        for (number, torn) in torn.iter().enumerate() {
             if number > 0 {
                 f.write_str("; ")?;
             }
-            match reason {
-                Reason::CutShort => write!(
-                    f,
-                    "`{path}` ends in the middle of a group (bytes {first} to {last}), as when a process is killed while \
-                     it writes, in which case nothing is lost; if anything else cut it, what stood there is lost"
-                )?,
-                Reason::Damaged(reason) => write!(
-                    f,
-                    "`{path}` is damaged at bytes {first} to {last}: {reason}; what stood there is lost"
-                )?,
-            }
+            f.write_str(&torn.told_of(path))?;
         }
         write!(f, "; {of} taken in")
     }
@@ -147,6 +189,7 @@ impl Found {
     /// Takes in a segment; the segments come in the order of their numbers.
     pub(super) fn add(&mut self, number: u64, path: String, decoded: Decoded) {
         let Decoded { groups, torn } = decoded;
+        self.read.push(number);
         let found = match (groups.len(), torn.is_empty()) {
             (0, true) => Some(Finding::Empty),
             (_, true) => None,

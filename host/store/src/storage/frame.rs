@@ -11,6 +11,7 @@
 
 use std::ops::Range;
 
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::effect::Record;
@@ -31,10 +32,10 @@ pub(crate) struct Group {
 }
 
 /// What a journal's bytes hold.
-#[derive(Debug, Default)]
-pub(crate) struct Decoded {
+#[derive(Debug)]
+pub(crate) struct Decoded<G = Group> {
     /// Every group that is sound, before, between and behind what is not.
-    pub groups: Vec<Group>,
+    pub groups: Vec<G>,
     /// What is not, in order.
     pub torn: Vec<Torn>,
 }
@@ -82,7 +83,10 @@ enum Frame<'a> {
 }
 
 /// A group as a frame.
-pub(crate) fn encode(namespace: &str, records: &[Record]) -> Result<Vec<u8>, String> {
+pub(crate) fn encode<R: serde::Serialize>(
+    namespace: &str,
+    records: &[R],
+) -> Result<Vec<u8>, String> {
     let head = vec![0; HEAD];
     let mut frame = postcard::to_extend(&(namespace, records), head).map_err(|e| e.to_string())?;
     let (head, content) = frame.split_at_mut(HEAD);
@@ -95,8 +99,11 @@ pub(crate) fn encode(namespace: &str, records: &[Record]) -> Result<Vec<u8>, Str
 }
 
 /// Reads every group that is sound, wherever it stands.
-pub(crate) fn decode(bytes: &[u8]) -> Decoded {
-    let mut decoded = Decoded::default();
+pub(crate) fn decode<G: DeserializeOwned>(bytes: &[u8]) -> Decoded<G> {
+    let mut decoded = Decoded {
+        groups: Vec::new(),
+        torn: Vec::new(),
+    };
     let mut place = 0;
     while place < bytes.len() {
         match group_at(bytes, place) {
@@ -105,7 +112,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Decoded {
                 place += length;
             }
             Err(reason) => {
-                let end = next_group(bytes, place);
+                let end = next_group::<G>(bytes, place);
                 // Behind what a killed process left half written nothing stands.
                 let reason = match reason {
                     Reason::CutShort if end < bytes.len() => {
@@ -125,7 +132,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Decoded {
 }
 
 /// The group at a place, and how many bytes it takes.
-fn group_at(bytes: &[u8], place: usize) -> Result<(Group, usize), Reason> {
+fn group_at<G: DeserializeOwned>(bytes: &[u8], place: usize) -> Result<(G, usize), Reason> {
     match split(&bytes[place..]) {
         Frame::CutShort => Err(Reason::CutShort),
         Frame::Damaged(what) => Err(Reason::Damaged(format!("the {what} of a group is wrong"))),
@@ -138,9 +145,9 @@ fn group_at(bytes: &[u8], place: usize) -> Result<(Group, usize), Reason> {
 
 /// Where the next sound group begins behind one that is not; the end if there is none. Where the damaged one's length is
 /// sound, what its content looks like does not count.
-fn next_group(bytes: &[u8], place: usize) -> usize {
+fn next_group<G: DeserializeOwned>(bytes: &[u8], place: usize) -> usize {
     let is_sound =
-        |place: &usize| length_at(bytes, *place).is_some() && group_at(bytes, *place).is_ok();
+        |place: &usize| length_at(bytes, *place).is_some() && group_at::<G>(bytes, *place).is_ok();
     let behind = length_at(bytes, place).map(|length| place + HEAD + length + 1);
     behind
         .filter(|end| *end == bytes.len() || is_sound(end))
@@ -245,7 +252,7 @@ mod tests {
             let mut zeros = bytes[..end].to_vec();
             zeros.resize(bytes.len() + 100, 0);
             for cut in [&bytes[..end], &zeros] {
-                let decoded = decode(cut);
+                let decoded = decode::<Group>(cut);
                 // Without its last byte, which says nothing, the content is all there.
                 let is_there = cut.len() > bytes.len() && end + 1 == bytes.len();
                 let start = if is_there { bytes.len() } else { whole };
@@ -322,7 +329,7 @@ mod tests {
         // So much is taken out that the first reaches past the end.
         let first = &frames[0][..HEAD + 4];
         let bytes = [first, &frames[1]].concat();
-        let decoded = decode(&bytes);
+        let decoded = decode::<Group>(&bytes);
         assert_eq!(decoded.groups.len(), 1);
         assert_eq!(decoded.torn[0].bytes, 0..first.len());
         assert!(matches!(decoded.torn[0].reason, Reason::Damaged(_)));

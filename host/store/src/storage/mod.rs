@@ -1,7 +1,8 @@
 //! Where a store lives: a local directory, or a prefix in an object store. Beside LanceDB's tables there are
 //!
 //! - `memhost.json`, which says what the store is (see [`super::manifest`]);
-//! - `journal/`, one journal per namespace, with a lock that its writer holds.
+//! - `journal/`, one journal per namespace, with a lock that its writer holds; in 256 folders, so that who opens one of ten
+//!   thousand namespaces does not list the journals of all others.
 //!
 //! In a directory every write is on the disk when it returns: files are synced, and so are the directories that name
 //! them. An object store promises that by itself.
@@ -11,22 +12,21 @@ mod files;
 mod found;
 mod frame;
 mod objects;
+mod segment;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use sha2::{Digest, Sha256};
-
 pub use directory::Directory;
 pub(crate) use frame::encode;
 pub use objects::Objects;
 
 use super::StoreError;
-pub(crate) use found::{Extent, LookedAt, Sealed, Unsound};
+pub(crate) use found::{Extent, LookedAt, Sealed, Span, Unsound};
 use memhost_base::lock::FileLock;
-use memhost_contract::limits::LONGEST_NAMESPACE;
+use segment::{Segment, file_of, locked_by, numbers, stem, stems};
 
 /// The folder of journals and locks.
 const JOURNALS: &str = "journal";
@@ -36,10 +36,8 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 const CHECKPOINT_PATIENCE: Duration = Duration::from_secs(60);
 /// How often to try meanwhile.
 const LOCK_RETRY: Duration = Duration::from_millis(50);
-/// No run has written so many segments.
-const HIGHEST_NUMBER: u64 = 1 << 60;
-/// More missing segments than this are not told one by one: a file was given a name that no run has.
-const MOST_MISSING: usize = 100;
+/// How often a journal is read again because a checkpoint has meanwhile forgotten some of it.
+const MOST_TRIES: usize = 100;
 
 /// Where a store lives. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -62,14 +60,6 @@ pub(crate) enum Journal {
 pub(crate) enum Lock {
     Directory(#[allow(dead_code, reason = "the lock is held by holding the file")] FileLock),
     Objects(objects::Lease),
-}
-
-/// A part of a journal, as a file or an object.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Segment {
-    stem: String,
-    number: u64,
-    is_set_aside: bool,
 }
 
 impl Storage {
@@ -135,9 +125,9 @@ impl Storage {
         let lock = self
             .lock(&stem, &format!("namespace `{namespace}`"))
             .await?;
-        let (lock, segments) = self.segments_under(lock).await?;
-        let mut journal = self.journal_under(lock, stem, namespace, &segments);
-        match journal.read_all(u64::MAX).await {
+        let span = Span::all(&stem);
+        let journal = self.journal_under(lock, stem, namespace).await?;
+        match self.read_span(span).await {
             Ok(sealed) => Ok((journal, sealed)),
             Err(error) => {
                 journal.release().await;
@@ -150,7 +140,8 @@ impl Storage {
     pub(crate) async fn strangers(&self) -> Result<Vec<String>, StoreError> {
         let names = self.journal_names().await?.into_iter();
         let is_strange = |name: &String| {
-            !name.starts_with('.') && !name.ends_with(".lock") && Segment::parse(name).is_none()
+            let file = file_of(name);
+            !file.starts_with('.') && !file.ends_with(".lock") && Segment::parse(name).is_none()
         };
         let strange = names.filter(is_strange);
         Ok(strange
@@ -171,15 +162,8 @@ impl Storage {
     pub(crate) async fn look_at_journals(&self) -> Result<Vec<LookedAt>, StoreError> {
         let mut looked_at = Vec::new();
         for stem in stems(self.segments().await?) {
-            let found = match self {
-                Storage::Directory(directory) => {
-                    let (directory, stem) = (directory.clone(), stem.clone());
-                    blocking(move || directory.read_journal(&stem)).await?
-                }
-                Storage::Objects(objects) => objects.read_journal(&stem, u64::MAX).await?,
-            };
             looked_at.push(LookedAt {
-                sealed: Sealed::new(found, u64::MAX),
+                sealed: self.read_span(Span::all(&stem)).await?,
                 holder: self.holder_now(&stem).await,
                 stem,
             });
@@ -191,7 +175,7 @@ impl Storage {
     pub(crate) async fn holders(&self) -> Result<BTreeSet<String>, StoreError> {
         let names = self.journal_names().await?;
         let mut holders = BTreeSet::new();
-        for stem in names.iter().filter_map(|name| name.strip_suffix(".lock")) {
+        for stem in names.iter().filter_map(|name| locked_by(name)) {
             holders.extend(self.holder_now(stem).await);
         }
         Ok(holders)
@@ -216,8 +200,7 @@ impl Storage {
         loop {
             let stem = stem(&format!("{row} {number}"))?;
             if let Some(lock) = self.try_lock(&stem).await? {
-                let (lock, segments) = self.segments_under(lock).await?;
-                return Ok(self.journal_under(lock, stem, row, &segments));
+                return self.journal_under(lock, stem, row).await;
             }
             number += 1;
         }
@@ -245,7 +228,7 @@ impl Storage {
     /// An error if anybody holds a lock, except for these.
     pub(crate) async fn refuse_if_held(&self, except: &[&str]) -> Result<(), StoreError> {
         let names = self.journal_names().await?;
-        let stems = names.iter().filter_map(|name| name.strip_suffix(".lock"));
+        let stems = names.iter().filter_map(|name| locked_by(name));
         for stem in stems.filter(|stem| !except.contains(stem)) {
             let what = format!("namespace `{stem}`");
             self.lock(stem, &what).await?.release().await;
@@ -253,51 +236,49 @@ impl Storage {
         Ok(())
     }
 
-    /// The journals that hold something, and that nobody holds.
-    pub(crate) async fn idle_journals(&self) -> Result<Vec<Journal>, StoreError> {
-        let mut journals = Vec::new();
-        for stem in stems(self.segments().await?) {
-            match self.idle_journal(stem).await {
-                Ok(journal) => journals.extend(journal),
-                Err(error) => {
-                    for journal in journals {
-                        journal.release().await;
-                    }
-                    return Err(error);
-                }
-            }
-        }
-        Ok(journals)
+    /// The journals that hold something, whoever holds them.
+    pub(crate) async fn journals(&self) -> Result<Vec<String>, StoreError> {
+        Ok(stems(self.segments().await?))
     }
 
-    async fn idle_journal(&self, stem: String) -> Result<Option<Journal>, StoreError> {
-        let Some(lock) = self.try_lock(&stem).await? else {
+    /// What stands in a journal that nobody holds. Whoever opens it afterwards appends behind that.
+    pub(crate) async fn read_idle(&self, stem: &str) -> Result<Option<Sealed>, StoreError> {
+        let Some(lock) = self.try_lock(stem).await? else {
             return Ok(None);
         };
-        let (lock, segments) = self.segments_under(lock).await?;
-        Ok(Some(self.journal_under(
-            lock,
-            stem.clone(),
-            &stem,
-            &segments,
-        )))
+        let sealed = self.read_span(Span::all(stem)).await;
+        lock.release().await;
+        sealed.map(Some)
+    }
+
+    /// Reads a part of a journal that was sealed.
+    pub(crate) async fn read_span(&self, span: Span) -> Result<Sealed, StoreError> {
+        let found = match self {
+            Storage::Directory(directory) => {
+                let (directory, span) = (directory.clone(), span.clone());
+                blocking(move || directory.read_span(&span)).await?
+            }
+            Storage::Objects(objects) => objects.read_span(&span).await?,
+        };
+        Ok(Sealed::new(found, span))
+    }
+
+    /// Forgets what was read, and nothing that came after it. Segments in which something was damaged stay, under other
+    /// names, so that all that is left of them can still be looked at.
+    pub(crate) async fn forget(&self, extent: Arc<Extent>) -> Result<(), StoreError> {
+        match self {
+            Storage::Directory(directory) => {
+                let directory = directory.clone();
+                blocking(move || directory.forget(&extent)).await
+            }
+            Storage::Objects(objects) => objects.forget(&extent).await,
+        }
     }
 
     /// Whether any journal holds something.
     pub(crate) async fn has_journals(&self) -> Result<bool, StoreError> {
         let segments = self.segments().await?;
         Ok(segments.iter().any(|segment| !segment.is_set_aside))
-    }
-
-    /// The segments of all journals; those of a journal stay as they are while its lock is held.
-    async fn segments_under(&self, lock: Lock) -> Result<(Lock, Vec<Segment>), StoreError> {
-        match self.segments().await {
-            Ok(segments) => Ok((lock, segments)),
-            Err(error) => {
-                lock.release().await;
-                Err(error)
-            }
-        }
     }
 
     async fn segments(&self) -> Result<Vec<Segment>, StoreError> {
@@ -308,12 +289,25 @@ impl Storage {
             .collect())
     }
 
-    /// The names of all that stands beside the journals, and theirs.
+    /// The names of all that stands beside the journals, and theirs, each with its folder.
     async fn journal_names(&self) -> Result<Vec<String>, StoreError> {
         match self {
             Storage::Directory(directory) => directory.journal_names(),
             Storage::Objects(objects) => objects.journal_names().await,
         }
+    }
+
+    /// An error if somebody holds a lock for longer than a moment; `what` is named in the refusal. Whoever only looks
+    /// takes no lock if nobody has it: others look at the same time.
+    pub(crate) async fn refuse_if_locked(&self, stem: &str, what: &str) -> Result<(), StoreError> {
+        let is_free = match self {
+            Storage::Directory(directory) => directory.has_no_lock(stem),
+            Storage::Objects(objects) => objects.has_no_lock(stem).await?,
+        };
+        if !is_free {
+            self.lock(stem, what).await?.release().await;
+        }
+        Ok(())
     }
 
     /// Waits a moment for a lock; `what` is named in the refusal.
@@ -364,17 +358,33 @@ impl Storage {
         }
     }
 
-    fn journal_under(&self, lock: Lock, stem: String, what: &str, segments: &[Segment]) -> Journal {
-        let next = next_number(segments, &stem);
-        match (self, lock) {
+    /// A journal whose lock is held: what stands in it stays as it is, but for what checkpoints take in.
+    async fn journal_under(
+        &self,
+        lock: Lock,
+        stem: String,
+        what: &str,
+    ) -> Result<Journal, StoreError> {
+        let names = match self {
+            Storage::Directory(directory) => directory.names_beside(&stem),
+            Storage::Objects(objects) => objects.names_beside(&stem).await,
+        };
+        let numbers = match names {
+            Ok(names) => numbers(&names, &stem),
+            Err(error) => {
+                lock.release().await;
+                return Err(error);
+            }
+        };
+        Ok(match (self, lock) {
             (Storage::Directory(directory), Lock::Directory(lock)) => {
-                Journal::Directory(directory.journal(lock, stem, next, what))
+                Journal::Directory(directory.journal(lock, stem, numbers, what))
             }
             (Storage::Objects(objects), Lock::Objects(lease)) => {
-                Journal::Objects(objects.journal(lease, stem, next))
+                Journal::Objects(objects.journal(lease, stem, numbers))
             }
             _ => unreachable!("a storage gives locks of its own kind"),
-        }
+        })
     }
 }
 
@@ -390,30 +400,19 @@ impl Journal {
         }
     }
 
-    /// Reads all that is in it; what is appended from now on is not part of that.
-    pub(crate) async fn seal(&mut self) -> Result<Sealed, StoreError> {
-        let before = match self {
+    /// What was appended so far, if that is anything; what is appended from now on is not part of it.
+    pub(crate) fn seal(&mut self) -> Option<Span> {
+        match self {
             Journal::Directory(journal) => journal.seal(),
             Journal::Objects(journal) => journal.seal(),
-        };
-        self.read_all(before).await
+        }
     }
 
-    /// Forgets what was sealed. Segments in which something was damaged stay, under other names, so that all that is left
-    /// of them can still be looked at.
-    pub(crate) async fn forget(&mut self, sealed: &Extent) -> Result<(), StoreError> {
-        let damaged: Vec<u64> = sealed
-            .unsound()
-            .iter()
-            .filter(|unsound| unsound.is_damage())
-            .map(|unsound| unsound.number)
-            .collect();
+    /// What was sealed is in the tables.
+    pub(crate) fn forgotten(&mut self, span: &Span) {
         match self {
-            Journal::Directory(journal) => {
-                let (journal, before) = (journal.clone(), sealed.before);
-                blocking(move || journal.forget(before, &damaged)).await
-            }
-            Journal::Objects(journal) => journal.forget(sealed.before, &damaged).await,
+            Journal::Directory(journal) => journal.forgotten(span),
+            Journal::Objects(journal) => journal.forgotten(span),
         }
     }
 
@@ -422,55 +421,6 @@ impl Journal {
         match self {
             Journal::Directory(_) => {}
             Journal::Objects(journal) => journal.release().await,
-        }
-    }
-
-    async fn read_all(&mut self, before: u64) -> Result<Sealed, StoreError> {
-        let found = match self {
-            Journal::Directory(journal) => {
-                let journal = journal.clone();
-                blocking(move || journal.read(before)).await?
-            }
-            Journal::Objects(journal) => journal.read(before).await?,
-        };
-        Ok(Sealed::new(found, before))
-    }
-}
-
-impl Segment {
-    fn parse(name: &str) -> Option<Self> {
-        let (rest, is_set_aside) = match name.strip_suffix(".log") {
-            Some(rest) => (rest, false),
-            None => (name.strip_suffix(".damaged")?, true),
-        };
-        let (stem, number) = rest.rsplit_once('.')?;
-        let number = number.parse().ok();
-        Some(Segment {
-            stem: stem.to_owned(),
-            // There must be room for another one behind it.
-            number: number.filter(|number| *number < HIGHEST_NUMBER)?,
-            is_set_aside,
-        })
-    }
-
-    /// Of so many digits that names are in the order of numbers.
-    fn name(&self) -> String {
-        let extension = if self.is_set_aside { "damaged" } else { "log" };
-        format!("{}.{:020}.{extension}", self.stem, self.number)
-    }
-
-    fn new(stem: &str, number: u64) -> Self {
-        Segment {
-            stem: stem.to_owned(),
-            number,
-            is_set_aside: false,
-        }
-    }
-
-    fn set_aside(self) -> Self {
-        Segment {
-            is_set_aside: true,
-            ..self
         }
     }
 }
@@ -490,28 +440,6 @@ fn scheme(uri: &str) -> Option<&str> {
     (scheme.len() > 1).then_some(scheme)
 }
 
-/// The part of file names that stands for a namespace: readable, and unique for any name.
-fn stem(namespace: &str) -> Result<String, StoreError> {
-    if namespace.is_empty() || namespace.len() > LONGEST_NAMESPACE {
-        return Err(StoreError::Name(format!(
-            "`{namespace}` has {} bytes; it must have 1 to {LONGEST_NAMESPACE}",
-            namespace.len()
-        )));
-    }
-    if namespace.chars().any(char::is_control) {
-        return Err(StoreError::Name(format!(
-            "{namespace:?} holds a control character"
-        )));
-    }
-    let readable: String = namespace
-        .chars()
-        .take(60)
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-        .collect();
-    let digest = Sha256::digest(namespace.as_bytes());
-    Ok(format!("{readable}-{}", hex::encode(&digest[..8])))
-}
-
 /// Runs what waits for the disk off the async threads.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
@@ -526,61 +454,12 @@ async fn blocking<T: Send + 'static>(
     }
 }
 
-/// The journals that have segments to be read, each once.
-fn stems(segments: Vec<Segment>) -> Vec<String> {
-    let segments = segments.into_iter().filter(|segment| !segment.is_set_aside);
-    let mut stems: Vec<String> = segments.map(|segment| segment.stem).collect();
-    stems.sort_unstable();
-    stems.dedup();
-    stems
-}
-
-/// A number above all that a journal has had: nobody appends to what another process wrote, whose end may be cut short.
-fn next_number(segments: &[Segment], stem: &str) -> u64 {
-    let ours = segments.iter().filter(|segment| segment.stem == stem);
-    let last = ours.map(|segment| segment.number).max();
-    last.map_or(0, |last| last + 1)
-}
-
-/// The segments of a journal that are to be read, below a number and in their order; and the numbers between them that
-/// are not there. Numbers follow each other, and the oldest segments go first, so that nothing but damage makes a gap.
-fn segments_of(names: &[String], stem: &str, before: u64) -> (Vec<Segment>, Vec<Segment>) {
-    let ours = names.iter().filter_map(|name| Segment::parse(name));
-    let ours = ours.filter(|segment| segment.stem == stem && segment.number < before);
-    let (aside, mut there): (Vec<Segment>, Vec<Segment>) =
-        ours.partition(|segment| segment.is_set_aside);
-    there.sort_unstable();
-    let (Some(first), Some(last)) = (there.first(), there.last()) else {
-        return Default::default();
-    };
-    let all = there.iter().chain(&aside);
-    let known: BTreeSet<u64> = all.map(|segment| segment.number).collect();
-    let missing = (first.number..last.number).filter(|number| !known.contains(number));
-    let missing = missing.take(MOST_MISSING);
-    let missing = missing.map(|number| Segment::new(stem, number)).collect();
-    (there, missing)
-}
-
 /// Shared by the tasks that use a journal.
 type Shared<T> = Arc<std::sync::Mutex<T>>;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn file_names_are_safe_and_differ_when_names_do() {
-        let long = "x".repeat(512);
-        let names = ["a/b", "a_b", "../../etc/passwd", "日本", ".", &long];
-        let stems: Vec<String> = names.iter().map(|name| stem(name).unwrap()).collect();
-        for (i, stem) in stems.iter().enumerate() {
-            assert!(stem.len() < 100 && !stem.contains(['/', '.']), "{stem}");
-            assert!(!stems[i + 1..].contains(stem));
-        }
-        assert!(stem("").is_err());
-        assert!(stem("a\0b").is_err());
-        assert!(stem(&"x".repeat(513)).is_err());
-    }
 
     #[test]
     fn paths_have_no_scheme() {

@@ -5,16 +5,19 @@
 //!
 //! `memory://` keeps everything in memory and ends with the process.
 
+use std::ops::Range;
 use std::sync::Arc;
 
+use futures::TryStreamExt as _;
 use memhost_base::lock::this_process;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 
-use super::found::Found;
+use super::found::{Extent, Found, Span};
 use super::frame::decode;
-use super::{JOURNALS, Segment, segments_of};
+use super::segment::{Segment, folder_of, in_folder, segments_of};
+use super::{JOURNALS, MOST_TRIES};
 use crate::StoreError;
 
 /// A prefix in an object store.
@@ -37,6 +40,8 @@ pub(crate) struct Lease {
 pub(crate) struct ObjectJournal {
     lease: Lease,
     stem: String,
+    /// The number of the oldest group that may be there.
+    first: u64,
     /// The number of the next group.
     next: u64,
     /// Why no more can be written.
@@ -172,39 +177,110 @@ impl Objects {
         (holder, advice)
     }
 
-    /// The names of the objects in the folder of journals.
+    /// The names of all objects of journals, with their folders.
     pub(crate) async fn journal_names(&self) -> Result<Vec<String>, StoreError> {
-        self.names_in(JOURNALS).await
+        self.names_below(&self.folder(Some(JOURNALS))).await
     }
 
-    /// A journal whose next segment has this number.
-    pub(crate) fn journal(&self, lease: Lease, stem: String, next: u64) -> ObjectJournal {
+    /// The names of the objects in a journal's folder, with the folder.
+    pub(crate) async fn names_beside(&self, stem: &str) -> Result<Vec<String>, StoreError> {
+        let journals = self.folder(Some(JOURNALS));
+        let folder = folder_of(stem).map_or(journals.clone(), |folder| journals.join(folder));
+        self.names_below(&folder).await
+    }
+
+    /// The names of the objects below a folder of journals, as they are below that of all.
+    async fn names_below(&self, folder: &Path) -> Result<Vec<String>, StoreError> {
+        let journals = self.folder(Some(JOURNALS));
+        let listed = self.store.list(Some(folder)).try_collect::<Vec<_>>().await;
+        let listed = listed.map_err(|e| failed("list", folder.as_ref(), &e))?;
+        let names = listed.iter().filter_map(|object| {
+            let parts: Vec<_> = object.location.prefix_match(&journals)?.collect();
+            let parts: Vec<&str> = parts.iter().map(AsRef::as_ref).collect();
+            Some(parts.join("/"))
+        });
+        Ok(names.collect())
+    }
+
+    /// An object of a journal, by its name with the folder.
+    fn journal_path(&self, name: &str) -> Path {
+        let journals = self.folder(Some(JOURNALS));
+        name.split('/').fold(journals, |path, part| path.join(part))
+    }
+
+    /// Whether nobody holds a lock, as far as can be told without taking it.
+    pub(crate) async fn has_no_lock(&self, stem: &str) -> Result<bool, StoreError> {
+        Ok(self.get(&self.lock_path(stem)).await?.is_none())
+    }
+
+    /// A journal that holds segments of these numbers.
+    pub(crate) fn journal(&self, lease: Lease, stem: String, numbers: Range<u64>) -> ObjectJournal {
         ObjectJournal {
             lease,
             stem,
-            next,
+            first: numbers.start,
+            next: numbers.end,
             broken: None,
         }
     }
 
-    /// What stands in the segments of a journal before a number.
-    pub(super) async fn read_journal(&self, stem: &str, before: u64) -> Result<Found, StoreError> {
+    /// What stands in a part of a journal, whoever holds it.
+    pub(super) async fn read_span(&self, span: &Span) -> Result<Found, StoreError> {
+        for _ in 0..MOST_TRIES {
+            // A checkpoint has just forgotten one, and all before it: what the list lacks behind it may be there.
+            if let Some(found) = self.try_read_span(span).await? {
+                return Ok(found);
+            }
+        }
+        Err(StoreError::Io {
+            action: "read",
+            path: format!("{JOURNALS}/{}", span.stem),
+            reason: "its objects come and go".to_owned(),
+        })
+    }
+
+    /// None if one of the objects was there a moment ago and is not.
+    async fn try_read_span(&self, span: &Span) -> Result<Option<Found>, StoreError> {
         let mut found = Found::default();
-        let names = self.journal_names().await?;
-        let (there, missing) = segments_of(&names, stem, before);
+        let names = self.names_beside(&span.stem).await?;
+        let (there, missing) = segments_of(&names, span);
         for segment in there {
             let path = self.segment_path(&segment);
-            let content = self.get(&path).await?.unwrap_or_default();
+            let Some(content) = self.get(&path).await? else {
+                return Ok(None);
+            };
             let decoded = decode(&content).of_a_whole_object(content.len());
             found.add(segment.number, path.to_string(), decoded);
         }
         let place = |segment: Segment| (segment.number, self.segment_path(&segment).to_string());
         found.add_missing(missing.into_iter().map(place));
-        Ok(found)
+        Ok(Some(found))
+    }
+
+    /// Removes what was read of a journal, and renames groups that were damaged; the oldest first: were a later one gone
+    /// before an earlier one, replaying the earlier one would bring back what it overwrote.
+    pub(super) async fn forget(&self, extent: &Extent) -> Result<(), StoreError> {
+        let damaged: Vec<u64> = extent.damaged().collect();
+        for number in &extent.read {
+            let segment = Segment::new(&extent.span.stem, *number);
+            let path = self.segment_path(&segment);
+            let (action, done) = match damaged.contains(number) {
+                true => {
+                    let aside = self.segment_path(&segment.set_aside());
+                    ("rename", self.store.rename(&path, &aside).await)
+                }
+                false => ("remove", self.store.delete(&path).await),
+            };
+            match done {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(failed(action, path.as_ref(), &error)),
+            }
+        }
+        Ok(())
     }
 
     fn segment_path(&self, segment: &Segment) -> Path {
-        self.folder(Some(JOURNALS)).join(segment.name())
+        self.journal_path(&segment.name())
     }
 
     async fn get(&self, path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
@@ -223,7 +299,7 @@ impl Objects {
     }
 
     fn lock_path(&self, stem: &str) -> Path {
-        self.folder(Some(JOURNALS)).join(format!("{stem}.lock"))
+        self.journal_path(&in_folder(stem, &format!("{stem}.lock")))
     }
 }
 
@@ -257,31 +333,17 @@ impl ObjectJournal {
         }
     }
 
-    /// The number of the next group.
-    pub(crate) fn seal(&self) -> u64 {
-        self.next
+    /// What was appended, if that is anything.
+    pub(crate) fn seal(&self) -> Option<Span> {
+        (self.first < self.next).then(|| Span {
+            stem: self.stem.clone(),
+            before: self.next,
+        })
     }
 
-    pub(crate) async fn read(&self, before: u64) -> Result<Found, StoreError> {
-        self.lease.storage.read_journal(&self.stem, before).await
-    }
-
-    /// Removes groups, and renames those of these numbers; the oldest first: were a later one gone before an earlier
-    /// one, replaying the earlier one would bring back what it overwrote.
-    pub(crate) async fn forget(&self, before: u64, damaged: &[u64]) -> Result<(), StoreError> {
-        let names = self.lease.storage.journal_names().await?;
-        for segment in segments_of(&names, &self.stem, before).0 {
-            let path = self.path(&segment);
-            if damaged.contains(&segment.number) {
-                let aside = self.path(&segment.set_aside());
-                let renamed = self.lease.storage.store.rename(&path, &aside).await;
-                renamed.map_err(|e| failed("rename", path.as_ref(), &e))?;
-            } else {
-                let deleted = self.lease.storage.store.delete(&path).await;
-                deleted.map_err(|e| failed("remove", path.as_ref(), &e))?;
-            }
-        }
-        Ok(())
+    /// What was sealed is there no more.
+    pub(crate) fn forgotten(&mut self, span: &Span) {
+        self.first = span.before;
     }
 
     pub(crate) async fn release(self) {

@@ -236,3 +236,138 @@ async fn a_memory_absorbs_sources_once_each_and_no_more_than_it_may_have() {
         "an absorbed attempt is withheld like the first"
     );
 }
+
+/// How many bytes stand in the journals.
+fn journal_bytes(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).unwrap().flatten();
+    let bytes = entries.map(|entry| match entry.file_type().unwrap().is_dir() {
+        true => journal_bytes(&entry.path()),
+        false if entry.path().extension().is_some_and(|e| e == "log") => {
+            entry.metadata().unwrap().len()
+        }
+        false => 0,
+    });
+    bytes.sum()
+}
+
+fn receipt_of(id: &str, used: &[&str], at: f64) -> Transaction {
+    let used = used.iter().map(|memory| memhost_contract::Citation {
+        memory: (*memory).to_owned(),
+        score: 0.5,
+    });
+    Transaction {
+        receipts: vec![memhost_contract::Receipt {
+            id: id.into(),
+            used: used.collect(),
+            note: String::new(),
+        }],
+        at,
+        ..Transaction::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_use_writes_does_not_grow_with_the_memory() {
+    let home = tempfile::tempdir().unwrap();
+    let store = open(home.path()).await;
+    let namespace = store.namespace("a").await.unwrap();
+    let long = insert(&"a word of many ".repeat(1_000));
+    for _ in 0..5 {
+        namespace.apply(long.clone()).await.unwrap();
+    }
+    let five = ["m1", "m2", "m3", "m4", "m5"];
+    let freeze = transaction(Op::Revise(Patch::to_state("m2", State::Frozen)));
+    let expiry = transaction(Op::Revise(Patch {
+        expires: Some(9.0),
+        ..Patch::of("m3")
+    }));
+    for (what, most) in [
+        (receipt_of("r1", &five, 5.0), 400),
+        (use_of("m1"), 120),
+        (freeze, 120),
+        (expiry, 120),
+    ] {
+        let before = journal_bytes(home.path());
+        namespace.apply(what).await.unwrap();
+        let written = journal_bytes(home.path()) - before;
+        assert!((1..most).contains(&written), "{written} of {most}");
+    }
+}
+
+/// Whether what changed is read from the journal over the tables, or from the tables after a checkpoint.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changes_without_the_texts_is_kept_like_everything_else() {
+    let home = tempfile::tempdir().unwrap();
+    let tables = InMemory::default();
+    let five = ["m1", "m2", "m3", "m4", "m5"].map(str::to_owned);
+    let changes = |namespace: Namespace| async move {
+        let cited = ["m1", "m2", "m5", "m77"];
+        namespace
+            .apply(receipt_of("r1", &cited, 7.0))
+            .await
+            .unwrap();
+        namespace.apply(use_of("m1")).await.unwrap();
+        let mut both = use_of("m3");
+        both.writes.extend(
+            several([
+                Op::Revise(Patch::to_state("m4", State::Archived)),
+                Op::Revise(Patch::to_state("m2", State::Frozen)),
+                Op::Remove("m5".into()),
+            ])
+            .writes,
+        );
+        namespace.apply(both).await.unwrap();
+        // A revision of the text in between takes nothing from what is counted before and after.
+        let revised = Op::Revise(Patch {
+            content: Some("other".into()),
+            ..Patch::of("m1")
+        });
+        namespace.apply(transaction(revised)).await.unwrap();
+        namespace.apply(use_of("m1")).await.unwrap();
+    };
+    let mut found = Vec::new();
+    for (name, closes) in [
+        ("journal", [false, false]),
+        ("over", [true, false]),
+        ("tables", [true, true]),
+    ] {
+        let store = open_with(home.path(), &tables).await;
+        let namespace = store.namespace(name).await.unwrap();
+        for text in ["one", "two", "three", "four", "five"] {
+            namespace.apply(insert(text)).await.unwrap();
+        }
+        if closes[0] {
+            store.close().await.unwrap();
+        }
+        changes(namespace.clone()).await;
+        if closes[1] {
+            store.close().await.unwrap();
+        }
+        let before = namespace.get(&five, &View::default());
+        let active = namespace.count(&Vec::new(), &View::default()).unwrap();
+        drop(namespace);
+        let namespace = store.namespace(name).await.unwrap();
+        assert_eq!(namespace.get(&five, &View::default()), before, "{name}");
+        drop((namespace, store));
+        // As after a kill: what stands in the journal is taken into the tables first.
+        let store = open_with(home.path(), &tables).await;
+        let namespace = store.namespace(name).await.unwrap();
+        assert_eq!(namespace.get(&five, &View::default()), before, "{name}");
+        let counted = namespace.count(&Vec::new(), &View::default()).unwrap();
+        assert_eq!((counted, active), (3, 3), "{name}");
+        found.push(before);
+    }
+    assert_eq!(found[0].len(), 4);
+    let of = |memory: &Memory| (memory.counters.uses, memory.last_used, memory.state);
+    let seen: Vec<_> = found[0].iter().map(of).collect();
+    assert_eq!(
+        seen,
+        [
+            (2, 7.0, State::Active),
+            (0, 7.0, State::Frozen),
+            (1, 0.0, State::Active),
+            (0, 0.0, State::Archived),
+        ]
+    );
+    assert!(found.iter().all(|memories| *memories == found[0]));
+}

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use memhost_contract::limits::{StoreLimit, StoreLimits};
 use memhost_contract::{Hit, Memory};
 
 use super::super::fusion::{Fused, Sum};
 use super::super::rank::best_slots;
 use super::super::scored::Scored;
-use super::{LexicalIndex, Predicate, StoreError, View, WorkingSet, is_wanted};
+use super::{Predicate, StoreError, View, WorkingSet, is_wanted};
 
 /// A field that BM25 ranks by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -38,6 +37,16 @@ pub(crate) struct Wanted {
     pub least: Option<f64>,
 }
 
+impl Query {
+    /// The field that must be indexed first.
+    pub(crate) fn field(&self) -> Option<&LexicalField> {
+        match self {
+            Query::Vector { .. } => None,
+            Query::Lexical { field, .. } => Some(field),
+        }
+    }
+}
+
 impl LexicalField {
     pub(crate) fn parse(name: &str) -> Result<Self, StoreError> {
         match name {
@@ -52,7 +61,7 @@ impl LexicalField {
         }
     }
 
-    pub(super) fn texts<'a>(&'a self, memory: &'a Memory) -> impl Iterator<Item = &'a str> + 'a {
+    pub(crate) fn texts<'a>(&'a self, memory: &'a Memory) -> impl Iterator<Item = &'a str> + 'a {
         let field = match self {
             LexicalField::Content => Some(memory.content.as_str()),
             LexicalField::Title => Some(memory.title.as_str()),
@@ -67,47 +76,6 @@ impl LexicalField {
 }
 
 impl WorkingSet {
-    /// Whether a query can be answered without [`WorkingSet::prepare`].
-    pub(crate) fn is_prepared(&self, query: &Query) -> bool {
-        match query {
-            Query::Vector { .. } => true,
-            Query::Lexical { field, .. } => self.lexical.contains_key(field),
-        }
-    }
-
-    /// Builds the index that a query needs, unless the namespace would then take too much memory: a strategy could fill
-    /// that by searching alone.
-    pub(crate) fn prepare(
-        &mut self,
-        query: &Query,
-        limits: &StoreLimits,
-    ) -> Result<(), StoreError> {
-        let Query::Lexical { field, .. } = query else {
-            return Ok(());
-        };
-        if self.lexical.contains_key(field) {
-            return Ok(());
-        }
-        let fits = |limit, wanted| {
-            let fits = limits.check(limit, wanted);
-            fits.map_err(|reached| StoreError::Limit {
-                what: "an index for this search".to_owned(),
-                reached,
-            })
-        };
-        fits(StoreLimit::SearchedFields, self.lexical.len() as u64 + 1)?;
-        let held = self.footprint().resident;
-        let mut index = LexicalIndex::default();
-        for (slot, memory) in self.slots.iter().enumerate() {
-            if let Some(memory) = memory {
-                index.set(slot as u32, field.texts(memory));
-                fits(StoreLimit::ResidentBytes, held + index.bytes())?;
-            }
-        }
-        self.lexical.insert(field.clone(), index);
-        Ok(())
-    }
-
     /// The best hits, best first; of equal ones, the older first.
     pub(crate) fn search(&self, query: &Query, wanted: &Wanted, view: &View) -> Vec<Hit> {
         let scored = self.scored(query);
@@ -120,9 +88,11 @@ impl WorkingSet {
         best.into_iter().filter_map(hit).collect()
     }
 
-    /// The slots of the best hits and their scores, in the order of [`WorkingSet::search`].
+    /// The places of the best hits and their scores, in the order of [`WorkingSet::search`].
     pub(crate) fn ranked(&self, query: &Query, wanted: &Wanted, view: &View) -> Vec<(usize, f64)> {
-        self.best(&self.scored(query), wanted, view)
+        let best = self.best(&self.scored(query), wanted, view).into_iter();
+        best.map(|(slot, score)| (self.places.of(slot), score))
+            .collect()
     }
 
     /// The best hits of several rankings with their weights together.

@@ -234,12 +234,8 @@ async fn a_checkpoint_that_did_not_come_to_its_end_never_happened() {
     filled(home.path()).await;
     let manifest = home.path().join("memhost.json");
     let before = fs::read(&manifest).unwrap();
-    let journals: Vec<_> = fs::read_dir(home.path().join("journal"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "log"))
-        .map(|path| (path.clone(), fs::read(path).unwrap()))
-        .collect();
+    let left = files(home.path()).into_iter();
+    let journals: Vec<_> = left.filter(|(path, _)| path.ends_with(".log")).collect();
     assert!(!journals.is_empty());
     let restore = || {
         fs::write(&manifest, &before).unwrap();
@@ -317,9 +313,10 @@ async fn a_damaged_journal_costs_the_group_that_was_hit_and_is_told() {
         let copy = tempfile::tempdir().unwrap();
         let at_copy =
             |path: &str| path.replace(home.path().to_str().unwrap(), copy.path().to_str().unwrap());
-        fs::create_dir(copy.path().join("journal")).unwrap();
         for (path, bytes) in left.iter().filter(|(path, _)| !path.ends_with('/')) {
-            fs::write(at_copy(path), bytes).unwrap();
+            let path = PathBuf::from(at_copy(path));
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
         }
         let mut damaged = whole.clone();
         damaged[place] ^= 1 << (place % 8);
@@ -420,10 +417,8 @@ async fn neither_journals_nor_locks_stay_behind() {
     }
     store.close().await.unwrap();
     drop(store);
-    assert_eq!(
-        fs::read_dir(home.path().join("journal")).unwrap().count(),
-        0
-    );
+    let left = files(&home.path().join("journal"));
+    assert!(left.keys().all(|path| path.ends_with('/')), "{left:?}");
     let namespace = open(home.path()).await.namespace("run/39").await.unwrap();
     assert_eq!(contents(&namespace), ["x"]);
 }

@@ -419,7 +419,8 @@ async fn attempts_are_kept_once_for_each_suite_that_a_cell_runs_on() {
     let mut other = ran.clone();
     other.name = "other".to_owned();
     let journals = || {
-        let files = std::fs::read_dir(home.path().join("journal")).unwrap();
+        let folders = std::fs::read_dir(home.path().join("journal")).unwrap();
+        let files = folders.flat_map(|folder| std::fs::read_dir(folder.unwrap().path()).unwrap());
         files
             .map(|file| file.unwrap().metadata().unwrap().len())
             .sum::<u64>()
