@@ -14,6 +14,7 @@
 //! | [`Learner`](learning::Learner) | the loop: `retrieve` before a task, `update` and `distill` after it, `evict` now and then |
 //! | [`Grants`](learning::Grants), [`Limits`](limits::Limits) | what its calls may reach: models, an embedder; what each may spend |
 //! | [`CallContext`](capability::CallContext) | what one call has of that; it cannot write |
+//! | [`Host`](live::Host), [`Seat`](live::Seat) | memory that agents call: what happened is kept, learnt from in the background, and strategies are swapped meanwhile |
 //! | [`Observer`](learning::Observer) | hears every call, transaction and refusal as an [`Event`](learning::Event) |
 //! | [`Embedder`](embedding::Embedder), [`Models`](model::Models) | texts to vectors; language models by role |
 //! | [`Config`](config::Config) | all of these as `memhost.toml` and the environment have them |
@@ -146,7 +147,8 @@
 //! }
 //! ```
 //!
-//! With a plugin it is the same program, and the sandbox keeps what the plugin is granted: `examples/embed` is one.
+//! With a plugin it is the same program, and the sandbox keeps what the plugin is granted. `examples/embed` is one that lets a
+//! [`live::Host`] do the learning.
 //!
 //! ```no_run
 //! use std::sync::Arc;

@@ -513,7 +513,6 @@ async fn a_fresh_strategy_begins_with_nothing_and_learns_from_now_on() {
         .unwrap();
     assert_eq!((next.number, next.lineage), (2, 2));
     assert!(contents(&seat).is_empty());
-    // Handed out by the old one: the new one learns of the run, and is credited with nothing.
     let after = done(&seat, "after", Some(scored(1.0))).await;
     seat.learnt(after.sequence).await;
     let said = contents(&seat).join("\n");
