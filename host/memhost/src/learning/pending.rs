@@ -405,6 +405,7 @@ mod tests {
                 state("m5", State::Archived),
                 state("m2", State::Archived),
             ],
+            before: None,
             reserved: None,
         };
         let gone = vec![Write::at_once(Op::Remove("m1".into()))];

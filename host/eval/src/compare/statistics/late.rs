@@ -11,6 +11,9 @@ use super::{Score, mean};
 /// Into how many parts tasks are divided by how often they are solved, and those of a part by when they were asked.
 const THIRDS: usize = 3;
 
+/// Tasks that are as hard: the run, its stream, and how hard.
+type Stratum<'a> = ((u64, u32), &'a str, usize);
+
 /// Among the tasks of a stream that are solved as often (`solved`: by task; a task that is not there is taken for one that
 /// never is), the mean of the third that was asked last less that of the third that was asked first; together by how many
 /// tasks that compares. `None` where no three tasks are as hard.
@@ -20,7 +23,7 @@ pub fn gain_late(asked: &[Asked<'_>], solved: &BTreeMap<&str, f64>) -> Option<f6
         let solved = solved.get(score.task).copied().unwrap_or_default();
         bounds.iter().filter(|bound| solved > **bound).count()
     };
-    let mut strata: BTreeMap<((u64, u32), &str, usize), Vec<&Asked<'_>>> = BTreeMap::new();
+    let mut strata: BTreeMap<Stratum<'_>, Vec<&Asked<'_>>> = BTreeMap::new();
     for asked in asked.iter().filter(|asked| asked.score.value.is_finite()) {
         let score = &asked.score;
         let key = (score.run(), stream(score.task), stratum(score));
