@@ -165,7 +165,8 @@ impl Growth for Inner {
 /// Makes checkpoints when they are due, as long as something waits for one.
 async fn keep_up(inner: Weak<Inner>) {
     while let Some(inner) = inner.upgrade() {
-        match inner.backlog.due_in(inner.clock.now()) {
+        let now = inner.clock.now();
+        match inner.backlog.due_in(now) {
             Some(Duration::ZERO) => {
                 if let Err(error) = inner.checkpoint().await {
                     tracing::warn!(%error, "the tables could not be brought up to date; the journals stay");
@@ -175,7 +176,7 @@ async fn keep_up(inner: Weak<Inner>) {
                 let (clock, much) = (inner.clock.clone(), inner.backlog.much());
                 drop(inner);
                 tokio::select! {
-                    () = clock.sleep(wait) => {}
+                    () = clock.sleep_until(now + wait) => {}
                     () = much => {}
                 }
             }

@@ -1,6 +1,6 @@
 //! The time that checkpoints go by.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use async_trait::async_trait;
 
@@ -9,7 +9,8 @@ use async_trait::async_trait;
 pub(crate) trait Clock: Send + Sync {
     fn now(&self) -> Instant;
 
-    async fn sleep(&self, how_long: Duration);
+    /// Returns when it is so late, which it may be already.
+    async fn sleep_until(&self, end: Instant);
 }
 
 /// The clock of the machine, which only goes forward.
@@ -21,7 +22,7 @@ impl Clock for Steady {
         Instant::now()
     }
 
-    async fn sleep(&self, how_long: Duration) {
-        tokio::time::sleep(how_long).await;
+    async fn sleep_until(&self, end: Instant) {
+        tokio::time::sleep_until(end.into()).await;
     }
 }

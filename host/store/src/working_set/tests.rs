@@ -95,7 +95,7 @@ fn an_index_that_is_set_in_is_that_of_what_there_is_then() {
 /// Whatever was removed in between, a set answers like one in which only what is left was ever put.
 #[test]
 fn emptied_slots_go_once_they_are_most_and_every_answer_stays_what_it_was() {
-    let (put, left) = (400, |number: usize| number % 5 == 0);
+    let (put, left) = (400, |number: usize| number.is_multiple_of(5));
     let view = View::default();
     let queries = [
         Query::Vector {

@@ -33,8 +33,7 @@ async fn a_try_before_another_holds_only_what_was_done_in_it() {
     steps.push(Step::new(Actor::User, "the answer"));
     let suite = asking([recorded("x", steps.clone()), hard("y")]);
     run(&strategy, &suite, None).await.unwrap();
-    let calls = strategy.calls.lock().unwrap();
-    let calls: Vec<&Attempt> = calls.iter().flatten().collect();
+    let calls: Vec<Attempt> = strategy.calls.lock().unwrap().concat();
     let first = calls.iter().find(|attempt| attempt.id == "x@r1").unwrap();
     assert_eq!(first.steps, []);
     assert_eq!(first.outcome.verdict, Verdict::Failure);

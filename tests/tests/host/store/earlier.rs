@@ -122,7 +122,9 @@ async fn a_store_of_schema_version_3_is_written_anew_and_stays_as_it_was() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_of_schema_version_3_that_is_damaged_or_in_use_is_not_written_anew() {
-    let harms: [fn(&Path) -> Box<dyn std::any::Any>; 2] = [
+    /// Does it, and gives what must be held for it to last.
+    type Harm = fn(&Path) -> Box<dyn std::any::Any>;
+    let harms: [Harm; 2] = [
         |path| {
             let data = files(&path.join("memories.lance/data")).remove(0);
             let mut content = fs::read(&data).unwrap();
