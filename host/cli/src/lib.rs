@@ -58,8 +58,7 @@ Examples:
 Files and environment:
   memhost.toml      configuration: embedder, models, limits, store
   MEMHOST_PLUGINS   directories in which plugins are looked for by name
-  MEMHOST_LOG       what is logged, as in `memhost=debug`, or `memhost::plugin=debug` for what plugins log;
-                    over --verbose";
+  MEMHOST_LOG       what is logged, as in `memhost=debug`; over --verbose";
 
 /// Runs memory strategies for LLM agents as sandboxed plugins, and compares them on the same work.
 #[derive(Debug, Parser)]
