@@ -41,8 +41,10 @@ mod error;
 mod grant;
 mod happened;
 mod host;
+mod ids;
 mod lineage;
 mod registry;
+mod requests;
 mod seat;
 mod timeline;
 
@@ -55,4 +57,5 @@ pub use grant::{Grant, ONLY_TENANT};
 pub use host::{Host, LiveLimits, LiveSettings, Mode};
 pub use lineage::Standing;
 pub use registry::Generation;
-pub use seat::{Ask, ExplainedHandout, Explanation, Handout, Kept, Record, Seat};
+pub use requests::{Ask, ExplainedHandout, Explanation, Handout, Kept, Record};
+pub use seat::Seat;
