@@ -15,7 +15,7 @@ use super::lineage::{Lineage, Opening};
 use super::registry::Registry;
 use super::seat::{Active, SeatInner};
 use super::timeline::Waits;
-use super::{Generation, Grant, LiveError, Seat};
+use super::{Generation, Grant, LiveError, Seat, to_its_end};
 use crate::learning::{Configured, Grants};
 
 /// How long things may take and wait at a host, and how much a seat may keep.
@@ -277,7 +277,16 @@ impl Host {
         mode: Mode,
     ) -> Result<Generation, LiveError> {
         self.check_awake()?;
-        let slot = self.slot_named(slot)?;
+        let (host, slot) = (self.clone(), self.slot_named(slot)?);
+        to_its_end(async move { host.change(&slot, configured, mode).await }).await
+    }
+
+    async fn change(
+        &self,
+        slot: &Slot,
+        configured: Configured,
+        mode: Mode,
+    ) -> Result<Generation, LiveError> {
         let Ok(_change) = slot.change.try_lock() else {
             return Err(LiveError::ChangeInProgress(slot.name.clone()));
         };

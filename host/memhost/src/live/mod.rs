@@ -51,6 +51,15 @@ mod timeline;
 #[cfg(test)]
 mod tests;
 
+/// Runs to its end what has begun, whoever waits for it: one that hangs up leaves nothing half told or half changed.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, LiveError>> + Send + 'static,
+) -> Result<T, LiveError> {
+    // Only the end of the runtime, or a panic, keeps it from that.
+    let done = tokio::spawn(work).await;
+    done.unwrap_or(Err(LiveError::Draining))
+}
+
 pub use clock::{Time, WallTime, WoundTime};
 pub use error::LiveError;
 pub use grant::{Grant, ONLY_TENANT};

@@ -210,7 +210,7 @@ impl Seat {
         }
     }
 
-    /// Returns when all up to this sequence is learnt.
+    /// Returns when all up to this sequence is learnt, or another strategy takes over meanwhile.
     pub async fn learnt(&self, sequence: u64) {
         let learnt = self.inner.active.load().lineage.learnt(sequence);
         learnt.await;

@@ -5,6 +5,7 @@ mod fold;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -335,6 +336,31 @@ async fn an_attempt_is_told_once_and_its_outcome_once() {
         .filter(|said| said.contains(" for "))
         .count();
     assert_eq!(credits, 1);
+    host.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_hangs_up_leaves_nothing_half_told() {
+    let place = Place::new();
+    let (host, seat) = at_work(&place).await;
+    let told = seat.retrieve(Ask::at_start("one")).await.unwrap();
+    let record = Record::of(&told.attempt);
+    // Polled once, which begins it, and dropped.
+    let mut begun = Box::pin(seat.record(record.clone()));
+    let is_open =
+        std::future::poll_fn(|context| Poll::Ready(begun.as_mut().poll(context).is_pending()));
+    assert!(is_open.await);
+    drop(begun);
+    let again = async {
+        loop {
+            match seat.record(record.clone()).await {
+                Err(LiveError::InFlight(_)) => tokio::task::yield_now().await,
+                kept => return kept,
+            }
+        }
+    };
+    let kept = tokio::time::timeout(Duration::from_secs(20), again).await;
+    assert_eq!(kept.unwrap().unwrap().attempt, told.attempt);
     host.close().await.unwrap();
 }
 

@@ -6,7 +6,7 @@ use memhost_contract::{Agent, Arm, Attempt, Outcome, Verdict};
 use super::super::happened::Happened;
 use super::super::ids::{checked_id, fingerprint, new_attempt, with_id};
 use super::super::timeline::is_known;
-use super::super::{Kept, LiveError, Record};
+use super::super::{Kept, LiveError, Record, to_its_end};
 use super::Seat;
 
 impl Seat {
@@ -15,6 +15,11 @@ impl Seat {
     /// # Errors
     /// The request makes no sense, the attempt was told differently before, or the disk failed.
     pub async fn record(&self, record: Record) -> Result<Kept, LiveError> {
+        let seat = self.clone();
+        to_its_end(async move { seat.tell(record).await }).await
+    }
+
+    async fn tell(&self, record: Record) -> Result<Kept, LiveError> {
         let seat = &self.inner;
         if let Some(outcome) = &record.outcome {
             self.check_outcome(outcome)?;
@@ -109,6 +114,16 @@ impl Seat {
     /// # Errors
     /// There is no such attempt, it has another outcome, the outcome makes no sense, or the disk failed.
     pub async fn feedback(
+        &self,
+        attempt: &str,
+        outcome: Outcome,
+        revise: bool,
+    ) -> Result<Kept, LiveError> {
+        let (seat, attempt) = (self.clone(), attempt.to_owned());
+        to_its_end(async move { seat.tell_outcome(&attempt, outcome, revise).await }).await
+    }
+
+    async fn tell_outcome(
         &self,
         attempt: &str,
         outcome: Outcome,
