@@ -1,6 +1,7 @@
 //! Grants: who may do what, with which slot and for whom. A seat is reached with one or not at all.
 
 use memhost_contract::Authority;
+use serde::{Deserialize, Serialize};
 
 use super::LiveError;
 
@@ -13,6 +14,19 @@ pub struct Grant {
     slots: Option<Vec<String>>,
     tenant: Option<String>,
     authority: Authority,
+    right: Right,
+}
+
+/// What somebody may do with a seat or a slot. Whoever may do the latter may do the former.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Right {
+    /// Ask: `retrieve`, `explain`.
+    Read,
+    /// Tell: `record`, `feedback`.
+    Write,
+    /// Change who answers, and who may ask.
+    Admin,
 }
 
 impl Grant {
@@ -22,6 +36,7 @@ impl Grant {
             slots: None,
             tenant: None,
             authority: Authority::GroundTruth,
+            right: Right::Admin,
         }
     }
 
@@ -44,6 +59,31 @@ impl Grant {
     /// The same, with outcomes that count for no more than what this authority says.
     pub fn with_authority(self, authority: Authority) -> Grant {
         Grant { authority, ..self }
+    }
+
+    /// The same, for no more than this.
+    pub fn with_right(self, right: Right) -> Grant {
+        Grant { right, ..self }
+    }
+
+    /// The one tenant that it is for; `None`: whichever is named.
+    pub fn tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
+    }
+
+    /// Whether it allows this.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn check_right(&self, wanted: Right) -> Result<(), LiveError> {
+        match wanted <= self.right {
+            true => Ok(()),
+            false => Err(LiveError::NotGranted(format!(
+                "this needs a grant to `{}`; this one is to `{}`",
+                wanted.name(),
+                self.right.name()
+            ))),
+        }
     }
 
     /// Whether it covers a slot and a tenant. Those that it does not cover are not there, so that nobody learns of them.
@@ -73,6 +113,17 @@ impl Grant {
                 name(claimed),
                 name(self.authority)
             ))),
+        }
+    }
+}
+
+impl Right {
+    /// As it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Right::Read => "read",
+            Right::Write => "write",
+            Right::Admin => "admin",
         }
     }
 }

@@ -15,7 +15,7 @@ use super::lineage::{Lineage, Opening};
 use super::registry::Registry;
 use super::seat::{Active, SeatInner};
 use super::timeline::Waits;
-use super::{Generation, Grant, LiveError, Seat, to_its_end};
+use super::{Generation, Grant, LiveError, Seat, Wanted, to_its_end};
 use crate::learning::{Configured, Grants};
 
 /// How long things may take and wait at a host, and how much a seat may keep.
@@ -218,6 +218,7 @@ impl Host {
         let lineage = self.open_lineage(&name, &ledger, &route).await?;
         let active = Active {
             generation: route.generation.number,
+            wanted: Wanted::of(&route.configured.plan),
             lineage,
         };
         let seat = SeatInner::new(
@@ -317,6 +318,7 @@ impl Host {
             lineage.wake();
             let before = seat.active.swap(Arc::new(Active {
                 generation: next.generation.number,
+                wanted: Wanted::of(&next.configured.plan),
                 lineage,
             }));
             before.lineage.stop().await;
@@ -353,6 +355,7 @@ impl Host {
             match self.open_lineage(&seat.name, &seat.ledger, old).await {
                 Ok(lineage) => seat.active.store(Arc::new(Active {
                     generation: old.generation.number,
+                    wanted: Wanted::of(&old.configured.plan),
                     lineage,
                 })),
                 Err(error) => tracing::warn!(seat = seat.name, %error, "its learner has stopped"),

@@ -62,9 +62,9 @@ async fn to_its_end<T: Send + 'static>(
 
 pub use clock::{Time, WallTime, WoundTime};
 pub use error::LiveError;
-pub use grant::{Grant, ONLY_TENANT};
+pub use grant::{Grant, ONLY_TENANT, Right};
 pub use host::{Host, LiveLimits, LiveSettings, Mode};
 pub use lineage::Standing;
 pub use registry::Generation;
-pub use requests::{Ask, ExplainedHandout, Explanation, Handout, Kept, Record};
+pub use requests::{Ask, ExplainedHandout, Explanation, Handout, Kept, Record, Wanted};
 pub use seat::Seat;

@@ -1,7 +1,7 @@
 //! What agents ask and tell, and what they are answered.
 
 use memhost_contract::{
-    Agent, Citation, Finding, Memory, Moment, Outcome, Placement, Step, Task, Tool,
+    Agent, Citation, Finding, Memory, Moment, Outcome, Placement, Plan, Step, Task, Tool,
 };
 
 /// Tokens of guidance, where nobody says how many.
@@ -64,6 +64,34 @@ pub struct Handout {
     pub generation: u32,
     /// Why there is no guidance, where the strategy failed.
     pub degraded: Option<String>,
+    /// How the strategy would have the task worked on.
+    pub wanted: Wanted,
+}
+
+/// How a strategy would have a task worked on. The host cannot run somebody's agent: it says so, and takes what comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Wanted {
+    /// Runs of the task, which are learnt from together.
+    pub trials: u32,
+    /// Further tries after a failure, each of which asks again.
+    pub refinements: u32,
+    /// Rounds of looking for problems, each of which asks again with what was found.
+    pub rounds: u32,
+    /// Problems to report in each round.
+    pub findings_per_round: u32,
+}
+
+impl Wanted {
+    /// What a plan asks for.
+    pub(super) fn of(plan: &Plan) -> Wanted {
+        Wanted {
+            trials: plan.trials,
+            refinements: plan.refinements,
+            rounds: plan.rounds,
+            findings_per_round: plan.findings_per_round,
+        }
+    }
 }
 
 /// What an agent did.

@@ -15,7 +15,7 @@ use super::clock::{Time, seed};
 use super::happened::{Handed, Happened};
 use super::ids::{checked_id, new_attempt, with_id};
 use super::lineage::{Lineage, Standing};
-use super::{Ask, ExplainedHandout, Explanation, Grant, Handout, LiveError};
+use super::{Ask, ExplainedHandout, Explanation, Grant, Handout, LiveError, Right, Wanted};
 use crate::learning::Unobserved;
 
 use index::Index;
@@ -46,6 +46,7 @@ pub(super) struct SeatInner {
 /// Who answers.
 pub(super) struct Active {
     pub generation: u32,
+    pub wanted: Wanted,
     pub lineage: Lineage,
 }
 
@@ -109,8 +110,9 @@ impl Seat {
     /// What the agent should know now. A strategy that fails has nothing to say, and the answer says why.
     ///
     /// # Errors
-    /// The request makes no sense.
+    /// The request makes no sense, or the grant does not allow it.
     pub async fn retrieve(&self, ask: Ask) -> Result<Handout, LiveError> {
+        self.grant.check_right(Right::Read)?;
         let seat = &self.inner;
         let active = seat.active.load_full();
         if let Some(after) = ask.after {
@@ -188,6 +190,7 @@ impl Seat {
             cited,
             generation: active.generation,
             degraded,
+            wanted: active.wanted,
         })
     }
 
@@ -229,8 +232,9 @@ impl Seat {
     /// Why the agent was told what it was told in an attempt.
     ///
     /// # Errors
-    /// There is no such attempt.
+    /// There is no such attempt, or the grant does not allow it.
     pub fn explain(&self, attempt: &str) -> Result<Explanation, LiveError> {
+        self.grant.check_right(Right::Read)?;
         let known = self.inner.index().get(attempt).cloned();
         let known = known.ok_or_else(|| LiveError::NoSuchAttempt(attempt.to_owned()))?;
         let active = self.inner.active.load();

@@ -6,15 +6,16 @@ use memhost_contract::{Agent, Arm, Attempt, Outcome, Verdict};
 use super::super::happened::Happened;
 use super::super::ids::{checked_id, fingerprint, new_attempt, with_id};
 use super::super::timeline::is_known;
-use super::super::{Kept, LiveError, Record, to_its_end};
+use super::super::{Kept, LiveError, Record, Right, to_its_end};
 use super::Seat;
 
 impl Seat {
     /// What the agent did, and how that went, if anybody knows. On the disk when this returns; learnt from soon after.
     ///
     /// # Errors
-    /// The request makes no sense, the attempt was told differently before, or the disk failed.
+    /// The request makes no sense, the grant does not allow it, the attempt was told differently before, or the disk failed.
     pub async fn record(&self, record: Record) -> Result<Kept, LiveError> {
+        self.grant.check_right(Right::Write)?;
         let seat = self.clone();
         to_its_end(async move { seat.tell(record).await }).await
     }
@@ -112,13 +113,15 @@ impl Seat {
     /// How an attempt went, where that became known later.
     ///
     /// # Errors
-    /// There is no such attempt, it has another outcome, the outcome makes no sense, or the disk failed.
+    /// There is no such attempt, it has another outcome, the outcome makes no sense, the grant does not allow it, or the disk
+    /// failed.
     pub async fn feedback(
         &self,
         attempt: &str,
         outcome: Outcome,
         revise: bool,
     ) -> Result<Kept, LiveError> {
+        self.grant.check_right(Right::Write)?;
         let (seat, attempt) = (self.clone(), attempt.to_owned());
         to_its_end(async move { seat.tell_outcome(&attempt, outcome, revise).await }).await
     }

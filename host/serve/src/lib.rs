@@ -1,0 +1,10 @@
+//! The server: a live host behind HTTP and MCP, for agents in any language.
+//!
+//! [`memhost::live::Host`] is the memory; this crate brings it to callers whom it does not trust. A request passes one guard
+//! (who asks, from where, how often, how much) and then becomes a call of the host, whose errors become problems with a code
+//! that callers can act on. Nothing here knows how memories are kept or how a plugin is found.
+
+mod app;
+mod settings;
+
+pub use settings::ServeSettings;
