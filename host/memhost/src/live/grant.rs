@@ -86,12 +86,14 @@ impl Grant {
         }
     }
 
+    pub(super) fn covers_slot(&self, slot: &str) -> bool {
+        let slots = self.slots.as_ref();
+        slots.is_none_or(|slots| slots.iter().any(|own| own == slot))
+    }
+
     /// Whether it covers a slot and a tenant. Those that it does not cover are not there, so that nobody learns of them.
     pub(super) fn check(&self, slot: &str, tenant: &str) -> Result<(), LiveError> {
-        let covers_slot = self
-            .slots
-            .as_ref()
-            .is_none_or(|slots| slots.iter().any(|own| own == slot));
+        let covers_slot = self.covers_slot(slot);
         let covers_tenant = self.tenant.as_ref().is_none_or(|own| own == tenant);
         match covers_slot && covers_tenant {
             true => Ok(()),
