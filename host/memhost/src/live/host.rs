@@ -15,7 +15,7 @@ use super::registry::Registry;
 use super::seat::{Active, SeatInner};
 use super::slot::{Route, Slot, check_name, is_same, next_generation};
 use super::timeline::Waits;
-use super::{Admission, Generation, Grant, LiveError, Manager, Right, Seat};
+use super::{Admission, Generation, Grant, LiveError, Manager, Right, Seat, SlotStanding};
 use crate::learning::{Configured, Grants};
 
 /// How long things may take and wait at a host, and how much a seat may keep.
@@ -180,6 +180,21 @@ impl Host {
         answering.collect()
     }
 
+    /// How every slot stands, for whoever runs the host.
+    pub async fn standing(&self) -> Vec<SlotStanding> {
+        let mut standing = Vec::new();
+        for slot in self.all_slots() {
+            let host = self.clone();
+            standing.push(Manager { host, slot }.standing().await);
+        }
+        standing
+    }
+
+    fn all_slots(&self) -> Vec<Arc<Slot>> {
+        let slots = self.0.slots.read().unwrap_or_else(PoisonError::into_inner);
+        slots.values().cloned().collect()
+    }
+
     /// The slots that this grant covers, by name.
     pub fn slots(&self, grant: &Grant) -> Vec<String> {
         let slots = self.0.slots.read().unwrap_or_else(PoisonError::into_inner);
@@ -304,12 +319,8 @@ impl Host {
     /// something is still to be learnt.
     async fn close_idle_seats(&self) {
         let most = self.0.settings.limits.most_seats;
-        let slots: Vec<Arc<Slot>> = {
-            let slots = self.0.slots.read().unwrap_or_else(PoisonError::into_inner);
-            slots.values().cloned().collect()
-        };
         let mut open = Vec::new();
-        for slot in slots {
+        for slot in self.all_slots() {
             for (tenant, seat) in slot.open_seats().await {
                 open.push((seat.last_used(), slot.clone(), tenant));
             }

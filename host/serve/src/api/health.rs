@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use memhost::live::{Host, Standing};
+use memhost::live::SlotStanding;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -49,6 +49,8 @@ pub(crate) struct SlotReady {
     waiting: Vec<String>,
     /// Lessons that were given up, because the strategy failed on them twice.
     skipped: u64,
+    /// By how much the seat that is behind most is behind, in things that have happened.
+    behind: u64,
 }
 
 /// Whether the host can do its work.
@@ -64,7 +66,8 @@ pub(super) async fn readyz(
     State(app): State<App>,
     headers: HeaderMap,
 ) -> (StatusCode, Json<Ready>) {
-    let slots = summed_up(standings(&app.host).await);
+    let standing = app.host.standing().await;
+    let slots: Vec<SlotReady> = standing.into_iter().map(summed_up).collect();
     let ready = slots.iter().all(|slot| slot.waiting.is_empty());
     let status = match ready {
         true => StatusCode::OK,
@@ -75,32 +78,24 @@ pub(super) async fn readyz(
     (status, Json(Ready { ready, slots }))
 }
 
-// MERGE: becomes a call of the host that lists its open seats.
-/// How each open seat stands, by slot.
-async fn standings(_: &Host) -> Vec<(String, Standing)> {
-    Vec::new()
-}
-
-/// The standings of seats, by slot.
-fn summed_up(mut standings: Vec<(String, Standing)>) -> Vec<SlotReady> {
-    standings.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let slots = standings.chunk_by(|(one, _), (other, _)| one == other);
-    let slots = slots.map(|seats| {
-        let mut waiting: Vec<String> = seats
+/// How a slot stands, over all of its tenants.
+fn summed_up(standing: SlotStanding) -> SlotReady {
+    let learners = || standing.seats.iter().map(|seat| &seat.learner);
+    let mut waiting: Vec<String> = learners()
+        .filter_map(|learner| learner.waiting.clone())
+        .collect();
+    waiting.sort();
+    waiting.dedup();
+    SlotReady {
+        seats: standing.seats.len(),
+        waiting,
+        skipped: learners().map(|learner| learner.skipped).sum(),
+        behind: standing
+            .seats
             .iter()
-            .filter_map(|(_, standing)| standing.waiting.clone())
-            .collect();
-        waiting.sort();
-        waiting.dedup();
-        SlotReady {
-            slot: seats
-                .first()
-                .map(|(slot, _)| slot.clone())
-                .unwrap_or_default(),
-            seats: seats.len(),
-            waiting,
-            skipped: seats.iter().map(|(_, standing)| standing.skipped).sum(),
-        }
-    });
-    slots.collect()
+            .map(|seat| seat.entries.saturating_sub(seat.learner.learnt))
+            .max()
+            .unwrap_or(0),
+        slot: standing.slot,
+    }
 }
