@@ -63,6 +63,8 @@ pub use model::{ModelEntry, ModelSection};
 pub use serve::{OnFailure, ServeSettings};
 pub use slot::{SlotMode, SlotSection};
 pub use store::{CacheSection, StoreSection};
+/// A value of any type, as the file has it.
+pub use toml::Value;
 
 /// The file that is read where no other is named.
 pub const FILE: &str = "memhost.toml";

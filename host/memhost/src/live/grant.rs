@@ -86,6 +86,20 @@ impl Grant {
         }
     }
 
+    /// Whether it allows everything with all slots and all tenants.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn check_all(&self) -> Result<(), LiveError> {
+        self.check_right(Right::Admin)?;
+        match self.slots.is_none() && self.tenant.is_none() {
+            true => Ok(()),
+            false => Err(LiveError::NotGranted(
+                "this needs a grant for all slots and all tenants".to_owned(),
+            )),
+        }
+    }
+
     pub(super) fn covers_slot(&self, slot: &str) -> bool {
         let slots = self.slots.as_ref();
         slots.is_none_or(|slots| slots.iter().any(|own| own == slot))
