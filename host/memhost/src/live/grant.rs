@@ -117,11 +117,6 @@ impl Grant {
 
     /// Whether its outcomes may claim this authority.
     pub(super) fn check_authority(&self, claimed: Authority) -> Result<(), LiveError> {
-        let rank = |authority| match authority {
-            Authority::Agent => 0,
-            Authority::Judge => 1,
-            Authority::GroundTruth => 2,
-        };
         match rank(claimed) <= rank(self.authority) {
             true => Ok(()),
             false => Err(LiveError::NotGranted(format!(
@@ -141,6 +136,15 @@ impl Right {
             Right::Write => "write",
             Right::Admin => "admin",
         }
+    }
+}
+
+/// How much an outcome counts for.
+pub(super) fn rank(authority: Authority) -> u8 {
+    match authority {
+        Authority::Agent => 0,
+        Authority::Judge => 1,
+        Authority::GroundTruth => 2,
     }
 }
 
