@@ -60,6 +60,8 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("no-such-attempt", StatusCode::NOT_FOUND, "There is no such attempt",
         "Use the id that `retrieve` gave, with the same slot and tenant; tell what was done with `record` before its outcome. \
          What was handed out and never recorded is forgotten after a day."),
+    kind("no-such-key", StatusCode::NOT_FOUND, "There is no such key",
+        "Check its id; `memhost key list` shows which there are."),
     kind("no-such-route", StatusCode::NOT_FOUND, "There is nothing at this address",
         "Check the path; `/openapi.json` lists all of them."),
     kind("method-not-allowed", StatusCode::METHOD_NOT_ALLOWED, "This is not done with this method",
@@ -186,9 +188,10 @@ impl From<LiveError> for Problem {
                 ..problem
             }
             .at(field),
-            LiveError::InFlight(_) | LiveError::ChangeInProgress(_) | LiveError::Draining => {
-                problem.retry_after(1)
-            }
+            LiveError::InFlight(_)
+            | LiveError::ChangeInProgress(_)
+            | LiveError::Unconfirmed(_)
+            | LiveError::Draining => problem.retry_after(1),
             _ => problem,
         }
     }

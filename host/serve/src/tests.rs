@@ -1,6 +1,11 @@
 //! The server as its callers meet it.
 
+mod describe;
+mod ending;
+mod hostile;
 mod place;
+mod problems;
+mod schema;
 
 use serde_json::json;
 

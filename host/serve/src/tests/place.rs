@@ -11,7 +11,7 @@ use memhost::contract::{
 };
 use memhost::embedding::{Builtin, Embedder};
 use memhost::learning::{Configured, Grants};
-use memhost::live::{Host, LiveSettings, Mode};
+use memhost::live::{Host, LiveLimits, LiveSettings, Mode};
 use memhost::store::Store;
 use memhost::strategy::{Answer, CallError, CallFailure, Phases, Strategy};
 use serde_json::Value;
@@ -206,9 +206,17 @@ impl Place {
 
 /// A host in memory with the slot `desk`.
 pub(crate) async fn host() -> Host {
+    host_within(LiveLimits::default()).await
+}
+
+/// The same, with these limits.
+pub(crate) async fn host_within(limits: LiveLimits) -> Host {
     let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
     let store = Store::in_memory(embedder.clone()).await.unwrap();
-    let settings = LiveSettings::new(store, Grants::embedder(embedder));
+    let settings = LiveSettings {
+        limits,
+        ..LiveSettings::new(store, Grants::embedder(embedder))
+    };
     let host = Host::open(settings).await.unwrap();
     let diary = Configured::with_defaults(Diary::named("diary"))
         .await
