@@ -62,6 +62,8 @@ pub(crate) const KINDS: &[Kind] = &[
          What was handed out and never recorded is forgotten after a day."),
     kind("no-such-generation", StatusCode::NOT_FOUND, "The slot has had no such generation",
         "`GET /v1/slots/{slot}/generations` lists those that it has had."),
+    kind("no-such-key", StatusCode::NOT_FOUND, "There is no such key",
+        "Check its id; `memhost key list` shows which there are."),
     kind("no-such-route", StatusCode::NOT_FOUND, "There is nothing at this address",
         "Check the path; `/openapi.json` lists all of them."),
     kind("method-not-allowed", StatusCode::METHOD_NOT_ALLOWED, "This is not done with this method",
@@ -190,9 +192,10 @@ impl From<LiveError> for Problem {
                 ..problem
             }
             .at(field),
-            LiveError::InFlight(_) | LiveError::ChangeInProgress(_) | LiveError::Draining => {
-                problem.retry_after(1)
-            }
+            LiveError::InFlight(_)
+            | LiveError::ChangeInProgress(_)
+            | LiveError::Unconfirmed(_)
+            | LiveError::Draining => problem.retry_after(1),
             _ => problem,
         }
     }

@@ -57,6 +57,8 @@ pub struct Standing {
     pub deviations: Deviations,
     /// What it waits for, where it can go on no further: a model that is down, a disk that is full.
     pub waiting: Option<String>,
+    /// Whether it waits for the store, so that what is told can be kept no more either.
+    pub is_read_only: bool,
 }
 
 /// How often something came otherwise than a strategy's plan would have it. The host cannot run somebody's agent; so it counts.

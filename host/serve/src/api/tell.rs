@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::seat;
 use crate::app::{App, Caller};
 use crate::body::{Json, Path};
-use crate::openapi::Refusals;
+use crate::openapi::{AtSeat, Refusals};
 use crate::problem::Problem;
 use crate::wire;
 
@@ -70,7 +70,7 @@ pub(crate) struct Recorded {
 #[utoipa::path(
     post,
     path = "/v1/slots/{slot}/record",
-    params(("slot" = String, Path, description = "The slot.")),
+    params(AtSeat),
     request_body = Record,
     responses(
         (status = 200, description = "It is on the disk and learnt from, as was waited for.", body = Recorded),
@@ -141,7 +141,7 @@ pub(crate) struct Heard {
 #[utoipa::path(
     post,
     path = "/v1/slots/{slot}/feedback",
-    params(("slot" = String, Path, description = "The slot.")),
+    params(AtSeat),
     request_body = Feedback,
     responses((status = 202, description = "It is on the disk, and learnt from soon.", body = Heard), Refusals)
 )]
