@@ -86,6 +86,18 @@ impl Grant {
         }
     }
 
+    /// Whether it allows all that another one does. Whoever gives a grant to somebody may give away what they have, and no more.
+    pub fn includes(&self, other: &Grant) -> bool {
+        let has_slots = match (&self.slots, &other.slots) {
+            (None, _) => true,
+            (Some(own), Some(others)) => others.iter().all(|slot| own.contains(slot)),
+            (Some(_), None) => false,
+        };
+        let has_tenant = self.tenant.is_none() || self.tenant == other.tenant;
+        let has_authority = rank(other.authority) <= rank(self.authority);
+        has_slots && has_tenant && has_authority && other.right <= self.right
+    }
+
     /// Whether it covers a slot and a tenant. Those that it does not cover are not there, so that nobody learns of them.
     pub(super) fn check(&self, slot: &str, tenant: &str) -> Result<(), LiveError> {
         let covers_slot = self
@@ -101,11 +113,6 @@ impl Grant {
 
     /// Whether its outcomes may claim this authority.
     pub(super) fn check_authority(&self, claimed: Authority) -> Result<(), LiveError> {
-        let rank = |authority| match authority {
-            Authority::Agent => 0,
-            Authority::Judge => 1,
-            Authority::GroundTruth => 2,
-        };
         match rank(claimed) <= rank(self.authority) {
             true => Ok(()),
             false => Err(LiveError::NotGranted(format!(
@@ -125,6 +132,14 @@ impl Right {
             Right::Write => "write",
             Right::Admin => "admin",
         }
+    }
+}
+
+fn rank(authority: Authority) -> u8 {
+    match authority {
+        Authority::Agent => 0,
+        Authority::Judge => 1,
+        Authority::GroundTruth => 2,
     }
 }
 

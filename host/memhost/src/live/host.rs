@@ -11,6 +11,7 @@ use memhost_store::Store;
 use tokio::sync::{Mutex, OnceCell};
 
 use super::clock::{Time, WallTime};
+use super::keys::Keyring;
 use super::lineage::{Lineage, Opening};
 use super::registry::Registry;
 use super::seat::{Active, SeatInner};
@@ -81,11 +82,12 @@ pub enum Mode {
 
 /// A memory host that is alive: agents ask it before they work and tell it afterwards. Cheap to clone.
 #[derive(Clone)]
-pub struct Host(Arc<Inner>);
+pub struct Host(pub(super) Arc<Inner>);
 
-struct Inner {
-    settings: LiveSettings,
-    registry: Mutex<Registry>,
+pub(super) struct Inner {
+    pub(super) settings: LiveSettings,
+    pub(super) registry: Mutex<Registry>,
+    pub(super) keys: Keyring,
     slots: RwLock<BTreeMap<String, Arc<Slot>>>,
     is_ending: AtomicBool,
 }
@@ -118,6 +120,7 @@ impl Host {
         let registry = Registry::open(&settings.store).await?;
         Ok(Host(Arc::new(Inner {
             settings,
+            keys: registry.keys(),
             registry: Mutex::new(registry),
             slots: RwLock::default(),
             is_ending: AtomicBool::new(false),
@@ -391,7 +394,7 @@ impl Host {
         slot.ok_or_else(|| LiveError::NoSuchSlot(name.to_owned()))
     }
 
-    fn check_awake(&self) -> Result<(), LiveError> {
+    pub(super) fn check_awake(&self) -> Result<(), LiveError> {
         match self.0.is_ending.load(Ordering::SeqCst) {
             true => Err(LiveError::Draining),
             false => Ok(()),
@@ -439,7 +442,7 @@ fn generation(
 }
 
 /// Whether a slot or a tenant can be called so.
-fn check_name(field: &'static str, name: &str) -> Result<(), LiveError> {
+pub(super) fn check_name(field: &'static str, name: &str) -> Result<(), LiveError> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
     match (1..=64).contains(&name.len()) && name.chars().all(is_plain) {
         true => Ok(()),

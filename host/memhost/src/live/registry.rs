@@ -1,4 +1,4 @@
-//! The registry: which generations a slot has had, and which number a tenant has. It is the ledger of a namespace of its own,
+//! The registry: which generations a slot has had, which number a tenant has, and which keys there are. It is the ledger of a namespace of its own,
 //! whose lock keeps a second host from the same store.
 
 use std::collections::BTreeMap;
@@ -8,6 +8,7 @@ use memhost_store::{Namespace, NewEntry, Store};
 use serde::{Deserialize, Serialize};
 
 use super::LiveError;
+use super::keys::{KeptKey, Keyring};
 
 /// The namespace that the registry is the ledger of.
 const NAMESPACE: &str = "live";
@@ -39,6 +40,10 @@ enum Registered {
     Generation(Generation),
     /// From now on, this tenant has this number.
     Tenant { name: String, number: u32 },
+    /// From now on, whoever presents this key may do what it allows.
+    Key(KeptKey),
+    /// From now on, this key allows nothing.
+    KeyRevoked { id: String, at: Instant },
 }
 
 /// What is registered.
@@ -46,6 +51,7 @@ pub(super) struct Registry {
     namespace: Namespace,
     generations: BTreeMap<String, Vec<Generation>>,
     tenants: BTreeMap<String, u32>,
+    keys: Keyring,
 }
 
 impl Registry {
@@ -54,6 +60,7 @@ impl Registry {
         let mut registry = Registry {
             generations: BTreeMap::new(),
             tenants: BTreeMap::new(),
+            keys: Keyring::default(),
             namespace,
         };
         for entry in registry.namespace.entries(0, usize::MAX) {
@@ -71,6 +78,8 @@ impl Registry {
                 of_slot.push(generation);
             }
             Registered::Tenant { name, number } => drop(self.tenants.insert(name, number)),
+            Registered::Key(kept) => self.keys.add(kept),
+            Registered::KeyRevoked { id, at } => self.keys.revoke(&id, at),
         }
     }
 
@@ -78,6 +87,8 @@ impl Registry {
         let (kind, about) = match &registered {
             Registered::Generation(generation) => ("generation", generation.slot.clone()),
             Registered::Tenant { name, .. } => ("tenant", name.clone()),
+            Registered::Key(kept) => ("key", kept.key.id.clone()),
+            Registered::KeyRevoked { id, .. } => ("key-revoked", id.clone()),
         };
         let body = serde_json::to_string(&registered);
         let entry = NewEntry {
@@ -114,5 +125,21 @@ impl Registry {
         let name = name.to_owned();
         self.enter(Registered::Tenant { name, number }, at).await?;
         Ok(number)
+    }
+
+    /// The keys. What is made or revoked later is seen there too.
+    pub(super) fn keys(&self) -> Keyring {
+        self.keys.clone()
+    }
+
+    /// From now on this key allows what it does; it is durable when this returns.
+    pub(super) async fn add_key(&mut self, kept: KeptKey, at: Instant) -> Result<(), LiveError> {
+        self.enter(Registered::Key(kept), at).await
+    }
+
+    /// From now on this key allows nothing; it is durable when this returns.
+    pub(super) async fn revoke_key(&mut self, id: &str, at: Instant) -> Result<(), LiveError> {
+        let id = id.to_owned();
+        self.enter(Registered::KeyRevoked { id, at }, at).await
     }
 }
