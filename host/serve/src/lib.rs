@@ -6,5 +6,7 @@
 
 mod app;
 mod settings;
+mod telemetry;
 
 pub use settings::ServeSettings;
+pub use telemetry::{OtlpGuard, OtlpLayer, TelemetryError, TelemetrySettings, otlp_layer};

@@ -388,6 +388,26 @@ impl Host {
         Ok(self.0.settings.store.close().await?)
     }
 
+    /// Whether there is such a slot.
+    pub fn has_slot(&self, name: &str) -> bool {
+        self.slot_named(name).is_ok()
+    }
+
+    /// Who answers at each slot, and its seats that are open.
+    pub(super) async fn open_seats(&self) -> Vec<(Generation, Vec<Arc<SeatInner>>)> {
+        let slots: Vec<Arc<Slot>> = {
+            let slots = self.0.slots.read().unwrap_or_else(PoisonError::into_inner);
+            slots.values().cloned().collect()
+        };
+        let mut open = Vec::new();
+        for slot in slots {
+            let seats = slot.seats.lock().await;
+            let seats = seats.values().filter_map(|cell| cell.get().cloned());
+            open.push((slot.route.load().generation.clone(), seats.collect()));
+        }
+        open
+    }
+
     fn slot_named(&self, name: &str) -> Result<Arc<Slot>, LiveError> {
         let slots = self.0.slots.read().unwrap_or_else(PoisonError::into_inner);
         let slot = slots.get(name).cloned();

@@ -38,6 +38,7 @@
 
 mod clock;
 mod error;
+mod figures;
 mod grant;
 mod happened;
 mod host;
@@ -63,6 +64,7 @@ async fn to_its_end<T: Send + 'static>(
 
 pub use clock::{Time, WallTime, WoundTime};
 pub use error::LiveError;
+pub use figures::SlotFigures;
 pub use grant::{Grant, ONLY_TENANT, Right};
 pub use host::{Host, LiveLimits, LiveSettings, Mode};
 pub use keys::{Key, NewKey, Secret};
