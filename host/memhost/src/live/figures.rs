@@ -21,6 +21,8 @@ pub struct SlotFigures {
     pub lag: u64,
     /// Learners that wait for a model that is down, or a disk that is full.
     pub waiting: u64,
+    /// What they wait for, each once.
+    pub waiting_for: Vec<String>,
     /// Lessons that were given up since the seats were opened.
     pub skipped: u64,
 }
@@ -37,6 +39,7 @@ impl Host {
                 memories: 0,
                 lag: 0,
                 waiting: 0,
+                waiting_for: Vec::new(),
                 skipped: 0,
             };
             seats.iter().for_each(|seat| figures.add(seat));
@@ -56,7 +59,12 @@ impl SlotFigures {
         self.open_seats += 1;
         self.memories += u64::from(memories.unwrap_or_default());
         self.lag = self.lag.max(lag);
-        self.waiting += u64::from(standing.waiting.is_some());
         self.skipped += standing.skipped;
+        if let Some(waiting) = standing.waiting {
+            self.waiting += 1;
+            if !self.waiting_for.contains(&waiting) {
+                self.waiting_for.push(waiting);
+            }
+        }
     }
 }

@@ -86,6 +86,20 @@ impl Grant {
         }
     }
 
+    /// Whether it allows this for the host as a whole, whatever the slot and the tenant.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn check_everywhere(&self, wanted: Right) -> Result<(), LiveError> {
+        self.check_right(wanted)?;
+        match self.slots.is_none() && self.tenant.is_none() {
+            true => Ok(()),
+            false => Err(LiveError::NotGranted(
+                "this needs a grant for all slots and tenants".to_owned(),
+            )),
+        }
+    }
+
     /// Whether it allows all that another one does. Whoever gives a grant to somebody may give away what they have, and no more.
     pub fn includes(&self, other: &Grant) -> bool {
         let has_slots = match (&self.slots, &other.slots) {

@@ -40,9 +40,19 @@ pub struct NewKey {
     /// What it allows.
     pub right: Right,
     /// For how much its outcomes may count at most.
+    #[serde(with = "AuthorityName")]
     pub authority: Authority,
     /// From when on it allows nothing, in milliseconds since 1970; `None`: never.
     pub expires: Option<Instant>,
+}
+
+/// Authorities as they are written elsewhere.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Authority", rename_all = "kebab-case")]
+enum AuthorityName {
+    GroundTruth,
+    Judge,
+    Agent,
 }
 
 /// A key, without its secret.

@@ -13,7 +13,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use calls::{Call, Via, measured};
+pub(crate) use calls::{Answer, Call, Via, measured};
 pub(crate) use metrics::{MEDIA_TYPE, Meters};
 pub use traces::{OtlpGuard, OtlpLayer, TelemetryError, otlp_layer};
 

@@ -1,6 +1,5 @@
 //! What is seen from outside: everything that happens, and nothing that was said.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -8,10 +7,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
-use memhost::embedding::{Builtin, Embedder};
-use memhost::learning::Grants;
-use memhost::live::{Host, LiveError, LiveSettings};
-use memhost::store::Store;
+use memhost::live::LiveError;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -19,8 +15,11 @@ use tower::ServiceExt;
 use tracing::instrument::WithSubscriber;
 use tracing_subscriber::layer::SubscriberExt;
 
-use super::calls::Answer;
 use super::*;
+use crate::ServeSettings;
+use crate::app::App;
+use crate::router::router;
+use crate::tests::place;
 
 struct Told {
     is_degraded: bool,
@@ -36,13 +35,6 @@ impl Answer for Told {
     }
 }
 
-async fn host() -> Host {
-    let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
-    let store = Store::in_memory(embedder.clone()).await.unwrap();
-    let settings = LiveSettings::new(store, Grants::embedder(embedder));
-    Host::open(settings).await.unwrap()
-}
-
 /// The lines of a page that begin so.
 fn lines<'a>(page: &'a str, beginning: &str) -> Vec<&'a str> {
     let lines = page.lines();
@@ -51,7 +43,7 @@ fn lines<'a>(page: &'a str, beginning: &str) -> Vec<&'a str> {
 
 #[tokio::test]
 async fn each_call_is_counted_by_what_came_of_it() {
-    let (meters, host) = (Meters::default(), host().await);
+    let (meters, host) = (Meters::default(), place::host().await);
     let http = |call| (call, Via::Http);
     for is_degraded in [false, false, true] {
         let work = async { Ok(Told { is_degraded }) };
@@ -110,7 +102,7 @@ async fn each_request_is_counted_by_its_route_and_not_by_what_stands_in_it() {
         let request = request.body(Body::empty()).unwrap();
         router.clone().oneshot(request).await.unwrap();
     }
-    let page = meters.page(&host().await).await.unwrap();
+    let page = meters.page(&place::host().await).await.unwrap();
     let mut requests = lines(&page, "memhost_http_requests");
     requests.sort_unstable();
     insta::assert_snapshot!(requests.join("\n"), @r#"
@@ -189,29 +181,28 @@ async fn spans_reach_the_collector_and_what_was_said_does_not() {
     let (layer, guard) = otlp_layer(&settings(&address)).unwrap().unwrap();
     let subscriber = tracing_subscriber::registry().with(layer);
     async {
-        let host = host().await;
-        let work = async {
-            tracing::info!("the customer's secret is plover");
-            tracing::info_span!("elsewhere", text = "the customer's secret is plover")
-                .in_scope(|| {});
-            Ok(Told { is_degraded: false })
-        };
-        let router = Router::new()
-            .route("/v1/slots/{slot}/retrieve", post(async || "told"))
-            .layer(from_fn_with_state(Meters::default(), measured));
-        let request = Request::post("/v1/slots/desk/retrieve?secret=plover")
-            .header("authorization", "Bearer plover")
-            .body(Body::from("plover"));
-        router.oneshot(request.unwrap()).await.unwrap();
-        let call = (Call::Retrieve, Via::Http);
-        Meters::default()
-            .call(&host, "desk", call, work)
-            .await
-            .unwrap();
+        let router = router(App::new(place::host().await, ServeSettings::default()));
+        let ask = r#"{"task": {"text": "the customer's secret is plover"}, "attempt": "plover"}"#;
+        for (slot, key) in [
+            ("desk", None),
+            ("plover", None),
+            ("desk", Some("Bearer plover")),
+        ] {
+            let mut request = Request::post(format!("/v1/slots/{slot}/retrieve?word=plover"))
+                .header("host", "127.0.0.1")
+                .header("content-type", "application/json")
+                .header("memhost-tenant", "plover");
+            if let Some(key) = key {
+                request = request.header("authorization", key);
+            }
+            let request = request.body(Body::from(ask)).unwrap();
+            router.clone().oneshot(request).await.unwrap();
+        }
+        tracing::info_span!("elsewhere", text = "plover").in_scope(|| tracing::info!("plover"));
     }
     .with_subscriber(subscriber)
     .await;
-    // The runtime of this test keeps two threads, one of which the guard holds while the collector answers on the other.
+    // It waits for the collector, which answers on another thread.
     drop(guard);
 
     let sent = sent.recv().await.unwrap();
@@ -232,6 +223,7 @@ async fn spans_reach_the_collector_and_what_was_said_does_not() {
         "memhost.slot",
         "desk",
         "memhost.outcome",
+        "no-such-slot",
     ] {
         assert!(sent.has(there), "{there}");
     }
