@@ -42,19 +42,6 @@ impl App {
     }
 }
 
-/// What whoever asks may do: the guard puts it into the extensions of each request that it lets through.
-pub(crate) struct Granted(pub Grant);
-
-impl<S: Sync> FromRequestParts<S> for Granted {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let grant = parts.extensions.get::<Grant>().cloned();
-        let grant = grant.ok_or_else(|| Problem::of("internal", "this route is behind no guard"));
-        grant.map(Granted)
-    }
-}
-
 /// Who asks: the guard puts it into the extensions of each request that it lets through to a seat.
 #[derive(Clone)]
 pub(crate) struct Caller {
@@ -70,6 +57,18 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let caller = parts.extensions.get::<Caller>().cloned();
         caller.ok_or_else(|| Problem::of("internal", "this route is behind no guard"))
+    }
+}
+
+/// What whoever asks may do, where it does not matter for whom.
+pub(crate) struct Granted(pub Grant);
+
+impl<S: Sync> FromRequestParts<S> for Granted {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let grant = parts.extensions.get::<Grant>().cloned().map(Granted);
+        grant.ok_or_else(|| Problem::of("internal", "this route is behind no guard"))
     }
 }
 

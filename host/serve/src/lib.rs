@@ -12,13 +12,12 @@ mod openapi;
 mod problem;
 mod router;
 mod server;
-mod settings;
 mod telemetry;
 mod wire;
 
 #[cfg(test)]
 mod tests;
 
+pub use memhost::config::{OnFailure, ServeSettings, TelemetrySettings};
 pub use server::{ServeError, Server};
-pub use settings::{OnFailure, ServeSettings};
-pub use telemetry::{OtlpGuard, OtlpLayer, TelemetryError, TelemetrySettings, otlp_layer};
+pub use telemetry::{OtlpGuard, OtlpLayer, TelemetryError, otlp_layer};

@@ -19,7 +19,7 @@ pub(crate) fn router(app: App) -> Router {
     let at_seats = api::seats()
         .route_layer(for_tenant)
         .route_layer(granted.clone());
-    let for_all = api::for_all().route_layer(granted);
+    let for_all = api::slots().merge(api::host()).route_layer(granted);
     let (documented, description) = OpenApiRouter::with_openapi(openapi::description())
         .merge(at_seats)
         .merge(for_all)

@@ -33,7 +33,7 @@ async fn open(place: &Path, k: f64) -> (Host, Seat) {
     host.add_slot("desk", strategy, Mode::Inherit)
         .await
         .unwrap();
-    let seat = host.slot(&Grant::everything(), "desk", ONLY_TENANT).await;
+    let seat = host.slot(&Grant::everything(), "desk", ONLY_TENANT);
     (host, seat.unwrap())
 }
 
@@ -58,7 +58,7 @@ async fn rag(place: &Path, k: f64) -> Configured {
     Configured::with(Arc::new(plugin), settings).await.unwrap()
 }
 
-fn memories(seat: &Seat) -> Vec<Memory> {
+async fn memories(seat: &Seat) -> Vec<Memory> {
     let scan = Scan {
         filter: vec![],
         order_by: None,
@@ -67,7 +67,8 @@ fn memories(seat: &Seat) -> Vec<Memory> {
         limit: 100_000,
         with_vectors: false,
     };
-    let rows = seat.memories().scan(&scan, &View::default()).unwrap();
+    let memories = seat.memories().await.unwrap().unwrap();
+    let rows = memories.scan(&scan, &View::default()).unwrap();
     rows.into_iter().map(|row| row.memory).collect()
 }
 
@@ -104,7 +105,9 @@ async fn child() {
     }
     for k in [1.0, 3.0, 2.0].into_iter().cycle() {
         tokio::time::sleep(Duration::from_millis(70)).await;
-        host.swap("desk", rag(place, k).await, Mode::Inherit)
+        host.manage(&Grant::everything(), "desk")
+            .unwrap()
+            .swap(rag(place, k).await, Mode::Inherit)
             .await
             .unwrap();
         println!("swapped");
@@ -159,22 +162,22 @@ fn what_was_acknowledged_is_learnt_once_whenever_the_host_is_killed() {
         let (host, seat) = open(place.path(), 2.0).await;
         let (last, sequence) = work(&seat, "the last").await;
         acknowledged.insert(last);
-        seat.learnt(sequence).await;
-        let standing = seat.standing();
+        seat.learnt(sequence).await.unwrap();
+        let standing = seat.standing().await.unwrap();
         assert_eq!(
             (standing.skipped, &standing.waiting),
             (0, &None),
             "{standing:?}"
         );
         let mut learnt: BTreeMap<String, usize> = BTreeMap::new();
-        for memory in memories(&seat) {
+        for memory in memories(&seat).await {
             for source in memory.sources {
                 *learnt.entry(source.attempt).or_default() += 1;
             }
         }
         for attempt in &acknowledged {
             assert_eq!(learnt.get(attempt), Some(&1), "{attempt}");
-            seat.explain(attempt).unwrap();
+            seat.explain(attempt).await.unwrap();
         }
         println!(
             "{} attempts, {swaps} swaps over {KILLS} kills",

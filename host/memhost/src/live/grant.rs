@@ -102,22 +102,23 @@ impl Grant {
 
     /// Whether it allows all that another one does. Whoever gives a grant to somebody may give away what they have, and no more.
     pub fn includes(&self, other: &Grant) -> bool {
-        let has_slots = match (&self.slots, &other.slots) {
-            (None, _) => true,
-            (Some(own), Some(others)) => others.iter().all(|slot| own.contains(slot)),
-            (Some(_), None) => false,
+        let has_slots = match &other.slots {
+            Some(slots) => slots.iter().all(|slot| self.covers_slot(slot)),
+            None => self.slots.is_none(),
         };
         let has_tenant = self.tenant.is_none() || self.tenant == other.tenant;
         let has_authority = rank(other.authority) <= rank(self.authority);
         has_slots && has_tenant && has_authority && other.right <= self.right
     }
 
+    pub(super) fn covers_slot(&self, slot: &str) -> bool {
+        let slots = self.slots.as_ref();
+        slots.is_none_or(|slots| slots.iter().any(|own| own == slot))
+    }
+
     /// Whether it covers a slot and a tenant. Those that it does not cover are not there, so that nobody learns of them.
     pub(super) fn check(&self, slot: &str, tenant: &str) -> Result<(), LiveError> {
-        let covers_slot = self
-            .slots
-            .as_ref()
-            .is_none_or(|slots| slots.iter().any(|own| own == slot));
+        let covers_slot = self.covers_slot(slot);
         let covers_tenant = self.tenant.as_ref().is_none_or(|own| own == tenant);
         match covers_slot && covers_tenant {
             true => Ok(()),

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use super::host::check_name;
+use super::slot::check_name;
 use super::{Grant, Host, LiveError, Right, to_its_end};
 
 /// What every key begins with, by which people and scanners of leaked secrets know one.
@@ -202,10 +202,10 @@ impl Host {
         self.check_awake()?;
         let host = self.clone();
         to_its_end(async move {
-            let now = host.0.settings.time.now();
+            let now = host.now();
             allows.check(now)?;
-            let mut registry = host.0.registry.lock().await;
-            let (kept, secret) = mint(allows, now, &host.0.keys)?;
+            let mut registry = host.registry().await;
+            let (kept, secret) = mint(allows, now, host.keyring())?;
             let key = kept.key.clone();
             registry.add_key(kept, now).await?;
             Ok((key, secret))
@@ -215,7 +215,11 @@ impl Host {
 
     /// All keys that were ever made, without their secrets: the oldest first.
     pub fn keys(&self) -> Vec<Key> {
-        let keys = self.0.keys.0.read().unwrap_or_else(PoisonError::into_inner);
+        let keys = self
+            .keyring()
+            .0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         let mut keys: Vec<Key> = keys.values().map(|kept| kept.key.clone()).collect();
         keys.sort_by(|one, other| one.made.total_cmp(&other.made));
         keys
@@ -223,7 +227,11 @@ impl Host {
 
     /// Whether a key was ever made. From then on nobody reaches this host without one: revoking the last one opens no door.
     pub fn has_keys(&self) -> bool {
-        let keys = self.0.keys.0.read().unwrap_or_else(PoisonError::into_inner);
+        let keys = self
+            .keyring()
+            .0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         !keys.is_empty()
     }
 
@@ -235,14 +243,14 @@ impl Host {
         self.check_awake()?;
         let (host, id) = (self.clone(), id.to_owned());
         to_its_end(async move {
-            let mut registry = host.0.registry.lock().await;
+            let mut registry = host.registry().await;
             let find = || {
-                let kept = host.0.keys.get(&id);
+                let kept = host.keyring().get(&id);
                 kept.map(|kept| kept.key)
                     .ok_or_else(|| LiveError::NoSuchKey(id.clone()))
             };
             if find()?.revoked.is_none() {
-                let now = host.0.settings.time.now();
+                let now = host.now();
                 registry.revoke_key(&id, now).await?;
             }
             find()
@@ -255,8 +263,8 @@ impl Host {
     /// # Errors
     /// There is no such key, it was revoked, or it has expired.
     pub fn grant_of(&self, presented: &str) -> Result<Grant, LiveError> {
-        let now = self.0.settings.time.now();
-        self.0.keys.grant_of(presented, now)
+        let now = self.now();
+        self.keyring().grant_of(presented, now)
     }
 }
 

@@ -147,7 +147,7 @@ pub(super) async fn attempt(
     caller: Caller,
     Path((slot, id)): Path<(String, String)>,
 ) -> Result<Json<Attempt>, Problem> {
-    let explain = async |seat: Seat| seat.explain(&id);
+    let explain = async |seat: Seat| seat.explain(&id).await;
     let explanation = at_seat(&app, &caller, &slot, Call::Explain, explain).await?;
     Ok(Json(explanation.into()))
 }
@@ -167,7 +167,7 @@ pub(super) async fn why(
     caller: Caller,
     Path((slot, id)): Path<(String, String)>,
 ) -> Result<Json<Why>, Problem> {
-    let explain = async |seat: Seat| seat.explain(&id);
+    let explain = async |seat: Seat| seat.explain(&id).await;
     let explanation = at_seat(&app, &caller, &slot, Call::Explain, explain).await?;
     Ok(Json(explanation.into()))
 }

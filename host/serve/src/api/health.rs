@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use memhost::live::SlotFigures;
+use memhost::live::SlotStanding;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -44,11 +44,13 @@ pub(crate) struct SlotReady {
     /// The slot.
     slot: String,
     /// How many tenants' seats are open.
-    seats: u64,
+    seats: usize,
     /// What learning waits for, where it can go on no further: a model that is down, a disk that is full.
     waiting: Vec<String>,
     /// Lessons that were given up, because the strategy failed on them twice.
     skipped: u64,
+    /// By how much the seat that is behind most is behind, in things that have happened.
+    behind: u64,
 }
 
 /// Whether the host can do its work.
@@ -64,8 +66,8 @@ pub(super) async fn readyz(
     State(app): State<App>,
     headers: HeaderMap,
 ) -> (StatusCode, Json<Ready>) {
-    let slots = app.host.figures().await.into_iter();
-    let slots: Vec<SlotReady> = slots.map(SlotReady::from).collect();
+    let standing = app.host.standing().await;
+    let slots: Vec<SlotReady> = standing.into_iter().map(summed_up).collect();
     let ready = slots.iter().all(|slot| slot.waiting.is_empty());
     let status = match ready {
         true => StatusCode::OK,
@@ -76,13 +78,24 @@ pub(super) async fn readyz(
     (status, Json(Ready { ready, slots }))
 }
 
-impl From<SlotFigures> for SlotReady {
-    fn from(figures: SlotFigures) -> Self {
-        SlotReady {
-            slot: figures.slot,
-            seats: figures.open_seats,
-            waiting: figures.waiting_for,
-            skipped: figures.skipped,
-        }
+/// How a slot stands, over all of its tenants.
+fn summed_up(standing: SlotStanding) -> SlotReady {
+    let learners = || standing.seats.iter().map(|seat| &seat.learner);
+    let mut waiting: Vec<String> = learners()
+        .filter_map(|learner| learner.waiting.clone())
+        .collect();
+    waiting.sort();
+    waiting.dedup();
+    SlotReady {
+        seats: standing.seats.len(),
+        waiting,
+        skipped: learners().map(|learner| learner.skipped).sum(),
+        behind: standing
+            .seats
+            .iter()
+            .map(|seat| seat.entries.saturating_sub(seat.learner.learnt))
+            .max()
+            .unwrap_or(0),
+        slot: standing.slot,
     }
 }

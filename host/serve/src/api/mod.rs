@@ -6,6 +6,7 @@ mod keys;
 mod metrics;
 mod problems;
 mod retrieve;
+mod slots;
 mod tell;
 
 use memhost::live::{LiveError, Seat};
@@ -27,11 +28,21 @@ pub(crate) fn seats() -> OpenApiRouter<App> {
 }
 
 /// The routes of the host as a whole.
-pub(crate) fn for_all() -> OpenApiRouter<App> {
+pub(crate) fn host() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::revoke))
         .routes(routes!(metrics::metrics))
+}
+
+/// The routes that are about a slot, for whichever tenant.
+pub(crate) fn slots() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(slots::list))
+        .routes(routes!(slots::standing))
+        .routes(routes!(slots::generations, slots::swap))
+        .routes(routes!(slots::roll_back))
+        .routes(routes!(slots::freeze))
 }
 
 /// The routes that need no key.
@@ -43,12 +54,11 @@ pub(crate) fn open() -> OpenApiRouter<App> {
 }
 
 /// The caller's seat at a slot.
-async fn seat(app: &App, caller: &Caller, slot: &str) -> Result<Seat, Problem> {
-    let seat = app.host.slot(&caller.grant, slot, &caller.tenant).await;
-    Ok(seat?)
+fn seat(app: &App, caller: &Caller, slot: &str) -> Result<Seat, Problem> {
+    Ok(app.host.slot(&caller.grant, slot, &caller.tenant)?)
 }
 
-/// Does a call at the caller's seat at a slot, measured from the seat's opening on.
+/// Does a call at the caller's seat at a slot, measured.
 async fn at_seat<T: Answer>(
     app: &App,
     caller: &Caller,
@@ -56,10 +66,7 @@ async fn at_seat<T: Answer>(
     call: Call,
     work: impl AsyncFnOnce(Seat) -> Result<T, LiveError>,
 ) -> Result<T, Problem> {
-    let work = async {
-        let seat = app.host.slot(&caller.grant, slot, &caller.tenant).await?;
-        work(seat).await
-    };
+    let work = async { work(app.host.slot(&caller.grant, slot, &caller.tenant)?).await };
     Ok(app
         .meters
         .call(&app.host, slot, (call, Via::Http), work)

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::at_seat;
+use crate::OnFailure;
 use crate::app::{App, Caller};
 use crate::body::{Json, Path};
 use crate::openapi::Refusals;
 use crate::problem::Problem;
-use crate::settings::OnFailure;
 use crate::telemetry::Call;
 use crate::wire;
 

@@ -96,10 +96,10 @@ pub(super) async fn record(
     } = at_seat(&app, &caller, &slot, Call::Record, tell).await?;
     let learnt = match wait {
         Some(Wait::Learnt) => {
-            let seat = seat(&app, &caller, &slot).await?;
+            let seat = seat(&app, &caller, &slot)?;
             let longest = Duration::from_millis(app.settings.learn_wait_ms);
             let _ = tokio::time::timeout(longest, seat.learnt(sequence)).await;
-            Some(seat.standing().learnt >= sequence)
+            Some(seat.standing().await?.learnt >= sequence)
         }
         None => None,
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use memhost::live::{Host, SlotFigures};
+use memhost::live::{Host, SlotStanding};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -142,51 +142,66 @@ impl Meters {
     pub(crate) async fn page(&self, host: &Host) -> Result<String, fmt::Error> {
         let mut page = String::new();
         text::encode_registry(&mut page, &self.0.registry)?;
-        text::encode_registry(&mut page, &standing(&host.figures().await))?;
+        text::encode_registry(&mut page, &gauges(&host.standing().await))?;
         text::encode_eof(&mut page)?;
         Ok(page)
     }
 }
 
-/// Gauges that are asked for, not kept: a slot that is gone leaves none behind.
-fn standing(figures: &[SlotFigures]) -> Registry {
+/// Gauges that are asked for, not kept: a slot that is gone leaves none behind. Tenants are added up.
+fn gauges(slots: &[SlotStanding]) -> Registry {
     let mut registry = Registry::with_prefix(PREFIX);
-    let slots = Gauge::<i64>::default();
-    slots.set(figures.len() as i64);
-    registry.register("slots", "Slots", slots);
-    let gauges: [(&str, &str, fn(&SlotFigures) -> u64); 6] = [
+    let number = Gauge::<u64, AtomicU64>::default();
+    number.set(slots.len() as u64);
+    registry.register("slots", "Slots", number);
+    let gauges: [(&str, &str, fn(&SlotStanding) -> u64); 7] = [
         (
             "active_generation",
             "The generation that answers at a slot",
-            |slot| slot.generation.into(),
+            |slot| slot.generation.number.into(),
         ),
-        ("open_seats", "Seats that are open", |slot| slot.open_seats),
-        ("memories", "Memories of the seats that are open", |slot| {
-            slot.memories
+        ("slot_frozen", "Whether a slot learns no more", |slot| {
+            slot.is_frozen.into()
         }),
+        ("open_seats", "Seats that are open", |slot| {
+            slot.seats.len() as u64
+        }),
+        (
+            "memory_rows",
+            "Rows of the memories of open seats, with their keys and links",
+            |slot| slot.seats.iter().map(|seat| seat.rows).sum(),
+        ),
         (
             "learner_lag_entries",
             "Entries that the learner furthest behind has still to learn",
-            |slot| slot.lag,
+            |slot| {
+                let seats = slot.seats.iter();
+                let lag = seats.map(|seat| seat.entries.saturating_sub(seat.learner.learnt));
+                lag.max().unwrap_or(0)
+            },
         ),
         (
             "learners_waiting",
             "Learners that wait for a model that is down, or a disk that is full",
-            |slot| slot.waiting,
+            |slot| {
+                let seats = slot.seats.iter();
+                let waiting = seats.filter(|seat| seat.learner.waiting.is_some());
+                waiting.count() as u64
+            },
         ),
         (
             "lessons_skipped",
             "Lessons given up since the seats were opened, because the strategy failed on them",
-            |slot| slot.skipped,
+            |slot| slot.seats.iter().map(|seat| seat.learner.skipped).sum(),
         ),
     ];
     for (name, help, value) in gauges {
         let gauge = Family::<SlotLabels, Gauge<u64, AtomicU64>>::default();
-        for figures in figures {
-            let slot = figures.slot.clone();
+        for standing in slots {
+            let slot = standing.slot.clone();
             gauge
                 .get_or_create(&SlotLabels { slot })
-                .set(value(figures));
+                .set(value(standing));
         }
         registry.register(name, help, gauge);
     }

@@ -11,8 +11,6 @@ mod traces;
 #[cfg(test)]
 mod tests;
 
-use serde::{Deserialize, Serialize};
-
 pub(crate) use calls::{Answer, Call, Via, measured};
 pub(crate) use metrics::{MEDIA_TYPE, Meters};
 pub use traces::{OtlpGuard, OtlpLayer, TelemetryError, otlp_layer};
@@ -20,11 +18,3 @@ pub use traces::{OtlpGuard, OtlpLayer, TelemetryError, otlp_layer};
 /// The target of spans that are traced. Only these leave the process, so that whoever adds a span elsewhere, with whatever in
 /// it, gives nothing away.
 const TRACED: &str = "memhost::trace";
-
-/// The section `[telemetry]`: where traces go.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, expecting = "a table")]
-pub struct TelemetrySettings {
-    /// The address of an OpenTelemetry collector, as in `http://127.0.0.1:4318`; without it, no trace is made.
-    pub otlp_endpoint: Option<String>,
-}

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use memhost::config::TelemetrySettings;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response, ResponseBodyTooLarge};
@@ -24,7 +25,7 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::registry::LookupSpan;
 use url::{Host, Url};
 
-use super::{TRACED, TelemetrySettings};
+use super::TRACED;
 
 /// How long sending one batch may take.
 const SENT_WITHIN: Duration = Duration::from_secs(5);

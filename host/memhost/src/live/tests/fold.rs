@@ -83,15 +83,16 @@ proptest! {
                         Move::Inherit => {
                             generation += 1;
                             let name = format!("diary {generation}");
-                            host.swap("desk", diary(&name).await, Mode::Inherit).await.unwrap();
+                            manage(&host).swap(diary(&name).await, Swap { mode: Mode::Inherit, force: true }).await.unwrap();
                         }
                         Move::Wait { minutes } => {
                             place.time.wind(Duration::from_secs(60 * u64::from(minutes)));
                         }
                         Move::Ask { task } => {
+                            let open = seat.opened().await.unwrap();
                             let told = seat.retrieve(Ask::at_start(format!("task {task}"))).await.unwrap();
                             // What was handed out is forgotten if the process is killed before it is noted; here it is noted.
-                            seat.inner.write_handed().await.unwrap();
+                            open.write_handed().await.unwrap();
                             attempts.push((told.attempt, Expected::default()));
                         }
                         Move::Record { attempt, outcome } => {
@@ -129,8 +130,8 @@ proptest! {
             place.time.wind(Duration::from_secs(48 * 60 * 60));
             let told = seat.retrieve(Ask::at_start("the last")).await.unwrap();
             let last = seat.record(Record { outcome: Some(scored(1.0)), ..Record::of(told.attempt) }).await.unwrap();
-            seat.learnt(last.sequence).await;
-            let live_memories = all(&seat.memories(), &View::default());
+            seat.learnt(last.sequence).await.unwrap();
+            let live_memories = all(&seat.memories().await.unwrap().unwrap(), &View::default());
 
             // The same ledger, from its beginning, into an empty namespace.
             let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
@@ -138,7 +139,7 @@ proptest! {
             let ledger = store.namespace("ledger").await.unwrap();
             let minutes = |minutes: u64| (minutes * 60_000) as f64;
             let waits = timeline::Waits { outcome: minutes(15), group: minutes(10), forgotten: minutes(24 * 60) };
-            for entry in seat.inner.ledger.entries(0, usize::MAX) {
+            for entry in seat.opened().await.unwrap().ledger.entries(0, usize::MAX) {
                 let again = memhost_store::NewEntry { kind: entry.kind, about: entry.about, body: entry.body };
                 ledger.enter(vec![again], entry.at).await.unwrap();
             }
@@ -153,6 +154,7 @@ proptest! {
                 generations: (1..=generation).collect(),
                 from: 1,
                 most_memories: Some(50_000),
+                is_frozen: false,
             }).await.unwrap();
             lineage.learnt(ledger.last_entry()).await;
             let refolded = all(lineage.caller.memories(), &View::default());

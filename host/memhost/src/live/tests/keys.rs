@@ -1,6 +1,7 @@
 //! Keys: what they allow, until when, and what is kept of them.
 
 use proptest::prelude::*;
+use proptest::strategy::Strategy as Generator;
 
 use super::*;
 
@@ -87,10 +88,10 @@ async fn a_key_of_one_tenant_or_slot_reaches_no_other() {
     };
     let (_, secret) = host.create_key(allows).await.unwrap();
     let grant = host.grant_of(secret.reveal()).unwrap();
-    host.slot(&grant, "desk", "acme").await.unwrap();
+    host.slot(&grant, "desk", "acme").unwrap();
     for (slot, tenant) in [("desk", "globex"), ("desk", ONLY_TENANT), ("other", "acme")] {
         assert_eq!(
-            code(host.slot(&grant, slot, tenant).await.map(drop)),
+            code(host.slot(&grant, slot, tenant).map(drop)),
             "no-such-slot"
         );
     }
@@ -104,7 +105,7 @@ async fn an_outcome_counts_for_no_more_than_the_key_it_came_with() {
     let (host, _) = at_work(&place).await;
     let (_, secret) = host.create_key(writer()).await.unwrap();
     let grant = host.grant_of(secret.reveal()).unwrap();
-    let seat = host.slot(&grant, "desk", ONLY_TENANT).await.unwrap();
+    let seat = host.slot(&grant, "desk", ONLY_TENANT).unwrap();
     let told = seat.retrieve(Ask::at_start("one")).await.unwrap();
     seat.record(Record::of(&told.attempt)).await.unwrap();
     let claimed = |authority| Outcome {
@@ -278,7 +279,7 @@ enum Move {
     Restart,
 }
 
-fn moves() -> impl proptest::strategy::Strategy<Value = Vec<Move>> {
+fn moves() -> impl Generator<Value = Vec<Move>> {
     let one = prop_oneof![
         3 => proptest::option::of(1..100_u64).prop_map(|lives| Move::Create { lives }),
         2 => (0..8_usize).prop_map(Move::Revoke),
