@@ -16,6 +16,7 @@ mod fresh_process;
 mod hint;
 mod inspect;
 mod interrupt;
+mod key;
 mod outage;
 mod output;
 mod plugins;
@@ -23,7 +24,9 @@ mod progress;
 mod report;
 mod reproduce;
 mod scratch;
+mod serve;
 mod setup;
+mod slot;
 mod store;
 mod suite;
 
@@ -32,6 +35,10 @@ use std::time::SystemTime;
 
 use clap::{ArgAction, Parser, Subcommand};
 use memhost_base::{clock, visible};
+use memhost_serve::OtlpLayer;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _, Registry};
 
 pub use failure::Failure;
 use scratch::Scratch;
@@ -54,13 +61,19 @@ Examples:
       one file of a wrapper and what it wraps
   memhost suite list
       what there is to compare on
+  memhost serve --store memory --slot desk=rag
+      a live host: agents ask it before they work, and tell it afterwards
+  memhost slot swap desk reasoningbank --mode fresh
+      another strategy answers there, while agents call
+  memhost key create --slot desk --right write
+      a key for an agent, who needs one from then on
 
 Files and environment:
   memhost.toml      configuration: embedder, models, limits, store
   MEMHOST_PLUGINS   directories in which plugins are looked for by name
   MEMHOST_LOG       what is logged, as in `memhost=debug`; over --verbose";
 
-/// Runs memory strategies for LLM agents as sandboxed plugins, and compares them on the same work.
+/// Runs memory strategies for LLM agents as sandboxed plugins: compares them on the same work, and serves them to agents.
 #[derive(Debug, Parser)]
 #[command(name = "memhost", version, after_help = EXAMPLES, arg_required_else_help = true, max_term_width = 100)]
 pub struct Cli {
@@ -82,6 +95,10 @@ enum Command {
     Compose(compose::Options),
     Suite(suite::Options),
     Store(store::Options),
+    Serve(Box<serve::Options>),
+    Slot(slot::Options),
+    Key(key::Options),
+    Admit(serve::admission::Options),
     FreshProcess(fresh_process::Options),
     Compile(compile::Options),
 }
@@ -124,8 +141,19 @@ pub fn run(cli: Cli) -> ExitCode {
         return compile::run();
     }
     cure::warn_of_few_addresses();
-    log_to_stderr(cli.verbose);
-    match dispatch(cli.command) {
+    let traces = match &cli.command {
+        Command::Serve(options) => options.traces(),
+        _ => Ok(None),
+    };
+    let done = traces.and_then(|traces| {
+        let (layer, guard) = traces.unzip();
+        log_to_stderr(cli.verbose, layer);
+        let done = dispatch(cli.command);
+        // Nothing is traced any more: what is left is sent.
+        drop(guard);
+        done
+    });
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output::say(format_args!("error: {}", cure::told(&failure)));
@@ -153,6 +181,10 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             Command::Compose(options) => compose::run(options).await,
             Command::Suite(options) => suite::run(options),
             Command::Store(options) => store::run(options).await,
+            Command::Serve(options) => Box::pin(serve::run(*options)).await,
+            Command::Slot(options) => slot::run(options).await,
+            Command::Key(options) => key::run(options).await,
+            Command::Admit(options) => serve::admission::run(options).await,
             Command::FreshProcess(options) => fresh_process::run(options).await,
             // Done before a runtime was there.
             Command::Compile(_) => Ok(()),
@@ -163,8 +195,8 @@ fn dispatch(command: Command) -> Result<(), Failure> {
     result
 }
 
-fn log_to_stderr(verbose: u8) {
-    use tracing_subscriber::EnvFilter;
+/// Logs to standard error; where `serve` is traced, that is done beside it.
+fn log_to_stderr(verbose: u8, traces: Option<OtlpLayer<Registry>>) {
     let level = match verbose {
         0 => "error",
         1 => "memhost=info,error",
@@ -172,14 +204,14 @@ fn log_to_stderr(verbose: u8) {
         _ => "trace",
     };
     let filter = EnvFilter::try_from_env("MEMHOST_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let log = tracing_subscriber::fmt::layer()
         .with_writer(|| visible::Remarks(std::io::stderr()))
         // Nothing that is logged may hold an escape sequence, not even one that is meant well.
         .with_ansi(false)
         // It would be told on standard error, which is what cannot be written to, and end in a panic.
         .log_internal_errors(false)
-        .init();
+        .with_filter(filter);
+    tracing_subscriber::registry().with(traces).with(log).init();
 }
 
 #[cfg(test)]

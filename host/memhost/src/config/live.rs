@@ -22,6 +22,8 @@ pub struct LiveSection {
     pub most_memories: u32,
     /// The most seats that are open at a time.
     pub most_seats: usize,
+    /// How many bytes of memories are kept in memory; seats that were used least recently close.
+    pub most_resident_bytes: u64,
 }
 
 impl Default for LiveSection {
@@ -35,6 +37,7 @@ impl Default for LiveSection {
             forgotten_after_ms: millis(limits.forgotten_after),
             most_memories: limits.most_memories,
             most_seats: limits.most_seats,
+            most_resident_bytes: 4 << 30,
         }
     }
 }

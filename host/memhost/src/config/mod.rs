@@ -65,6 +65,8 @@ pub use serve::{OnFailure, ServeSettings};
 pub use slot::{SlotMode, SlotSection};
 pub use store::{CacheSection, StoreSection};
 pub use telemetry::TelemetrySettings;
+/// A value of any type, as the file has it.
+pub use toml::Value;
 
 /// The file that is read where no other is named.
 pub const FILE: &str = "memhost.toml";

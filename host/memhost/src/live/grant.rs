@@ -86,16 +86,16 @@ impl Grant {
         }
     }
 
-    /// Whether it allows this for the host as a whole, whatever the slot and the tenant.
+    /// Whether it allows everything with all slots and all tenants.
     ///
     /// # Errors
     /// It does not.
-    pub fn check_everywhere(&self, wanted: Right) -> Result<(), LiveError> {
-        self.check_right(wanted)?;
+    pub fn check_all(&self) -> Result<(), LiveError> {
+        self.check_right(Right::Admin)?;
         match self.slots.is_none() && self.tenant.is_none() {
             true => Ok(()),
             false => Err(LiveError::NotGranted(
-                "this needs a grant for all slots and tenants".to_owned(),
+                "this needs a grant for all slots and all tenants".to_owned(),
             )),
         }
     }
@@ -132,8 +132,8 @@ impl Grant {
             true => Ok(()),
             false => Err(LiveError::NotGranted(format!(
                 "an outcome of authority `{}` needs a grant that allows it; this one allows `{}`",
-                name(claimed),
-                name(self.authority)
+                authority_name(claimed),
+                authority_name(self.authority)
             ))),
         }
     }
@@ -158,7 +158,8 @@ fn rank(authority: Authority) -> u8 {
     }
 }
 
-fn name(authority: Authority) -> &'static str {
+/// An authority, as it is written.
+pub fn authority_name(authority: Authority) -> &'static str {
     match authority {
         Authority::Agent => "agent",
         Authority::Judge => "judge",

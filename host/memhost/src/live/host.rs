@@ -16,7 +16,7 @@ use super::registry::Registry;
 use super::seat::{Active, SeatInner};
 use super::slot::{Route, Slot, check_name, is_same, next_generation};
 use super::timeline::Waits;
-use super::{Admission, Generation, Grant, LiveError, Manager, Right, Seat, SlotStanding};
+use super::{Admission, Generation, Grant, LiveError, Manager, Right, Seat, SlotStanding, Wish};
 use crate::learning::{Configured, Grants};
 
 /// How long things may take and wait at a host, and how much a seat may keep.
@@ -128,12 +128,7 @@ impl Host {
         self.check_awake()?;
         check_name("slot", name)?;
         let mut registry = self.0.registry.lock().await;
-        if self.slot_named(name).is_ok() {
-            return Err(LiveError::Malformed {
-                field: "slot",
-                reason: format!("there is a slot `{name}` already"),
-            });
-        }
+        self.check_new(name)?;
         let now = self.now();
         let generation = match registry.answering(name) {
             Some(answering) if is_same(answering, &configured) => answering.clone(),
@@ -153,6 +148,33 @@ impl Host {
         }
         self.go_on_learning(name, tenants);
         Ok(generation)
+    }
+
+    /// Makes a slot, and has the strategy answer there that is asked for.
+    ///
+    /// # Errors
+    /// The grant does not allow it, this host admits nobody, the strategy is not admitted, or as for [`Host::add_slot`].
+    pub async fn admit_slot(
+        &self,
+        grant: &Grant,
+        name: &str,
+        wish: &Wish,
+    ) -> Result<Generation, LiveError> {
+        grant.check_all()?;
+        check_name("slot", name)?;
+        self.check_new(name)?;
+        let configured = self.admission()?.admit(wish).await?;
+        self.add_slot(name, configured, Mode::Fresh).await
+    }
+
+    fn check_new(&self, name: &str) -> Result<(), LiveError> {
+        match self.slot_named(name) {
+            Ok(_) => Err(LiveError::Malformed {
+                field: "slot",
+                reason: format!("there is a slot `{name}` already"),
+            }),
+            Err(_) => Ok(()),
+        }
     }
 
     /// What was told and not learnt before this process began is learnt, also where nobody calls.

@@ -16,7 +16,7 @@ use super::host::Host;
 use super::lineage::Lineage;
 use super::requests::TOKEN_BUDGET;
 use super::seat::{Active, SeatInner};
-use super::slot::{Route, Slot, next_generation};
+use super::slot::{Route, Slot, is_same, next_generation};
 use super::{Generation, LiveError, Mode, SeatStanding, SlotStanding, Wish, to_its_end};
 use crate::learning::{Caller, Configured, Learner, Unobserved};
 
@@ -136,6 +136,22 @@ impl Manager {
             manager.take_over(next, configured, how).await
         })
         .await
+    }
+
+    /// The same, unless it answers already.
+    ///
+    /// # Errors
+    /// As for [`Manager::swap`].
+    pub async fn swap_if_other(
+        &self,
+        configured: Configured,
+        swap: impl Into<Swap>,
+    ) -> Result<Generation, LiveError> {
+        let present = self.slot.route.load().generation.clone();
+        match is_same(&present, &configured) {
+            true => Ok(present),
+            false => self.swap(configured, swap).await,
+        }
     }
 
     /// Has a former generation answer again: the one that answered before, or the one of this number. Where it has memories

@@ -68,7 +68,7 @@ async fn to_its_end<T: Send + 'static>(
 pub use admission::{Admission, Wish};
 pub use clock::{Time, WallTime, WoundTime};
 pub use error::LiveError;
-pub use grant::{Grant, ONLY_TENANT, Right};
+pub use grant::{Grant, ONLY_TENANT, Right, authority_name};
 pub use host::{Host, LiveLimits, LiveSettings, Mode};
 pub use keys::{Key, NewKey, Secret};
 pub use manager::{Manager, Swap};

@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::http::HeaderName;
 use axum::http::header::CONTENT_TYPE;
-use memhost::live::Right;
 
 use crate::app::{App, Granted};
 use crate::openapi::Refusals;
@@ -21,7 +20,7 @@ pub(super) async fn metrics(
     State(app): State<App>,
     Granted(grant): Granted,
 ) -> Result<([(HeaderName, &'static str); 1], String), Problem> {
-    grant.check_everywhere(Right::Admin)?;
+    grant.check_all()?;
     let page = app.meters.page(&app.host).await;
     let page = page.map_err(|error| Problem::of("internal", error.to_string()))?;
     Ok(([(CONTENT_TYPE, MEDIA_TYPE)], page))

@@ -38,7 +38,7 @@ pub(crate) fn host() -> OpenApiRouter<App> {
 /// The routes that are about a slot, for whichever tenant.
 pub(crate) fn slots() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(slots::list))
+        .routes(routes!(slots::list, slots::add))
         .routes(routes!(slots::standing))
         .routes(routes!(slots::generations, slots::swap))
         .routes(routes!(slots::roll_back))

@@ -111,6 +111,19 @@ pub(crate) struct NewGeneration {
     force: bool,
 }
 
+/// A slot that is not there yet.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewSlot {
+    /// Its name: letters, digits, `-`, `_`, `.` and `@`, at most 64.
+    slot: String,
+    /// A plugin's name, a path in one of the server's `plugin_folders`, or a plugin in wrappers: `guard(rag)`.
+    plugin: String,
+    /// Parameters that are not to be at their defaults.
+    #[serde(default)]
+    settings: BTreeMap<String, SettingValue>,
+}
+
 /// A parameter's value.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(untagged)]
@@ -151,6 +164,36 @@ pub(super) async fn list(State(app): State<App>, grant: Granted) -> Json<Slots> 
     Json(Slots {
         slots: app.host.slots(&grant.0),
     })
+}
+
+/// Makes a slot, and has a strategy answer there. Needs the right `admin` for all slots.
+#[utoipa::path(
+    post,
+    path = "/v1/slots",
+    request_body = NewSlot,
+    responses((status = 200, description = "It answers.", body = Generation), Refusals)
+)]
+pub(super) async fn add(
+    State(app): State<App>,
+    grant: Granted,
+    Json(new): Json<NewSlot>,
+) -> Result<Json<Generation>, Problem> {
+    let wish = wish(new.plugin, new.settings);
+    let made = app.host.admit_slot(&grant.0, &new.slot, &wish).await?;
+    Ok(Json(made.into()))
+}
+
+fn wish(plugin: String, settings: BTreeMap<String, SettingValue>) -> Wish {
+    let text = |value| match value {
+        SettingValue::Flag(flag) => flag.to_string(),
+        SettingValue::Number(number) => number.to_string(),
+        SettingValue::Text(text) => text,
+    };
+    let settings = settings.into_iter();
+    Wish {
+        plugin,
+        settings: settings.map(|(name, value)| (name, text(value))).collect(),
+    }
 }
 
 /// Who answers at a slot, and how far each open seat has learnt. Needs the right `admin`.
@@ -202,16 +245,7 @@ pub(super) async fn swap(
     Json(new): Json<NewGeneration>,
 ) -> Result<Json<Generation>, Problem> {
     let manager = app.host.manage(&grant.0, &slot)?;
-    let text = |value| match value {
-        SettingValue::Flag(flag) => flag.to_string(),
-        SettingValue::Number(number) => number.to_string(),
-        SettingValue::Text(text) => text,
-    };
-    let settings = new.settings.into_iter();
-    let wish = Wish {
-        plugin: new.plugin,
-        settings: settings.map(|(name, value)| (name, text(value))).collect(),
-    };
+    let wish = wish(new.plugin, new.settings);
     let swap = Swap {
         mode: match new.mode {
             Memories::Fresh => Mode::Fresh,
