@@ -20,7 +20,13 @@ use memhost_tests::plugin;
 use crate::processes::{again, alone};
 
 const PLACE: &str = "MEMHOST_TEST_LIVE";
+/// How often the process is killed; MEMHOST_TEST_KILLS says otherwise.
 const KILLS: u64 = 12;
+
+fn kills() -> u64 {
+    let kills = std::env::var("MEMHOST_TEST_KILLS").ok();
+    kills.map_or(KILLS, |kills| kills.parse().unwrap())
+}
 
 /// A host at a place, with a slot of this many memories per answer, and its seat.
 async fn open(place: &Path, k: f64) -> (Host, Seat) {
@@ -123,7 +129,7 @@ fn what_was_acknowledged_is_learnt_once_whenever_the_host_is_killed() {
         let mut random = u64::from(seed) | 1;
         let mut acknowledged: BTreeSet<String> = BTreeSet::new();
         let mut swaps = 0;
-        for kill in 0..KILLS {
+        for kill in 0..kills() {
             random = random
                 .wrapping_mul(6364136223846793005)
                 .wrapping_add(1442695040888963407);
@@ -180,8 +186,9 @@ fn what_was_acknowledged_is_learnt_once_whenever_the_host_is_killed() {
             seat.explain(attempt).await.unwrap();
         }
         println!(
-            "{} attempts, {swaps} swaps over {KILLS} kills",
-            acknowledged.len()
+            "{} attempts, {swaps} swaps over {} kills",
+            acknowledged.len(),
+            kills()
         );
         assert!(acknowledged.len() > KILLS as usize && swaps > 0);
         // What was never acknowledged may be there, whole; nothing is there twice.

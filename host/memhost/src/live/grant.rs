@@ -150,7 +150,8 @@ impl Right {
     }
 }
 
-fn rank(authority: Authority) -> u8 {
+/// How much an outcome counts for.
+pub(super) fn rank(authority: Authority) -> u8 {
     match authority {
         Authority::Agent => 0,
         Authority::Judge => 1,

@@ -337,9 +337,11 @@ impl Work {
             }
         }
         let Progress { tasks, batches, .. } = self.progress;
+        let deviations = self.timeline.deviations();
         self.told.send_modify(|told| {
             told.learnt = told.learnt.max(entry.number);
             (told.tasks, told.batches) = (tasks, batches);
+            told.deviations = deviations;
         });
         Ok(())
     }

@@ -75,4 +75,4 @@ pub use manager::{Manager, Swap};
 pub use registry::Generation;
 pub use requests::{Ask, ExplainedHandout, Explanation, Handout, Kept, Record, Wanted};
 pub use seat::Seat;
-pub use standing::{SeatStanding, SlotStanding, Standing};
+pub use standing::{Deviations, SeatStanding, SlotStanding, Standing};

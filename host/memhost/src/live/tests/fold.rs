@@ -24,6 +24,10 @@ enum Move {
     },
     Kill,
     Inherit,
+    /// An earlier generation answers again, which one counted from the latest.
+    Back {
+        by: usize,
+    },
 }
 
 fn moves() -> impl Generator<Value = Vec<Move>> {
@@ -36,6 +40,7 @@ fn moves() -> impl Generator<Value = Vec<Move>> {
         2 => (0..40_u16).prop_map(|minutes| Move::Wait { minutes }),
         1 => Just(Move::Kill),
         1 => Just(Move::Inherit),
+        1 => (0..3_usize).prop_map(|by| Move::Back { by }),
     ];
     proptest::collection::vec(one, 1..40)
 }
@@ -69,21 +74,31 @@ proptest! {
     fn a_lineage_is_the_fold_of_its_ledger(moves in moves()) {
         let place = Place::new();
         let mut attempts: Vec<(String, Expected)> = Vec::new();
-        let mut generation = 1;
+        // How many generations there are, and which of them answers.
+        let (mut generations, mut answering) = (1_u32, 1_u32);
         let mut moves = moves.into_iter().peekable();
         while moves.peek().is_some() {
             live(async {
                 let host = place.open().await;
-                let name = format!("diary {generation}");
+                let name = format!("diary {answering}");
                 host.add_slot("desk", diary(&name).await, Mode::Inherit).await.unwrap();
                 let seat = seat(&host).await;
                 for next in moves.by_ref() {
                     match next {
                         Move::Kill => break,
                         Move::Inherit => {
-                            generation += 1;
-                            let name = format!("diary {generation}");
+                            generations += 1;
+                            answering = generations;
+                            let name = format!("diary {answering}");
                             manage(&host).swap(diary(&name).await, Swap { mode: Mode::Inherit, force: true }).await.unwrap();
+                        }
+                        Move::Back { by } => {
+                            answering = generations.saturating_sub(by as u32).max(1);
+                            let loaded = manage(&host).roll_back(Some(answering)).await;
+                            if loaded.is_err() {
+                                // This process has not loaded it, and nobody finds it by name.
+                                answering = manage(&host).standing().await.generation.number;
+                            }
                         }
                         Move::Wait { minutes } => {
                             place.time.wind(Duration::from_secs(60 * u64::from(minutes)));
@@ -123,7 +138,7 @@ proptest! {
         }
         let (live_memories, refolded) = live(async {
             let host = place.open().await;
-            let name = format!("diary {generation}");
+            let name = format!("diary {answering}");
             host.add_slot("desk", diary(&name).await, Mode::Inherit).await.unwrap();
             let seat = seat(&host).await;
             // Nothing waits any more after a day, and a tick says so.
@@ -151,7 +166,7 @@ proptest! {
                 memories: store.namespace("memories").await.unwrap(),
                 time: place.time.clone(),
                 waits,
-                generations: (1..=generation).collect(),
+                generations: (1..=generations).collect(),
                 from: 1,
                 most_memories: Some(50_000),
                 is_frozen: false,
