@@ -3,7 +3,8 @@
 mod describe;
 mod ending;
 mod hostile;
-mod place;
+mod keys;
+pub(crate) mod place;
 mod problems;
 mod schema;
 
