@@ -5,6 +5,7 @@
 //! that callers can act on. Nothing here knows how memories are kept or how a plugin is found.
 
 mod app;
+pub mod mcp;
 mod settings;
 
 pub use settings::ServeSettings;
