@@ -4,8 +4,20 @@
 //! (who asks, from where, how often, how much) and then becomes a call of the host, whose errors become problems with a code
 //! that callers can act on. Nothing here knows how memories are kept or how a plugin is found.
 
+mod api;
 mod app;
+mod body;
+mod guard;
 pub mod mcp;
+mod openapi;
+mod problem;
+mod router;
+mod server;
 mod settings;
+mod wire;
 
-pub use settings::ServeSettings;
+#[cfg(test)]
+mod tests;
+
+pub use server::{ServeError, Server};
+pub use settings::{OnFailure, ServeSettings};

@@ -7,37 +7,52 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Extension, Path, Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::extract::{Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::Response;
 use axum::routing::post;
+use http_body_util::{BodyExt, Full};
 use memhost::live::Seat;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
+use serde::de::IgnoredAny;
 
 use super::tools::Tools;
 use crate::app::{App, Caller};
+use crate::body::{Path, json_bytes, parsed};
+use crate::problem::Problem;
 
-/// Where MCP is spoken.
-pub(crate) fn routes(app: App) -> Router {
-    Router::new()
-        .route("/mcp/{slot}", post(answer))
-        .with_state(app)
+/// Where MCP is spoken, behind the guard that says who asks.
+pub(crate) fn routes() -> Router<App> {
+    Router::new().route("/mcp/{slot}", post(answer))
 }
 
 async fn answer(
     State(app): State<App>,
-    Extension(Caller { grant, tenant }): Extension<Caller>,
+    Caller { grant, tenant }: Caller,
     Path(slot): Path<String>,
     request: Request,
-) -> Response {
-    let seat = match app.host.slot(&grant, &slot, &tenant).await {
-        Ok(seat) => seat,
-        Err(error) => return (axum::http::StatusCode::NOT_FOUND, error.to_string()).into_response(),
-    };
+) -> Result<Response, Problem> {
+    let seat = app.host.slot(&grant, &slot, &tenant).await?;
+    let (head, body) = request.into_parts();
+    let body = json_bytes(&head.headers, body).await?;
+    let IgnoredAny = parsed(&body)?;
+    let request = Request::from_parts(head, Full::new(body));
     let served = service(&app, seat).handle(request).await;
-    served.map(Body::new)
+    let media_type = served.headers().get(CONTENT_TYPE);
+    let is_json = media_type.is_some_and(|media_type| media_type == "application/json");
+    match served.status().is_client_error() && !is_json {
+        // What is no message of MCP is refused in bare words.
+        true => {
+            let Ok(words) = served.into_body().collect().await;
+            let words = words.to_bytes();
+            Err(Problem::of("malformed", String::from_utf8_lossy(&words)))
+        }
+        false => Ok(served.map(Body::new)),
+    }
 }
 
+/// The tools at a seat. It is made for one request, because nothing is kept between two.
 fn service(app: &App, seat: Seat) -> StreamableHttpService<Tools<Seat>, NeverSessionManager> {
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)

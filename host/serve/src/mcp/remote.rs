@@ -42,7 +42,9 @@ pub struct Remote {
 #[non_exhaustive]
 pub enum RemoteError {
     /// It cannot be an address.
-    #[error("`{0}` is no address of a server: it begins with `http://` or `https://`, as `http://127.0.0.1:4780` does")]
+    #[error(
+        "`{0}` is no address of a server: it begins with `http://` or `https://`, as `http://127.0.0.1:4780` does"
+    )]
     Address(String),
     /// No request can be made at all.
     #[error("no requests can be made: {0}")]
@@ -64,7 +66,9 @@ pub enum RemoteError {
         detail: String,
     },
     /// Something else answers there.
-    #[error("what answers at {url} is no memhost server that this one understands (status {status})")]
+    #[error(
+        "what answers at {url} is no memhost server that this one understands (status {status})"
+    )]
     Unexpected {
         /// Where.
         url: String,

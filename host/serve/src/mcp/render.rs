@@ -99,9 +99,9 @@ fn memory(cited: &WhyCited) -> String {
     let id = one_line(&cited.memory);
     let score = cited.score;
     match &cited.now {
-        None => format!(
-            "- {id}, score {score:.3}: it is gone, or belongs to another generation.\n"
-        ),
+        None => {
+            format!("- {id}, score {score:.3}: it is gone, or belongs to another generation.\n")
+        }
         Some(memory) => {
             let title = match memory.title.is_empty() {
                 true => String::new(),

@@ -79,7 +79,11 @@ impl<B: Backend> Tools<B> {
 
     async fn recall(&self, arguments: JsonObject) -> Result<String, String> {
         let ask = read::<Recall>(arguments)?.ask()?;
-        let told = self.0.retrieve(ask).await.map_err(|r| render::refused(&r))?;
+        let told = self
+            .0
+            .retrieve(ask)
+            .await
+            .map_err(|r| render::refused(&r))?;
         Ok(render::told(&told))
     }
 

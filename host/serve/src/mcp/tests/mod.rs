@@ -1,10 +1,10 @@
 //! The tools as clients meet them: over HTTP, over standard input and output, and through a server that goes away.
 
-mod diary;
-
+mod http;
 mod schemas;
 mod stdio;
 
+use memhost::live::{Grant, Host, ONLY_TENANT, Seat};
 use serde_json::{Value, json};
 
 /// A request of JSON-RPC.
@@ -18,8 +18,7 @@ fn call(tool: &str, arguments: Value) -> Value {
 
 fn initialize(version: &str) -> Value {
     let client = json!({"name": "test", "version": "1"});
-    let params =
-        json!({"protocolVersion": version, "capabilities": {}, "clientInfo": client});
+    let params = json!({"protocolVersion": version, "capabilities": {}, "clientInfo": client});
     request("initialize", params)
 }
 
@@ -49,4 +48,10 @@ fn guidance(said: &str) -> &str {
     let (within, after) = rest.split_once(&end).unwrap();
     assert!(!after.contains("-----"), "{said}");
     within
+}
+
+/// The one tenant's seat at the slot `desk`.
+async fn seat(host: &Host) -> Seat {
+    let grant = Grant::everything();
+    host.slot(&grant, "desk", ONLY_TENANT).await.unwrap()
 }

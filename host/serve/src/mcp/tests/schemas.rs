@@ -2,7 +2,8 @@ use rmcp::handler::server::ServerHandler;
 use serde_json::Value;
 
 use super::super::tools::{TOOLS, Tools};
-use super::diary;
+use super::seat;
+use crate::tests::place::host;
 
 /// What no client chokes on: nothing elsewhere, nothing either-or, nothing that may be null.
 fn check_flat(schema: &Value, place: &str) {
@@ -19,7 +20,10 @@ fn check_flat(schema: &Value, place: &str) {
                 );
                 check_flat(value, &place);
             }
-            if let Some(kind) = object.get("type").filter(|_| !object.contains_key("properties")) {
+            if let Some(kind) = object
+                .get("type")
+                .filter(|_| !object.contains_key("properties"))
+            {
                 assert!(kind.is_string() || kind.is_object(), "{place}: {kind}");
             }
         }
@@ -60,8 +64,8 @@ fn tools_are_as_they_were() {
 
 #[tokio::test]
 async fn instructions_are_five_lines_and_name_every_tool() {
-    let host = diary::host().await;
-    let info = Tools(diary::seat(&host).await).get_info();
+    let host = host().await;
+    let info = Tools(seat(&host).await).get_info();
     let instructions = info.instructions.unwrap();
     assert_eq!(instructions.lines().count(), 5);
     for tool in TOOLS.iter() {
