@@ -139,23 +139,27 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        if !is_json(request.headers()) {
-            let detail = "the header `Content-Type` is not `application/json`";
-            return Err(Problem::of("not-json", detail));
-        }
-        let body = match request.into_body().collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(error) => {
-                let error = error.into_inner().downcast::<BodyError>();
-                let error = error.map_or_else(
-                    |error| BodyError::Broken(axum::Error::new(error)),
-                    |error| *error,
-                );
-                return Err(error.into());
-            }
-        };
+        let (head, body) = request.into_parts();
+        let body = json_bytes(&head.headers, body).await?;
         parsed(&body).map(Json)
     }
+}
+
+/// The bytes of a body that is said to be JSON.
+pub(crate) async fn json_bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    if !is_json(headers) {
+        let detail = "the header `Content-Type` is not `application/json`";
+        return Err(Problem::of("not-json", detail));
+    }
+    let error = match body.collect().await {
+        Ok(body) => return Ok(body.to_bytes()),
+        Err(error) => error.into_inner().downcast::<BodyError>(),
+    };
+    let error = error.map_or_else(
+        |error| BodyError::Broken(axum::Error::new(error)),
+        |error| *error,
+    );
+    Err(error.into())
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -168,7 +172,8 @@ fn is_json(headers: &HeaderMap) -> bool {
     media_type.eq_ignore_ascii_case("application/json")
 }
 
-fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+/// A value that is written as JSON.
+pub(crate) fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();

@@ -8,6 +8,7 @@ mod api;
 mod app;
 mod body;
 mod guard;
+pub mod mcp;
 mod openapi;
 mod problem;
 mod router;

@@ -21,6 +21,9 @@ use serde_json::Value;
 
 use crate::{ServeSettings, Server};
 
+/// What is told before anybody asks, and of which nothing is kept.
+const FIRST: &str = "the first task";
+
 /// Keeps what became of each task, and tells all of it.
 pub(crate) struct Diary(Description);
 
@@ -122,7 +125,8 @@ impl Strategy for Diary {
         runs: Vec<Attempt>,
         _: &[Setting],
     ) -> Answer<Vec<Change>> {
-        let changes = runs.iter().map(|run| {
+        let of_agents = runs.iter().filter(|run| run.task.text != FIRST);
+        let changes = of_agents.map(|run| {
             let verdict = format!("{:?}", run.outcome.verdict);
             let verdict = verdict.rsplit("::").next().unwrap().to_lowercase();
             let said = format!("{}: {}, {verdict}", run.task.text, run.answer);
@@ -239,7 +243,7 @@ pub(crate) async fn host_within(limits: LiveLimits) -> Host {
     let seat = host
         .slot(&Grant::everything(), "desk", ONLY_TENANT)
         .unwrap();
-    let task = Task::new("", "the first task");
+    let task = Task::new("", FIRST);
     let told = Record::without_asking(task, Agent::new("agent", "any"));
     let kept = seat.record(told).await.unwrap();
     seat.learnt(kept.sequence).await.unwrap();
