@@ -12,11 +12,11 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
 use axum::routing::post;
 use http_body_util::{BodyExt, Full};
-use memhost::live::Seat;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use serde::de::IgnoredAny;
 
+use super::measured::Measured;
 use super::tools::Tools;
 use crate::app::{App, Caller};
 use crate::body::{Path, json_bytes, parsed};
@@ -38,7 +38,8 @@ async fn answer(
     let body = json_bytes(&head.headers, body).await?;
     let IgnoredAny = parsed(&body)?;
     let request = Request::from_parts(head, Full::new(body));
-    let served = service(&app, seat).handle(request).await;
+    let seat = Measured::new(app, slot, seat);
+    let served = service(seat).handle(request).await;
     let media_type = served.headers().get(CONTENT_TYPE);
     let is_json = media_type.is_some_and(|media_type| media_type == "application/json");
     match served.status().is_client_error() && !is_json {
@@ -53,11 +54,11 @@ async fn answer(
 }
 
 /// The tools at a seat. It is made for one request, because nothing is kept between two.
-fn service(app: &App, seat: Seat) -> StreamableHttpService<Tools<Seat>, NeverSessionManager> {
+fn service(seat: Measured) -> StreamableHttpService<Tools<Measured>, NeverSessionManager> {
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
-        .with_max_request_body_bytes(app.settings.most_body_bytes)
+        .with_max_request_body_bytes(seat.most_body_bytes())
         // The guard has looked at both, for every route.
         .disable_allowed_hosts()
         .disable_allowed_origins();

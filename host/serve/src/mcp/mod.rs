@@ -8,6 +8,7 @@
 mod arguments;
 mod backend;
 mod http;
+mod measured;
 mod remote;
 mod render;
 mod stdio;
