@@ -14,20 +14,22 @@ use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::time::{Instant, Sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::problem::Problem;
 
-/// How long the rest of a body that is too large is thrown away, so that its sender comes to read the answer.
-const THROW_AWAY: Duration = Duration::from_secs(1);
+/// For how long nothing of a body that is too large may arrive before its sender is told so.
+const PAUSE: Duration = Duration::from_millis(500);
 
-/// A body of at most so many bytes, which arrives within so much time.
+/// A body of at most so many bytes, which arrives within so much time. What is beyond is thrown away within the same time, so
+/// that its sender comes to read why: most read nothing before they have sent all.
 pub(crate) struct Bounded {
     body: Body,
     most: usize,
     left: usize,
     is_too_large: bool,
-    time: Pin<Box<Sleep>>,
+    end: Instant,
+    wait: Pin<Box<Sleep>>,
 }
 
 /// Why a body cannot be read.
@@ -44,16 +46,19 @@ pub(crate) enum BodyError {
 impl Bounded {
     pub(crate) fn new(body: Body, most: usize, time: Duration) -> Bounded {
         let is_too_large = body.size_hint().lower() > most as u64;
-        let time = match is_too_large {
-            true => time.min(THROW_AWAY),
-            false => time,
+        let now = Instant::now();
+        let end = now + time;
+        let first = match is_too_large {
+            true => end.min(now + PAUSE),
+            false => end,
         };
         Bounded {
             body,
             most,
             left: most,
             is_too_large,
-            time: Box::pin(tokio::time::sleep(time)),
+            end,
+            wait: Box::pin(sleep_until(first)),
         }
     }
 
@@ -74,7 +79,7 @@ impl HttpBody for Bounded {
         let this = &mut *self;
         let too_large = BodyError::TooLarge(this.most);
         loop {
-            if this.time.as_mut().poll(context).is_ready() {
+            if this.wait.as_mut().poll(context).is_ready() {
                 let error = match this.is_too_large {
                     true => too_large,
                     false => BodyError::TooSlow,
@@ -94,12 +99,10 @@ impl HttpBody for Bounded {
                     this.left = left;
                     return Poll::Ready(Some(Ok(frame)));
                 }
-                None => {
-                    this.is_too_large = true;
-                    let until = this.time.deadline().min(Instant::now() + THROW_AWAY);
-                    this.time.as_mut().reset(until);
-                }
+                None => this.is_too_large = true,
             }
+            let pause = Instant::now() + PAUSE;
+            this.wait.as_mut().reset(this.end.min(pause));
         }
     }
 

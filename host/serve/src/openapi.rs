@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{
-    ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Response, ResponseBuilder,
-    SecurityRequirement,
+    ComponentsBuilder, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required,
+    Response, ResponseBuilder, SecurityRequirement,
 };
-use utoipa::{IntoResponses, PartialSchema, ToSchema};
+use utoipa::{IntoParams, IntoResponses, PartialSchema, ToSchema};
 
-use crate::problem::{KINDS, MEDIA_TYPE, ProblemBody};
+use crate::problem::{KINDS, Kind, MEDIA_TYPE, ProblemBody};
 
 const ABOUT: &str = "Memory for agents: `retrieve` before the work, `record` after it, `feedback` when its outcome is known.\n\n\
     Whatever is refused is a problem (RFC 9457) whose `type` leads to its cure. Unknown fields are refused, but not inside \
@@ -24,8 +25,9 @@ pub(crate) fn description() -> OpenApi {
         .description(Some(ABOUT))
         .build();
     let key = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-    let components = utoipa::openapi::ComponentsBuilder::new()
+    let components = ComponentsBuilder::new()
         .schema("Problem", ProblemBody::schema())
+        .responses_from_iter(problems())
         .security_scheme("key", key)
         .build();
     OpenApiBuilder::new()
@@ -39,31 +41,71 @@ pub(crate) fn description() -> OpenApi {
         .build()
 }
 
-/// The problems that a route at a seat may answer with.
+/// The parameters of a route at a seat: the slot and, where the key is good for any, the tenant.
+pub(crate) struct AtSeat;
+
+impl IntoParams for AtSeat {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let text = || Some(String::schema());
+        let slot = ParameterBuilder::new()
+            .name("slot")
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True)
+            .description(Some("The slot."))
+            .schema(text());
+        let tenant = ParameterBuilder::new()
+            .name("Memhost-Tenant")
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .description(Some(
+                "For whom. Needed where the key is good for any tenant.",
+            ))
+            .schema(text());
+        vec![slot.build(), tenant.build()]
+    }
+}
+
+/// The problems that a route behind the guard may answer with: all but those of addresses where no route is.
 pub(crate) struct Refusals;
 
 impl IntoResponses for Refusals {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let mut by_status: BTreeMap<u16, Vec<String>> = BTreeMap::new();
-        for kind in KINDS {
-            let said = format!("`{}`: {}.", kind.code, kind.title);
-            by_status
-                .entry(kind.status.as_u16())
-                .or_default()
-                .push(said);
-        }
-        let response = |said: Vec<String>| {
-            let content = ContentBuilder::new()
-                .schema(Some(Ref::from_schema_name(ProblemBody::name())))
-                .build();
-            let response = ResponseBuilder::new()
-                .description(said.join("\n"))
-                .content(MEDIA_TYPE, content);
-            RefOr::T(response.build())
-        };
-        let by_status = by_status.into_iter();
-        by_status
-            .map(|(status, said)| (status.to_string(), response(said)))
-            .collect()
+        let statuses = by_status().into_keys();
+        let named = statuses.map(|status| {
+            let response = RefOr::Ref(Ref::from_response_name(format!("Problem{status}")));
+            (status.to_string(), response)
+        });
+        named.collect()
     }
+}
+
+/// What problems look like, by status.
+fn problems() -> impl Iterator<Item = (String, Response)> {
+    by_status().into_iter().map(|(status, kinds)| {
+        let said = kinds
+            .iter()
+            .map(|kind| format!("`{}`: {}.", kind.code, kind.title));
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name(ProblemBody::name())))
+            .build();
+        let response = ResponseBuilder::new()
+            .description(said.collect::<Vec<_>>().join("\n"))
+            .content(MEDIA_TYPE, content);
+        (format!("Problem{status}"), response.build())
+    })
+}
+
+fn by_status() -> BTreeMap<u16, Vec<&'static Kind>> {
+    let mut by_status: BTreeMap<u16, Vec<&Kind>> = BTreeMap::new();
+    let of_no_route = ["no-such-route", "method-not-allowed"];
+    for kind in KINDS
+        .iter()
+        .filter(|kind| !of_no_route.contains(&kind.code))
+    {
+        by_status
+            .entry(kind.status.as_u16())
+            .or_default()
+            .push(kind);
+    }
+    by_status
 }

@@ -60,6 +60,10 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("no-such-attempt", StatusCode::NOT_FOUND, "There is no such attempt",
         "Use the id that `retrieve` gave, with the same slot and tenant; tell what was done with `record` before its outcome. \
          What was handed out and never recorded is forgotten after a day."),
+    kind("no-such-generation", StatusCode::NOT_FOUND, "The slot has had no such generation",
+        "`GET /v1/slots/{slot}/generations` lists those that it has had."),
+    kind("no-such-key", StatusCode::NOT_FOUND, "There is no such key",
+        "Check its id; `memhost key list` shows which there are."),
     kind("no-such-route", StatusCode::NOT_FOUND, "There is nothing at this address",
         "Check the path; `/openapi.json` lists all of them."),
     kind("method-not-allowed", StatusCode::METHOD_NOT_ALLOWED, "This is not done with this method",
@@ -80,6 +84,8 @@ pub(crate) const KINDS: &[Kind] = &[
         "Call it by a name of this machine itself, or add the name to `allowed_hosts` under [serve]."),
     kind("idempotency-mismatch", StatusCode::UNPROCESSABLE_ENTITY, "The attempt was told before, otherwise",
         "An attempt is told once. Send exactly the same again, or `feedback` where only the outcome is new."),
+    kind("inherit-refused", StatusCode::UNPROCESSABLE_ENTITY, "The strategy cannot go on with the memories that are there",
+        "Begin with none (`\"mode\": \"fresh\"`), or send `\"force\": true` where it is to take them over all the same."),
     kind("plugin-refused", StatusCode::UNPROCESSABLE_ENTITY, "The strategy cannot be used",
         "`detail` has the plugin's own words: correct its settings, or take another plugin."),
     kind("too-many", StatusCode::TOO_MANY_REQUESTS, "Too much at once",
@@ -186,9 +192,10 @@ impl From<LiveError> for Problem {
                 ..problem
             }
             .at(field),
-            LiveError::InFlight(_) | LiveError::ChangeInProgress(_) | LiveError::Draining => {
-                problem.retry_after(1)
-            }
+            LiveError::InFlight(_)
+            | LiveError::ChangeInProgress(_)
+            | LiveError::Unconfirmed(_)
+            | LiveError::Draining => problem.retry_after(1),
             _ => problem,
         }
     }

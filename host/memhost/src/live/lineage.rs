@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::clock::{LedgerClock, Time};
 use super::happened::Happened;
+use super::standing::Standing;
 use super::timeline::{Lesson, Rules, Timeline, Waits};
 use crate::learning::{
     Caller, Configured, Failure, Grants, Learner, Learnt, Place, Progress, Unobserved,
@@ -25,23 +26,6 @@ const FIRST_WAIT: f64 = 1_000.0;
 const LONGEST_WAIT: f64 = 300_000.0;
 /// How long a call may still take that was under way when its lineage was stopped.
 const GRACE: Duration = Duration::from_secs(10);
-
-/// How a lineage stands to its ledger.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Standing {
-    /// The last entry that is learnt.
-    pub learnt: u64,
-    /// Tasks finished so far.
-    pub tasks: u32,
-    /// Batches finished so far.
-    pub batches: u32,
-    /// Lessons that were given up, because the strategy failed on them twice.
-    pub skipped: u64,
-    /// Why the latest was given up.
-    pub skipped_for: Option<String>,
-    /// What it waits for, where it can go on no further: a model that is down, a disk that is full.
-    pub waiting: Option<String>,
-}
 
 /// What a lineage is opened with.
 pub(super) struct Opening {
@@ -58,6 +42,8 @@ pub(super) struct Opening {
     /// Where in the ledger it begins, if it is new.
     pub from: u64,
     pub most_memories: Option<u32>,
+    /// Whether nothing more is learnt.
+    pub is_frozen: bool,
 }
 
 /// A strategy at a seat, at work.
@@ -87,6 +73,7 @@ impl Lineage {
             generations,
             from,
             most_memories,
+            is_frozen,
         } = opening;
         let rules = Rules::of(&configured.plan, waits);
         let can_be_down = has_models(&grants);
@@ -103,7 +90,13 @@ impl Lineage {
             learner.keep_progress(&mut Unobserved).await?;
         }
         let (stop, stopped) = watch::channel(false);
-        let (told, standing) = watch::channel(Standing::default());
+        let (told, standing) = watch::channel(Standing {
+            tasks: progress.tasks,
+            batches: progress.batches,
+            is_frozen,
+            learnt: progress.place.entry.saturating_sub(1),
+            ..Standing::default()
+        });
         let wake = Arc::new(Notify::new());
         let work = Work {
             caller: learner.caller(),
@@ -121,7 +114,12 @@ impl Lineage {
             most_memories,
         };
         let caller = work.caller.clone();
-        let task = tokio::spawn(work.run());
+        let task = tokio::spawn(async move {
+            match is_frozen {
+                true => drop(work),
+                false => work.run().await,
+            }
+        });
         Ok(Lineage {
             caller,
             standing,
@@ -218,7 +216,7 @@ impl Work {
                     self.idle().await;
                 }
                 Err(Halt::Store(error)) => {
-                    self.wait_out(&error.to_string(), failures).await;
+                    self.wait_out(&error.to_string(), failures, true).await;
                     failures += 1;
                     self.begin_again();
                 }
@@ -243,6 +241,7 @@ impl Work {
     /// Returns when there may be something to learn.
     async fn idle(&mut self) {
         let (time, due) = (self.time.clone(), self.timeline.due());
+        self.told.send_modify(|told| told.due = due);
         let falls_due = async {
             match due {
                 Some(at) => time.wait_until(at).await,
@@ -264,15 +263,17 @@ impl Work {
             self.ledger.enter(vec![tick], now).await
         };
         if let Err(error) = entered.await {
-            self.wait_out(&error.to_string(), 0).await;
+            self.wait_out(&error.to_string(), 0, true).await;
         }
     }
 
     /// Waits for something that is down.
-    async fn wait_out(&self, why: &str, failures: u32) {
+    async fn wait_out(&self, why: &str, failures: u32, is_store: bool) {
         tracing::warn!(why, "learning waits");
-        self.told
-            .send_modify(|told| told.waiting = Some(why.to_owned()));
+        self.told.send_modify(|told| {
+            told.waiting = Some(why.to_owned());
+            told.is_read_only = is_store;
+        });
         let wait = (FIRST_WAIT * f64::from(2_u32.saturating_pow(failures))).min(LONGEST_WAIT);
         tokio::select! {
             () = self.time.wait_until(self.time.now() + wait) => {}
@@ -338,9 +339,11 @@ impl Work {
             }
         }
         let Progress { tasks, batches, .. } = self.progress;
+        let deviations = self.timeline.deviations();
         self.told.send_modify(|told| {
             told.learnt = told.learnt.max(entry.number);
             (told.tasks, told.batches) = (tasks, batches);
+            told.deviations = deviations;
         });
         Ok(())
     }
@@ -423,7 +426,7 @@ impl Work {
                 return Ok(());
             };
             if self.can_be_down && is_outage(&failure) {
-                self.wait_out(&failure.to_string(), outages).await;
+                self.wait_out(&failure.to_string(), outages, false).await;
                 outages += 1;
                 if self.is_stopped() {
                     return Err(Halt::Stopped);

@@ -12,7 +12,7 @@ use super::retrieve::Citation;
 use super::seat;
 use crate::app::{App, Caller};
 use crate::body::{Json, Path};
-use crate::openapi::Refusals;
+use crate::openapi::{AtSeat, Refusals};
 use crate::problem::Problem;
 use crate::wire;
 
@@ -77,6 +77,8 @@ pub(crate) struct Cited {
 /// A memory.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Memory {
+    /// Its id.
+    id: String,
     /// One of the strategy's own kinds.
     kind: String,
     /// A short name; may be empty.
@@ -135,10 +137,7 @@ pub(crate) struct Counters {
 #[utoipa::path(
     get,
     path = "/v1/slots/{slot}/attempts/{id}",
-    params(
-        ("slot" = String, Path, description = "The slot."),
-        ("id" = String, Path, description = "The attempt.")
-    ),
+    params(AtSeat, ("id" = String, Path, description = "The attempt.")),
     responses((status = 200, description = "The attempt.", body = Attempt), Refusals)
 )]
 pub(super) async fn attempt(
@@ -146,7 +145,7 @@ pub(super) async fn attempt(
     caller: Caller,
     Path((slot, id)): Path<(String, String)>,
 ) -> Result<Json<Attempt>, Problem> {
-    let explanation = seat(&app, &caller, &slot).await?.explain(&id)?;
+    let explanation = seat(&app, &caller, &slot)?.explain(&id).await?;
     Ok(Json(explanation.into()))
 }
 
@@ -154,10 +153,7 @@ pub(super) async fn attempt(
 #[utoipa::path(
     get,
     path = "/v1/slots/{slot}/attempts/{id}/why",
-    params(
-        ("slot" = String, Path, description = "The slot."),
-        ("id" = String, Path, description = "The attempt.")
-    ),
+    params(AtSeat, ("id" = String, Path, description = "The attempt.")),
     responses((status = 200, description = "What stood behind its guidance.", body = Why), Refusals)
 )]
 pub(super) async fn why(
@@ -165,7 +161,7 @@ pub(super) async fn why(
     caller: Caller,
     Path((slot, id)): Path<(String, String)>,
 ) -> Result<Json<Why>, Problem> {
-    let explanation = seat(&app, &caller, &slot).await?.explain(&id)?;
+    let explanation = seat(&app, &caller, &slot)?.explain(&id).await?;
     Ok(Json(explanation.into()))
 }
 
@@ -224,6 +220,7 @@ impl From<contract::Memory> for Memory {
         let key = |contract::Key { name, text, .. }| Key { name, text };
         let source = |contract::Source { attempt, step }| Source { attempt, step };
         Memory {
+            id: memory.id,
             kind: memory.kind,
             title: memory.title,
             content: memory.content,

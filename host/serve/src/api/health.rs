@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use memhost::live::{Host, Standing};
+use memhost::live::SlotStanding;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -31,7 +31,7 @@ pub(super) async fn healthz() -> Json<Alive> {
 /// Whether the host can do its work.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Ready {
-    /// Whether what is told can be kept and learnt from.
+    /// Whether what is told can be kept.
     ready: bool,
     /// How each slot stands; absent for those who have no key, where one is needed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,14 +39,18 @@ pub(crate) struct Ready {
 }
 
 /// How a slot stands, over all of its tenants.
-#[derive(Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SlotReady {
     /// The slot.
     slot: String,
-    /// How many tenants' seats are open.
-    seats: usize,
-    /// What learning waits for, where it can go on no further: a model that is down, a disk that is full.
-    waiting: Vec<String>,
+    /// Seats that are open.
+    open_seats: u64,
+    /// Seats at which nothing can be written: the disk is full, or fails.
+    read_only: u64,
+    /// Learners that wait for a model that is down. What agents tell is kept meanwhile.
+    waiting: u64,
+    /// Entries that the learner furthest behind has still to learn.
+    lag: u64,
     /// Lessons that were given up, because the strategy failed on them twice.
     skipped: u64,
 }
@@ -57,15 +61,16 @@ pub(crate) struct SlotReady {
     path = "/readyz",
     responses(
         (status = 200, description = "It can.", body = Ready),
-        (status = 503, description = "Something is in the way of its learning.", body = Ready)
+        (status = 503, description = "A store cannot be written.", body = Ready)
     )
 )]
 pub(super) async fn readyz(
     State(app): State<App>,
     headers: HeaderMap,
 ) -> (StatusCode, Json<Ready>) {
-    let slots = summed_up(standings(&app.host).await);
-    let ready = slots.iter().all(|slot| slot.waiting.is_empty());
+    let standing = app.host.standing().await;
+    let slots: Vec<SlotReady> = standing.into_iter().map(summed_up).collect();
+    let ready = slots.iter().all(|slot| slot.read_only == 0);
     let status = match ready {
         true => StatusCode::OK,
         false => StatusCode::SERVICE_UNAVAILABLE,
@@ -75,32 +80,22 @@ pub(super) async fn readyz(
     (status, Json(Ready { ready, slots }))
 }
 
-// MERGE: becomes a call of the host that lists its open seats.
-/// How each open seat stands, by slot.
-async fn standings(_: &Host) -> Vec<(String, Standing)> {
-    Vec::new()
-}
-
-/// The standings of seats, by slot.
-fn summed_up(mut standings: Vec<(String, Standing)>) -> Vec<SlotReady> {
-    standings.sort_by(|(one, _), (other, _)| one.cmp(other));
-    let slots = standings.chunk_by(|(one, _), (other, _)| one == other);
-    let slots = slots.map(|seats| {
-        let mut waiting: Vec<String> = seats
-            .iter()
-            .filter_map(|(_, standing)| standing.waiting.clone())
-            .collect();
-        waiting.sort();
-        waiting.dedup();
-        SlotReady {
-            slot: seats
-                .first()
-                .map(|(slot, _)| slot.clone())
-                .unwrap_or_default(),
-            seats: seats.len(),
-            waiting,
-            skipped: seats.iter().map(|(_, standing)| standing.skipped).sum(),
-        }
-    });
-    slots.collect()
+/// How a slot stands, over all of its tenants.
+fn summed_up(standing: SlotStanding) -> SlotReady {
+    let learners = || standing.seats.iter().map(|seat| &seat.learner);
+    let waits = |on_the_store: bool| {
+        let waits = learners().filter(|learner| learner.waiting.is_some());
+        let waits = waits.filter(|learner| learner.is_read_only == on_the_store);
+        waits.count() as u64
+    };
+    let lags = standing.seats.iter();
+    let lags = lags.map(|seat| seat.entries.saturating_sub(seat.learner.learnt));
+    SlotReady {
+        open_seats: standing.seats.len() as u64,
+        read_only: waits(true),
+        waiting: waits(false),
+        lag: lags.max().unwrap_or(0),
+        skipped: learners().map(|learner| learner.skipped).sum(),
+        slot: standing.slot,
+    }
 }

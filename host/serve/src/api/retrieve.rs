@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::seat;
+use crate::OnFailure;
 use crate::app::{App, Caller};
 use crate::body::{Json, Path};
-use crate::openapi::Refusals;
+use crate::openapi::{AtSeat, Refusals};
 use crate::problem::Problem;
-use crate::settings::OnFailure;
 use crate::wire;
 
 /// What an agent asks.
@@ -60,9 +60,9 @@ pub(crate) struct Retrieved {
     generation: u32,
     /// How the strategy would have the task worked on.
     wanted: Wanted,
-    /// Present where the strategy failed, and there is no guidance for that.
+    /// Why there is no guidance, where the strategy failed. The call has not: go on without.
     #[serde(skip_serializing_if = "Option::is_none")]
-    degraded: Option<Degraded>,
+    degraded: Option<String>,
 }
 
 /// Where in the prompt guidance goes.
@@ -106,20 +106,15 @@ pub(crate) struct Wanted {
     rounds: u32,
     /// Problems to report in each round.
     findings_per_round: u32,
-}
-
-/// There is no guidance, because the strategy failed.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Degraded {
-    /// What went wrong.
-    reason: String,
+    /// Who should say how it went: outcomes of less authority count as unknown.
+    authority: wire::Authority,
 }
 
 /// What the agent should know now.
 #[utoipa::path(
     post,
     path = "/v1/slots/{slot}/retrieve",
-    params(("slot" = String, Path, description = "The slot.")),
+    params(AtSeat),
     request_body = Retrieve,
     responses((status = 200, description = "Guidance, which may be empty.", body = Retrieved), Refusals)
 )]
@@ -129,7 +124,7 @@ pub(super) async fn retrieve(
     Path(slot): Path<String>,
     Json(asked): Json<Retrieve>,
 ) -> Result<Json<Retrieved>, Problem> {
-    let seat = seat(&app, &caller, &slot).await?;
+    let seat = seat(&app, &caller, &slot)?;
     let handout = seat.retrieve(asked.into()).await?;
     match (&handout.degraded, app.settings.on_failure) {
         (Some(reason), OnFailure::Error) => Err(Problem::of("strategy-failed", reason)),
@@ -171,8 +166,9 @@ impl From<Handout> for Retrieved {
                 refinements: handout.wanted.refinements,
                 rounds: handout.wanted.rounds,
                 findings_per_round: handout.wanted.findings_per_round,
+                authority: handout.wanted.authority.into(),
             },
-            degraded: handout.degraded.map(|reason| Degraded { reason }),
+            degraded: handout.degraded,
         }
     }
 }

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::seat;
 use crate::app::{App, Caller};
 use crate::body::{Json, Path};
-use crate::openapi::Refusals;
+use crate::openapi::{AtSeat, Refusals};
 use crate::problem::Problem;
 use crate::wire;
 
@@ -70,7 +70,7 @@ pub(crate) struct Recorded {
 #[utoipa::path(
     post,
     path = "/v1/slots/{slot}/record",
-    params(("slot" = String, Path, description = "The slot.")),
+    params(AtSeat),
     request_body = Record,
     responses(
         (status = 200, description = "It is on the disk and learnt from, as was waited for.", body = Recorded),
@@ -86,7 +86,7 @@ pub(super) async fn record(
 ) -> Result<(StatusCode, Json<Recorded>), Problem> {
     let wait = told.wait;
     let record = told.try_into()?;
-    let seat = seat(&app, &caller, &slot).await?;
+    let seat = seat(&app, &caller, &slot)?;
     let Kept {
         attempt,
         sequence,
@@ -97,7 +97,7 @@ pub(super) async fn record(
         Some(Wait::Learnt) => {
             let longest = Duration::from_millis(app.settings.learn_wait_ms);
             let _ = tokio::time::timeout(longest, seat.learnt(sequence)).await;
-            Some(seat.standing().learnt >= sequence)
+            Some(seat.standing().await?.learnt >= sequence)
         }
         None => None,
     };
@@ -141,7 +141,7 @@ pub(crate) struct Heard {
 #[utoipa::path(
     post,
     path = "/v1/slots/{slot}/feedback",
-    params(("slot" = String, Path, description = "The slot.")),
+    params(AtSeat),
     request_body = Feedback,
     responses((status = 202, description = "It is on the disk, and learnt from soon.", body = Heard), Refusals)
 )]
@@ -151,7 +151,7 @@ pub(super) async fn feedback(
     Path(slot): Path<String>,
     Json(told): Json<Feedback>,
 ) -> Result<(StatusCode, Json<Heard>), Problem> {
-    let seat = seat(&app, &caller, &slot).await?;
+    let seat = seat(&app, &caller, &slot)?;
     let Feedback {
         attempt,
         outcome,

@@ -128,7 +128,7 @@ impl Backend for Seat {
     }
 
     async fn explain(&self, attempt: &str) -> Result<Why, LiveError> {
-        Seat::explain(self, attempt).map(Why::from)
+        Seat::explain(self, attempt).await.map(Why::from)
     }
 }
 

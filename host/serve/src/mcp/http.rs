@@ -33,7 +33,7 @@ async fn answer(
     Path(slot): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let seat = app.host.slot(&grant, &slot, &tenant).await?;
+    let seat = app.host.slot(&grant, &slot, &tenant)?;
     let (head, body) = request.into_parts();
     let body = json_bytes(&head.headers, body).await?;
     let IgnoredAny = parsed(&body)?;

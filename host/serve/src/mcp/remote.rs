@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use memhost::contract::{Actor, Moment, Outcome, Step, Verdict};
 use memhost::live::{Ask, Record};
-use reqwest::header::RETRY_AFTER;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Method, Response, StatusCode, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -33,8 +33,6 @@ pub struct Remote {
     client: Client,
     /// Of the slot: `http://127.0.0.1:4780/v1/slots/help-desk`.
     url: Url,
-    key: Option<String>,
-    tenant: Option<String>,
 }
 
 /// Why a server did not do what it was asked.
@@ -46,6 +44,9 @@ pub enum RemoteError {
         "`{0}` is no address of a server: it begins with `http://` or `https://`, as `http://127.0.0.1:4780` does"
     )]
     Address(String),
+    /// The key or the tenant's name cannot be sent.
+    #[error("the {0} holds what no header can: letters, digits and signs of ASCII")]
+    Header(&'static str),
     /// No request can be made at all.
     #[error("no requests can be made: {0}")]
     Client(#[source] reqwest::Error),
@@ -108,8 +109,17 @@ impl Remote {
         }
         url.set_query(None);
         url.set_fragment(None);
+        let mut headers = HeaderMap::new();
+        if let Some(key) = key {
+            let key = header("key", &format!("Bearer {key}"))?;
+            headers.insert(AUTHORIZATION, key);
+        }
+        if let Some(tenant) = tenant {
+            headers.insert("memhost-tenant", header("tenant", &tenant)?);
+        }
         let mut client = Client::builder()
             .timeout(TIMEOUT)
+            .default_headers(headers)
             // A key is for the server that was named, and for no other that it points to.
             .redirect(reqwest::redirect::Policy::none());
         if is_this_machine(&url) {
@@ -118,8 +128,6 @@ impl Remote {
         Ok(Remote {
             client: client.build().map_err(RemoteError::Client)?,
             url,
-            key,
-            tenant,
         })
     }
 
@@ -162,12 +170,6 @@ impl Remote {
         body: Option<&Value>,
     ) -> Result<Response, reqwest::Error> {
         let mut request = self.client.request(method, url);
-        if let Some(key) = &self.key {
-            request = request.bearer_auth(key);
-        }
-        if let Some(tenant) = &self.tenant {
-            request = request.header("Memhost-Tenant", tenant);
-        }
         if let Some(body) = body {
             request = request.json(body);
         }
@@ -208,6 +210,13 @@ impl Remote {
     fn server(&self) -> String {
         self.url.origin().ascii_serialization()
     }
+}
+
+/// A header's value, which is shown to nobody.
+fn header(what: &'static str, text: &str) -> Result<HeaderValue, RemoteError> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| RemoteError::Header(what))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// How long to wait at least before the same is asked again; `None` where that would change nothing.

@@ -6,12 +6,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use memhost::capability::CallContext;
 use memhost::contract::{
-    Attempt, Change, Citation, Description, Fault, Guidance, NewMemory, Op, Plan, Query, Receipt,
-    Scan, Setting, Source,
+    Agent, Attempt, Change, Citation, Description, Fault, Guidance, NewMemory, Op, Plan, Query,
+    Receipt, Scan, Setting, Source, Task,
 };
 use memhost::embedding::{Builtin, Embedder};
 use memhost::learning::{Configured, Grants};
-use memhost::live::{Host, LiveSettings, Mode};
+use memhost::live::{
+    Admission, Generation, Grant, Host, LiveError, LiveLimits, LiveSettings, Mode, ONLY_TENANT,
+    Record, Wish,
+};
 use memhost::store::Store;
 use memhost::strategy::{Answer, CallError, CallFailure, Phases, Strategy};
 use serde_json::Value;
@@ -70,6 +73,9 @@ impl Strategy for Diary {
         query: Query,
         _: &[Setting],
     ) -> Answer<Guidance> {
+        if self.0.name == "blind" {
+            return answer(Guidance::nothing());
+        }
         match query.task.text.as_str() {
             "panic" => panic!("as asked"),
             "fail" => {
@@ -206,15 +212,55 @@ impl Place {
 
 /// A host in memory with the slot `desk`.
 pub(crate) async fn host() -> Host {
+    host_within(LiveLimits::default()).await
+}
+
+/// The same, with these limits.
+pub(crate) async fn host_within(limits: LiveLimits) -> Host {
     let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
     let store = Store::in_memory(embedder.clone()).await.unwrap();
-    let settings = LiveSettings::new(store, Grants::embedder(embedder));
+    let settings = LiveSettings {
+        limits,
+        admission: Some(Arc::new(Anybody)),
+        ..LiveSettings::new(store, Grants::embedder(embedder))
+    };
     let host = Host::open(settings).await.unwrap();
-    let diary = Configured::with_defaults(Diary::named("diary"))
-        .await
+    for (name, mode) in [("first", Mode::Fresh), ("diary", Mode::Fresh)] {
+        let diary = Configured::with_defaults(Diary::named(name)).await.unwrap();
+        match name {
+            "first" => host.add_slot("desk", diary, mode).await.unwrap(),
+            _ => {
+                let manager = host.manage(&Grant::everything(), "desk").unwrap();
+                manager.swap(diary, mode).await.unwrap()
+            }
+        };
+    }
+    // Whoever has told nothing yet is answered by nobody.
+    let seat = host
+        .slot(&Grant::everything(), "desk", ONLY_TENANT)
         .unwrap();
-    host.add_slot("desk", diary, Mode::Fresh).await.unwrap();
+    let task = Task::new("", "the first task");
+    let told = Record::without_asking(task, Agent::new("agent", "any"));
+    let kept = seat.record(told).await.unwrap();
+    seat.learnt(kept.sequence).await.unwrap();
     host
+}
+
+/// Admits a diary of any name but one.
+struct Anybody;
+
+#[async_trait]
+impl Admission for Anybody {
+    async fn admit(&self, wish: &Wish) -> Result<Configured, LiveError> {
+        match wish.plugin.as_str() {
+            "nobody" => Err(LiveError::Refused("no plugin is called `nobody`".into())),
+            name => Ok(Configured::with_defaults(Diary::named(name)).await?),
+        }
+    }
+
+    async fn readmit(&self, generation: &Generation) -> Result<Configured, LiveError> {
+        Ok(Configured::with_defaults(Diary::named(&generation.strategy)).await?)
+    }
 }
 
 /// These settings, at a port that is free.

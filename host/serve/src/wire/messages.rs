@@ -120,3 +120,43 @@ pub(crate) fn steps_of(messages: Vec<Message>) -> Result<Vec<Step>, Problem> {
     }
     Ok(steps)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn messages_become_steps_and_what_is_unknown_in_them_is_ignored() {
+        let messages = json!([
+            {"role": "system", "content": "be brief"},
+            {"role": "user", "content": [{"type": "text", "text": "my"}, {"type": "image_url"}, {"text": "bill"}], "id": 1},
+            {"role": "assistant", "content": "I look it up", "refusal": null, "tool_calls": [
+                {"id": "c1", "type": "function", "function": {"name": "list", "arguments": "{\"of\": 1}"}},
+                {"id": "c2", "type": "function", "function": {"name": "rates", "arguments": "{}", "strict": true}},
+            ]},
+            {"role": "tool", "tool_call_id": "c2", "content": "none"},
+            {"role": "tool", "tool_call_id": "c1", "content": "two charges"},
+            {"role": "tool", "name": "clock", "content": "noon"},
+            {"role": "assistant", "content": null},
+            {"role": "assistant", "content": "refunded"},
+        ]);
+        let messages: Vec<Message> = serde_json::from_value(messages).unwrap();
+        let observed = |tool: &str, text: &str| Step {
+            name: Some(tool.into()),
+            ..Step::new(Actor::Observation, text)
+        };
+        let expected = [
+            Step::new(Actor::User, "my\nbill"),
+            Step::new(Actor::Thought, "I look it up"),
+            Step::action("list", "{\"of\": 1}"),
+            Step::action("rates", "{}"),
+            observed("rates", "none"),
+            observed("list", "two charges"),
+            observed("clock", "noon"),
+            Step::new(Actor::Answer, "refunded"),
+        ];
+        assert_eq!(steps_of(messages).ok().unwrap(), expected);
+    }
+}

@@ -90,11 +90,17 @@ impl From<contract::Outcome> for Outcome {
             },
             score: outcome.score,
             reason: outcome.reason,
-            authority: match outcome.authority {
-                contract::Authority::GroundTruth => Authority::GroundTruth,
-                contract::Authority::Judge => Authority::Judge,
-                contract::Authority::Agent => Authority::Agent,
-            },
+            authority: outcome.authority.into(),
+        }
+    }
+}
+
+impl From<contract::Authority> for Authority {
+    fn from(authority: contract::Authority) -> Self {
+        match authority {
+            contract::Authority::GroundTruth => Authority::GroundTruth,
+            contract::Authority::Judge => Authority::Judge,
+            contract::Authority::Agent => Authority::Agent,
         }
     }
 }

@@ -1,11 +1,12 @@
 //! What agents tell: what they did, and how that went. It is answered when it is on the disk, and told once however often it
 //! comes.
 
-use memhost_contract::{Agent, Arm, Attempt, Outcome, Verdict};
+use memhost_contract::{Agent, Arm, Attempt, Outcome};
 
+use super::super::grant::rank;
 use super::super::happened::Happened;
 use super::super::ids::{checked_id, fingerprint, new_attempt, with_id};
-use super::super::timeline::is_known;
+use super::super::timeline::{is_known, unknown};
 use super::super::{Kept, LiveError, Record, Right, to_its_end};
 use super::Seat;
 
@@ -16,15 +17,24 @@ impl Seat {
     /// The request makes no sense, the grant does not allow it, the attempt was told differently before, or the disk failed.
     pub async fn record(&self, record: Record) -> Result<Kept, LiveError> {
         self.grant.check_right(Right::Write)?;
+        if let Some(outcome) = &record.outcome {
+            self.check_outcome(outcome)?;
+        }
         let seat = self.clone();
         to_its_end(async move { seat.tell(record).await }).await
     }
 
     async fn tell(&self, record: Record) -> Result<Kept, LiveError> {
-        let seat = &self.inner;
-        if let Some(outcome) = &record.outcome {
-            self.check_outcome(outcome)?;
+        if let Some(task) = &record.task {
+            with_id(task.clone())?;
         }
+        let seat = &match self.if_there().await? {
+            Some(seat) => seat,
+            None if record.task.is_some() || self.was_asked(&record.attempt) => {
+                self.opened().await?
+            }
+            None => return Err(LiveError::NoSuchAttempt(record.attempt.unwrap_or_default())),
+        };
         let id = match record.attempt {
             Some(attempt) => checked_id("attempt", attempt)?,
             None => new_attempt(),
@@ -132,8 +142,9 @@ impl Seat {
         outcome: Outcome,
         revise: bool,
     ) -> Result<Kept, LiveError> {
-        let seat = &self.inner;
         self.check_outcome(&outcome)?;
+        let seat = self.if_there().await?;
+        let seat = seat.ok_or_else(|| LiveError::NoSuchAttempt(attempt.to_owned()))?;
         if !is_known(&outcome) {
             return Err(LiveError::Malformed {
                 field: "outcome",
@@ -156,7 +167,10 @@ impl Seat {
                         });
                     }
                     Some((_, None)) => return Err(LiveError::InFlight(attempt.to_owned())),
-                    Some(_) if !revise => {
+                    // Whoever knows better is heard; all others say that the first one was wrong.
+                    Some((known, _))
+                        if !revise && rank(outcome.authority) <= rank(known.authority) =>
+                    {
                         return Err(LiveError::OutcomeKnown(attempt.to_owned()));
                     }
                     _ => {}
@@ -192,6 +206,13 @@ impl Seat {
         })
     }
 
+    /// Whether it was asked about in this attempt, though nothing is kept of the tenant.
+    fn was_asked(&self, attempt: &Option<String>) -> bool {
+        let slot = &self.manager.slot;
+        let attempt = attempt.as_ref();
+        attempt.is_some_and(|attempt| slot.has_unseated(&self.tenant, attempt))
+    }
+
     fn check_outcome(&self, outcome: &Outcome) -> Result<(), LiveError> {
         let scores = [outcome.score, outcome.baseline].into_iter().flatten();
         for score in scores {
@@ -203,13 +224,5 @@ impl Seat {
             true => self.grant.check_authority(outcome.authority),
             false => Ok(()),
         }
-    }
-}
-
-/// Nobody has said how it went.
-fn unknown() -> Outcome {
-    Outcome {
-        verdict: Verdict::Unknown,
-        ..Outcome::known(false)
     }
 }

@@ -50,8 +50,15 @@ fn guidance(said: &str) -> &str {
     within
 }
 
+/// Guidance behind what the host was told first of all.
+fn news(said: &str) -> &str {
+    let (first, rest) = guidance(said).split_once('\n').unwrap();
+    assert_eq!(first, "the first task: , unknown");
+    rest
+}
+
 /// The one tenant's seat at the slot `desk`.
-async fn seat(host: &Host) -> Seat {
+fn seat(host: &Host) -> Seat {
     let grant = Grant::everything();
-    host.slot(&grant, "desk", ONLY_TENANT).await.unwrap()
+    host.slot(&grant, "desk", ONLY_TENANT).unwrap()
 }

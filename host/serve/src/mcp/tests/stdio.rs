@@ -6,7 +6,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHal
 
 use super::super::backend::Backend;
 use super::super::tools::Tools;
-use super::{attempt, call, guidance, initialize, said, seat};
+use super::{attempt, call, guidance, initialize, news, said, seat};
 use crate::mcp::Remote;
 use crate::tests::place::{at_any_port, host};
 use crate::{ServeSettings, Server};
@@ -51,23 +51,23 @@ impl Piped {
 #[tokio::test]
 async fn a_seat_in_this_process_is_served_over_standard_input_and_output() {
     let host = host().await;
-    let seat = seat(&host).await;
+    let seat = seat(&host);
     let mut client = Piped::to(seat.clone()).await;
     let (text, _) = said(&client.ask(&call("recall", json!({"task": "one"}))).await);
     let record =
         json!({"attempt": attempt(&text), "answer": "it is behind the door", "outcome": "success"});
     let (_, refused) = said(&client.ask(&call("record", record)).await);
     assert!(!refused);
-    seat.learnt(2).await;
+    seat.learnt(3).await.unwrap();
     let (text, _) = said(&client.ask(&call("recall", json!({"task": "two"}))).await);
-    assert_eq!(guidance(&text), "one: it is behind the door, success");
+    assert_eq!(news(&text), "one: it is behind the door, success");
     host.close().await.unwrap();
 }
 
 #[tokio::test]
 async fn a_line_that_is_no_json_is_passed_over_and_one_that_is_no_message_is_refused() {
     let host = host().await;
-    let mut client = Piped::to(seat(&host).await).await;
+    let mut client = Piped::to(seat(&host)).await;
     client.write("{\"jsonrpc\": ").await;
     let refused = client.ask(&json!({"call": "recall"})).await;
     assert_eq!(refused["error"]["code"], -32600);
@@ -115,9 +115,9 @@ async fn a_server_that_comes_back_is_found_again_by_a_client_that_stayed() {
     assert!(!refused && text.contains(&attempt), "{text}");
     let server = again.await.unwrap();
 
-    seat(&host).await.learnt(2).await;
+    seat(&host).learnt(3).await.unwrap();
     let (text, _) = said(&client.ask(&call("recall", json!({"task": "two"}))).await);
-    assert_eq!(guidance(&text), "one: it was open, success");
+    assert_eq!(news(&text), "one: it was open, success");
     let attempt = super::attempt(&text);
     let judged =
         json!({"attempt": attempt, "verdict": "failure", "score": 0.25, "reason": "it was shut"});
@@ -159,4 +159,8 @@ fn an_address_that_is_none_is_named() {
         let refused = Remote::new(address, "desk", None, None).err().unwrap();
         assert!(refused.to_string().contains(address), "{refused}");
     }
+    let address = "http://127.0.0.1:4780";
+    let key = Some("mh_1\n2".to_owned());
+    let refused = Remote::new(address, "desk", key, None).err().unwrap();
+    assert!(refused.to_string().contains("the key"), "{refused}");
 }
