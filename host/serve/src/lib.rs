@@ -7,6 +7,7 @@
 mod api;
 mod app;
 mod body;
+mod client;
 mod guard;
 pub mod mcp;
 mod openapi;
@@ -19,6 +20,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use client::{Client, ClientError};
 pub use memhost::config::{OnFailure, ServeSettings, TelemetrySettings};
 pub use server::{ServeError, Server};
 pub use telemetry::{OtlpGuard, OtlpLayer, TelemetryError, otlp_layer};
