@@ -33,7 +33,9 @@ Usage: cargo xtask <TASK>
                                  Compare as `demo` does, on the built-in suites (`all`) or on one, and write what came of
                                  it to docs/results.md or another page. Arguments are handed on to `memhost compare`.
   plugins                        Build every plugin to target/plugins/<name>.wasm.
-  bench [NAME]                   Build what they need, and run the benchmarks: `store`, `engine`, `retrieve`, or all.
+  bench [NAME]                   Build what they need, and run the benchmarks: `store`, `engine`, `retrieve`, `live`, or all.
+  soak [SECONDS]                 Have agents at work on a server for so long (60), with swaps and kills, and say what
+                                 they saw and what the server held meanwhile.
   doctor                         Say what this machine lacks, and the command that installs it.
   help                           Print this.
 ";
@@ -59,6 +61,8 @@ fn main() -> ExitCode {
         (["plugins"], []) => plugins().map(drop),
         (["bench"], []) => bench(None),
         (["bench", name], []) => bench(Some(name)),
+        (["soak"], []) => soak("60"),
+        (["soak", seconds], []) => soak(seconds),
         (["doctor"], []) => doctor::report(),
         _ => {
             let line = arguments.join(" ");
@@ -150,6 +154,14 @@ fn bench(name: Option<&str>) -> Result<(), Failure> {
         .args(["bench", "--package", "memhost-cli"])
         .args(which)
         .args(all))
+}
+
+fn soak(seconds: &str) -> Result<(), Failure> {
+    plugins()?;
+    tools::step(&format!("agents at work for {seconds} s"));
+    run(cargo()
+        .args(["bench", "--package", "memhost-cli", "--bench", "live", "--"])
+        .args(["soak", seconds]))
 }
 
 fn demo(compare: &[String]) -> Result<(), Failure> {

@@ -36,9 +36,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let host = Host::open(LiveSettings::new(store, Grants::embedder(embedder))).await?;
     host.add_slot("help-desk", strategy, Mode::Inherit).await?;
-    let memory = host
-        .slot(&Grant::everything(), "help-desk", ONLY_TENANT)
-        .await?;
+    let memory = host.slot(&Grant::everything(), "help-desk", ONLY_TENANT)?;
 
     let mut last = None;
     for (task, tools, success) in DONE {

@@ -9,7 +9,13 @@ use tokio::sync::oneshot;
 use super::{output, scratch};
 
 /// Whoever can stop cleanly just now.
-static WAITING: Mutex<Option<oneshot::Sender<()>>> = Mutex::new(None);
+static WAITING: Mutex<Option<Waiting>> = Mutex::new(None);
+
+/// Somebody who can stop cleanly, within so long.
+struct Waiting {
+    stop: oneshot::Sender<()>,
+    grace: Duration,
+}
 
 /// How long what was running may take to end by itself. What is cut off then is what a kill would cut off: what is
 /// finished is on the disk, and the same command goes on from there.
@@ -40,16 +46,17 @@ async fn heed(ready: &mpsc::Sender<()>) {
     let mut signals = Signals::new();
     let _ = ready.send(());
     signals.next().await;
-    let waiting = waiting().take();
-    if waiting.is_none_or(|stop| stop.send(()).is_err()) {
+    let stopping = waiting().take();
+    let grace = stopping.and_then(|Waiting { stop, grace }| stop.send(()).ok().map(|()| grace));
+    let Some(grace) = grace else {
         end("error: interrupted");
-    }
+    };
     output::say("stopping; what is finished is kept (Ctrl-C again stops at once)");
     tokio::select! {
         () = signals.next() => end("error: interrupted"),
-        () = tokio::time::sleep(GRACE) => end(&format!(
+        () = tokio::time::sleep(grace) => end(&format!(
             "error: interrupted; what did not end by itself within {} s is cut off, and what is finished is kept",
-            GRACE.as_secs()
+            grace.as_secs()
         )),
     }
 }
@@ -75,15 +82,20 @@ fn outlive_large_files() {
 
 /// Ends at the next signal.
 pub async fn interrupted() {
+    interrupted_for(GRACE).await;
+}
+
+/// The same for what may take this long to end.
+pub async fn interrupted_for(grace: Duration) {
     let (stop, stopped) = oneshot::channel();
-    *waiting() = Some(stop);
+    *waiting() = Some(Waiting { stop, grace });
     if stopped.await.is_err() {
         // Somebody else waits now.
         std::future::pending().await
     }
 }
 
-fn waiting() -> MutexGuard<'static, Option<oneshot::Sender<()>>> {
+fn waiting() -> MutexGuard<'static, Option<Waiting>> {
     WAITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

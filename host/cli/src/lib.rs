@@ -23,7 +23,9 @@ mod progress;
 mod report;
 mod reproduce;
 mod scratch;
+mod serve;
 mod setup;
+mod slot;
 mod store;
 mod suite;
 
@@ -54,13 +56,17 @@ Examples:
       one file of a wrapper and what it wraps
   memhost suite list
       what there is to compare on
+  memhost serve --store memory --slot desk=rag
+      a live host: agents ask it before they work, and tell it afterwards
+  memhost slot swap desk reasoningbank --mode fresh
+      another strategy answers there, while agents call
 
 Files and environment:
   memhost.toml      configuration: embedder, models, limits, store
   MEMHOST_PLUGINS   directories in which plugins are looked for by name
   MEMHOST_LOG       what is logged, as in `memhost=debug`; over --verbose";
 
-/// Runs memory strategies for LLM agents as sandboxed plugins, and compares them on the same work.
+/// Runs memory strategies for LLM agents as sandboxed plugins: compares them on the same work, and serves them to agents.
 #[derive(Debug, Parser)]
 #[command(name = "memhost", version, after_help = EXAMPLES, arg_required_else_help = true, max_term_width = 100)]
 pub struct Cli {
@@ -82,6 +88,9 @@ enum Command {
     Compose(compose::Options),
     Suite(suite::Options),
     Store(store::Options),
+    Serve(Box<serve::Options>),
+    Slot(slot::Options),
+    Admit(serve::admission::Options),
     FreshProcess(fresh_process::Options),
     Compile(compile::Options),
 }
@@ -153,6 +162,9 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             Command::Compose(options) => compose::run(options).await,
             Command::Suite(options) => suite::run(options),
             Command::Store(options) => store::run(options).await,
+            Command::Serve(options) => Box::pin(serve::run(*options)).await,
+            Command::Slot(options) => slot::run(options).await,
+            Command::Admit(options) => serve::admission::run(options).await,
             Command::FreshProcess(options) => fresh_process::run(options).await,
             // Done before a runtime was there.
             Command::Compile(_) => Ok(()),

@@ -23,6 +23,13 @@ pub enum PluginError {
     /// A path that leads nowhere.
     #[error("there is no plugin file `{}`", .0.display())]
     NoFile(PathBuf),
+    /// A file that is not where plugins may be taken from.
+    #[error(
+        "`{}` is in none of the folders from which plugins are taken: name a plugin by its name, or add its folder to \
+         `plugin_folders` under [serve]",
+        .0.display()
+    )]
+    Outside(PathBuf),
     /// A name that no directory has.
     #[error("no plugin is called `{name}`{}; looked for `{name}.wasm` in{}\n  \
         name a path that ends in `.wasm`, or set {DIRECTORIES} to where your plugins are",
@@ -101,6 +108,29 @@ impl PluginDirectories {
             .and_then(|program| Some(program.parent()?.parent()?.join("plugins")));
         directories.extend(beside);
         PluginDirectories(directories)
+    }
+
+    /// These, then those of [`PluginDirectories::from_environment`].
+    pub fn with(folders: &[PathBuf]) -> PluginDirectories {
+        let PluginDirectories(others) = PluginDirectories::from_environment();
+        PluginDirectories(folders.iter().cloned().chain(others).collect())
+    }
+
+    /// Whether all files are in these directories, wherever links lead.
+    ///
+    /// # Errors
+    /// One is not.
+    pub fn check_inside(&self, files: &Layers) -> Result<(), PluginError> {
+        let directories = self.0.iter().filter_map(|path| path.canonicalize().ok());
+        let directories: Vec<PathBuf> = directories.collect();
+        let is_inside = |file: &PathBuf| {
+            let file = file.canonicalize().ok();
+            file.is_some_and(|file| directories.iter().any(|one| file.starts_with(one)))
+        };
+        match files.files().iter().find(|file| !is_inside(file)) {
+            Some(file) => Err(PluginError::Outside(file.clone())),
+            None => Ok(()),
+        }
     }
 
     /// The file of a plugin that is given by path or by name.
@@ -198,6 +228,18 @@ pub struct Choice {
     plugin: String,
     parameter: String,
     value: String,
+}
+
+impl Choice {
+    /// The plugin.
+    pub fn plugin(&self) -> &str {
+        &self.plugin
+    }
+
+    /// The parameter, and its value.
+    pub fn parameter(&self) -> (&str, &str) {
+        (&self.parameter, &self.value)
+    }
 }
 
 impl FromStr for Choice {

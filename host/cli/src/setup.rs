@@ -53,6 +53,14 @@ impl StoreFlags {
     }
 }
 
+/// The configured store.
+pub fn store_uri(config: &Config) -> Result<String, Failure> {
+    let uri = config.store.uri.clone();
+    uri.ok_or_else(|| {
+        Failure::usage("which store? give --store URI, or `uri` under [store] in memhost.toml")
+    })
+}
+
 /// A directory for results, as `--output` takes it. Results are kept with locks and renames, which an object store does
 /// not have, and a URI taken for a path would make a directory of that name here.
 pub fn result_directory(text: &str) -> Result<PathBuf, &'static str> {

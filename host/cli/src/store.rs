@@ -11,7 +11,7 @@ use memhost_base::visible::{Column, Grid};
 use memhost_eval::compare::report::number::count;
 
 use super::output::Format;
-use super::setup::{ConfigFile, StoreFlags};
+use super::setup::{self, ConfigFile, StoreFlags};
 use super::{Failure, output};
 
 /// Care for a store.
@@ -173,7 +173,7 @@ impl Place {
     fn uri(self) -> Result<String, Failure> {
         match self.store {
             Some(uri) => Ok(uri),
-            None => given(self.config.load()?.store.uri),
+            None => setup::store_uri(&self.config.load()?),
         }
     }
 }
@@ -219,16 +219,10 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     }
 }
 
-fn given(uri: Option<String>) -> Result<String, Failure> {
-    uri.ok_or_else(|| {
-        Failure::usage("which store? give --store URI, or `uri` under [store] in memhost.toml")
-    })
-}
-
 async fn reembed(store: StoreFlags, config: ConfigFile) -> Result<(), Failure> {
     let mut config = config.load()?;
     store.apply(&mut config)?;
-    let uri = given(config.store.uri.clone())?;
+    let uri = setup::store_uri(&config)?;
     let embedder = config.embedder().await.map_err(Failure::failed)?;
     let name = embedder.identity().name.clone();
     let reembedded = Store::reembed(&uri, embedder, &Lance)

@@ -56,6 +56,18 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     }
 }
 
+/// What whoever asks may do, where it does not matter for whom.
+pub(crate) struct Granted(pub Grant);
+
+impl<S: Sync> FromRequestParts<S> for Granted {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let grant = parts.extensions.get::<Grant>().cloned().map(Granted);
+        grant.ok_or_else(|| Problem::of("internal", "this route is behind no guard"))
+    }
+}
+
 /// A request's id: in the header `X-Request-Id` of its answer, in problems, and in the log.
 #[derive(Clone)]
 pub(crate) struct RequestId(pub String);

@@ -12,11 +12,10 @@ mod openapi;
 mod problem;
 mod router;
 mod server;
-mod settings;
 mod wire;
 
 #[cfg(test)]
 mod tests;
 
+pub use memhost::config::{OnFailure, ServeSettings};
 pub use server::{ServeError, Server};
-pub use settings::{OnFailure, ServeSettings};

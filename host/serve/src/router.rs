@@ -15,9 +15,13 @@ pub(crate) fn router(app: App) -> Router {
     let granted = from_fn_with_state(app.clone(), guard::granted);
     let for_tenant = from_fn_with_state(app.clone(), guard::for_tenant);
 
-    let at_seats = api::seats().route_layer(for_tenant).route_layer(granted);
+    let at_seats = api::seats()
+        .route_layer(for_tenant)
+        .route_layer(granted.clone());
+    let at_slots = api::slots().route_layer(granted);
     let (documented, description) = OpenApiRouter::with_openapi(openapi::description())
         .merge(at_seats)
+        .merge(at_slots)
         .merge(api::open())
         .split_for_parts();
 

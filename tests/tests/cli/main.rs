@@ -13,6 +13,7 @@ mod inspect;
 mod interrupt;
 mod lanes;
 mod limits;
+mod live;
 mod order;
 mod page;
 mod reproduce;

@@ -20,7 +20,13 @@ use memhost_tests::plugin;
 use crate::processes::{again, alone};
 
 const PLACE: &str = "MEMHOST_TEST_LIVE";
+/// How often the process is killed; MEMHOST_TEST_KILLS says otherwise.
 const KILLS: u64 = 12;
+
+fn kills() -> u64 {
+    let kills = std::env::var("MEMHOST_TEST_KILLS").ok();
+    kills.map_or(KILLS, |kills| kills.parse().unwrap())
+}
 
 /// A host at a place, with a slot of this many memories per answer, and its seat.
 async fn open(place: &Path, k: f64) -> (Host, Seat) {
@@ -33,7 +39,7 @@ async fn open(place: &Path, k: f64) -> (Host, Seat) {
     host.add_slot("desk", strategy, Mode::Inherit)
         .await
         .unwrap();
-    let seat = host.slot(&Grant::everything(), "desk", ONLY_TENANT).await;
+    let seat = host.slot(&Grant::everything(), "desk", ONLY_TENANT);
     (host, seat.unwrap())
 }
 
@@ -58,7 +64,7 @@ async fn rag(place: &Path, k: f64) -> Configured {
     Configured::with(Arc::new(plugin), settings).await.unwrap()
 }
 
-fn memories(seat: &Seat) -> Vec<Memory> {
+async fn memories(seat: &Seat) -> Vec<Memory> {
     let scan = Scan {
         filter: vec![],
         order_by: None,
@@ -67,7 +73,8 @@ fn memories(seat: &Seat) -> Vec<Memory> {
         limit: 100_000,
         with_vectors: false,
     };
-    let rows = seat.memories().scan(&scan, &View::default()).unwrap();
+    let memories = seat.memories().await.unwrap().unwrap();
+    let rows = memories.scan(&scan, &View::default()).unwrap();
     rows.into_iter().map(|row| row.memory).collect()
 }
 
@@ -104,7 +111,9 @@ async fn child() {
     }
     for k in [1.0, 3.0, 2.0].into_iter().cycle() {
         tokio::time::sleep(Duration::from_millis(70)).await;
-        host.swap("desk", rag(place, k).await, Mode::Inherit)
+        host.manage(&Grant::everything(), "desk")
+            .unwrap()
+            .swap(rag(place, k).await, Mode::Inherit)
             .await
             .unwrap();
         println!("swapped");
@@ -120,7 +129,7 @@ fn what_was_acknowledged_is_learnt_once_whenever_the_host_is_killed() {
         let mut random = u64::from(seed) | 1;
         let mut acknowledged: BTreeSet<String> = BTreeSet::new();
         let mut swaps = 0;
-        for kill in 0..KILLS {
+        for kill in 0..kills() {
             random = random
                 .wrapping_mul(6364136223846793005)
                 .wrapping_add(1442695040888963407);
@@ -159,26 +168,27 @@ fn what_was_acknowledged_is_learnt_once_whenever_the_host_is_killed() {
         let (host, seat) = open(place.path(), 2.0).await;
         let (last, sequence) = work(&seat, "the last").await;
         acknowledged.insert(last);
-        seat.learnt(sequence).await;
-        let standing = seat.standing();
+        seat.learnt(sequence).await.unwrap();
+        let standing = seat.standing().await.unwrap();
         assert_eq!(
             (standing.skipped, &standing.waiting),
             (0, &None),
             "{standing:?}"
         );
         let mut learnt: BTreeMap<String, usize> = BTreeMap::new();
-        for memory in memories(&seat) {
+        for memory in memories(&seat).await {
             for source in memory.sources {
                 *learnt.entry(source.attempt).or_default() += 1;
             }
         }
         for attempt in &acknowledged {
             assert_eq!(learnt.get(attempt), Some(&1), "{attempt}");
-            seat.explain(attempt).unwrap();
+            seat.explain(attempt).await.unwrap();
         }
         println!(
-            "{} attempts, {swaps} swaps over {KILLS} kills",
-            acknowledged.len()
+            "{} attempts, {swaps} swaps over {} kills",
+            acknowledged.len(),
+            kills()
         );
         assert!(acknowledged.len() > KILLS as usize && swaps > 0);
         // What was never acknowledged may be there, whole; nothing is there twice.

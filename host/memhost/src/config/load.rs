@@ -79,6 +79,7 @@ impl Config {
         for endpoint in self.endpoint.values_mut() {
             endpoint.ca_file.as_mut().map(expand);
         }
+        self.serve.plugin_folders.iter_mut().for_each(expand);
         if let EmbedderChoice::Local(folder) = &mut self.embedder.choice {
             *folder = home::expand_in(folder).into_owned();
         }

@@ -37,8 +37,11 @@ mod choice;
 mod embedder;
 mod environment;
 mod error;
+mod live;
 mod load;
 mod model;
+mod serve;
+mod slot;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -55,8 +58,13 @@ pub use choice::{EmbedderChoice, ModelChoice};
 pub use embedder::{EmbedderEntry, EmbedderSection, LocalEntry};
 pub use environment::Environment;
 pub use error::ConfigError;
+pub use live::LiveSection;
 pub use model::{ModelEntry, ModelSection};
+pub use serve::{OnFailure, ServeSettings};
+pub use slot::{SlotMode, SlotSection};
 pub use store::{CacheSection, StoreSection};
+/// A value of any type, as the file has it.
+pub use toml::Value;
 
 /// The file that is read where no other is named.
 pub const FILE: &str = "memhost.toml";
@@ -82,6 +90,12 @@ pub struct Config {
     pub limits: Limits,
     /// `[load]`: what loading a plugin may spend.
     pub load: LoadLimits,
+    /// `[serve]`: where the server listens, whom it lets in, and how much it takes.
+    pub serve: ServeSettings,
+    /// `[live]`: how long things wait at a live host, and how much it keeps open.
+    pub live: LiveSection,
+    /// `[slot.<name>]`: what answers at a slot of a live host.
+    pub slot: BTreeMap<String, SlotSection>,
     /// Where keys are looked up.
     #[serde(skip)]
     environment: Environment,

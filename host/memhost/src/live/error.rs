@@ -43,6 +43,27 @@ pub enum LiveError {
     /// Another change of the slot is under way.
     #[error("slot `{0}` is being changed already; try again when that is done")]
     ChangeInProgress(String),
+    /// The slot has had no such generation.
+    #[error("slot `{slot}` has had no generation {number}")]
+    NoSuchGeneration {
+        /// The slot.
+        slot: String,
+        /// What was asked for.
+        number: u32,
+    },
+    /// A strategy cannot go on with another one's memories.
+    #[error(
+        "`{strategy}` cannot go on with the memories that are there: {reason}; begin with none, or use `force`"
+    )]
+    InheritRefused {
+        /// The strategy.
+        strategy: String,
+        /// Why.
+        reason: String,
+    },
+    /// A plugin is not taken, and why.
+    #[error("{0}")]
+    Refused(String),
     /// The strategy refuses its settings, or cannot be opened.
     #[error(transparent)]
     Strategy(#[from] CallError),
@@ -73,7 +94,9 @@ impl LiveError {
             LiveError::ScoreOutOfRange(_) => "score-out-of-range",
             LiveError::Malformed { .. } => "malformed",
             LiveError::ChangeInProgress(_) => "change-in-progress",
-            LiveError::Strategy(_) => "plugin-refused",
+            LiveError::NoSuchGeneration { .. } => "no-such-generation",
+            LiveError::InheritRefused { .. } => "inherit-refused",
+            LiveError::Refused(_) | LiveError::Strategy(_) => "plugin-refused",
             LiveError::Unconfirmed(_) => "unconfirmed",
             LiveError::Store(_) | LiveError::Registry(_) => "store-read-only",
             LiveError::Draining => "draining",

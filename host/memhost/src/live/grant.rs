@@ -86,12 +86,28 @@ impl Grant {
         }
     }
 
+    /// Whether it allows everything with all slots and all tenants.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn check_all(&self) -> Result<(), LiveError> {
+        self.check_right(Right::Admin)?;
+        match self.slots.is_none() && self.tenant.is_none() {
+            true => Ok(()),
+            false => Err(LiveError::NotGranted(
+                "this needs a grant for all slots and all tenants".to_owned(),
+            )),
+        }
+    }
+
+    pub(super) fn covers_slot(&self, slot: &str) -> bool {
+        let slots = self.slots.as_ref();
+        slots.is_none_or(|slots| slots.iter().any(|own| own == slot))
+    }
+
     /// Whether it covers a slot and a tenant. Those that it does not cover are not there, so that nobody learns of them.
     pub(super) fn check(&self, slot: &str, tenant: &str) -> Result<(), LiveError> {
-        let covers_slot = self
-            .slots
-            .as_ref()
-            .is_none_or(|slots| slots.iter().any(|own| own == slot));
+        let covers_slot = self.covers_slot(slot);
         let covers_tenant = self.tenant.as_ref().is_none_or(|own| own == tenant);
         match covers_slot && covers_tenant {
             true => Ok(()),

@@ -1,21 +1,21 @@
 //! The host: slots over one store, whose strategies can be swapped while agents call.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
-use memhost_contract::Setting;
-use memhost_store::Store;
-use tokio::sync::{Mutex, OnceCell};
+use memhost_contract::Instant;
+use memhost_store::{Namespace, Store};
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::clock::{Time, WallTime};
 use super::lineage::{Lineage, Opening};
 use super::registry::Registry;
 use super::seat::{Active, SeatInner};
+use super::slot::{Route, Slot, check_name, is_same, next_generation};
 use super::timeline::Waits;
-use super::{Generation, Grant, LiveError, Seat, Wanted, to_its_end};
+use super::{Admission, Generation, Grant, LiveError, Manager, Right, Seat, SlotStanding, Wish};
 use crate::learning::{Configured, Grants};
 
 /// How long things may take and wait at a host, and how much a seat may keep.
@@ -31,6 +31,8 @@ pub struct LiveLimits {
     pub forgotten_after: Duration,
     /// The most memories of a lineage. Default: 50,000.
     pub most_memories: u32,
+    /// The most seats that are open at a time; those that were used least recently close. Default: 500.
+    pub most_seats: usize,
 }
 
 impl Default for LiveLimits {
@@ -41,6 +43,7 @@ impl Default for LiveLimits {
             group_window: Duration::from_secs(10 * 60),
             forgotten_after: Duration::from_secs(24 * 60 * 60),
             most_memories: 50_000,
+            most_seats: 500,
         }
     }
 }
@@ -56,6 +59,8 @@ pub struct LiveSettings {
     pub limits: LiveLimits,
     /// What time it is.
     pub time: Arc<dyn Time>,
+    /// Who finds strategies that are asked for by name; `None`: nobody.
+    pub admission: Option<Arc<dyn Admission>>,
 }
 
 impl LiveSettings {
@@ -66,6 +71,7 @@ impl LiveSettings {
             grants,
             limits: LiveLimits::default(),
             time: Arc::new(WallTime::default()),
+            admission: None,
         }
     }
 }
@@ -90,25 +96,6 @@ struct Inner {
     is_ending: AtomicBool,
 }
 
-struct Slot {
-    name: String,
-    /// Held while the slot is being changed.
-    change: Mutex<()>,
-    /// Read while a seat is being opened, which would else be opened with a strategy that is on its way out.
-    openings: tokio::sync::RwLock<()>,
-    /// Who answers at seats that are opened from now on.
-    route: ArcSwap<Route>,
-    seats: Mutex<HashMap<String, Arc<OnceCell<Arc<SeatInner>>>>>,
-}
-
-/// A generation at work.
-struct Route {
-    generation: Generation,
-    configured: Configured,
-    /// All generations that work on the same memories, or have.
-    same_lineage: BTreeSet<u32>,
-}
-
 impl Host {
     /// Opens a host over a store. One at a time: another host on the same store is refused by name.
     ///
@@ -125,7 +112,7 @@ impl Host {
     }
 
     /// Has a strategy answer at a slot from now on. One that answered there before goes on as it was; another one takes over
-    /// as a [swap](Host::swap) does.
+    /// as a [swap](Manager::swap) does.
     ///
     /// # Errors
     /// The slot is there already, its name cannot be, or the registry cannot be written.
@@ -138,68 +125,187 @@ impl Host {
         self.check_awake()?;
         check_name("slot", name)?;
         let mut registry = self.0.registry.lock().await;
-        if self.slot_named(name).is_ok() {
-            return Err(LiveError::Malformed {
-                field: "slot",
-                reason: format!("there is a slot `{name}` already"),
-            });
-        }
-        let before = registry.generations(name);
-        let generation = match before.last() {
-            Some(last) if is_same(last, &configured) => last.clone(),
-            last => {
-                let next = generation(name, last, &configured, mode);
-                registry
-                    .add(next.clone(), self.0.settings.time.now())
-                    .await?;
+        self.check_new(name)?;
+        let now = self.now();
+        let generation = match registry.answering(name) {
+            Some(answering) if is_same(answering, &configured) => answering.clone(),
+            answering => {
+                let last = registry.generations(name).last();
+                let next = next_generation(name, last, answering, &configured, mode);
+                registry.add(next.clone(), now).await?;
                 next
             }
         };
-        let slot = Slot {
-            name: name.to_owned(),
-            change: Mutex::new(()),
-            openings: tokio::sync::RwLock::new(()),
-            route: ArcSwap::from_pointee(route(&registry, generation.clone(), configured)),
-            seats: Mutex::default(),
-        };
+        let route = Route::new(&registry, generation.clone(), configured, now);
+        let tenants = registry.tenants_at(name);
         drop(registry);
-        let mut slots = self.0.slots.write().unwrap_or_else(PoisonError::into_inner);
-        slots.insert(name.to_owned(), Arc::new(slot));
+        {
+            let mut slots = self.0.slots.write().unwrap_or_else(PoisonError::into_inner);
+            slots.insert(name.to_owned(), Arc::new(Slot::new(name, route)));
+        }
+        self.go_on_learning(name, tenants);
         Ok(generation)
     }
 
-    /// The generations that a slot has had, the one that answers last.
+    /// Makes a slot, and has the strategy answer there that is asked for.
     ///
     /// # Errors
-    /// There is no such slot.
-    pub async fn generations(&self, slot: &str) -> Result<Vec<Generation>, LiveError> {
-        self.slot_named(slot)?;
-        Ok(self.0.registry.lock().await.generations(slot).to_vec())
+    /// The grant does not allow it, this host admits nobody, the strategy is not admitted, or as for [`Host::add_slot`].
+    pub async fn admit_slot(
+        &self,
+        grant: &Grant,
+        name: &str,
+        wish: &Wish,
+    ) -> Result<Generation, LiveError> {
+        grant.check_all()?;
+        check_name("slot", name)?;
+        self.check_new(name)?;
+        let configured = self.admission()?.admit(wish).await?;
+        self.add_slot(name, configured, Mode::Fresh).await
     }
 
-    /// A tenant's seat at a slot, opened if need be.
+    fn check_new(&self, name: &str) -> Result<(), LiveError> {
+        match self.slot_named(name) {
+            Ok(_) => Err(LiveError::Malformed {
+                field: "slot",
+                reason: format!("there is a slot `{name}` already"),
+            }),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// What was told and not learnt before this process began is learnt, also where nobody calls.
+    fn go_on_learning(&self, slot: &str, tenants: Vec<String>) {
+        let (host, slot) = (self.clone(), slot.to_owned());
+        tokio::spawn(async move {
+            for tenant in tenants {
+                let opened = match host.slot_named(&slot) {
+                    Ok(slot) => host.seat(&slot, &tenant).await,
+                    Err(error) => Err(error),
+                };
+                if let Err(error) = opened {
+                    tracing::warn!(slot, tenant, %error, "a seat cannot be opened");
+                }
+            }
+        });
+    }
+
+    /// The slots of this store, by name, with the generation that answers at each: those of this process, and those that
+    /// were there before and have no strategy yet.
+    pub async fn registered(&self) -> BTreeMap<String, Generation> {
+        let registry = self.0.registry.lock().await;
+        let slots = registry.slots();
+        let answering = slots.filter_map(|slot| {
+            let generation = registry.answering(slot)?.clone();
+            Some((slot.to_owned(), generation))
+        });
+        answering.collect()
+    }
+
+    /// How every slot stands, for whoever runs the host.
+    pub async fn standing(&self) -> Vec<SlotStanding> {
+        let mut standing = Vec::new();
+        for slot in self.all_slots() {
+            let host = self.clone();
+            standing.push(Manager { host, slot }.standing().await);
+        }
+        standing
+    }
+
+    fn all_slots(&self) -> Vec<Arc<Slot>> {
+        let slots = self.0.slots.read().unwrap_or_else(PoisonError::into_inner);
+        slots.values().cloned().collect()
+    }
+
+    /// The slots that this grant covers, by name.
+    pub fn slots(&self, grant: &Grant) -> Vec<String> {
+        let slots = self.0.slots.read().unwrap_or_else(PoisonError::into_inner);
+        let covered = slots.keys().filter(|slot| grant.covers_slot(slot));
+        covered.cloned().collect()
+    }
+
+    /// A tenant's seat at a slot. Nothing is made of it before something is told.
     ///
     /// # Errors
-    /// There is no such slot for this grant, the tenant's name cannot be, or what is stored cannot be read.
-    pub async fn slot(&self, grant: &Grant, slot: &str, tenant: &str) -> Result<Seat, LiveError> {
+    /// There is no such slot for this grant, or the tenant's name cannot be.
+    pub fn slot(&self, grant: &Grant, slot: &str, tenant: &str) -> Result<Seat, LiveError> {
         self.check_awake()?;
         grant.check(slot, tenant)?;
         check_name("tenant", tenant)?;
-        let slot = self.slot_named(slot)?;
-        let cell = slot
-            .seats
-            .lock()
-            .await
-            .entry(tenant.to_owned())
-            .or_default()
-            .clone();
-        let opened = cell
-            .get_or_try_init(|| self.open_seat(&slot, tenant))
-            .await?;
         Ok(Seat {
             grant: grant.clone(),
-            inner: opened.clone(),
+            manager: self.manager_of(slot)?,
+            tenant: tenant.to_owned(),
         })
+    }
+
+    /// A slot, for somebody who may change it.
+    ///
+    /// # Errors
+    /// There is no such slot for this grant, or it does not allow changes, or it is for one tenant only.
+    pub fn manage(&self, grant: &Grant, slot: &str) -> Result<Manager, LiveError> {
+        self.check_awake()?;
+        if !grant.covers_slot(slot) {
+            return Err(LiveError::NoSuchSlot(slot.to_owned()));
+        }
+        grant.check_right(Right::Admin)?;
+        if grant.tenant().is_some() {
+            let reason = "a slot is changed for all tenants, and this grant is for one";
+            return Err(LiveError::NotGranted(reason.to_owned()));
+        }
+        self.manager_of(slot)
+    }
+
+    fn manager_of(&self, slot: &str) -> Result<Manager, LiveError> {
+        Ok(Manager {
+            host: self.clone(),
+            slot: self.slot_named(slot)?,
+        })
+    }
+
+    /// The seat of a tenant of whom something is kept; `None`: nothing is.
+    pub(super) async fn seat_if_there(
+        &self,
+        slot: &Arc<Slot>,
+        tenant: &str,
+    ) -> Result<Option<Arc<SeatInner>>, LiveError> {
+        let open = {
+            let seats = slot.seats.read().await;
+            seats.get(tenant).and_then(|cell| cell.get().cloned())
+        };
+        if open.is_some() {
+            return Ok(open);
+        }
+        let is_there = {
+            let registry = self.0.registry.lock().await;
+            registry.seated(&slot.name, tenant).is_some()
+        };
+        match is_there {
+            true => Ok(Some(self.seat(slot, tenant).await?)),
+            false => Ok(None),
+        }
+    }
+
+    /// The seat of a tenant, which is opened, and made, if need be.
+    pub(super) async fn seat(
+        &self,
+        slot: &Arc<Slot>,
+        tenant: &str,
+    ) -> Result<Arc<SeatInner>, LiveError> {
+        let cell = {
+            let seats = slot.seats.read().await;
+            seats.get(tenant).cloned()
+        };
+        let cell = match cell {
+            Some(cell) => cell,
+            None => {
+                self.close_idle_seats().await;
+                let mut seats = slot.seats.write().await;
+                seats.entry(tenant.to_owned()).or_default().clone()
+            }
+        };
+        let opened = cell.get_or_try_init(|| self.open_seat(slot, tenant)).await;
+        opened.cloned()
     }
 
     async fn open_seat(&self, slot: &Slot, tenant: &str) -> Result<Arc<SeatInner>, LiveError> {
@@ -207,7 +313,9 @@ impl Host {
         let settings = &self.0.settings;
         let number = {
             let mut registry = self.0.registry.lock().await;
-            registry.tenant(tenant, settings.time.now()).await?
+            registry
+                .seat(&slot.name, tenant, settings.time.now())
+                .await?
         };
         let name = format!("{}/{number}", slot.name);
         let ledger = settings
@@ -216,43 +324,74 @@ impl Host {
             .await?;
         let route = slot.route.load_full();
         let lineage = self.open_lineage(&name, &ledger, &route).await?;
-        let active = Active {
-            generation: route.generation.number,
-            wanted: Wanted::of(&route.configured.plan),
-            lineage,
-        };
         let seat = SeatInner::new(
             name,
             ledger,
             settings.time.clone(),
             settings.limits.retrieve_deadline,
-            active,
+            Active::new(&route, lineage),
         )?;
+        for handed in slot.take_unseated(tenant) {
+            seat.take_over(handed);
+        }
         Ok(Arc::new(seat))
     }
 
-    async fn open_lineage(
+    /// Makes room for a seat that is to be opened: those that were used least recently close, unless somebody is there, or
+    /// something is still to be learnt.
+    async fn close_idle_seats(&self) {
+        let most = self.0.settings.limits.most_seats;
+        let mut open = Vec::new();
+        for slot in self.all_slots() {
+            for (tenant, seat) in slot.open_seats().await {
+                open.push((seat.last_used(), slot.clone(), tenant));
+            }
+        }
+        if open.len() < most {
+            return;
+        }
+        open.sort_by_key(|(used, ..)| *used);
+        // More than one at a time, so that not every opening looks at all of them.
+        let surplus = open.len() + 1 - most + most / 16;
+        for (_, slot, tenant) in open.into_iter().take(surplus) {
+            let _unchanged = slot.openings.read().await;
+            let mut seats = slot.seats.write().await;
+            let is_idle = seats.get(&tenant).is_some_and(|cell| {
+                Arc::strong_count(cell) == 1 && cell.get().is_some_and(SeatInner::is_idle)
+            });
+            if is_idle
+                && let Some(seat) = seats.remove(&tenant).and_then(|cell| cell.get().cloned())
+            {
+                seat.active.load().lineage.stop().await;
+            }
+        }
+    }
+
+    /// The memories of a lineage at a seat.
+    pub(super) async fn memories(&self, seat: &str, route: &Route) -> Result<Namespace, LiveError> {
+        let name = format!("live/{seat}/{}", route.generation.lineage);
+        Ok(self.0.settings.store.namespace(&name).await?)
+    }
+
+    pub(super) async fn open_lineage(
         &self,
         seat: &str,
-        ledger: &memhost_store::Namespace,
+        ledger: &Namespace,
         route: &Route,
     ) -> Result<Lineage, LiveError> {
         let LiveSettings {
-            store,
             grants,
             limits,
             time,
+            ..
         } = &self.0.settings;
-        let memories = store
-            .namespace(&format!("live/{seat}/{}", route.generation.lineage))
-            .await?;
         let millis = |wait: Duration| wait.as_millis() as f64;
         let opening = Opening {
             seat: format!("{seat}/{}", route.generation.lineage),
             configured: route.configured.clone(),
             grants: grants.clone(),
             ledger: ledger.clone(),
-            memories,
+            memories: self.memories(seat, route).await?,
             time: time.clone(),
             waits: Waits {
                 outcome: millis(limits.outcome_wait),
@@ -262,105 +401,9 @@ impl Host {
             generations: route.same_lineage.clone(),
             from: ledger.last_entry() + 1,
             most_memories: Some(limits.most_memories),
+            is_frozen: route.is_frozen,
         };
         Ok(Lineage::open(opening).await?)
-    }
-
-    /// Has another strategy answer at a slot, while agents call. Calls that have begun end with the old one; none fails.
-    ///
-    /// # Errors
-    /// There is no such slot, another change of it is under way, or the change cannot be registered. The old strategy
-    /// answers then as before.
-    pub async fn swap(
-        &self,
-        slot: &str,
-        configured: Configured,
-        mode: Mode,
-    ) -> Result<Generation, LiveError> {
-        self.check_awake()?;
-        let (host, slot) = (self.clone(), self.slot_named(slot)?);
-        to_its_end(async move { host.change(&slot, configured, mode).await }).await
-    }
-
-    async fn change(
-        &self,
-        slot: &Slot,
-        configured: Configured,
-        mode: Mode,
-    ) -> Result<Generation, LiveError> {
-        let Ok(_change) = slot.change.try_lock() else {
-            return Err(LiveError::ChangeInProgress(slot.name.clone()));
-        };
-        let _no_opening = slot.openings.write().await;
-        let old = slot.route.load_full();
-        let seats: Vec<Arc<SeatInner>> = {
-            let seats = slot.seats.lock().await;
-            seats
-                .values()
-                .filter_map(|cell| cell.get().cloned())
-                .collect()
-        };
-        let next = {
-            let registry = self.0.registry.lock().await;
-            let next = generation(&slot.name, Some(&old.generation), &configured, mode);
-            Arc::new(route(&registry, next, configured))
-        };
-        let mut opened = Vec::new();
-        if let Err(error) = self.prepare(&seats, mode, &next, &mut opened).await {
-            for lineage in &opened {
-                lineage.stop().await;
-            }
-            self.take_back(&seats, &old).await;
-            return Err(error);
-        }
-        slot.route.store(next.clone());
-        for (seat, lineage) in seats.iter().zip(opened) {
-            lineage.wake();
-            let before = seat.active.swap(Arc::new(Active {
-                generation: next.generation.number,
-                wanted: Wanted::of(&next.configured.plan),
-                lineage,
-            }));
-            before.lineage.stop().await;
-        }
-        Ok(next.generation.clone())
-    }
-
-    /// All that can fail of a swap: the new strategy is opened at every seat, and then registered. Memories have one writer,
-    /// so where the new one goes on with the old one's, the old one's learner stops first.
-    async fn prepare(
-        &self,
-        seats: &[Arc<SeatInner>],
-        mode: Mode,
-        next: &Route,
-        opened: &mut Vec<Lineage>,
-    ) -> Result<(), LiveError> {
-        for seat in seats {
-            if mode == Mode::Inherit {
-                seat.active.load().lineage.stop().await;
-            }
-            opened.push(self.open_lineage(&seat.name, &seat.ledger, next).await?);
-        }
-        let mut registry = self.0.registry.lock().await;
-        let now = self.0.settings.time.now();
-        registry.add(next.generation.clone(), now).await
-    }
-
-    /// The old strategy goes on learning where it was stopped.
-    async fn take_back(&self, seats: &[Arc<SeatInner>], old: &Route) {
-        for seat in seats {
-            if !seat.active.load().lineage.is_stopped() {
-                continue;
-            }
-            match self.open_lineage(&seat.name, &seat.ledger, old).await {
-                Ok(lineage) => seat.active.store(Arc::new(Active {
-                    generation: old.generation.number,
-                    wanted: Wanted::of(&old.configured.plan),
-                    lineage,
-                })),
-                Err(error) => tracing::warn!(seat = seat.name, %error, "its learner has stopped"),
-            }
-        }
     }
 
     /// Ends: what was handed out is written down, learners stop at the end of their transactions, and the store is closed.
@@ -374,7 +417,7 @@ impl Host {
             std::mem::take(&mut *slots).into_values().collect()
         };
         for slot in slots {
-            let seats = std::mem::take(&mut *slot.seats.lock().await);
+            let seats = std::mem::take(&mut *slot.seats.write().await);
             for seat in seats.values().filter_map(|cell| cell.get()) {
                 if let Err(error) = seat.write_handed().await {
                     tracing::warn!(%error, "what was handed out last is not noted");
@@ -385,69 +428,38 @@ impl Host {
         Ok(self.0.settings.store.close().await?)
     }
 
+    pub(super) async fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.0.registry.lock().await
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        self.0.settings.time.now()
+    }
+
+    pub(super) fn grants(&self) -> Grants {
+        self.0.settings.grants.clone()
+    }
+
+    /// Who finds strategies that are asked for by name.
+    ///
+    /// # Errors
+    /// Nobody does.
+    pub fn admission(&self) -> Result<&Arc<dyn Admission>, LiveError> {
+        let admission = self.0.settings.admission.as_ref();
+        admission
+            .ok_or_else(|| LiveError::Refused("this host takes no strategies by name".to_owned()))
+    }
+
     fn slot_named(&self, name: &str) -> Result<Arc<Slot>, LiveError> {
         let slots = self.0.slots.read().unwrap_or_else(PoisonError::into_inner);
         let slot = slots.get(name).cloned();
         slot.ok_or_else(|| LiveError::NoSuchSlot(name.to_owned()))
     }
 
-    fn check_awake(&self) -> Result<(), LiveError> {
+    pub(super) fn check_awake(&self) -> Result<(), LiveError> {
         match self.0.is_ending.load(Ordering::SeqCst) {
             true => Err(LiveError::Draining),
             false => Ok(()),
         }
-    }
-}
-
-fn route(registry: &Registry, generation: Generation, configured: Configured) -> Route {
-    let all = registry.generations(&generation.slot).iter();
-    let same = all.filter(|other| other.lineage == generation.lineage);
-    let same = same.map(|other| other.number);
-    Route {
-        same_lineage: same.chain([generation.number]).collect(),
-        generation,
-        configured,
-    }
-}
-
-fn is_same(generation: &Generation, configured: &Configured) -> bool {
-    let settings: &[Setting] = &configured.settings;
-    generation.digest == configured.strategy.digest() && generation.settings == settings
-}
-
-/// The generation that follows another one.
-fn generation(
-    slot: &str,
-    last: Option<&Generation>,
-    configured: &Configured,
-    mode: Mode,
-) -> Generation {
-    let number = last.map_or(1, |last| last.number + 1);
-    let description = configured.strategy.description();
-    Generation {
-        slot: slot.to_owned(),
-        number,
-        lineage: match (mode, last) {
-            (Mode::Inherit, Some(last)) => last.lineage,
-            _ => number,
-        },
-        strategy: description.name.clone(),
-        version: description.version.clone(),
-        digest: configured.strategy.digest().to_owned(),
-        settings: configured.settings.clone(),
-    }
-}
-
-/// Whether a slot or a tenant can be called so.
-fn check_name(field: &'static str, name: &str) -> Result<(), LiveError> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
-    match (1..=64).contains(&name.len()) && name.chars().all(is_plain) {
-        true => Ok(()),
-        false => Err(LiveError::Malformed {
-            field,
-            reason: format!(
-                "{name:?} is no name: letters, digits, `-`, `_`, `.` and `@`, at most 64"
-            ),
-        }),
     }
 }

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::clock::{LedgerClock, Time};
 use super::happened::Happened;
+use super::standing::Standing;
 use super::timeline::{Lesson, Rules, Timeline, Waits};
 use crate::learning::{
     Caller, Configured, Failure, Grants, Learner, Learnt, Place, Progress, Unobserved,
@@ -25,23 +26,6 @@ const FIRST_WAIT: f64 = 1_000.0;
 const LONGEST_WAIT: f64 = 300_000.0;
 /// How long a call may still take that was under way when its lineage was stopped.
 const GRACE: Duration = Duration::from_secs(10);
-
-/// How a lineage stands to its ledger.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Standing {
-    /// The last entry that is learnt.
-    pub learnt: u64,
-    /// Tasks finished so far.
-    pub tasks: u32,
-    /// Batches finished so far.
-    pub batches: u32,
-    /// Lessons that were given up, because the strategy failed on them twice.
-    pub skipped: u64,
-    /// Why the latest was given up.
-    pub skipped_for: Option<String>,
-    /// What it waits for, where it can go on no further: a model that is down, a disk that is full.
-    pub waiting: Option<String>,
-}
 
 /// What a lineage is opened with.
 pub(super) struct Opening {
@@ -58,6 +42,8 @@ pub(super) struct Opening {
     /// Where in the ledger it begins, if it is new.
     pub from: u64,
     pub most_memories: Option<u32>,
+    /// Whether nothing more is learnt.
+    pub is_frozen: bool,
 }
 
 /// A strategy at a seat, at work.
@@ -87,6 +73,7 @@ impl Lineage {
             generations,
             from,
             most_memories,
+            is_frozen,
         } = opening;
         let rules = Rules::of(&configured.plan, waits);
         let can_be_down = has_models(&grants);
@@ -103,7 +90,13 @@ impl Lineage {
             learner.keep_progress(&mut Unobserved).await?;
         }
         let (stop, stopped) = watch::channel(false);
-        let (told, standing) = watch::channel(Standing::default());
+        let (told, standing) = watch::channel(Standing {
+            tasks: progress.tasks,
+            batches: progress.batches,
+            is_frozen,
+            learnt: progress.place.entry.saturating_sub(1),
+            ..Standing::default()
+        });
         let wake = Arc::new(Notify::new());
         let work = Work {
             caller: learner.caller(),
@@ -121,7 +114,12 @@ impl Lineage {
             most_memories,
         };
         let caller = work.caller.clone();
-        let task = tokio::spawn(work.run());
+        let task = tokio::spawn(async move {
+            match is_frozen {
+                true => drop(work),
+                false => work.run().await,
+            }
+        });
         Ok(Lineage {
             caller,
             standing,
@@ -243,6 +241,7 @@ impl Work {
     /// Returns when there may be something to learn.
     async fn idle(&mut self) {
         let (time, due) = (self.time.clone(), self.timeline.due());
+        self.told.send_modify(|told| told.due = due);
         let falls_due = async {
             match due {
                 Some(at) => time.wait_until(at).await,

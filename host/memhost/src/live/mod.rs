@@ -20,7 +20,7 @@
 //! let store = Store::in_memory(embedder.clone()).await?;
 //! let host = Host::open(LiveSettings::new(store, Grants::embedder(embedder))).await?;
 //! host.add_slot("help-desk", strategy, Mode::Fresh).await?;
-//! let seat = host.slot(&Grant::everything(), "help-desk", ONLY_TENANT).await?;
+//! let seat = host.slot(&Grant::everything(), "help-desk", ONLY_TENANT)?;
 //!
 //! let told = seat.retrieve(Ask::at_start("refund a double charge")).await?;
 //! // … the agent works with `told.text` …
@@ -28,7 +28,7 @@
 //! record.outcome = Some(Outcome::known(true));
 //! seat.record(record).await?;
 //!
-//! host.swap("help-desk", other, Mode::Inherit).await?;
+//! host.manage(&Grant::everything(), "help-desk")?.swap(other, Mode::Inherit).await?;
 //! host.close().await?;
 //! # Ok(())
 //! # }
@@ -36,6 +36,7 @@
 //!
 //! This module knows no suite, and nothing of HTTP.
 
+mod admission;
 mod clock;
 mod error;
 mod grant;
@@ -43,9 +44,12 @@ mod happened;
 mod host;
 mod ids;
 mod lineage;
+mod manager;
 mod registry;
 mod requests;
 mod seat;
+mod slot;
+mod standing;
 mod timeline;
 
 #[cfg(test)]
@@ -60,11 +64,13 @@ async fn to_its_end<T: Send + 'static>(
     done.unwrap_or(Err(LiveError::Draining))
 }
 
+pub use admission::{Admission, Wish};
 pub use clock::{Time, WallTime, WoundTime};
 pub use error::LiveError;
 pub use grant::{Grant, ONLY_TENANT, Right};
 pub use host::{Host, LiveLimits, LiveSettings, Mode};
-pub use lineage::Standing;
+pub use manager::{Manager, Swap};
 pub use registry::Generation;
 pub use requests::{Ask, ExplainedHandout, Explanation, Handout, Kept, Record, Wanted};
 pub use seat::Seat;
+pub use standing::{SeatStanding, SlotStanding, Standing};

@@ -1,7 +1,7 @@
 //! The registry: which generations a slot has had, and which number a tenant has. It is the ledger of a namespace of its own,
 //! whose lock keeps a second host from the same store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use memhost_contract::{Instant, Setting};
 use memhost_store::{Namespace, NewEntry, Store};
@@ -37,15 +37,24 @@ pub struct Generation {
 enum Registered {
     /// From now on, this one answers at its slot.
     Generation(Generation),
+    /// From now on, one that answered before answers again.
+    Answers { slot: String, generation: u32 },
+    /// From now on, nothing more is learnt at this slot from these memories.
+    Frozen { slot: String, lineage: u32 },
     /// From now on, this tenant has this number.
     Tenant { name: String, number: u32 },
+    /// From now on, the tenant of this number has a seat at this slot.
+    Seat { slot: String, tenant: u32 },
 }
 
 /// What is registered.
 pub(super) struct Registry {
     namespace: Namespace,
     generations: BTreeMap<String, Vec<Generation>>,
+    answering: BTreeMap<String, u32>,
+    frozen: BTreeSet<(String, u32)>,
     tenants: BTreeMap<String, u32>,
+    seats: BTreeSet<(String, u32)>,
 }
 
 impl Registry {
@@ -53,7 +62,10 @@ impl Registry {
         let namespace = store.namespace(NAMESPACE).await?;
         let mut registry = Registry {
             generations: BTreeMap::new(),
+            answering: BTreeMap::new(),
+            frozen: BTreeSet::new(),
             tenants: BTreeMap::new(),
+            seats: BTreeSet::new(),
             namespace,
         };
         for entry in registry.namespace.entries(0, usize::MAX) {
@@ -67,17 +79,32 @@ impl Registry {
     fn take(&mut self, registered: Registered) {
         match registered {
             Registered::Generation(generation) => {
-                let of_slot = self.generations.entry(generation.slot.clone()).or_default();
-                of_slot.push(generation);
+                let slot = generation.slot.clone();
+                self.answering.insert(slot.clone(), generation.number);
+                self.generations.entry(slot).or_default().push(generation);
             }
-            Registered::Tenant { name, number } => drop(self.tenants.insert(name, number)),
+            Registered::Answers { slot, generation } => {
+                self.answering.insert(slot, generation);
+            }
+            Registered::Frozen { slot, lineage } => {
+                self.frozen.insert((slot, lineage));
+            }
+            Registered::Tenant { name, number } => {
+                self.tenants.insert(name, number);
+            }
+            Registered::Seat { slot, tenant } => {
+                self.seats.insert((slot, tenant));
+            }
         }
     }
 
     async fn enter(&mut self, registered: Registered, at: Instant) -> Result<(), LiveError> {
         let (kind, about) = match &registered {
             Registered::Generation(generation) => ("generation", generation.slot.clone()),
+            Registered::Answers { slot, .. } => ("answers", slot.clone()),
+            Registered::Frozen { slot, .. } => ("frozen", slot.clone()),
             Registered::Tenant { name, .. } => ("tenant", name.clone()),
+            Registered::Seat { slot, .. } => ("seat", slot.clone()),
         };
         let body = serde_json::to_string(&registered);
         let entry = NewEntry {
@@ -91,9 +118,30 @@ impl Registry {
         Ok(())
     }
 
-    /// The generations of a slot, the one that answers last.
+    /// The generations of a slot, in the order in which they came.
     pub(super) fn generations(&self, slot: &str) -> &[Generation] {
         self.generations.get(slot).map_or(&[], Vec::as_slice)
+    }
+
+    /// One of them.
+    pub(super) fn generation(&self, slot: &str, number: u32) -> Option<&Generation> {
+        let mut all = self.generations(slot).iter();
+        all.find(|generation| generation.number == number)
+    }
+
+    /// The generation that answers at a slot.
+    pub(super) fn answering(&self, slot: &str) -> Option<&Generation> {
+        self.generation(slot, *self.answering.get(slot)?)
+    }
+
+    /// The slots that have had a generation.
+    pub(super) fn slots(&self) -> impl Iterator<Item = &str> {
+        self.generations.keys().map(String::as_str)
+    }
+
+    /// Whether nothing more is learnt at a slot from these memories.
+    pub(super) fn is_frozen(&self, slot: &str, lineage: u32) -> bool {
+        self.frozen.contains(&(slot.to_owned(), lineage))
     }
 
     /// From now on this one answers; it is durable when this returns.
@@ -105,14 +153,68 @@ impl Registry {
         self.enter(Registered::Generation(generation), at).await
     }
 
-    /// A tenant's number, by which its data is named.
-    pub(super) async fn tenant(&mut self, name: &str, at: Instant) -> Result<u32, LiveError> {
-        if let Some(number) = self.tenants.get(name) {
-            return Ok(*number);
+    /// From now on one of the former generations answers.
+    pub(super) async fn answer_again(
+        &mut self,
+        slot: &str,
+        generation: u32,
+        at: Instant,
+    ) -> Result<(), LiveError> {
+        let slot = slot.to_owned();
+        let answers = Registered::Answers { slot, generation };
+        self.enter(answers, at).await
+    }
+
+    /// From now on nothing more is learnt at a slot from these memories.
+    pub(super) async fn freeze(
+        &mut self,
+        slot: &str,
+        lineage: u32,
+        at: Instant,
+    ) -> Result<(), LiveError> {
+        let slot = slot.to_owned();
+        self.enter(Registered::Frozen { slot, lineage }, at).await
+    }
+
+    /// The number of a tenant who has a seat at a slot.
+    pub(super) fn seated(&self, slot: &str, tenant: &str) -> Option<u32> {
+        let number = *self.tenants.get(tenant)?;
+        self.seats
+            .contains(&(slot.to_owned(), number))
+            .then_some(number)
+    }
+
+    /// The tenants who have a seat at a slot.
+    pub(super) fn tenants_at(&self, slot: &str) -> Vec<String> {
+        let tenants = self.tenants.keys();
+        let seated = tenants.filter(|tenant| self.seated(slot, tenant).is_some());
+        seated.cloned().collect()
+    }
+
+    /// A tenant's number, by which its data is named, and a seat at the slot.
+    pub(super) async fn seat(
+        &mut self,
+        slot: &str,
+        tenant: &str,
+        at: Instant,
+    ) -> Result<u32, LiveError> {
+        let number = match self.tenants.get(tenant) {
+            Some(number) => *number,
+            None => {
+                let number = self.tenants.values().max().map_or(1, |last| last + 1);
+                let name = tenant.to_owned();
+                self.enter(Registered::Tenant { name, number }, at).await?;
+                number
+            }
+        };
+        if self.seated(slot, tenant).is_none() {
+            let slot = slot.to_owned();
+            let seat = Registered::Seat {
+                slot,
+                tenant: number,
+            };
+            self.enter(seat, at).await?;
         }
-        let number = self.tenants.values().max().map_or(1, |last| last + 1);
-        let name = name.to_owned();
-        self.enter(Registered::Tenant { name, number }, at).await?;
         Ok(number)
     }
 }

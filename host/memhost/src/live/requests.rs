@@ -5,7 +5,7 @@ use memhost_contract::{
 };
 
 /// Tokens of guidance, where nobody says how many.
-const TOKEN_BUDGET: u32 = 1_024;
+pub(super) const TOKEN_BUDGET: u32 = 1_024;
 
 /// What an agent asks before or in the middle of its work.
 #[derive(Debug, Clone)]

@@ -3,31 +3,38 @@
 mod index;
 mod tell;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
-use memhost_contract::{Arm, Guidance, Query, Receipt};
+use arc_swap::{ArcSwap, ArcSwapOption};
+use memhost_contract::{Arm, Guidance, Placement, Query, Receipt};
 use memhost_store::{Entering, Memories, Namespace, View};
 use memhost_strategy::capability::RunState;
 
 use super::clock::{Time, seed};
 use super::happened::{Handed, Happened};
 use super::ids::{checked_id, new_attempt, with_id};
-use super::lineage::{Lineage, Standing};
-use super::{Ask, ExplainedHandout, Explanation, Grant, Handout, LiveError, Right, Wanted};
+use super::lineage::Lineage;
+use super::slot::Route;
+use super::{
+    Ask, ExplainedHandout, Explanation, Grant, Handout, LiveError, Manager, Right, Standing, Wanted,
+};
 use crate::learning::Unobserved;
 
 use index::Index;
 
 /// How long what was handed out may be on its way to the ledger.
 const WRITTEN_WITHIN: Duration = Duration::from_millis(20);
+/// How long attempts that one generation began are guided by it, after another one took over.
+const ENDS_WITHIN: Duration = Duration::from_secs(10 * 60);
 
 /// A tenant at a slot, as somebody with a grant reaches it. Cheap to clone.
 #[derive(Clone)]
 pub struct Seat {
     pub(super) grant: Grant,
-    pub(super) inner: Arc<SeatInner>,
+    pub(super) manager: Manager,
+    pub(super) tenant: String,
 }
 
 pub(super) struct SeatInner {
@@ -37,17 +44,33 @@ pub(super) struct SeatInner {
     pub time: Arc<dyn Time>,
     pub deadline: Duration,
     pub active: ArcSwap<Active>,
+    /// Who answered before.
+    standby: ArcSwapOption<Active>,
     index: Mutex<Index>,
     /// Whoever holds it gives entries their place; what was handed out and is not yet on its way stands in it.
     line: tokio::sync::Mutex<()>,
     unwritten: Mutex<Vec<Happened>>,
+    /// When it was used last, in milliseconds since 1970.
+    used: AtomicU64,
 }
 
 /// Who answers.
 pub(super) struct Active {
-    pub generation: u32,
-    pub wanted: Wanted,
+    pub route: Arc<Route>,
     pub lineage: Lineage,
+}
+
+impl Active {
+    pub(super) fn new(route: &Arc<Route>, lineage: Lineage) -> Active {
+        Active {
+            route: route.clone(),
+            lineage,
+        }
+    }
+
+    fn generation(&self) -> u32 {
+        self.route.generation.number
+    }
 }
 
 impl SeatInner {
@@ -60,18 +83,69 @@ impl SeatInner {
     ) -> Result<SeatInner, LiveError> {
         let seat = SeatInner {
             name,
-            time,
             deadline,
             active: ArcSwap::from_pointee(active),
+            standby: ArcSwapOption::empty(),
             index: Mutex::default(),
             line: tokio::sync::Mutex::new(()),
             unwritten: Mutex::default(),
+            used: AtomicU64::new(time.now() as u64),
+            time,
             ledger,
         };
         for entry in seat.ledger.entries(0, usize::MAX) {
             seat.index().take(&entry)?;
         }
         Ok(seat)
+    }
+
+    /// Another generation answers from now on. Returns who answered before, and stands by.
+    pub(super) fn activate(&self, active: Active) -> Arc<Active> {
+        let before = self.active.swap(Arc::new(active));
+        self.standby.store(Some(before.clone()));
+        before
+    }
+
+    /// When it was used last.
+    pub(super) fn last_used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// Whether nobody is there but whoever asks, and nothing is still to be learnt or written.
+    pub(super) fn is_idle(self: &Arc<SeatInner>) -> bool {
+        let standing = self.active.load().lineage.standing();
+        let is_learnt = standing.is_frozen || standing.learnt >= self.ledger.last_entry();
+        let is_written = self.unwritten().is_empty();
+        Arc::strong_count(self) == 1 && is_learnt && is_written && standing.due.is_none()
+    }
+
+    /// Who answers in an attempt: the generation that began it, if that was a short while ago.
+    fn who_answers(&self, attempt: Option<&str>) -> Arc<Active> {
+        let active = self.active.load_full();
+        let Some(standby) = self.standby.load_full() else {
+            return active;
+        };
+        let is_over = self.time.now() - active.route.since > ENDS_WITHIN.as_millis() as f64;
+        if is_over {
+            self.standby.store(None);
+            return active;
+        }
+        let began = attempt.and_then(|attempt| Some(self.index().get(attempt)?.handed.first()?.0));
+        match began == Some(standby.generation()) {
+            true => standby,
+            false => active,
+        }
+    }
+
+    /// The state of a run in which a strategy is asked for guidance of an attempt, which it was handed so often before.
+    pub(super) fn run_state(&self, active: &Active, attempt: &str, times: usize) -> RunState {
+        let Standing { tasks, batches, .. } = active.lineage.standing();
+        RunState {
+            now: self.time.now(),
+            task_number: tasks,
+            batch_number: batches,
+            seed: seed(&format!("{} {attempt} {times}", self.name)),
+        }
     }
 
     fn index(&self) -> MutexGuard<'_, Index> {
@@ -95,6 +169,31 @@ impl SeatInner {
         Ok(self.ledger.begin_to_enter(entries, self.time.now()).await?)
     }
 
+    /// Notes what was handed out before there was a seat.
+    pub(super) fn take_over(&self, handed: Handed) {
+        self.index().hand_out(&handed);
+        self.unwritten().push(Happened::Handed(handed));
+    }
+
+    /// Notes what was handed out; it is on its way to the ledger soon, and nobody waits for that.
+    fn hand_out(self: &Arc<SeatInner>, handed: Handed) {
+        self.index().hand_out(&handed);
+        let is_first = {
+            let mut unwritten = self.unwritten();
+            unwritten.push(Happened::Handed(handed));
+            unwritten.len() == 1
+        };
+        if is_first {
+            let seat = self.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(WRITTEN_WITHIN).await;
+                if let Err(error) = seat.write_handed().await {
+                    tracing::warn!(%error, "what was handed out could not be noted");
+                }
+            });
+        }
+    }
+
     /// Brings what was handed out to the ledger.
     pub(super) async fn write_handed(&self) -> Result<(), LiveError> {
         let entering = {
@@ -107,40 +206,100 @@ impl SeatInner {
 }
 
 impl Seat {
-    /// What the agent should know now. A strategy that fails has nothing to say, and the answer says why.
+    pub(super) async fn opened(&self) -> Result<Arc<SeatInner>, LiveError> {
+        let Manager { host, slot } = &self.manager;
+        host.check_awake()?;
+        let seat = host.seat(slot, &self.tenant).await?;
+        seat.used.store(seat.time.now() as u64, Ordering::Relaxed);
+        Ok(seat)
+    }
+
+    async fn if_there(&self) -> Result<Option<Arc<SeatInner>>, LiveError> {
+        let Manager { host, slot } = &self.manager;
+        host.check_awake()?;
+        let seat = host.seat_if_there(slot, &self.tenant).await?;
+        if let Some(seat) = &seat {
+            seat.used.store(seat.time.now() as u64, Ordering::Relaxed);
+        }
+        Ok(seat)
+    }
+
+    /// What the agent should know now. A strategy that fails has nothing to say, and the answer says why. Where nothing has
+    /// been told yet, there is nothing to say.
     ///
     /// # Errors
-    /// The request makes no sense, or the grant does not allow it.
+    /// The request makes no sense, the grant does not allow it, or what is stored cannot be read.
     pub async fn retrieve(&self, ask: Ask) -> Result<Handout, LiveError> {
         self.grant.check_right(Right::Read)?;
-        let seat = &self.inner;
-        let active = seat.active.load_full();
+        let ask = Ask {
+            task: with_id(ask.task)?,
+            ..ask
+        };
+        let is_new = ask.attempt.is_none();
+        let attempt = match ask.attempt.clone() {
+            Some(attempt) => checked_id("attempt", attempt)?,
+            None => new_attempt(),
+        };
+        match self.if_there().await? {
+            Some(seat) => self.ask(seat, ask, attempt, is_new).await,
+            None => Ok(self.have_nothing_to_say(ask, attempt)),
+        }
+    }
+
+    /// Nothing is kept of this tenant, and nothing is made: that somebody asked is remembered as long as the process lasts.
+    fn have_nothing_to_say(&self, ask: Ask, attempt: String) -> Handout {
+        let slot = &self.manager.slot;
+        let route = slot.route.load_full();
+        let generation = route.generation.number;
+        let receipt = Receipt {
+            id: format!("{attempt}.0"),
+            ..Receipt::nothing()
+        };
+        let handed = Handed {
+            attempt: attempt.clone(),
+            task: ask.task,
+            agent: ask.agent,
+            arm: Arm::Memory,
+            generation,
+            receipt,
+        };
+        slot.hand_out_unseated(&self.tenant, handed);
+        Handout {
+            attempt,
+            text: String::new(),
+            placement: Placement::User,
+            replaces: false,
+            offers: Vec::new(),
+            cited: Vec::new(),
+            generation,
+            degraded: None,
+            wanted: Wanted::of(&route.configured.plan),
+        }
+    }
+
+    async fn ask(
+        &self,
+        seat: Arc<SeatInner>,
+        ask: Ask,
+        attempt: String,
+        is_new: bool,
+    ) -> Result<Handout, LiveError> {
+        let active = seat.who_answers((!is_new).then_some(attempt.as_str()));
         if let Some(after) = ask.after {
             let learnt = active.lineage.learnt(after);
             // What is not learnt in time is not waited for: an answer from what is known is better than none.
             let _ = tokio::time::timeout(seat.deadline, learnt).await;
         }
-        let task = with_id(ask.task)?;
-        let attempt = match ask.attempt {
-            Some(attempt) => checked_id("attempt", attempt)?,
-            None => new_attempt(),
-        };
         let handed_out: Vec<Receipt> = {
             let index = seat.index();
             let handed = index.get(&attempt).map(|known| known.handed.clone());
             let handed = handed.unwrap_or_default().into_iter();
             handed.map(|(_, receipt)| receipt).collect()
         };
-        let Standing { tasks, batches, .. } = active.lineage.standing();
-        let run = RunState {
-            now: seat.time.now(),
-            task_number: tasks,
-            batch_number: batches,
-            seed: seed(&format!("{} {attempt} {}", seat.name, handed_out.len())),
-        };
+        let run = seat.run_state(&active, &attempt, handed_out.len());
         let receipt_id = format!("{attempt}.{}", handed_out.len());
         let query = Query {
-            task: task.clone(),
+            task: ask.task.clone(),
             agent: ask.agent.clone(),
             moment: ask.moment,
             transcript: ask.transcript,
@@ -151,7 +310,7 @@ impl Seat {
         };
         let caller = &active.lineage.caller;
         let view = View {
-            on_trial: Arc::new(caller.waiting_for(&task.id)),
+            on_trial: Arc::new(caller.waiting_for(&ask.task.id)),
             ..View::default()
         };
         let observer = &mut Unobserved;
@@ -166,6 +325,7 @@ impl Seat {
                 (Guidance::nothing(), Some(why))
             }
         };
+        self.manager.count(&active.route, degraded.is_some());
         let fits = memhost_words::cut(&guidance.text, ask.token_budget).len();
         guidance.text.truncate(fits);
         let receipt = Receipt {
@@ -173,12 +333,13 @@ impl Seat {
             ..guidance.receipt
         };
         let cited = receipt.used.clone();
-        self.hand_out(Handed {
+        let generation = active.generation();
+        seat.hand_out(Handed {
             attempt: attempt.clone(),
-            task,
+            task: ask.task,
             agent: ask.agent,
             arm: Arm::Memory,
-            generation: active.generation,
+            generation,
             receipt,
         });
         Ok(Handout {
@@ -188,60 +349,59 @@ impl Seat {
             replaces: guidance.replaces,
             offers: guidance.offers,
             cited,
-            generation: active.generation,
+            generation,
             degraded,
-            wanted: active.wanted,
+            wanted: Wanted::of(&active.route.configured.plan),
         })
     }
 
-    /// Notes what was handed out; it is on its way to the ledger soon, and nobody waits for that.
-    fn hand_out(&self, handed: Handed) {
-        let seat = self.inner.clone();
-        seat.index().hand_out(&handed);
-        let is_first = {
-            let mut unwritten = seat.unwritten();
-            unwritten.push(Happened::Handed(handed));
-            unwritten.len() == 1
-        };
-        if is_first {
-            tokio::spawn(async move {
-                tokio::time::sleep(WRITTEN_WITHIN).await;
-                if let Err(error) = seat.write_handed().await {
-                    tracing::warn!(%error, "what was handed out could not be noted");
-                }
-            });
+    /// Returns when all up to this sequence is learnt, learning has ended, or another strategy takes over meanwhile.
+    ///
+    /// # Errors
+    /// What is stored cannot be read.
+    pub async fn learnt(&self, sequence: u64) -> Result<(), LiveError> {
+        if let Some(seat) = self.if_there().await? {
+            let learnt = seat.active.load().lineage.learnt(sequence);
+            learnt.await;
         }
-    }
-
-    /// Returns when all up to this sequence is learnt, or another strategy takes over meanwhile.
-    pub async fn learnt(&self, sequence: u64) {
-        let learnt = self.inner.active.load().lineage.learnt(sequence);
-        learnt.await;
+        Ok(())
     }
 
     /// How far its strategy has learnt, and what stands in the way.
-    pub fn standing(&self) -> Standing {
-        self.inner.active.load().lineage.standing()
+    ///
+    /// # Errors
+    /// What is stored cannot be read.
+    pub async fn standing(&self) -> Result<Standing, LiveError> {
+        let seat = self.if_there().await?;
+        let standing = seat.map(|seat| seat.active.load().lineage.standing());
+        Ok(standing.unwrap_or_default())
     }
 
-    /// What it has learnt.
-    pub fn memories(&self) -> Memories {
-        self.inner.active.load().lineage.caller.memories().clone()
+    /// What it has learnt; `None`: nothing was ever told.
+    ///
+    /// # Errors
+    /// The grant does not allow it, or what is stored cannot be read.
+    pub async fn memories(&self) -> Result<Option<Memories>, LiveError> {
+        self.grant.check_right(Right::Read)?;
+        let seat = self.if_there().await?;
+        Ok(seat.map(|seat| seat.active.load().lineage.caller.memories().clone()))
     }
 
     /// Why the agent was told what it was told in an attempt.
     ///
     /// # Errors
-    /// There is no such attempt, or the grant does not allow it.
-    pub fn explain(&self, attempt: &str) -> Result<Explanation, LiveError> {
+    /// There is no such attempt, the grant does not allow it, or what is stored cannot be read.
+    pub async fn explain(&self, attempt: &str) -> Result<Explanation, LiveError> {
         self.grant.check_right(Right::Read)?;
-        let known = self.inner.index().get(attempt).cloned();
-        let known = known.ok_or_else(|| LiveError::NoSuchAttempt(attempt.to_owned()))?;
-        let active = self.inner.active.load();
+        let no_such = || LiveError::NoSuchAttempt(attempt.to_owned());
+        let seat = self.if_there().await?.ok_or_else(no_such)?;
+        let known = seat.index().get(attempt).cloned();
+        let known = known.ok_or_else(no_such)?;
+        let active = seat.active.load();
         let memories = active.lineage.caller.memories();
         let handed_out = known.handed.into_iter().map(|(generation, receipt)| {
-            // Ids of another generation's memories mean nothing here.
-            let is_ours = generation == active.generation;
+            // Ids of another lineage's memories mean nothing here.
+            let is_ours = active.route.same_lineage.contains(&generation);
             let cited = receipt.used.into_iter().map(|citation| {
                 let ids = [citation.memory.clone()];
                 let found = is_ours.then(|| memories.get(&ids, &View::default()));

@@ -106,7 +106,7 @@ impl Strategy for Diary {
         query: Query,
         _: &[Setting],
     ) -> Answer<Guidance> {
-        if query.task.text == "fail" {
+        if query.task.text == "fail" || self.0.name == "broken" {
             return Answer {
                 result: Err(CallError {
                     plugin: self.0.name.clone(),
@@ -122,6 +122,9 @@ impl Strategy for Diary {
             score: 1.0,
         };
         let texts: Vec<&str> = all.iter().map(|memory| memory.content.as_str()).collect();
+        if self.0.name == "blind" {
+            return answer(Guidance::nothing());
+        }
         answer(Guidance {
             text: texts.join("\n"),
             receipt: Receipt {
@@ -218,9 +221,12 @@ async fn diary(name: &str) -> Configured {
     Configured::with_defaults(Diary::named(name)).await.unwrap()
 }
 
+fn manage(host: &Host) -> Manager {
+    host.manage(&Grant::everything(), "desk").unwrap()
+}
+
 async fn seat(host: &Host) -> Seat {
     host.slot(&Grant::everything(), "desk", ONLY_TENANT)
-        .await
         .unwrap()
 }
 
@@ -241,8 +247,11 @@ fn scored(score: f64) -> Outcome {
     }
 }
 
-fn contents(seat: &Seat) -> Vec<String> {
-    let all = all(&seat.memories(), &View::default());
+async fn contents(seat: &Seat) -> Vec<String> {
+    let Some(memories) = seat.memories().await.unwrap() else {
+        return Vec::new();
+    };
+    let all = all(&memories, &View::default());
     all.into_iter().map(|memory| memory.content).collect()
 }
 
@@ -271,7 +280,7 @@ async fn what_was_recorded_is_handed_out_to_whoever_asks_next() {
         "{told:?}"
     );
     assert!(!told.cited.is_empty());
-    let why = seat.explain(&told.attempt).unwrap();
+    let why = seat.explain(&told.attempt).await.unwrap();
     assert_eq!(why.handed_out.len(), 1);
     assert!(
         why.handed_out[0]
@@ -286,6 +295,7 @@ async fn what_was_recorded_is_handed_out_to_whoever_asks_next() {
 async fn a_strategy_that_fails_fails_no_call() {
     let place = Place::new();
     let (host, seat) = at_work(&place).await;
+    done(&seat, "one", None).await;
     let told = seat.retrieve(Ask::at_start("fail")).await.unwrap();
     assert_eq!(told.text, "");
     assert!(told.degraded.unwrap().contains("as asked"));
@@ -330,8 +340,9 @@ async fn an_attempt_is_told_once_and_its_outcome_once() {
         .await
         .unwrap();
     assert!(!revised.credited && revised.sequence > outcome.sequence);
-    seat.learnt(revised.sequence).await;
+    seat.learnt(revised.sequence).await.unwrap();
     let credits = contents(&seat)
+        .await
         .iter()
         .filter(|said| said.contains(" for "))
         .count();
@@ -387,7 +398,7 @@ async fn what_makes_no_sense_is_refused_with_a_code() {
         assert_eq!(code(error), "score-out-of-range");
     }
     let grant = Grant::everything().with_authority(Authority::Agent);
-    let agent = host.slot(&grant, "desk", ONLY_TENANT).await.unwrap();
+    let agent = host.slot(&grant, "desk", ONLY_TENANT).unwrap();
     let claimed = agent
         .feedback(&kept.attempt, scored(1.0), false)
         .await
@@ -397,7 +408,6 @@ async fn what_makes_no_sense_is_refused_with_a_code() {
         let host = host.clone();
         async move {
             host.slot(&grant, slot, tenant)
-                .await
                 .err()
                 .map(|error| error.code())
         }
@@ -418,17 +428,17 @@ async fn an_attempt_waits_for_its_outcome_and_a_late_one_still_credits() {
     let place = Place::new();
     let (host, seat) = at_work(&place).await;
     let kept = done(&seat, "one", None).await;
-    seat.learnt(kept.sequence).await;
-    assert!(contents(&seat).is_empty());
+    seat.learnt(kept.sequence).await.unwrap();
+    assert!(contents(&seat).await.is_empty());
     place.time.wind(Duration::from_secs(15 * 60));
     // The host enters that time has passed.
-    seat.learnt(kept.sequence + 1).await;
+    seat.learnt(kept.sequence + 1).await.unwrap();
     let late = seat
         .feedback(&kept.attempt, scored(1.0), false)
         .await
         .unwrap();
-    seat.learnt(late.sequence).await;
-    let said = contents(&seat).join("\n");
+    seat.learnt(late.sequence).await.unwrap();
+    let said = contents(&seat).await.join("\n");
     assert!(
         said.contains(&format!("{0}.0 for {0}", kept.attempt)),
         "{said}"
@@ -441,15 +451,12 @@ async fn one_tenant_sees_nothing_of_another() {
     let place = Place::new();
     let (host, seat) = at_work(&place).await;
     let kept = done(&seat, "one", Some(scored(1.0))).await;
-    seat.learnt(kept.sequence).await;
-    let other = host
-        .slot(&Grant::everything(), "desk", "other")
-        .await
-        .unwrap();
+    seat.learnt(kept.sequence).await.unwrap();
+    let other = host.slot(&Grant::everything(), "desk", "other").unwrap();
     let told = other.retrieve(Ask::at_start("one")).await.unwrap();
     assert_eq!(told.text, "");
     assert_eq!(
-        other.explain(&kept.attempt).unwrap_err().code(),
+        other.explain(&kept.attempt).await.unwrap_err().code(),
         "no-such-attempt"
     );
     let error = other
@@ -501,8 +508,8 @@ async fn a_swap_fails_no_call_and_loses_nothing() {
     for number in 2..=6 {
         tokio::time::sleep(Duration::from_millis(20)).await;
         let name = format!("diary {number}");
-        let next = host
-            .swap("desk", diary(&name).await, Mode::Inherit)
+        let next = manage(&host)
+            .swap(diary(&name).await, Mode::Inherit)
             .await
             .unwrap();
         assert_eq!((next.number, next.lineage), (number, 1));
@@ -513,8 +520,8 @@ async fn a_swap_fails_no_call_and_loses_nothing() {
         kept.extend(caller.await.unwrap());
     }
     let last = kept.iter().map(|kept| kept.sequence).max().unwrap();
-    seat.learnt(last).await;
-    let said = contents(&seat);
+    seat.learnt(last).await.unwrap();
+    let said = contents(&seat).await;
     let mut credits = BTreeMap::new();
     for credit in said.iter().filter_map(|said| said.split_once(" for ")) {
         *credits.entry(credit.1.to_owned()).or_insert(0) += 1;
@@ -522,7 +529,7 @@ async fn a_swap_fails_no_call_and_loses_nothing() {
     for kept in &kept {
         assert_eq!(credits.get(&kept.attempt), Some(&1), "{kept:?}");
     }
-    assert_eq!(host.generations("desk").await.unwrap().len(), 6);
+    assert_eq!(manage(&host).generations().await.len(), 6);
     host.close().await.unwrap();
 }
 
@@ -531,17 +538,17 @@ async fn a_fresh_strategy_begins_with_nothing_and_learns_from_now_on() {
     let place = Place::new();
     let (host, seat) = at_work(&place).await;
     let before = done(&seat, "before", Some(scored(1.0))).await;
-    seat.learnt(before.sequence).await;
-    assert!(!contents(&seat).is_empty());
-    let next = host
-        .swap("desk", diary("other").await, Mode::Fresh)
+    seat.learnt(before.sequence).await.unwrap();
+    assert!(!contents(&seat).await.is_empty());
+    let next = manage(&host)
+        .swap(diary("other").await, Mode::Fresh)
         .await
         .unwrap();
     assert_eq!((next.number, next.lineage), (2, 2));
-    assert!(contents(&seat).is_empty());
+    assert!(contents(&seat).await.is_empty());
     let after = done(&seat, "after", Some(scored(1.0))).await;
-    seat.learnt(after.sequence).await;
-    let said = contents(&seat).join("\n");
+    seat.learnt(after.sequence).await.unwrap();
+    let said = contents(&seat).await.join("\n");
     assert!(
         said.contains(&after.attempt) && !said.contains(&before.attempt),
         "{said}"
@@ -554,14 +561,14 @@ async fn a_host_goes_on_with_the_generation_that_it_had() {
     let place = Place::new();
     let (host, seat) = at_work(&place).await;
     let kept = done(&seat, "one", Some(scored(1.0))).await;
-    seat.learnt(kept.sequence).await;
-    let said = contents(&seat);
+    seat.learnt(kept.sequence).await.unwrap();
+    let said = contents(&seat).await;
     drop(seat);
     host.close().await.unwrap();
 
     let (host, seat) = at_work(&place).await;
-    assert_eq!(host.generations("desk").await.unwrap().len(), 1);
-    assert_eq!(contents(&seat), said);
+    assert_eq!(manage(&host).generations().await.len(), 1);
+    assert_eq!(contents(&seat).await, said);
     assert_eq!(
         seat.feedback(&kept.attempt, scored(1.0), false)
             .await
@@ -576,5 +583,197 @@ async fn a_host_goes_on_with_the_generation_that_it_had() {
         .await
         .unwrap();
     assert_eq!((other.number, other.lineage), (2, 2));
+    host.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_for_an_unknown_tenant_leaves_nothing() {
+    let place = Place::new();
+    let (host, _) = at_work(&place).await;
+    for number in 0..50 {
+        let tenant = format!("tenant-{number}");
+        let stranger = host.slot(&Grant::everything(), "desk", &tenant).unwrap();
+        let told = stranger.retrieve(Ask::at_start("one")).await.unwrap();
+        assert_eq!((told.text.as_str(), told.generation), ("", 1));
+        assert!(stranger.memories().await.unwrap().is_none());
+    }
+    assert!(manage(&host).standing().await.seats.is_empty());
+    // Whoever asked first and tells then is credited as any other.
+    let seat = seat(&host).await;
+    let told = seat.retrieve(Ask::at_start("one")).await.unwrap();
+    let kept = seat.record(Record::of(&told.attempt)).await.unwrap();
+    assert!(kept.credited);
+    assert_eq!(manage(&host).standing().await.seats.len(), 1);
+    let other = host.slot(&Grant::everything(), "desk", "tenant-1").unwrap();
+    let foreign = other.record(Record::of(&told.attempt)).await;
+    assert_eq!(foreign.unwrap_err().code(), "no-such-attempt");
+    assert_eq!(manage(&host).standing().await.seats.len(), 1);
+    host.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_brings_back_what_was_learnt_and_learns_what_happened_since() {
+    let place = Place::new();
+    let (host, seat) = at_work(&place).await;
+    let before = done(&seat, "before", Some(scored(1.0))).await;
+    seat.learnt(before.sequence).await.unwrap();
+    manage(&host)
+        .swap(diary("other").await, Mode::Fresh)
+        .await
+        .unwrap();
+    let meanwhile = done(&seat, "meanwhile", Some(scored(1.0))).await;
+    seat.learnt(meanwhile.sequence).await.unwrap();
+    let back = manage(&host).roll_back(None).await.unwrap();
+    assert_eq!((back.number, back.strategy.as_str()), (1, "diary"));
+    seat.learnt(meanwhile.sequence).await.unwrap();
+    let said = contents(&seat).await.join("\n");
+    assert!(said.contains(&before.attempt), "{said}");
+    let forth = manage(&host).roll_back(Some(2)).await.unwrap();
+    assert_eq!(forth.number, 2);
+    let nobody = manage(&host).roll_back(Some(7)).await.unwrap_err();
+    assert_eq!(nobody.code(), "no-such-generation");
+    drop(seat);
+    host.close().await.unwrap();
+
+    // The process that comes up knows who answered last.
+    let host = place.open().await;
+    let answering = host.registered().await;
+    assert_eq!(answering["desk"].number, 2);
+    let same = host
+        .add_slot("desk", diary("other").await, Mode::Inherit)
+        .await;
+    assert_eq!(same.unwrap().number, 2);
+    host.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_frozen_answers_and_learns_no_more() {
+    let place = Place::new();
+    let (host, seat) = at_work(&place).await;
+    let before = done(&seat, "before", Some(scored(1.0))).await;
+    seat.learnt(before.sequence).await.unwrap();
+    let said = contents(&seat).await;
+    manage(&host).freeze().await.unwrap();
+    let after = done(&seat, "after", Some(scored(1.0))).await;
+    seat.learnt(after.sequence).await.unwrap();
+    assert_eq!(contents(&seat).await, said);
+    assert!(seat.standing().await.unwrap().is_frozen);
+    let told = seat.retrieve(Ask::at_start("another")).await.unwrap();
+    assert!(!told.text.is_empty());
+    drop(seat);
+    host.close().await.unwrap();
+    let (host, seat) = at_work(&place).await;
+    let after = done(&seat, "later", Some(scored(1.0))).await;
+    seat.learnt(after.sequence).await.unwrap();
+    assert_eq!(contents(&seat).await, said);
+    host.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_strategy_that_finds_nothing_in_the_memories_does_not_inherit_them() {
+    let place = Place::new();
+    let (host, seat) = at_work(&place).await;
+    for number in 0..6 {
+        let kept = done(&seat, &format!("task {number}"), Some(scored(1.0))).await;
+        seat.learnt(kept.sequence).await.unwrap();
+    }
+    for name in ["blind", "broken"] {
+        let refused = manage(&host).swap(diary(name).await, Mode::Inherit).await;
+        assert_eq!(refused.unwrap_err().code(), "inherit-refused", "{name}");
+    }
+    assert_eq!(manage(&host).generations().await.len(), 1);
+    let swap = Swap {
+        mode: Mode::Inherit,
+        force: true,
+    };
+    let forced = manage(&host).swap(diary("blind").await, swap).await;
+    assert_eq!(forced.unwrap().number, 2);
+    host.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_strategy_that_fails_often_gives_way_to_the_one_before_it() {
+    let place = Place::new();
+    let (host, seat) = at_work(&place).await;
+    let kept = done(&seat, "one", Some(scored(1.0))).await;
+    seat.learnt(kept.sequence).await.unwrap();
+    manage(&host)
+        .swap(diary("broken").await, Mode::Fresh)
+        .await
+        .unwrap();
+    let mut degraded = 0;
+    let answered = async {
+        loop {
+            let told = seat.retrieve(Ask::at_start("two")).await.unwrap();
+            match told.generation {
+                1 => return,
+                _ => degraded += u32::from(told.degraded.is_some()),
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), answered)
+        .await
+        .unwrap();
+    assert!(degraded >= 20, "{degraded}");
+    assert_eq!(manage(&host).standing().await.generation.number, 1);
+    host.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_ends_with_the_strategy_that_it_began_with() {
+    let place = Place::new();
+    let (host, seat) = at_work(&place).await;
+    done(&seat, "one", Some(scored(1.0))).await;
+    let begun = seat.retrieve(Ask::at_start("two")).await.unwrap();
+    manage(&host)
+        .swap(diary("other").await, Mode::Fresh)
+        .await
+        .unwrap();
+    let again = || Ask {
+        attempt: Some(begun.attempt.clone()),
+        ..Ask::at_start("two")
+    };
+    assert_eq!(seat.retrieve(again()).await.unwrap().generation, 1);
+    let new = seat.retrieve(Ask::at_start("three")).await.unwrap();
+    assert_eq!(new.generation, 2);
+    place.time.wind(Duration::from_secs(11 * 60));
+    assert_eq!(seat.retrieve(again()).await.unwrap().generation, 2);
+    host.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn seats_that_nobody_uses_close_and_come_back_whole() {
+    let place = Place::new();
+    let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
+    let path = place.directory.path().to_str().unwrap();
+    let store = Store::open(path, embedder.clone(), &place.tables).await;
+    let mut settings = LiveSettings::new(store.unwrap(), Grants::embedder(embedder));
+    settings.time = place.time.clone();
+    settings.limits.most_seats = 4;
+    let host = Host::open(settings).await.unwrap();
+    host.add_slot("desk", diary("diary").await, Mode::Inherit)
+        .await
+        .unwrap();
+    let at = |number: u32| {
+        let tenant = format!("tenant-{number}");
+        host.slot(&Grant::everything(), "desk", &tenant).unwrap()
+    };
+    let mut kept = Vec::new();
+    for number in 0..20 {
+        let told = done(&at(number), "one", Some(scored(1.0))).await;
+        at(number).learnt(told.sequence).await.unwrap();
+        // Nothing waits any more.
+        place.time.wind(Duration::from_secs(48 * 60 * 60));
+        kept.push(told);
+    }
+    let open = manage(&host).standing().await.seats.len();
+    assert!(open <= 8, "{open} seats are open");
+    for (number, kept) in (0..).zip(&kept) {
+        let why = at(number).explain(&kept.attempt).await.unwrap();
+        assert!(why.outcome.is_some());
+        let told = at(number).feedback(&kept.attempt, scored(1.0), false).await;
+        assert_eq!(told.unwrap(), *kept);
+    }
     host.close().await.unwrap();
 }

@@ -145,7 +145,7 @@ pub(super) async fn attempt(
     caller: Caller,
     Path((slot, id)): Path<(String, String)>,
 ) -> Result<Json<Attempt>, Problem> {
-    let explanation = seat(&app, &caller, &slot).await?.explain(&id)?;
+    let explanation = seat(&app, &caller, &slot)?.explain(&id).await?;
     Ok(Json(explanation.into()))
 }
 
@@ -161,7 +161,7 @@ pub(super) async fn why(
     caller: Caller,
     Path((slot, id)): Path<(String, String)>,
 ) -> Result<Json<Why>, Problem> {
-    let explanation = seat(&app, &caller, &slot).await?.explain(&id)?;
+    let explanation = seat(&app, &caller, &slot)?.explain(&id).await?;
     Ok(Json(explanation.into()))
 }
 

@@ -4,6 +4,7 @@ mod attempts;
 mod health;
 mod problems;
 mod retrieve;
+mod slots;
 mod tell;
 
 use memhost::live::Seat;
@@ -23,6 +24,16 @@ pub(crate) fn seats() -> OpenApiRouter<App> {
         .routes(routes!(attempts::why))
 }
 
+/// The routes that are about a slot, for whichever tenant.
+pub(crate) fn slots() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(slots::list, slots::add))
+        .routes(routes!(slots::standing))
+        .routes(routes!(slots::generations, slots::swap))
+        .routes(routes!(slots::roll_back))
+        .routes(routes!(slots::freeze))
+}
+
 /// The routes that need no key.
 pub(crate) fn open() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -32,7 +43,6 @@ pub(crate) fn open() -> OpenApiRouter<App> {
 }
 
 /// The caller's seat at a slot.
-async fn seat(app: &App, caller: &Caller, slot: &str) -> Result<Seat, Problem> {
-    let seat = app.host.slot(&caller.grant, slot, &caller.tenant).await;
-    Ok(seat?)
+fn seat(app: &App, caller: &Caller, slot: &str) -> Result<Seat, Problem> {
+    Ok(app.host.slot(&caller.grant, slot, &caller.tenant)?)
 }

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::seat;
+use crate::OnFailure;
 use crate::app::{App, Caller};
 use crate::body::{Json, Path};
 use crate::openapi::{AtSeat, Refusals};
 use crate::problem::Problem;
-use crate::settings::OnFailure;
 use crate::wire;
 
 /// What an agent asks.
@@ -122,7 +122,7 @@ pub(super) async fn retrieve(
     Path(slot): Path<String>,
     Json(asked): Json<Retrieve>,
 ) -> Result<Json<Retrieved>, Problem> {
-    let seat = seat(&app, &caller, &slot).await?;
+    let seat = seat(&app, &caller, &slot)?;
     let handout = seat.retrieve(asked.into()).await?;
     match (&handout.degraded, app.settings.on_failure) {
         (Some(reason), OnFailure::Error) => Err(Problem::of("strategy-failed", reason)),

@@ -86,7 +86,7 @@ pub(super) async fn record(
 ) -> Result<(StatusCode, Json<Recorded>), Problem> {
     let wait = told.wait;
     let record = told.try_into()?;
-    let seat = seat(&app, &caller, &slot).await?;
+    let seat = seat(&app, &caller, &slot)?;
     let Kept {
         attempt,
         sequence,
@@ -97,7 +97,7 @@ pub(super) async fn record(
         Some(Wait::Learnt) => {
             let longest = Duration::from_millis(app.settings.learn_wait_ms);
             let _ = tokio::time::timeout(longest, seat.learnt(sequence)).await;
-            Some(seat.standing().learnt >= sequence)
+            Some(seat.standing().await?.learnt >= sequence)
         }
         None => None,
     };
@@ -151,7 +151,7 @@ pub(super) async fn feedback(
     Path(slot): Path<String>,
     Json(told): Json<Feedback>,
 ) -> Result<(StatusCode, Json<Heard>), Problem> {
-    let seat = seat(&app, &caller, &slot).await?;
+    let seat = seat(&app, &caller, &slot)?;
     let Feedback {
         attempt,
         outcome,

@@ -14,7 +14,7 @@ use memhost::learning::{Configured, Grants};
 use memhost::live::{Host, LiveLimits, LiveSettings, Mode};
 use memhost::store::Store;
 use memhost::strategy::{Answer, CallError, CallFailure, Phases, Strategy};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{ServeSettings, Server};
 
@@ -176,6 +176,13 @@ impl Place {
             server: server.unwrap(),
             client: reqwest::Client::new(),
         }
+    }
+
+    /// The same, with something to remember: a strategy is not asked what to say about nothing.
+    pub(crate) async fn told(self) -> Place {
+        let record = json!({"attempt": "a1", "task": {"text": "a task"}});
+        assert_eq!(self.post("record", record).await.status, 202);
+        self
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

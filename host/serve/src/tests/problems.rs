@@ -229,6 +229,21 @@ async fn each_problem_has_its_code_its_place_and_a_cure_that_is_served() {
             ),
         ),
         (
+            "no-such-generation",
+            404,
+            None,
+            post("/v1/slots/desk/rollback", json!({"to": 99})),
+        ),
+        (
+            "plugin-refused",
+            422,
+            None,
+            post(
+                "/v1/slots/desk/generations",
+                json!({"plugin": "/etc/passwd", "mode": "fresh"}),
+            ),
+        ),
+        (
             "internal",
             500,
             None,
@@ -287,7 +302,7 @@ async fn each_problem_has_its_code_its_place_and_a_cure_that_is_served() {
         "unconfirmed",
         "store-read-only",
         "change-in-progress",
-        "plugin-refused",
+        "inherit-refused",
     ]);
     // MERGE: a host without keys gives none of these.
     let of_keys = BTreeSet::from([

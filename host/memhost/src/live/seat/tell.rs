@@ -16,15 +16,24 @@ impl Seat {
     /// The request makes no sense, the grant does not allow it, the attempt was told differently before, or the disk failed.
     pub async fn record(&self, record: Record) -> Result<Kept, LiveError> {
         self.grant.check_right(Right::Write)?;
+        if let Some(outcome) = &record.outcome {
+            self.check_outcome(outcome)?;
+        }
         let seat = self.clone();
         to_its_end(async move { seat.tell(record).await }).await
     }
 
     async fn tell(&self, record: Record) -> Result<Kept, LiveError> {
-        let seat = &self.inner;
-        if let Some(outcome) = &record.outcome {
-            self.check_outcome(outcome)?;
+        if let Some(task) = &record.task {
+            with_id(task.clone())?;
         }
+        let seat = &match self.if_there().await? {
+            Some(seat) => seat,
+            None if record.task.is_some() || self.was_asked(&record.attempt) => {
+                self.opened().await?
+            }
+            None => return Err(LiveError::NoSuchAttempt(record.attempt.unwrap_or_default())),
+        };
         let id = match record.attempt {
             Some(attempt) => checked_id("attempt", attempt)?,
             None => new_attempt(),
@@ -132,8 +141,9 @@ impl Seat {
         outcome: Outcome,
         revise: bool,
     ) -> Result<Kept, LiveError> {
-        let seat = &self.inner;
         self.check_outcome(&outcome)?;
+        let seat = self.if_there().await?;
+        let seat = seat.ok_or_else(|| LiveError::NoSuchAttempt(attempt.to_owned()))?;
         if !is_known(&outcome) {
             return Err(LiveError::Malformed {
                 field: "outcome",
@@ -190,6 +200,13 @@ impl Seat {
             // Whoever was taught by the first outcome is not taught again.
             credited: credited && before.is_none(),
         })
+    }
+
+    /// Whether it was asked about in this attempt, though nothing is kept of the tenant.
+    fn was_asked(&self, attempt: &Option<String>) -> bool {
+        let slot = &self.manager.slot;
+        let attempt = attempt.as_ref();
+        attempt.is_some_and(|attempt| slot.has_unseated(&self.tenant, attempt))
     }
 
     fn check_outcome(&self, outcome: &Outcome) -> Result<(), LiveError> {

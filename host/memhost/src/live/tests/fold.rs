@@ -24,6 +24,10 @@ enum Move {
     },
     Kill,
     Inherit,
+    /// An earlier generation answers again, which one counted from the latest.
+    Back {
+        by: usize,
+    },
 }
 
 fn moves() -> impl Generator<Value = Vec<Move>> {
@@ -36,6 +40,7 @@ fn moves() -> impl Generator<Value = Vec<Move>> {
         2 => (0..40_u16).prop_map(|minutes| Move::Wait { minutes }),
         1 => Just(Move::Kill),
         1 => Just(Move::Inherit),
+        1 => (0..3_usize).prop_map(|by| Move::Back { by }),
     ];
     proptest::collection::vec(one, 1..40)
 }
@@ -69,29 +74,40 @@ proptest! {
     fn a_lineage_is_the_fold_of_its_ledger(moves in moves()) {
         let place = Place::new();
         let mut attempts: Vec<(String, Expected)> = Vec::new();
-        let mut generation = 1;
+        // How many generations there are, and which of them answers.
+        let (mut generations, mut answering) = (1_u32, 1_u32);
         let mut moves = moves.into_iter().peekable();
         while moves.peek().is_some() {
             live(async {
                 let host = place.open().await;
-                let name = format!("diary {generation}");
+                let name = format!("diary {answering}");
                 host.add_slot("desk", diary(&name).await, Mode::Inherit).await.unwrap();
                 let seat = seat(&host).await;
                 for next in moves.by_ref() {
                     match next {
                         Move::Kill => break,
                         Move::Inherit => {
-                            generation += 1;
-                            let name = format!("diary {generation}");
-                            host.swap("desk", diary(&name).await, Mode::Inherit).await.unwrap();
+                            generations += 1;
+                            answering = generations;
+                            let name = format!("diary {answering}");
+                            manage(&host).swap(diary(&name).await, Swap { mode: Mode::Inherit, force: true }).await.unwrap();
+                        }
+                        Move::Back { by } => {
+                            answering = generations.saturating_sub(by as u32).max(1);
+                            let loaded = manage(&host).roll_back(Some(answering)).await;
+                            if loaded.is_err() {
+                                // This process has not loaded it, and nobody finds it by name.
+                                answering = manage(&host).standing().await.generation.number;
+                            }
                         }
                         Move::Wait { minutes } => {
                             place.time.wind(Duration::from_secs(60 * u64::from(minutes)));
                         }
                         Move::Ask { task } => {
+                            let open = seat.opened().await.unwrap();
                             let told = seat.retrieve(Ask::at_start(format!("task {task}"))).await.unwrap();
                             // What was handed out is forgotten if the process is killed before it is noted; here it is noted.
-                            seat.inner.write_handed().await.unwrap();
+                            open.write_handed().await.unwrap();
                             attempts.push((told.attempt, Expected::default()));
                         }
                         Move::Record { attempt, outcome } => {
@@ -122,15 +138,15 @@ proptest! {
         }
         let (live_memories, refolded) = live(async {
             let host = place.open().await;
-            let name = format!("diary {generation}");
+            let name = format!("diary {answering}");
             host.add_slot("desk", diary(&name).await, Mode::Inherit).await.unwrap();
             let seat = seat(&host).await;
             // Nothing waits any more after a day, and a tick says so.
             place.time.wind(Duration::from_secs(48 * 60 * 60));
             let told = seat.retrieve(Ask::at_start("the last")).await.unwrap();
             let last = seat.record(Record { outcome: Some(scored(1.0)), ..Record::of(told.attempt) }).await.unwrap();
-            seat.learnt(last.sequence).await;
-            let live_memories = all(&seat.memories(), &View::default());
+            seat.learnt(last.sequence).await.unwrap();
+            let live_memories = all(&seat.memories().await.unwrap().unwrap(), &View::default());
 
             // The same ledger, from its beginning, into an empty namespace.
             let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
@@ -138,7 +154,7 @@ proptest! {
             let ledger = store.namespace("ledger").await.unwrap();
             let minutes = |minutes: u64| (minutes * 60_000) as f64;
             let waits = timeline::Waits { outcome: minutes(15), group: minutes(10), forgotten: minutes(24 * 60) };
-            for entry in seat.inner.ledger.entries(0, usize::MAX) {
+            for entry in seat.opened().await.unwrap().ledger.entries(0, usize::MAX) {
                 let again = memhost_store::NewEntry { kind: entry.kind, about: entry.about, body: entry.body };
                 ledger.enter(vec![again], entry.at).await.unwrap();
             }
@@ -150,9 +166,10 @@ proptest! {
                 memories: store.namespace("memories").await.unwrap(),
                 time: place.time.clone(),
                 waits,
-                generations: (1..=generation).collect(),
+                generations: (1..=generations).collect(),
                 from: 1,
                 most_memories: Some(50_000),
+                is_frozen: false,
             }).await.unwrap();
             lineage.learnt(ledger.last_entry()).await;
             let refolded = all(lineage.caller.memories(), &View::default());

@@ -1,0 +1,234 @@
+//! `memhost serve`: a live host behind HTTP and MCP.
+
+pub mod admission;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use memhost::Lance;
+use memhost::config::{Config, SlotMode, SlotSection};
+use memhost::learning::Grants;
+use memhost::live::{Generation, Grant, Host, LiveError, LiveSettings, Mode};
+use memhost::store::{KeepOpen, Store};
+use memhost_base::visible;
+use memhost_serve::Server;
+
+use super::plugins::{Choice, PluginDirectories};
+use super::setup::{ConfigFile, StoreFlags};
+use super::{Failure, interrupt, output, setup};
+use admission::Admission;
+
+const EXAMPLES: &str = "\
+Examples:
+  memhost serve --store memory --slot desk=rag
+      a host on 127.0.0.1:4780, whose slot `desk` is answered by `rag`
+  memhost serve --store memory
+      the same again: slots, strategies and memories are in the store
+  memhost serve --store memory --slot desk=rag --set desk.k=5
+      with a parameter; `memhost inspect rag` lists them
+  memhost slot swap desk reasoningbank --mode fresh
+      another strategy answers, while agents call
+  memhost key create --slot desk --right write
+      a key for an agent; from then on, every request needs one
+
+An agent asks before it works (POST /v1/slots/desk/retrieve), tells what it did (…/record) and how that went (…/feedback); \
+/openapi.json describes every request, and /mcp/desk is the same for MCP clients. What is answered is on the disk; it is \
+learnt from in the background.
+
+Only this machine can reach it, unless --listen says otherwise; that needs a key and `allowed_hosts` under [serve]. The first \
+Ctrl-C (or SIGTERM) lets requests that are under way finish. Exit code 0 after that, 1 if it failed, 2 if it was asked wrongly.";
+
+/// Run a live host, which agents call over HTTP and MCP.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Options {
+    /// A slot and the plugin that answers there: a name, a path, or `guard+rag` for a plugin in a wrapper.
+    #[arg(long = "slot", value_name = "NAME=PLUGIN", value_parser = slot)]
+    slots: Vec<(String, String)>,
+    /// A parameter of a slot's plugin.
+    #[arg(long = "set", value_name = "SLOT.PARAMETER=VALUE")]
+    choices: Vec<Choice>,
+    /// Where it listens.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Have slots that were there before follow the configuration and --slot, by a swap; else what was swapped last counts.
+    #[arg(long)]
+    apply: bool,
+    /// Take plugins that do not pass `memhost check`, too.
+    #[arg(long)]
+    no_check: bool,
+    #[command(flatten)]
+    store: StoreFlags,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+/// Why nothing is served.
+#[derive(Debug, thiserror::Error)]
+enum NotServed {
+    #[error(
+        "there is no slot, so that nobody could ask anything: give --slot NAME=PLUGIN, or a table [slot.NAME] in memhost.toml"
+    )]
+    NoSlot,
+    #[error(
+        "`{0}` is an object store, whose locks outlive a process that is killed: serve from a directory of this machine"
+    )]
+    ObjectStore(String),
+    #[error("--set names slot `{slot}`, which is given by neither --slot nor [slot.{slot}]")]
+    NoSuchSlot { slot: String },
+    #[error("slot `{slot}`: {source}")]
+    Slot { slot: String, source: LiveError },
+}
+
+fn slot(text: &str) -> Result<(String, String), &'static str> {
+    match text.split_once('=') {
+        Some((slot, plugin)) if !slot.is_empty() && !plugin.is_empty() => {
+            Ok((slot.to_owned(), plugin.to_owned()))
+        }
+        _ => Err("write it as NAME=PLUGIN"),
+    }
+}
+
+/// Runs the command.
+pub async fn run(options: Options) -> Result<(), Failure> {
+    let mut config = options.config.load()?;
+    options.store.apply(&mut config)?;
+    for (name, plugin) in &options.slots {
+        let section = SlotSection {
+            plugin: plugin.clone(),
+            settings: BTreeMap::new(),
+            mode: SlotMode::default(),
+        };
+        config.slot.insert(name.clone(), section);
+    }
+    for choice in &options.choices {
+        let slot = choice.plugin().to_owned();
+        let section = config.slot.get_mut(&slot);
+        let section = section.ok_or(NotServed::NoSuchSlot { slot });
+        let (parameter, value) = choice.parameter();
+        let settings = &mut section.map_err(Failure::usage)?.settings;
+        settings.insert(parameter.to_owned(), toml_text(value));
+    }
+    if let Some(listen) = options.listen {
+        config.serve.listen = listen;
+    }
+    let drain = Duration::from_millis(config.serve.drain_ms);
+    let settings = config.serve.clone();
+    let host = open(&config, options.no_check, options.apply).await?;
+    let server = match Server::start(host.clone(), settings).await {
+        Ok(server) => server,
+        Err(error) => {
+            host.close().await.map_err(Failure::failed)?;
+            return Err(Failure::failed(error));
+        }
+    };
+    output::say(format_args!("listening on http://{}", server.address()));
+    // What is under way may finish, and then the store is closed.
+    interrupt::interrupted_for(drain + Duration::from_secs(20)).await;
+    server.end().await;
+    host.close().await.map_err(Failure::failed)
+}
+
+/// A value as the configuration has it.
+fn toml_text(value: &str) -> memhost::config::Value {
+    memhost::config::Value::String(value.to_owned())
+}
+
+/// A host over the configured store, with the slots that were there before and those that are configured.
+pub async fn open(config: &Config, no_check: bool, apply: bool) -> Result<Host, Failure> {
+    let uri = setup::store_uri(config)?;
+    if uri.contains("://") {
+        return Err(Failure::usage(NotServed::ObjectStore(uri)));
+    }
+    let engine = setup::engine(config)?;
+    let embedder = config.embedder().await.map_err(Failure::failed)?;
+    let models = config.models().map_err(Failure::usage)?;
+    let admission = Arc::new(Admission {
+        keep: Path::new(&uri).join("plugins"),
+        engine,
+        directories: PluginDirectories::with(&config.serve.plugin_folders),
+        is_checked: !no_check,
+    });
+    let store = Store::open(&uri, embedder.clone(), &Lance).await;
+    let store = store.map_err(Failure::failed)?.keep_open(KeepOpen {
+        namespaces: config.live.most_seats.saturating_mul(2),
+        resident_bytes: config.live.most_resident_bytes,
+    });
+    let grants = Grants {
+        models: Some(Arc::new(models)),
+        embedder: Some(embedder),
+        limits: config.limits.clone(),
+    };
+    let mut settings = LiveSettings::new(store, grants);
+    settings.limits = config.live.limits();
+    settings.admission = Some(admission.clone());
+    let host = Host::open(settings).await.map_err(Failure::failed)?;
+    match add_slots(&host, &admission, config, apply).await {
+        Ok(()) => Ok(host),
+        Err(failure) => {
+            host.close().await.map_err(Failure::failed)?;
+            Err(failure)
+        }
+    }
+}
+
+async fn add_slots(
+    host: &Host,
+    admission: &Admission,
+    config: &Config,
+    apply: bool,
+) -> Result<(), Failure> {
+    let registered = host.registered().await;
+    for (slot, generation) in &registered {
+        let not_served = |source| {
+            let slot = slot.clone();
+            Failure::failed(NotServed::Slot { slot, source })
+        };
+        let again = memhost::live::Admission::readmit(admission, generation).await;
+        let again = again.map_err(not_served)?;
+        let added = host.add_slot(slot, again, Mode::Inherit).await;
+        let mut generation = added.map_err(not_served)?;
+        if apply && let Some(section) = config.slot.get(slot) {
+            let wanted = admission.admit_own(&section.wish()).await;
+            let wanted = wanted.map_err(not_served)?;
+            let manager = host.manage(&Grant::everything(), slot);
+            let swapped = manager.map_err(not_served)?;
+            let swapped = swapped
+                .swap_if_other(wanted, Mode::from(section.mode))
+                .await;
+            generation = swapped.map_err(not_served)?;
+        }
+        say_who_answers(&generation);
+    }
+    for (slot, section) in &config.slot {
+        if registered.contains_key(slot) {
+            continue;
+        }
+        let not_served = |source| {
+            let slot = slot.clone();
+            Failure::usage(NotServed::Slot { slot, source })
+        };
+        let admitted = admission.admit_own(&section.wish()).await;
+        let added = host
+            .add_slot(slot, admitted.map_err(not_served)?, Mode::Fresh)
+            .await;
+        say_who_answers(&added.map_err(not_served)?);
+    }
+    match host.slots(&Grant::everything()).is_empty() {
+        true => Err(Failure::usage(NotServed::NoSlot)),
+        false => Ok(()),
+    }
+}
+
+fn say_who_answers(generation: &Generation) {
+    output::say(format_args!(
+        "slot `{}`: {} {} answers, generation {}",
+        generation.slot,
+        visible::line(&generation.strategy),
+        visible::line(&generation.version),
+        generation.number
+    ));
+}

@@ -1,0 +1,206 @@
+//! Admission of plugins to a live host: in a process of its own, so that compiling and checking one takes nothing from the
+//! process that serves, and cannot end it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use memhost::Lance;
+use memhost::conformance::Subject;
+use memhost::conformance::cache::check_once;
+use memhost::engine::{Engine, EngineOptions, Layers};
+use memhost::learning::Configured;
+use memhost::live::{self, Generation, LiveError, Wish};
+use memhost::settings;
+use memhost_base::error_chain::chain;
+use memhost_base::{disk, visible};
+use serde::{Deserialize, Serialize};
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
+
+use crate::plugins::PluginDirectories;
+use crate::{Failure, output};
+
+/// As the command line knows it.
+const COMMAND: &str = "admit";
+/// How much others go first, from 0 to 19.
+const NICENESS: i32 = 10;
+
+/// Compile, check and keep one plugin that memhost names on standard input, and nobody else.
+#[derive(Debug, clap::Args)]
+#[command(hide = true, after_help = "`memhost serve` starts it.")]
+pub struct Options {}
+
+/// What is written to the standard input of the process.
+#[derive(Serialize, Deserialize)]
+struct Order {
+    plugin: Layers,
+    settings: BTreeMap<String, String>,
+    engine: EngineOptions,
+    is_checked: bool,
+    keep: PathBuf,
+}
+
+/// What it answers: what it has kept, by its digest; or why it refuses.
+type Answer = Result<String, String>;
+
+/// Runs the command.
+pub async fn run(_: Options) -> Result<(), Failure> {
+    give_way();
+    let order = std::io::read_to_string(std::io::stdin()).map_err(Failure::failed)?;
+    let order: Order = serde_json::from_str(&order).map_err(Failure::usage)?;
+    let answer: Answer = order.carry_out().await;
+    output::print_json(&answer)
+}
+
+/// Whoever serves goes first.
+fn give_way() {
+    #[cfg(unix)]
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::debug!(%error, "this process is as eager as any other");
+    }
+}
+
+impl Order {
+    async fn carry_out(self) -> Answer {
+        let engine = Engine::new(self.engine).map_err(|error| chain(&error))?;
+        let composed = self.plugin.compose(&engine).await;
+        let (strategy, file) = composed.map_err(|error| chain(&error))?;
+        let description = strategy.description();
+        let chosen: Vec<_> = self.settings.into_iter().collect();
+        let settings = settings::resolve(&description.name, &description.parameters, &chosen);
+        let settings = settings.map_err(|error| chain(&error))?;
+        let digest = strategy.digest().to_owned();
+        if self.is_checked {
+            let subject = Subject::loaded(strategy, settings, &engine, self.plugin).await;
+            let subject = subject.map_err(|error| chain(&error))?;
+            let (limits, kept) = (&engine.options().limits, engine.options().cache.as_deref());
+            let checked = check_once(&subject, limits, &Lance, kept).await;
+            let checked = checked.map_err(|error| chain(&error))?;
+            let failed: Vec<String> = checked
+                .failed()
+                .map(|failed| {
+                    let (name, came) = (failed.check.name(), visible::line(&failed.came));
+                    format!("check `{name}`: expected {}, but {came}", failed.expected)
+                })
+                .collect();
+            if !failed.is_empty() {
+                return Err(format!(
+                    "`{}` does not keep the contract: {}",
+                    checked.plugin,
+                    failed.join("; ")
+                ));
+            }
+        }
+        let path = kept_at(&self.keep, &digest);
+        let written = std::fs::create_dir_all(&self.keep)
+            .and_then(|()| disk::write_whole(&path, &file))
+            .map_err(|error| format!("cannot write `{}`: {error}", path.display()));
+        written.map(|()| digest)
+    }
+}
+
+/// Where a plugin is kept that was admitted.
+fn kept_at(folder: &Path, digest: &str) -> PathBuf {
+    let name = digest.strip_prefix("sha256:").unwrap_or(digest);
+    folder.join(format!("{name}.wasm"))
+}
+
+/// Finds plugins by name, and has them admitted by a process of their own.
+pub struct Admission {
+    /// Where what was admitted is kept.
+    pub keep: PathBuf,
+    pub engine: Engine,
+    /// Where plugins may be taken from that are named from outside.
+    pub directories: PluginDirectories,
+    /// Whether they must pass their checks.
+    pub is_checked: bool,
+}
+
+impl Admission {
+    /// Admits a plugin that whoever runs this process names: from anywhere.
+    pub async fn admit_own(&self, wish: &Wish) -> Result<Configured, LiveError> {
+        let files = self.directories.find_layers(&wish.plugin);
+        self.admit_files(files.map_err(refused)?, wish).await
+    }
+
+    async fn admit_files(&self, plugin: Layers, wish: &Wish) -> Result<Configured, LiveError> {
+        let order = Order {
+            plugin,
+            settings: wish.settings.clone(),
+            engine: self.engine.options().clone(),
+            is_checked: self.is_checked,
+            keep: self.keep.clone(),
+        };
+        let order = serde_json::to_vec(&order).map_err(refused)?;
+        let program = std::env::current_exe().unwrap_or_else(|_| "memhost".into());
+        let answer = answer_of(&program, &order).await.map_err(|error| {
+            LiveError::Refused(format!(
+                "the process that was to check it failed: {error}; the log of this server has more"
+            ))
+        })?;
+        let digest = answer.map_err(LiveError::Refused)?;
+        let strategy = self.load(&digest).await?;
+        let description = strategy.description();
+        let chosen: Vec<_> = wish.settings.clone().into_iter().collect();
+        let settings = settings::resolve(&description.name, &description.parameters, &chosen);
+        Ok(Configured::with(strategy, settings.map_err(refused)?).await?)
+    }
+
+    /// A plugin that was admitted before.
+    async fn load(&self, digest: &str) -> Result<Arc<dyn memhost::strategy::Strategy>, LiveError> {
+        let path = kept_at(&self.keep, digest);
+        let strategy = Layers::of(&path).strategy(&self.engine).await;
+        let strategy = strategy.map_err(refused)?;
+        match strategy.digest() == digest {
+            true => Ok(strategy),
+            false => Err(LiveError::Refused(format!(
+                "`{}` is not the plugin that was kept there: bring back the file from a backup, or swap to another plugin",
+                path.display()
+            ))),
+        }
+    }
+}
+
+#[async_trait]
+impl live::Admission for Admission {
+    async fn admit(&self, wish: &Wish) -> Result<Configured, LiveError> {
+        let files = self.directories.find_layers(&wish.plugin);
+        let files = files.map_err(refused)?;
+        self.directories.check_inside(&files).map_err(refused)?;
+        self.admit_files(files, wish).await
+    }
+
+    async fn readmit(&self, generation: &Generation) -> Result<Configured, LiveError> {
+        let strategy = self.load(&generation.digest).await?;
+        Ok(Configured::with(strategy, generation.settings.clone()).await?)
+    }
+}
+
+fn refused(error: impl std::error::Error + 'static) -> LiveError {
+    LiveError::Refused(chain(&error))
+}
+
+/// What a process answers to an order. What it has to complain of goes where this one's complaints go.
+async fn answer_of(program: &Path, order: &[u8]) -> std::io::Result<Answer> {
+    let mut process = Command::new(program)
+        .arg(COMMAND)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    tracing::debug!(process = process.id(), "a plugin is admitted");
+    if let Some(mut input) = process.stdin.take() {
+        input.write_all(order).await?;
+    }
+    let said = process.wait_with_output().await?;
+    match said.status.success() {
+        true => Ok(serde_json::from_slice(&said.stdout)?),
+        false => Err(std::io::Error::other(format!(
+            "it ended with {}",
+            said.status
+        ))),
+    }
+}
