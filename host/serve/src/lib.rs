@@ -7,11 +7,13 @@
 mod api;
 mod app;
 mod body;
+mod bounded;
 mod guard;
 mod openapi;
 mod problem;
 mod router;
 mod server;
+mod stream;
 mod wire;
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
+use crate::bounded::bounded;
 use crate::problem::Problem;
 use crate::{api, guard, openapi};
 
@@ -35,7 +36,8 @@ pub(crate) fn router(app: App) -> Router {
         .with_state(app.clone())
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_so)
-        .layer(from_fn_with_state(app, guard::from_here))
+        .layer(from_fn_with_state(app.clone(), guard::from_here))
+        .layer(from_fn_with_state(app, bounded))
         .layer(from_fn(guard::numbered))
 }
 

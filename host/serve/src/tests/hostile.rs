@@ -147,6 +147,68 @@ async fn who_asks_before_sending_too_much_need_not_send_it() {
 }
 
 #[tokio::test]
+async fn a_refusal_is_heard_whatever_was_sent_with_the_request() {
+    let place = Place::new().await;
+    let body = vec![b'x'; 3 << 20];
+    for _ in 0..10 {
+        for (path, status) in [
+            ("/v1/slots/desk/record", 415),
+            ("/nowhere", 404),
+            ("/healthz", 405),
+        ] {
+            let request = place.client.post(place.url(path)).body(body.clone());
+            assert_eq!(request.send().await.unwrap().status(), status);
+            let request = place.client.post(place.url(path)).body(body.clone());
+            let request = request.header("host", "evil.example");
+            assert_eq!(request.send().await.unwrap().status(), 421);
+        }
+    }
+    place.end().await;
+}
+
+#[tokio::test]
+async fn a_refused_request_leaves_its_connection_for_the_next_one() {
+    let place = Place::new().await;
+    let mut stream = TcpStream::connect(place.address()).await.unwrap();
+    let refused = head("localhost", "").replace("retrieve", "nowhere") + BODY;
+    let taken = head("localhost", "Connection: close\r\n") + BODY;
+    stream
+        .write_all((refused + &taken).as_bytes())
+        .await
+        .unwrap();
+    let answers = rest(&mut stream).await;
+    assert!(is(&answers, 404, "no-such-route"), "{answers}");
+    assert!(answers.contains("HTTP/1.1 200 OK"), "{answers}");
+    place.end().await;
+}
+
+#[tokio::test]
+async fn who_reads_no_answers_keeps_no_connection() {
+    let place = Place::with(ServeSettings {
+        most_connections: 1,
+        body_timeout_ms: 300,
+        ..ServeSettings::default()
+    })
+    .await;
+    let mut greedy = TcpStream::connect(place.address()).await.unwrap();
+    let ask = "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(1_000);
+    let asking = async {
+        // It is cut off before all of that is taken.
+        let _ = greedy.write_all(ask.as_bytes()).await;
+        std::future::pending::<()>().await
+    };
+    let asking = tokio::time::timeout(Duration::from_millis(1_500), asking);
+    assert!(asking.await.is_err());
+    let answer = said(
+        &place,
+        "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+    )
+    .await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    place.end().await;
+}
+
+#[tokio::test]
 async fn only_names_of_its_own_reach_the_server() {
     let place = Place::with(ServeSettings {
         allowed_hosts: vec!["memory.example".into()],
