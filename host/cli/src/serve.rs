@@ -14,7 +14,8 @@ use memhost::learning::Grants;
 use memhost::live::{Generation, Grant, Host, LiveError, LiveSettings, Mode};
 use memhost::store::{KeepOpen, Store};
 use memhost_base::visible;
-use memhost_serve::Server;
+use memhost_serve::{OtlpGuard, OtlpLayer, Server};
+use tracing_subscriber::Registry;
 
 use super::plugins::{Choice, PluginDirectories};
 use super::setup::{ConfigFile, StoreFlags};
@@ -92,6 +93,14 @@ fn slot(text: &str) -> Result<(String, String), &'static str> {
     }
 }
 
+impl Options {
+    /// What makes traces of requests and calls, where the configuration has them sent somewhere.
+    pub fn traces(&self) -> Result<Option<(OtlpLayer<Registry>, OtlpGuard)>, Failure> {
+        let config = self.config.load()?;
+        memhost_serve::otlp_layer(&config.telemetry).map_err(Failure::usage)
+    }
+}
+
 /// Runs the command.
 pub async fn run(options: Options) -> Result<(), Failure> {
     let mut config = options.config.load()?;
@@ -137,12 +146,18 @@ fn toml_text(value: &str) -> memhost::config::Value {
     memhost::config::Value::String(value.to_owned())
 }
 
+/// Whether a live host can be over this store.
+pub fn check_place(uri: &str) -> Result<(), Failure> {
+    match uri.contains("://") {
+        true => Err(Failure::usage(NotServed::ObjectStore(uri.to_owned()))),
+        false => Ok(()),
+    }
+}
+
 /// A host over the configured store, with the slots that were there before and those that are configured.
 pub async fn open(config: &Config, no_check: bool, apply: bool) -> Result<Host, Failure> {
     let uri = setup::store_uri(config)?;
-    if uri.contains("://") {
-        return Err(Failure::usage(NotServed::ObjectStore(uri)));
-    }
+    check_place(&uri)?;
     let engine = setup::engine(config)?;
     let embedder = config.embedder().await.map_err(Failure::failed)?;
     let models = config.models().map_err(Failure::usage)?;

@@ -158,6 +158,15 @@ struct Seat {
     skipped_for: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     waiting: Option<String>,
+    deviations: Deviations,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Deviations {
+    too_little_authority: u64,
+    without_outcome: u64,
+    too_few_trials: u64,
+    too_few_rounds: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -290,6 +299,31 @@ fn standing(slot: &Slot) -> String {
         );
         if let Some(waiting) = &seat.waiting {
             let _ = writeln!(text, "    learning waits: {}", visible::line(waiting));
+        }
+        let Deviations {
+            too_little_authority,
+            without_outcome,
+            too_few_trials,
+            too_few_rounds,
+        } = seat.deviations;
+        for (times, what) in [
+            (
+                too_little_authority,
+                "outcomes count as unknown: the strategy learns from those of a higher authority",
+            ),
+            (without_outcome, "attempts had no outcome in time"),
+            (
+                too_few_trials,
+                "tasks were run fewer times than are learnt from together",
+            ),
+            (
+                too_few_rounds,
+                "attempts asked in fewer rounds than the strategy would have it",
+            ),
+        ] {
+            if times > 0 {
+                let _ = writeln!(text, "    {times} {what}");
+            }
         }
         if let Some(why) = &seat.skipped_for {
             let why = visible::line(why);

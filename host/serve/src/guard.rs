@@ -148,20 +148,13 @@ fn key_of(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     }
 }
 
-// MERGE: this and `has_keys` are the only places that know of keys. They become `app.host.grant_of(key)` and
-// `app.host.has_keys()`.
-/// What a key grants. On a host that has no keys, whoever reaches it may do everything.
+/// What a key grants. On a host that has no keys, whoever reaches it may do everything: only this machine does.
 fn grant_of(app: &App, key: Option<&str>) -> Result<Grant, Problem> {
     match key {
-        None if !has_keys(&app.host) => Ok(Grant::everything()),
+        Some(key) => Ok(app.host.grant_of(key)?),
+        None if !app.host.has_keys() => Ok(Grant::everything()),
         None => Err(Problem::of("key-missing", "the request carries no key")),
-        Some(_) => Err(Problem::of("key-unknown", "this host has no such key")),
     }
-}
-
-/// Whether a host lets in only those who have a key.
-pub(crate) fn has_keys(_: &memhost::live::Host) -> bool {
-    false
 }
 
 fn tenant_of(app: &App, grant: &Grant, headers: &HeaderMap) -> Result<String, Problem> {
@@ -181,7 +174,7 @@ fn tenant_of(app: &App, grant: &Grant, headers: &HeaderMap) -> Result<String, Pr
         )),
         (Some(own), _) => Ok(own.to_owned()),
         (None, Some(named)) => Ok(named.to_owned()),
-        (None, None) if !has_keys(&app.host) => Ok(ONLY_TENANT.to_owned()),
+        (None, None) if !app.host.has_keys() => Ok(ONLY_TENANT.to_owned()),
         (None, None) => Err(Problem::of(
             "tenant-missing",
             "this key is good for any tenant, and the request names none",

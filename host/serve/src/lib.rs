@@ -14,10 +14,12 @@ mod problem;
 mod router;
 mod server;
 mod stream;
+mod telemetry;
 mod wire;
 
 #[cfg(test)]
 mod tests;
 
-pub use memhost::config::{OnFailure, ServeSettings};
+pub use memhost::config::{OnFailure, ServeSettings, TelemetrySettings};
 pub use server::{ServeError, Server};
+pub use telemetry::{OtlpGuard, OtlpLayer, TelemetryError, otlp_layer};

@@ -61,7 +61,7 @@ pub(crate) const KINDS: &[Kind] = &[
         "Use the id that `retrieve` gave, with the same slot and tenant; tell what was done with `record` before its outcome. \
          What was handed out and never recorded is forgotten after a day."),
     kind("no-such-key", StatusCode::NOT_FOUND, "There is no such key",
-        "Check its id; `memhost key list` shows which there are."),
+        "`memhost key list` shows the ids of those that there are and that your own key covers."),
     kind("no-such-generation", StatusCode::NOT_FOUND, "The slot has had no such generation",
         "`GET /v1/slots/{slot}/generations` lists those that it has had."),
     kind("no-such-route", StatusCode::NOT_FOUND, "There is nothing at this address",

@@ -9,6 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::app::App;
 use crate::bounded::bounded;
 use crate::problem::Problem;
+use crate::telemetry::measured;
 use crate::{api, guard, openapi};
 
 /// All of it.
@@ -19,10 +20,10 @@ pub(crate) fn router(app: App) -> Router {
     let at_seats = api::seats()
         .route_layer(for_tenant)
         .route_layer(granted.clone());
-    let at_slots = api::slots().route_layer(granted);
+    let for_all = api::slots().merge(api::host()).route_layer(granted);
     let (documented, description) = OpenApiRouter::with_openapi(openapi::description())
         .merge(at_seats)
-        .merge(at_slots)
+        .merge(for_all)
         .merge(api::open())
         .split_for_parts();
 
@@ -37,7 +38,8 @@ pub(crate) fn router(app: App) -> Router {
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_so)
         .layer(from_fn_with_state(app.clone(), guard::from_here))
-        .layer(from_fn_with_state(app, bounded))
+        .layer(from_fn_with_state(app.clone(), bounded))
+        .layer(from_fn_with_state(app.meters, measured))
         .layer(from_fn(guard::numbered))
 }
 

@@ -19,7 +19,6 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::ServeSettings;
 use crate::app::{App, RequestId};
-use crate::guard::has_keys;
 use crate::problem::{MEDIA_TYPE, Problem};
 use crate::router::router;
 use crate::stream::Impatient;
@@ -70,7 +69,7 @@ impl Server {
     pub async fn start(host: Host, settings: ServeSettings) -> Result<Server, ServeError> {
         let listen = settings.listen;
         if !listen.ip().to_canonical().is_loopback() {
-            if !has_keys(&host) {
+            if !host.has_keys() {
                 return Err(ServeError::NoKeys(listen));
             }
             if settings.allowed_hosts.is_empty() {

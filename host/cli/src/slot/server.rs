@@ -75,17 +75,22 @@ struct Problem {
 impl ServerFlags {
     /// The server, with the key that the environment has.
     pub fn running(&self) -> Result<Running, Failure> {
-        let client = Client::builder().timeout(LONGEST).build();
-        let key = std::env::var(KEY).ok().filter(|key| !key.is_empty());
-        Ok(Running {
-            url: self.url.trim_end_matches('/').to_owned(),
-            client: client.map_err(Failure::failed)?,
-            key,
-        })
+        Running::at(&self.url)
     }
 }
 
 impl Running {
+    /// The server at an address, with the key that the environment has.
+    pub fn at(url: &str) -> Result<Running, Failure> {
+        let client = Client::builder().timeout(LONGEST).build();
+        let key = std::env::var(KEY).ok().filter(|key| !key.is_empty());
+        Ok(Running {
+            url: url.trim_end_matches('/').to_owned(),
+            client: client.map_err(Failure::failed)?,
+            key,
+        })
+    }
+
     /// What it answers to a GET.
     pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         let request = self.client.get(format!("{}{path}", self.url));
@@ -99,6 +104,12 @@ impl Running {
         body: &serde_json::Value,
     ) -> Result<T, Failure> {
         let request = self.client.post(format!("{}{path}", self.url)).json(body);
+        self.send(request).await
+    }
+
+    /// What it answers to a DELETE.
+    pub async fn delete<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        let request = self.client.delete(format!("{}{path}", self.url));
         self.send(request).await
     }
 

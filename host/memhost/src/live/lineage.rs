@@ -216,7 +216,7 @@ impl Work {
                     self.idle().await;
                 }
                 Err(Halt::Store(error)) => {
-                    self.wait_out(&error.to_string(), failures).await;
+                    self.wait_out(&error.to_string(), failures, true).await;
                     failures += 1;
                     self.begin_again();
                 }
@@ -263,15 +263,17 @@ impl Work {
             self.ledger.enter(vec![tick], now).await
         };
         if let Err(error) = entered.await {
-            self.wait_out(&error.to_string(), 0).await;
+            self.wait_out(&error.to_string(), 0, true).await;
         }
     }
 
     /// Waits for something that is down.
-    async fn wait_out(&self, why: &str, failures: u32) {
+    async fn wait_out(&self, why: &str, failures: u32, is_store: bool) {
         tracing::warn!(why, "learning waits");
-        self.told
-            .send_modify(|told| told.waiting = Some(why.to_owned()));
+        self.told.send_modify(|told| {
+            told.waiting = Some(why.to_owned());
+            told.is_read_only = is_store;
+        });
         let wait = (FIRST_WAIT * f64::from(2_u32.saturating_pow(failures))).min(LONGEST_WAIT);
         tokio::select! {
             () = self.time.wait_until(self.time.now() + wait) => {}
@@ -337,9 +339,11 @@ impl Work {
             }
         }
         let Progress { tasks, batches, .. } = self.progress;
+        let deviations = self.timeline.deviations();
         self.told.send_modify(|told| {
             told.learnt = told.learnt.max(entry.number);
             (told.tasks, told.batches) = (tasks, batches);
+            told.deviations = deviations;
         });
         Ok(())
     }
@@ -422,7 +426,7 @@ impl Work {
                 return Ok(());
             };
             if self.can_be_down && is_outage(&failure) {
-                self.wait_out(&failure.to_string(), outages).await;
+                self.wait_out(&failure.to_string(), outages, false).await;
                 outages += 1;
                 if self.is_stopped() {
                     return Err(Halt::Stopped);

@@ -1,8 +1,10 @@
 //! What agents ask and tell, and what they are answered.
 
 use memhost_contract::{
-    Agent, Citation, Finding, Memory, Moment, Outcome, Placement, Plan, Step, Task, Tool,
+    Agent, Authority, Citation, Finding, Memory, Moment, Outcome, Placement, Plan, Step, Task, Tool,
 };
+
+use super::timeline::wanted_authority;
 
 /// Tokens of guidance, where nobody says how many.
 pub(super) const TOKEN_BUDGET: u32 = 1_024;
@@ -80,6 +82,8 @@ pub struct Wanted {
     pub rounds: u32,
     /// Problems to report in each round.
     pub findings_per_round: u32,
+    /// Who should say how it went: outcomes of less authority count as unknown.
+    pub authority: Authority,
 }
 
 impl Wanted {
@@ -90,6 +94,7 @@ impl Wanted {
             refinements: plan.refinements,
             rounds: plan.rounds,
             findings_per_round: plan.findings_per_round,
+            authority: wanted_authority(plan.labels),
         }
     }
 }

@@ -53,6 +53,24 @@ pub struct Standing {
     pub is_frozen: bool,
     /// When it has something to learn though nothing more happens, in milliseconds since 1970.
     pub due: Option<Instant>,
+    /// What came otherwise than the strategy would have it.
+    pub deviations: Deviations,
     /// What it waits for, where it can go on no further: a model that is down, a disk that is full.
     pub waiting: Option<String>,
+    /// Whether it waits for the store, so that what is told can be kept no more either.
+    pub is_read_only: bool,
+}
+
+/// How often something came otherwise than a strategy's plan would have it. The host cannot run somebody's agent; so it counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Deviations {
+    /// Outcomes that count as unknown, because the strategy learns from those of a higher authority.
+    pub too_little_authority: u64,
+    /// Attempts whose outcome nobody told in time, at a strategy that learns from outcomes.
+    pub without_outcome: u64,
+    /// Tasks that were run fewer times than are learnt from together.
+    pub too_few_trials: u64,
+    /// Attempts in which it was asked in fewer rounds.
+    pub too_few_rounds: u64,
 }

@@ -1,6 +1,7 @@
 //! A host at work: what was acknowledged is learnt, once, whoever is killed or swapped meanwhile.
 
 mod fold;
+mod keys;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -775,5 +776,38 @@ async fn seats_that_nobody_uses_close_and_come_back_whole() {
         let told = at(number).feedback(&kept.attempt, scored(1.0), false).await;
         assert_eq!(told.unwrap(), *kept);
     }
+    host.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_strategy_would_not_hear_counts_as_unknown_and_is_counted() {
+    let place = Place::new();
+    let (host, seat) = at_work(&place).await;
+    let own = Outcome {
+        authority: Authority::Agent,
+        ..scored(1.0)
+    };
+    let kept = done(&seat, "one", Some(own)).await;
+    seat.learnt(kept.sequence).await.unwrap();
+    assert!(contents(&seat).await.is_empty());
+    place.time.wind(Duration::from_secs(15 * 60));
+    seat.learnt(kept.sequence + 1).await.unwrap();
+    let said = contents(&seat).await.join("\n");
+    assert!(
+        !said.contains("Success") && !said.contains(" for "),
+        "{said}"
+    );
+    let told = seat.retrieve(Ask::at_start("two")).await.unwrap();
+    assert_eq!(told.wanted.authority, Authority::GroundTruth);
+    // A higher authority is heard, however late.
+    let true_one = seat.feedback(&kept.attempt, scored(0.0), false).await;
+    seat.learnt(true_one.unwrap().sequence).await.unwrap();
+    let said = contents(&seat).await.join("\n");
+    assert!(said.contains(&format!(" for {}", kept.attempt)), "{said}");
+    let deviations = seat.standing().await.unwrap().deviations;
+    assert_eq!(
+        (deviations.too_little_authority, deviations.without_outcome),
+        (1, 1)
+    );
     host.close().await.unwrap();
 }

@@ -7,10 +7,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use memhost_contract::{Agent, Attempt, Instant, Labels, Outcome, Plan, Receipt, Task, Verdict};
+use memhost_contract::{
+    Agent, Attempt, Authority, Instant, Labels, Outcome, Plan, Receipt, Task, Verdict,
+};
 use memhost_store::Entry;
 
+use super::grant::rank;
 use super::happened::{Handed, Happened};
+use super::standing::Deviations;
 
 /// How many attempts are told between two looks at what may go.
 const EVICT_EVERY: u32 = 32;
@@ -31,6 +35,10 @@ pub(super) struct Waits {
 pub(super) struct Rules {
     /// Whether an attempt is learnt from only once its outcome is known, or is known not to come.
     waits_for_outcome: bool,
+    /// Who must say how it went.
+    authority: Authority,
+    /// How often it would be asked in an attempt, in rounds.
+    rounds: usize,
     /// How many runs of a task by an agent are learnt from together.
     trials: usize,
     /// Whether runs of one task by all agents are.
@@ -47,6 +55,8 @@ impl Rules {
                 Labels::Verified | Labels::Graded => true,
                 Labels::Any | Labels::SelfJudged => false,
             },
+            authority: wanted_authority(plan.labels),
+            rounds: plan.rounds.max(1) as usize,
             trials: plan.trials.max(1) as usize,
             all_agents: plan.all_agents,
             batch: plan.batch.max(1) as usize,
@@ -79,6 +89,7 @@ pub(super) struct Timeline {
     outcomes: Together,
     due: BTreeSet<Due>,
     told: u32,
+    deviations: Deviations,
 }
 
 /// Attempts that are told together.
@@ -144,7 +155,13 @@ impl Timeline {
             outcomes: Together::default(),
             due: BTreeSet::new(),
             told: 0,
+            deviations: Deviations::default(),
         }
+    }
+
+    /// What came otherwise than the plan would have it.
+    pub(super) fn deviations(&self) -> Deviations {
+        self.deviations
     }
 
     /// When the next thing happens by itself, in milliseconds since 1970, if nothing is entered before.
@@ -193,6 +210,8 @@ impl Timeline {
             }
             What::Group(key) => {
                 if let Some(runs) = self.groups.remove(&key) {
+                    let are_few = !self.rules.all_agents && runs.attempts.len() < self.rules.trials;
+                    self.deviations.too_few_trials += u64::from(are_few);
                     self.runs(runs.attempts, lessons);
                 }
             }
@@ -271,9 +290,20 @@ impl Timeline {
         if !matches!(known.stage, Stage::Handed) {
             return;
         }
+        let are_few = !known.receipts.is_empty() && known.receipts.len() < self.rules.rounds;
+        self.deviations.too_few_rounds += u64::from(are_few);
+        let told = attempt.outcome.clone();
+        let receipts = known.receipts.clone();
+        let outcome = match known.outcome.take() {
+            Some(outcome) => outcome,
+            None => self.weigh(told).unwrap_or_else(unknown),
+        };
+        let Some(known) = self.known.get_mut(&id) else {
+            return;
+        };
         let attempt = Attempt {
-            outcome: known.outcome.take().unwrap_or(attempt.outcome),
-            receipts: known.receipts.clone(),
+            outcome,
+            receipts,
             ..attempt
         };
         if is_known(&attempt.outcome) || !self.rules.waits_for_outcome {
@@ -290,6 +320,12 @@ impl Timeline {
 
     fn outcome(&mut self, id: &str, outcome: Outcome, at: Instant, lessons: &mut Vec<Lesson>) {
         // One that was forgotten is credited no more.
+        if !self.known.contains_key(id) {
+            return;
+        }
+        let Some(outcome) = self.weigh(outcome) else {
+            return;
+        };
         let Some(known) = self.known.get_mut(id) else {
             return;
         };
@@ -316,6 +352,15 @@ impl Timeline {
         }
     }
 
+    /// An outcome, if it comes from whom the strategy would hear it from.
+    fn weigh(&mut self, outcome: Outcome) -> Option<Outcome> {
+        if is_known(&outcome) && rank(outcome.authority) < rank(self.rules.authority) {
+            self.deviations.too_little_authority += 1;
+            return None;
+        }
+        Some(outcome)
+    }
+
     /// An attempt is learnt from, with its outcome or without.
     fn close(&mut self, attempt: Attempt, at: Instant, lessons: &mut Vec<Lesson>) {
         let is_known = is_known(&attempt.outcome);
@@ -327,6 +372,8 @@ impl Timeline {
         }
         if is_known {
             self.credit(attempt.clone(), at, lessons);
+        } else if self.rules.waits_for_outcome {
+            self.deviations.without_outcome += 1;
         }
         let agent = match self.rules.all_agents {
             true => String::new(),
@@ -384,6 +431,22 @@ impl Timeline {
             }
             lessons.push(Lesson::Evict);
         }
+    }
+}
+
+/// Who must say how it went, for a strategy that is told outcomes of this kind.
+pub(super) fn wanted_authority(labels: Labels) -> Authority {
+    match labels {
+        Labels::Verified | Labels::Graded => Authority::GroundTruth,
+        Labels::Any | Labels::SelfJudged => Authority::Agent,
+    }
+}
+
+/// Nobody has said how it went.
+pub(super) fn unknown() -> Outcome {
+    Outcome {
+        verdict: Verdict::Unknown,
+        ..Outcome::known(false)
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) async fn healthz() -> Json<Alive> {
 /// Whether the host can do its work.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Ready {
-    /// Whether what is told can be kept and learnt from.
+    /// Whether what is told can be kept.
     ready: bool,
     /// How each slot stands; absent for those who have no key, where one is needed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,18 +39,20 @@ pub(crate) struct Ready {
 }
 
 /// How a slot stands, over all of its tenants.
-#[derive(Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SlotReady {
     /// The slot.
     slot: String,
-    /// How many tenants' seats are open.
-    seats: usize,
-    /// What learning waits for, where it can go on no further: a model that is down, a disk that is full.
-    waiting: Vec<String>,
+    /// Seats that are open.
+    open_seats: u64,
+    /// Seats at which nothing can be written: the disk is full, or fails.
+    read_only: u64,
+    /// Learners that wait for a model that is down. What agents tell is kept meanwhile.
+    waiting: u64,
+    /// Entries that the learner furthest behind has still to learn.
+    lag: u64,
     /// Lessons that were given up, because the strategy failed on them twice.
     skipped: u64,
-    /// By how much the seat that is behind most is behind, in things that have happened.
-    behind: u64,
 }
 
 /// Whether the host can do its work.
@@ -59,7 +61,7 @@ pub(crate) struct SlotReady {
     path = "/readyz",
     responses(
         (status = 200, description = "It can.", body = Ready),
-        (status = 503, description = "Something is in the way of its learning.", body = Ready)
+        (status = 503, description = "A store cannot be written.", body = Ready)
     )
 )]
 pub(super) async fn readyz(
@@ -68,7 +70,7 @@ pub(super) async fn readyz(
 ) -> (StatusCode, Json<Ready>) {
     let standing = app.host.standing().await;
     let slots: Vec<SlotReady> = standing.into_iter().map(summed_up).collect();
-    let ready = slots.iter().all(|slot| slot.waiting.is_empty());
+    let ready = slots.iter().all(|slot| slot.read_only == 0);
     let status = match ready {
         true => StatusCode::OK,
         false => StatusCode::SERVICE_UNAVAILABLE,
@@ -81,21 +83,19 @@ pub(super) async fn readyz(
 /// How a slot stands, over all of its tenants.
 fn summed_up(standing: SlotStanding) -> SlotReady {
     let learners = || standing.seats.iter().map(|seat| &seat.learner);
-    let mut waiting: Vec<String> = learners()
-        .filter_map(|learner| learner.waiting.clone())
-        .collect();
-    waiting.sort();
-    waiting.dedup();
+    let waits = |on_the_store: bool| {
+        let waits = learners().filter(|learner| learner.waiting.is_some());
+        let waits = waits.filter(|learner| learner.is_read_only == on_the_store);
+        waits.count() as u64
+    };
+    let lags = standing.seats.iter();
+    let lags = lags.map(|seat| seat.entries.saturating_sub(seat.learner.learnt));
     SlotReady {
-        seats: standing.seats.len(),
-        waiting,
+        open_seats: standing.seats.len() as u64,
+        read_only: waits(true),
+        waiting: waits(false),
+        lag: lags.max().unwrap_or(0),
         skipped: learners().map(|learner| learner.skipped).sum(),
-        behind: standing
-            .seats
-            .iter()
-            .map(|seat| seat.entries.saturating_sub(seat.learner.learnt))
-            .max()
-            .unwrap_or(0),
         slot: standing.slot,
     }
 }

@@ -56,6 +56,32 @@ pub(crate) struct Seat {
     /// What learning waits for, where it can go on no further.
     #[serde(skip_serializing_if = "Option::is_none")]
     waiting: Option<String>,
+    /// What came otherwise than the strategy would have it.
+    deviations: Deviations,
+}
+
+/// How often something came otherwise than a strategy would have it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Deviations {
+    /// Outcomes that count as unknown, because the strategy learns from those of a higher authority.
+    too_little_authority: u64,
+    /// Attempts whose outcome nobody told in time, at a strategy that learns from outcomes.
+    without_outcome: u64,
+    /// Tasks that were run fewer times than are learnt from together.
+    too_few_trials: u64,
+    /// Attempts in which it was asked in fewer rounds.
+    too_few_rounds: u64,
+}
+
+impl From<live::Deviations> for Deviations {
+    fn from(deviations: live::Deviations) -> Self {
+        Deviations {
+            too_little_authority: deviations.too_little_authority,
+            without_outcome: deviations.without_outcome,
+            too_few_trials: deviations.too_few_trials,
+            too_few_rounds: deviations.too_few_rounds,
+        }
+    }
 }
 
 /// The generations of a slot.
@@ -116,6 +142,7 @@ pub(crate) struct NewGeneration {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewSlot {
     /// Its name: letters, digits, `-`, `_`, `.` and `@`, at most 64.
+    #[schema(pattern = "^[A-Za-z0-9._@-]{1,64}$")]
     slot: String,
     /// A plugin's name, a path in one of the server's `plugin_folders`, or a plugin in wrappers: `guard(rag)`.
     plugin: String,
@@ -158,6 +185,7 @@ pub(crate) struct Rollback {
 #[utoipa::path(
     get,
     path = "/v1/slots",
+    operation_id = "list_slots",
     responses((status = 200, description = "Their names.", body = Slots), Refusals)
 )]
 pub(super) async fn list(State(app): State<App>, grant: Granted) -> Json<Slots> {
@@ -170,6 +198,7 @@ pub(super) async fn list(State(app): State<App>, grant: Granted) -> Json<Slots> 
 #[utoipa::path(
     post,
     path = "/v1/slots",
+    operation_id = "add_slot",
     request_body = NewSlot,
     responses((status = 200, description = "It answers.", body = Generation), Refusals)
 )]
@@ -200,6 +229,7 @@ fn wish(plugin: String, settings: BTreeMap<String, SettingValue>) -> Wish {
 #[utoipa::path(
     get,
     path = "/v1/slots/{slot}",
+    operation_id = "slot",
     params(AtSlot),
     responses((status = 200, description = "How it stands.", body = Slot), Refusals)
 )]
@@ -313,6 +343,7 @@ impl From<SeatStanding> for Seat {
             skipped: seat.learner.skipped,
             skipped_for: seat.learner.skipped_for,
             waiting: seat.learner.waiting,
+            deviations: seat.learner.deviations.into(),
         }
     }
 }

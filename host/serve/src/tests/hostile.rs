@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use memhost::live::{NewKey, Right};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -452,14 +453,21 @@ async fn one_tenant_sees_nothing_of_another() {
 }
 
 #[tokio::test]
-async fn nobody_elsewhere_is_let_in_without_a_key() {
-    let settings = ServeSettings {
+async fn nobody_elsewhere_is_let_in_without_a_key_and_a_name() {
+    let host = host().await;
+    let everywhere = |allowed: &[&str]| ServeSettings {
         listen: SocketAddr::from(([0, 0, 0, 0], 0)),
-        allowed_hosts: vec!["memory.example".into()],
+        allowed_hosts: allowed.iter().map(|&name| name.into()).collect(),
         ..ServeSettings::default()
     };
-    let host = host().await;
-    let refused = Server::start(host.clone(), settings).await;
+    let named = || everywhere(&["memory.example"]);
+    let refused = Server::start(host.clone(), named()).await;
     assert!(matches!(refused, Err(ServeError::NoKeys(_))));
+    let key = NewKey::new(Right::Read);
+    host.create_key(key).await.unwrap();
+    let refused = Server::start(host.clone(), everywhere(&[])).await;
+    assert!(matches!(refused, Err(ServeError::NoAllowedHosts(_))));
+    let server = Server::start(host.clone(), named()).await.unwrap();
+    server.end().await;
     host.close().await.unwrap();
 }

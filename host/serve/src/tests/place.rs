@@ -6,12 +6,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use memhost::capability::CallContext;
 use memhost::contract::{
-    Attempt, Change, Citation, Description, Fault, Guidance, NewMemory, Op, Plan, Query, Receipt,
-    Scan, Setting, Source,
+    Agent, Attempt, Change, Citation, Description, Fault, Guidance, Key, NewMemory, Op, Plan,
+    Query, Receipt, Scan, Setting, Source, Task,
 };
 use memhost::embedding::{Builtin, Embedder};
 use memhost::learning::{Configured, Grants};
-use memhost::live::{Host, LiveLimits, LiveSettings, Mode};
+use memhost::live::{
+    Admission, Generation, Grant, Host, LiveError, LiveLimits, LiveSettings, Mode, ONLY_TENANT,
+    Record, Wish,
+};
 use memhost::store::Store;
 use memhost::strategy::{Answer, CallError, CallFailure, Phases, Strategy};
 use serde_json::{Value, json};
@@ -70,6 +73,9 @@ impl Strategy for Diary {
         query: Query,
         _: &[Setting],
     ) -> Answer<Guidance> {
+        if self.0.name == "blind" {
+            return answer(Guidance::nothing());
+        }
         match query.task.text.as_str() {
             "panic" => panic!("as asked"),
             "fail" => {
@@ -121,6 +127,7 @@ impl Strategy for Diary {
             let verdict = verdict.rsplit("::").next().unwrap().to_lowercase();
             let said = format!("{}: {}, {verdict}", run.task.text, run.answer);
             let mut memory = NewMemory::new("run", said);
+            memory.keys.push(Key::new("task", &run.task.text));
             memory.sources.push(Source::attempt(&run.id));
             Change::at_once(Op::Insert(memory))
         });
@@ -222,14 +229,46 @@ pub(crate) async fn host_within(limits: LiveLimits) -> Host {
     let store = Store::in_memory(embedder.clone()).await.unwrap();
     let settings = LiveSettings {
         limits,
+        admission: Some(Arc::new(Anybody)),
         ..LiveSettings::new(store, Grants::embedder(embedder))
     };
     let host = Host::open(settings).await.unwrap();
-    let diary = Configured::with_defaults(Diary::named("diary"))
-        .await
+    for (name, mode) in [("first", Mode::Fresh), ("diary", Mode::Fresh)] {
+        let diary = Configured::with_defaults(Diary::named(name)).await.unwrap();
+        match name {
+            "first" => host.add_slot("desk", diary, mode).await.unwrap(),
+            _ => {
+                let manager = host.manage(&Grant::everything(), "desk").unwrap();
+                manager.swap(diary, mode).await.unwrap()
+            }
+        };
+    }
+    // Whoever has told nothing yet is answered by nobody.
+    let seat = host
+        .slot(&Grant::everything(), "desk", ONLY_TENANT)
         .unwrap();
-    host.add_slot("desk", diary, Mode::Fresh).await.unwrap();
+    let task = Task::new("", "the first task");
+    let told = Record::without_asking(task, Agent::new("agent", "any"));
+    let kept = seat.record(told).await.unwrap();
+    seat.learnt(kept.sequence).await.unwrap();
     host
+}
+
+/// Admits a diary of any name but one.
+struct Anybody;
+
+#[async_trait]
+impl Admission for Anybody {
+    async fn admit(&self, wish: &Wish) -> Result<Configured, LiveError> {
+        match wish.plugin.as_str() {
+            "nobody" => Err(LiveError::Refused("no plugin is called `nobody`".into())),
+            name => Ok(Configured::with_defaults(Diary::named(name)).await?),
+        }
+    }
+
+    async fn readmit(&self, generation: &Generation) -> Result<Configured, LiveError> {
+        Ok(Configured::with_defaults(Diary::named(&generation.strategy)).await?)
+    }
 }
 
 /// These settings, at a port that is free.

@@ -8,6 +8,6 @@ mod task;
 mod trajectory;
 
 pub(crate) use messages::{Message, steps_of};
-pub(crate) use outcome::{NewOutcome, Outcome};
+pub(crate) use outcome::{Authority, NewOutcome, Outcome};
 pub(crate) use task::{Agent, Moment, Task, named};
 pub(crate) use trajectory::{Finding, Step};

@@ -1,11 +1,12 @@
 //! What agents tell: what they did, and how that went. It is answered when it is on the disk, and told once however often it
 //! comes.
 
-use memhost_contract::{Agent, Arm, Attempt, Outcome, Verdict};
+use memhost_contract::{Agent, Arm, Attempt, Outcome};
 
+use super::super::grant::rank;
 use super::super::happened::Happened;
 use super::super::ids::{checked_id, fingerprint, new_attempt, with_id};
-use super::super::timeline::is_known;
+use super::super::timeline::{is_known, unknown};
 use super::super::{Kept, LiveError, Record, Right, to_its_end};
 use super::Seat;
 
@@ -166,7 +167,10 @@ impl Seat {
                         });
                     }
                     Some((_, None)) => return Err(LiveError::InFlight(attempt.to_owned())),
-                    Some(_) if !revise => {
+                    // Whoever knows better is heard; all others say that the first one was wrong.
+                    Some((known, _))
+                        if !revise && rank(outcome.authority) <= rank(known.authority) =>
+                    {
                         return Err(LiveError::OutcomeKnown(attempt.to_owned()));
                     }
                     _ => {}
@@ -220,13 +224,5 @@ impl Seat {
             true => self.grant.check_authority(outcome.authority),
             false => Ok(()),
         }
-    }
-}
-
-/// Nobody has said how it went.
-fn unknown() -> Outcome {
-    Outcome {
-        verdict: Verdict::Unknown,
-        ..Outcome::known(false)
     }
 }
