@@ -9,6 +9,7 @@ mod app;
 mod body;
 mod bounded;
 mod guard;
+pub mod mcp;
 mod openapi;
 mod problem;
 mod router;

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::bounded::bounded;
 use crate::problem::Problem;
 use crate::telemetry::measured;
-use crate::{api, guard, openapi};
+use crate::{api, guard, mcp, openapi};
 
 /// All of it.
 pub(crate) fn router(app: App) -> Router {
@@ -18,6 +18,7 @@ pub(crate) fn router(app: App) -> Router {
     let for_tenant = from_fn_with_state(app.clone(), guard::for_tenant);
 
     let at_seats = api::seats()
+        .merge(mcp::routes().into())
         .route_layer(for_tenant)
         .route_layer(granted.clone());
     let for_all = api::slots().merge(api::host()).route_layer(granted);

@@ -181,7 +181,8 @@ fn at_work() -> (tokio::runtime::Runtime, Router, Schemas) {
             attempt: Some(ATTEMPT.to_owned()),
             ..Record::without_asking(task, contract::Agent::new("agent", "any"))
         };
-        seat.record(record).await.unwrap();
+        let kept = seat.record(record).await.unwrap();
+        seat.learnt(kept.sequence).await.unwrap();
         let ask = Ask {
             attempt: Some(ATTEMPT.to_owned()),
             ..Ask::at_start("a known task")

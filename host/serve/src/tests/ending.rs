@@ -45,7 +45,7 @@ async fn idle_connections_do_not_keep_a_server_from_ending() {
 
 #[tokio::test]
 async fn what_is_under_way_is_answered_before_the_end() {
-    let place = Place::new().await.told().await;
+    let place = Place::new().await;
     let url = place.url("/v1/slots/desk/retrieve");
     let asked = place
         .client
@@ -64,8 +64,6 @@ async fn what_takes_too_long_is_cut() {
         drain_ms: 100,
         ..ServeSettings::default()
     })
-    .await
-    .told()
     .await;
     let url = place.url("/v1/slots/desk/retrieve");
     let asked = place

@@ -357,8 +357,6 @@ async fn requests_beyond_the_limit_are_told_when_to_come_back() {
         most_requests: 1,
         ..ServeSettings::default()
     })
-    .await
-    .told()
     .await;
     let slow = json!({"task": {"text": "sleep"}});
     let quick = async {

@@ -17,9 +17,12 @@ use memhost::live::{
 };
 use memhost::store::Store;
 use memhost::strategy::{Answer, CallError, CallFailure, Phases, Strategy};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{ServeSettings, Server};
+
+/// What is told before anybody asks, and of which nothing is kept.
+const FIRST: &str = "the first task";
 
 /// Keeps what became of each task, and tells all of it.
 pub(crate) struct Diary(Description);
@@ -122,7 +125,8 @@ impl Strategy for Diary {
         runs: Vec<Attempt>,
         _: &[Setting],
     ) -> Answer<Vec<Change>> {
-        let changes = runs.iter().map(|run| {
+        let of_agents = runs.iter().filter(|run| run.task.text != FIRST);
+        let changes = of_agents.map(|run| {
             let verdict = format!("{:?}", run.outcome.verdict);
             let verdict = verdict.rsplit("::").next().unwrap().to_lowercase();
             let said = format!("{}: {}, {verdict}", run.task.text, run.answer);
@@ -185,13 +189,6 @@ impl Place {
         }
     }
 
-    /// The same, with something to remember: a strategy is not asked what to say about nothing.
-    pub(crate) async fn told(self) -> Place {
-        let record = json!({"attempt": "a1", "task": {"text": "a task"}});
-        assert_eq!(self.post("record", record).await.status, 202);
-        self
-    }
-
     pub(crate) fn address(&self) -> SocketAddr {
         self.server.address()
     }
@@ -247,7 +244,7 @@ pub(crate) async fn host_within(limits: LiveLimits) -> Host {
     let seat = host
         .slot(&Grant::everything(), "desk", ONLY_TENANT)
         .unwrap();
-    let task = Task::new("", "the first task");
+    let task = Task::new("", FIRST);
     let told = Record::without_asking(task, Agent::new("agent", "any"));
     let kept = seat.record(told).await.unwrap();
     seat.learnt(kept.sequence).await.unwrap();

@@ -1,0 +1,67 @@
+//! The tools over HTTP, at `/mcp/{slot}`.
+//!
+//! Streamable HTTP without sessions: each request is answered by itself, in JSON. So there is nothing that a restart could
+//! lose, and no open stream that would keep a server from ending.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::response::Response;
+use axum::routing::post;
+use http_body_util::{BodyExt, Full};
+use memhost::live::Seat;
+use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
+use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
+use serde::de::IgnoredAny;
+
+use super::tools::Tools;
+use crate::app::{App, Caller};
+use crate::body::{Path, json_bytes, parsed};
+use crate::problem::Problem;
+
+/// Where MCP is spoken, behind the guard that says who asks.
+pub(crate) fn routes() -> Router<App> {
+    Router::new().route("/mcp/{slot}", post(answer))
+}
+
+async fn answer(
+    State(app): State<App>,
+    Caller { grant, tenant }: Caller,
+    Path(slot): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let seat = app.host.slot(&grant, &slot, &tenant)?;
+    let (head, body) = request.into_parts();
+    let body = json_bytes(&head.headers, body).await?;
+    let IgnoredAny = parsed(&body)?;
+    let request = Request::from_parts(head, Full::new(body));
+    let served = service(&app, seat).handle(request).await;
+    let media_type = served.headers().get(CONTENT_TYPE);
+    let is_json = media_type.is_some_and(|media_type| media_type == "application/json");
+    match served.status().is_client_error() && !is_json {
+        // What is no message of MCP is refused in bare words.
+        true => {
+            let Ok(words) = served.into_body().collect().await;
+            let words = words.to_bytes();
+            Err(Problem::of("malformed", String::from_utf8_lossy(&words)))
+        }
+        false => Ok(served.map(Body::new)),
+    }
+}
+
+/// The tools at a seat. It is made for one request, because nothing is kept between two.
+fn service(app: &App, seat: Seat) -> StreamableHttpService<Tools<Seat>, NeverSessionManager> {
+    let config = StreamableHttpServerConfig::default()
+        .with_legacy_session_mode(false)
+        .with_json_response(true)
+        .with_max_request_body_bytes(app.settings.most_body_bytes)
+        // The guard has looked at both, for every route.
+        .disable_allowed_hosts()
+        .disable_allowed_origins();
+    let tools = Tools(seat);
+    let sessions = Arc::new(NeverSessionManager::default());
+    StreamableHttpService::new(move || Ok(tools.clone()), sessions, config)
+}
