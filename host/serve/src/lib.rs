@@ -7,6 +7,7 @@
 mod api;
 mod app;
 mod body;
+mod bounded;
 mod client;
 mod guard;
 pub mod mcp;
@@ -14,6 +15,7 @@ mod openapi;
 mod problem;
 mod router;
 mod server;
+mod stream;
 mod telemetry;
 mod wire;
 
