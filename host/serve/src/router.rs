@@ -7,6 +7,7 @@ use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
+use crate::bounded::bounded;
 use crate::problem::Problem;
 use crate::telemetry::measured;
 use crate::{api, guard, mcp, openapi};
@@ -38,6 +39,7 @@ pub(crate) fn router(app: App) -> Router {
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_so)
         .layer(from_fn_with_state(app.clone(), guard::from_here))
+        .layer(from_fn_with_state(app.clone(), bounded))
         .layer(from_fn_with_state(app.meters, measured))
         .layer(from_fn(guard::numbered))
 }

@@ -21,6 +21,7 @@ use crate::ServeSettings;
 use crate::app::{App, RequestId};
 use crate::problem::{MEDIA_TYPE, Problem};
 use crate::router::router;
+use crate::stream::Impatient;
 
 /// How many connections beyond the limit are told so at a time; more are closed without a word.
 const MOST_REFUSALS: usize = 64;
@@ -112,6 +113,7 @@ struct Connections {
     free: Arc<Semaphore>,
     refusals: Arc<Semaphore>,
     drain: Duration,
+    patience: Duration,
     open: JoinSet<()>,
     graceful: GracefulShutdown,
 }
@@ -127,6 +129,7 @@ impl Connections {
             free: Arc::new(Semaphore::new(settings.most_connections)),
             refusals: Arc::new(Semaphore::new(MOST_REFUSALS)),
             drain: Duration::from_millis(settings.drain_ms),
+            patience: Duration::from_millis(settings.body_timeout_ms),
             open: JoinSet::new(),
             graceful: GracefulShutdown::new(),
         }
@@ -167,7 +170,8 @@ impl Connections {
             return;
         };
         let service = TowerToHyperService::new(self.router.clone());
-        let connection = self.http.serve_connection(TokioIo::new(stream), service);
+        let stream = TokioIo::new(Impatient::new(stream, self.patience));
+        let connection = self.http.serve_connection(stream, service);
         let connection = self.graceful.watch(connection);
         self.open.spawn(async move {
             if let Err(error) = connection.await {

@@ -87,7 +87,7 @@ pub(crate) struct Memory {
     /// What was learnt.
     content: String,
     /// The texts that it is found by, by the name of the key.
-    keys: Vec<Key>,
+    keys: Vec<MemoryKey>,
     /// What is known of it, by name.
     labels: BTreeMap<String, String>,
     /// What it was learnt from.
@@ -102,7 +102,7 @@ pub(crate) struct Memory {
 
 /// A text that a memory is found by.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Key {
+pub(crate) struct MemoryKey {
     /// Which of the strategy's keys.
     name: String,
     /// The text.
@@ -220,7 +220,7 @@ impl From<Explanation> for Why {
 
 impl From<contract::Memory> for Memory {
     fn from(memory: contract::Memory) -> Self {
-        let key = |contract::Key { name, text, .. }| Key { name, text };
+        let key = |contract::Key { name, text, .. }| MemoryKey { name, text };
         let source = |contract::Source { attempt, step }| Source { attempt, step };
         Memory {
             id: memory.id,

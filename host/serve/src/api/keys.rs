@@ -97,6 +97,7 @@ pub(crate) struct Created {
 #[utoipa::path(
     get,
     path = "/v1/keys",
+    operation_id = "list_keys",
     responses((status = 200, description = "The keys.", body = Keys), Refusals)
 )]
 pub(super) async fn list_keys(
@@ -114,6 +115,7 @@ pub(super) async fn list_keys(
 #[utoipa::path(
     post,
     path = "/v1/keys",
+    operation_id = "create_key",
     request_body = NewKey,
     responses((status = 201, description = "It is made, and good from now on.", body = Created), Refusals)
 )]
@@ -144,6 +146,7 @@ pub(super) async fn create_key(
 #[utoipa::path(
     delete,
     path = "/v1/keys/{id}",
+    operation_id = "revoke_key",
     params(("id" = String, Path, description = "The key's id.")),
     responses((status = 200, description = "It is revoked.", body = Key), Refusals)
 )]

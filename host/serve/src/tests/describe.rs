@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use memhost::contract;
-use memhost::live::{Grant, LiveLimits, NewKey, ONLY_TENANT, Record, Right};
+use memhost::live::{Ask, Grant, LiveLimits, NewKey, ONLY_TENANT, Record, Right};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
@@ -28,6 +28,20 @@ async fn the_description_changes_only_on_purpose() {
     assert_eq!(described.status, 200);
     insta::assert_json_snapshot!("openapi", described.body);
     place.end().await;
+}
+
+#[test]
+fn each_operation_has_a_name_of_its_own() {
+    let (_runtime, _, schemas) = at_work();
+    let paths = schemas.0["paths"].as_object().unwrap().values();
+    let operations = paths.flat_map(|methods| methods.as_object().unwrap().values());
+    let mut names: Vec<&str> = operations
+        .map(|one| one["operationId"].as_str().unwrap())
+        .collect();
+    names.sort_unstable();
+    let all = names.len();
+    names.dedup();
+    assert_eq!(names.len(), all);
 }
 
 /// A route as it is described.
@@ -167,7 +181,13 @@ fn at_work() -> (tokio::runtime::Runtime, Router, Schemas) {
             attempt: Some(ATTEMPT.to_owned()),
             ..Record::without_asking(task, contract::Agent::new("agent", "any"))
         };
-        seat.record(record).await.unwrap();
+        let kept = seat.record(record).await.unwrap();
+        seat.learnt(kept.sequence).await.unwrap();
+        let ask = Ask {
+            attempt: Some(ATTEMPT.to_owned()),
+            ..Ask::at_start("a known task")
+        };
+        assert!(!seat.retrieve(ask).await.unwrap().cited.is_empty());
         // From the first key on, one is needed. This one allows whatever outcomes claim.
         let allows = NewKey {
             authority: contract::Authority::GroundTruth,
@@ -229,7 +249,7 @@ fn whatever_does_not_fit_the_description_is_a_problem_and_no_mistake_of_the_serv
         let counts = at_random(bodies, |body| {
             runtime.block_on(check(&router, &schemas, route, &path, body))
         });
-        assert!(counts[&400] >= 30, "{path}: {counts:?}");
+        assert!(counts[&400] >= 10, "{path}: {counts:?}");
     }
 }
 

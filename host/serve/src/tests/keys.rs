@@ -227,7 +227,7 @@ async fn metrics_name_slots_and_no_tenant() {
     for line in [
         "memhost_calls_total{slot=\"desk\",generation=\"2\",call=\"retrieve\",via=\"http\",outcome=\"ok\"} 2",
         "memhost_open_seats{slot=\"desk\"} 3",
-        "memhost_memory_rows{slot=\"desk\"} 5",
+        "memhost_memory_rows{slot=\"desk\"} 7",
         "memhost_learner_lag_entries{slot=\"desk\"} 0",
         "memhost_slots 1",
         "memhost_http_requests_under_way 1",

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use memhost::capability::CallContext;
 use memhost::contract::{
-    Agent, Attempt, Change, Citation, Description, Fault, Guidance, NewMemory, Op, Plan, Query,
-    Receipt, Scan, Setting, Source, Task,
+    Agent, Attempt, Change, Citation, Description, Fault, Guidance, Key, NewMemory, Op, Plan,
+    Query, Receipt, Scan, Setting, Source, Task,
 };
 use memhost::embedding::{Builtin, Embedder};
 use memhost::learning::{Configured, Grants};
@@ -131,6 +131,7 @@ impl Strategy for Diary {
             let verdict = verdict.rsplit("::").next().unwrap().to_lowercase();
             let said = format!("{}: {}, {verdict}", run.task.text, run.answer);
             let mut memory = NewMemory::new("run", said);
+            memory.keys.push(Key::new("task", &run.task.text));
             memory.sources.push(Source::attempt(&run.id));
             Change::at_once(Op::Insert(memory))
         });
