@@ -13,7 +13,7 @@ const TICKETS = [
 ];
 
 /** @typedef {{actor: "action" | "observation", text: string, name?: string, failed?: boolean}} Step */
-/** @typedef {{attempt: string, text: string, degraded?: string}} Handout */
+/** @typedef {{attempt: string, text: string, degraded?: {reason: string}}} Handout */
 /** @typedef {{attempt: string, sequence: number, credited: boolean}} Kept */
 /** @typedef {{handed_out: {cited: unknown[]}[]}} Explanation */
 

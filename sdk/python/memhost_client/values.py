@@ -146,6 +146,22 @@ class Citation:
 
 
 @dataclass(frozen=True)
+class Tool:
+    """Something that an agent can call; its schema is JSON in a text, empty where it is unknown."""
+
+    name: str
+    description: str = ""
+    schema: str = ""
+
+
+@dataclass(frozen=True)
+class Degraded:
+    """There is no guidance, because the strategy failed."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class Wanted:
     """How the strategy would have the task worked on. It is a wish: the host takes what comes."""
 
@@ -167,12 +183,14 @@ class Handout:
     """Where it belongs: `system`, into the system message; `user`, in front of the task."""
     replaces: bool = False
     """Whether it stands for what was said earlier in this attempt."""
+    offers: tuple[Tool, ...] = ()
+    """Tools that the strategy offers."""
     cited: tuple[Citation, ...] = ()
-    """The memories that it was made from."""
+    """The memories that it was made from, best first."""
     generation: int = 0
     """Which generation of the slot answered."""
-    degraded: str | None = None
-    """Why there is no guidance, where the strategy failed. The call has not: go on without."""
+    degraded: Degraded | None = None
+    """Present where the strategy failed, and there is no guidance for that. The call has not failed: go on without."""
     wanted: Wanted = Wanted()
     """How the strategy would have the task worked on."""
 
@@ -192,18 +210,52 @@ class Kept:
 
 
 @dataclass(frozen=True)
+class Key:
+    """A text that a memory is found by."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a memory was learnt from: an attempt, or a step of it, from 0."""
+
+    attempt: str
+    step: int | None = None
+
+
+@dataclass(frozen=True)
+class Counters:
+    """What outcomes have made of a memory."""
+
+    weight: float
+    uses: int
+    wins: int
+    losses: int
+    strength: float
+
+
+@dataclass(frozen=True)
 class Memory:
     """One thing that a strategy has learnt."""
 
-    id: str
-    content: str = ""
-    kind: str = ""
-    title: str = ""
+    content: str
+    kind: str
+    title: str
+    keys: tuple[Key, ...]
+    labels: Mapping[str, str]
+    sources: tuple[Source, ...]
+    counters: Counters
+    created: float
+    """When it was learnt, in milliseconds since 1970."""
+    updated: float
+    """When it was last changed, in milliseconds since 1970."""
 
 
 @dataclass(frozen=True)
 class ExplainedCitation:
-    """A memory that was cited, as it is now; None if it is there no more."""
+    """A memory that was cited, as it is now; None where it is gone, or where another strategy's memories are used now."""
 
     memory: str
     score: float

@@ -15,6 +15,7 @@ from memhost_client import (
     AsyncClient,
     Client,
     Conflict,
+    Degraded,
     Document,
     MemhostError,
     Moment,
@@ -187,6 +188,13 @@ def test_an_answer_that_is_not_memhosts_is_said_to_be_none() -> None:
         with pytest.raises(MemhostError) as caught:
             client.retrieve("refund")
         assert caught.value.code == code
+
+
+def test_a_strategy_that_fails_is_no_exception() -> None:
+    wire = Wire(answer({**HANDOUT, "text": "", "cited": [], "degraded": {"reason": "it used up its fuel"}}))
+    told = wire.client().retrieve("refund")
+    assert told.text == ""
+    assert told.degraded == Degraded("it used up its fuel")
 
 
 def test_a_newer_servers_answer_is_understood() -> None:

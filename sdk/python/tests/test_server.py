@@ -25,6 +25,7 @@ from memhost_client import (
     NotAllowed,
     NotFound,
     Outcome,
+    Source,
     Step,
     Task,
     Unavailable,
@@ -115,7 +116,7 @@ def test_how_it_went_may_be_told_later_and_is_told_once(client: Client) -> None:
 
 
 def test_an_explanation_says_which_memories_were_cited(client: Client) -> None:
-    client.record(task="refund", answer="done", outcome=Outcome.success())
+    learnt = client.record(task="refund", answer="done", outcome=Outcome.success())
     told = client.retrieve("refund")
     why = client.explain(told.attempt)
     assert why.task.text == "refund"
@@ -125,6 +126,7 @@ def test_an_explanation_says_which_memories_were_cited(client: Client) -> None:
     assert cited.memory == told.cited[0].memory
     assert cited.now is not None
     assert "done" in cited.now.content
+    assert cited.now.sources == (Source(learnt.attempt),)
 
 
 def test_an_agent_that_breaks_leaves_an_attempt_whose_outcome_is_open(client: Client) -> None:
