@@ -2,7 +2,7 @@
 //
 //     node agent.mjs
 //
-// Types are in JSDoc: `npx -p typescript tsc --checkJs --noEmit --target es2022 --module nodenext agent.mjs` checks them.
+// Types are in JSDoc; `tsc --checkJs --noEmit --strict --module nodenext agent.mjs` checks them, with @types/node.
 
 const TOOLS = ["send_reset_link", "change_address", "refund_charge", "call_back"];
 const PATIENCE = 2;

@@ -255,7 +255,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class ExplainedCitation:
-    """A memory that was cited, as it is now; None where it is gone, or where another strategy's memories are used now."""
+    """A memory that was cited, as it is now; None if it is gone, or if another strategy's memories are used now."""
 
     memory: str
     score: float
