@@ -57,6 +57,14 @@ class Server:
                 said.put(line)
         said.put("")
 
+    def key(self, *allows: str) -> str:
+        """A key, made while the server does not run."""
+        assert self.binary
+        command = [self.binary, "key", "create", "--store", str(self.store), *allows]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
     def swap(self, plugin: str, mode: str) -> None:
         assert self.binary
         command = [self.binary, "slot", "swap", "help-desk", plugin, "--mode", mode]
@@ -80,6 +88,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def server_of_its_own(tmp_path: Path) -> Iterator[Server]:
+    """One that the test starts, and may kill."""
+    server = Server(tmp_path)
+    yield server
+    try:
+        server.stop()
+    finally:
+        server.kill()
 
 
 @pytest.fixture(autouse=True)

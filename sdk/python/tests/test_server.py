@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -25,6 +24,7 @@ from memhost_client import (
     NotAllowed,
     NotFound,
     Outcome,
+    Retries,
     Source,
     Step,
     Task,
@@ -188,6 +188,7 @@ def test_a_strategy_is_swapped_under_calls_and_none_fails(server: Server, client
     callers = [threading.Thread(target=call) for _ in range(4)]
     for caller in callers:
         caller.start()
+    time.sleep(0.5)
     server.swap("recency", "inherit")
     time.sleep(0.5)
     over.set()
@@ -218,24 +219,46 @@ def test_the_async_client_does_the_same(server: Server, request: pytest.FixtureR
     asyncio.run(run())
 
 
-def test_what_was_acknowledged_outlives_a_kill_and_calls_meanwhile_wait(tmp_path: Path) -> None:
-    server = Server(tmp_path)
+def test_a_key_says_for_whom_and_how_much_its_outcomes_count(server_of_its_own: Server) -> None:
+    server = server_of_its_own
+    own = server.key("--tenant", "acme")
+    of_any = server.key("--authority", "ground-truth")
+    only_asks = server.key("--right", "read", "--tenant", "acme")
     server.start()
-    try:
-        with Client("help-desk", base_url=server.url) as client:
-            attempt = client.retrieve("refund").attempt
-            client.record(attempt, task="refund", answer="before the kill", outcome=Outcome.success())
-            server.kill()
-            starter = threading.Timer(0.5, server.start)
-            starter.start()
-            client.record(task="refund", answer="meanwhile", outcome=Outcome.success())
-            starter.join()
-            told = client.retrieve("refund").text
-            assert "before the kill" in told
-            assert "meanwhile" in told
-            server.stop()
-    finally:
+    truth = Outcome.success(authority="ground-truth")
+
+    def refusal(key: str | None, tenant: str | None = None) -> str:
+        with Client("help-desk", base_url=server.url, key=key, tenant=tenant) as client:
+            with pytest.raises(MemhostError) as caught:
+                client.record("atruth", task="refund", answer="done", outcome=truth)
+            return caught.value.code
+
+    assert refusal(None) == "key-missing"
+    assert refusal(own) == "not-granted", "an agent cannot call its own verdict the truth"
+    assert refusal(own, "beta") == "not-granted"
+    assert refusal(only_asks) == "not-granted"
+    assert refusal(of_any) == "tenant-missing"
+    with Client("help-desk", base_url=server.url, key=of_any, tenant="acme") as client:
+        client.record("atruth", task="refund", answer="done", outcome=truth, wait="learnt")
+    with Client("help-desk", base_url=server.url, key=only_asks) as client:
+        assert "done" in client.retrieve("refund").text
+
+
+def test_what_was_acknowledged_outlives_a_kill_and_calls_meanwhile_wait(server_of_its_own: Server) -> None:
+    server = server_of_its_own
+    server.start()
+    patient = Retries(most=200, longest_wait=0.25)
+    with Client("help-desk", base_url=server.url, retries=patient) as client:
+        attempt = client.retrieve("refund").attempt
+        client.record(attempt, task="refund", answer="before the kill", outcome=Outcome.success())
         server.kill()
+        starter = threading.Timer(0.5, server.start)
+        starter.start()
+        client.record(task="refund", answer="meanwhile", outcome=Outcome.success())
+        starter.join()
+        told = client.retrieve("refund").text
+        assert "before the kill" in told
+        assert "meanwhile" in told
 
 
 def test_a_server_that_is_not_there_is_said_to_be() -> None:
@@ -248,25 +271,19 @@ AGENTS = {"python": [sys.executable, "agent.py"], "node": ["node", "agent.mjs"],
 
 
 @pytest.mark.parametrize("agent", AGENTS)
-def test_the_examples_learn(agent: str, tmp_path: Path) -> None:
-    assert shutil.which(agent) or agent == "python", f"{agent} is not installed"
-    server = Server(tmp_path)
+def test_the_examples_learn(agent: str, server_of_its_own: Server) -> None:
+    server = server_of_its_own
     server.start()
-    try:
-        environment = os.environ | {"MEMHOST_URL": server.url}
-        command = AGENTS[agent]
-        done = subprocess.run(command, cwd=EXAMPLE, env=environment, capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, done.stdout + done.stderr
-        if agent == "curl":
-            told = done.stdout.partition("ask again")[2]
-            assert "refund_charge" in told.partition("explain")[0], done.stdout
-        else:
-            tried = [line.strip() for line in done.stdout.splitlines() if "tried" in line]
-            assert tried == [
-                "tried 2: send_reset_link, change_address",
-                "tried 1: refund_charge",
-                "tried 1: refund_charge",
-            ], done.stdout
-        server.stop()
-    finally:
-        server.kill()
+    environment = os.environ | {"MEMHOST_URL": server.url}
+    done = subprocess.run(AGENTS[agent], cwd=EXAMPLE, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    if agent == "curl":
+        told = done.stdout.partition("ask again")[2]
+        assert "refund_charge" in told.partition("explain")[0], done.stdout
+        return
+    tried = [line.strip() for line in done.stdout.splitlines() if "tried" in line]
+    assert tried == [
+        "tried 2: send_reset_link, change_address",
+        "tried 1: refund_charge",
+        "tried 1: refund_charge",
+    ], done.stdout
