@@ -34,7 +34,7 @@ class Retries:
             return None
         if isinstance(answer, httpx.Response) and (asked := _retry_after(answer)) is not None:
             return asked if asked <= self.longest_retry_after else None
-        longest = min(self.longest_wait, self.first_wait * 2 ** min(tried - 1, 30))
+        longest = min(self.longest_wait, self.first_wait * 2.0 ** min(tried - 1, 30))
         # Half of it is chance, so that clients which failed together do not come back together.
         return longest * (0.5 + 0.5 * random.random())
 
