@@ -169,6 +169,8 @@ class Wanted:
     refinements: int = 0
     rounds: int = 1
     findings_per_round: int = 0
+    authority: Authority = "agent"
+    """Who should say how it went: outcomes of less authority count as unknown."""
 
 
 @dataclass(frozen=True)
