@@ -1,6 +1,7 @@
 //! `memhost serve`: a live host behind HTTP and MCP.
 
 pub mod admission;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -52,6 +53,9 @@ pub struct Options {
     /// A parameter of a slot's plugin.
     #[arg(long = "set", value_name = "SLOT.PARAMETER=VALUE")]
     choices: Vec<Choice>,
+    /// Have the slots that --slot names follow the files of their plugins: each new build is checked, and answers.
+    #[arg(long)]
+    watch: bool,
     /// Where it listens.
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
@@ -110,6 +114,7 @@ pub async fn run(options: Options) -> Result<(), Failure> {
             plugin: plugin.clone(),
             settings: BTreeMap::new(),
             mode: SlotMode::default(),
+            watch: options.watch,
         };
         config.slot.insert(name.clone(), section);
     }
@@ -182,7 +187,13 @@ pub async fn open(config: &Config, no_check: bool, apply: bool) -> Result<Host, 
     settings.admission = Some(admission.clone());
     let host = Host::open(settings).await.map_err(Failure::failed)?;
     match add_slots(&host, &admission, config, apply).await {
-        Ok(()) => Ok(host),
+        Ok(()) => {
+            for (slot, section) in config.slot.iter().filter(|(_, section)| section.watch) {
+                let (host, admission) = (host.clone(), admission.clone());
+                watch::watch(host, admission, slot.clone(), section.clone());
+            }
+            Ok(host)
+        }
         Err(failure) => {
             host.close().await.map_err(Failure::failed)?;
             Err(failure)

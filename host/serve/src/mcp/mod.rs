@@ -8,7 +8,6 @@
 mod arguments;
 mod backend;
 mod http;
-mod measured;
 mod remote;
 mod render;
 mod stdio;
