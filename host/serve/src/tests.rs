@@ -2,6 +2,7 @@
 
 mod describe;
 mod ending;
+mod health;
 mod hostile;
 mod keys;
 pub(crate) mod place;
