@@ -11,12 +11,13 @@ use memhost::live::{self, Host, Key, LiveError, LiveSettings, NewKey};
 use memhost::store::{Store, StoreError};
 use memhost_base::clock;
 use memhost_base::visible::{Column, Grid};
+use memhost_serve::Client;
 use serde::{Deserialize, Serialize};
 
 use super::compare::say_warnings;
 use super::output::{self, Format};
 use super::setup::{self, ConfigFile, StoreFlags};
-use super::slot::Running;
+use super::slot;
 use super::{Failure, serve};
 
 const CREATE_EXAMPLES: &str = "\
@@ -146,7 +147,7 @@ struct Place {
 /// Where keys are.
 enum Keys {
     InStore(Host),
-    AtServer(Running),
+    AtServer(Client),
 }
 
 /// Another process has the store open.
@@ -219,7 +220,7 @@ pub async fn run(options: Options) -> Result<(), Failure> {
 impl Place {
     async fn keys(self) -> Result<Keys, Failure> {
         if let Some(url) = &self.url {
-            return Ok(Keys::AtServer(Running::at(url)?));
+            return Ok(Keys::AtServer(slot::client(url, None)?));
         }
         let mut config = self.config.load()?;
         self.store.apply(&mut config)?;
@@ -260,7 +261,10 @@ impl Keys {
             }
             Keys::AtServer(server) => {
                 let wanted = serde_json::to_value(&allows).map_err(Failure::failed)?;
-                let Created { key, secret } = server.post("/v1/keys", &wanted).await?;
+                let Created { key, secret } = server
+                    .post(&["v1", "keys"], wanted)
+                    .await
+                    .map_err(slot::refused)?;
                 Ok((key, secret))
             }
         }
@@ -269,7 +273,10 @@ impl Keys {
     async fn all(&self) -> Result<Vec<Key>, Failure> {
         match self {
             Keys::InStore(host) => Ok(host.keys()),
-            Keys::AtServer(server) => Ok(server.get::<Listed>("/v1/keys").await?.keys),
+            Keys::AtServer(server) => {
+                let listed = server.get::<Listed>(&["v1", "keys"]).await;
+                Ok(listed.map_err(slot::refused)?.keys)
+            }
         }
     }
 
@@ -280,7 +287,10 @@ impl Keys {
             Keys::AtServer(_) if !id.chars().all(|c| c.is_ascii_alphanumeric()) => {
                 Err(refused(LiveError::NoSuchKey(id.to_owned())))
             }
-            Keys::AtServer(server) => server.delete(&format!("/v1/keys/{id}")).await,
+            Keys::AtServer(server) => {
+                let revoked = server.delete(&["v1", "keys", id]).await;
+                revoked.map_err(slot::refused)
+            }
         }
     }
 

@@ -17,6 +17,7 @@ mod hint;
 mod inspect;
 mod interrupt;
 mod key;
+mod mcp;
 mod outage;
 mod output;
 mod plugins;
@@ -98,6 +99,7 @@ enum Command {
     Serve(Box<serve::Options>),
     Slot(slot::Options),
     Key(key::Options),
+    Mcp(Box<mcp::Options>),
     Admit(serve::admission::Options),
     FreshProcess(fresh_process::Options),
     Compile(compile::Options),
@@ -184,6 +186,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             Command::Serve(options) => Box::pin(serve::run(*options)).await,
             Command::Slot(options) => slot::run(options).await,
             Command::Key(options) => key::run(options).await,
+            Command::Mcp(options) => Box::pin(mcp::run(*options)).await,
             Command::Admit(options) => serve::admission::run(options).await,
             Command::FreshProcess(options) => fresh_process::run(options).await,
             // Done before a runtime was there.

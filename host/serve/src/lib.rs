@@ -8,6 +8,7 @@ mod api;
 mod app;
 mod body;
 mod bounded;
+mod client;
 mod guard;
 pub mod mcp;
 mod openapi;
@@ -21,6 +22,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use client::{Client, ClientError};
 pub use memhost::config::{OnFailure, ServeSettings, TelemetrySettings};
 pub use server::{ServeError, Server};
 pub use telemetry::{OtlpGuard, OtlpLayer, TelemetryError, otlp_layer};

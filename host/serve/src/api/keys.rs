@@ -100,7 +100,7 @@ pub(crate) struct Created {
     operation_id = "list_keys",
     responses((status = 200, description = "The keys.", body = Keys), Refusals)
 )]
-pub(super) async fn list(
+pub(super) async fn list_keys(
     State(app): State<App>,
     Granted(grant): Granted,
 ) -> Result<Json<Keys>, Problem> {
@@ -119,7 +119,7 @@ pub(super) async fn list(
     request_body = NewKey,
     responses((status = 201, description = "It is made, and good from now on.", body = Created), Refusals)
 )]
-pub(super) async fn create(
+pub(super) async fn create_key(
     State(app): State<App>,
     Granted(grant): Granted,
     Json(wanted): Json<NewKey>,
@@ -150,7 +150,7 @@ pub(super) async fn create(
     params(("id" = String, Path, description = "The key's id.")),
     responses((status = 200, description = "It is revoked.", body = Key), Refusals)
 )]
-pub(super) async fn revoke(
+pub(super) async fn revoke_key(
     State(app): State<App>,
     Granted(grant): Granted,
     Path(id): Path<String>,

@@ -9,8 +9,9 @@ use crate::openapi::Refusals;
 use crate::problem::Problem;
 use crate::telemetry::MEDIA_TYPE;
 
-/// What is counted, timed and measured, in the text format of OpenMetrics. Needs a key with the right `admin` for all slots
-/// and tenants, where keys are needed.
+/// What is counted and timed, in the text format of OpenMetrics.
+///
+/// Needs a key of the right `admin` for all slots and tenants, where keys are needed.
 #[utoipa::path(
     get,
     path = "/metrics",

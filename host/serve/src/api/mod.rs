@@ -30,8 +30,8 @@ pub(crate) fn seats() -> OpenApiRouter<App> {
 /// The routes of the host as a whole.
 pub(crate) fn host() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(keys::list, keys::create))
-        .routes(routes!(keys::revoke))
+        .routes(routes!(keys::list_keys, keys::create_key))
+        .routes(routes!(keys::revoke_key))
         .routes(routes!(metrics::metrics))
 }
 

@@ -315,6 +315,7 @@ async fn each_problem_has_its_code_its_place_and_a_cure_that_is_served() {
         "store-read-only",
         "change-in-progress",
     ]);
+    // A host without keys gives none of these; they are told in `keys`.
     let of_keys = BTreeSet::from([
         "key-missing",
         "key-revoked",

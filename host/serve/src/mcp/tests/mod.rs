@@ -51,7 +51,7 @@ fn guidance(said: &str) -> &str {
 }
 
 /// The one tenant's seat at the slot `desk`.
-async fn seat(host: &Host) -> Seat {
+fn seat(host: &Host) -> Seat {
     let grant = Grant::everything();
     host.slot(&grant, "desk", ONLY_TENANT).unwrap()
 }

@@ -65,7 +65,7 @@ fn tools_are_as_they_were() {
 #[tokio::test]
 async fn instructions_are_five_lines_and_name_every_tool() {
     let host = host().await;
-    let info = Tools(seat(&host).await).get_info();
+    let info = Tools(seat(&host)).get_info();
     let instructions = info.instructions.unwrap();
     assert_eq!(instructions.lines().count(), 5);
     for tool in TOOLS.iter() {

@@ -9,7 +9,7 @@ use super::super::tools::Tools;
 use super::{attempt, call, guidance, initialize, said, seat};
 use crate::mcp::Remote;
 use crate::tests::place::{at_any_port, host};
-use crate::{ServeSettings, Server};
+use crate::{Client, ServeSettings, Server};
 
 /// A client that has started a program and talks to it.
 pub(super) struct Piped {
@@ -51,7 +51,7 @@ impl Piped {
 #[tokio::test]
 async fn a_seat_in_this_process_is_served_over_standard_input_and_output() {
     let host = host().await;
-    let seat = seat(&host).await;
+    let seat = seat(&host);
     let mut client = Piped::to(seat.clone()).await;
     let (text, _) = said(&client.ask(&call("recall", json!({"task": "one"}))).await);
     let record =
@@ -67,7 +67,7 @@ async fn a_seat_in_this_process_is_served_over_standard_input_and_output() {
 #[tokio::test]
 async fn a_line_that_is_no_json_is_passed_over_and_one_that_is_no_message_is_refused() {
     let host = host().await;
-    let mut client = Piped::to(seat(&host).await).await;
+    let mut client = Piped::to(seat(&host)).await;
     client.write("{\"jsonrpc\": ").await;
     let refused = client.ask(&json!({"call": "recall"})).await;
     assert_eq!(refused["error"]["code"], -32600);
@@ -82,7 +82,10 @@ async fn a_server_that_comes_back_is_found_again_by_a_client_that_stayed() {
         .await
         .unwrap();
     let listen = first.address();
-    let remote = Remote::new(&format!("http://{listen}"), "desk", None, None).unwrap();
+    let remote = Remote::new(
+        Client::new(&format!("http://{listen}"), None, None).unwrap(),
+        "desk",
+    );
     let mut client = Piped::to(remote).await;
     let (text, _) = said(
         &client
@@ -115,7 +118,7 @@ async fn a_server_that_comes_back_is_found_again_by_a_client_that_stayed() {
     assert!(!refused && text.contains(&attempt), "{text}");
     let server = again.await.unwrap();
 
-    seat(&host).await.learnt(3).await.unwrap();
+    seat(&host).learnt(3).await.unwrap();
     let (text, _) = said(&client.ask(&call("recall", json!({"task": "two"}))).await);
     assert_eq!(guidance(&text), "one: it was open, success");
     let attempt = super::attempt(&text);
@@ -156,7 +159,11 @@ async fn a_server_that_comes_back_is_found_again_by_a_client_that_stayed() {
 #[test]
 fn an_address_that_is_none_is_named() {
     for address in ["", "localhost:4780", "file:///etc", "http://"] {
-        let refused = Remote::new(address, "desk", None, None).err().unwrap();
+        let refused = Client::new(address, None, None).err().unwrap();
         assert!(refused.to_string().contains(address), "{refused}");
     }
+    let address = "http://127.0.0.1:4780";
+    let key = Some("mh_1\n2".to_owned());
+    let refused = Client::new(address, key, None).err().unwrap();
+    assert!(refused.to_string().contains("the key"), "{refused}");
 }
