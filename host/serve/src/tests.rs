@@ -4,6 +4,7 @@ mod describe;
 mod ending;
 mod health;
 mod hostile;
+mod isolation;
 mod keys;
 pub(crate) mod place;
 mod problems;
