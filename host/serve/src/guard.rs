@@ -90,7 +90,8 @@ fn is_own(host: &Authority, allowed: &[String]) -> bool {
     let is_loopback = bare
         .parse()
         .is_ok_and(|address: std::net::IpAddr| address.to_canonical().is_loopback());
-    let is = |other: &str| name.eq_ignore_ascii_case(other) || bare.eq_ignore_ascii_case(other);
+    let names = [name, bare, host.as_str()];
+    let is = |other: &str| names.iter().any(|name| name.eq_ignore_ascii_case(other));
     is_loopback || is("localhost") || allowed.iter().any(|allowed| is(allowed))
 }
 

@@ -222,8 +222,12 @@ pub(crate) fn written(mut response: Response, request_id: &str) -> Response {
     let Some(problem) = response.extensions_mut().remove::<Problem>() else {
         return response;
     };
-    if problem.kind.status.is_server_error() {
-        tracing::warn!(request = request_id, code = problem.kind.code, detail = %problem.detail, "refused");
+    let code = problem.kind.code;
+    if code == "strategy-failed" {
+        // Why, is said in the strategy's own words, which may be those of a task.
+        tracing::warn!(request = request_id, code, "refused");
+    } else if problem.kind.status.is_server_error() {
+        tracing::warn!(request = request_id, code, detail = %problem.detail, "refused");
     }
     let (mut head, _) = response.into_parts();
     head.headers

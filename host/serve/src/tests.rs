@@ -2,7 +2,9 @@
 
 mod describe;
 mod ending;
+mod health;
 mod hostile;
+mod isolation;
 mod keys;
 pub(crate) mod place;
 mod problems;

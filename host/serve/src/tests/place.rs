@@ -91,7 +91,7 @@ impl Strategy for Diary {
                     usage: Default::default(),
                 };
             }
-            "sleep" => tokio::time::sleep(std::time::Duration::from_millis(300)).await,
+            "sleep" => tokio::time::sleep(std::time::Duration::from_secs(1)).await,
             _ => {}
         }
         let scan = Scan {
