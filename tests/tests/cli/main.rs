@@ -14,6 +14,7 @@ mod interrupt;
 mod lanes;
 mod limits;
 mod live;
+mod mcp;
 mod order;
 mod page;
 mod reproduce;
