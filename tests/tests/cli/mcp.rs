@@ -43,14 +43,14 @@ fn scripts() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("mcp")
 }
 
-fn python(installed: &std::path::Path, version: &str) -> Command {
+fn python(installed: &Path, version: &str) -> Command {
     let mut client = Command::new(installed.join("python/bin/python"));
     client.arg(scripts().join("client.py")).arg(version);
     client
 }
 
 /// Node looks for packages beside a script.
-fn typescript(installed: &std::path::Path) -> Command {
+fn typescript(installed: &Path) -> Command {
     let script = installed.join("client.mjs");
     std::fs::copy(scripts().join("client.mjs"), &script).unwrap();
     let mut client = Command::new("node");
