@@ -16,6 +16,7 @@ mod fresh_process;
 mod hint;
 mod inspect;
 mod interrupt;
+mod key;
 mod mcp;
 mod outage;
 mod output;
@@ -35,6 +36,10 @@ use std::time::SystemTime;
 
 use clap::{ArgAction, Parser, Subcommand};
 use memhost_base::{clock, visible};
+use memhost_serve::OtlpLayer;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _, Registry};
 
 pub use failure::Failure;
 use scratch::Scratch;
@@ -61,6 +66,8 @@ Examples:
       a live host: agents ask it before they work, and tell it afterwards
   memhost slot swap desk reasoningbank --mode fresh
       another strategy answers there, while agents call
+  memhost key create --slot desk --right write
+      a key for an agent, who needs one from then on
 
 Files and environment:
   memhost.toml      configuration: embedder, models, limits, store
@@ -91,6 +98,7 @@ enum Command {
     Store(store::Options),
     Serve(Box<serve::Options>),
     Slot(slot::Options),
+    Key(key::Options),
     Mcp(Box<mcp::Options>),
     Admit(serve::admission::Options),
     FreshProcess(fresh_process::Options),
@@ -135,8 +143,19 @@ pub fn run(cli: Cli) -> ExitCode {
         return compile::run();
     }
     cure::warn_of_few_addresses();
-    log_to_stderr(cli.verbose);
-    match dispatch(cli.command) {
+    let traces = match &cli.command {
+        Command::Serve(options) => options.traces(),
+        _ => Ok(None),
+    };
+    let done = traces.and_then(|traces| {
+        let (layer, guard) = traces.unzip();
+        log_to_stderr(cli.verbose, layer);
+        let done = dispatch(cli.command);
+        // Nothing is traced any more: what is left is sent.
+        drop(guard);
+        done
+    });
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output::say(format_args!("error: {}", cure::told(&failure)));
@@ -166,6 +185,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
             Command::Store(options) => store::run(options).await,
             Command::Serve(options) => Box::pin(serve::run(*options)).await,
             Command::Slot(options) => slot::run(options).await,
+            Command::Key(options) => key::run(options).await,
             Command::Mcp(options) => Box::pin(mcp::run(*options)).await,
             Command::Admit(options) => serve::admission::run(options).await,
             Command::FreshProcess(options) => fresh_process::run(options).await,
@@ -178,8 +198,8 @@ fn dispatch(command: Command) -> Result<(), Failure> {
     result
 }
 
-fn log_to_stderr(verbose: u8) {
-    use tracing_subscriber::EnvFilter;
+/// Logs to standard error; where `serve` is traced, that is done beside it.
+fn log_to_stderr(verbose: u8, traces: Option<OtlpLayer<Registry>>) {
     let level = match verbose {
         0 => "error",
         1 => "memhost=info,error",
@@ -187,14 +207,14 @@ fn log_to_stderr(verbose: u8) {
         _ => "trace",
     };
     let filter = EnvFilter::try_from_env("MEMHOST_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let log = tracing_subscriber::fmt::layer()
         .with_writer(|| visible::Remarks(std::io::stderr()))
         // Nothing that is logged may hold an escape sequence, not even one that is meant well.
         .with_ansi(false)
         // It would be told on standard error, which is what cannot be written to, and end in a panic.
         .log_internal_errors(false)
-        .init();
+        .with_filter(filter);
+    tracing_subscriber::registry().with(traces).with(log).init();
 }
 
 #[cfg(test)]

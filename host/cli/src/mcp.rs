@@ -45,9 +45,8 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     if options.embedded {
         return embed(options).await;
     }
-    let server = &options.server;
-    let remote = Remote::new(server.url(), &options.slot, server.key(), options.tenant);
-    serve_until_interrupted(forward(remote.map_err(Failure::usage)?)).await
+    let client = options.server.client_for(options.tenant)?;
+    serve_until_interrupted(forward(Remote::new(client, options.slot))).await
 }
 
 async fn embed(options: Options) -> Result<(), Failure> {

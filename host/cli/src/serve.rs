@@ -1,6 +1,7 @@
 //! `memhost serve`: a live host behind HTTP and MCP.
 
 pub mod admission;
+mod watch;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -14,7 +15,8 @@ use memhost::learning::Grants;
 use memhost::live::{Generation, Grant, Host, LiveError, LiveSettings, Mode};
 use memhost::store::{KeepOpen, Store};
 use memhost_base::visible;
-use memhost_serve::Server;
+use memhost_serve::{OtlpGuard, OtlpLayer, Server};
+use tracing_subscriber::Registry;
 
 use super::plugins::{Choice, PluginDirectories};
 use super::setup::{ConfigFile, StoreFlags};
@@ -51,6 +53,9 @@ pub struct Options {
     /// A parameter of a slot's plugin.
     #[arg(long = "set", value_name = "SLOT.PARAMETER=VALUE")]
     choices: Vec<Choice>,
+    /// Have the slots that --slot names follow the files of their plugins: each new build is checked, and answers.
+    #[arg(long)]
+    watch: bool,
     /// Where it listens.
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
@@ -92,6 +97,14 @@ fn slot(text: &str) -> Result<(String, String), &'static str> {
     }
 }
 
+impl Options {
+    /// What makes traces of requests and calls, where the configuration has them sent somewhere.
+    pub fn traces(&self) -> Result<Option<(OtlpLayer<Registry>, OtlpGuard)>, Failure> {
+        let config = self.config.load()?;
+        memhost_serve::otlp_layer(&config.telemetry).map_err(Failure::usage)
+    }
+}
+
 /// Runs the command.
 pub async fn run(options: Options) -> Result<(), Failure> {
     let mut config = options.config.load()?;
@@ -101,6 +114,7 @@ pub async fn run(options: Options) -> Result<(), Failure> {
             plugin: plugin.clone(),
             settings: BTreeMap::new(),
             mode: SlotMode::default(),
+            watch: options.watch,
         };
         config.slot.insert(name.clone(), section);
     }
@@ -137,12 +151,18 @@ fn toml_text(value: &str) -> memhost::config::Value {
     memhost::config::Value::String(value.to_owned())
 }
 
+/// Whether a live host can be over this store.
+pub fn check_place(uri: &str) -> Result<(), Failure> {
+    match uri.contains("://") {
+        true => Err(Failure::usage(NotServed::ObjectStore(uri.to_owned()))),
+        false => Ok(()),
+    }
+}
+
 /// A host over the configured store, with the slots that were there before and those that are configured.
 pub async fn open(config: &Config, no_check: bool, apply: bool) -> Result<Host, Failure> {
     let uri = setup::store_uri(config)?;
-    if uri.contains("://") {
-        return Err(Failure::usage(NotServed::ObjectStore(uri)));
-    }
+    check_place(&uri)?;
     let engine = setup::engine(config)?;
     let embedder = config.embedder().await.map_err(Failure::failed)?;
     let models = config.models().map_err(Failure::usage)?;
@@ -167,7 +187,13 @@ pub async fn open(config: &Config, no_check: bool, apply: bool) -> Result<Host, 
     settings.admission = Some(admission.clone());
     let host = Host::open(settings).await.map_err(Failure::failed)?;
     match add_slots(&host, &admission, config, apply).await {
-        Ok(()) => Ok(host),
+        Ok(()) => {
+            for (slot, section) in config.slot.iter().filter(|(_, section)| section.watch) {
+                let (host, admission) = (host.clone(), admission.clone());
+                watch::watch(host, admission, slot.clone(), section.clone());
+            }
+            Ok(host)
+        }
         Err(failure) => {
             host.close().await.map_err(Failure::failed)?;
             Err(failure)

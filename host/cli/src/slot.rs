@@ -7,12 +7,13 @@ use std::fmt::Write as _;
 
 use clap::Subcommand;
 use memhost_base::visible;
+use memhost_serve::Client;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Failure;
 use super::output::{self, Format};
-pub use server::{Running, ServerFlags};
+pub use server::{ServerFlags, client, refused};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -187,7 +188,7 @@ struct Generation {
 /// Runs the command.
 pub async fn run(options: Options) -> Result<(), Failure> {
     match options.command {
-        Command::List { server, format } => list(&server.running()?, format).await,
+        Command::List { server, format } => list(&server.client()?, format).await,
         Command::Add {
             slot,
             plugin,
@@ -196,8 +197,8 @@ pub async fn run(options: Options) -> Result<(), Failure> {
         } => {
             let settings: BTreeMap<_, _> = settings.into_iter().collect();
             let new = json!({ "slot": slot, "plugin": plugin, "settings": settings });
-            let server = server.running()?;
-            let made: Generation = server.post("/v1/slots", &new).await?;
+            let made = server.client()?.post(&["v1", "slots"], new).await;
+            let made: Generation = made.map_err(refused)?;
             output::print_folded(&answers(&slot, &made))
         }
         Command::Swap {
@@ -215,19 +216,19 @@ pub async fn run(options: Options) -> Result<(), Failure> {
             let settings: BTreeMap<_, _> = settings.into_iter().collect();
             let new =
                 json!({ "plugin": plugin, "settings": settings, "mode": mode, "force": force });
-            let server = server.running()?;
-            let made: Generation = server.post(&of(&slot, "/generations"), &new).await?;
+            let made = server.client()?.post(&of(&slot, "generations"), new).await;
+            let made: Generation = made.map_err(refused)?;
             output::print_folded(&answers(&slot, &made))
         }
         Command::Rollback { slot, to, server } => {
-            let server = server.running()?;
             let to = json!({ "to": to });
-            let again: Generation = server.post(&of(&slot, "/rollback"), &to).await?;
+            let again = server.client()?.post(&of(&slot, "rollback"), to).await;
+            let again: Generation = again.map_err(refused)?;
             output::print_folded(&answers(&slot, &again))
         }
         Command::Freeze { slot, server } => {
-            let server = server.running()?;
-            let frozen: Generation = server.post(&of(&slot, "/freeze"), &json!({})).await?;
+            let frozen = server.client()?.post(&of(&slot, "freeze"), json!({})).await;
+            let frozen: Generation = frozen.map_err(refused)?;
             output::print_folded(&format!(
                 "slot `{slot}`: {} learns no more\n",
                 strategy(&frozen)
@@ -238,7 +239,8 @@ pub async fn run(options: Options) -> Result<(), Failure> {
             server,
             format,
         } => {
-            let all: Generations = server.running()?.get(&of(&slot, "/generations")).await?;
+            let all = server.client()?.get(&of(&slot, "generations")).await;
+            let all: Generations = all.map_err(refused)?;
             match format {
                 Format::Json => output::print_json(&all),
                 Format::Table => output::print_folded(&history(&all)),
@@ -247,11 +249,12 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     }
 }
 
-async fn list(server: &Running, format: Format) -> Result<(), Failure> {
-    let Slots { slots: names } = server.get("/v1/slots").await?;
+async fn list(server: &Client, format: Format) -> Result<(), Failure> {
+    let names: Slots = server.get(&["v1", "slots"]).await.map_err(refused)?;
     let mut slots: Vec<Slot> = Vec::new();
-    for name in names {
-        slots.push(server.get(&of(&name, "")).await?);
+    for name in &names.slots {
+        let slot = server.get(&["v1", "slots", name]).await;
+        slots.push(slot.map_err(refused)?);
     }
     match format {
         Format::Json => output::print_json(&slots),
@@ -259,9 +262,9 @@ async fn list(server: &Running, format: Format) -> Result<(), Failure> {
     }
 }
 
-/// An address of a slot's. Names of slots hold nothing that an address could not.
-fn of(slot: &str, rest: &str) -> String {
-    format!("/v1/slots/{}{rest}", visible::line(slot))
+/// What is asked of a slot, as a path.
+fn of<'a>(slot: &'a str, what: &'a str) -> [&'a str; 4] {
+    ["v1", "slots", slot, what]
 }
 
 fn strategy(generation: &Generation) -> String {

@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 
 use crate::ServeSettings;
 use crate::problem::Problem;
+use crate::telemetry::Meters;
 
 /// What every route has. Cheap to clone.
 #[derive(Clone)]
@@ -22,6 +23,8 @@ pub(crate) struct App {
     pub free: Arc<Semaphore>,
     /// How often each key asks, by the key's id.
     pub rates: Arc<DefaultKeyedRateLimiter<String>>,
+    /// What is counted and timed.
+    pub meters: Meters,
 }
 
 impl App {
@@ -34,6 +37,7 @@ impl App {
             free: Arc::new(Semaphore::new(settings.most_requests)),
             rates: Arc::new(RateLimiter::keyed(quota)),
             settings: Arc::new(settings),
+            meters: Meters::default(),
         }
     }
 }

@@ -1,11 +1,9 @@
-//! The guard: from where a request may come, who asks, for whom, how often and how much.
+//! The guard: from where a request may come, who asks, for whom, and how often.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
 
-use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, EXPECT, HOST, ORIGIN};
+use axum::http::header::{AUTHORIZATION, HOST, ORIGIN};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
@@ -15,7 +13,6 @@ use governor::clock::{Clock, DefaultClock};
 use memhost::live::{Grant, ONLY_TENANT};
 
 use crate::app::{App, Caller, RequestId};
-use crate::body::{BodyError, Bounded};
 use crate::problem::{Problem, written};
 
 /// Names the tenant, where the key is good for any.
@@ -93,15 +90,16 @@ fn is_own(host: &Authority, allowed: &[String]) -> bool {
     let is_loopback = bare
         .parse()
         .is_ok_and(|address: std::net::IpAddr| address.to_canonical().is_loopback());
-    let is = |other: &str| name.eq_ignore_ascii_case(other) || bare.eq_ignore_ascii_case(other);
+    let names = [name, bare, host.as_str()];
+    let is = |other: &str| names.iter().any(|name| name.eq_ignore_ascii_case(other));
     is_loopback || is("localhost") || allowed.iter().any(|allowed| is(allowed))
 }
 
-/// Lets through whoever has a grant and is neither too frequent nor too many; the body is bounded in size and time. The
-/// grant is in the request's extensions from then on.
+/// Lets through whoever has a grant and is neither too frequent nor too many. The grant is in the request's extensions from
+/// then on.
 pub(crate) async fn granted(
     State(app): State<App>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
     let Ok(_held) = app.free.try_acquire() else {
@@ -110,7 +108,6 @@ pub(crate) async fn granted(
     };
     let grant = who(&app, request.headers())?;
     check_rate(&app, key_of(request.headers())?)?;
-    let mut request = bounded(&app, request)?;
     request.extensions_mut().insert(grant);
     Ok(next.run(request).await)
 }
@@ -152,20 +149,13 @@ fn key_of(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     }
 }
 
-// MERGE: this and `has_keys` are the only places that know of keys. They become `app.host.grant_of(key)` and
-// `app.host.has_keys()`.
-/// What a key grants. On a host that has no keys, whoever reaches it may do everything.
+/// What a key grants. On a host that has no keys, whoever reaches it may do everything: only this machine does.
 fn grant_of(app: &App, key: Option<&str>) -> Result<Grant, Problem> {
     match key {
-        None if !has_keys(&app.host) => Ok(Grant::everything()),
+        Some(key) => Ok(app.host.grant_of(key)?),
+        None if !app.host.has_keys() => Ok(Grant::everything()),
         None => Err(Problem::of("key-missing", "the request carries no key")),
-        Some(_) => Err(Problem::of("key-unknown", "this host has no such key")),
     }
-}
-
-/// Whether a host lets in only those who have a key.
-pub(crate) fn has_keys(_: &memhost::live::Host) -> bool {
-    false
 }
 
 fn tenant_of(app: &App, grant: &Grant, headers: &HeaderMap) -> Result<String, Problem> {
@@ -185,7 +175,7 @@ fn tenant_of(app: &App, grant: &Grant, headers: &HeaderMap) -> Result<String, Pr
         )),
         (Some(own), _) => Ok(own.to_owned()),
         (None, Some(named)) => Ok(named.to_owned()),
-        (None, None) if !has_keys(&app.host) => Ok(ONLY_TENANT.to_owned()),
+        (None, None) if !app.host.has_keys() => Ok(ONLY_TENANT.to_owned()),
         (None, None) => Err(Problem::of(
             "tenant-missing",
             "this key is good for any tenant, and the request names none",
@@ -193,9 +183,9 @@ fn tenant_of(app: &App, grant: &Grant, headers: &HeaderMap) -> Result<String, Pr
     }
 }
 
-/// Counts a request against its key: the part of it that is no secret.
+/// Counts a request against its key, by the part of it that is no secret: `mh_<id>_<secret>`.
 fn check_rate(app: &App, key: Option<&str>) -> Result<(), Problem> {
-    let id = key.and_then(|key| key.rsplit_once('_')).map(|(id, _)| id);
+    let id = key.and_then(|key| key.split('_').nth(1));
     let Err(early) = app.rates.check_key(&id.unwrap_or_default().to_owned()) else {
         return Ok(());
     };
@@ -204,16 +194,4 @@ fn check_rate(app: &App, key: Option<&str>) -> Result<(), Problem> {
     let rate = app.settings.rate_per_second;
     let detail = format!("this key asks more often than {rate} times a second");
     Err(Problem::of("too-many", detail).retry_after(seconds.max(1)))
-}
-
-fn bounded(app: &App, request: Request) -> Result<Request, Problem> {
-    let most = app.settings.most_body_bytes;
-    let time = Duration::from_millis(app.settings.body_timeout_ms);
-    let (head, body) = request.into_parts();
-    let body = Bounded::new(body, most, time);
-    match body.is_too_large() && head.headers.contains_key(EXPECT) {
-        // It waits for a word before it sends the body.
-        true => Err(BodyError::TooLarge(most).into()),
-        false => Ok(Request::from_parts(head, Body::new(body))),
-    }
 }

@@ -7,16 +7,22 @@
 mod api;
 mod app;
 mod body;
+mod bounded;
+mod client;
 mod guard;
 pub mod mcp;
 mod openapi;
 mod problem;
 mod router;
 mod server;
+mod stream;
+mod telemetry;
 mod wire;
 
 #[cfg(test)]
 mod tests;
 
-pub use memhost::config::{OnFailure, ServeSettings};
+pub use client::{Client, ClientError};
+pub use memhost::config::{OnFailure, ServeSettings, TelemetrySettings};
 pub use server::{ServeError, Server};
+pub use telemetry::{OtlpGuard, OtlpLayer, TelemetryError, otlp_layer};

@@ -41,28 +41,39 @@ pub(crate) fn description() -> OpenApi {
         .build()
 }
 
+/// The parameter of a route at a slot.
+pub(crate) struct AtSlot;
+
+impl IntoParams for AtSlot {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![parameter("slot", ParameterIn::Path, "The slot.")]
+    }
+}
+
 /// The parameters of a route at a seat: the slot and, where the key is good for any, the tenant.
 pub(crate) struct AtSeat;
 
 impl IntoParams for AtSeat {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let text = || Some(String::schema());
-        let slot = ParameterBuilder::new()
-            .name("slot")
-            .parameter_in(ParameterIn::Path)
-            .required(Required::True)
-            .description(Some("The slot."))
-            .schema(text());
-        let tenant = ParameterBuilder::new()
-            .name("Memhost-Tenant")
-            .parameter_in(ParameterIn::Header)
-            .required(Required::False)
-            .description(Some(
-                "For whom. Needed where the key is good for any tenant.",
-            ))
-            .schema(text());
-        vec![slot.build(), tenant.build()]
+    fn into_params(place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let whom = "For whom. Needed where the key is good for any tenant.";
+        let mut parameters = AtSlot::into_params(place);
+        parameters.push(parameter("Memhost-Tenant", ParameterIn::Header, whom));
+        parameters
     }
+}
+
+fn parameter(name: &str, place: ParameterIn, description: &str) -> Parameter {
+    let required = match place {
+        ParameterIn::Path => Required::True,
+        _ => Required::False,
+    };
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(place)
+        .required(required)
+        .description(Some(description))
+        .schema(Some(String::schema()))
+        .build()
 }
 
 /// The problems that a route behind the guard may answer with: all but those of addresses where no route is.

@@ -60,10 +60,10 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("no-such-attempt", StatusCode::NOT_FOUND, "There is no such attempt",
         "Use the id that `retrieve` gave, with the same slot and tenant; tell what was done with `record` before its outcome. \
          What was handed out and never recorded is forgotten after a day."),
+    kind("no-such-key", StatusCode::NOT_FOUND, "There is no such key",
+        "`memhost key list` shows the ids of those that there are and that your own key covers."),
     kind("no-such-generation", StatusCode::NOT_FOUND, "The slot has had no such generation",
         "`GET /v1/slots/{slot}/generations` lists those that it has had."),
-    kind("no-such-key", StatusCode::NOT_FOUND, "There is no such key",
-        "Check its id; `memhost key list` shows which there are."),
     kind("no-such-route", StatusCode::NOT_FOUND, "There is nothing at this address",
         "Check the path; `/openapi.json` lists all of them."),
     kind("method-not-allowed", StatusCode::METHOD_NOT_ALLOWED, "This is not done with this method",
@@ -222,8 +222,12 @@ pub(crate) fn written(mut response: Response, request_id: &str) -> Response {
     let Some(problem) = response.extensions_mut().remove::<Problem>() else {
         return response;
     };
-    if problem.kind.status.is_server_error() {
-        tracing::warn!(request = request_id, code = problem.kind.code, detail = %problem.detail, "refused");
+    let code = problem.kind.code;
+    if code == "strategy-failed" {
+        // Why, is said in the strategy's own words, which may be those of a task.
+        tracing::warn!(request = request_id, code, "refused");
+    } else if problem.kind.status.is_server_error() {
+        tracing::warn!(request = request_id, code, detail = %problem.detail, "refused");
     }
     let (mut head, _) = response.into_parts();
     head.headers

@@ -7,7 +7,9 @@ use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
+use crate::bounded::bounded;
 use crate::problem::Problem;
+use crate::telemetry::measured;
 use crate::{api, guard, mcp, openapi};
 
 /// All of it.
@@ -19,10 +21,10 @@ pub(crate) fn router(app: App) -> Router {
         .merge(mcp::routes().into())
         .route_layer(for_tenant)
         .route_layer(granted.clone());
-    let at_slots = api::slots().route_layer(granted);
+    let for_all = api::slots().merge(api::host()).route_layer(granted);
     let (documented, description) = OpenApiRouter::with_openapi(openapi::description())
         .merge(at_seats)
-        .merge(at_slots)
+        .merge(for_all)
         .merge(api::open())
         .split_for_parts();
 
@@ -36,7 +38,9 @@ pub(crate) fn router(app: App) -> Router {
         .with_state(app.clone())
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_so)
-        .layer(from_fn_with_state(app, guard::from_here))
+        .layer(from_fn_with_state(app.clone(), guard::from_here))
+        .layer(from_fn_with_state(app.clone(), bounded))
+        .layer(from_fn_with_state(app.meters, measured))
         .layer(from_fn(guard::numbered))
 }
 

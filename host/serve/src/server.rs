@@ -19,9 +19,9 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::ServeSettings;
 use crate::app::{App, RequestId};
-use crate::guard::has_keys;
 use crate::problem::{MEDIA_TYPE, Problem};
 use crate::router::router;
+use crate::stream::Impatient;
 
 /// How many connections beyond the limit are told so at a time; more are closed without a word.
 const MOST_REFUSALS: usize = 64;
@@ -69,7 +69,7 @@ impl Server {
     pub async fn start(host: Host, settings: ServeSettings) -> Result<Server, ServeError> {
         let listen = settings.listen;
         if !listen.ip().to_canonical().is_loopback() {
-            if !has_keys(&host) {
+            if !host.has_keys() {
                 return Err(ServeError::NoKeys(listen));
             }
             if settings.allowed_hosts.is_empty() {
@@ -113,6 +113,7 @@ struct Connections {
     free: Arc<Semaphore>,
     refusals: Arc<Semaphore>,
     drain: Duration,
+    patience: Duration,
     open: JoinSet<()>,
     graceful: GracefulShutdown,
 }
@@ -128,6 +129,7 @@ impl Connections {
             free: Arc::new(Semaphore::new(settings.most_connections)),
             refusals: Arc::new(Semaphore::new(MOST_REFUSALS)),
             drain: Duration::from_millis(settings.drain_ms),
+            patience: Duration::from_millis(settings.body_timeout_ms),
             open: JoinSet::new(),
             graceful: GracefulShutdown::new(),
         }
@@ -168,7 +170,8 @@ impl Connections {
             return;
         };
         let service = TowerToHyperService::new(self.router.clone());
-        let connection = self.http.serve_connection(TokioIo::new(stream), service);
+        let stream = TokioIo::new(Impatient::new(stream, self.patience));
+        let connection = self.http.serve_connection(stream, service);
         let connection = self.graceful.watch(connection);
         self.open.spawn(async move {
             if let Err(error) = connection.await {

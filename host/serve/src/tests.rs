@@ -2,7 +2,10 @@
 
 mod describe;
 mod ending;
+mod health;
 mod hostile;
+mod isolation;
+mod keys;
 pub(crate) mod place;
 mod problems;
 mod schema;
@@ -21,7 +24,7 @@ async fn an_agent_asks_works_tells_and_is_told_what_it_told() {
         )
         .await;
     assert_eq!(told.status, 200);
-    assert_eq!(told.body["text"], "the first task: , unknown");
+    assert_eq!(told.body["text"], "");
     let attempt = told.body["attempt"].as_str().unwrap();
 
     let record = json!({
@@ -42,7 +45,7 @@ async fn an_agent_asks_works_tells_and_is_told_what_it_told() {
         .await;
     assert_eq!(
         told.body["text"],
-        "the first task: , unknown\nrefund a double charge: refunded, success"
+        "refund a double charge: refunded, success"
     );
     let attempt = told.body["attempt"].as_str().unwrap();
     let outcome = json!({"attempt": attempt, "outcome": {"verdict": "failure", "score": 0.2}});
@@ -51,7 +54,7 @@ async fn an_agent_asks_works_tells_and_is_told_what_it_told() {
     let why = place
         .get(&format!("/v1/slots/desk/attempts/{attempt}/why"))
         .await;
-    let cited = &why.body["handed_out"][0]["cited"][1];
+    let cited = &why.body["handed_out"][0]["cited"][0];
     assert_eq!(
         cited["now"]["content"],
         "refund a double charge: refunded, success"

@@ -11,6 +11,7 @@ mod help;
 mod inspect;
 #[cfg(unix)]
 mod interrupt;
+mod key;
 mod lanes;
 mod limits;
 mod live;
@@ -87,6 +88,8 @@ impl Place {
             "MEMHOST_STORE",
             "MEMHOST_MODEL",
             "MEMHOST_EMBEDDER",
+            "MEMHOST_KEY",
+            "MEMHOST_URL",
             "MEMHOST_LOG",
         ] {
             command.env_remove(variable);

@@ -132,6 +132,8 @@ fn settings() -> BTreeMap<(String, String), f64> {
         ),
         ("[load]", toml::Value::try_from(&Config::default().load)),
         ("[cache]", toml::Value::try_from(&Config::default().cache)),
+        ("[live]", toml::Value::try_from(&Config::default().live)),
+        ("[serve]", toml::Value::try_from(&Config::default().serve)),
     ];
     let endpoint = EndpointSettings::at("http://localhost");
     tables.push(("[endpoint.<name>]", toml::Value::try_from(&endpoint)));

@@ -1,19 +1,12 @@
 //! A running server, as commands ask it.
 
-use std::time::Duration;
-
-use memhost_base::error_chain::chain;
 use memhost_base::visible;
-use reqwest::{Client, RequestBuilder, StatusCode};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use memhost_serve::{Client, ClientError};
 
 use crate::Failure;
 
 /// The variable with the key.
 const KEY: &str = "MEMHOST_KEY";
-/// How long a change may take: plugins are compiled and checked first.
-const LONGEST: Duration = Duration::from_secs(600);
 
 /// Which server is asked.
 #[derive(Debug, clap::Args)]
@@ -28,23 +21,30 @@ pub struct ServerFlags {
     url: String,
 }
 
-/// Why a server does not do what it was asked.
+impl ServerFlags {
+    /// The server, with the key that the environment has.
+    pub fn client(&self) -> Result<Client, Failure> {
+        client(&self.url, None)
+    }
+
+    /// The same for this tenant.
+    pub fn client_for(&self, tenant: Option<String>) -> Result<Client, Failure> {
+        client(&self.url, tenant)
+    }
+}
+
+/// The server at an address, with the key that the environment has.
+pub fn client(url: &str, tenant: Option<String>) -> Result<Client, Failure> {
+    let key = std::env::var(KEY).ok().filter(|key| !key.is_empty());
+    Client::new(url, key, tenant).map_err(Failure::usage)
+}
+
+/// What a server says no with, and what to do about it.
 #[derive(Debug, thiserror::Error)]
-enum NotDone {
-    #[error(
-        "no server answers at {url}: start one with `memhost serve`, or name another with --url\n  caused by: {why}"
-    )]
-    NoServer { url: String, why: String },
-    #[error("{url} does not answer as memhost does: {why}")]
-    Strange { url: String, why: String },
-    #[error("{KEY} holds what no header can")]
-    Key,
-    #[error("{title} ({code}): {detail}{}", cure(.code))]
-    Problem {
-        title: String,
-        code: String,
-        detail: String,
-    },
+#[error("{code}: {detail}{}", cure(.code))]
+struct Refused {
+    code: String,
+    detail: String,
 }
 
 fn cure(code: &str) -> &'static str {
@@ -56,102 +56,22 @@ fn cure(code: &str) -> &'static str {
     }
 }
 
-/// A running server.
-pub struct Running {
-    url: String,
-    client: Client,
-    key: Option<String>,
-}
-
-/// As the server tells a problem.
-#[derive(Deserialize)]
-struct Problem {
-    #[serde(rename = "type")]
-    kind: String,
-    title: String,
-    detail: String,
-}
-
-impl ServerFlags {
-    /// The server's address.
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-
-    /// The key that the environment has.
-    pub fn key(&self) -> Option<String> {
-        std::env::var(KEY).ok().filter(|key| !key.is_empty())
-    }
-
-    /// The server, with the key that the environment has.
-    pub fn running(&self) -> Result<Running, Failure> {
-        let client = Client::builder().timeout(LONGEST).build();
-        Ok(Running {
-            url: self.url.trim_end_matches('/').to_owned(),
-            client: client.map_err(Failure::failed)?,
-            key: self.key(),
-        })
-    }
-}
-
-impl Running {
-    /// What it answers to a GET.
-    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
-        let request = self.client.get(format!("{}{path}", self.url));
-        self.send(request).await
-    }
-
-    /// What it answers to a POST.
-    pub async fn post<T: DeserializeOwned>(
-        &self,
-        path: &str,
-        body: &serde_json::Value,
-    ) -> Result<T, Failure> {
-        let request = self.client.post(format!("{}{path}", self.url)).json(body);
-        self.send(request).await
-    }
-
-    async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Failure> {
-        let request = match &self.key {
-            Some(key) if key.bytes().all(|byte| byte.is_ascii_graphic()) => {
-                request.bearer_auth(key)
-            }
-            Some(_) => return Err(Failure::usage(NotDone::Key)),
-            None => request,
-        };
-        let no_server = |error: reqwest::Error| {
-            Failure::failed(NotDone::NoServer {
-                url: self.url.clone(),
-                why: chain(&error),
-            })
-        };
-        let strange = |error: String| {
-            Failure::failed(NotDone::Strange {
-                url: self.url.clone(),
-                why: error,
-            })
-        };
-        let answer = request.send().await.map_err(no_server)?;
-        let status = answer.status();
-        let body = answer.bytes().await.map_err(no_server)?;
-        if status.is_success() {
-            let answer = serde_json::from_slice(&body);
-            return answer.map_err(|error| strange(error.to_string()));
-        }
-        match serde_json::from_slice::<Problem>(&body) {
-            Ok(problem) => {
-                let code = problem.kind.rsplit('/').next().unwrap_or_default();
-                let failed = NotDone::Problem {
-                    title: visible::line(&problem.title).into_owned(),
-                    code: visible::line(code).into_owned(),
-                    detail: visible::line(&problem.detail).into_owned(),
-                };
-                Err(match status {
-                    StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND => Failure::usage(failed),
-                    _ => Failure::failed(failed),
-                })
-            }
-            Err(_) => Err(strange(format!("it says {status}"))),
-        }
+/// What a server refused, as the command line tells it.
+pub fn refused(error: ClientError) -> Failure {
+    let ClientError::Refused {
+        code,
+        status,
+        detail,
+    } = &error
+    else {
+        return Failure::failed(error);
+    };
+    let refused = Refused {
+        code: visible::line(code).into_owned(),
+        detail: visible::line(detail).into_owned(),
+    };
+    match status {
+        400 | 404 => Failure::usage(refused),
+        _ => Failure::failed(refused),
     }
 }

@@ -43,6 +43,7 @@ mod model;
 mod serve;
 mod slot;
 mod store;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 
@@ -63,6 +64,7 @@ pub use model::{ModelEntry, ModelSection};
 pub use serve::{OnFailure, ServeSettings};
 pub use slot::{SlotMode, SlotSection};
 pub use store::{CacheSection, StoreSection};
+pub use telemetry::TelemetrySettings;
 /// A value of any type, as the file has it.
 pub use toml::Value;
 
@@ -96,6 +98,8 @@ pub struct Config {
     pub live: LiveSection,
     /// `[slot.<name>]`: what answers at a slot of a live host.
     pub slot: BTreeMap<String, SlotSection>,
+    /// `[telemetry]`: where traces go.
+    pub telemetry: TelemetrySettings,
     /// Where keys are looked up.
     #[serde(skip)]
     environment: Environment,

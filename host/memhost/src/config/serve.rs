@@ -23,7 +23,7 @@ pub struct ServeSettings {
     pub most_body_bytes: usize,
     /// How long a request's head may take to arrive, in milliseconds.
     pub head_timeout_ms: u64,
-    /// How long a request's body may take to arrive, in milliseconds.
+    /// How long a request's body may take to arrive, and a caller may take nothing of an answer, in milliseconds.
     pub body_timeout_ms: u64,
     /// How long `record` waits at most until what it tells is learnt, where it is asked to, in milliseconds.
     pub learn_wait_ms: u64,

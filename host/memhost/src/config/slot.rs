@@ -18,6 +18,9 @@ pub struct SlotSection {
     /// What becomes of the memories where the server is told to follow this file and another strategy answers.
     #[serde(default)]
     pub mode: SlotMode,
+    /// Whether each new build of the plugin's file is checked, and answers.
+    #[serde(default)]
+    pub watch: bool,
 }
 
 /// What becomes of the memories of a slot when another strategy takes over.

@@ -85,6 +85,10 @@ fn every_key_stands_in_the_sample_and_every_key_of_the_sample_is_known() {
         "limits",
         "limits.store",
         "load",
+        "live",
+        "slot.x",
+        "serve",
+        "telemetry",
     ] {
         let text = match place {
             "" => "zzz = 1".to_owned(),
@@ -122,6 +126,8 @@ fn the_defaults_that_the_sample_names_are_the_defaults() {
     assert_eq!(sample.embedder.choice, EmbedderChoice::default());
     assert_eq!(sample.limits, Limits::default());
     assert_eq!(sample.load, LoadLimits::default());
+    assert_eq!(sample.live, LiveSection::default());
+    assert_eq!(sample.serve, ServeSettings::default());
     let small = &sample.embedder.openai["small"];
     assert_eq!(
         *small,

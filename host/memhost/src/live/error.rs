@@ -13,6 +13,18 @@ pub enum LiveError {
     /// The grant does not cover this.
     #[error("{0}")]
     NotGranted(String),
+    /// No key is like this one.
+    #[error("there is no such key here: it is mistyped, or another host's")]
+    KeyUnknown,
+    /// The key was revoked, or has expired.
+    #[error("{0}")]
+    KeyRevoked(String),
+    /// No key has this id.
+    #[error("there is no key `{0}`")]
+    NoSuchKey(String),
+    /// The operating system has no random bits to make a key of.
+    #[error("no key can be made, because this machine has no random bits: {0}")]
+    NoRandomness(String),
     /// Nobody was handed out guidance for it, or told of it, or it was long ago.
     #[error(
         "there is no attempt `{0}`: use the id that `retrieve` gave, and tell what was done with `record` before its outcome"
@@ -87,6 +99,10 @@ impl LiveError {
         match self {
             LiveError::NoSuchSlot(_) => "no-such-slot",
             LiveError::NotGranted(_) => "not-granted",
+            LiveError::KeyUnknown => "key-unknown",
+            LiveError::KeyRevoked(_) => "key-revoked",
+            LiveError::NoSuchKey(_) => "no-such-key",
+            LiveError::NoRandomness(_) => "internal",
             LiveError::NoSuchAttempt(_) => "no-such-attempt",
             LiveError::OutcomeKnown(_) => "outcome-known",
             LiveError::InFlight(_) => "in-flight",

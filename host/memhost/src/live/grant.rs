@@ -100,6 +100,17 @@ impl Grant {
         }
     }
 
+    /// Whether it allows all that another one does. Whoever gives a grant to somebody may give away what they have, and no more.
+    pub fn includes(&self, other: &Grant) -> bool {
+        let has_slots = match &other.slots {
+            Some(slots) => slots.iter().all(|slot| self.covers_slot(slot)),
+            None => self.slots.is_none(),
+        };
+        let has_tenant = self.tenant.is_none() || self.tenant == other.tenant;
+        let has_authority = rank(other.authority) <= rank(self.authority);
+        has_slots && has_tenant && has_authority && other.right <= self.right
+    }
+
     pub(super) fn covers_slot(&self, slot: &str) -> bool {
         let slots = self.slots.as_ref();
         slots.is_none_or(|slots| slots.iter().any(|own| own == slot))
@@ -121,8 +132,8 @@ impl Grant {
             true => Ok(()),
             false => Err(LiveError::NotGranted(format!(
                 "an outcome of authority `{}` needs a grant that allows it; this one allows `{}`",
-                name(claimed),
-                name(self.authority)
+                authority_name(claimed),
+                authority_name(self.authority)
             ))),
         }
     }
@@ -148,7 +159,8 @@ pub(super) fn rank(authority: Authority) -> u8 {
     }
 }
 
-fn name(authority: Authority) -> &'static str {
+/// An authority, as it is written.
+pub fn authority_name(authority: Authority) -> &'static str {
     match authority {
         Authority::Agent => "agent",
         Authority::Judge => "judge",

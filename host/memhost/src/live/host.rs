@@ -10,6 +10,7 @@ use memhost_store::{Namespace, Store};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::clock::{Time, WallTime};
+use super::keys::Keyring;
 use super::lineage::{Lineage, Opening};
 use super::registry::Registry;
 use super::seat::{Active, SeatInner};
@@ -92,6 +93,7 @@ pub struct Host(Arc<Inner>);
 struct Inner {
     settings: LiveSettings,
     registry: Mutex<Registry>,
+    keys: Keyring,
     slots: RwLock<BTreeMap<String, Arc<Slot>>>,
     is_ending: AtomicBool,
 }
@@ -105,6 +107,7 @@ impl Host {
         let registry = Registry::open(&settings.store).await?;
         Ok(Host(Arc::new(Inner {
             settings,
+            keys: registry.keys(),
             registry: Mutex::new(registry),
             slots: RwLock::default(),
             is_ending: AtomicBool::new(false),
@@ -430,6 +433,10 @@ impl Host {
 
     pub(super) async fn registry(&self) -> MutexGuard<'_, Registry> {
         self.0.registry.lock().await
+    }
+
+    pub(super) fn keyring(&self) -> &Keyring {
+        &self.0.keys
     }
 
     pub(super) fn now(&self) -> Instant {

@@ -43,6 +43,7 @@ mod grant;
 mod happened;
 mod host;
 mod ids;
+mod keys;
 mod lineage;
 mod manager;
 mod registry;
@@ -67,8 +68,9 @@ async fn to_its_end<T: Send + 'static>(
 pub use admission::{Admission, Wish};
 pub use clock::{Time, WallTime, WoundTime};
 pub use error::LiveError;
-pub use grant::{Grant, ONLY_TENANT, Right};
+pub use grant::{Grant, ONLY_TENANT, Right, authority_name};
 pub use host::{Host, LiveLimits, LiveSettings, Mode};
+pub use keys::{Key, NewKey, Secret};
 pub use manager::{Manager, Swap};
 pub use registry::Generation;
 pub use requests::{Ask, ExplainedHandout, Explanation, Handout, Kept, Record, Wanted};

@@ -1,5 +1,5 @@
-//! The registry: which generations a slot has had, and which number a tenant has. It is the ledger of a namespace of its own,
-//! whose lock keeps a second host from the same store.
+//! The registry: which generations a slot has had, which number a tenant has, and which keys there are. It is the ledger of a
+//! namespace of its own, whose lock keeps a second host from the same store.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,6 +8,7 @@ use memhost_store::{Namespace, NewEntry, Store};
 use serde::{Deserialize, Serialize};
 
 use super::LiveError;
+use super::keys::{KeptKey, Keyring};
 
 /// The namespace that the registry is the ledger of.
 const NAMESPACE: &str = "live";
@@ -45,6 +46,10 @@ enum Registered {
     Tenant { name: String, number: u32 },
     /// From now on, the tenant of this number has a seat at this slot.
     Seat { slot: String, tenant: u32 },
+    /// From now on, whoever presents this key may do what it allows.
+    Key(KeptKey),
+    /// From now on, this key allows nothing.
+    KeyRevoked { id: String, at: Instant },
 }
 
 /// What is registered.
@@ -55,6 +60,7 @@ pub(super) struct Registry {
     frozen: BTreeSet<(String, u32)>,
     tenants: BTreeMap<String, u32>,
     seats: BTreeSet<(String, u32)>,
+    keys: Keyring,
 }
 
 impl Registry {
@@ -66,6 +72,7 @@ impl Registry {
             frozen: BTreeSet::new(),
             tenants: BTreeMap::new(),
             seats: BTreeSet::new(),
+            keys: Keyring::default(),
             namespace,
         };
         for entry in registry.namespace.entries(0, usize::MAX) {
@@ -95,6 +102,8 @@ impl Registry {
             Registered::Seat { slot, tenant } => {
                 self.seats.insert((slot, tenant));
             }
+            Registered::Key(kept) => self.keys.add(kept),
+            Registered::KeyRevoked { id, at } => self.keys.revoke(&id, at),
         }
     }
 
@@ -105,6 +114,8 @@ impl Registry {
             Registered::Frozen { slot, .. } => ("frozen", slot.clone()),
             Registered::Tenant { name, .. } => ("tenant", name.clone()),
             Registered::Seat { slot, .. } => ("seat", slot.clone()),
+            Registered::Key(kept) => ("key", kept.key.id.clone()),
+            Registered::KeyRevoked { id, .. } => ("key-revoked", id.clone()),
         };
         let body = serde_json::to_string(&registered);
         let entry = NewEntry {
@@ -216,5 +227,21 @@ impl Registry {
             self.enter(seat, at).await?;
         }
         Ok(number)
+    }
+
+    /// The keys. What is made or revoked later is seen there too.
+    pub(super) fn keys(&self) -> Keyring {
+        self.keys.clone()
+    }
+
+    /// From now on this key allows what it does; it is durable when this returns.
+    pub(super) async fn add_key(&mut self, kept: KeptKey, at: Instant) -> Result<(), LiveError> {
+        self.enter(Registered::Key(kept), at).await
+    }
+
+    /// From now on this key allows nothing; it is durable when this returns.
+    pub(super) async fn revoke_key(&mut self, id: &str, at: Instant) -> Result<(), LiveError> {
+        let id = id.to_owned();
+        self.enter(Registered::KeyRevoked { id, at }, at).await
     }
 }

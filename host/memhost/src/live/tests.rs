@@ -1,6 +1,7 @@
 //! A host at work: what was acknowledged is learnt, once, whoever is killed or swapped meanwhile.
 
 mod fold;
+mod keys;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use memhost::contract;
-use memhost::live::{ExplainedHandout, Explanation};
+use memhost::live::{ExplainedHandout, Explanation, Seat};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::at_seat;
 use super::retrieve::Citation;
-use super::seat;
 use crate::app::{App, Caller};
 use crate::body::{Json, Path};
 use crate::openapi::{AtSeat, Refusals};
 use crate::problem::Problem;
+use crate::telemetry::Call;
 use crate::wire;
 
 /// An attempt: guidance was handed out for it, or it was told of.
@@ -86,7 +87,7 @@ pub(crate) struct Memory {
     /// What was learnt.
     content: String,
     /// The texts that it is found by, by the name of the key.
-    keys: Vec<Key>,
+    keys: Vec<MemoryKey>,
     /// What is known of it, by name.
     labels: BTreeMap<String, String>,
     /// What it was learnt from.
@@ -101,7 +102,7 @@ pub(crate) struct Memory {
 
 /// A text that a memory is found by.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Key {
+pub(crate) struct MemoryKey {
     /// Which of the strategy's keys.
     name: String,
     /// The text.
@@ -145,7 +146,8 @@ pub(super) async fn attempt(
     caller: Caller,
     Path((slot, id)): Path<(String, String)>,
 ) -> Result<Json<Attempt>, Problem> {
-    let explanation = seat(&app, &caller, &slot)?.explain(&id).await?;
+    let explain = async |seat: Seat| seat.explain(&id).await;
+    let explanation = at_seat(&app, &caller, &slot, Call::Explain, explain).await?;
     Ok(Json(explanation.into()))
 }
 
@@ -161,7 +163,8 @@ pub(super) async fn why(
     caller: Caller,
     Path((slot, id)): Path<(String, String)>,
 ) -> Result<Json<Why>, Problem> {
-    let explanation = seat(&app, &caller, &slot)?.explain(&id).await?;
+    let explain = async |seat: Seat| seat.explain(&id).await;
+    let explanation = at_seat(&app, &caller, &slot, Call::Explain, explain).await?;
     Ok(Json(explanation.into()))
 }
 
@@ -217,7 +220,7 @@ impl From<Explanation> for Why {
 
 impl From<contract::Memory> for Memory {
     fn from(memory: contract::Memory) -> Self {
-        let key = |contract::Key { name, text, .. }| Key { name, text };
+        let key = |contract::Key { name, text, .. }| MemoryKey { name, text };
         let source = |contract::Source { attempt, step }| Source { attempt, step };
         Memory {
             id: memory.id,

@@ -33,7 +33,7 @@ pub(super) async fn healthz() -> Json<Alive> {
 pub(crate) struct Ready {
     /// Whether what is told can be kept.
     ready: bool,
-    /// How each slot stands; absent for those who have no key, where one is needed.
+    /// How each slot stands that the key covers; absent for those who have no key, where one is needed.
     #[serde(skip_serializing_if = "Option::is_none")]
     slots: Option<Vec<SlotReady>>,
 }
@@ -75,8 +75,12 @@ pub(super) async fn readyz(
         true => StatusCode::OK,
         false => StatusCode::SERVICE_UNAVAILABLE,
     };
-    let may_know = guard::who(&app, &headers).is_ok();
-    let slots = may_know.then_some(slots);
+    let grant = guard::who(&app, &headers).ok();
+    let slots = grant.map(|grant| {
+        let covered = app.host.slots(&grant);
+        let is_covered = |slot: &SlotReady| covered.contains(&slot.slot);
+        slots.into_iter().filter(is_covered).collect()
+    });
     (status, Json(Ready { ready, slots }))
 }
 

@@ -2,16 +2,17 @@
 
 use axum::extract::State;
 use memhost::contract;
-use memhost::live::{Ask, Handout};
+use memhost::live::{Ask, Handout, Seat};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::seat;
+use super::at_seat;
 use crate::OnFailure;
 use crate::app::{App, Caller};
 use crate::body::{Json, Path};
 use crate::openapi::{AtSeat, Refusals};
 use crate::problem::Problem;
+use crate::telemetry::Call;
 use crate::wire;
 
 /// What an agent asks.
@@ -124,8 +125,8 @@ pub(super) async fn retrieve(
     Path(slot): Path<String>,
     Json(asked): Json<Retrieve>,
 ) -> Result<Json<Retrieved>, Problem> {
-    let seat = seat(&app, &caller, &slot)?;
-    let handout = seat.retrieve(asked.into()).await?;
+    let retrieve = async |seat: Seat| seat.retrieve(asked.into()).await;
+    let handout = at_seat(&app, &caller, &slot, Call::Retrieve, retrieve).await?;
     match (&handout.degraded, app.settings.on_failure) {
         (Some(reason), OnFailure::Error) => Err(Problem::of("strategy-failed", reason)),
         _ => Ok(Json(handout.into())),

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::app::{App, Granted};
 use crate::body::{Json, Path};
-use crate::openapi::Refusals;
+use crate::openapi::{AtSlot, Refusals};
 use crate::problem::Problem;
 
 /// The slots that a key covers.
@@ -185,6 +185,7 @@ pub(crate) struct Rollback {
 #[utoipa::path(
     get,
     path = "/v1/slots",
+    operation_id = "list_slots",
     responses((status = 200, description = "Their names.", body = Slots), Refusals)
 )]
 pub(super) async fn list(State(app): State<App>, grant: Granted) -> Json<Slots> {
@@ -197,6 +198,7 @@ pub(super) async fn list(State(app): State<App>, grant: Granted) -> Json<Slots> 
 #[utoipa::path(
     post,
     path = "/v1/slots",
+    operation_id = "add_slot",
     request_body = NewSlot,
     responses((status = 200, description = "It answers.", body = Generation), Refusals)
 )]
@@ -227,7 +229,8 @@ fn wish(plugin: String, settings: BTreeMap<String, SettingValue>) -> Wish {
 #[utoipa::path(
     get,
     path = "/v1/slots/{slot}",
-    params(("slot" = String, Path, description = "The slot.")),
+    operation_id = "slot",
+    params(AtSlot),
     responses((status = 200, description = "How it stands.", body = Slot), Refusals)
 )]
 pub(super) async fn standing(
@@ -243,7 +246,7 @@ pub(super) async fn standing(
 #[utoipa::path(
     get,
     path = "/v1/slots/{slot}/generations",
-    params(("slot" = String, Path, description = "The slot.")),
+    params(AtSlot),
     responses((status = 200, description = "All of them.", body = Generations), Refusals)
 )]
 pub(super) async fn generations(
@@ -261,7 +264,7 @@ pub(super) async fn generations(
 #[utoipa::path(
     post,
     path = "/v1/slots/{slot}/generations",
-    params(("slot" = String, Path, description = "The slot.")),
+    params(AtSlot),
     request_body = NewGeneration,
     responses((status = 200, description = "It answers.", body = Generation), Refusals)
 )]
@@ -287,7 +290,7 @@ pub(super) async fn swap(
 #[utoipa::path(
     post,
     path = "/v1/slots/{slot}/rollback",
-    params(("slot" = String, Path, description = "The slot.")),
+    params(AtSlot),
     request_body = Rollback,
     responses((status = 200, description = "It answers.", body = Generation), Refusals)
 )]
@@ -305,7 +308,7 @@ pub(super) async fn roll_back(
 #[utoipa::path(
     post,
     path = "/v1/slots/{slot}/freeze",
-    params(("slot" = String, Path, description = "The slot.")),
+    params(AtSlot),
     responses((status = 200, description = "It learns no more.", body = Generation), Refusals)
 )]
 pub(super) async fn freeze(

@@ -5,15 +5,16 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use memhost::contract::{self, Actor};
-use memhost::live::{self, Kept};
+use memhost::live::{self, Kept, Seat};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::seat;
+use super::{at_seat, seat};
 use crate::app::{App, Caller};
 use crate::body::{Json, Path};
 use crate::openapi::{AtSeat, Refusals};
 use crate::problem::Problem;
+use crate::telemetry::Call;
 use crate::wire;
 
 /// What an agent did.
@@ -86,15 +87,16 @@ pub(super) async fn record(
 ) -> Result<(StatusCode, Json<Recorded>), Problem> {
     let wait = told.wait;
     let record = told.try_into()?;
-    let seat = seat(&app, &caller, &slot)?;
+    let tell = async |seat: Seat| seat.record(record).await;
     let Kept {
         attempt,
         sequence,
         credited,
         ..
-    } = seat.record(record).await?;
+    } = at_seat(&app, &caller, &slot, Call::Record, tell).await?;
     let learnt = match wait {
         Some(Wait::Learnt) => {
+            let seat = seat(&app, &caller, &slot)?;
             let longest = Duration::from_millis(app.settings.learn_wait_ms);
             let _ = tokio::time::timeout(longest, seat.learnt(sequence)).await;
             Some(seat.standing().await?.learnt >= sequence)
@@ -151,13 +153,13 @@ pub(super) async fn feedback(
     Path(slot): Path<String>,
     Json(told): Json<Feedback>,
 ) -> Result<(StatusCode, Json<Heard>), Problem> {
-    let seat = seat(&app, &caller, &slot)?;
     let Feedback {
         attempt,
         outcome,
         revise,
     } = told;
-    let kept = seat.feedback(&attempt, outcome.into(), revise).await?;
+    let tell = async |seat: Seat| seat.feedback(&attempt, outcome.into(), revise).await;
+    let kept = at_seat(&app, &caller, &slot, Call::Feedback, tell).await?;
     let heard = Heard {
         sequence: kept.sequence,
         credited: kept.credited,

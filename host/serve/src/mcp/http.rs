@@ -12,15 +12,18 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
 use axum::routing::post;
 use http_body_util::{BodyExt, Full};
-use memhost::live::Seat;
+use memhost::contract::Outcome;
+use memhost::live::{Ask, LiveError, Record, Seat};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use serde::de::IgnoredAny;
 
+use super::backend::{Backend, Noted, Told, Why};
 use super::tools::Tools;
 use crate::app::{App, Caller};
 use crate::body::{Path, json_bytes, parsed};
 use crate::problem::Problem;
+use crate::telemetry::{Answer, Call, Via};
 
 /// Where MCP is spoken, behind the guard that says who asks.
 pub(crate) fn routes() -> Router<App> {
@@ -38,7 +41,7 @@ async fn answer(
     let body = json_bytes(&head.headers, body).await?;
     let IgnoredAny = parsed(&body)?;
     let request = Request::from_parts(head, Full::new(body));
-    let served = service(&app, seat).handle(request).await;
+    let served = service(&app, slot, seat).handle(request).await;
     let media_type = served.headers().get(CONTENT_TYPE);
     let is_json = media_type.is_some_and(|media_type| media_type == "application/json");
     match served.status().is_client_error() && !is_json {
@@ -52,8 +55,62 @@ async fn answer(
     }
 }
 
+/// A seat at a slot, whose calls are counted.
+#[derive(Clone)]
+struct Metered {
+    app: App,
+    slot: String,
+    seat: Seat,
+}
+
+impl Metered {
+    async fn call<T: Answer>(
+        &self,
+        call: Call,
+        work: impl Future<Output = Result<T, LiveError>>,
+    ) -> Result<T, LiveError> {
+        let Metered { app, slot, .. } = self;
+        app.meters
+            .call(&app.host, slot, (call, Via::Mcp), work)
+            .await
+    }
+}
+
+impl Backend for Metered {
+    type Refusal = LiveError;
+
+    async fn retrieve(&self, ask: Ask) -> Result<Told, LiveError> {
+        let told = self.call(Call::Retrieve, self.seat.retrieve(ask)).await;
+        told.map(Told::from)
+    }
+
+    async fn record(&self, record: Record) -> Result<Noted, LiveError> {
+        let kept = self.call(Call::Record, self.seat.record(record)).await;
+        kept.map(Noted::from)
+    }
+
+    async fn feedback(
+        &self,
+        attempt: &str,
+        outcome: Outcome,
+        revise: bool,
+    ) -> Result<Noted, LiveError> {
+        let told = self.seat.feedback(attempt, outcome, revise);
+        self.call(Call::Feedback, told).await.map(Noted::from)
+    }
+
+    async fn explain(&self, attempt: &str) -> Result<Why, LiveError> {
+        let why = self.call(Call::Explain, self.seat.explain(attempt)).await;
+        why.map(Why::from)
+    }
+}
+
 /// The tools at a seat. It is made for one request, because nothing is kept between two.
-fn service(app: &App, seat: Seat) -> StreamableHttpService<Tools<Seat>, NeverSessionManager> {
+fn service(
+    app: &App,
+    slot: String,
+    seat: Seat,
+) -> StreamableHttpService<Tools<Metered>, NeverSessionManager> {
     let config = StreamableHttpServerConfig::default()
         .with_legacy_session_mode(false)
         .with_json_response(true)
@@ -61,7 +118,8 @@ fn service(app: &App, seat: Seat) -> StreamableHttpService<Tools<Seat>, NeverSes
         // The guard has looked at both, for every route.
         .disable_allowed_hosts()
         .disable_allowed_origins();
-    let tools = Tools(seat);
+    let app = app.clone();
+    let tools = Tools(Metered { app, slot, seat });
     let sessions = Arc::new(NeverSessionManager::default());
     StreamableHttpService::new(move || Ok(tools.clone()), sessions, config)
 }

@@ -17,5 +17,5 @@ mod tools;
 mod tests;
 
 pub(crate) use http::routes;
-pub use remote::{Remote, RemoteError};
+pub use remote::Remote;
 pub use stdio::{StdioError, forward, stdio};

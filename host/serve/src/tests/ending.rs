@@ -35,7 +35,7 @@ async fn idle_connections_do_not_keep_a_server_from_ending() {
     let began = Instant::now();
     place.end().await;
     assert!(
-        began.elapsed() < Duration::from_secs(1),
+        began.elapsed() < Duration::from_secs(5),
         "{:?}",
         began.elapsed()
     );
@@ -85,7 +85,7 @@ async fn what_takes_too_long_is_cut() {
     let began = Instant::now();
     place.server.end().await;
     assert!(
-        began.elapsed() < Duration::from_millis(190),
+        began.elapsed() < Duration::from_millis(800),
         "{:?}",
         began.elapsed()
     );
@@ -105,7 +105,7 @@ async fn what_was_told_is_kept_though_nobody_waited_for_the_answer() {
     );
     let mut stream = TcpStream::connect(place.address()).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
     drop(stream);
     let told = place.get("/v1/slots/desk/attempts/a1").await;
     assert_eq!(told.body["task"]["text"], "a task");

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use memhost::capability::CallContext;
 use memhost::contract::{
-    Agent, Attempt, Change, Citation, Description, Fault, Guidance, NewMemory, Op, Plan, Query,
-    Receipt, Scan, Setting, Source, Task,
+    Agent, Attempt, Change, Citation, Description, Fault, Guidance, Key, NewMemory, Op, Plan,
+    Query, Receipt, Scan, Setting, Source, Task,
 };
 use memhost::embedding::{Builtin, Embedder};
 use memhost::learning::{Configured, Grants};
@@ -20,6 +20,9 @@ use memhost::strategy::{Answer, CallError, CallFailure, Phases, Strategy};
 use serde_json::Value;
 
 use crate::{ServeSettings, Server};
+
+/// What is told before anybody asks, and of which nothing is kept.
+const FIRST: &str = "the first task";
 
 /// Keeps what became of each task, and tells all of it.
 pub(crate) struct Diary(Description);
@@ -88,7 +91,7 @@ impl Strategy for Diary {
                     usage: Default::default(),
                 };
             }
-            "sleep" => tokio::time::sleep(std::time::Duration::from_millis(300)).await,
+            "sleep" => tokio::time::sleep(std::time::Duration::from_secs(1)).await,
             _ => {}
         }
         let scan = Scan {
@@ -122,11 +125,13 @@ impl Strategy for Diary {
         runs: Vec<Attempt>,
         _: &[Setting],
     ) -> Answer<Vec<Change>> {
-        let changes = runs.iter().map(|run| {
+        let of_agents = runs.iter().filter(|run| run.task.text != FIRST);
+        let changes = of_agents.map(|run| {
             let verdict = format!("{:?}", run.outcome.verdict);
             let verdict = verdict.rsplit("::").next().unwrap().to_lowercase();
             let said = format!("{}: {}, {verdict}", run.task.text, run.answer);
             let mut memory = NewMemory::new("run", said);
+            memory.keys.push(Key::new("task", &run.task.text));
             memory.sources.push(Source::attempt(&run.id));
             Change::at_once(Op::Insert(memory))
         });
@@ -239,7 +244,7 @@ pub(crate) async fn host_within(limits: LiveLimits) -> Host {
     let seat = host
         .slot(&Grant::everything(), "desk", ONLY_TENANT)
         .unwrap();
-    let task = Task::new("", "the first task");
+    let task = Task::new("", FIRST);
     let told = Record::without_asking(task, Agent::new("agent", "any"));
     let kept = seat.record(told).await.unwrap();
     seat.learnt(kept.sequence).await.unwrap();

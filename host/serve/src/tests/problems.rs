@@ -307,7 +307,7 @@ async fn each_problem_has_its_code_its_place_and_a_cure_that_is_served() {
         assert_eq!(served.body["status"], kind.status.as_u16());
         assert!(served.body["cure"].as_str().unwrap().len() > 20);
     }
-    // Elsewhere: what is slow is told in `hostile`, what only the host can say below.
+    // Elsewhere: what is slow stands in `hostile`, what keys are for in `keys`, and what only the host can say below.
     let elsewhere = BTreeSet::from([
         "too-slow",
         "in-flight",
@@ -315,7 +315,7 @@ async fn each_problem_has_its_code_its_place_and_a_cure_that_is_served() {
         "store-read-only",
         "change-in-progress",
     ]);
-    // MERGE: a host without keys gives none of these.
+    // A host without keys gives none of these; they are told in `keys`.
     let of_keys = BTreeSet::from([
         "key-missing",
         "key-revoked",

@@ -3,6 +3,8 @@
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
 /// An attempt that most strings are, so that what is made at random meets something.
@@ -13,16 +15,30 @@ pub(super) const ATTEMPT: &str = "a-known-attempt";
 pub(super) struct Schemas(pub Value);
 
 impl Schemas {
-    fn resolved<'a>(&'a self, schema: &'a Value) -> &'a Value {
-        match schema["$ref"].as_str() {
-            Some(to) => self.0.pointer(&to[1..]).unwrap(),
-            None => schema,
+    /// A schema itself, for one that is named; and one, for several that hold together.
+    fn resolved<'a>(&'a self, schema: &'a Value) -> Cow<'a, Value> {
+        if let Some(to) = schema["$ref"].as_str() {
+            return self.resolved(self.0.pointer(&to[1..]).unwrap());
         }
+        let Some(all) = schema["allOf"].as_array() else {
+            return Cow::Borrowed(schema);
+        };
+        let mut together = json!({"type": "object", "properties": {}, "required": []});
+        for part in all {
+            let part = self.resolved(part);
+            for (name, property) in part["properties"].as_object().into_iter().flatten() {
+                together["properties"][name] = property.clone();
+            }
+            let required = part["required"].as_array().cloned().unwrap_or_default();
+            let all = together["required"].as_array_mut().unwrap();
+            all.extend(required);
+        }
+        Cow::Owned(together)
     }
 
     /// Values that fit.
     pub(super) fn valid(&self, schema: &Value) -> BoxedStrategy<Value> {
-        let schema = self.resolved(schema);
+        let schema = &*self.resolved(schema);
         if let Some(options) = schema["oneOf"].as_array() {
             let options: Vec<_> = options.iter().map(|option| self.valid(option)).collect();
             return proptest::strategy::Union::new(options).boxed();
@@ -102,7 +118,7 @@ impl Schemas {
 
     /// Whether a value fits, and is all described.
     pub(super) fn fits(&self, schema: &Value, value: &Value) -> bool {
-        let schema = self.resolved(schema);
+        let schema = &*self.resolved(schema);
         if let Some(options) = schema["oneOf"].as_array() {
             return options
                 .iter()

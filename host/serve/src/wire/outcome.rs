@@ -71,11 +71,7 @@ impl From<NewOutcome> for contract::Outcome {
             score: outcome.score,
             baseline: None,
             reason: outcome.reason,
-            authority: match outcome.authority {
-                Authority::GroundTruth => contract::Authority::GroundTruth,
-                Authority::Judge => contract::Authority::Judge,
-                Authority::Agent => contract::Authority::Agent,
-            },
+            authority: outcome.authority.into(),
         }
     }
 }
@@ -91,6 +87,16 @@ impl From<contract::Outcome> for Outcome {
             score: outcome.score,
             reason: outcome.reason,
             authority: outcome.authority.into(),
+        }
+    }
+}
+
+impl From<Authority> for contract::Authority {
+    fn from(authority: Authority) -> Self {
+        match authority {
+            Authority::GroundTruth => contract::Authority::GroundTruth,
+            Authority::Judge => contract::Authority::Judge,
+            Authority::Agent => contract::Authority::Agent,
         }
     }
 }

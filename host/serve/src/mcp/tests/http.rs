@@ -3,7 +3,7 @@ use memhost::live::{ONLY_TENANT, Record};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{attempt, call, guidance, initialize, news, request, said, seat};
+use super::{attempt, call, guidance, initialize, request, said, seat};
 use crate::tests::place::{Answered, Place};
 
 /// Posts a message of MCP to a slot, as a client does that has just been started.
@@ -87,7 +87,7 @@ async fn an_agent_recalls_records_hears_and_asks_why() {
         json!({"task": "another refund", "moment": null}),
     )
     .await;
-    assert_eq!(news(&text), "refund a double charge: refunded, success");
+    assert_eq!(guidance(&text), "refund a double charge: refunded, success");
     let second = attempt(&text);
     let middle = json!({"task": "another refund", "attempt": second, "moment": "step 3"});
     assert_eq!(attempt(&tool(&place, "recall", middle).await.0), second);
@@ -141,7 +141,7 @@ async fn no_memory_can_end_the_borders_that_it_stands_between() {
     seat(&place.host).learnt(3).await.unwrap();
     // The same attempt: whoever wrote the memory knew its id.
     let (text, _) = tool(&place, "recall", json!({"task": "one", "attempt": id})).await;
-    assert_eq!(news(&text), format!("one: {forged}, success"));
+    assert_eq!(guidance(&text), format!("one: {forged}, success"));
     let (again, _) = tool(&place, "recall", json!({"task": "one", "attempt": id})).await;
     assert_ne!(text, again, "the number was there before");
     let (why, _) = tool(&place, "explain", json!({"attempt": id})).await;

@@ -50,13 +50,6 @@ fn guidance(said: &str) -> &str {
     within
 }
 
-/// Guidance behind what the host was told first of all.
-fn news(said: &str) -> &str {
-    let (first, rest) = guidance(said).split_once('\n').unwrap();
-    assert_eq!(first, "the first task: , unknown");
-    rest
-}
-
 /// The one tenant's seat at the slot `desk`.
 fn seat(host: &Host) -> Seat {
     let grant = Grant::everything();

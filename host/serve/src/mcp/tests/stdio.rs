@@ -6,10 +6,10 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHal
 
 use super::super::backend::Backend;
 use super::super::tools::Tools;
-use super::{attempt, call, guidance, initialize, news, said, seat};
+use super::{attempt, call, guidance, initialize, said, seat};
 use crate::mcp::Remote;
 use crate::tests::place::{at_any_port, host};
-use crate::{ServeSettings, Server};
+use crate::{Client, ServeSettings, Server};
 
 /// A client that has started a program and talks to it.
 pub(super) struct Piped {
@@ -60,7 +60,7 @@ async fn a_seat_in_this_process_is_served_over_standard_input_and_output() {
     assert!(!refused);
     seat.learnt(3).await.unwrap();
     let (text, _) = said(&client.ask(&call("recall", json!({"task": "two"}))).await);
-    assert_eq!(news(&text), "one: it is behind the door, success");
+    assert_eq!(guidance(&text), "one: it is behind the door, success");
     host.close().await.unwrap();
 }
 
@@ -82,7 +82,10 @@ async fn a_server_that_comes_back_is_found_again_by_a_client_that_stayed() {
         .await
         .unwrap();
     let listen = first.address();
-    let remote = Remote::new(&format!("http://{listen}"), "desk", None, None).unwrap();
+    let remote = Remote::new(
+        Client::new(&format!("http://{listen}"), None, None).unwrap(),
+        "desk",
+    );
     let mut client = Piped::to(remote).await;
     let (text, _) = said(
         &client
@@ -117,7 +120,7 @@ async fn a_server_that_comes_back_is_found_again_by_a_client_that_stayed() {
 
     seat(&host).learnt(3).await.unwrap();
     let (text, _) = said(&client.ask(&call("recall", json!({"task": "two"}))).await);
-    assert_eq!(news(&text), "one: it was open, success");
+    assert_eq!(guidance(&text), "one: it was open, success");
     let attempt = super::attempt(&text);
     let judged =
         json!({"attempt": attempt, "verdict": "failure", "score": 0.25, "reason": "it was shut"});
@@ -156,11 +159,11 @@ async fn a_server_that_comes_back_is_found_again_by_a_client_that_stayed() {
 #[test]
 fn an_address_that_is_none_is_named() {
     for address in ["", "localhost:4780", "file:///etc", "http://"] {
-        let refused = Remote::new(address, "desk", None, None).err().unwrap();
+        let refused = Client::new(address, None, None).err().unwrap();
         assert!(refused.to_string().contains(address), "{refused}");
     }
     let address = "http://127.0.0.1:4780";
     let key = Some("mh_1\n2".to_owned());
-    let refused = Remote::new(address, "desk", key, None).err().unwrap();
+    let refused = Client::new(address, key, None).err().unwrap();
     assert!(refused.to_string().contains("the key"), "{refused}");
 }
