@@ -136,3 +136,27 @@ fn a_store_is_opened_for_one_client_where_there_is_no_server() {
         .fails(2)
         .complains(&["no slot `nobody`"]);
 }
+
+#[test]
+fn configurations_to_paste_name_tools_that_are_there() {
+    let examples = scripts().join("../../examples/mcp");
+    let read = |name: &str| -> Value {
+        let text = std::fs::read_to_string(examples.join(name)).unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    for (name, servers) in [
+        ("http.json", "mcpServers"),
+        ("http-with-key.json", "mcpServers"),
+        ("vscode.json", "servers"),
+    ] {
+        let memory = &read(name)[servers]["memory"];
+        assert_eq!(memory["type"], "http");
+        assert_eq!(memory["url"], "http://127.0.0.1:4780/mcp/desk");
+    }
+    let memory = &read("stdio.json")["mcpServers"]["memory"];
+    assert_eq!(memory["command"], "memhost");
+    let arguments = memory["args"].as_array().unwrap();
+    let arguments: Vec<&str> = arguments.iter().map(|one| one.as_str().unwrap()).collect();
+    // A client that goes at once: no server is asked.
+    Place::new().memhost(&arguments).succeeds();
+}
