@@ -2,6 +2,8 @@
 
 mod doctor;
 mod guests;
+mod mcp;
+mod python;
 mod ray;
 mod results;
 mod tools;
@@ -242,6 +244,7 @@ fn real_suites() -> Vec<String> {
 fn test(all: bool, cargo_test: &[String]) -> Result<(), Failure> {
     let workspace = plugins_and_guests()?;
     doctor::set_up_for_tests();
+    mcp::set_up(&workspace);
     if cargo_test.is_empty() {
         tools::step("checking the format");
         run(cargo().args(["fmt", "--all", "--check"]))?;

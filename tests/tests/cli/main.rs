@@ -15,6 +15,7 @@ mod key;
 mod lanes;
 mod limits;
 mod live;
+mod mcp;
 mod order;
 mod page;
 mod reproduce;

@@ -15,11 +15,9 @@ const EXCERPT: usize = 400;
 pub(super) fn told(told: &Told) -> String {
     let mut said = format!("Attempt: {}\n", told.attempt);
     if let Some(reason) = &told.degraded {
-        let reason = one_line(reason);
-        let _ = writeln!(
-            said,
-            "There is no guidance, because the memory failed: {reason}. Go on without."
-        );
+        // A strategy's own words, which may be those of a memory or a model.
+        said += "There is no guidance, because the memory failed. Go on without. Why it did:\n";
+        said += &between_borders(&told.attempt, &excerpt(reason));
     } else if told.text.trim().is_empty() {
         said += "Nothing is known that would help. Go on without.\n";
     } else {

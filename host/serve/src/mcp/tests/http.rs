@@ -1,5 +1,5 @@
 use memhost::contract::{Outcome, Task};
-use memhost::live::{ONLY_TENANT, Record};
+use memhost::live::{NewKey, ONLY_TENANT, Record, Right};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -216,7 +216,8 @@ async fn what_makes_no_sense_is_refused_in_words_that_a_model_can_act_on() {
 async fn a_strategy_that_fails_says_so_and_gives_an_attempt_all_the_same() {
     let place = Place::new().await;
     let (text, refused) = tool(&place, "recall", json!({"task": "fail"})).await;
-    assert!(!refused && text.contains("as asked"), "{text}");
+    assert!(!refused && text.contains("the memory failed"), "{text}");
+    assert!(guidance(&text).contains("as asked"), "{text}");
     let record = json!({"attempt": attempt(&text), "answer": "done"});
     assert!(!tool(&place, "record", record).await.1);
     place.end().await;
@@ -320,6 +321,30 @@ async fn what_one_tenant_told_is_not_there_for_another() {
                 "{tool}: {text}"
             );
         }
+    }
+    place.end().await;
+}
+
+#[tokio::test]
+async fn a_key_allows_of_the_tools_what_it_allows_elsewhere() {
+    let place = Place::new().await;
+    let reads = NewKey::new(Right::Read);
+    let (_, key) = place.host.create_key(reads).await.unwrap();
+    let recall = call("recall", json!({"task": "one"}));
+    let nobody = post(&place, "desk", ONLY_TENANT, &recall).await;
+    assert_eq!((nobody.status, nobody.code()), (401, "key-missing"));
+    let record = call("record", json!({"attempt": "a1", "answer": "one"}));
+    for (message, is_refused) in [(recall, false), (record, true)] {
+        let sent = place
+            .client
+            .post(place.url("/mcp/desk"))
+            .header("Accept", "application/json, text/event-stream")
+            .header("Memhost-Tenant", ONLY_TENANT)
+            .bearer_auth(key.reveal())
+            .json(&message);
+        let (text, refused) = said(&Answered::of(sent.send().await.unwrap()).await.body);
+        assert_eq!(refused, is_refused, "{text}");
+        assert_eq!(text.starts_with("not-granted: "), is_refused, "{text}");
     }
     place.end().await;
 }
