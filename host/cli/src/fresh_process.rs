@@ -1,8 +1,6 @@
 //! `memhost fresh-process`: the part of a check that wants a process of its own. Only memhost itself calls it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::process::Stdio;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -13,10 +11,8 @@ use memhost::engine::{Engine, EngineOptions, Layers};
 use memhost::settings;
 use memhost_eval::compare::Contestant;
 use serde::{Deserialize, Serialize};
-use tokio::io::AsyncWriteExt as _;
-use tokio::process::Command;
 
-use super::{Failure, output};
+use super::{Failure, child, output};
 
 /// As the command line knows it.
 const COMMAND: &str = "fresh-process";
@@ -83,35 +79,10 @@ impl ThisProgram {
 #[async_trait]
 impl Process for ThisProgram {
     async fn ask(&self, errand: &Errand) -> Result<Answers, ConformanceError> {
-        let order = serde_json::to_vec(&self.order(errand));
-        let order = order.map_err(ConformanceError::Unprintable)?;
-        let program = std::env::current_exe().unwrap_or_else(|_| "memhost".into());
-        let said = said_by(&program, &order).await;
+        let said = child::answer(COMMAND, &self.order(errand)).await;
         said.map_err(|error| ConformanceError::Process {
-            program: program.display().to_string(),
+            program: format!("memhost {COMMAND}"),
             reason: error.to_string(),
         })
-    }
-}
-
-/// What a fresh process makes of an order. What it has to complain of goes where this one's complaints go.
-async fn said_by(program: &Path, order: &[u8]) -> std::io::Result<Answers> {
-    let mut process = Command::new(program)
-        .arg(COMMAND)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()?;
-    tracing::debug!(process = process.id(), "a fresh process is asked");
-    if let Some(mut input) = process.stdin.take() {
-        input.write_all(order).await?;
-    }
-    let said = process.wait_with_output().await?;
-    match said.status.success() {
-        true => Ok(serde_json::from_slice(&said.stdout)?),
-        false => Err(std::io::Error::other(format!(
-            "it ended with {}",
-            said.status
-        ))),
     }
 }

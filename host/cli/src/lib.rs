@@ -7,6 +7,7 @@
 mod aa;
 mod bars;
 mod check;
+mod child;
 mod compare;
 mod compile;
 mod compose;

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -17,11 +16,9 @@ use memhost::settings;
 use memhost_base::error_chain::chain;
 use memhost_base::{disk, visible};
 use serde::{Deserialize, Serialize};
-use tokio::io::AsyncWriteExt as _;
-use tokio::process::Command;
 
 use crate::plugins::PluginDirectories;
-use crate::{Failure, output};
+use crate::{Failure, child, output};
 
 /// As the command line knows it.
 const COMMAND: &str = "admit";
@@ -134,9 +131,7 @@ impl Admission {
             is_checked: self.is_checked,
             keep: self.keep.clone(),
         };
-        let order = serde_json::to_vec(&order).map_err(refused)?;
-        let program = std::env::current_exe().unwrap_or_else(|_| "memhost".into());
-        let answer = answer_of(&program, &order).await.map_err(|error| {
+        let answer: Answer = child::answer(COMMAND, &order).await.map_err(|error| {
             LiveError::Refused(format!(
                 "the process that was to check it failed: {error}; the log of this server has more"
             ))
@@ -181,26 +176,4 @@ impl live::Admission for Admission {
 
 fn refused(error: impl std::error::Error + 'static) -> LiveError {
     LiveError::Refused(chain(&error))
-}
-
-/// What a process answers to an order. What it has to complain of goes where this one's complaints go.
-async fn answer_of(program: &Path, order: &[u8]) -> std::io::Result<Answer> {
-    let mut process = Command::new(program)
-        .arg(COMMAND)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()?;
-    tracing::debug!(process = process.id(), "a plugin is admitted");
-    if let Some(mut input) = process.stdin.take() {
-        input.write_all(order).await?;
-    }
-    let said = process.wait_with_output().await?;
-    match said.status.success() {
-        true => Ok(serde_json::from_slice(&said.stdout)?),
-        false => Err(std::io::Error::other(format!(
-            "it ended with {}",
-            said.status
-        ))),
-    }
 }

@@ -4,7 +4,6 @@ mod fold;
 mod keys;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -210,16 +209,17 @@ impl Place {
     }
 
     async fn open(&self) -> Host {
-        open(self.directory.path(), &self.tables, self.time.clone()).await
+        self.open_within(LiveLimits::default()).await
     }
-}
 
-async fn open(path: &Path, tables: &InMemory, time: Arc<WoundTime>) -> Host {
-    let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
-    let store = Store::open(path.to_str().unwrap(), embedder.clone(), tables).await;
-    let mut settings = LiveSettings::new(store.unwrap(), Grants::embedder(embedder));
-    settings.time = time;
-    Host::open(settings).await.unwrap()
+    async fn open_within(&self, limits: LiveLimits) -> Host {
+        let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
+        let path = self.directory.path().to_str().unwrap();
+        let store = Store::open(path, embedder.clone(), &self.tables).await;
+        let mut settings = LiveSettings::new(store.unwrap(), Grants::embedder(embedder));
+        (settings.time, settings.limits) = (self.time.clone(), limits);
+        Host::open(settings).await.unwrap()
+    }
 }
 
 async fn diary(name: &str) -> Configured {
@@ -750,13 +750,11 @@ async fn an_attempt_ends_with_the_strategy_that_it_began_with() {
 #[tokio::test(flavor = "multi_thread")]
 async fn seats_that_nobody_uses_close_and_come_back_whole() {
     let place = Place::new();
-    let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
-    let path = place.directory.path().to_str().unwrap();
-    let store = Store::open(path, embedder.clone(), &place.tables).await;
-    let mut settings = LiveSettings::new(store.unwrap(), Grants::embedder(embedder));
-    settings.time = place.time.clone();
-    settings.limits.most_seats = 4;
-    let host = Host::open(settings).await.unwrap();
+    let limits = LiveLimits {
+        most_seats: 4,
+        ..LiveLimits::default()
+    };
+    let host = place.open_within(limits).await;
     host.add_slot("desk", diary("diary").await, Mode::Inherit)
         .await
         .unwrap();
@@ -819,13 +817,11 @@ async fn what_a_strategy_would_not_hear_counts_as_unknown_and_is_counted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_share_of_attempts_goes_without_guidance_and_says_what_tasks_come_to() {
     let place = Place::new();
-    let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
-    let path = place.directory.path().to_str().unwrap();
-    let store = Store::open(path, embedder.clone(), &place.tables).await;
-    let mut settings = LiveSettings::new(store.unwrap(), Grants::embedder(embedder));
-    settings.time = place.time.clone();
-    settings.limits.baseline_share = 0.5;
-    let host = Host::open(settings).await.unwrap();
+    let limits = LiveLimits {
+        baseline_share: 0.5,
+        ..LiveLimits::default()
+    };
+    let host = place.open_within(limits).await;
     host.add_slot("desk", diary("comparing").await, Mode::Inherit)
         .await
         .unwrap();
