@@ -83,6 +83,7 @@ impl Serve {
             heard.push(line);
         }
         let _ = child.kill();
+        let _ = child.wait();
         panic!("the server does not listen: {heard:#?}");
     }
 }

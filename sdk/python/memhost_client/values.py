@@ -193,6 +193,8 @@ class Handout:
     """Which generation of the slot answered."""
     degraded: Degraded | None = None
     """Present where the strategy failed, and there is no guidance for that. The call has not failed: go on without."""
+    held_back: bool = False
+    """Whether guidance is held back, to see what the task comes to without."""
     wanted: Wanted = Wanted()
     """How the strategy would have the task worked on."""
 

@@ -24,6 +24,8 @@ pub struct LiveSection {
     pub most_seats: usize,
     /// How many bytes of memories are kept in memory; seats that were used least recently close.
     pub most_resident_bytes: u64,
+    /// Which share of attempts, in 0..=1, is made without guidance at strategies that would know what tasks come to then.
+    pub baseline_share: f64,
 }
 
 impl Default for LiveSection {
@@ -38,6 +40,7 @@ impl Default for LiveSection {
             most_memories: limits.most_memories,
             most_seats: limits.most_seats,
             most_resident_bytes: 4 << 30,
+            baseline_share: limits.baseline_share,
         }
     }
 }
@@ -52,6 +55,7 @@ impl LiveSection {
             forgotten_after: Duration::from_millis(self.forgotten_after_ms),
             most_memories: self.most_memories,
             most_seats: self.most_seats,
+            baseline_share: self.baseline_share.clamp(0.0, 1.0),
         }
     }
 }

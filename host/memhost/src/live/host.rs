@@ -34,6 +34,9 @@ pub struct LiveLimits {
     pub most_memories: u32,
     /// The most seats that are open at a time; those that were used least recently close. Default: 500.
     pub most_seats: usize,
+    /// Which share of attempts, in 0..=1, is made without guidance at strategies that would know what tasks come to then
+    /// (Live-Evo). Default: 0, because it is for the operator to say whose agents are left alone.
+    pub baseline_share: f64,
 }
 
 impl Default for LiveLimits {
@@ -45,6 +48,7 @@ impl Default for LiveLimits {
             forgotten_after: Duration::from_secs(24 * 60 * 60),
             most_memories: 50_000,
             most_seats: 500,
+            baseline_share: 0.0,
         }
     }
 }
@@ -331,7 +335,7 @@ impl Host {
             name,
             ledger,
             settings.time.clone(),
-            settings.limits.retrieve_deadline,
+            &settings.limits,
             Active::new(&route, lineage),
         )?;
         for handed in slot.take_unseated(tenant) {

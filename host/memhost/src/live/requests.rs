@@ -66,8 +66,28 @@ pub struct Handout {
     pub generation: u32,
     /// Why there is no guidance, where the strategy failed.
     pub degraded: Option<String>,
+    /// Whether guidance is held back, to see what the task comes to without.
+    pub is_held_back: bool,
     /// How the strategy would have the task worked on.
     pub wanted: Wanted,
+}
+
+impl Handout {
+    /// Nothing to say.
+    pub(super) fn nothing(attempt: String, generation: u32, plan: &Plan) -> Handout {
+        Handout {
+            attempt,
+            text: String::new(),
+            placement: Placement::User,
+            replaces: false,
+            offers: Vec::new(),
+            cited: Vec::new(),
+            generation,
+            degraded: None,
+            is_held_back: false,
+            wanted: Wanted::of(plan),
+        }
+    }
 }
 
 /// How a strategy would have a task worked on. The host cannot run somebody's agent: it says so, and takes what comes.

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use memhost_contract::{Arm, Guidance, Placement, Query, Receipt};
+use memhost_contract::{Arm, Guidance, Query, Receipt};
 use memhost_store::{Entering, Memories, Namespace, View};
 use memhost_strategy::capability::RunState;
 
@@ -18,7 +18,8 @@ use super::ids::{checked_id, new_attempt, with_id};
 use super::lineage::Lineage;
 use super::slot::Route;
 use super::{
-    Ask, ExplainedHandout, Explanation, Grant, Handout, LiveError, Manager, Right, Standing, Wanted,
+    Ask, ExplainedHandout, Explanation, Grant, Handout, LiveError, LiveLimits, Manager, Right,
+    Standing, Wanted,
 };
 use crate::learning::Unobserved;
 
@@ -43,6 +44,8 @@ pub(super) struct SeatInner {
     pub ledger: Namespace,
     pub time: Arc<dyn Time>,
     pub deadline: Duration,
+    /// Which share of attempts is made without guidance, where the strategy would know what they come to then.
+    baseline_share: f64,
     pub active: ArcSwap<Active>,
     /// Who answered before.
     standby: ArcSwapOption<Active>,
@@ -78,12 +81,13 @@ impl SeatInner {
         name: String,
         ledger: Namespace,
         time: Arc<dyn Time>,
-        deadline: Duration,
+        limits: &LiveLimits,
         active: Active,
     ) -> Result<SeatInner, LiveError> {
         let seat = SeatInner {
             name,
-            deadline,
+            deadline: limits.retrieve_deadline,
+            baseline_share: limits.baseline_share,
             active: ArcSwap::from_pointee(active),
             standby: ArcSwapOption::empty(),
             index: Mutex::default(),
@@ -194,6 +198,33 @@ impl SeatInner {
         }
     }
 
+    /// Whether an attempt is made without guidance, so that it is known what its task comes to then.
+    fn is_held_back(&self, active: &Active, attempt: &str) -> bool {
+        let share = self.baseline_share;
+        let drawn = seed(&format!("{} without {attempt}", self.name)) as f64 / u64::MAX as f64;
+        active.route.configured.plan.baseline_arm && drawn < share
+    }
+
+    fn hold_back(self: &Arc<SeatInner>, active: &Active, ask: Ask, attempt: String) -> Handout {
+        let generation = active.generation();
+        let handout = Handout {
+            is_held_back: true,
+            ..Handout::nothing(attempt.clone(), generation, &active.route.configured.plan)
+        };
+        self.hand_out(Handed {
+            receipt: Receipt {
+                id: format!("{attempt}.0"),
+                ..Receipt::nothing()
+            },
+            attempt,
+            task: ask.task,
+            agent: ask.agent,
+            arm: Arm::NoMemory,
+            generation,
+        });
+        handout
+    }
+
     /// Brings what was handed out to the ledger.
     pub(super) async fn write_handed(&self) -> Result<(), LiveError> {
         let entering = {
@@ -264,17 +295,7 @@ impl Seat {
             receipt,
         };
         slot.hand_out_unseated(&self.tenant, handed);
-        Handout {
-            attempt,
-            text: String::new(),
-            placement: Placement::User,
-            replaces: false,
-            offers: Vec::new(),
-            cited: Vec::new(),
-            generation,
-            degraded: None,
-            wanted: Wanted::of(&route.configured.plan),
-        }
+        Handout::nothing(attempt, generation, &route.configured.plan)
     }
 
     async fn ask(
@@ -296,6 +317,9 @@ impl Seat {
             let handed = handed.unwrap_or_default().into_iter();
             handed.map(|(_, receipt)| receipt).collect()
         };
+        if seat.is_held_back(&active, &attempt) {
+            return Ok(seat.hold_back(&active, ask, attempt));
+        }
         let run = seat.run_state(&active, &attempt, handed_out.len());
         let receipt_id = format!("{attempt}.{}", handed_out.len());
         let query = Query {
@@ -351,6 +375,7 @@ impl Seat {
             cited,
             generation,
             degraded,
+            is_held_back: false,
             wanted: Wanted::of(&active.route.configured.plan),
         })
     }

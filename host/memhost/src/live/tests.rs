@@ -97,6 +97,7 @@ impl Strategy for Diary {
         assert!(settings.is_empty());
         Ok(Plan {
             labels: memhost_contract::Labels::Graded,
+            baseline_arm: self.0.name == "comparing",
             ..Plan::streaming()
         })
     }
@@ -182,7 +183,10 @@ impl Strategy for Diary {
         _: &[Setting],
     ) -> Answer<Vec<Change>> {
         let told = told.iter().map(|told| {
-            let said = format!("{} for {}", told.receipt.id, told.attempt.id);
+            let said = match told.attempt.outcome.baseline {
+                Some(without) => format!("{without} without {}", told.attempt.task.text),
+                None => format!("{} for {}", told.receipt.id, told.attempt.id),
+            };
             entry("credit", said, &told.attempt.id, Commit::AtOnce)
         });
         answer(told.collect())
@@ -809,5 +813,44 @@ async fn what_a_strategy_would_not_hear_counts_as_unknown_and_is_counted() {
         (deviations.too_little_authority, deviations.without_outcome),
         (1, 1)
     );
+    host.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_share_of_attempts_goes_without_guidance_and_says_what_tasks_come_to() {
+    let place = Place::new();
+    let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
+    let path = place.directory.path().to_str().unwrap();
+    let store = Store::open(path, embedder.clone(), &place.tables).await;
+    let mut settings = LiveSettings::new(store.unwrap(), Grants::embedder(embedder));
+    settings.time = place.time.clone();
+    settings.limits.baseline_share = 0.5;
+    let host = Host::open(settings).await.unwrap();
+    host.add_slot("desk", diary("comparing").await, Mode::Inherit)
+        .await
+        .unwrap();
+    let seat = seat(&host).await;
+    done(&seat, "first", Some(scored(1.0))).await;
+    let mut held_back = 0;
+    let mut last = 0;
+    for _ in 0..40 {
+        let told = seat.retrieve(Ask::at_start("again")).await.unwrap();
+        if told.is_held_back {
+            held_back += 1;
+            assert_eq!((told.text.as_str(), told.cited.len()), ("", 0));
+        }
+        let mut record = Record::of(told.attempt);
+        record.outcome = Some(scored(if told.is_held_back { 0.25 } else { 1.0 }));
+        last = seat.record(record).await.unwrap().sequence;
+    }
+    assert!((6..34).contains(&held_back), "{held_back}");
+    seat.learnt(last).await.unwrap();
+    let said = contents(&seat).await;
+    let compared = said.iter().filter(|said| *said == "0.25 without again");
+    let compared = compared.count();
+    let guided = said.iter().filter(|said| said.contains(" for ")).count() - 1;
+    // Those that came before the first without guidance could not be compared.
+    assert_eq!(guided + compared, 40 - held_back);
+    assert!(compared > 0, "{guided}");
     host.close().await.unwrap();
 }

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use memhost_contract::{
-    Agent, Attempt, Authority, Instant, Labels, Outcome, Plan, Receipt, Task, Verdict,
+    Agent, Arm, Attempt, Authority, Instant, Labels, Outcome, Plan, Receipt, Task, Verdict,
 };
 use memhost_store::Entry;
 
@@ -89,6 +89,8 @@ pub(super) struct Timeline {
     outcomes: Together,
     due: BTreeSet<Due>,
     told: u32,
+    /// Scores of runs without guidance, by task: their sum and how many there are.
+    baselines: HashMap<String, (f64, u32)>,
     deviations: Deviations,
 }
 
@@ -155,6 +157,7 @@ impl Timeline {
             outcomes: Together::default(),
             due: BTreeSet::new(),
             told: 0,
+            baselines: HashMap::new(),
             deviations: Deviations::default(),
         }
     }
@@ -346,7 +349,10 @@ impl Timeline {
                     outcome,
                     ..*attempt
                 };
-                self.credit(attempt, at, lessons);
+                match attempt.arm {
+                    Arm::NoMemory => self.close(attempt, at, lessons),
+                    Arm::Memory | Arm::Candidate => self.credit(attempt, at, lessons),
+                }
             }
             Stage::Told => {}
         }
@@ -362,7 +368,7 @@ impl Timeline {
     }
 
     /// An attempt is learnt from, with its outcome or without.
-    fn close(&mut self, attempt: Attempt, at: Instant, lessons: &mut Vec<Lesson>) {
+    fn close(&mut self, mut attempt: Attempt, at: Instant, lessons: &mut Vec<Lesson>) {
         let is_known = is_known(&attempt.outcome);
         if let Some(known) = self.known.get_mut(&attempt.id) {
             known.stage = match is_known {
@@ -370,6 +376,15 @@ impl Timeline {
                 false => Stage::Unknown(Box::new(attempt.clone())),
             };
         }
+        if attempt.arm == Arm::NoMemory {
+            // It says what the task comes to without guidance, and nothing of what to do.
+            if let Some(score) = score(&attempt.outcome) {
+                let (sum, runs) = self.baselines.entry(attempt.task.id).or_default();
+                (*sum, *runs) = (*sum + score, *runs + 1);
+            }
+            return;
+        }
+        self.compare(&mut attempt);
         if is_known {
             self.credit(attempt.clone(), at, lessons);
         } else if self.rules.waits_for_outcome {
@@ -395,7 +410,15 @@ impl Timeline {
         }
     }
 
-    fn credit(&mut self, attempt: Attempt, at: Instant, lessons: &mut Vec<Lesson>) {
+    /// What the task comes to without guidance, where that is known.
+    fn compare(&self, attempt: &mut Attempt) {
+        let baseline = self.baselines.get(&attempt.task.id);
+        let baseline = baseline.map(|(sum, runs)| sum / f64::from(*runs));
+        attempt.outcome.baseline = attempt.outcome.baseline.or(baseline);
+    }
+
+    fn credit(&mut self, mut attempt: Attempt, at: Instant, lessons: &mut Vec<Lesson>) {
+        self.compare(&mut attempt);
         let outcomes = &mut self.outcomes;
         outcomes.attempts.push(attempt);
         if outcomes.attempts.len() >= self.rules.batch {
@@ -448,6 +471,15 @@ pub(super) fn unknown() -> Outcome {
         verdict: Verdict::Unknown,
         ..Outcome::known(false)
     }
+}
+
+/// How well it went, if anybody knows.
+fn score(outcome: &Outcome) -> Option<f64> {
+    outcome.score.or(match outcome.verdict {
+        Verdict::Success => Some(1.0),
+        Verdict::Failure => Some(0.0),
+        Verdict::Unknown => None,
+    })
 }
 
 /// A time and so much, in whole milliseconds.

@@ -59,6 +59,9 @@ pub(crate) struct Retrieved {
     cited: Vec<Citation>,
     /// Which generation of the slot answered.
     generation: u32,
+    /// Whether guidance is held back, to see what the task comes to without.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    held_back: bool,
     /// How the strategy would have the task worked on.
     wanted: Wanted,
     /// Why there is no guidance, where the strategy failed. The call has not: go on without.
@@ -170,6 +173,7 @@ impl From<Handout> for Retrieved {
                 authority: handout.wanted.authority.into(),
             },
             degraded: handout.degraded,
+            held_back: handout.is_held_back,
         }
     }
 }

@@ -17,6 +17,7 @@ use memhost::live::{Ask, LiveError, Record, Seat};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use serde::de::IgnoredAny;
+use tracing::{Instrument, Span};
 
 use super::backend::{Backend, Noted, Told, Why};
 use super::tools::Tools;
@@ -55,12 +56,14 @@ async fn answer(
     }
 }
 
-/// A seat at a slot, whose calls are counted.
+/// A seat at a slot, whose calls are counted and traced.
 #[derive(Clone)]
 struct Metered {
     app: App,
     slot: String,
     seat: Seat,
+    /// The request's: tools are called in a task of their own, which knows nothing of it.
+    span: Span,
 }
 
 impl Metered {
@@ -70,9 +73,8 @@ impl Metered {
         work: impl Future<Output = Result<T, LiveError>>,
     ) -> Result<T, LiveError> {
         let Metered { app, slot, .. } = self;
-        app.meters
-            .call(&app.host, slot, (call, Via::Mcp), work)
-            .await
+        let measured = app.meters.call(&app.host, slot, (call, Via::Mcp), work);
+        measured.instrument(self.span.clone()).await
     }
 }
 
@@ -119,7 +121,13 @@ fn service(
         .disable_allowed_hosts()
         .disable_allowed_origins();
     let app = app.clone();
-    let tools = Tools(Metered { app, slot, seat });
+    let span = Span::current();
+    let tools = Tools(Metered {
+        app,
+        slot,
+        seat,
+        span,
+    });
     let sessions = Arc::new(NeverSessionManager::default());
     StreamableHttpService::new(move || Ok(tools.clone()), sessions, config)
 }

@@ -148,13 +148,16 @@ impl Meters {
     }
 }
 
+/// A gauge of each slot: its name, what it says, and its value.
+type SlotGauge = (&'static str, &'static str, fn(&SlotStanding) -> u64);
+
 /// Gauges that are asked for, not kept: a slot that is gone leaves none behind. Tenants are added up.
 fn gauges(slots: &[SlotStanding]) -> Registry {
     let mut registry = Registry::with_prefix(PREFIX);
     let number = Gauge::<u64, AtomicU64>::default();
     number.set(slots.len() as u64);
     registry.register("slots", "Slots", number);
-    let gauges: [(&str, &str, fn(&SlotStanding) -> u64); 7] = [
+    let gauges: [SlotGauge; 7] = [
         (
             "active_generation",
             "The generation that answers at a slot",

@@ -1,7 +1,7 @@
 //! Keys over HTTP: who is let in, for what, and until when.
 
 use memhost::contract::Authority;
-use memhost::live::{NewKey, Right};
+use memhost::live::{Key, NewKey, Right};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -236,5 +236,38 @@ async fn metrics_name_slots_and_no_tenant() {
         assert!(page.lines().any(|own| own == line), "{line}\n{page}");
     }
     assert!(!page.contains("acme") && !page.contains("globex"), "{page}");
+    place.end().await;
+}
+
+/// The command line reads what a server tells as it reads what a store has.
+#[tokio::test]
+async fn a_key_is_told_as_the_host_itself_writes_it() {
+    let place = Place::new().await;
+    let (_, admin) = place
+        .key(NewKey {
+            authority: Authority::GroundTruth,
+            ..NewKey::new(Right::Admin)
+        })
+        .await;
+    let narrow = NewKey {
+        note: "acme's agents".into(),
+        slots: Some(vec!["desk".into()]),
+        tenant: Some("acme".into()),
+        authority: Authority::GroundTruth,
+        expires: Some(4_000_000_000_000.0),
+        ..NewKey::new(Right::Read)
+    };
+    for allows in [narrow, NewKey::new(Right::Write)] {
+        let wanted = serde_json::to_value(&allows).unwrap();
+        let create = (Method::POST, "/v1/keys", wanted);
+        let created = place.with_key(&admin, "", create).await;
+        assert_eq!(created.status, 201, "{created:?}");
+        let told: Key = serde_json::from_value(created.body).unwrap();
+        assert_eq!(told.allows, allows);
+        assert!(place.host.keys().contains(&told));
+    }
+    let listed = place.with_key(&admin, "", get("/v1/keys")).await;
+    let told: Vec<Key> = serde_json::from_value(listed.body["keys"].clone()).unwrap();
+    assert_eq!(told, place.host.keys());
     place.end().await;
 }

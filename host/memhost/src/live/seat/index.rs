@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use memhost_contract::{Agent, Outcome, Receipt, Task};
+use memhost_contract::{Agent, Arm, Outcome, Receipt, Task};
 use memhost_store::Entry;
 
 use super::super::LiveError;
@@ -19,6 +19,8 @@ pub(super) struct Index(HashMap<String, Known>);
 pub(super) struct Known {
     pub task: Task,
     pub agent: Agent,
+    /// Whether guidance was held back, to see what the task comes to without.
+    pub arm: Arm,
     /// What was handed out for it, and by which generation.
     pub handed: Vec<(u32, Receipt)>,
     /// What was told of it, as a digest, and where that stands once it is durable.
@@ -32,6 +34,7 @@ impl Known {
         Known {
             task,
             agent,
+            arm: Arm::Memory,
             handed: Vec::new(),
             told: None,
             outcome: None,
@@ -57,6 +60,7 @@ impl Index {
     /// Guidance was handed out.
     pub(super) fn hand_out(&mut self, handed: &Handed) {
         let known = self.at_least(&handed.attempt, &handed.task, &handed.agent);
+        known.arm = handed.arm;
         known
             .handed
             .push((handed.generation, handed.receipt.clone()));

@@ -49,13 +49,14 @@ impl Seat {
                     (None, Some(known)) => known.task.clone(),
                     (None, None) => return Err(LiveError::NoSuchAttempt(id)),
                 };
+                let arm = known.map_or(Arm::Memory, |known| known.arm);
                 let agent = record.agent.or_else(|| Some(known?.agent.clone()));
                 let agent = agent.unwrap_or_else(|| Agent::new("agent", "any"));
                 let attempt = Attempt {
                     id: id.clone(),
                     task,
                     agent,
-                    arm: Arm::Memory,
+                    arm,
                     trial: record.trial,
                     steps: record.steps,
                     answer: record.answer,

@@ -360,3 +360,28 @@ async fn an_idle_client_keeps_no_server_from_ending() {
     assert!(begun.elapsed() < std::time::Duration::from_secs(2));
     drop(client);
 }
+
+#[tokio::test]
+async fn what_the_tools_are_called_for_is_measured_as_theirs() {
+    let place = Place::new().await;
+    let (said, _) = tool(&place, "recall", json!({"task": "refund"})).await;
+    let nowhere = json!({"attempt": "nowhere", "verdict": "success"});
+    tool(&place, "feedback", nowhere).await;
+    tool(&place, "explain", json!({"attempt": attempt(&said)})).await;
+    let page = place
+        .client
+        .get(place.url("/metrics"))
+        .send()
+        .await
+        .unwrap();
+    let page = page.text().await.unwrap();
+    for line in [
+        r#"{slot="desk",generation="2",call="retrieve",via="mcp",outcome="ok"} 1"#,
+        r#"{slot="desk",generation="",call="feedback",via="mcp",outcome="no-such-attempt"} 1"#,
+        r#"{slot="desk",generation="",call="explain",via="mcp",outcome="ok"} 1"#,
+    ] {
+        let line = format!("memhost_calls_total{line}");
+        assert!(page.lines().any(|own| own == line), "{line}\n{page}");
+    }
+    place.end().await;
+}
