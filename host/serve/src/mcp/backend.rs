@@ -52,6 +52,9 @@ pub(super) struct Told {
     pub replaces: bool,
     /// Why there is no guidance, where the strategy failed.
     pub degraded: Option<String>,
+    /// Whether guidance is held back, to see what the task comes to without.
+    #[serde(default)]
+    pub held_back: bool,
 }
 
 /// What an agent told is on the disk.
@@ -139,6 +142,7 @@ impl From<Handout> for Told {
             text: handout.text,
             replaces: handout.replaces,
             degraded: handout.degraded,
+            held_back: handout.is_held_back,
         }
     }
 }

@@ -2,8 +2,7 @@
 //!
 //! Over HTTP there are no sessions, so that a restart of the server breaks no client and an idle client keeps no server from
 //! ending. Over standard input and output the same tools stand on a server that is called over HTTP, or on a seat in this
-//! process. What the tools stand on is a [`Backend`](backend::Backend); what they say is text, because that is what a model
-//! reads.
+//! process. What the tools stand on is a `Backend`; what they say is text, because that is what a model reads.
 
 mod arguments;
 mod backend;

@@ -18,6 +18,8 @@ pub(super) fn told(told: &Told) -> String {
         // A strategy's own words, which may be those of a memory or a model.
         said += "There is no guidance, because the memory failed. Go on without. Why it did:\n";
         said += &between_borders(&told.attempt, &excerpt(reason));
+    } else if told.held_back {
+        said += "Guidance is held back, to see what the task comes to without. Go on without.\n";
     } else if told.text.trim().is_empty() {
         said += "Nothing is known that would help. Go on without.\n";
     } else {
@@ -141,4 +143,24 @@ fn excerpt(text: &str) -> String {
 fn one_line(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_there_is_no_guidance_is_said() {
+        let nothing = |held_back, degraded: Option<&str>| Told {
+            attempt: "a1".into(),
+            text: String::new(),
+            replaces: false,
+            degraded: degraded.map(str::to_owned),
+            held_back,
+        };
+        assert!(told(&nothing(false, None)).contains("Nothing is known"));
+        assert!(told(&nothing(true, None)).contains("held back"));
+        let failed = told(&nothing(false, Some("too\nslow")));
+        assert!(failed.contains("-----\ntoo slow\n-----END"), "{failed}");
+    }
 }
