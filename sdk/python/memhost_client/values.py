@@ -244,6 +244,7 @@ class Counters:
 class Memory:
     """One thing that a strategy has learnt."""
 
+    id: str
     content: str
     kind: str
     title: str

@@ -53,7 +53,7 @@ def test_what_was_told_comes_back_at_once(client: Client) -> None:
     assert "refund_charge" in told.text
     assert "Outcome: success" in told.text
     assert len(told.cited) == 1
-    assert (told.placement, told.degraded, told.wanted.trials) == ("system", None, 1)
+    assert (told.placement, told.degraded, told.wanted.trials) == ("user", None, 1)
 
 
 def test_messages_of_chat_models_are_steps(client: Client) -> None:
