@@ -1,8 +1,8 @@
 //! `cargo xtask`: set up, build, run and test memhost with one command each.
 
+mod clients;
 mod doctor;
 mod guests;
-mod mcp;
 mod python;
 mod ray;
 mod results;
@@ -244,7 +244,7 @@ fn real_suites() -> Vec<String> {
 fn test(all: bool, cargo_test: &[String]) -> Result<(), Failure> {
     let workspace = plugins_and_guests()?;
     doctor::set_up_for_tests();
-    mcp::set_up(&workspace);
+    clients::set_up(&workspace);
     if cargo_test.is_empty() {
         tools::step("checking the format");
         run(cargo().args(["fmt", "--all", "--check"]))?;

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::tools::output;
 
-/// The Python of an environment in this folder that has what a file of requirements names, or the reason why there is none.
-pub fn environment(folder: &Path, requirements: &Path) -> Result<PathBuf, String> {
+/// The Python of an environment in this folder that has what is wanted (as arguments of `pip install`), or the reason why
+/// there is none.
+pub fn environment(folder: &Path, wanted: &[&str]) -> Result<PathBuf, String> {
     let python = folder.join("bin/python");
     let path = |path: &Path| path.to_string_lossy().into_owned();
     if output("python3", &["--version"]).is_none() {
@@ -17,11 +18,10 @@ pub fn environment(folder: &Path, requirements: &Path) -> Result<PathBuf, String
             folder.display()
         ));
     }
-    let install = ["-m", "pip", "install", "--quiet", "-r", &path(requirements)];
+    let install = [&["-m", "pip", "install", "--quiet"], wanted].concat();
     output(&path(&python), &install).ok_or_else(|| {
         format!(
-            "what {} names cannot be installed from PyPI, which may be out of reach; see `{} {}`",
-            requirements.display(),
+            "Python packages cannot be installed from PyPI, which may be out of reach; see `{} {}`",
             python.display(),
             install.join(" ")
         )

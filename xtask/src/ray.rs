@@ -13,7 +13,8 @@ const EXAMPLE: &str = "examples/ray";
 pub fn test(workspace: &Workspace) -> Result<(), Failure> {
     step("testing examples/ray on a cluster of two nodes");
     let folder = workspace.target_directory().join("ray");
-    match python::environment(&folder, &Path::new(EXAMPLE).join("requirements.txt")) {
+    let requirements = Path::new(EXAMPLE).join("requirements.txt");
+    match python::environment(&folder, &["-r", &requirements.to_string_lossy()]) {
         Ok(python) => run(Command::new(python)
             .env("MEMHOST_PLUGINS", workspace.plugin_directory())
             .arg(Path::new(EXAMPLE).join("test.py"))

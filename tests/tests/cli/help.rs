@@ -4,7 +4,7 @@ use super::Place;
 
 #[test]
 fn every_command_explains_itself_with_examples() {
-    let commands: [&[&str]; 21] = [
+    let commands: [&[&str]; 34] = [
         &[],
         &["compare"],
         &["aa"],
@@ -26,6 +26,19 @@ fn every_command_explains_itself_with_examples() {
         &["store", "prune"],
         &["store", "thaw"],
         &["store", "upgrade"],
+        &["serve"],
+        &["slot"],
+        &["slot", "list"],
+        &["slot", "add"],
+        &["slot", "swap"],
+        &["slot", "rollback"],
+        &["slot", "freeze"],
+        &["slot", "history"],
+        &["key"],
+        &["key", "create"],
+        &["key", "list"],
+        &["key", "revoke"],
+        &["mcp"],
     ];
     let place = Place::new();
     for command in commands {

@@ -206,7 +206,7 @@ fn a_server_that_cannot_begin_says_what_to_do() {
         .complains(&["no plugin is called"]);
     serve(&["--slot", "desk=rag", "--set", "desk.k=many"])
         .fails(2)
-        .complains(&["`k`"]);
+        .complains(&["`rag.k`"]);
     serve(&["--slot", "desk=rag", "--set", "other.k=1"])
         .fails(2)
         .complains(&["other"]);

@@ -18,6 +18,7 @@ mod live;
 mod mcp;
 mod order;
 mod page;
+mod python;
 mod reproduce;
 mod shard;
 mod store;
