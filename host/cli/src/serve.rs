@@ -6,7 +6,7 @@ mod watch;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use memhost::Lance;
@@ -171,6 +171,7 @@ pub async fn open(config: &Config, no_check: bool, apply: bool) -> Result<Host, 
         engine,
         directories: PluginDirectories::with(&config.serve.plugin_folders),
         is_checked: !no_check,
+        admitted: Mutex::default(),
     });
     let store = Store::open(&uri, embedder.clone(), &Lance).await;
     let store = store.map_err(Failure::failed)?.keep_open(KeepOpen {

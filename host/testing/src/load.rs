@@ -31,6 +31,8 @@ pub struct Load {
     pub tenants: usize,
     /// What they do.
     pub work: Work,
+    /// How often each of them begins anew, at most; zero: as soon as it is answered.
+    pub every: Duration,
     /// How long they wait for a server that is gone.
     pub patience: Duration,
 }
@@ -95,6 +97,7 @@ impl Load {
             agents,
             tenants: 1,
             work,
+            every: Duration::ZERO,
             patience: Duration::from_secs(60),
         }
     }
@@ -245,9 +248,13 @@ struct Agent {
 
 impl Agent {
     async fn work(mut self, number: usize) -> Seen {
+        let mut turn = tokio::time::interval(self.load.every.max(Duration::from_nanos(1)));
         for round in 0.. {
             if self.stop.load(Ordering::Relaxed) {
                 break;
+            }
+            if !self.load.every.is_zero() {
+                turn.tick().await;
             }
             let number = 1_000_000 + number * 100_000 + round;
             let attempt = match self.load.work {

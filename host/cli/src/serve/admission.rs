@@ -1,9 +1,10 @@
 //! Admission of plugins to a live host: in a process of its own, so that compiling and checking one takes nothing from the
 //! process that serves, and cannot end it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use memhost::Lance;
@@ -105,6 +106,18 @@ fn kept_at(folder: &Path, digest: &str) -> PathBuf {
     folder.join(format!("{name}.wasm"))
 }
 
+/// Files, each with its size and the time of its last change.
+pub type Seen = Vec<(PathBuf, u64, SystemTime)>;
+
+/// The files of a plugin as they are now; `None` where one is missing.
+pub fn seen(layers: &Layers) -> Option<Seen> {
+    let look = |path: &PathBuf| {
+        let file = std::fs::metadata(path).ok()?;
+        Some((path.clone(), file.len(), file.modified().ok()?))
+    };
+    layers.files().iter().map(look).collect()
+}
+
 /// Finds plugins by name, and has them admitted by a process of their own.
 pub struct Admission {
     /// Where what was admitted is kept.
@@ -114,6 +127,9 @@ pub struct Admission {
     pub directories: PluginDirectories,
     /// Whether they must pass their checks.
     pub is_checked: bool,
+    /// What was admitted since this process began, by its files and settings, as digests: it is not admitted again as long as
+    /// its files are the same.
+    pub admitted: Mutex<HashMap<(Seen, BTreeMap<String, String>), String>>,
 }
 
 impl Admission {
@@ -124,6 +140,31 @@ impl Admission {
     }
 
     async fn admit_files(&self, plugin: Layers, wish: &Wish) -> Result<Configured, LiveError> {
+        let key = seen(&plugin).map(|seen| (seen, wish.settings.clone()));
+        let known = key
+            .as_ref()
+            .and_then(|key| self.admitted().get(key).cloned());
+        let digest = match known {
+            Some(digest) => digest,
+            None => self.examine(plugin, wish).await?,
+        };
+        let strategy = self.load(&digest).await?;
+        let description = strategy.description();
+        let chosen: Vec<_> = wish.settings.clone().into_iter().collect();
+        let settings = settings::resolve(&description.name, &description.parameters, &chosen);
+        let configured = Configured::with(strategy, settings.map_err(refused)?).await?;
+        if let Some(key) = key {
+            self.admitted().insert(key, digest);
+        }
+        Ok(configured)
+    }
+
+    fn admitted(&self) -> MutexGuard<'_, HashMap<(Seen, BTreeMap<String, String>), String>> {
+        self.admitted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has a plugin compiled, checked and kept by a process of its own, and returns its digest.
+    async fn examine(&self, plugin: Layers, wish: &Wish) -> Result<String, LiveError> {
         let order = Order {
             plugin,
             settings: wish.settings.clone(),
@@ -136,12 +177,7 @@ impl Admission {
                 "the process that was to check it failed: {error}; the log of this server has more"
             ))
         })?;
-        let digest = answer.map_err(LiveError::Refused)?;
-        let strategy = self.load(&digest).await?;
-        let description = strategy.description();
-        let chosen: Vec<_> = wish.settings.clone().into_iter().collect();
-        let settings = settings::resolve(&description.name, &description.parameters, &chosen);
-        Ok(Configured::with(strategy, settings.map_err(refused)?).await?)
+        answer.map_err(LiveError::Refused)
     }
 
     /// A plugin that was admitted before.

@@ -1,14 +1,13 @@
 //! Watching plugin files: whoever writes a strategy sees each build of it answer, without starting anything anew.
 
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use memhost::config::SlotSection;
 use memhost::live::{Grant, Host, LiveError, Mode};
 use memhost_base::error_chain::chain;
 
-use super::admission::Admission;
+use super::admission::{self, Admission, Seen};
 use super::say_who_answers;
 use crate::output;
 
@@ -39,14 +38,10 @@ pub fn watch(host: Host, admission: Arc<Admission>, slot: String, section: SlotS
     });
 }
 
-/// The files of a plugin, with their sizes and times; `None` where one is missing.
-fn seen(admission: &Admission, section: &SlotSection) -> Option<Vec<(PathBuf, u64, SystemTime)>> {
+/// The files of a plugin as they are now; `None` where one is missing.
+fn seen(admission: &Admission, section: &SlotSection) -> Option<Seen> {
     let layers = admission.directories.find_layers(&section.plugin).ok()?;
-    let look = |path: &PathBuf| {
-        let file = std::fs::metadata(path).ok()?;
-        Some((path.clone(), file.len(), file.modified().ok()?))
-    };
-    layers.files().iter().map(look).collect()
+    admission::seen(&layers)
 }
 
 async fn follow(

@@ -290,6 +290,8 @@ impl Work {
             for entry in entries {
                 self.learn(&entry).await?;
             }
+            // What is learnt already is only read, which alone would never let others have their turn.
+            tokio::task::yield_now().await;
         }
     }
 
