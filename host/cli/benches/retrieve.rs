@@ -7,13 +7,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use divan::Bencher;
+use futures::StreamExt as _;
 use futures::executor::block_on;
 use memhost::Lance;
 use memhost::capability::{CallContext, RunState};
 use memhost::contract as host;
 use memhost::embedding::{Builtin, Embedder};
 use memhost::engine::{Engine, EngineOptions, Plugin};
+use memhost::learning::{Configured, Grants};
 use memhost::limits::Limits;
+use memhost::live::{Ask, Grant, Host, LiveSettings, Mode, ONLY_TENANT, Record, Seat};
 use memhost::settings;
 use memhost::store::{Memories, Store, StoreError, Transaction, View, Write};
 use memhost::strategy::Strategy;
@@ -70,6 +73,62 @@ fn natively<const MODE: usize>(bencher: Bencher, memories: usize) {
             let bridge = Bridge(context.clone());
             guest::native::with_host(bridge, || Rag::retrieve(&query, &chosen)).expect("guidance")
         });
+}
+
+/// The same at a live host, which notes what it hands out, over as many attempts that it has learnt from.
+#[divan::bench(args = MEMORIES)]
+fn through_a_host(bencher: Bencher, memories: usize) {
+    let runtime = Runtime::new().expect("a runtime");
+    let directory = tempfile::tempdir().expect("a directory");
+    let (host, seat) = runtime.block_on(host_over(directory.path(), memories));
+    let mut numbers = 0..;
+    bencher
+        .with_inputs(|| Ask {
+            token_budget: query(0).token_budget,
+            ..Ask::at_start(task(numbers.next().unwrap_or_default()))
+        })
+        .bench_local_values(|ask| runtime.block_on(seat.retrieve(ask)).expect("guidance"));
+    runtime.block_on(host.close()).expect("closed");
+}
+
+/// A live host whose only seat has learnt from so many attempts.
+async fn host_over(directory: &Path, attempts: usize) -> (Host, Seat) {
+    let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
+    let store = Store::open(&directory.display().to_string(), embedder.clone(), &Lance)
+        .await
+        .expect("a store");
+    let settings = LiveSettings::new(store, Grants::embedder(embedder));
+    let host = Host::open(settings).await.expect("a host");
+    let engine = Engine::new(EngineOptions::default()).expect("an engine");
+    let plugin = Plugin::load(&engine, &rag()).await.expect("the plugin");
+    let strategy = Configured::with_defaults(Arc::new(plugin)).await;
+    let strategy = strategy.expect("the strategy");
+    host.add_slot("bench", strategy, Mode::Fresh)
+        .await
+        .expect("a slot");
+    let seat = host
+        .slot(&Grant::everything(), "bench", ONLY_TENANT)
+        .expect("a seat");
+    let records = (0..attempts).map(|number| {
+        let host::Op::Insert(memory) = memory(number) else {
+            unreachable!("an experience is inserted")
+        };
+        let task = host::Task::new("", memory.content);
+        let agent = host::Agent::new("agent", "any");
+        let record = Record {
+            outcome: Some(host::Outcome::known(true)),
+            ..Record::without_asking(task, agent)
+        };
+        let seat = seat.clone();
+        async move { seat.record(record).await.expect("kept").sequence }
+    });
+    let kept: Vec<u64> = futures::stream::iter(records)
+        .buffer_unordered(64)
+        .collect()
+        .await;
+    let last = kept.into_iter().max().unwrap_or_default();
+    seat.learnt(last).await.expect("learnt");
+    (host, seat)
 }
 
 fn rag() -> PathBuf {
