@@ -24,6 +24,8 @@ const READ_AT_ONCE: usize = 64;
 /// The first wait after something is down; each further one is twice as long, up to [`LONGEST_WAIT`].
 const FIRST_WAIT: f64 = 1_000.0;
 const LONGEST_WAIT: f64 = 300_000.0;
+/// How many processes may end while they learn one thing, before it is given up.
+const STARTS: u32 = 3;
 /// How long a call may still take that was under way when its lineage was stopped.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -105,6 +107,7 @@ impl Lineage {
             begin: (rules, generations),
             ledger,
             read: 0,
+            is_first: true,
             progress,
             time,
             told,
@@ -179,6 +182,8 @@ struct Work {
     ledger: Namespace,
     /// The last entry that the timeline has taken.
     read: u64,
+    /// Whether nothing was taught yet: what ended the process before is taught first.
+    is_first: bool,
     progress: Progress,
     time: Arc<dyn Time>,
     told: watch::Sender<Standing>,
@@ -195,9 +200,21 @@ impl Work {
             stops.await;
             tokio::time::sleep(GRACE).await;
         };
-        tokio::select! {
-            () = self.work() => {}
-            () = overstayed => {}
+        let is_cut_off = tokio::select! {
+            () = self.work() => false,
+            () = overstayed => true,
+        };
+        // That it was told to stop is not the lesson's fault.
+        if is_cut_off
+            && let Ok(progress) = self.learner.resume()
+            && progress.begun > 0
+        {
+            self.progress = progress;
+            self.progress.begun -= 1;
+            self.learner.set_progress(self.progress);
+            if let Err(error) = self.learner.keep_progress(&mut Unobserved).await {
+                tracing::warn!(%error, "that a learner was told to stop could not be noted");
+            }
         }
     }
 
@@ -325,6 +342,10 @@ impl Work {
                 entry: entry.number,
                 lessons: number,
             });
+            if std::mem::take(&mut self.is_first) && !self.may_begin(number + 1).await? {
+                self.witness(&lesson);
+                continue;
+            }
             self.teach(lesson, number + 1).await?;
             if self.is_stopped() {
                 return Err(Halt::Stopped);
@@ -358,8 +379,26 @@ impl Work {
         (clock.tasks, clock.batches) = (self.progress.tasks, self.progress.batches);
     }
 
+    /// Notes that a lesson is begun, which whoever comes after the end of this process will see; or gives it up, where too
+    /// many have ended at it.
+    async fn may_begin(&mut self, done: u32) -> Result<bool, Halt> {
+        let may_begin = self.progress.begun < STARTS;
+        if may_begin {
+            self.progress.begun += 1;
+            self.learner.set_progress(self.progress);
+        } else {
+            self.give_up(&format!(
+                "{STARTS} processes have ended while they learnt it"
+            ));
+            self.will_be_done(done);
+        }
+        self.learner.keep_progress(&mut Unobserved).await?;
+        Ok(may_begin)
+    }
+
     /// From the transaction that is made next, the lesson is done.
     fn will_be_done(&mut self, lessons: u32) {
+        self.progress.begun = 0;
         self.progress.place.lessons = lessons;
         self.learner.set_progress(self.progress);
     }
@@ -443,10 +482,14 @@ impl Work {
     }
 
     fn skip(&self, failure: &Failure) {
-        tracing::warn!(%failure, "a lesson is given up");
+        self.give_up(&failure.to_string());
+    }
+
+    fn give_up(&self, why: &str) {
+        tracing::warn!(why, "a lesson is given up");
         self.told.send_modify(|told| {
             told.skipped += 1;
-            told.skipped_for = Some(failure.to_string());
+            told.skipped_for = Some(why.to_owned());
         });
     }
 }

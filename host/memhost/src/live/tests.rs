@@ -142,6 +142,9 @@ impl Strategy for Diary {
         runs: Vec<Attempt>,
         _: &[Setting],
     ) -> Answer<Vec<Change>> {
+        if runs.iter().any(|run| run.task.text == "deadly") {
+            std::future::pending::<()>().await;
+        }
         let mut changes = Vec::new();
         for run in &runs {
             let commit = match run.id.bytes().map(u32::from).sum::<u32>() % 3 {

@@ -188,3 +188,34 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_ends_processes_again_and_again_is_given_up() {
+    let place = Place::new();
+    let mut told = None;
+    // The first one ends at it, too, and had learnt something before.
+    for life in 0..5 {
+        live(async {
+            let (host, seat) = at_work(&place).await;
+            if life == 0 {
+                done(&seat, "deadly", Some(scored(1.0))).await;
+                told = Some(done(&seat, "harmless", Some(scored(1.0))).await.sequence);
+            } else {
+                // It is opened, and learns.
+                seat.opened().await.unwrap();
+            }
+            let learnt = seat.learnt(told.unwrap());
+            let learnt = tokio::time::timeout(Duration::from_millis(500), learnt).await;
+            let standing = seat.standing().await.unwrap();
+            match life {
+                4 => {
+                    learnt.unwrap().unwrap();
+                    assert_eq!(standing.skipped, 1);
+                    assert!(standing.skipped_for.unwrap().contains("3 processes"));
+                    host.close().await.unwrap();
+                }
+                _ => assert_eq!((learnt.is_err(), standing.skipped), (true, 0)),
+            }
+        });
+    }
+}
