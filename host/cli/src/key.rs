@@ -96,9 +96,10 @@ struct Allows {
     /// What may be done with it.
     #[arg(long, default_value = "write")]
     right: Right,
-    /// For how much outcomes that are told with it may count at most.
-    #[arg(long, value_name = "AUTHORITY", default_value = "agent")]
-    authority: MostAuthority,
+    /// For how much outcomes that are told with it may count at most [default: `agent`; with the right `admin`,
+    /// `ground-truth`, because a key makes no other that allows more].
+    #[arg(long, value_name = "AUTHORITY")]
+    authority: Option<MostAuthority>,
     /// For how long it is good: `90d`, `12h` or `30m` [default: until it is revoked].
     #[arg(long, value_name = "TIME", value_parser = time)]
     expires_in: Option<Duration>,
@@ -136,7 +137,7 @@ enum MostAuthority {
 #[derive(Debug, clap::Args)]
 struct Place {
     /// A running server that is asked in place of the store, with the key in MEMHOST_KEY (right `admin`).
-    #[arg(long, value_name = "URL", conflicts_with_all = ["store", "embedder"])]
+    #[arg(long, value_name = "URL", env = "MEMHOST_URL", conflicts_with_all = ["store", "embedder"])]
     url: Option<String>,
     #[command(flatten)]
     store: StoreFlags,
@@ -210,6 +211,11 @@ pub async fn run(options: Options) -> Result<(), Failure> {
         }
         Command::Revoke { id, place } => {
             let keys = place.keys().await?;
+            // Whoever pastes the whole key means its id, and nobody repeats its secret.
+            let id = match id.strip_prefix("mh_").and_then(|rest| rest.split_once('_')) {
+                Some((id, _)) => id.to_owned(),
+                None => id,
+            };
             let revoked = keys.revoke(&id).await;
             keys.close().await?;
             output::print_folded(&format!("key `{}` is revoked\n", revoked?.id))
@@ -321,10 +327,12 @@ impl Allows {
             note: self.note,
             slots: (!self.slots.is_empty()).then_some(self.slots),
             tenant: self.tenant,
-            authority: match self.authority {
-                MostAuthority::Agent => Authority::Agent,
-                MostAuthority::Judge => Authority::Judge,
-                MostAuthority::GroundTruth => Authority::GroundTruth,
+            authority: match (self.authority, right) {
+                (Some(MostAuthority::Judge), _) => Authority::Judge,
+                (Some(MostAuthority::GroundTruth), _) | (None, live::Right::Admin) => {
+                    Authority::GroundTruth
+                }
+                (Some(MostAuthority::Agent), _) | (None, _) => Authority::Agent,
             },
             expires: self.expires_in.map(|time| now + time.as_millis() as f64),
             ..NewKey::new(right)

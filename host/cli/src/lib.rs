@@ -67,8 +67,8 @@ Examples:
       a live host: agents ask it before they work, and tell it afterwards
   memhost slot swap desk reasoningbank --mode fresh
       another strategy answers there, while agents call
-  memhost key create --slot desk --right write
-      a key for an agent, who needs one from then on
+  memhost key create --store memory --right admin
+      the first key: from then on, every request to a server needs one
 
 Files and environment:
   memhost.toml      configuration: embedder, models, limits, store

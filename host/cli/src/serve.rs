@@ -10,10 +10,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use memhost::Lance;
-use memhost::config::{Config, SlotMode, SlotSection};
+use memhost::config::{Config, ModelChoice, SlotMode, SlotSection};
 use memhost::learning::Grants;
 use memhost::live::{Generation, Grant, Host, LiveError, LiveSettings, Mode};
 use memhost::store::{KeepOpen, Store};
+use memhost::strategy::Strategy;
 use memhost_base::visible;
 use memhost_serve::{OtlpGuard, OtlpLayer, Server};
 use tracing_subscriber::Registry;
@@ -33,8 +34,8 @@ Examples:
       with a parameter; `memhost inspect rag` lists them
   memhost slot swap desk reasoningbank --mode fresh
       another strategy answers, while agents call
-  memhost key create --slot desk --right write
-      a key for an agent; from then on, every request needs one
+  memhost key create --store memory --right admin
+      the first key, before the server is started; from then on, every request needs one
 
 An agent asks before it works (POST /v1/slots/desk/retrieve), tells what it did (…/record) and how that went (…/feedback); \
 /openapi.json describes every request, and /mcp/desk is the same for MCP clients. What is answered is on the disk; it is \
@@ -51,7 +52,7 @@ pub struct Options {
     #[arg(long = "slot", value_name = "NAME=PLUGIN", value_parser = slot)]
     slots: Vec<(String, String)>,
     /// A parameter of a slot's plugin.
-    #[arg(long = "set", value_name = "SLOT.PARAMETER=VALUE")]
+    #[arg(long = "set", value_name = "SLOT.PARAMETER=VALUE", value_parser = choice)]
     choices: Vec<Choice>,
     /// Have the slots that --slot names follow the files of their plugins: each new build is checked, and answers.
     #[arg(long)]
@@ -62,6 +63,9 @@ pub struct Options {
     /// Have slots that were there before follow the configuration and --slot, by a swap; else what was swapped last counts.
     #[arg(long)]
     apply: bool,
+    /// The language model that strategies ask: `extractive` (built in; it copies sentences), `none`, or `openai:<model>`.
+    #[arg(long, value_name = "MODEL")]
+    model: Option<String>,
     /// Take plugins that do not pass `memhost check`, too.
     #[arg(long)]
     no_check: bool,
@@ -105,6 +109,10 @@ impl Options {
     }
 }
 
+fn choice(text: &str) -> Result<Choice, &'static str> {
+    text.parse().map_err(|_| "write it as SLOT.PARAMETER=VALUE")
+}
+
 /// Runs the command.
 pub async fn run(options: Options) -> Result<(), Failure> {
     let mut config = options.config.load()?;
@@ -125,6 +133,9 @@ pub async fn run(options: Options) -> Result<(), Failure> {
         let (parameter, value) = choice.parameter();
         let settings = &mut section.map_err(Failure::usage)?.settings;
         settings.insert(parameter.to_owned(), toml_text(value));
+    }
+    if let Some(model) = &options.model {
+        config.set_model(model).map_err(Failure::usage)?;
     }
     if let Some(listen) = options.listen {
         config.serve.listen = listen;
@@ -163,6 +174,9 @@ pub fn check_place(uri: &str) -> Result<(), Failure> {
 pub async fn open(config: &Config, no_check: bool, apply: bool) -> Result<Host, Failure> {
     let uri = setup::store_uri(config)?;
     check_place(&uri)?;
+    let mut config = config.clone();
+    config.keep_asking();
+    let config = &config;
     let engine = setup::engine(config)?;
     let embedder = config.embedder().await.map_err(Failure::failed)?;
     let models = config.models().map_err(Failure::usage)?;
@@ -216,6 +230,7 @@ async fn add_slots(
         };
         let again = memhost::live::Admission::readmit(admission, generation).await;
         let again = again.map_err(not_served)?;
+        let strategy = again.strategy.clone();
         let added = host.add_slot(slot, again, Mode::Inherit).await;
         let mut generation = added.map_err(not_served)?;
         if apply && let Some(section) = config.slot.get(slot) {
@@ -229,6 +244,10 @@ async fn add_slots(
             generation = swapped.map_err(not_served)?;
         }
         say_who_answers(&generation);
+        if !apply && let Some(section) = config.slot.get(slot) {
+            say_what_is_not_followed(&generation, section);
+        }
+        say_what_it_lacks(&generation, &strategy, config);
     }
     for (slot, section) in &config.slot {
         if registered.contains_key(slot) {
@@ -239,10 +258,12 @@ async fn add_slots(
             Failure::usage(NotServed::Slot { slot, source })
         };
         let admitted = admission.admit_own(&section.wish()).await;
-        let added = host
-            .add_slot(slot, admitted.map_err(not_served)?, Mode::Fresh)
-            .await;
-        say_who_answers(&added.map_err(not_served)?);
+        let admitted = admitted.map_err(not_served)?;
+        let strategy = admitted.strategy.clone();
+        let added = host.add_slot(slot, admitted, Mode::Fresh).await;
+        let generation = added.map_err(not_served)?;
+        say_who_answers(&generation);
+        say_what_it_lacks(&generation, &strategy, config);
     }
     match host.slots(&Grant::everything()).is_empty() {
         true => Err(Failure::usage(NotServed::NoSlot)),
@@ -258,4 +279,49 @@ fn say_who_answers(generation: &Generation) {
         visible::line(&generation.version),
         generation.number
     ));
+}
+
+/// Says where a slot goes on otherwise than the configuration has it.
+fn say_what_is_not_followed(generation: &Generation, section: &SlotSection) {
+    let wish = section.wish();
+    let settings = memhost::settings::as_text(&generation.settings);
+    let is_as_set = wish
+        .settings
+        .iter()
+        .all(|(name, value)| settings.get(name) == Some(value));
+    let name = Path::new(&wish.plugin).file_stem();
+    let is_named = name.is_some_and(|name| name.to_string_lossy() == generation.strategy);
+    let is_wrapped = wish.plugin.contains(['(', '+']);
+    if !(is_as_set && (is_named || is_wrapped)) {
+        output::say(format_args!(
+            "  `{}` is configured there, and not followed: the slot goes on as it was; --apply has it follow",
+            visible::line(&wish.plugin)
+        ));
+    }
+}
+
+/// Says where a strategy asks a language model, and none is configured.
+fn say_what_it_lacks(generation: &Generation, strategy: &Arc<dyn Strategy>, config: &Config) {
+    let asks = strategy
+        .description()
+        .requires
+        .iter()
+        .any(|what| what == "llm");
+    let is_there = matches!(config.model.choice, ModelChoice::OpenAi(_))
+        || [
+            &config.model.agent,
+            &config.model.strongest,
+            &config.model.judge,
+            &config.model.cheap,
+        ]
+        .into_iter()
+        .flatten()
+        .any(|choice| matches!(choice, ModelChoice::OpenAi(_)));
+    if asks && !is_there {
+        output::say(format_args!(
+            "  warning: {} asks a language model, and none is configured: `extractive` copies sentences in its place; \
+             --model or [model] in memhost.toml names one",
+            visible::line(&generation.strategy)
+        ));
+    }
 }

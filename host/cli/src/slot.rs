@@ -153,6 +153,7 @@ struct Seat {
     tenant: String,
     happened: u64,
     learnt: u64,
+    waiting_attempts: u64,
     rows: u64,
     skipped: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -173,6 +174,7 @@ struct Deviations {
 #[derive(Serialize, Deserialize)]
 struct Generations {
     generations: Vec<Generation>,
+    answering: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -300,6 +302,13 @@ fn standing(slot: &Slot) -> String {
             seat.happened,
             seat.rows
         );
+        if seat.waiting_attempts > 0 {
+            let _ = writeln!(
+                text,
+                "    {} attempts wait for their outcome, or for others that they are learnt from with",
+                seat.waiting_attempts
+            );
+        }
         if let Some(waiting) = &seat.waiting {
             let _ = writeln!(text, "    learning waits: {}", visible::line(waiting));
         }
@@ -342,8 +351,12 @@ fn history(all: &Generations) -> String {
         let settings: Vec<String> = settings
             .map(|(name, value)| format!("{}={}", visible::line(name), visible::line(value)))
             .collect();
+        let mark = match generation.number == all.answering {
+            true => '*',
+            false => ' ',
+        };
         format!(
-            "{:>3}  {} {}, memories of generation {}; {}; {}\n",
+            "{mark}{:>3}  {} {}, memories of generation {}; {}; {}\n",
             generation.number,
             visible::line(&generation.strategy),
             visible::line(&generation.version),
@@ -352,5 +365,6 @@ fn history(all: &Generations) -> String {
             settings.join(", ")
         )
     };
-    all.generations.iter().map(row).collect()
+    let rows: String = all.generations.iter().map(row).collect();
+    rows + "(* answers)\n"
 }

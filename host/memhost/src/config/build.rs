@@ -145,11 +145,12 @@ impl Config {
         if let Some(endpoint) = built.endpoints.get(name) {
             return Ok(endpoint.clone());
         }
-        let settings = match self.endpoint.get(name) {
+        let mut settings = match self.endpoint.get(name) {
             Some(settings) => settings.clone(),
             None if name == DEFAULT_ENDPOINT => self.default_endpoint(),
             None => return Err(no_entry("endpoint", self.endpoint.keys(), name)),
         };
+        settings.is_never_given_up = self.keeps_asking;
         let key = self.key(name, &settings)?;
         let endpoint = Endpoint::new(settings, key).map_err(|source| ConfigError::Endpoint {
             name: name.to_owned(),

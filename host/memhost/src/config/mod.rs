@@ -100,12 +100,20 @@ pub struct Config {
     pub slot: BTreeMap<String, SlotSection>,
     /// `[telemetry]`: where traces go.
     pub telemetry: TelemetrySettings,
+    /// Whether endpoints are asked on, however long they fail.
+    #[serde(skip)]
+    keeps_asking: bool,
     /// Where keys are looked up.
     #[serde(skip)]
     environment: Environment,
 }
 
 impl Config {
+    /// Has endpoints asked on, however long they fail: for a host that lives on, and learns when they are well again.
+    pub fn keep_asking(&mut self) {
+        self.keeps_asking = true;
+    }
+
     /// Has every role answered by one model: `extractive`, `none` or `openai:NAME`.
     ///
     /// # Errors

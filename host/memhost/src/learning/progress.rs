@@ -31,6 +31,9 @@ pub struct Progress {
     pub tasks: u32,
     /// Batches finished so far.
     pub batches: u32,
+    /// The entry that it began with: what came before was none of its.
+    #[serde(default)]
+    pub from: u64,
     /// How many processes have begun what is learnt there, and ended without having learnt it.
     #[serde(default)]
     pub begun: u32,

@@ -27,7 +27,7 @@ pub enum LiveError {
     NoRandomness(String),
     /// Nobody was handed out guidance for it, or told of it, or it was long ago.
     #[error(
-        "there is no attempt `{0}`: use the id that `retrieve` gave, and tell what was done with `record` before its outcome"
+        "there is no attempt `{0}`: use the id that came with the guidance, and tell what was done (`record`) before its outcome"
     )]
     NoSuchAttempt(String),
     /// The attempt has its outcome.

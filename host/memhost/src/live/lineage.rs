@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use memhost_contract::health::Health;
 use memhost_contract::{Attempt, Fault, Feedback, ModelKind};
 use memhost_store::{Entry, Namespace, StoreError};
 use memhost_strategy::{CallError, CallFailure};
@@ -78,7 +79,7 @@ impl Lineage {
             is_frozen,
         } = opening;
         let rules = Rules::of(&configured.plan, waits);
-        let can_be_down = has_models(&grants);
+        let own_grants = grants.clone();
         let clock = LedgerClock {
             seat,
             ..LedgerClock::default()
@@ -86,7 +87,7 @@ impl Lineage {
         let mut learner = Learner::new(configured, memories, grants, clock).with_natural_trials();
         let mut progress = learner.resume()?;
         if progress == Progress::default() {
-            progress.place.entry = from;
+            (progress.place.entry, progress.from) = (from, from);
             learner.set_progress(progress);
             learner.clock.at = time.now();
             learner.keep_progress(&mut Unobserved).await?;
@@ -113,7 +114,7 @@ impl Lineage {
             told,
             wake: wake.clone(),
             stopped,
-            can_be_down,
+            grants: own_grants,
             most_memories,
         };
         let caller = work.caller.clone();
@@ -189,7 +190,7 @@ struct Work {
     told: watch::Sender<Standing>,
     wake: Arc<Notify>,
     stopped: watch::Receiver<bool>,
-    can_be_down: bool,
+    grants: Grants,
     most_memories: Option<u32>,
 }
 
@@ -317,6 +318,9 @@ impl Work {
             return Err(Halt::Stopped);
         }
         // What another memhost entered that knows more kinds of things teaches nothing here.
+        if entry.number == self.progress.from {
+            self.timeline.count_from_here();
+        }
         let lessons = self.timeline.take(entry).unwrap_or_else(|error| {
             tracing::warn!(error, "an entry is not understood");
             Vec::new()
@@ -362,11 +366,12 @@ impl Work {
             }
         }
         let Progress { tasks, batches, .. } = self.progress;
-        let deviations = self.timeline.deviations();
+        let (deviations, waiting) = (self.timeline.deviations(), self.timeline.waiting());
         self.told.send_modify(|told| {
             told.learnt = told.learnt.max(entry.number);
             (told.tasks, told.batches) = (tasks, batches);
             told.deviations = deviations;
+            told.waiting_attempts = waiting;
         });
         Ok(())
     }
@@ -466,7 +471,7 @@ impl Work {
             else {
                 return Ok(());
             };
-            if self.can_be_down && is_outage(&failure) {
+            if is_outage(&failure, &self.grants) {
                 self.wait_out(&failure.to_string(), outages, false).await;
                 outages += 1;
                 if self.is_stopped() {
@@ -530,30 +535,36 @@ fn feedback(attempts: Vec<Attempt>) -> Vec<Feedback> {
     feedback.collect()
 }
 
-/// Whether there is a model that can be down.
-fn has_models(grants: &Grants) -> bool {
-    let Some(models) = &grants.models else {
-        return false;
+/// Whether somebody else is to blame, and may be better later: what a strategy relies on is down, as far as can be said.
+/// What has answered just now is not; then the answer was the strategy's to deal with.
+fn is_outage(failure: &Failure, grants: &Grants) -> bool {
+    let is_ill = |health: watch::Receiver<Health>| *health.borrow() != Health::Well;
+    let embedder = || grants.embedder.as_ref()?.health().map(is_ill);
+    let models = || {
+        let Some(models) = &grants.models else {
+            return false;
+        };
+        let roles = [
+            &models.agent,
+            &models.strongest,
+            &models.judge,
+            &models.cheap,
+        ];
+        let mut asked = roles
+            .iter()
+            .filter(|model| model.kind() == ModelKind::Model);
+        // Where nobody can say, it is.
+        asked.any(|model| model.health().is_none_or(is_ill))
     };
-    let roles = [
-        &models.agent,
-        &models.strongest,
-        &models.judge,
-        &models.cheap,
-    ];
-    roles.iter().any(|model| model.kind() == ModelKind::Model)
-}
-
-/// Whether somebody else is to blame, and may be better later.
-fn is_outage(failure: &Failure) -> bool {
-    matches!(
-        failure,
+    match failure {
         Failure::Call(CallError {
             reason: CallFailure::Fault(Fault::Unavailable(_)),
             ..
-        }) | Failure::Refused {
+        }) => models() || embedder() == Some(true),
+        Failure::Refused {
             error: StoreError::Embedding(_),
             ..
-        }
-    )
+        } => embedder() != Some(false),
+        _ => false,
+    }
 }

@@ -60,6 +60,11 @@ pub struct Manager {
 }
 
 impl Manager {
+    /// The number of the generation that answers.
+    pub fn answering(&self) -> u32 {
+        self.slot.route.load().generation.number
+    }
+
     /// The generations that the slot has had, in the order in which they came.
     pub async fn generations(&self) -> Vec<Generation> {
         let registry = self.host.registry().await;
@@ -98,9 +103,13 @@ impl Manager {
         wish: &Wish,
         swap: impl Into<Swap>,
     ) -> Result<Generation, LiveError> {
-        let admission = self.host.admission()?;
-        let configured = admission.admit(wish).await?;
-        self.swap(configured, swap).await
+        let (manager, wish, swap) = (self.clone(), wish.clone(), swap.into());
+        to_its_end(async move {
+            let _change = manager.begin_change()?;
+            let configured = manager.host.admission()?.admit(&wish).await?;
+            manager.swap_in(configured, swap).await
+        })
+        .await
     }
 
     /// Has another strategy answer. Calls that have begun end with the old one; none fails.
@@ -116,26 +125,30 @@ impl Manager {
         let (manager, swap) = (self.clone(), swap.into());
         to_its_end(async move {
             let _change = manager.begin_change()?;
-            let next = {
-                let registry = manager.host.registry().await;
-                let name = &manager.slot.name;
-                next_generation(
-                    name,
-                    registry.generations(name).last(),
-                    registry.answering(name),
-                    &configured,
-                    swap.mode,
-                )
-            };
-            let before = manager.slot.route.load().generation.number;
-            let how = TakeOver {
-                before: Some(before),
-                is_watched: true,
-                is_probed: !swap.force,
-            };
-            manager.take_over(next, configured, how).await
+            manager.swap_in(configured, swap).await
         })
         .await
+    }
+
+    async fn swap_in(&self, configured: Configured, swap: Swap) -> Result<Generation, LiveError> {
+        let next = {
+            let registry = self.host.registry().await;
+            let name = &self.slot.name;
+            next_generation(
+                name,
+                registry.generations(name).last(),
+                registry.answering(name),
+                &configured,
+                swap.mode,
+            )
+        };
+        let before = self.slot.route.load().generation.number;
+        let how = TakeOver {
+            before: Some(before),
+            is_watched: true,
+            is_probed: !swap.force,
+        };
+        self.take_over(next, configured, how).await
     }
 
     /// The same, unless it answers already.
@@ -176,6 +189,12 @@ impl Manager {
             let registry = self.host.registry().await;
             registry.generation(&self.slot.name, number).cloned()
         };
+        if number == 0 {
+            return Err(LiveError::Malformed {
+                field: "to",
+                reason: "no generation has answered before this one".to_owned(),
+            });
+        }
         let none = LiveError::NoSuchGeneration {
             slot: self.slot.name.clone(),
             number,
@@ -188,8 +207,9 @@ impl Manager {
             Some(configured) => configured,
             None => self.host.admission()?.readmit(&generation).await?,
         };
+        // Whoever rolls back once more goes further back, and not forth again.
         let how = TakeOver {
-            before: Some(present),
+            before: None,
             is_watched: false,
             is_probed: false,
         };

@@ -232,6 +232,7 @@ impl SeatInner {
             self.enter(Vec::new()).await?
         };
         entering.number().await.map_err(LiveError::Unconfirmed)?;
+        self.active.load().lineage.wake();
         Ok(())
     }
 }
@@ -306,7 +307,9 @@ impl Seat {
         is_new: bool,
     ) -> Result<Handout, LiveError> {
         let active = seat.who_answers((!is_new).then_some(attempt.as_str()));
-        if let Some(after) = ask.after {
+        // A learner that waits for a model is not waited for: agents would, with each call.
+        let is_waiting = active.lineage.standing().waiting.is_some();
+        if let Some(after) = ask.after.filter(|_| !is_waiting) {
             let learnt = active.lineage.learnt(after);
             // What is not learnt in time is not waited for: an answer from what is known is better than none.
             let _ = tokio::time::timeout(seat.deadline, learnt).await;
@@ -390,6 +393,15 @@ impl Seat {
             learnt.await;
         }
         Ok(())
+    }
+
+    /// How much has happened: the sequence of what was told or handed out last.
+    ///
+    /// # Errors
+    /// What is stored cannot be read.
+    pub async fn sequence(&self) -> Result<u64, LiveError> {
+        let seat = self.if_there().await?;
+        Ok(seat.map_or(0, |seat| seat.ledger.last_entry()))
     }
 
     /// How far its strategy has learnt, and what stands in the way.

@@ -53,8 +53,11 @@ pub struct Standing {
     pub is_frozen: bool,
     /// When it has something to learn though nothing more happens, in milliseconds since 1970.
     pub due: Option<Instant>,
-    /// What came otherwise than the strategy would have it.
+    /// What came otherwise than the strategy would have it, since it began.
     pub deviations: Deviations,
+    /// Attempts that it is not told of yet: they wait for their outcome, for other runs of their task, or to be told with
+    /// others.
+    pub waiting_attempts: u64,
     /// What it waits for, where it can go on no further: a model that is down, a disk that is full.
     pub waiting: Option<String>,
     /// Whether it waits for the store, so that what is told can be kept no more either.

@@ -176,6 +176,21 @@ impl Timeline {
         first.map(|due| due.at as Instant)
     }
 
+    /// Attempts that are not learnt from yet: they wait for their outcome, for other runs, or to be told with others.
+    pub(super) fn waiting(&self) -> u64 {
+        let open = self.known.values();
+        let open = open
+            .filter(|known| matches!(known.stage, Stage::Open(_)))
+            .count();
+        let together = self.groups.values().map(|group| group.attempts.len());
+        (open + together.sum::<usize>() + self.outcomes.attempts.len()) as u64
+    }
+
+    /// From now on, what comes otherwise than the plan would have it is counted.
+    pub(super) fn count_from_here(&mut self) {
+        self.deviations = Deviations::default();
+    }
+
     /// What is to be learnt now that this has happened.
     ///
     /// # Errors

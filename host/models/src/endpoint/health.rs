@@ -15,6 +15,7 @@ use super::{EndpointError, Problem};
 pub(super) struct Monitor {
     health: watch::Sender<Health>,
     give_up_after: Duration,
+    is_never_given_up: bool,
     tries: Mutex<Tries>,
 }
 
@@ -31,10 +32,11 @@ struct Tries {
 }
 
 impl Monitor {
-    pub(super) fn new(give_up_after: Duration) -> Monitor {
+    pub(super) fn new(give_up_after: Duration, is_never_given_up: bool) -> Monitor {
         Monitor {
             health: watch::Sender::new(Health::Well),
             give_up_after,
+            is_never_given_up,
             tries: Mutex::new(Tries {
                 requests: 0,
                 idle_since: Instant::now(),
@@ -89,20 +91,22 @@ impl Monitor {
         let mut tries = self.tries();
         let now = Instant::now();
         let since = *tries.failing_since.get_or_insert(now);
-        if !error.problem.is_final() && now.duration_since(since) >= self.give_up_after {
+        let is_long = now.duration_since(since) >= self.give_up_after;
+        if !error.problem.is_final() && is_long && !self.is_never_given_up {
             error.problem = Problem::GivenUp {
                 after: now.duration_since(since),
                 last: Box::new(error.problem),
             };
         }
-        if error.problem.is_final() && tries.over.is_none() {
+        let is_over = error.problem.is_final() && !self.is_never_given_up;
+        if is_over && tries.over.is_none() {
             tries.over = Some(error.problem.clone());
         }
         drop(tries);
         self.health.send_if_modified(|health| {
             *health = match health {
                 Health::Over { .. } => return false,
-                _ if error.problem.is_final() => Health::Over {
+                _ if is_over => Health::Over {
                     reason: error.to_string(),
                 },
                 Health::Failing { since, .. } => Health::Failing {

@@ -97,7 +97,7 @@ impl Endpoint {
             .map_err(|error| fail(Problem::Setup(error::root_cause(&error))))?;
         Ok(Endpoint {
             permits: Semaphore::new(settings.concurrency.get()),
-            monitor: Monitor::new(settings.give_up_after()),
+            monitor: Monitor::new(settings.give_up_after(), settings.is_never_given_up),
             settings,
             base,
             key,

@@ -37,6 +37,9 @@ pub struct EndpointSettings {
     /// How long it may fail at everything that it is asked before it is given up: see
     /// [`Health::Over`](super::Health). Never less than `timeout_ms` is waited. Default: 180 s.
     pub give_up_after_ms: NonZeroU64,
+    /// Whether it is never given up, whatever it fails at: for whoever has nobody to tell, and goes on when it is well again.
+    #[serde(skip)]
+    pub is_never_given_up: bool,
 }
 
 impl Default for EndpointSettings {
@@ -51,6 +54,7 @@ impl Default for EndpointSettings {
             longest_wait_ms: const { NonZeroU64::new(60_000).unwrap() },
             concurrency: const { NonZeroUsize::new(8).unwrap() },
             give_up_after_ms: const { NonZeroU64::new(180_000).unwrap() },
+            is_never_given_up: false,
         }
     }
 }

@@ -426,3 +426,32 @@ async fn a_refusal_of_one_request_says_nothing_against_the_endpoint() {
     assert_eq!(*endpoint.health().borrow(), Health::Well);
     ask(&endpoint).await.unwrap();
 }
+
+#[tokio::test]
+async fn one_that_is_never_given_up_is_asked_on_and_is_well_when_it_answers() {
+    let turns = [
+        Turn::status(401, "who are you"),
+        Turn::status(500, ""),
+        Turn::status(500, ""),
+        Turn::json(json!(1)),
+    ];
+    let server = Loopback::start(turns).await;
+    let settings = EndpointSettings {
+        retries: 0,
+        timeout_ms: NonZeroU64::new(100).unwrap(),
+        give_up_after_ms: NonZeroU64::new(1).unwrap(),
+        is_never_given_up: true,
+        ..at(&server)
+    };
+    let endpoint = Endpoint::new(settings, None).unwrap();
+    for _ in 0..3 {
+        ask(&endpoint).await.unwrap_err();
+        assert!(matches!(
+            *endpoint.health().borrow(),
+            Health::Failing { .. }
+        ));
+        tokio::time::sleep(Duration::from_millis(120)).await;
+    }
+    ask(&endpoint).await.unwrap();
+    assert_eq!(*endpoint.health().borrow(), Health::Well);
+}

@@ -130,6 +130,11 @@ pub(super) async fn create_key(
         let detail = "a key cannot allow more than the one that makes it";
         return Err(Problem::of("not-granted", detail));
     }
+    if !app.host.has_keys() && wanted.grant().check_all().is_err() {
+        let detail = "from the first key on, every request needs one: the first must be one of the right `admin`, for all slots \
+                      and tenants, so that somebody can make others";
+        return Err(Problem::of("malformed", detail).at("right"));
+    }
     let (key, secret) = app.host.create_key(wanted).await?;
     let created = Created {
         key: key.into(),

@@ -46,6 +46,8 @@ pub(crate) struct Seat {
     happened: u64,
     /// Up to which sequence its strategy has learnt.
     learnt: u64,
+    /// Attempts that wait: for their outcome, for other runs of their task, or to be told with others.
+    waiting_attempts: u64,
     /// Rows of its memories, with their keys and links.
     rows: u64,
     /// Lessons that were given up, because the strategy failed on them twice.
@@ -89,6 +91,8 @@ impl From<live::Deviations> for Deviations {
 pub(crate) struct Generations {
     /// In the order in which they came.
     generations: Vec<Generation>,
+    /// The number of the one that answers.
+    answering: u32,
 }
 
 /// One strategy under one choice of settings, at a slot. It never changes.
@@ -254,9 +258,11 @@ pub(super) async fn generations(
     grant: Granted,
     Path(slot): Path<String>,
 ) -> Result<Json<Generations>, Problem> {
-    let generations = app.host.manage(&grant.0, &slot)?.generations().await;
+    let manager = app.host.manage(&grant.0, &slot)?;
+    let generations = manager.generations().await;
     Ok(Json(Generations {
         generations: generations.into_iter().map(Into::into).collect(),
+        answering: manager.answering(),
     }))
 }
 
@@ -339,6 +345,7 @@ impl From<SeatStanding> for Seat {
             tenant: seat.tenant,
             happened: seat.entries,
             learnt: seat.learner.learnt,
+            waiting_attempts: seat.learner.waiting_attempts,
             rows: seat.rows,
             skipped: seat.learner.skipped,
             skipped_for: seat.learner.skipped_for,

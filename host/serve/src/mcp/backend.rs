@@ -60,6 +60,8 @@ pub(super) struct Told {
 /// What an agent told is on the disk.
 #[derive(Debug, Deserialize)]
 pub(super) struct Noted {
+    /// What is asked next can wait for.
+    pub sequence: u64,
     /// Whether guidance had been handed out for the attempt, which its outcome credits.
     pub credited: bool,
 }
@@ -109,10 +111,19 @@ pub(super) struct WhyMemory {
     pub content: String,
 }
 
+/// The same question, asked of what is learnt from all that was told: a client of MCP carries no sequence along.
+pub(super) async fn knowing_all(seat: &Seat, ask: Ask) -> Result<Ask, LiveError> {
+    Ok(Ask {
+        after: Some(seat.sequence().await?),
+        ..ask
+    })
+}
+
 impl Backend for Seat {
     type Refusal = LiveError;
 
     async fn retrieve(&self, ask: Ask) -> Result<Told, LiveError> {
+        let ask = knowing_all(self, ask).await?;
         Seat::retrieve(self, ask).await.map(Told::from)
     }
 
@@ -150,6 +161,7 @@ impl From<Handout> for Told {
 impl From<Kept> for Noted {
     fn from(kept: Kept) -> Noted {
         Noted {
+            sequence: kept.sequence,
             credited: kept.credited,
         }
     }

@@ -19,7 +19,7 @@ use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use serde::de::IgnoredAny;
 use tracing::{Instrument, Span};
 
-use super::backend::{Backend, Noted, Told, Why};
+use super::backend::{Backend, Noted, Told, Why, knowing_all};
 use super::tools::Tools;
 use crate::app::{App, Caller};
 use crate::body::{Path, json_bytes, parsed};
@@ -82,6 +82,7 @@ impl Backend for Metered {
     type Refusal = LiveError;
 
     async fn retrieve(&self, ask: Ask) -> Result<Told, LiveError> {
+        let ask = knowing_all(&self.seat, ask).await?;
         let told = self.call(Call::Retrieve, self.seat.retrieve(ask)).await;
         told.map(Told::from)
     }

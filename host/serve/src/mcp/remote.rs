@@ -1,5 +1,8 @@
 //! A slot of a running server, called over HTTP.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use memhost::contract::{Actor, Moment, Outcome, Step, Verdict};
 use memhost::live::{Ask, Record};
 use serde_json::{Value, json};
@@ -12,6 +15,8 @@ use crate::{Client, ClientError};
 pub struct Remote {
     client: Client,
     slot: String,
+    /// The highest sequence that this client was answered with: what it is told next is learnt from all that it told.
+    sequence: Arc<AtomicU64>,
 }
 
 impl Remote {
@@ -21,7 +26,14 @@ impl Remote {
         Remote {
             client: client.patient(),
             slot: slot.into(),
+            sequence: Arc::default(),
         }
+    }
+
+    fn remember(&self, noted: Result<Noted, ClientError>) -> Result<Noted, ClientError> {
+        let noted = noted?;
+        self.sequence.fetch_max(noted.sequence, Ordering::Relaxed);
+        Ok(noted)
     }
 
     fn path<'a>(&'a self, rest: &[&'a str]) -> Vec<&'a str> {
@@ -42,6 +54,7 @@ impl Backend for Remote {
         let mut body = json!({
             "task": {"text": ask.task.text},
             "moment": moment(&ask.moment),
+            "after": self.sequence.load(Ordering::Relaxed),
         });
         if let Some(attempt) = ask.attempt {
             body["attempt"] = attempt.into();
@@ -58,7 +71,8 @@ impl Backend for Remote {
         if let Some(known) = &record.outcome {
             body["outcome"] = outcome(known);
         }
-        self.client.post(&self.path(&["record"]), body).await
+        let noted = self.client.post(&self.path(&["record"]), body).await;
+        self.remember(noted)
     }
 
     async fn feedback(
@@ -68,7 +82,8 @@ impl Backend for Remote {
         revise: bool,
     ) -> Result<Noted, ClientError> {
         let body = json!({"attempt": attempt, "outcome": outcome(&known), "revise": revise});
-        self.client.post(&self.path(&["feedback"]), body).await
+        let noted = self.client.post(&self.path(&["feedback"]), body).await;
+        self.remember(noted)
     }
 
     async fn explain(&self, attempt: &str) -> Result<Why, ClientError> {

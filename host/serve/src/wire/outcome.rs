@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewOutcome {
-    /// Solved or not.
+    /// Solved or not; `unknown` where it is left out, as beside a score.
+    #[serde(default)]
     pub verdict: Verdict,
     /// How well; higher is better.
     #[schema(minimum = 0, maximum = 1)]
@@ -36,7 +37,7 @@ pub(crate) struct Outcome {
 }
 
 /// How an attempt ended.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Verdict {
     /// The task was solved.
@@ -44,6 +45,7 @@ pub(crate) enum Verdict {
     /// It was not.
     Failure,
     /// Nobody has said, or nothing was to be solved.
+    #[default]
     Unknown,
 }
 
