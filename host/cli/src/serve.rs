@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use memhost::Lance;
-use memhost::config::{Config, ModelChoice, SlotMode, SlotSection};
-use memhost::learning::Grants;
-use memhost::live::{Generation, Grant, Host, LiveError, LiveSettings, Mode};
+use memhost::config::{Config, LiveSection, ModelChoice, SlotMode, SlotSection};
+use memhost::learning::{Configured, Grants};
+use memhost::live::{self, Generation, Grant, Host, LiveError, LiveSettings, Mode};
 use memhost::store::{KeepOpen, Store};
 use memhost::strategy::Strategy;
 use memhost_base::visible;
@@ -88,6 +88,11 @@ enum NotServed {
     ObjectStore(String),
     #[error("--set names slot `{slot}`, which is given by neither --slot nor [slot.{slot}]")]
     NoSuchSlot { slot: String },
+    #[error("cannot listen at {address}: {source}; --listen names another")]
+    NoPort {
+        address: SocketAddr,
+        source: std::io::Error,
+    },
     #[error("slot `{slot}`: {source}")]
     Slot { slot: String, source: LiveError },
 }
@@ -140,6 +145,11 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     if let Some(listen) = options.listen {
         config.serve.listen = listen;
     }
+    raise_descriptors(&mut config.live);
+    // Nothing is made where it could not be served.
+    let free = std::net::TcpListener::bind(config.serve.listen);
+    let address = config.serve.listen;
+    drop(free.map_err(|source| Failure::failed(NotServed::NoPort { address, source }))?);
     let drain = Duration::from_millis(config.serve.drain_ms);
     let settings = config.serve.clone();
     let host = open(&config, options.no_check, options.apply).await?;
@@ -155,6 +165,39 @@ pub async fn run(options: Options) -> Result<(), Failure> {
     interrupt::interrupted_for(drain + Duration::from_secs(20)).await;
     server.end().await;
     host.close().await.map_err(Failure::failed)
+}
+
+/// Takes as many descriptors as this process may have: a seat holds a few. Where that is too little for as many seats as may be
+/// open, fewer are.
+fn raise_descriptors(live: &mut LiveSection) {
+    /// Journals of a seat's ledger and of its memories, and the locks of both.
+    const OF_A_SEAT: u64 = 4;
+    /// For connections, tables, plugins and all else.
+    const OF_OTHERS: u64 = 512;
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+        let raised = Rlimit {
+            current: maximum,
+            maximum,
+        };
+        if let Err(error) = setrlimit(Resource::Nofile, raised) {
+            tracing::debug!(%error, "the limit of descriptors stays");
+        }
+        let Some(most) = getrlimit(Resource::Nofile).current else {
+            return;
+        };
+        let seats = most.saturating_sub(OF_OTHERS.min(most / 2)) / OF_A_SEAT;
+        let seats = usize::try_from(seats).unwrap_or(usize::MAX).max(1);
+        if seats < live.most_seats {
+            output::say(format_args!(
+                "warning: this process may open {most} files (`ulimit -n`), so that {seats} seats are open at a time in place of {}",
+                live.most_seats
+            ));
+            live.most_seats = seats;
+        }
+    }
 }
 
 /// A value as the configuration has it.
@@ -228,11 +271,26 @@ async fn add_slots(
             let slot = slot.clone();
             Failure::failed(NotServed::Slot { slot, source })
         };
-        let again = memhost::live::Admission::readmit(admission, generation).await;
-        let again = again.map_err(not_served)?;
-        let strategy = again.strategy.clone();
-        let added = host.add_slot(slot, again, Mode::Inherit).await;
-        let mut generation = added.map_err(not_served)?;
+        let section = config.slot.get(slot);
+        let (mut generation, strategy) = match readmitted(admission, generation, section).await {
+            Ok(again) => {
+                let strategy = again.strategy.clone();
+                let added = host.add_slot(slot, again, Mode::Inherit).await;
+                (added.map_err(not_served)?, Some(strategy))
+            }
+            Err(error) => {
+                let added = host
+                    .add_slot_without_strategy(slot, &error.to_string())
+                    .await;
+                added.map_err(not_served)?;
+                output::say(format_args!(
+                    "warning: slot `{slot}` has nothing to say until another strategy takes over (`memhost slot swap {slot} PLUGIN`, \
+                     or --apply); what is told is kept: {}",
+                    visible::line(&error.to_string())
+                ));
+                (generation.clone(), None)
+            }
+        };
         if apply && let Some(section) = config.slot.get(slot) {
             let wanted = admission.admit_own(&section.wish()).await;
             let wanted = wanted.map_err(not_served)?;
@@ -247,7 +305,9 @@ async fn add_slots(
         if !apply && let Some(section) = config.slot.get(slot) {
             say_what_is_not_followed(&generation, section);
         }
-        say_what_it_lacks(&generation, &strategy, config);
+        if let Some(strategy) = strategy {
+            say_what_it_lacks(&generation, &strategy, config);
+        }
     }
     for (slot, section) in &config.slot {
         if registered.contains_key(slot) {
@@ -269,6 +329,23 @@ async fn add_slots(
         true => Err(Failure::usage(NotServed::NoSlot)),
         false => Ok(()),
     }
+}
+
+/// The strategy that a generation is. Where what was kept of it is damaged, the plugin that is configured mends it, if it is
+/// the same.
+async fn readmitted(
+    admission: &Admission,
+    generation: &Generation,
+    section: Option<&SlotSection>,
+) -> Result<Configured, LiveError> {
+    let again = live::Admission::readmit(admission, generation).await;
+    let (Err(error), Some(section)) = (&again, section) else {
+        return again;
+    };
+    tracing::info!(%error, "what was kept of a plugin cannot be loaded; the configured one is tried");
+    // What is admitted is kept anew, under its digest.
+    let _ = admission.admit_own(&section.wish()).await;
+    live::Admission::readmit(admission, generation).await
 }
 
 fn say_who_answers(generation: &Generation) {

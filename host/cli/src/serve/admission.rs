@@ -93,6 +93,9 @@ impl Order {
             }
         }
         let path = kept_at(&self.keep, &digest);
+        if std::fs::read(&path).is_ok_and(|kept| kept == file) {
+            return Ok(digest);
+        }
         let written = std::fs::create_dir_all(&self.keep)
             .and_then(|()| disk::write_whole(&path, &file))
             .map_err(|error| format!("cannot write `{}`: {error}", path.display()));

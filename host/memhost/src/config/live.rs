@@ -22,6 +22,8 @@ pub struct LiveSection {
     pub most_memories: u32,
     /// The most seats that are open at a time.
     pub most_seats: usize,
+    /// The most `retrieve`s that strategies work on at a time; each may take as much memory as `[limits]` allows a call.
+    pub most_calls: usize,
     /// How many bytes of memories are kept in memory; seats that were used least recently close.
     pub most_resident_bytes: u64,
     /// Which share of attempts, in 0..=1, is made without guidance at strategies that would know what tasks come to then.
@@ -39,6 +41,7 @@ impl Default for LiveSection {
             forgotten_after_ms: millis(limits.forgotten_after),
             most_memories: limits.most_memories,
             most_seats: limits.most_seats,
+            most_calls: limits.most_calls,
             most_resident_bytes: 4 << 30,
             baseline_share: limits.baseline_share,
         }
@@ -55,6 +58,7 @@ impl LiveSection {
             forgotten_after: Duration::from_millis(self.forgotten_after_ms),
             most_memories: self.most_memories,
             most_seats: self.most_seats,
+            most_calls: self.most_calls,
             baseline_share: self.baseline_share.clamp(0.0, 1.0),
         }
     }

@@ -79,6 +79,9 @@ pub enum LiveError {
     /// The strategy refuses its settings, or cannot be opened.
     #[error(transparent)]
     Strategy(#[from] CallError),
+    /// As many ask as can be waited for.
+    #[error("as many calls of slot `{0}` wait as may; ask again in a moment")]
+    TooMany(String),
     /// The write may have happened or not; the same request again is safe.
     #[error("{0}")]
     Unconfirmed(StoreError),
@@ -113,6 +116,7 @@ impl LiveError {
             LiveError::NoSuchGeneration { .. } => "no-such-generation",
             LiveError::InheritRefused { .. } => "inherit-refused",
             LiveError::Refused(_) | LiveError::Strategy(_) => "plugin-refused",
+            LiveError::TooMany(_) => "too-many",
             LiveError::Unconfirmed(_) => "unconfirmed",
             LiveError::Store(_) | LiveError::Registry(_) => "store-read-only",
             LiveError::Draining => "draining",

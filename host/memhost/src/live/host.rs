@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use memhost_contract::Instant;
 use memhost_store::{Namespace, Store};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit};
 
 use super::clock::{Time, WallTime};
 use super::keys::Keyring;
 use super::lineage::{Lineage, Opening};
+use super::missing::Missing;
 use super::registry::Registry;
 use super::seat::{Active, SeatInner};
 use super::slot::{Route, Slot, check_name, is_same, next_generation};
@@ -34,6 +35,9 @@ pub struct LiveLimits {
     pub most_memories: u32,
     /// The most seats that are open at a time; those that were used least recently close. Default: 500.
     pub most_seats: usize,
+    /// The most `retrieve`s that strategies work on at a time; others wait for their turn, within the deadline. Each may take as
+    /// much memory as a call may. Default: 32.
+    pub most_calls: usize,
     /// Which share of attempts, in 0..=1, is made without guidance at strategies that would know what tasks come to then
     /// (Live-Evo). Default: 0, because it is for the operator to say whose agents are left alone.
     pub baseline_share: f64,
@@ -48,6 +52,7 @@ impl Default for LiveLimits {
             forgotten_after: Duration::from_secs(24 * 60 * 60),
             most_memories: 50_000,
             most_seats: 500,
+            most_calls: 32,
             baseline_share: 0.0,
         }
     }
@@ -99,6 +104,8 @@ struct Inner {
     registry: Mutex<Registry>,
     keys: Keyring,
     slots: RwLock<BTreeMap<String, Arc<Slot>>>,
+    /// Calls that strategies may still begin.
+    calls: Semaphore,
     is_ending: AtomicBool,
 }
 
@@ -109,7 +116,9 @@ impl Host {
     /// The store cannot be read, or another host has it.
     pub async fn open(settings: LiveSettings) -> Result<Host, LiveError> {
         let registry = Registry::open(&settings.store).await?;
+        let calls = Semaphore::new(settings.limits.most_calls.max(1));
         Ok(Host(Arc::new(Inner {
+            calls,
             settings,
             keys: registry.keys(),
             registry: Mutex::new(registry),
@@ -152,6 +161,33 @@ impl Host {
         }
         self.go_on_learning(name, tenants);
         Ok(generation)
+    }
+
+    /// Has a slot whose strategy is not to be had be there all the same: it answers that it has nothing to say, and why; what
+    /// is told is kept, and learnt from as soon as another strategy takes over.
+    ///
+    /// # Errors
+    /// The slot is there already, or has never been.
+    pub async fn add_slot_without_strategy(
+        &self,
+        name: &str,
+        reason: &str,
+    ) -> Result<(), LiveError> {
+        self.check_awake()?;
+        self.check_new(name)?;
+        let registry = self.0.registry.lock().await;
+        let no_such = || LiveError::NoSuchSlot(name.to_owned());
+        let generation = registry.answering(name).cloned().ok_or_else(no_such)?;
+        let missing = Missing::of(&generation, reason.to_owned());
+        let configured = Configured::with(Arc::new(missing), generation.settings.clone()).await?;
+        let mut route = Route::new(&registry, generation, configured, self.now());
+        route.is_frozen = true;
+        drop(registry);
+        let slot = Slot::new(name, route);
+        slot.lacks_its_strategy();
+        let mut slots = self.0.slots.write().unwrap_or_else(PoisonError::into_inner);
+        slots.insert(name.to_owned(), Arc::new(slot));
+        Ok(())
     }
 
     /// Makes a slot, and has the strategy answer there that is asked for.
@@ -441,6 +477,11 @@ impl Host {
 
     pub(super) fn keyring(&self) -> &Keyring {
         &self.0.keys
+    }
+
+    /// Returns when a strategy may begin a call.
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.0.calls.acquire().await.ok()
     }
 
     pub(super) fn now(&self) -> Instant {

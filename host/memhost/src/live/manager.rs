@@ -216,7 +216,8 @@ impl Manager {
         self.take_over(generation, configured, how).await
     }
 
-    /// Has the present strategy go on answering, and learn no more; what happens is kept.
+    /// Has the present strategy go on answering, and learn no more; what happens is kept. Whoever takes over its memories
+    /// learns it.
     ///
     /// # Errors
     /// Another change of the slot is under way, or it cannot be registered.
@@ -268,8 +269,13 @@ impl Manager {
             seats.into_iter().map(|(_, seat)| seat).collect()
         };
         let now = self.host.now();
+        let is_other = next.number != old.generation.number;
         let next = {
-            let registry = self.host.registry().await;
+            let mut registry = self.host.registry().await;
+            // Whoever takes over learns again.
+            if is_other && registry.is_frozen(&slot.name, next.lineage) {
+                registry.thaw(&slot.name, next.lineage, now).await?;
+            }
             let mut route = Route::new(&registry, next, configured, now);
             (route.before, route.is_watched) = (how.before, how.is_watched);
             Arc::new(route)

@@ -46,6 +46,7 @@ mod ids;
 mod keys;
 mod lineage;
 mod manager;
+mod missing;
 mod registry;
 mod requests;
 mod seat;

@@ -42,6 +42,8 @@ enum Registered {
     Answers { slot: String, generation: u32 },
     /// From now on, nothing more is learnt at this slot from these memories.
     Frozen { slot: String, lineage: u32 },
+    /// From now on, it is learnt again.
+    Thawed { slot: String, lineage: u32 },
     /// From now on, this tenant has this number.
     Tenant { name: String, number: u32 },
     /// From now on, the tenant of this number has a seat at this slot.
@@ -96,6 +98,9 @@ impl Registry {
             Registered::Frozen { slot, lineage } => {
                 self.frozen.insert((slot, lineage));
             }
+            Registered::Thawed { slot, lineage } => {
+                self.frozen.remove(&(slot, lineage));
+            }
             Registered::Tenant { name, number } => {
                 self.tenants.insert(name, number);
             }
@@ -112,6 +117,7 @@ impl Registry {
             Registered::Generation(generation) => ("generation", generation.slot.clone()),
             Registered::Answers { slot, .. } => ("answers", slot.clone()),
             Registered::Frozen { slot, .. } => ("frozen", slot.clone()),
+            Registered::Thawed { slot, .. } => ("thawed", slot.clone()),
             Registered::Tenant { name, .. } => ("tenant", name.clone()),
             Registered::Seat { slot, .. } => ("seat", slot.clone()),
             Registered::Key(kept) => ("key", kept.key.id.clone()),
@@ -185,6 +191,17 @@ impl Registry {
     ) -> Result<(), LiveError> {
         let slot = slot.to_owned();
         self.enter(Registered::Frozen { slot, lineage }, at).await
+    }
+
+    /// From now on it is learnt again.
+    pub(super) async fn thaw(
+        &mut self,
+        slot: &str,
+        lineage: u32,
+        at: Instant,
+    ) -> Result<(), LiveError> {
+        let slot = slot.to_owned();
+        self.enter(Registered::Thawed { slot, lineage }, at).await
     }
 
     /// The number of a tenant who has a seat at a slot.

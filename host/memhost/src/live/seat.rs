@@ -260,7 +260,7 @@ impl Seat {
     /// been told yet, there is nothing to say.
     ///
     /// # Errors
-    /// The request makes no sense, the grant does not allow it, or what is stored cannot be read.
+    /// The request makes no sense, the grant does not allow it, too many ask, or what is stored cannot be read.
     pub async fn retrieve(&self, ask: Ask) -> Result<Handout, LiveError> {
         self.grant.check_right(Right::Read)?;
         let ask = Ask {
@@ -309,7 +309,8 @@ impl Seat {
         let active = seat.who_answers((!is_new).then_some(attempt.as_str()));
         // A learner that waits for a model is not waited for: agents would, with each call.
         let is_waiting = active.lineage.standing().waiting.is_some();
-        if let Some(after) = ask.after.filter(|_| !is_waiting) {
+        let has_happened = |after: &u64| *after <= seat.ledger.last_entry();
+        if let Some(after) = ask.after.filter(has_happened).filter(|_| !is_waiting) {
             let learnt = active.lineage.learnt(after);
             // What is not learnt in time is not waited for: an answer from what is known is better than none.
             let _ = tokio::time::timeout(seat.deadline, learnt).await;
@@ -340,8 +341,14 @@ impl Seat {
             on_trial: Arc::new(caller.waiting_for(&ask.task.id)),
             ..View::default()
         };
-        let observer = &mut Unobserved;
-        let call = caller.retrieve(run, query, &view, observer);
+        let Ok(_waiting) = self.manager.slot.calls.try_acquire() else {
+            return Err(LiveError::TooMany(self.manager.slot.name.clone()));
+        };
+        let call = async {
+            let _turn = self.manager.host.turn().await;
+            let observer = &mut Unobserved;
+            caller.retrieve(run, query, &view, observer).await
+        };
         let (mut guidance, degraded) = match tokio::time::timeout(seat.deadline, call).await {
             Ok(retrieved) => {
                 let degraded = retrieved.failure.map(|failure| failure.to_string());

@@ -6,14 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use memhost_contract::{Instant, Setting};
-use tokio::sync::{OnceCell, RwLock};
+use tokio::sync::{OnceCell, RwLock, Semaphore};
 
 use super::happened::Handed;
 use super::registry::Registry;
 use super::seat::SeatInner;
-use super::{Generation, LiveError, Mode};
+use super::{Generation, LiveError, Mode, ONLY_TENANT};
 use crate::learning::Configured;
 
+/// The most calls of a slot at a time, those included that wait for their turn.
+const MOST_WAITING: usize = 256;
 /// The most handouts that are remembered of tenants whom nobody has told anything of.
 const MOST_UNSEATED: usize = 10_000;
 
@@ -26,6 +28,8 @@ pub(super) struct Slot {
     /// Who answers.
     pub route: ArcSwap<Route>,
     pub seats: RwLock<HashMap<String, Arc<OnceCell<Arc<SeatInner>>>>>,
+    /// Calls that may still come, those that wait included.
+    pub calls: Semaphore,
     /// Strategies that are loaded, by the generation that they are.
     loaded: Mutex<BTreeMap<u32, Configured>>,
     unseated: Mutex<VecDeque<(String, Handed)>>,
@@ -58,6 +62,7 @@ impl Slot {
             openings: RwLock::new(()),
             route: ArcSwap::from_pointee(route),
             seats: RwLock::default(),
+            calls: Semaphore::new(MOST_WAITING),
             loaded: Mutex::new(loaded.into()),
             unseated: Mutex::default(),
         }
@@ -74,6 +79,11 @@ impl Slot {
 
     fn loaded(&self) -> MutexGuard<'_, BTreeMap<u32, Configured>> {
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What answers now stands in for a strategy that is not loaded.
+    pub(super) fn lacks_its_strategy(&self) {
+        self.loaded().clear();
     }
 
     /// The strategy of a generation, if it is loaded.
@@ -184,12 +194,13 @@ pub(super) fn next_generation(
 /// Whether a slot or a tenant can be called so.
 pub(super) fn check_name(field: &'static str, name: &str) -> Result<(), LiveError> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@');
-    match (1..=64).contains(&name.len()) && name.chars().all(is_plain) {
+    let is_said = name.chars().any(|c| c.is_ascii_alphanumeric()) || name == ONLY_TENANT;
+    match (1..=64).contains(&name.len()) && name.chars().all(is_plain) && is_said {
         true => Ok(()),
         false => Err(LiveError::Malformed {
             field,
             reason: format!(
-                "{name:?} is no name: letters, digits, `-`, `_`, `.` and `@`, at most 64"
+                "{name:?} is no name: letters and digits, `-`, `_`, `.` and `@` beside them, at most 64"
             ),
         }),
     }

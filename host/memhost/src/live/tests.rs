@@ -233,9 +233,13 @@ fn manage(host: &Host) -> Manager {
     host.manage(&Grant::everything(), "desk").unwrap()
 }
 
-async fn seat(host: &Host) -> Seat {
+fn seat_at(host: &Host) -> Seat {
     host.slot(&Grant::everything(), "desk", ONLY_TENANT)
         .unwrap()
+}
+
+async fn seat(host: &Host) -> Seat {
+    seat_at(host)
 }
 
 /// A host with one slot, and its seat.
@@ -851,5 +855,87 @@ async fn a_share_of_attempts_goes_without_guidance_and_says_what_tasks_come_to()
     // Those that came before the first without guidance could not be compared.
     assert_eq!(guided + compared, 40 - held_back);
     assert!(compared > 0, "{guided}");
+    host.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slot_whose_strategy_is_lost_keeps_what_it_is_told_until_another_takes_over() {
+    let place = Place::new();
+    let (host, seat) = at_work(&place).await;
+    let before = done(&seat, "before", Some(scored(1.0))).await;
+    seat.learnt(before.sequence).await.unwrap();
+    drop(seat);
+    host.close().await.unwrap();
+
+    let host = place.open().await;
+    host.add_slot_without_strategy("desk", "its file is gone")
+        .await
+        .unwrap();
+    let seat = seat_at(&host);
+    let told = seat.retrieve(Ask::at_start("meanwhile")).await.unwrap();
+    assert!(told.degraded.unwrap().contains("its file is gone"));
+    let mut record = Record::of(told.attempt);
+    record.outcome = Some(scored(1.0));
+    let meanwhile = seat.record(record).await.unwrap();
+    manage(&host)
+        .swap(diary("diary").await, Mode::Inherit)
+        .await
+        .unwrap();
+    seat.learnt(meanwhile.sequence).await.unwrap();
+    let said = contents(&seat).await.join("\n");
+    for kept in [&before, &meanwhile] {
+        assert!(said.contains(&format!(" for {}", kept.attempt)), "{said}");
+    }
+    host.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_takes_over_what_is_frozen_learns_what_happened_meanwhile() {
+    let place = Place::new();
+    let (host, seat) = at_work(&place).await;
+    let before = done(&seat, "before", Some(scored(1.0))).await;
+    seat.learnt(before.sequence).await.unwrap();
+    manage(&host).freeze().await.unwrap();
+    let meanwhile = done(&seat, "meanwhile", Some(scored(1.0))).await;
+    manage(&host)
+        .swap(diary("other").await, Mode::Inherit)
+        .await
+        .unwrap();
+    seat.learnt(meanwhile.sequence).await.unwrap();
+    let said = contents(&seat).await.join("\n");
+    assert!(
+        said.contains(&format!(" for {}", meanwhile.attempt)),
+        "{said}"
+    );
+    host.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outcome_gives_way_to_no_lesser_authority_and_an_attempt_to_no_other_task() {
+    let place = Place::new();
+    let (host, seat) = at_work(&place).await;
+    let kept = done(&seat, "one", Some(scored(1.0))).await;
+    let own = Outcome {
+        authority: Authority::Agent,
+        ..scored(0.0)
+    };
+    let refused = seat.feedback(&kept.attempt, own, true).await;
+    assert_eq!(refused.unwrap_err().code(), "outcome-known");
+    let told = seat.retrieve(Ask::at_start("two")).await.unwrap();
+    let record = Record {
+        task: Some(memhost_contract::Task::new("", "three")),
+        ..Record::of(told.attempt)
+    };
+    let refused = seat.record(record).await.unwrap_err();
+    assert_eq!(refused.code(), "idempotency-mismatch");
+    let nothing = Record {
+        attempt: None,
+        ..Record::of("")
+    };
+    assert_eq!(seat.record(nothing).await.unwrap_err().code(), "malformed");
+    for name in [".", "..", "--", ""] {
+        let refused = host.slot(&Grant::everything(), "desk", name).err();
+        assert_eq!(refused.unwrap().code(), "malformed", "{name}");
+    }
     host.close().await.unwrap();
 }

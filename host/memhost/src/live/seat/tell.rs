@@ -25,8 +25,17 @@ impl Seat {
     }
 
     async fn tell(&self, record: Record) -> Result<Kept, LiveError> {
-        if let Some(task) = &record.task {
-            with_id(task.clone())?;
+        match &record.task {
+            Some(task) => drop(with_id(task.clone())?),
+            None if record.attempt.is_none() => {
+                return Err(LiveError::Malformed {
+                    field: "task",
+                    reason:
+                        "what was to be done, where there is no `attempt` that guidance came with"
+                            .to_owned(),
+                });
+            }
+            None => {}
         }
         let seat = &match self.if_there().await? {
             Some(seat) => seat,
@@ -49,6 +58,10 @@ impl Seat {
                     (None, Some(known)) => known.task.clone(),
                     (None, None) => return Err(LiveError::NoSuchAttempt(id)),
                 };
+                // What was asked about and what was done are one thing.
+                if known.is_some_and(|known| known.task.id != task.id) {
+                    return Err(LiveError::Mismatch(id));
+                }
                 let arm = known.map_or(Arm::Memory, |known| known.arm);
                 let agent = record.agent.or_else(|| Some(known?.agent.clone()));
                 let agent = agent.unwrap_or_else(|| Agent::new("agent", "any"));
@@ -144,8 +157,11 @@ impl Seat {
         revise: bool,
     ) -> Result<Kept, LiveError> {
         self.check_outcome(&outcome)?;
-        let seat = self.if_there().await?;
-        let seat = seat.ok_or_else(|| LiveError::NoSuchAttempt(attempt.to_owned()))?;
+        let seat = match self.if_there().await? {
+            Some(seat) => seat,
+            None if self.was_asked(&Some(attempt.to_owned())) => self.opened().await?,
+            None => return Err(LiveError::NoSuchAttempt(attempt.to_owned())),
+        };
         if !is_known(&outcome) {
             return Err(LiveError::Malformed {
                 field: "outcome",
@@ -168,9 +184,10 @@ impl Seat {
                         });
                     }
                     Some((_, None)) => return Err(LiveError::InFlight(attempt.to_owned())),
-                    // Whoever knows better is heard; all others say that the first one was wrong.
+                    // Whoever knows better is heard, and whoever knows as much and says that the first one was wrong.
                     Some((known, _))
-                        if !revise && rank(outcome.authority) <= rank(known.authority) =>
+                        if rank(outcome.authority) < rank(known.authority)
+                            || !revise && rank(outcome.authority) == rank(known.authority) =>
                     {
                         return Err(LiveError::OutcomeKnown(attempt.to_owned()));
                     }
