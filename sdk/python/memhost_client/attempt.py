@@ -72,6 +72,8 @@ class _Attempt:
 
     def score(self, score: float, reason: str | None = None) -> None:
         """How well it went, in 0..=1."""
+        if not 0 <= score <= 1:
+            raise ValueError(f"a score is in 0..=1, higher is better, and {score!r} is not")
         self.outcome = Outcome.scored(score, reason)
 
     def _to_ask(self, moment: Moment | None) -> dict[str, Any]:

@@ -204,8 +204,14 @@ def _address(base_url: str | None) -> str:
 
 
 def _headers(key: str | None) -> dict[str, str]:
-    key = key or os.environ.get("MEMHOST_KEY")
-    return {"Authorization": f"Bearer {key}"} if key else {}
+    key = os.environ.get("MEMHOST_KEY") if key is None else key
+    # A file's newline is no part of it; and what is wrong with a key is said without it.
+    key = (key or "").strip()
+    if not key:
+        return {}
+    if not (key.isascii() and key.isprintable()) or " " in key:
+        raise ValueError("the key is no key of a memhost server: it begins with mh_, and has letters and digits only")
+    return {"Authorization": f"Bearer {key}"}
 
 
 def _read(call: Call[T], answer: httpx.Response | httpx.TransportError) -> T:

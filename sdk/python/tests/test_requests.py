@@ -338,3 +338,22 @@ def test_the_async_client_does_the_same() -> None:
     assert wire.body(2)["outcome"] == {"verdict": "unknown", "reason": "it ended by ZeroDivisionError"}
     assert wire.body(3) == {"attempt": "aaaaaaaaaaaaa", "outcome": {"verdict": "failure", "reason": "no"}}
     assert wire.body(4)["after"] == 7
+
+
+@pytest.mark.parametrize("key", ["mh_secret\n", "  mh_secret "])
+def test_a_newline_is_no_part_of_a_key(key: str) -> None:
+    seen: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers["authorization"])
+        return httpx.Response(202, json={"attempt": "a1", "sequence": 1, "credited": False})
+
+    with Client("desk", key=key, transport=httpx.MockTransport(answer)) as client:
+        client.feedback("a1", Outcome.success())
+    assert seen == ["Bearer mh_secret"]
+
+
+def test_a_key_that_cannot_be_is_refused_without_being_shown() -> None:
+    with pytest.raises(ValueError, match="no key of a memhost server") as refused:
+        Client("desk", key="mh_se\ncret")
+    assert "cret" not in str(refused.value).replace("no key of a memhost server", "")
