@@ -327,3 +327,58 @@ fn a_new_build_of_a_watched_plugin_answers_and_a_broken_one_does_not() {
     assert_eq!(generation(), ("recency".to_owned(), 2));
     assert_eq!(server.end(), Some(0));
 }
+
+#[test]
+fn a_plugin_that_is_lost_takes_no_other_slot_along_and_is_mended_by_its_like() {
+    let place = Place::new();
+    let slots = ["--slot", "desk=rag", "--slot", "other=recency"];
+    let server = place.serve(&slots).start();
+    alone(async {
+        let record = json!({"task": {"text": "refund"}, "answer": "refunded", "wait": "learnt"});
+        let (status, _) = post(&server, "/v1/slots/desk/record", record).await;
+        assert_eq!(status, 200);
+    });
+    let listed = place
+        .slot(&server, &["list", "--format", "json"])
+        .succeeds()
+        .json();
+    let digest = |slot: usize| {
+        listed[slot]["generation"]["digest"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let file = place.path(&format!(
+        "memory/plugins/{}.wasm",
+        &digest(0)["sha256:".len()..]
+    ));
+    assert_eq!(server.end(), Some(0));
+    std::fs::write(&file, b"no component").unwrap();
+
+    let server = place.serve(&[]).start();
+    alone(async {
+        let told = ask(&server, "refund", None).await;
+        assert!(told["degraded"].is_string(), "{told}");
+        let record = json!({"task": {"text": "kept"}, "answer": "meanwhile"});
+        let (status, _) = post(&server, "/v1/slots/desk/record", record).await;
+        assert_eq!(status, 202);
+        let other = json!({"task": {"text": "refund"}});
+        let (status, told) = post(&server, "/v1/slots/other/retrieve", other).await;
+        assert_eq!((status, &told["degraded"]), (200, &Value::Null));
+    });
+    assert_eq!(server.end(), Some(0));
+
+    // The same plugin, by its name.
+    let server = place.serve(&slots).start();
+    alone(async {
+        let load = Load::new(server.url(), "desk", 1, Work::Retrieve);
+        load.learnt("_").await;
+        let told = ask(&server, "kept meanwhile", None).await;
+        assert_eq!(told["degraded"], Value::Null);
+        assert!(
+            told["text"].as_str().unwrap().contains("meanwhile"),
+            "{told}"
+        );
+    });
+    assert_eq!(server.end(), Some(0));
+}
