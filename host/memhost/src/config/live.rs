@@ -22,7 +22,7 @@ pub struct LiveSection {
     pub most_memories: u32,
     /// The most seats that are open at a time.
     pub most_seats: usize,
-    /// The most `retrieve`s that strategies work on at a time; each may take as much memory as `[limits]` allows a call.
+    /// The most `retrieve`s that strategies work on at a time, half of them at one slot; each may take as much memory as `[limits]` allows a call.
     pub most_calls: usize,
     /// How many bytes of memories are kept in memory; seats that were used least recently close.
     pub most_resident_bytes: u64,

@@ -35,8 +35,8 @@ pub struct LiveLimits {
     pub most_memories: u32,
     /// The most seats that are open at a time; those that were used least recently close. Default: 500.
     pub most_seats: usize,
-    /// The most `retrieve`s that strategies work on at a time; others wait for their turn, within the deadline. Each may take as
-    /// much memory as a call may. Default: 32.
+    /// The most `retrieve`s that strategies work on at a time, half of them at one slot; others wait for their turn, within the
+    /// deadline. Each may take as much memory as a call may. Default: 32.
     pub most_calls: usize,
     /// Which share of attempts, in 0..=1, is made without guidance at strategies that would know what tasks come to then
     /// (Live-Evo). Default: 0, because it is for the operator to say whose agents are left alone.
@@ -157,7 +157,10 @@ impl Host {
         drop(registry);
         {
             let mut slots = self.0.slots.write().unwrap_or_else(PoisonError::into_inner);
-            slots.insert(name.to_owned(), Arc::new(Slot::new(name, route)));
+            slots.insert(
+                name.to_owned(),
+                Arc::new(Slot::new(name, route, &self.0.settings.limits)),
+            );
         }
         self.go_on_learning(name, tenants);
         Ok(generation)
@@ -183,7 +186,7 @@ impl Host {
         let mut route = Route::new(&registry, generation, configured, self.now());
         route.is_frozen = true;
         drop(registry);
-        let slot = Slot::new(name, route);
+        let slot = Slot::new(name, route, &self.0.settings.limits);
         slot.lacks_its_strategy();
         let mut slots = self.0.slots.write().unwrap_or_else(PoisonError::into_inner);
         slots.insert(name.to_owned(), Arc::new(slot));

@@ -345,7 +345,10 @@ impl Seat {
             return Err(LiveError::TooMany(self.manager.slot.name.clone()));
         };
         let call = async {
-            let _turn = self.manager.host.turn().await;
+            let _turns = (
+                self.manager.slot.turns.acquire().await,
+                self.manager.host.turn().await,
+            );
             let observer = &mut Unobserved;
             caller.retrieve(run, query, &view, observer).await
         };

@@ -11,7 +11,7 @@ use tokio::sync::{OnceCell, RwLock, Semaphore};
 use super::happened::Handed;
 use super::registry::Registry;
 use super::seat::SeatInner;
-use super::{Generation, LiveError, Mode, ONLY_TENANT};
+use super::{Generation, LiveError, LiveLimits, Mode, ONLY_TENANT};
 use crate::learning::Configured;
 
 /// The most calls of a slot at a time, those included that wait for their turn.
@@ -30,6 +30,8 @@ pub(super) struct Slot {
     pub seats: RwLock<HashMap<String, Arc<OnceCell<Arc<SeatInner>>>>>,
     /// Calls that may still come, those that wait included.
     pub calls: Semaphore,
+    /// Calls that its strategy may still begin: half of the host's, so that no slot can keep all others waiting.
+    pub turns: Semaphore,
     /// Strategies that are loaded, by the generation that they are.
     loaded: Mutex<BTreeMap<u32, Configured>>,
     unseated: Mutex<VecDeque<(String, Handed)>>,
@@ -54,7 +56,7 @@ pub(super) struct Route {
 }
 
 impl Slot {
-    pub(super) fn new(name: &str, route: Route) -> Slot {
+    pub(super) fn new(name: &str, route: Route, limits: &LiveLimits) -> Slot {
         let loaded = [(route.generation.number, route.configured.clone())];
         Slot {
             name: name.to_owned(),
@@ -63,6 +65,7 @@ impl Slot {
             route: ArcSwap::from_pointee(route),
             seats: RwLock::default(),
             calls: Semaphore::new(MOST_WAITING),
+            turns: Semaphore::new(limits.most_calls.div_ceil(2).max(1)),
             loaded: Mutex::new(loaded.into()),
             unseated: Mutex::default(),
         }
