@@ -19,7 +19,7 @@ pub async fn answer<T: DeserializeOwned>(command: &str, order: &impl Serialize) 
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()?;
-    tracing::debug!(process = process.id(), command, "a process is asked");
+    tracing::debug!(command, process = process.id(), "a process is asked");
     if let Some(mut input) = process.stdin.take() {
         input.write_all(&order).await?;
     }

@@ -59,7 +59,7 @@ fn a_fresh_process_is_started_and_asked() {
         let mut command = place.command(arguments);
         let command = command
             .env("MEMHOST_CACHE", &compiled)
-            .env("MEMHOST_LOG", "memhost_cli::fresh_process=debug")
+            .env("MEMHOST_LOG", "memhost_cli=debug")
             .env("NO_COLOR", "1");
         let said = super::Said::from(command.output().unwrap()).succeeds();
         let process = |what: &str| {
@@ -68,7 +68,7 @@ fn a_fresh_process_is_started_and_asked() {
             let line = line.unwrap_or_else(|| panic!("no `{what}` in {}", said.err));
             line.split_once("process=").unwrap().1.to_owned()
         };
-        assert_eq!(process("asked afresh"), process("a fresh process is asked"));
+        assert_eq!(process("asked afresh"), process("a process is asked"));
         if arguments[0] == "check" {
             let line = "a restart changes no answer: 6 answers are the same in a fresh process\n";
             assert!(said.out.contains(line), "{}", said.out);

@@ -79,7 +79,7 @@ fn what_only_some_crates_may_know_no_other_depends_on() {
         ("lance", vec!["lance"]),
         ("wasmtime", vec!["contract", "strategy", "engine"]),
         ("wasmtime-wasi", vec!["engine"]),
-        ("reqwest", vec!["models", "serve"]),
+        ("reqwest", vec!["models", "serve", "testing"]),
         ("axum", vec!["serve"]),
         ("rmcp", vec!["serve"]),
         ("clap", vec!["cli"]),
