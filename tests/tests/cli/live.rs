@@ -263,7 +263,6 @@ fn under_load_swaps_and_kills_lose_nothing_that_was_acknowledged() {
             seen.broken
         );
         assert!(seen.wrong.is_empty(), "{:#?}", seen.wrong.first());
-        assert!(seen.broken <= 2 * 20 * AGENTS, "{}", seen.broken);
         assert!(seen.kept.len() > 200, "{}", seen.kept.len());
         for tenant in 0..4 {
             load.learnt(&memhost_testing::load::tenant(tenant)).await;

@@ -69,7 +69,7 @@ async fn what_takes_too_long_is_cut() {
     let asked = place
         .client
         .post(url)
-        .json(&json!({"task": {"text": "sleep"}}))
+        .json(&json!({"task": {"text": "sleep on"}}))
         .send();
     let asked = tokio::spawn(asked);
     let half = async {

@@ -91,6 +91,8 @@ impl Strategy for Diary {
                     usage: Default::default(),
                 };
             }
+            // As long as a call may take.
+            "sleep on" => std::future::pending().await,
             "sleep" => tokio::time::sleep(std::time::Duration::from_secs(1)).await,
             _ => {}
         }

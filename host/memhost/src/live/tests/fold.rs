@@ -205,7 +205,9 @@ fn what_ends_processes_again_and_again_is_given_up() {
                 seat.opened().await.unwrap();
             }
             let learnt = seat.learnt(told.unwrap());
-            let learnt = tokio::time::timeout(Duration::from_millis(500), learnt).await;
+            // Long enough for what is begun to be noted, and for what is harmless to be learnt.
+            let most = Duration::from_millis(if life == 4 { 20_000 } else { 1_500 });
+            let learnt = tokio::time::timeout(most, learnt).await;
             let standing = seat.standing().await.unwrap();
             match life {
                 4 => {
