@@ -136,8 +136,9 @@ enum MostAuthority {
 /// Whose keys.
 #[derive(Debug, clap::Args)]
 struct Place {
-    /// A running server that is asked in place of the store, with the key in MEMHOST_KEY (right `admin`).
-    #[arg(long, value_name = "URL", env = "MEMHOST_URL", conflicts_with_all = ["store", "embedder"])]
+    /// A running server that is asked in place of the store, with the key in MEMHOST_KEY (right `admin`) [default:
+    /// MEMHOST_URL, unless --store is given].
+    #[arg(long, value_name = "URL", conflicts_with_all = ["store", "embedder"])]
     url: Option<String>,
     #[command(flatten)]
     store: StoreFlags,
@@ -225,7 +226,13 @@ pub async fn run(options: Options) -> Result<(), Failure> {
 
 impl Place {
     async fn keys(self) -> Result<Keys, Failure> {
-        if let Some(url) = &self.url {
+        let in_environment = || {
+            std::env::var("MEMHOST_URL")
+                .ok()
+                .filter(|url| !url.is_empty())
+        };
+        let of_environment = (!self.store.names_store()).then(in_environment).flatten();
+        if let Some(url) = &self.url.clone().or(of_environment) {
             return Ok(Keys::AtServer(slot::client(url, None)?));
         }
         let mut config = self.config.load()?;

@@ -41,6 +41,11 @@ pub struct StoreFlags {
 }
 
 impl StoreFlags {
+    /// Whether a store was named.
+    pub fn names_store(&self) -> bool {
+        self.store.is_some()
+    }
+
     /// Puts the flags over the configuration.
     pub fn apply(&self, config: &mut Config) -> Result<(), Failure> {
         if let Some(embedder) = &self.embedder {
