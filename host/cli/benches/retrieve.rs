@@ -113,7 +113,9 @@ async fn host_over(directory: &Path, attempts: usize) -> (Host, Seat) {
         let host::Op::Insert(memory) = memory(number) else {
             unreachable!("an experience is inserted")
         };
-        let task = host::Task::new("", memory.content);
+        // As many keys as the others have: one sentence makes one.
+        let text = memory.keys.into_iter().next().expect("a key").text;
+        let task = host::Task::new("", text);
         let agent = host::Agent::new("agent", "any");
         let record = Record {
             outcome: Some(host::Outcome::known(true)),
