@@ -112,6 +112,9 @@ fn kept_at(folder: &Path, digest: &str) -> PathBuf {
 /// Files, each with its size and the time of its last change.
 pub type Seen = Vec<(PathBuf, u64, SystemTime)>;
 
+/// Digests of what was admitted, by files and settings.
+pub type Admitted = HashMap<(Seen, BTreeMap<String, String>), String>;
+
 /// The files of a plugin as they are now; `None` where one is missing.
 pub fn seen(layers: &Layers) -> Option<Seen> {
     let look = |path: &PathBuf| {
@@ -132,7 +135,7 @@ pub struct Admission {
     pub is_checked: bool,
     /// What was admitted since this process began, by its files and settings, as digests: it is not admitted again as long as
     /// its files are the same.
-    pub admitted: Mutex<HashMap<(Seen, BTreeMap<String, String>), String>>,
+    pub admitted: Mutex<Admitted>,
 }
 
 impl Admission {
@@ -162,7 +165,7 @@ impl Admission {
         Ok(configured)
     }
 
-    fn admitted(&self) -> MutexGuard<'_, HashMap<(Seen, BTreeMap<String, String>), String>> {
+    fn admitted(&self) -> MutexGuard<'_, Admitted> {
         self.admitted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
