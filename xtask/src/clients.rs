@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::python;
 use crate::tools::{output, step};
@@ -12,6 +13,10 @@ use crate::workspace::Workspace;
 const MCP: &str = "tests/mcp";
 /// The Python client, which names what it is tested with.
 const PYTHON: &str = "sdk/python";
+
+/// How often an installation is tried, and how long it is waited before the next time.
+const TRIES: usize = 3;
+const PAUSE: Duration = Duration::from_secs(10);
 
 /// Installs them, once, or says why the tests go on without.
 pub fn set_up(workspace: &Workspace) {
@@ -56,7 +61,7 @@ fn once(
     folder: &Path,
     what: &str,
     named: &[&Path],
-    install: impl FnOnce() -> Result<(), String>,
+    install: impl Fn() -> Result<(), String>,
 ) -> Result<(), String> {
     let said = |error: std::io::Error| format!("{}: {error}", folder.display());
     let wanted: Result<String, _> = named.iter().map(fs::read_to_string).collect();
@@ -68,7 +73,16 @@ fn once(
     }
     step(&format!("installing {what} (a server is tested with them)"));
     fs::create_dir_all(folder).map_err(said)?;
-    install()?;
+    // A registry may have too much to do just now.
+    let mut installed = install();
+    for _ in 1..TRIES {
+        if installed.is_ok() {
+            break;
+        }
+        std::thread::sleep(PAUSE);
+        installed = install();
+    }
+    installed?;
     fs::write(&stamp, wanted).map_err(said)
 }
 
