@@ -355,24 +355,23 @@ fn a_plugin_that_is_lost_takes_no_other_slot_along_and_is_mended_by_its_like() {
     std::fs::write(&file, b"no component").unwrap();
 
     let server = place.serve(&[]).start();
-    alone(async {
+    let sequence = alone(async {
         let told = ask(&server, "refund", None).await;
         assert!(told["degraded"].is_string(), "{told}");
         let record = json!({"task": {"text": "kept"}, "answer": "meanwhile"});
-        let (status, _) = post(&server, "/v1/slots/desk/record", record).await;
+        let (status, kept) = post(&server, "/v1/slots/desk/record", record).await;
         assert_eq!(status, 202);
         let other = json!({"task": {"text": "refund"}});
         let (status, told) = post(&server, "/v1/slots/other/retrieve", other).await;
         assert_eq!((status, &told["degraded"]), (200, &Value::Null));
+        kept["sequence"].as_u64()
     });
     assert_eq!(server.end(), Some(0));
 
     // The same plugin, by its name.
     let server = place.serve(&slots).start();
     alone(async {
-        let load = Load::new(server.url(), "desk", 1, Work::Retrieve);
-        load.learnt("_").await;
-        let told = ask(&server, "kept meanwhile", None).await;
+        let told = ask(&server, "kept meanwhile", sequence).await;
         assert_eq!(told["degraded"], Value::Null);
         assert!(
             told["text"].as_str().unwrap().contains("meanwhile"),
