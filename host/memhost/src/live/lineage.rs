@@ -201,22 +201,27 @@ impl Work {
             stops.await;
             tokio::time::sleep(GRACE).await;
         };
-        let is_cut_off = tokio::select! {
-            () = self.work() => false,
-            () = overstayed => true,
-        };
-        // That it was told to stop is not the lesson's fault.
-        if is_cut_off
-            && let Ok(progress) = self.learner.resume()
-            && progress.begun > 0
-        {
-            self.progress = progress;
-            self.progress.begun -= 1;
-            self.learner.set_progress(self.progress);
-            if let Err(error) = self.learner.keep_progress(&mut Unobserved).await {
-                tracing::warn!(%error, "that a learner was told to stop could not be noted");
-            }
+        tokio::select! {
+            () = self.work() => {}
+            () = overstayed => {}
         }
+        // That it was told to stop is not the lesson's fault.
+        if let Err(error) = self.forgive().await {
+            tracing::warn!(%error, "that a learner was told to stop could not be noted");
+        }
+    }
+
+    /// Notes that what was begun is not to blame, whatever becomes of this process.
+    async fn forgive(&mut self) -> Result<(), StoreError> {
+        // What is believed here may be ahead of what is stored, which alone is kept.
+        let stored = self.learner.resume()?;
+        if stored.begun > 0 {
+            let forgiven = Progress { begun: 0, ..stored };
+            self.learner.set_progress(forgiven);
+            self.learner.keep_progress(&mut Unobserved).await?;
+        }
+        self.learner.set_progress(self.progress);
+        Ok(())
     }
 
     fn is_stopped(&self) -> bool {
@@ -472,6 +477,9 @@ impl Work {
                 return Ok(());
             };
             if is_outage(&failure, &self.grants) {
+                if outages == 0 {
+                    self.forgive().await?;
+                }
                 self.wait_out(&failure.to_string(), outages, false).await;
                 outages += 1;
                 if self.is_stopped() {

@@ -143,6 +143,19 @@ impl Strategy for Diary {
         runs: Vec<Attempt>,
         _: &[Setting],
     ) -> Answer<Vec<Change>> {
+        if self.0.name == "asking" {
+            let models = context.models.as_ref().unwrap();
+            if let Err(fault) = models.ready().await {
+                return Answer {
+                    result: Err(CallError {
+                        plugin: self.0.name.clone(),
+                        call: "distill",
+                        reason: CallFailure::Fault(fault),
+                    }),
+                    usage: Default::default(),
+                };
+            }
+        }
         if runs.iter().any(|run| run.task.text == "deadly") {
             std::future::pending::<()>().await;
         }

@@ -1,5 +1,8 @@
 //! Slots that are managed, seats that come and go, and what comes otherwise than a plan would have it.
 
+use memhost_contract::Request;
+use memhost_contract::model::{Completion, LanguageModel, Models};
+
 use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -341,5 +344,102 @@ async fn an_outcome_gives_way_to_no_lesser_authority_and_an_attempt_to_no_other_
         let refused = host.slot(&Grant::everything(), "desk", name).err();
         assert_eq!(refused.unwrap().code(), "malformed", "{name}");
     }
+    host.close().await.unwrap();
+}
+
+/// A model that is down as long as this says.
+struct Down(Arc<std::sync::atomic::AtomicBool>);
+
+#[async_trait]
+impl LanguageModel for Down {
+    fn name(&self) -> &str {
+        "down"
+    }
+
+    async fn ready(&self) -> Result<(), Fault> {
+        match self.0.load(std::sync::atomic::Ordering::SeqCst) {
+            true => Err(Fault::Unavailable("nobody answers".into())),
+            false => Ok(()),
+        }
+    }
+
+    async fn complete(&self, _: &Request) -> Result<Completion, Fault> {
+        Err(Fault::Unavailable("nobody answers".into()))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_often_it_is_started_while_a_model_is_down_nothing_is_given_up() {
+    let place = Place::new();
+    let is_down = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let open = async || {
+        let embedder: Arc<dyn Embedder> = Arc::new(Builtin::default());
+        let path = place.directory.path().to_str().unwrap();
+        let store = Store::open(path, embedder.clone(), &place.tables).await;
+        let grants = Grants {
+            models: Some(Arc::new(Models::all(Arc::new(Down(is_down.clone()))))),
+            ..Grants::embedder(embedder)
+        };
+        let mut settings = LiveSettings::new(store.unwrap(), grants);
+        settings.time = place.time.clone();
+        let host = Host::open(settings).await.unwrap();
+        let asking = diary("asking").await;
+        host.add_slot("desk", asking, Mode::Inherit).await.unwrap();
+        let seat = seat_at(&host);
+        (host, seat)
+    };
+    let mut told = None;
+    for _ in 0..5 {
+        let (host, seat) = open().await;
+        if told.is_none() {
+            told = Some(done(&seat, "one", Some(scored(1.0))).await);
+        }
+        let waits = async {
+            while seat.standing().await.unwrap().waiting.is_none() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let most = Duration::from_secs(20);
+        tokio::time::timeout(most, waits).await.unwrap();
+        host.close().await.unwrap();
+    }
+    is_down.store(false, std::sync::atomic::Ordering::SeqCst);
+    let (host, seat) = open().await;
+    seat.learnt(told.unwrap().sequence).await.unwrap();
+    assert_eq!(seat.standing().await.unwrap().skipped, 0);
+    host.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fresh_strategy_counts_from_its_beginning_and_a_second_rollback_goes_further_back() {
+    let place = Place::new();
+    let (host, seat) = at_work(&place).await;
+    let own = Outcome {
+        authority: Authority::Agent,
+        ..scored(1.0)
+    };
+    let kept = done(&seat, "one", Some(own)).await;
+    seat.learnt(kept.sequence).await.unwrap();
+    let counted = async || {
+        seat.standing()
+            .await
+            .unwrap()
+            .deviations
+            .too_little_authority
+    };
+    assert_eq!(counted().await, 1);
+    for name in ["second", "third"] {
+        let next = diary(name).await;
+        manage(&host).swap(next, Mode::Fresh).await.unwrap();
+    }
+    let kept = done(&seat, "two", Some(scored(1.0))).await;
+    seat.learnt(kept.sequence).await.unwrap();
+    assert_eq!(counted().await, 0);
+    for before in [2, 1] {
+        let back = manage(&host).roll_back(None).await.unwrap();
+        assert_eq!(back.number, before);
+    }
+    let none = manage(&host).roll_back(None).await.unwrap_err();
+    assert_eq!(none.code(), "malformed");
     host.close().await.unwrap();
 }
